@@ -1,0 +1,83 @@
+"""Every setting, in one table: name in the environment, default, unit, one sentence. README's table is checked against it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).parent
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; the message names it and says what would do."""
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read once at start and never again: a changed setting needs a restart."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8080, "TCP port to listen on; 0 takes a free one.")
+    public_url: str = _setting("", "The address people use, as `https://host`; empty: `http://HOST:PORT`.")
+    database_url: str = _setting(
+        "",
+        "`postgres://user:password@host/name` or `sqlite:///path`; empty: SQLite in `var/community.sqlite3`.",
+    )
+    database_pool: int = _setting(10, "PostgreSQL connections of one process, at most.")
+    anonymous: str = _setting("read", "What nobody signed in may do: `read` what is public, or `none`.")
+    max_body: int = _setting(256 * 1024, "Largest request body in bytes; larger ones get 413.")
+    max_tokens: int = _setting(5_000, "Largest GraphQL document, in lexical tokens.")
+    max_depth: int = _setting(20, "Deepest nesting of fields in one document.")
+    max_fields: int = _setting(2_000, "Most fields in one document, aliases and spread fragments counted each time.")
+    drain_seconds: float = _setting(20.0, "Seconds that requests under way get to finish after SIGTERM.")
+    log_level: str = _setting("INFO", "One of DEBUG, INFO, WARNING, ERROR.")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:  # noqa: PLR2004 - the range of TCP ports
+            raise BadSetting(f"PORT is {self.port}; it must be between 0 and 65535.")
+        if self.anonymous not in {"read", "none"}:
+            raise BadSetting(f"ANONYMOUS is {self.anonymous!r}; it must be `read` or `none`.")
+        if self.log_level not in LOG_LEVELS:
+            raise BadSetting(f"LOG_LEVEL is {self.log_level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
+        for name in ("database_pool", "max_body", "max_tokens", "max_depth", "max_fields"):
+            if getattr(self, name) < 1:
+                raise BadSetting(f"{name.upper()} is {getattr(self, name)}; it must be at least 1.")
+        if not self.drain_seconds >= 0:
+            raise BadSetting(f"DRAIN_SECONDS is {self.drain_seconds}; it must not be negative.")
+        if self.public_url and urlsplit(self.public_url).scheme not in {"http", "https"}:
+            raise BadSetting(f"PUBLIC_URL is {self.public_url!r}; it must begin with http:// or https://.")
+        if self.database_url and urlsplit(self.database_url).scheme not in {"postgres", "postgresql", "sqlite"}:
+            raise BadSetting("DATABASE_URL must begin with postgres://, postgresql:// or sqlite://.")
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url or f"sqlite:///{HERE / 'var' / 'community.sqlite3'}"
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings that are set; raises BadSetting naming the first one that cannot be used."""
+        given = {
+            each.name: environment[each.name.upper()] for each in fields(cls) if environment.get(each.name.upper())
+        }
+        return cls(**{each.name: _read(each, given[each.name]) for each in fields(cls) if each.name in given})
+
+
+def _read(setting: Field[Any], text: str) -> Any:
+    kind: Any = type(setting.default)
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadSetting(f"{setting.name.upper()} is {text!r}; it must be a number.") from None
