@@ -1,0 +1,51 @@
+"""Token scopes as data: what each one opens, as fields of the schema."""
+
+import tomllib
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Something a token may be allowed."""
+
+    name: str
+    group: str
+    about: str
+    opens: frozenset[str]
+    """`Type.field`, or `Type.*` for all fields of a type."""
+    service_only: bool = False
+    """Only a service account can hold it."""
+
+
+def _scopes() -> dict[str, Scope]:
+    text = (Path(__file__).parent / "scopes.toml").read_text("utf-8")
+    return {
+        name: Scope(name, row["group"], row["about"], frozenset(row["opens"]), row.get("service_only", False))
+        for name, row in tomllib.loads(text).items()
+    }
+
+
+SCOPES: Final = _scopes()
+
+
+@lru_cache(maxsize=1_024)
+def opened_by(scopes: frozenset[str]) -> frozenset[str]:
+    """Everything that these scopes open together. A name that is no scope (any more) opens nothing."""
+    return frozenset().union(*(SCOPES[name].opens for name in scopes if name in SCOPES))
+
+
+def closed(coordinates: Iterable[str], scopes: AbstractSet[str]) -> list[str]:
+    """Those of the fields (as `Type.field`) that these scopes do not open, sorted."""
+    opened = opened_by(frozenset(scopes))
+    return sorted(each for each in coordinates if each not in opened and f"{each.partition('.')[0]}.*" not in opened)
+
+
+def opening(coordinates: Iterable[str]) -> list[str]:
+    """The scopes of which each opens at least one of these fields, sorted: what is missing where they are closed."""
+    wanted = set(coordinates)
+    return sorted(scope.name for scope in SCOPES.values() if len(closed(wanted, {scope.name})) < len(wanted))

@@ -1,0 +1,43 @@
+"""Controlled lists of words: skills, industries, countries."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pycountry
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of a controlled list. A retired one still shows, but nobody can choose it."""
+
+    code: str
+    name: str
+    retired: bool = False
+
+
+def _terms(file: str) -> dict[str, Term]:
+    lists = tomllib.loads((HERE / f"{file}.toml").read_text("utf-8"))
+    return {
+        code: Term(code, name, name_of == "retired") for name_of, rows in lists.items() for code, name in rows.items()
+    }
+
+
+def choice(terms: dict[str, Term], text: str) -> Term | None:
+    """The term that is meant by a code or a shown name, in any case; None: there is none to choose."""
+    wanted = text.strip().casefold()
+    found = terms.get(wanted) or next((term for term in terms.values() if term.name.casefold() == wanted), None)
+    return None if found is None or found.retired else found
+
+
+def country(code: str) -> str | None:
+    """The English short name of an ISO 3166-1 alpha-2 code, upper case; None: there is no such country."""
+    found = pycountry.countries.get(alpha_2=code)
+    return None if found is None else str(found.name)
+
+
+SKILLS: Final = _terms("skills")
+INDUSTRIES: Final = _terms("industries")
