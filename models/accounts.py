@@ -1,0 +1,56 @@
+"""Logins: people's accounts and the accounts of other services."""
+
+from enum import Enum
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from models.companies import Company
+from models.profiles import Profile
+
+
+class AccountKind(Enum):
+    """Who is behind an account."""
+
+    PERSON = "PERSON"
+    SERVICE = "SERVICE"
+
+
+class AccountStatus(Enum):
+    """Whether an account may be used."""
+
+    ACTIVE = "ACTIVE"
+    DEACTIVATED = "DEACTIVATED"
+
+
+class Account(Model):
+    """
+    One login, known by one address that never changes. A person's account belongs to a profile; a service's
+    account has no profile, no sign-in, only tokens.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharEnumField(AccountKind, max_length=8, description="PERSON or SERVICE.")
+    status = fields.CharEnumField(
+        AccountStatus, max_length=12, default=AccountStatus.ACTIVE, description="ACTIVE or DEACTIVATED."
+    )
+    email = fields.CharField(max_length=254, description="As typed; mail goes here.")
+    email_key = fields.CharField(max_length=254, unique=True, description="Normalised; what addresses are compared by.")
+    name = fields.CharField(max_length=120, description="What the owner calls it; a person's name is the profile's.")
+    profile: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
+        "models.Company", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    company_admin = fields.BooleanField(default=False)
+    verified_at = fields.DatetimeField(null=True, description="When the owner showed to read mail at the address.")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "account"
+        constraints = (
+            CheckConstraint(check="(kind = 'SERVICE') = (profile_id IS NULL)", name="account_profile"),
+            CheckConstraint(check="NOT company_admin OR company_id IS NOT NULL", name="account_company_admin"),
+        )

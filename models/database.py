@@ -1,0 +1,223 @@
+"""
+The one way to the database: opened once per process, for Tortoise and for the readers that need less than Tortoise.
+
+Writers use Tortoise's models inside `tortoise.transactions.in_transaction()`. Readers use querysets, or, where a
+measured gain pays for it, SQL of their own through `Database.fetch`.
+"""
+
+import logging
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+import orjson
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.context import TortoiseContext, set_global_context
+from tortoise.exceptions import ConfigurationError
+
+from models import versions
+from models.engines import postgres
+from models.engines import sqlite as embedded
+from settings import BadSetting, Settings
+
+Dialect = Literal["sqlite", "postgres"]
+
+# Statements are logged with their values, which are people's data: not even DEBUG prints them.
+# Tests that count statements listen here.
+STATEMENTS = logging.getLogger("tortoise.db_client")
+for _name in (STATEMENTS.name, "aiosqlite"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class NoDatabase(Exception):
+    """The database cannot be reached; the message says where it was looked for and never holds the password."""
+
+
+class Row(Protocol):
+    """What both databases give: `row["name"]` or `row[0]`; stored forms on SQLite (times are text, booleans 0 / 1)."""
+
+    def __getitem__(self, key: str | int, /) -> Any: ...
+
+    def keys(self) -> Iterable[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One question in the words of both databases. SQLite's parameters are `?` or `?1`, PostgreSQL's `$1`."""
+
+    sqlite: str
+    postgres: str
+
+    @classmethod
+    def of(cls, text: str) -> "Statement":
+        """
+        Write for SQLite what is written for PostgreSQL: `$1` becomes `?1`, `= ANY($1)` a look-up in a JSON list.
+
+        For statements that differ in nothing else. Give list parameters through `Database.keys`.
+        """
+        listed = re.sub(r"= ANY\(\$(\d+)\)", r"IN (SELECT value FROM json_each(?\1))", text)
+        return cls(sqlite=re.sub(r"\$(\d+)", r"?\1", listed), postgres=text)
+
+
+class Database:
+    """An open database. `dialect` says which kind."""
+
+    def __init__(self, context: TortoiseContext, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._context = context
+        self._connections = context.connections
+        self._on_sqlite = dialect == "sqlite"
+        self._reads: embedded.Reads | postgres.Reads | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings, *, check: bool = True) -> "Database":
+        """
+        Connect Tortoise and the readers; close it with `close()`, or use `opened(settings)`.
+
+        Raises NoDatabase when it cannot be reached and, when `check` is set, models.versions.SchemaIsOld or
+        SchemaIsNewer when its tables are not those of this code.
+        """
+        url = settings.database
+        if check and url.startswith("sqlite:") and not sqlite_path(url).exists():
+            raise versions.SchemaIsOld(versions.known())
+        database = await _connected(url, settings.database_pool)
+        try:
+            database._read_aside()  # noqa: SLF001 - its own class
+            if check:
+                await versions.verify(database)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Close every connection. Nothing may use the database afterwards."""
+        if self._reads:
+            await self._reads.close()
+        await self._context.close_connections()
+        with suppress(ValueError):  # closed by another task than the one that opened it
+            self._context.__exit__(None, None, None)
+
+    async def fetch(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
+        """
+        All rows of one SELECT, past Tortoise. For bounded reads that an index answers, up to about 2,000 rows:
+        on SQLite it runs in the event loop's thread. Inside `in_transaction()` it reads in that transaction.
+        """
+        text = statement if isinstance(statement, str) else self.text(statement)
+        if STATEMENTS.isEnabledFor(logging.DEBUG):
+            STATEMENTS.debug("%s: %s", text, params)
+        client = self._connections.get(self.dialect)
+        if isinstance(client, TransactionalDBClient):
+            return await self._fetch_inside(client, text, params)
+        return await self._reads.fetch(text, params)  # type: ignore[union-attr]
+
+    async def fetch_long(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
+        """Like `fetch`, for scans and long answers: on SQLite in a thread of its own. Never in a transaction."""
+        text = statement if isinstance(statement, str) else self.text(statement)
+        if STATEMENTS.isEnabledFor(logging.DEBUG):
+            STATEMENTS.debug("%s: %s", text, params)
+        return await self._reads.fetch_long(text, params)  # type: ignore[union-attr]
+
+    async def _fetch_inside(self, client: TransactionalDBClient, text: str, params: Sequence[Any]) -> Sequence[Row]:
+        async with client.acquire_connection() as connection:
+            if self._on_sqlite:
+                return await connection.execute_fetchall(text, params)
+            return await connection.fetch(text, *params)
+
+    def text(self, statement: Statement) -> str:
+        """The statement in this database's words."""
+        return statement.sqlite if self._on_sqlite else statement.postgres
+
+    def keys(self, keys: Iterable[int | str]) -> str | list[int | str]:
+        """A list as one parameter: for `IN (SELECT value FROM json_each(?))` on SQLite, `= ANY($1)` on PostgreSQL."""
+        listed = keys if isinstance(keys, list) else list(keys)
+        return orjson.dumps(listed).decode() if self._on_sqlite else listed
+
+    async def ping(self) -> None:
+        """One statement there and back; raises whatever is wrong. Limit its time where it is called."""
+        await self.fetch("SELECT 1")
+
+    def _read_aside(self) -> None:
+        client: Any = self._connections.get(self.dialect)
+        self._reads = embedded.Reads(client.filename) if self._on_sqlite else postgres.Reads(client)
+
+
+@asynccontextmanager
+async def connected(settings: Settings, *, foreign_keys: bool = True) -> AsyncIterator[Database]:
+    """Tortoise alone, without readers or a look at the tables: for what makes the tables."""
+    database = await _connected(settings.database, settings.database_pool, foreign_keys=foreign_keys)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, check: bool = True) -> AsyncIterator[Database]:
+    """`Database.open` that closes itself."""
+    database = await Database.open(settings, check=check)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that a URL names: `sqlite:///relative/path` or `sqlite:////absolute/path`."""
+    prefix = "sqlite:///"
+    path = unquote(url.removeprefix(prefix))
+    if not url.startswith(prefix) or not path or path == ":memory:":
+        raise BadSetting("DATABASE_URL must name a file: sqlite:///relative/path or sqlite:////absolute/path.")
+    return Path(path).absolute()
+
+
+async def _connected(url: str, pool_size: int, *, foreign_keys: bool = True) -> Database:
+    place = _place(url)
+    dialect: Dialect = "sqlite" if url.startswith("sqlite:") else "postgres"
+    credentials: dict[str, Any] = (
+        {"file_path": str(sqlite_path(url)), "foreign_keys": foreign_keys}
+        if dialect == "sqlite"
+        else {"dsn": url, "pool_size": pool_size}
+    )
+    context = TortoiseContext()
+    context.__enter__()
+    database = Database(context, dialect)
+    try:
+        # Tortoise keeps SQL by connection name and table, process-wide: the name tells the dialects apart.
+        await context.init(
+            config={
+                "connections": {dialect: {"engine": f"models.engines.{dialect}", "credentials": credentials}},
+                "apps": {"models": {"models": ["models.tables"], "default_connection": dialect}},
+            },
+            use_tz=True,
+            timezone="UTC",
+        )
+        await context.connections.get(dialect).create_connection(with_db=True)
+    except (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as failed:
+        await database.close()
+        raise NoDatabase(f"Cannot open the database at {place}: {failed}") from failed
+    except BaseException:
+        await database.close()
+        raise
+    # Tasks that were not started by the one that opened the database find it too.
+    with suppress(ConfigurationError):
+        set_global_context(context)
+    return database
+
+
+def _place(url: str) -> str:
+    if url.startswith("sqlite:"):
+        return str(sqlite_path(url))
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 5432
+    except ValueError:
+        # Without the cause: what was taken for the port may be a piece of the password.
+        raise BadSetting("DATABASE_URL cannot be read; write /, :, @, # in user or password as %2F, %3A, ...") from None
+    return f"{parts.hostname or 'the local socket'}:{port}{parts.path}"

@@ -1,0 +1,1 @@
+"""The tables' history. Files are applied in the order of their names; each depends on the one before."""

@@ -1,0 +1,138 @@
+"""The ledger of points, and the totals kept beside it."""
+
+from enum import Enum
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from catalogue.points import Category
+from models.profiles import Profile
+
+
+class EntryKind(Enum):
+    """What a row of the ledger stands for."""
+
+    ACTIVITY = "ACTIVITY"
+    OPENING = "OPENING"
+    REVERSAL = "REVERSAL"
+    PENALTY = "PENALTY"
+    MERGE_COMPENSATION = "MERGE_COMPENSATION"
+
+
+class Outcome(Enum):
+    """What became of an event."""
+
+    AWARDED = "AWARDED"
+    PARTLY_AWARDED = "PARTLY_AWARDED"
+    CAPPED = "CAPPED"
+    SELF = "SELF"
+    INELIGIBLE = "INELIGIBLE"
+    DUPLICATE = "DUPLICATE"
+
+
+class PointEntry(Model):
+    """
+    One event and the points it gave. Rows are never edited; a correction is a new row. Only merging and
+    erasing change whose they are.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.RESTRICT
+    )
+    kind = fields.CharEnumField(EntryKind, max_length=18, description="What the row stands for.")
+    category = fields.CharEnumField(Category, max_length=9, description="Where the points count.")
+    activity = fields.CharField(max_length=48, null=True, description="Code in catalogue/activities.toml.")
+    asked = fields.IntField(description="Points of the activity when the event was taken in.")
+    awarded = fields.IntField(description="Points given after caps; 0 when capped.")
+    capped = fields.IntField(default=0, description="What the row takes of the day's cap; below 0 it gives room back.")
+    outcome = fields.CharEnumField(Outcome, max_length=14, description="What became of the event.")
+    occurred_at = fields.DatetimeField(description="When it happened (UTC); a reversal has its original's time.")
+    day = fields.DateField(description="UTC day of occurred_at; caps count per day.")
+    source = fields.CharField(max_length=64, description="Who reported it.")
+    external_id = fields.CharField(max_length=200, description="The reporter's own id of the event.")
+    counterpart: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    reverses: fields.OneToOneNullableRelation["PointEntry"] = fields.OneToOneField(
+        "models.PointEntry", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
+    reason = fields.CharField(max_length=500, null=True, description="Why, for penalties.")
+    shown = fields.BooleanField(default=True, description="Whether the person may see it; False for silent penalties.")
+    recorded_at = fields.DatetimeField(description="When the row was written (UTC).")
+
+    class Meta:
+        table = "point_entry"
+        unique_together = (("source", "external_id"),)  # a repeat is recognised by the database
+        indexes = (
+            Index(fields=("profile_id", "activity", "day")),  # the cap's own question
+            Index(fields=("profile_id", "occurred_at", "id")),  # a person's history, newest first
+        )
+        constraints = (
+            CheckConstraint(check="kind <> 'ACTIVITY' OR activity IS NOT NULL", name="point_entry_activity"),
+            CheckConstraint(check="(kind = 'REVERSAL') = (reverses_id IS NOT NULL)", name="point_entry_reverses"),
+        )
+
+
+class OnceAward(Model):
+    """Marks an award that is given once in a profile's life. The unique pair settles races."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.RESTRICT
+    )
+    activity = fields.CharField(max_length=48)
+
+    class Meta:
+        table = "once_award"
+        unique_together = (("profile_id", "activity"),)
+
+
+def _points() -> Any:
+    return fields.IntField(default=0)
+
+
+def _reached() -> Any:
+    return fields.BigIntField(default=0)
+
+
+class Score(Model):
+    """
+    One row per profile: the sums of its ledger, overall and per category, as they add up (they may be negative).
+
+    `…_reached` is the latest occurred_at, in microseconds since 1970, of the entries that moved the sum (0:
+    none, or opening balances only); it orders people inside a tie. The row is also the lock that a person's events queue up at.
+    `listed` repeats profile.listed, so that a board is read from one index.
+    """
+
+    profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(
+        "models.Profile", related_name=False, primary_key=True, on_delete=fields.CASCADE
+    )
+    listed = fields.BooleanField(default=False)
+    overall = _points()
+    overall_reached = _reached()
+    forum = _points()
+    forum_reached = _reached()
+    app_store = _points()
+    app_store_reached = _reached()
+    platform = _points()
+    platform_reached = _reached()
+    community = _points()
+    community_reached = _reached()
+    learning = _points()
+    learning_reached = _reached()
+
+    class Meta:
+        table = "score"
+        indexes = tuple(
+            Index(fields=("listed", board, f"{board}_reached", "profile_id"))
+            for board in ("overall", "forum", "app_store", "platform", "community", "learning")
+        )
+        constraints = (
+            CheckConstraint(
+                check="overall = forum + app_store + platform + community + learning", name="score_adds_up"
+            ),
+        )

@@ -1,0 +1,97 @@
+"""People as the community sees them."""
+
+from enum import Enum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.companies import Company
+
+
+class Visibility(Enum):
+    """Who sees a profile."""
+
+    PUBLIC = "PUBLIC"
+    PRIVATE = "PRIVATE"
+
+
+class Profile(Model):
+    """
+    A person. Has one or more accounts, or none while nobody claimed it. Empty text means "not given".
+
+    `active`: unclaimed, or one of its accounts is active. `listed`: active and public, so that others see it.
+    Both are kept by services/profiles.py alone, in the transaction of whatever changes one of their causes.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    handle = fields.CharField(max_length=64, unique=True)
+    name = fields.CharField(max_length=120)
+    avatar = fields.CharField(max_length=120, null=True, description="Key of the stored picture.")
+    job_title = fields.CharField(max_length=120, default="")
+    department = fields.CharField(max_length=120, default="")
+    country = fields.CharField(max_length=2, null=True, description="ISO 3166-1 alpha-2.")
+    location = fields.CharField(max_length=200, default="")
+    about = fields.TextField(default="")
+    website = fields.CharField(max_length=500, default="")
+    looking_for_job = fields.BooleanField(default=False)
+    looking_for_project = fields.BooleanField(default=False)
+    looking_for_confirmed = fields.BooleanField(default=False)
+    github = fields.CharField(max_length=200, default="")
+    github_connected_at = fields.DatetimeField(null=True, description="When GitHub itself vouched for the account.")
+    meetup = fields.CharField(max_length=200, default="")
+    twitter = fields.CharField(max_length=200, default="")
+    linkedin = fields.CharField(max_length=200, default="")
+    skype = fields.CharField(max_length=200, default="")
+    recovery_email = fields.CharField(max_length=254, null=True)
+    recovery_email_verified_at = fields.DatetimeField(null=True)
+    language = fields.CharField(max_length=8, default="en", description="ISO 639-1.")
+    visibility = fields.CharEnumField(
+        Visibility, max_length=7, default=Visibility.PRIVATE, description="PUBLIC or PRIVATE."
+    )
+    active = fields.BooleanField(default=True)
+    listed = fields.BooleanField(default=False)
+    company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
+        "models.Company",
+        related_name=False,
+        null=True,
+        on_delete=fields.RESTRICT,
+        db_index=True,
+        description="The shown one: the oldest active account's, or an unclaimed person's imported one.",
+    )
+    joined_on = fields.DateField(description="UTC day of sign-up; earlier events do not count.")
+    created_at = fields.DatetimeField()
+    edited_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1, description="Grows with every edit.")
+
+    class Meta:
+        table = "profile"
+
+
+class ProfileSkill(Model):
+    """A skill a person names. Codes are those of catalogue/skills.toml."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    skill = fields.CharField(max_length=48)
+
+    class Meta:
+        table = "profile_skill"
+        unique_together = (("profile_id", "skill"),)
+        indexes = (("skill", "profile_id"),)
+
+
+class ProfileIndustry(Model):
+    """An industry a person has experience in. Codes are those of catalogue/industries.toml."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    industry = fields.CharField(max_length=48)
+
+    class Meta:
+        table = "profile_industry"
+        unique_together = (("profile_id", "industry"),)
+        indexes = (("industry", "profile_id"),)

@@ -1,0 +1,126 @@
+"""
+Fixtures for all tests. `database` (and `settings`, whose database it is) runs a test on SQLite and on PostgreSQL.
+
+A test that is about one of them carries `@pytest.mark.sqlite_only` or `@pytest.mark.postgres_only`.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from models.database import STATEMENTS, Database, opened
+from settings import Settings
+from tests import databases
+
+DIALECTS = ("sqlite", "postgres")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for dialect in DIALECTS:
+        config.addinivalue_line("markers", f"{dialect}_only: the test is about this database and not about the other")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "dialect" in metafunc.fixturenames:
+        only = [each for each in DIALECTS if metafunc.definition.get_closest_marker(f"{each}_only")]
+        metafunc.parametrize("dialect", only or DIALECTS)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
+        databases.drop_template()
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One folder for all test processes of a run."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(shared_folder: Path) -> Path:
+    """A migrated SQLite file, to be copied and never opened."""
+    return databases.sqlite_template(shared_folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> None:
+    """Skips where there is no PostgreSQL."""
+    if missing := databases.postgres_missing():
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def postgres_clone(postgres_server: None, worker_id: str) -> Iterator[databases.Clone]:
+    """This process's PostgreSQL database."""
+    clone = databases.Clone(worker_id)
+    yield clone
+    clone.close()
+
+
+@pytest.fixture
+def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings whose database is migrated and empty; `dataclasses.replace` changes others for one test."""
+    if dialect == "postgres":
+        url = request.getfixturevalue("postgres_clone").fresh()
+    else:
+        url = databases.fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+    return Settings(database_url=url, port=0)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database of `settings`, open."""
+    async with opened(settings) as database:
+        yield database
+
+
+@dataclass
+class Statements:
+    """SQL that ran, in order."""
+
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return len(self.texts)
+
+
+CountStatements = Callable[[], AbstractContextManager[Statements]]
+
+
+@pytest.fixture
+def count_statements() -> CountStatements:
+    """`with count_statements() as seen:` collects the SQL of Tortoise and of `Database.fetch`, without BEGIN, COMMIT."""
+    return _statements
+
+
+@contextmanager
+def _statements() -> Iterator[Statements]:
+    seen = Statements()
+    listener = _Listener(seen)
+    level, propagate = STATEMENTS.level, STATEMENTS.propagate
+    STATEMENTS.addHandler(listener)
+    STATEMENTS.setLevel(logging.DEBUG)
+    STATEMENTS.propagate = False
+    try:
+        yield seen
+    finally:
+        STATEMENTS.removeHandler(listener)
+        STATEMENTS.setLevel(level)
+        STATEMENTS.propagate = propagate
+
+
+class _Listener(logging.Handler):
+    def __init__(self, seen: Statements) -> None:
+        super().__init__(logging.DEBUG)
+        self._seen = seen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == "%s: %s" and isinstance(record.args, tuple):
+            self._seen.texts.append(str(record.args[0]))
