@@ -1,0 +1,92 @@
+"""Accounts: how they come to be, and whose they are."""
+
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind
+from models.profiles import Profile
+from services import clock
+from services.addresses import Address, address_of
+from services.companies import company_of_domain
+from services.errors import ErrorCode, refused
+from services.profiles import NewPerson, create_people, relist
+
+MAX_NAME = 120
+
+
+async def create_account(email: str, *, name: str, service: bool = False) -> Account:
+    """
+    Make an account by an operator's hand; its address counts as verified.
+
+    A person gets a private profile of that name, and the company that owns the address's domain. A service gets
+    neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
+    """
+    address = address_of(email)
+    if not 0 < len(name.strip()) <= MAX_NAME:
+        raise refused(ErrorCode.BAD_INPUT, f"A name has 1 to {MAX_NAME} characters.", path=("name",))
+    try:
+        async with in_transaction():
+            if service:
+                return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
+            person = NewPerson(name=name.strip(), joined_on=clock.today(), key=address.key.partition("@")[0])
+            [profile_id] = await create_people([person])
+            return await _join(address, name.strip(), profile_id)
+    except IntegrityError:
+        raise _taken() from None
+
+
+async def attach_account(handle: str, email: str) -> Account:
+    """
+    Give an unclaimed profile its first account, by an operator's hand: whoever reads that address is the person.
+
+    Raises Refused: BAD_INPUT, NOT_FOUND (no such profile), ALREADY_EXISTS (the address has an account: merge instead;
+    or the profile is claimed).
+    """
+    address = address_of(email)
+    try:
+        async with in_transaction():
+            profile = await Profile.select_for_update().get_or_none(handle=handle)
+            if profile is None:
+                raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("handle",))
+            if await Account.exists(profile_id=profile.id):
+                raise refused(ErrorCode.ALREADY_EXISTS, f"{handle!r} is claimed already.", path=("handle",))
+            return await _join(address, profile.name, profile.id)
+    except IntegrityError:
+        raise _taken() from None
+
+
+async def account_by_email(email: str) -> Account:
+    """The account of an address. Raises Refused: BAD_INPUT, NOT_FOUND."""
+    found = await Account.get_or_none(email_key=address_of(email).key)
+    if found is None:
+        raise refused(ErrorCode.NOT_FOUND, f"There is no account {email.strip()!r}.", path=("email",))
+    return found
+
+
+async def _join(address: Address, name: str, profile_id: int) -> Account:
+    company_id = await company_of_domain(address.domain)
+    account = await _account(address, name=name, kind=AccountKind.PERSON, profile_id=profile_id, company_id=company_id)
+    await relist([profile_id])
+    return account
+
+
+async def _account(
+    address: Address, *, name: str, kind: AccountKind, profile_id: int | None = None, company_id: int | None = None
+) -> Account:
+    now: datetime = clock.now()
+    return await Account.create(
+        kind=kind,
+        email=address.email,
+        email_key=address.key,
+        name=name,
+        profile_id=profile_id,
+        company_id=company_id,
+        verified_at=now,
+        created_at=now,
+    )
+
+
+def _taken() -> Exception:
+    return refused(ErrorCode.ALREADY_EXISTS, "That address has an account.", path=("email",))

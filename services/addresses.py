@@ -1,0 +1,41 @@
+"""Mail addresses: what is stored, and what they are compared by."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from services.errors import ErrorCode, Refused, refused
+
+
+@dataclass(frozen=True)
+class Address:
+    """`email` is what was typed, trimmed: mail goes there. `key` is what addresses are compared by."""
+
+    email: str
+    key: str
+    domain: str
+
+
+def address_of(text: str) -> Address:
+    """
+    Read an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT.
+
+    Rule: peers.md 30: trimmed, case-insensitive, Unicode-normalised.
+    """
+    try:
+        found = validate_email(
+            unicodedata.normalize("NFKC", text.strip()), check_deliverability=False, globally_deliverable=False
+        )
+    except EmailNotValidError as why:
+        raise refused(ErrorCode.BAD_INPUT, f"That is not a mail address: {why}", path=("email",)) from None
+    key = unicodedata.normalize("NFKC", found.normalized.casefold())
+    return Address(found.normalized, key, found.ascii_domain.lower() if found.ascii_domain else found.domain.lower())
+
+
+def domain_of(text: str) -> str:
+    """Read a mail domain: lower case, in its ASCII form. Raises Refused: BAD_INPUT."""
+    try:
+        return address_of(f"someone@{text.strip()}").domain
+    except Refused:
+        raise refused(ErrorCode.BAD_INPUT, f"{text!r} is not a mail domain.", path=("domain",)) from None

@@ -1,0 +1,28 @@
+"""The one clock. Rules ask it, so that a test can stand at any moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+
+_frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return _frozen.get() or datetime.now(UTC)
+
+
+def today() -> date:
+    """The present UTC calendar day."""
+    return now().date()
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Let the clock stand still inside; `at` must be aware."""
+    token = _frozen.set(at.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _frozen.reset(token)

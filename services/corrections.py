@@ -1,0 +1,97 @@
+"""Corrections to the ledger: reversals of events, penalties by an operator. Rows are added, never edited."""
+
+from tortoise.transactions import in_transaction
+
+from catalogue.points import ACTIVITIES, Category
+from models.points import EntryKind, OnceAward, Outcome, PointEntry
+from services import clock
+from services.errors import ErrorCode, refused
+from services.points import MAX_EXTERNAL_ID
+from services.scores import lock_people, save_scores
+
+REVERSALS = "system:reversals"
+"""Source of reversal rows; their external id is the id of the row taken back."""
+PENALTIES = "operator:penalties"
+MAX_REASON = 500
+
+
+async def reverse(source: str, external_id: str) -> PointEntry:
+    """
+    Take back exactly what an event gave; a second time answers the first reversal.
+
+    The new row is dated as its original. It gives room under the day's cap back only when recorded on that UTC
+    day; an award given once in a life may be earned again. Raises Refused: NOT_FOUND (no such event).
+    """
+    async with in_transaction():
+        found = await PointEntry.get_or_none(source=source, external_id=external_id)
+        if found is None or found.kind not in {EntryKind.ACTIVITY, EntryKind.PENALTY}:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
+        people = await lock_people([found.profile_id])  # type: ignore[attr-defined]
+        original = await PointEntry.get(id=found.id)  # again under the lock
+        if earlier := await PointEntry.get_or_none(reverses_id=original.id):
+            return earlier
+        now = clock.now()
+        person = people[original.profile_id]  # type: ignore[attr-defined]
+        person.add(original.category, -original.awarded, original.occurred_at)
+        entry = await PointEntry.create(
+            profile_id=person.profile_id,
+            kind=EntryKind.REVERSAL,
+            category=original.category,
+            activity=original.activity,
+            asked=-original.awarded,
+            awarded=-original.awarded,
+            capped=-original.capped if now.date() == original.day else 0,
+            outcome=Outcome.AWARDED,
+            occurred_at=original.occurred_at,
+            day=original.day,
+            source=REVERSALS,
+            external_id=str(original.id),
+            reverses_id=original.id,
+            shown=original.shown,
+            recorded_at=now,
+        )
+        activity = ACTIVITIES.get(original.activity or "")
+        if activity and activity.once and original.outcome is Outcome.AWARDED:
+            await OnceAward.filter(profile_id=person.profile_id, activity=activity.code).delete()
+        await save_scores([person])
+        return entry
+
+
+async def penalize(
+    profile_id: int, category: Category, points: int, *, reason: str, shown: bool, external_id: str
+) -> PointEntry:
+    """
+    Take `points` (above 0) away in one category. `shown`: whether the person may see it. The same `external_id`
+    again answers the first penalty. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT (same id, other content).
+    """
+    if points < 1 or not 0 < len(reason.strip()) <= MAX_REASON or not 0 < len(external_id) <= MAX_EXTERNAL_ID:
+        raise refused(
+            ErrorCode.BAD_INPUT, f"A penalty takes 1 or more points and has a reason of 1 to {MAX_REASON} characters."
+        )
+    async with in_transaction():
+        people = await lock_people([profile_id])
+        if profile_id not in people:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+        if earlier := await PointEntry.get_or_none(source=PENALTIES, external_id=external_id):
+            if (earlier.profile_id, earlier.category, earlier.awarded) != (profile_id, category, -points):  # type: ignore[attr-defined]
+                raise refused(ErrorCode.EVENT_CONFLICT, "A penalty with this id has another content.")
+            return earlier
+        now = clock.now()
+        people[profile_id].add(category, -points, now)
+        entry = await PointEntry.create(
+            profile_id=profile_id,
+            kind=EntryKind.PENALTY,
+            category=category,
+            asked=-points,
+            awarded=-points,
+            outcome=Outcome.AWARDED,
+            occurred_at=now,
+            day=now.date(),
+            source=PENALTIES,
+            external_id=external_id,
+            reason=reason.strip(),
+            shown=shown,
+            recorded_at=now,
+        )
+        await save_scores([people[profile_id]])
+        return entry

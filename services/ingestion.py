@@ -1,0 +1,95 @@
+"""Events that other services report: whose they are, and what becomes of each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.accounts import Account, AccountKind
+from services.addresses import address_of
+from services.errors import ErrorCode, Problem, Refused, refused
+from services.points import ActivityEvent, Recorded, record_many
+
+LARGEST_BATCH = 500
+"""Events in one call."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person, named by profile or by the address of one of their accounts."""
+
+    profile_id: int | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """An event as a service reports it."""
+
+    activity: str
+    person: Named
+    occurred_at: datetime
+    external_id: str
+    counterpart: Named | None = None
+
+
+async def take_in(reports: Sequence[Report], *, service_account_id: int) -> list[Recorded | Problem]:
+    """
+    Take in what a service reports, one outcome or problem for each, in order.
+
+    The reporting account is the events' source: one service cannot speak with another's ids. Raises Refused:
+    TOO_MANY_ITEMS (over 500 at once).
+    """
+    if len(reports) > LARGEST_BATCH:
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, f"Report at most {LARGEST_BATCH} activities at once.", path=("activities",)
+        )
+    profiles = await _profiles_by_email(
+        person.email for report in reports for person in (report.person, report.counterpart) if person and person.email
+    )
+    events: list[ActivityEvent | Problem] = []
+    for report in reports:
+        try:
+            events.append(_event(report, profiles, f"account:{service_account_id}"))
+        except Refused as why:
+            events.append(why.problems[0])
+    recorded = iter(await record_many([event for event in events if isinstance(event, ActivityEvent)]))
+    return [event if isinstance(event, Problem) else next(recorded) for event in events]
+
+
+def _event(report: Report, profiles: dict[str, int], source: str) -> ActivityEvent:
+    return ActivityEvent(
+        activity=report.activity,
+        profile_id=_profile(report.person, profiles, "profile"),
+        occurred_at=report.occurred_at,
+        source=source,
+        external_id=report.external_id,
+        counterpart_id=_profile(report.counterpart, profiles, "counterpart") if report.counterpart else None,
+    )
+
+
+def _profile(person: Named, profiles: dict[str, int], path: str) -> int:
+    if (person.profile_id is None) == (person.email is None):
+        raise refused(ErrorCode.BAD_INPUT, "Name a person by profile or by email, one of them.", path=(path,))
+    if person.email is None:
+        return person.profile_id or 0
+    found = profiles.get(_key(person.email) or "")
+    if found is None:
+        raise refused(ErrorCode.NOT_FOUND, "There is no person with that address.", path=(path,))
+    return found
+
+
+async def _profiles_by_email(emails: Iterable[str]) -> dict[str, int]:
+    """Profiles by the keys of verified addresses: an unverified one links nothing. Index: unique (email_key)."""
+    keys = {key for email in emails if (key := _key(email))}
+    if not keys:
+        return {}
+    rows: Any = Account.filter(email_key__in=keys, kind=AccountKind.PERSON, verified_at__not_isnull=True)
+    return dict(await rows.values_list("email_key", "profile_id"))
+
+
+def _key(email: str) -> str | None:
+    try:
+        return address_of(email).key
+    except Refused:
+        return None

@@ -1,0 +1,127 @@
+"""Profiles: how they come to be, and who sees them."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from models.accounts import Account, AccountStatus
+from models.points import Score
+from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
+from services import clock
+from services.bulk import insert
+
+MAX_HANDLE = 64
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """A profile to be made. `details` are further columns of the profile table; codes are the catalogues'."""
+
+    name: str
+    joined_on: date
+    handle: str = ""
+    """The wished one; empty: made from the name. A taken one gets a suffix."""
+    key: str = ""
+    """What tells this person from a namesake in a readable way; the first suffix that is tried."""
+    visibility: Visibility = Visibility.PRIVATE
+    company_id: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    skills: Sequence[str] = ()
+    industries: Sequence[str] = ()
+
+
+def slug(text: str) -> str:
+    """Text as a handle: lower case letters of a to z, digits and single hyphens; `person` where nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "person"
+
+
+async def create_people(people: Sequence[NewPerson]) -> list[int]:
+    """
+    Make profiles, with their score rows, inside the caller's transaction; returns their ids in order.
+
+    Nobody has claimed them yet, so a public one is listed at once. IntegrityError: another writer took a handle
+    in the same moment.
+    """
+    handles = await _free_handles(people)
+    now = clock.now()
+    profiles = [
+        Profile(
+            handle=handle,
+            name=person.name,
+            visibility=person.visibility,
+            listed=person.visibility is Visibility.PUBLIC,
+            company_id=person.company_id,
+            joined_on=person.joined_on,
+            created_at=now,
+            **person.details,
+        )
+        for person, handle in zip(people, handles, strict=True)
+    ]
+    await insert(profiles)
+    rows: Any = Profile.filter(handle__in=handles).values_list("handle", "id")
+    ids = dict(await rows)
+    made = [ids[handle] for handle in handles]
+    await insert(
+        [Score(profile_id=number, listed=profile.listed) for number, profile in zip(made, profiles, strict=True)]
+    )
+    await insert(
+        [
+            ProfileSkill(profile_id=n, skill=code)
+            for n, p in zip(made, people, strict=True)
+            for code in dict.fromkeys(p.skills)
+        ]
+    )
+    await insert(
+        [
+            ProfileIndustry(profile_id=n, industry=code)
+            for n, p in zip(made, people, strict=True)
+            for code in dict.fromkeys(p.industries)
+        ]
+    )
+    return made
+
+
+async def _free_handles(people: Sequence[NewPerson]) -> list[str]:
+    wishes = [_wishes(person) for person in people]
+    found: Any = Profile.filter(handle__in={wish for each in wishes for wish in each}).values_list("handle", flat=True)
+    taken = set(await found)
+    handles = []
+    for each in wishes:
+        free = next((wish for wish in each if wish not in taken), None) or f"{each[0][:50]}-{secrets.token_hex(6)}"
+        taken.add(free)
+        handles.append(free)
+    return handles
+
+
+def _wishes(person: NewPerson) -> list[str]:
+    first = slug(person.handle or person.name)
+    return [first, f"{first[:50]}-{slug(person.key)[:12]}"] if person.key else [first]
+
+
+async def relist(profile_ids: Iterable[int]) -> None:
+    """
+    Set again what follows from a profile's visibility and its accounts: active, listed, shown company. Inside the
+    transaction of whatever changed one of them.
+
+    The score row is locked first, as for events: whether someone is active decides what they earn.
+    """
+    ids = sorted(set(profile_ids))
+    scores = {
+        score.pk: score for score in await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()
+    }
+    accounts = await Account.filter(profile_id__in=ids).order_by("created_at", "id")
+    for profile in await Profile.filter(id__in=ids):
+        own = [account for account in accounts if account.profile_id == profile.id]  # type: ignore[attr-defined]
+        alive = [account for account in own if account.status is AccountStatus.ACTIVE]
+        profile.active = bool(alive) or not own
+        profile.listed = profile.active and profile.visibility is Visibility.PUBLIC
+        if own:
+            profile.company_id = alive[0].company_id if alive else own[0].company_id  # type: ignore[attr-defined]
+        await profile.save(update_fields=["active", "listed", "company_id"])
+        scores[profile.id].listed = profile.listed
+        await scores[profile.id].save(update_fields=["listed"])

@@ -1,0 +1,115 @@
+"""The sums kept beside the ledger: locked before a person's events are judged, saved in the same transaction."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from catalogue.points import Activity, Category
+from models.points import Score
+from models.profiles import Profile
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COLUMNS = {category: category.value.lower() for category in Category}
+"""The column of each category in the score table; `…_reached` stands beside it."""
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as whole microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass
+class Sum:
+    """A sum of points, and the latest moment among the entries that moved it (microseconds since 1970)."""
+
+    points: int = 0
+    reached: int = 0
+
+    def add(self, points: int, at: int) -> None:
+        """Count one entry. The order of entries does not matter."""
+        self.points += points
+        self.reached = max(self.reached, at)
+
+
+@dataclass
+class Person:
+    """What judging an event needs to know of a profile, and its sums."""
+
+    profile_id: int
+    active: bool
+    joined_on: date
+    github_connected: bool
+    overall: Sum
+    sums: dict[Category, Sum] = field(default_factory=dict)
+    moved: bool = False
+
+    def may_earn(self, activity: Activity, day: date) -> bool:
+        """
+        Whether an event of that day can give points: the profile is active and had joined by then, and a pull
+        request counts only with a GitHub account that GitHub itself vouched for.
+        """
+        if activity.code == "PULL_REQUEST_MERGED" and not self.github_connected:
+            return False
+        return self.active and day >= self.joined_on
+
+    def add(self, category: Category, points: int, at: datetime) -> None:
+        """Count one entry of the ledger; one that gave nothing moves nothing."""
+        if not points:
+            return
+        moment = microseconds(at)
+        self.overall.add(points, moment)
+        self.sums[category].add(points, moment)
+        self.moved = True
+
+
+async def lock_people(profile_ids: Iterable[int]) -> dict[int, Person]:
+    """
+    Lock the score rows of these profiles until the transaction ends, and read what judging needs. In order of id,
+    so that two batches cannot wait for each other. On SQLite the one writer is the lock. Unknown ids are left out.
+    """
+    ids = sorted(set(profile_ids))
+    scores = await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()
+    facts: Any = Profile.filter(id__in=ids).values("id", "active", "joined_on", "github_connected_at")
+    by_id = {row["id"]: row for row in await facts}
+    return {score.pk: _person(score, by_id[score.pk]) for score in scores}
+
+
+def _person(score: Score, facts: dict[str, Any]) -> Person:
+    return Person(
+        profile_id=score.pk,
+        active=facts["active"],
+        joined_on=facts["joined_on"],
+        github_connected=facts["github_connected_at"] is not None,
+        overall=Sum(score.overall, score.overall_reached),
+        sums={
+            category: Sum(getattr(score, column), getattr(score, f"{column}_reached"))
+            for category, column in COLUMNS.items()
+        },
+    )
+
+
+async def existing(profile_ids: AbstractSet[int | None]) -> set[int]:
+    """Which of these profiles there are."""
+    if not profile_ids:
+        return set()
+    found: Any = Profile.filter(id__in=profile_ids).values_list("id", flat=True)
+    return set(await found)
+
+
+async def save_scores(people: Iterable[Person]) -> None:
+    """Write back the sums of people whose rows are locked by this transaction."""
+    columns = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
+    rows = [
+        [number for each in (person.overall, *person.sums.values()) for number in (each.points, each.reached)]
+        + [person.profile_id]
+        for person in people
+    ]
+    if not rows:
+        return
+    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    mark = "${}" if connection.capabilities.dialect == "postgres" else "?{}"
+    assignments = ", ".join(f"{name} = {mark.format(place)}" for place, name in enumerate(columns, 1))
+    where = mark.format(len(columns) + 1)
+    await connection.execute_many(f"UPDATE score SET {assignments} WHERE profile_id = {where}", rows)  # noqa: S608 - own names

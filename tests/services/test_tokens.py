@@ -1,0 +1,118 @@
+"""Personal access tokens: what is kept of them, and who they let in."""
+
+import re
+from dataclasses import fields
+from datetime import timedelta
+
+import pytest
+
+from models.accounts import AccountStatus
+from models.tokens import AccessToken
+from services import clock, tokens
+from services.errors import ErrorCode, Refused
+from tests.factories import NOON, make_person, make_service
+
+pytestmark = pytest.mark.usefixtures("database")
+READ = ["mx:leaderboard:read"]
+
+
+async def test_a_token_stands_for_its_account_within_its_scopes() -> None:
+    # given
+    account = await make_person()
+    # when
+    made = await tokens.create(account.id, name=" Pull ", scopes=[*READ, *READ])
+    bearer = await tokens.bearer_of(made.secret)
+    # then
+    assert bearer is not None
+    assert (bearer.account_id, bearer.profile_id, bearer.scopes) == (account.id, account.profile_id, frozenset(READ))  # type: ignore[attr-defined]
+    assert (made.token.name, made.token.scopes) == ("Pull", READ)
+
+
+async def test_the_secret_is_nowhere_but_in_the_answer() -> None:
+    # given
+    account = await make_person()
+    # when
+    made = await tokens.create(account.id, name="Pull", scopes=READ)
+    # then
+    assert re.fullmatch(r"mxp_[0-9A-Za-z]{38}", made.secret)
+    assert made.secret not in repr(made)
+    stored = await AccessToken.get(id=made.token.id)
+    kept = " ".join(str(getattr(stored, name)) for name in stored._meta.fields_db_projection)
+    assert made.secret[4:-6] not in kept and made.secret[-5:] not in kept
+    assert {each.name for each in fields(tokens.Bearer)}.isdisjoint({"secret", "hash"})
+
+
+async def test_two_tokens_are_never_alike() -> None:
+    assert len({tokens.new_secret() for _ in range(1_000)}) == 1_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda secret: "",
+        lambda secret: secret[:-1],
+        lambda secret: secret + "a",
+        lambda secret: secret[:-1] + ("b" if secret[-1] == "a" else "a"),
+        lambda secret: secret.replace("mxp_", "mxq_"),
+        lambda secret: secret + "\n",
+        lambda secret: tokens.new_secret(),
+        lambda secret: "mxp_" + "é" * 38,
+    ],
+)
+async def test_what_is_not_the_token_lets_nobody_in(change) -> None:  # type: ignore[no-untyped-def]
+    account = await make_person()
+    made = await tokens.create(account.id, name="Pull", scopes=READ)
+    assert await tokens.bearer_of(change(made.secret)) is None
+
+
+async def test_an_expired_token_and_that_of_a_deactivated_account_let_nobody_in() -> None:
+    # given
+    account = await make_person()
+    with clock.frozen(NOON):
+        brief = await tokens.create(account.id, name="Brief", scopes=READ, expires_at=NOON + timedelta(hours=1))
+        lasting = await tokens.create(account.id, name="Lasting", scopes=READ)
+    # when, then
+    with clock.frozen(NOON + timedelta(minutes=59)):
+        assert await tokens.bearer_of(brief.secret)
+    with clock.frozen(NOON + timedelta(hours=1)):
+        assert await tokens.bearer_of(brief.secret) is None
+        assert await tokens.bearer_of(lasting.secret)
+    account.status = AccountStatus.DEACTIVATED
+    await account.save()
+    assert await tokens.bearer_of(lasting.secret) is None
+
+
+async def test_a_deleted_token_lets_nobody_in() -> None:
+    account = await make_person()
+    made = await tokens.create(account.id, name="Pull", scopes=READ)
+    await AccessToken.filter(id=made.token.id).delete()
+    assert await tokens.bearer_of(made.secret) is None
+
+
+async def test_everything_wrong_with_a_new_token_is_said_at_once() -> None:
+    # given
+    account = await make_person()
+    # when
+    with pytest.raises(Refused) as why:
+        await tokens.create(account.id, name=" ", scopes=["mx:points:ingest", "mx:all"], expires_at=clock.now())
+    # then
+    assert [problem.code for problem in why.value.problems] == [
+        ErrorCode.BAD_INPUT,
+        ErrorCode.BAD_INPUT,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.UNKNOWN_SCOPE,
+    ]
+    assert await AccessToken.all().count() == 0
+
+
+async def test_a_token_without_a_scope_is_refused() -> None:
+    account = await make_person()
+    with pytest.raises(Refused):
+        await tokens.create(account.id, name="Nothing", scopes=[])
+
+
+async def test_only_a_service_may_report_activities() -> None:
+    service = await make_service()
+    made = await tokens.create(service.id, name="Report", scopes=["mx:points:ingest"])
+    bearer = await tokens.bearer_of(made.secret)
+    assert bearer is not None and bearer.service and bearer.profile_id is None
