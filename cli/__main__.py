@@ -1,0 +1,36 @@
+"""The operator's commands: `python -m cli --help`."""
+
+import sys
+
+import typer
+
+from cli import accounts, companies, database, demo, imports, points, profiles, tokens
+
+app = typer.Typer(
+    name="cli",
+    help="Commands for whoever runs this server. Settings come from the environment, as for the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they hold people's data and secrets
+)
+database.register(app)
+demo.register(app)
+points.register(app)
+
+
+@app.command()
+def run() -> None:
+    """Bring the tables up to date, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
+    from cli.run import run as run_all
+
+    run_all()
+
+
+app.add_typer(accounts.app, name="account")
+app.add_typer(companies.app, name="company")
+app.add_typer(imports.app, name="import")
+app.add_typer(profiles.app, name="profile")
+app.add_typer(tokens.app, name="token")
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,81 @@
+"""What `make run` does: tables, demo, server, in one process."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+import server
+from cli.demo import load_demo
+from cli.running import UNUSABLE, fail
+from models.accounts import Account
+from models.database import Database, NoDatabase, opened
+from models.profiles import Profile
+from models.versions import SchemaIsOld, WrongSchema
+from services.accounts import create_account
+from services.errors import Refused
+from services.tokens import create as create_token
+from settings import HERE, BadSetting, Settings
+from web import logs
+
+TOKEN_FILE = HERE / "var" / "demo-token"
+PARTNER = "partner@tools.example"
+SCOPE = "mx:leaderboard:read"
+
+people = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def run() -> None:
+    """Bring the tables up to date, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
+    try:
+        settings = Settings.from_environment()
+        logs.set_up(settings.log_level)
+        server.run(_run(settings))
+    except (BadSetting, NoDatabase, WrongSchema, server.CannotListen) as why:
+        raise fail(str(why), UNUSABLE) from None
+    except Refused as why:
+        raise fail(str(why)) from None
+
+
+async def _run(settings: Settings) -> None:
+    async with server.stopping() as stop:
+        await _migrate_if_old(settings)
+        async with opened(settings) as database:
+            await _demo_if_empty(database)
+        await server.serve(settings, stop, ready=_greet)
+
+
+async def _migrate_if_old(settings: Settings) -> None:
+    """Migrate only where something is missing: looking costs a few milliseconds, Tortoise's migrations half a second."""
+    try:
+        async with opened(settings):
+            return
+    except SchemaIsOld:
+        from models.migrate import migrate
+
+        await migrate(settings)
+
+
+async def _demo_if_empty(database: Database) -> None:
+    if await Profile.exists() or await Account.exists():
+        return
+    with people.status("First start: loading a demo community …"):
+        await load_demo(database)
+        account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
+        secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
+    _keep(secret, TOKEN_FILE)
+
+
+def _keep(secret: str, file: Path) -> None:
+    """Write the demo's token where only this user reads it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened_file:
+        opened_file.write(secret + "\n")
+    people.print(
+        f"\nA token of the demo, for the leaderboards. It is kept in {file.relative_to(HERE)} and shown this once:\n\n  {secret}\n"
+    )
+
+
+def _greet(address: str) -> None:
+    people.print(f"GraphiQL: [link={address}]{address}[/link]   (Ctrl-C stops)")

@@ -1,0 +1,43 @@
+"""What every resolver gets: who asks, where the data is, and this request's loaders."""
+
+from collections.abc import Hashable
+from typing import Any
+
+from catalogue import scopes
+from models.database import Database
+from resolvers.loaders import BatchReader, Loaders
+from resolvers.viewers import NOBODY, Viewer
+from services.errors import ErrorCode, NotAllowed
+
+
+class Context:
+    """One per request, so that two viewers never see each other's loaded rows."""
+
+    __slots__ = ("anonymous", "database", "loaders", "viewer")
+
+    def __init__(self, database: Database, viewer: Viewer = NOBODY, *, anonymous: bool = True) -> None:
+        self.database = database
+        self.viewer = viewer
+        self.anonymous = anonymous
+        self.loaders = Loaders()
+
+    async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
+        """One key of a batch reader; all keys asked for in one turn of the loop are read together."""
+        return await self.loaders.load(reader, key, arguments, self)
+
+    def may(self, coordinates: frozenset[str]) -> None:
+        """
+        Whether the viewer may ask for these fields (`Type.field`) at all, before anything is read.
+
+        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), UNAUTHENTICATED (nobody may read here).
+        """
+        if self.viewer.scopes is not None:
+            if closed := scopes.closed(coordinates, self.viewer.scopes):
+                raise NotAllowed(
+                    ErrorCode.INSUFFICIENT_SCOPE,
+                    f"This token's scopes do not open {', '.join(closed[:5])}{' …' if len(closed) > 5 else ''}.",  # noqa: PLR2004
+                    required=scopes.opening(closed),
+                    given=sorted(self.viewer.scopes),
+                )
+        elif not self.anonymous and not self.viewer.signed_in and coordinates:
+            raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token: nobody may read here without.")

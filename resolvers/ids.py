@@ -1,0 +1,34 @@
+"""
+Ids of nodes: a short prefix for the type and the row's number, `prf_123`.
+
+Clients treat them as opaque. A well-formed id that names nothing the viewer may see is answered like one that never
+existed; anything else is BAD_ID.
+"""
+
+import re
+from typing import Final
+
+from services.errors import ErrorCode, refused
+
+PREFIXES: Final = {"Account": "acc", "Company": "cmp", "PointEntry": "pnt", "Profile": "prf"}
+TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
+_SHAPE = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")
+
+
+def encode(type_name: str, number: int) -> str:
+    """The id of a row of this type."""
+    return f"{PREFIXES[type_name]}_{number}"
+
+
+def decode(text: str) -> tuple[str, int]:
+    """Type and number of an id. Raises Refused: BAD_ID."""
+    found = _SHAPE.fullmatch(text)
+    if found is None or found[1] not in TYPES:
+        raise refused(ErrorCode.BAD_ID, "That is not an id of this graph.", path=("id",))
+    return TYPES[found[1]], int(found[2])
+
+
+def number_of(type_name: str, text: str) -> int | None:
+    """The number behind an id of this type; None: it is an id of another type. Raises Refused: BAD_ID."""
+    name, number = decode(text)
+    return number if name == type_name else None

@@ -1,0 +1,83 @@
+"""Activities that services report."""
+
+from typing import Any
+
+from models.points import Outcome
+from resolvers import ids
+from resolvers.context import Context
+from resolvers.order import Row
+from services.errors import ErrorCode, NotAllowed, Problem, Refused, refused
+from services.ingestion import Named, Report, take_in
+from services.points import Recorded
+
+
+class ServiceAccount:
+    """Only a service account may: it reports under its own name."""
+
+    def check(self, context: Context) -> None:
+        """Raise NotAllowed: UNAUTHENTICATED (nobody asks), FORBIDDEN (a person asks)."""
+        if not context.viewer.signed_in:
+            raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Send the token of a service account.")
+        if not context.viewer.service:
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only service accounts report activities.")
+
+
+async def record_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """One event; what is refused goes into the payload."""
+    [answer] = await take_in([_report(input)], service_account_id=context.viewer.account_id or 0)
+    if isinstance(answer, Problem):
+        raise Refused(answer)
+    return {"recorded": _recorded(answer)}
+
+
+async def record_activities(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """A batch; each event has its own outcome or its own errors."""
+    reports: list[Report | Problem] = [_report_or_problem(each) for each in input.activities]
+    good = [report for report in reports if isinstance(report, Report)]
+    answers = iter(await take_in(good, service_account_id=context.viewer.account_id or 0))
+    return {
+        "results": [
+            _result(each.external_id, next(answers) if isinstance(report, Report) else report)
+            for each, report in zip(input.activities, reports, strict=True)
+        ]
+    }
+
+
+def _result(external_id: str, answer: Recorded | Problem) -> Row:
+    failed = isinstance(answer, Problem)
+    return {
+        "external_id": external_id,
+        "recorded": None if isinstance(answer, Problem) else _recorded(answer),
+        "problems": [answer] if failed else [],
+    }
+
+
+def _recorded(answer: Recorded) -> Row:
+    return {"outcome": Outcome(answer.outcome), "points_awarded": answer.awarded, "repeated": answer.repeated}
+
+
+def _report_or_problem(given: Any) -> Report | Problem:
+    try:
+        return _report(given)
+    except Refused as why:
+        return why.problems[0]
+
+
+def _report(given: Any) -> Report:
+    counterpart = _named(given.counterpart, given.counterpart_email, "counterpart")
+    return Report(
+        activity=given.activity,
+        person=_named(given.profile, given.email, "profile") or Named(),
+        occurred_at=given.occurred_at,
+        external_id=given.external_id,
+        counterpart=counterpart,
+    )
+
+
+def _named(profile: str | None, email: str | None, path: str) -> Named | None:
+    if not profile:  # null, or not given at all
+        return Named(email=email) if email else None
+    number = ids.number_of("Profile", profile)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=(path,))
+    return Named(number, email or None)

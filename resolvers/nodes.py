@@ -1,0 +1,42 @@
+"""Anything by its id."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from strawberry import ID
+
+from resolvers import accounts, companies, history, ids, profiles
+from resolvers.context import Context
+from resolvers.order import Row
+from services.errors import ErrorCode, refused
+
+LARGEST = 100
+Read = Callable[[Sequence[int], Context], Awaitable[Sequence[Row | None]]]
+
+READERS: dict[str, Read] = {
+    "Account": accounts.by_id,
+    "Company": companies.by_id,
+    "PointEntry": history.by_id,
+    "Profile": profiles.by_id,
+}
+
+
+async def node(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
+    """What an id names; None where the viewer may not see it, as where it never existed. Raises Refused: BAD_ID."""
+    return (await nodes(context, ids=[id]))[0]
+
+
+async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
+    """Up to 100 at once, in their order. Raises Refused: BAD_ID, TOO_MANY_ITEMS."""
+    if len(ids) > LARGEST:
+        raise refused(ErrorCode.TOO_MANY_ITEMS, f"Ask for at most {LARGEST} ids at once.", path=("ids",))
+    wanted = [_decode(each) for each in ids]
+    found: dict[tuple[str, int], Any] = {}
+    for type_name in dict.fromkeys(name for name, _ in wanted):
+        numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
+        for number, row in zip(numbers, await READERS[type_name](numbers, context), strict=True):
+            found[type_name, number] = None if row is None else {**row, "__typename": type_name}
+    return [found[each] for each in wanted]
+
+
+_decode = ids.decode

@@ -1,0 +1,60 @@
+"""Pages of a list: how many rows from where, and the connection that is made of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.errors import ErrorCode, refused
+
+DEFAULT = 20
+LARGEST = 100
+Row = Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """`size` rows after (or before, when `backward`) the row that `cursor` names; no cursor: from that end."""
+
+    size: int
+    cursor: str | None
+    backward: bool
+
+
+def page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
+    """
+    Read the four arguments of a connection; neither `first` nor `last` means the first 20.
+
+    Raises Refused: BAD_PAGE (a size outside 1 to 100, or both directions at once).
+    """
+    if last is None and before is None:
+        return Page(_size("first", first), after, backward=False)
+    if first is not None or after is not None:
+        raise refused(ErrorCode.BAD_PAGE, "Ask for `first` and `after`, or for `last` and `before`, not for both.")
+    return Page(_size("last", last), before, backward=True)
+
+
+def _size(name: str, size: int | None) -> int:
+    if size is None:
+        return DEFAULT
+    if not 1 <= size <= LARGEST:
+        raise refused(ErrorCode.BAD_PAGE, f"`{name}` must be between 1 and {LARGEST}.", path=(name,))
+    return size
+
+
+def connection(asked: Page, rows: Sequence[Row], cursor_of: Callable[[Row], str], **more: Any) -> dict[str, Any]:
+    """
+    The connection's row for rows in the list's order, of which there may be one more than asked for: it tells that
+    there is a further page. `more` are the connection's own columns.
+    """
+    further = len(rows) > asked.size
+    shown = (rows[1:] if asked.backward else rows[:-1]) if further else rows
+    return {
+        "edges": shown,
+        "page_info": {
+            "has_next_page": asked.cursor is not None if asked.backward else further,
+            "has_previous_page": further if asked.backward else asked.cursor is not None,
+            "start_cursor": cursor_of(shown[0]) if shown else None,
+            "end_cursor": cursor_of(shown[-1]) if shown else None,
+        },
+        **more,
+    }

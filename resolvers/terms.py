@@ -1,0 +1,29 @@
+"""Skills and industries of people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalogue.terms import INDUSTRIES, SKILLS, Term
+from models.profiles import ProfileIndustry, ProfileSkill
+from resolvers.context import Context
+from resolvers.order import Row, grouped
+from resolvers.rows import columns
+
+
+@columns("code", "name", "retired")
+async def skills_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:  # noqa: ARG001 - every reader's shape
+    """Skills of each profile, by name. Index: unique (profile_id, skill)."""
+    rows: Any = ProfileSkill.filter(profile_id__in=profile_ids).values("profile_id", code="skill")
+    return _named(profile_ids, await rows, SKILLS)
+
+
+@columns("code", "name", "retired")
+async def industries_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:  # noqa: ARG001 - every reader's shape
+    """Industries of each profile, by name. Index: unique (profile_id, industry)."""
+    rows: Any = ProfileIndustry.filter(profile_id__in=profile_ids).values("profile_id", code="industry")
+    return _named(profile_ids, await rows, INDUSTRIES)
+
+
+def _named(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
+    named = [{"profile_id": row["profile_id"], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
+    return grouped(profile_ids, sorted(named, key=lambda row: row["name"].casefold()), by="profile_id")

@@ -1,0 +1,57 @@
+"""Accounts, and who is asking."""
+
+import strawberry
+
+from models.accounts import AccountKind, AccountStatus
+from resolvers import accounts, companies, profiles
+from schema.companies import Company
+from schema.enums import enum_of
+from schema.fields import answered_by, column, loaded_by
+from schema.nodes import Node, id_of
+from schema.profiles import Profile
+from schema.scalars import DateTime
+
+enum_of(
+    AccountKind,
+    "Who is behind an account.",
+    {"PERSON": "A person, with a profile.", "SERVICE": "Another service: no profile, no sign-in, only tokens."},
+)
+enum_of(
+    AccountStatus,
+    "Whether an account may be used.",
+    {"ACTIVE": "It may.", "DEACTIVATED": "No sign-in and no tokens; nothing is deleted."},
+)
+
+
+@strawberry.type(description="A login: one mail address, that never changes.")
+class Account(Node):
+    id: strawberry.ID = column("Opaque id of the account.", read=id_of("Account"))
+    kind: AccountKind = column("Who is behind it.")
+    status: AccountStatus = column("Whether it may be used.")
+    email: str = column("Its address.")
+    name: str = column("What its owner calls it.")
+    created_at: DateTime = column("When it was made.")
+    company: Company | None = loaded_by(companies.by_id, "The company it belongs to.", key="company_id")
+    profile: Profile | None = loaded_by(
+        profiles.by_id, "The person; null for the account of a service.", key="profile_id"
+    )
+
+
+@strawberry.type(description="Whoever makes this request.")
+class Viewer:
+    account: Account = loaded_by(
+        accounts.by_id, "The account that is signed in, or that the token acts for.", key="account_id"
+    )
+    profile: Profile | None = loaded_by(
+        profiles.by_id, "The person; null for the account of a service.", key="profile_id"
+    )
+    show_publish_banner: bool | None = loaded_by(
+        accounts.publish_banners,
+        "Whether to invite the person to go public: the profile is private, and edited since creation.",
+        key="profile_id",
+    )
+
+
+@strawberry.type
+class AccountsQuery:
+    viewer: Viewer | None = answered_by(accounts.viewer, "Whoever makes this request; null for nobody.")

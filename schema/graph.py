@@ -1,0 +1,42 @@
+"""The whole schema, put together."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.accounts import Account, AccountsQuery
+from schema.companies import Company
+from schema.errors import PlainError
+from schema.fields import types_by_row
+from schema.ingestion import IngestionMutation
+from schema.leaderboards import LeaderboardsQuery
+from schema.nodes import NodesQuery
+from schema.points import PointEntry, PointsQuery
+from schema.profiles import Profile, ProfilesQuery
+from schema.scalars import SCALARS
+
+
+@strawberry.type(description="Everything that can be asked.")
+class Query(AccountsQuery, ProfilesQuery, LeaderboardsQuery, PointsQuery, NodesQuery):
+    pass
+
+
+@strawberry.type(description="Everything that can be done. What was refused stands in the payload's `errors`.")
+class Mutation(IngestionMutation):
+    pass
+
+
+def build() -> strawberry.Schema:
+    """Build the schema. Takes some 100 ms: once per process."""
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=(Account, Company, PlainError, PointEntry, Profile),
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    types_by_row(schema)
+    return schema
+
+
+def sdl() -> str:
+    """The schema as SDL, as it stands in schema.graphql."""
+    return build().as_str() + "\n"

@@ -1,0 +1,58 @@
+"""Scalars of our own: they print the stored forms of both databases alike."""
+
+from datetime import UTC, date, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+
+
+def print_moment(value: Any) -> str:
+    """Print a moment as ISO 8601 in UTC with `Z`: a datetime, or the text that SQLite stores."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def read_moment(value: Any) -> datetime:
+    """Read a moment; one without an offset is refused rather than guessed."""
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise GraphQLError(f"{value!r} is not a moment in ISO 8601 with `Z` or an offset.")
+
+
+def print_day(value: Any) -> str:
+    """Print a calendar day as ISO 8601."""
+    return value if isinstance(value, str) else value.isoformat()
+
+
+def read_day(value: Any) -> date:
+    """Read a calendar day."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise GraphQLError(f"{value!r} is not a calendar day in ISO 8601.") from None
+
+
+DateTime = NewType("DateTime", datetime)
+Day = NewType("Day", date)
+
+SCALARS: dict[object, Any] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, ISO 8601 in UTC: `2026-05-01T12:00:00Z`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=print_moment,
+        parse_value=read_moment,
+    ),
+    Day: strawberry.scalar(
+        name="Date",
+        description="A calendar day (UTC), ISO 8601: `2026-05-01`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+        serialize=print_day,
+        parse_value=read_day,
+    ),
+}

@@ -1,0 +1,140 @@
+"""The server: where everything meets. `python server.py` serves, without installing or migrating anything."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import structlog
+from aiohttp import hdrs, web
+
+from execution.executor import Executor
+from execution.limits import Limits
+from models.database import Database, NoDatabase, opened
+from models.versions import WrongSchema
+from schema.graph import build
+from settings import BadSetting, Settings
+from web import graphiql, logs
+from web.graphql import GraphQLEndpoint
+from web.health import Health
+
+try:
+    import uvloop
+except ImportError:  # there is none for Windows
+    uvloop = None  # type: ignore[assignment]
+
+log = structlog.get_logger()
+DATABASE = web.AppKey("database", Database)
+EXECUTOR = web.AppKey("executor", Executor)
+
+
+class CannotListen(Exception):
+    """The address is taken, or not one of this machine."""
+
+
+async def make_app(settings: Settings, database: Database) -> web.Application:
+    """The whole application on an open database; whoever opened the database closes it."""
+    app = web.Application(client_max_size=settings.max_body)
+    limits = Limits(max_depth=settings.max_depth, max_fields=settings.max_fields, max_tokens=settings.max_tokens)
+    executor = Executor(build(), limits=limits, concurrent=database.dialect == "postgres")
+    endpoint = GraphQLEndpoint(executor, database, anonymous=settings.anonymous == "read")
+    health = Health(database)
+    app[DATABASE], app[EXECUTOR] = database, executor
+    app.router.add_get("/graphql", endpoint.get)
+    app.router.add_post("/graphql", endpoint.post)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/", _to_graphiql)
+    graphiql.install(app)
+    app.on_response_prepare.append(_safe_headers)
+    return app
+
+
+async def _to_graphiql(_request: web.Request) -> web.Response:
+    return web.Response(status=302, headers={hdrs.LOCATION: "/graphql"})
+
+
+async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall(hdrs.SERVER, None)  # tells an attacker the versions, and nobody else anything
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
+    """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
+    async with opened(settings) as database:
+        app = await make_app(settings, database)
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
+        await runner.setup()
+        try:
+            await _listen(runner, settings)
+            yield runner
+        finally:
+            await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as failed:
+        raise CannotListen(f"Cannot listen on {settings.host}:{settings.port}: {failed.strerror}") from failed
+
+
+@contextlib.asynccontextmanager
+async def stopping() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets, inside the block."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for each in signals:
+        loop.add_signal_handler(each, stop.set)
+    try:
+        yield stop
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+
+async def serve(settings: Settings, stop: asyncio.Event, ready: Callable[[str], None] | None = None) -> None:
+    """Serve until `stop` is set; `ready` is called with the address of /graphql once it answers."""
+    async with serving(settings) as runner:
+        host, port = runner.addresses[0][:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+        log.info("serving", address=address, database=settings.database.partition(":")[0])
+        if ready:
+            ready(address)
+        await stop.wait()
+        log.info("stopping", patience=settings.drain_seconds)
+    log.info("stopped")
+
+
+async def _serve_until_stopped(settings: Settings) -> None:
+    async with stopping() as stop:
+        await serve(settings, stop)
+
+
+def main() -> int:
+    """Serve with the settings of the environment; 2 when they or the database are not fit to start with."""
+    try:
+        settings = Settings.from_environment()
+        logs.set_up(settings.log_level)
+        run(_serve_until_stopped(settings))
+    except (BadSetting, CannotListen, NoDatabase, WrongSchema) as why:
+        sys.stderr.write(f"{why}\n")
+        return 2
+    return 0
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end in the fastest loop there is."""
+    if uvloop is None:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

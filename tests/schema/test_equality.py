@@ -1,0 +1,138 @@
+"""The plan and graphql-core answer alike on the whole schema, over a small community, whoever asks."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import nodes, queries
+
+from catalogue.points import Category
+from execution.executor import Executor
+from execution.limits import Limits
+from models.accounts import Account
+from models.database import Database
+from models.points import PointEntry
+from resolvers.context import Context
+from resolvers.leaderboards import clock
+from resolvers.viewers import NOBODY, Viewer
+from schema.graph import build, sdl
+from services.corrections import penalize
+from services.openings import Opening, record_openings
+from services.points import record_many
+from tests.execution.equality import same_answer
+from tests.execution.rewriter import Rewriter
+from tests.factories import NOON, event, make_company, make_person, make_profile
+from web.graphiql import EXAMPLES
+
+GRAPH = build()
+ROOMY = Limits(max_tokens=50_000, max_depth=100, max_fields=50_000)
+SCALARS = {"DateTime": st.just(nodes.String("2026-01-02T03:04:05Z")), "Date": st.just(nodes.String("2026-01-02"))}
+
+
+async def make_community() -> tuple[Viewer, list[str]]:
+    """People of every sort; the viewer, and ids that exist or do not."""
+    company = await make_company()
+    account = await make_person(
+        "ada@people.example", public=False, name="Ada", skills=["python"], details={"country": "NL", "about": "Hello"}
+    )
+    ada = account.profile_id  # type: ignore[attr-defined]
+    others = [
+        await make_profile(f"P{n}", company_id=company.id if n % 2 else None, public=n % 5 > 0, industries=["banking"])
+        for n in range(12)
+    ]
+    await record_many([event(who, "ANSWER_ACCEPTED") for n, who in enumerate([ada, *others]) for _ in range(n % 4)])
+    await record_many([event(ada) for _ in range(6)])
+    await record_openings([Opening(who, Category.LEARNING, 40, "archive", str(who)) for who in others[:6]])
+    await penalize(ada, Category.FORUM, 1, reason="Shown", shown=True, external_id="1")
+    entry = await PointEntry.filter(profile_id=ada).first()
+    assert entry is not None
+    ids = [
+        f"prf_{ada}",
+        f"prf_{others[0]}",
+        f"prf_{others[1]}",
+        f"acc_{account.id}",
+        f"cmp_{company.id}",
+        f"pnt_{entry.id}",
+        "prf_999999",
+        "nonsense",
+    ]
+    return Viewer(account.id, ada), ids
+
+
+@pytest.fixture
+def executor(database: Database) -> Executor:
+    return Executor(GRAPH, limits=ROOMY, concurrent=database.dialect == "postgres")
+
+
+async def test_generated_documents_are_answered_alike(database: Database, executor: Executor) -> None:
+    # given
+    owner, ids = await make_community()
+    assert await Account.all().count() == 1
+    tally = Counter[str]()
+
+    @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        text=queries(sdl(), custom_scalars=SCALARS),
+        random=st.randoms(use_true_random=False),
+        viewer=st.sampled_from([NOBODY, owner]),
+    )
+    async def each(text: str, random: Random, viewer: Viewer) -> None:
+        rewritten, variables = Rewriter(GRAPH._schema, random, ids=ids).rewrite(text)
+        with clock.frozen(NOON):
+            compared = await same_answer(executor, rewritten, variables, lambda: Context(database, viewer))
+        tally["all"] += 1
+        tally["planned"] += compared.planned
+
+    # when
+    await run_in_loop(each)
+    # then
+    assert tally["all"] >= 60 and tally["planned"] > 0.2 * tally["all"], tally
+
+
+async def run_in_loop(test: Any) -> None:
+    """Let hypothesis drive a coroutine from a thread, in this loop: the database lives here."""
+    import asyncio
+
+    loop, inner = asyncio.get_running_loop(), test.hypothesis.inner_test
+
+    def drive(*args: Any, **kwargs: Any) -> None:
+        asyncio.run_coroutine_threadsafe(inner(*args, **kwargs), loop).result()
+
+    test.hypothesis.inner_test = drive
+    await asyncio.to_thread(test)
+
+
+DOCUMENTS = {
+    "board": "query Q($n: Int) { leaderboard(board: OVERALL) { board asOf entries(first: $n) { totalCount edges { cursor node { rank points profile { id name company { name } points { level { number } } } } } pageInfo { endCursor } } } }",
+    "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } points { total categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } language }",
+    "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle recoveryEmail visibility } showPublishBanner } }",
+    "tables": "{ activities { code once dailyCap category } levels { number points } a: __typename }",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_the_documents_of_every_day_are_planned_and_alike(
+    database: Database, executor: Executor, name: str
+) -> None:
+    owner, ids = await make_community()
+    for viewer in (NOBODY, owner):
+        for key in ids[:3]:
+            with clock.frozen(NOON):
+                variables = {"people": {"id": key}, "board": {"n": 5}}.get(name, {})
+                compared = await same_answer(
+                    executor, DOCUMENTS[name], variables, lambda viewer=viewer: Context(database, viewer)
+                )  # type: ignore[misc]
+            assert compared.planned
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+async def test_the_examples_of_graphiql_are_planned_and_alike(
+    database: Database, executor: Executor, file: Any
+) -> None:
+    await make_community()
+    with clock.frozen(NOON):
+        compared = await same_answer(executor, file.read_text("utf-8"), {}, lambda: Context(database))
+    assert compared.planned and "errors" not in compared.answer.body

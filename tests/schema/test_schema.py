@@ -1,0 +1,113 @@
+"""The schema as a document: it is printed, described, and closed to tokens unless a scope opens it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    is_introspection_type,
+    is_specified_scalar_type,
+    parse,
+    validate,
+)
+
+from catalogue.scopes import SCOPES, closed, opening
+from schema.fields import Answered, kind_of
+from schema.graph import build, sdl
+from settings import HERE
+from web.graphiql import EXAMPLES
+
+SCHEMA = build()._schema
+OWN = [
+    each for each in SCHEMA.type_map.values() if not is_introspection_type(each) and not is_specified_scalar_type(each)
+]
+OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
+COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
+NEVER_BY_TOKEN: set[str] = set()
+"""Fields that no scope opens, on purpose."""
+
+
+def test_the_printed_schema_is_the_schema() -> None:
+    assert (HERE / "schema.graphql").read_text("utf-8") == sdl(), "run: make schema"
+
+
+def described() -> Iterator[tuple[str, str | None]]:
+    for each in OWN:
+        yield each.name, each.description
+        if isinstance(each, GraphQLEnumType):
+            yield from ((f"{each.name}.{name}", value.description) for name, value in each.values.items())
+        if isinstance(each, GraphQLInputObjectType):
+            yield from ((f"{each.name}.{name}", field.description) for name, field in each.fields.items())
+        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
+            for name, field in each.fields.items():
+                yield f"{each.name}.{name}", field.description
+                yield from (
+                    (f"{each.name}.{name}({argument}:)", each_.description) for argument, each_ in field.args.items()
+                )
+
+
+def test_everything_says_what_it_is() -> None:
+    everything = dict(described())
+    assert [name for name, text in everything.items() if not (text or "").strip()] == []
+    assert {
+        "LeaderboardBoard.FORUM",
+        "Query.leaderboard(board:)",
+        "RecordActivityInput.externalId",
+        "DateTime",
+    } <= everything.keys()
+
+
+def test_every_field_is_opened_by_a_scope_or_closed_on_purpose() -> None:
+    assert set(closed(COORDINATES, set(SCOPES))) == NEVER_BY_TOKEN
+
+
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=lambda scope: scope.name)
+def test_a_scope_opens_what_exists(scope: Any) -> None:
+    types = {f"{each.name}.*" for each in OBJECTS}
+    assert scope.opens - COORDINATES - types == set()
+
+
+def test_scopes_are_in_order_and_named_by_the_rule() -> None:
+    assert list(SCOPES) == sorted(SCOPES)
+    assert all(name.startswith("mx:") and name.rpartition(":")[2] in {"read", "write", "ingest"} for name in SCOPES)
+
+
+def test_what_is_missing_is_named() -> None:
+    assert opening({"Profile.about"}) == ["mx:user:profile:v1:read"]
+
+
+def test_reading_scopes_open_no_mutation() -> None:
+    mutations = {each for each in COORDINATES if each.startswith("Mutation.")}
+    assert mutations
+    for name in SCOPES:
+        if name.endswith(":read"):
+            assert set(closed(mutations, {name})) == mutations
+
+
+def test_every_mutation_says_who_is_allowed_and_answers_errors() -> None:
+    assert SCHEMA.mutation_type is not None
+    for name, field in SCHEMA.mutation_type.fields.items():
+        kind = kind_of(field)
+        assert isinstance(kind, Answered) and kind.mutates and kind.allowed, name
+        assert list(field.args) == ["input"], name
+        payload: Any = SCHEMA.get_type(str(field.type).rstrip("!"))
+        assert str(payload.fields["errors"].type) == "[UserError!]!", name
+
+
+def test_every_field_is_of_a_known_kind() -> None:
+    assert [
+        f"{each.name}.{name}" for each in OBJECTS for name, field in each.fields.items() if kind_of(field) is None
+    ] == []
+
+
+def test_no_argument_prints_a_null_default() -> None:
+    assert "= null" not in sdl().replace("input ", "")
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+def test_the_examples_of_graphiql_fit_the_schema(file: Any) -> None:
+    assert validate(SCHEMA, parse(file.read_text("utf-8"))) == []

@@ -1,0 +1,154 @@
+"""How the house is built: which room may know which, how long a file is, what a commit may not hold."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent.parent
+LEAVES = {"settings", "catalogue"}
+MAY_KNOW = {
+    "settings": set(),
+    "catalogue": set(),
+    "models": {*LEAVES},
+    "services": {"models", *LEAVES},
+    "resolvers": {"services", "models", *LEAVES},
+    "schema": {"resolvers", "services", "models", *LEAVES},
+    "execution": {"schema", "services"},
+    "web": {"execution", "schema", "resolvers", "services", "models", *LEAVES},
+    "server": {"web", "execution", "schema", "resolvers", "services", "models", *LEAVES},
+    "cli": {"server", "web", "execution", "schema", "resolvers", "services", "models", *LEAVES},
+}
+NARROWER = {
+    # execution/ knows graphql-core, Strawberry and the kinds of field, nothing of the domain
+    "execution": {"schema.fields", "services.errors"},
+    # models/ take only the words that they store
+}
+OUTSIDE = {
+    # What only some rooms may import from outside: (package, rooms)
+    "aiohttp": {"web", "server"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "graphql": {"execution", "schema", "web"},
+}
+
+
+def sources() -> list[Path]:
+    return [
+        file
+        for room in MAY_KNOW
+        for file in ([HERE / f"{room}.py"] if (HERE / f"{room}.py").exists() else sorted((HERE / room).rglob("*.py")))
+    ]
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    tree = ast.parse(file.read_text("utf-8"))
+    for_the_type_checker = {
+        id(each)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for each in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_the_type_checker:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def room(file: Path) -> str:
+    return file.relative_to(HERE).parts[0].removesuffix(".py")
+
+
+def test_imports_run_one_way() -> None:
+    wrong = []
+    for file in sources():
+        own = room(file)
+        for name in imports(file):
+            top = name.partition(".")[0]
+            if top in MAY_KNOW and top != own and top not in MAY_KNOW[own]:
+                wrong.append(f"{file.relative_to(HERE)} imports {name}")
+            narrow = NARROWER.get(own)
+            if (
+                narrow
+                and top in MAY_KNOW
+                and top != own
+                and not any(
+                    name == each or name.startswith(f"{each}.") or each.startswith(f"{name}.") or each == name
+                    for each in narrow
+                )
+            ):
+                wrong.append(f"{file.relative_to(HERE)} imports {name}")
+            if top in OUTSIDE and own not in OUTSIDE[top]:
+                wrong.append(f"{file.relative_to(HERE)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_checker_sees_what_it_looks_for(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.py"
+    file.write_text("import aiohttp\nfrom schema import graph\ndef f():\n    from web.app import x\n")
+    assert imports(file) == {"aiohttp", "schema", "schema.graph", "web.app", "web.app.x"}
+    assert len(sources()) > 60
+
+
+def test_no_circles_inside_a_room() -> None:
+    known = {".".join(file.relative_to(HERE).with_suffix("").parts): file for file in sources()}
+    edges = {name: {each for each in imports(file) if each in known and each != name} for name, file in known.items()}
+    state: dict[str, int] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if state.get(name) == 2:
+            return
+        assert state.get(name) != 1, f"circle: {' -> '.join((*path, name))}"
+        state[name] = 1
+        for each in sorted(edges[name]):
+            visit(each, (*path, name))
+        state[name] = 2
+
+    for name in known:
+        visit(name, ())
+
+
+def test_files_stay_short() -> None:
+    long = {
+        str(file.relative_to(HERE)): lines
+        for file in HERE.rglob("*.py")
+        if not {".venv", "migrations", "var"} & set(file.parts) and (lines := file.read_text("utf-8").count("\n")) > 400
+    }
+    assert not long
+
+
+TRACKED = subprocess.run(
+    ["git", "ls-files", "-co", "--exclude-standard"], cwd=HERE, capture_output=True, text=True, check=False
+).stdout.split("\n")
+
+
+@pytest.mark.skipif(len(TRACKED) < 10, reason="not a git checkout")
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    hosts = re.compile(
+        "|".join(
+            [
+                r"pythonhosted\.",
+                r"pypi\.",
+                r"registry\.np",
+                r"registry\.yarn",
+                r"deb\.debian",
+                r"/ro" + r"ot/",
+                r"/wo" + r"rk/",
+            ]
+        )
+    )
+    wrong = []
+    for name in TRACKED:
+        file = HERE / name
+        if not name or not file.is_file() or file == Path(__file__):
+            continue
+        text = file.read_bytes().decode("utf-8", "replace")
+        wrong += [f"{name}: {line[:100]}" for line in text.splitlines() if hosts.search(line)]
+    assert not wrong, "\n".join(wrong)

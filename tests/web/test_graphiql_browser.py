@@ -1,0 +1,198 @@
+"""GraphiQL as a real browser sees it, with nobody else to ask: what it loads, shows, sends and keeps."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import strawberry
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Page, Route, expect
+
+from cli.demo import load_demo
+from models.database import Database
+from server import make_app
+from settings import Settings
+from tests.web.browser import CHROMIUM, a_browser
+from web import graphiql
+from web.graphiql_files import FILES, FOLDER, missing
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+    pytest.mark.sqlite_only,
+    pytest.mark.skipif(bool(missing()), reason="needs GraphiQL's files: python -m web.graphiql_files"),
+]
+
+CDN_FILES = [f"https://unpkg.com/{file.specifier}/{file.path}" for file in FILES]
+TABS = ["TopForumBoard", "AProfile", "PointTables", "WhoAmI"]
+TOKEN = "mxtoken mx_not_a_real_one"
+TYPED = "query Typed { levels { number points } }"
+
+
+@strawberry.type(description="How many points a level takes.")
+class Level:
+    number: int = strawberry.field(description="From 1 up.")
+    points: int = strawberry.field(description="Points in total to **reach** it.")
+
+
+def levels() -> list[Level]:
+    return [Level(number=1, points=0), Level(number=2, points=100)]
+
+
+@strawberry.type(description="Everything one can ask.")
+class Query:
+    levels: list[Level] = strawberry.field(resolver=levels, description="The levels, lowest first.")
+
+
+SCHEMA = strawberry.Schema(Query)
+
+
+async def answer(request: web.Request) -> web.Response:
+    if graphiql.wants_page(request):
+        return graphiql.page(request)
+    body = await request.json()
+    result = await SCHEMA.execute(body["query"], body.get("variables"), operation_name=body.get("operationName"))
+    errors = [error.formatted for error in result.errors or ()]
+    return web.json_response({"data": result.data} | ({"errors": errors} if errors else {}))
+
+
+def a_server(vendor: Path) -> TestServer:
+    app = web.Application()
+    graphiql.install(app, graphiql.GraphiQL(vendor))
+    app.router.add_route("*", "/graphql", answer)
+    return TestServer(app)
+
+
+@pytest.fixture
+async def live_server(settings: Settings, database: Database) -> AsyncIterator[str]:
+    """The address of the whole server, with the demo in it."""
+    await load_demo(database)
+    async with TestServer(await make_app(settings, database)) as server:
+        yield f"http://{server.host}:{server.port}"
+
+
+@pytest.fixture
+async def live_server_without_files(tmp_path: Path) -> AsyncIterator[str]:
+    async with a_server(tmp_path) as server:
+        yield f"http://{server.host}:{server.port}"
+
+
+async def opened(page: Page, base: str) -> None:
+    await page.goto(f"{base}/graphql")
+    await expect(page.locator(".graphiql-query-editor .CodeMirror")).to_be_visible()
+
+
+async def written(page: Page, pane: str, text: str) -> None:
+    """Replace what stands in the pane, as by hand: the editor itself closes brackets, and is told what it closed."""
+    await page.locator(f"{pane} .CodeMirror").click()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type(text)
+
+
+async def asked(page: Page) -> None:
+    """Write the query, and wait for the tab to carry its name: until then GraphiQL would run it by the name before."""
+    await written(page, ".graphiql-query-editor", TYPED)
+    await expect(page.locator(".graphiql-tab-button").first).to_have_text("Typed")
+
+
+async def answered(page: Page) -> None:
+    await expect(page.locator(".graphiql-response .CodeMirror-code")).to_contain_text('"number": 1')
+
+
+async def test_a_browser_runs_what_is_typed_and_asks_nobody_else(live_server: str, tmp_path: Path) -> None:
+    async with a_browser() as visit:
+        page = visit.page
+        # given
+        await opened(page, live_server)
+        await expect(page).to_have_title("Community graph · GraphiQL")
+        await expect(page.locator(".graphiql-tab-button")).to_have_text(TABS)
+        # when
+        await asked(page)
+        await page.get_by_label("Execute query (Ctrl-Enter)").click()
+        # then
+        await answered(page)
+        await everything_else_opens(page)
+        await page.screenshot(path=tmp_path / "graphiql.png")
+        assert visit.complaints == []
+        assert visit.elsewhere(live_server) == []
+        assert f"{live_server}/graphiql/examples.json" in {each.partition("?")[0] for each in visit.requested}
+
+
+async def everything_else_opens(page: Page) -> None:
+    """The dialogs, which bring a style of their own, and the panels at the side, each with something in it."""
+    for dialog in ("Open short keys dialog", "Open settings dialog"):
+        await page.get_by_label(dialog).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+    await page.get_by_label("Show GraphiQL Explorer").click()
+    await expect(page.locator(".graphiql-explorer-root")).to_contain_text("levels")
+    await page.get_by_label("Show Documentation Explorer").click()
+    await page.locator(".graphiql-doc-explorer-content").get_by_text("Query", exact=True).click()
+    await expect(page.locator(".graphiql-doc-explorer-content")).to_contain_text("levels")
+    await expect(page.locator(".graphiql-doc-explorer-content .graphiql-markdown-description").first).not_to_be_empty()
+
+
+async def test_a_token_is_sent_and_never_kept(live_server: str) -> None:
+    async with a_browser() as visit:
+        page = visit.page
+        # given
+        await opened(page, live_server)
+        await asked(page)
+        await page.get_by_role("button", name="Headers", exact=True).click()
+        await written(page, ".graphiql-editor-tool .graphiql-editor:not(.hidden)", f'{{"Authorization": "{TOKEN}')
+        # when
+        async with page.expect_response(lambda response: response.request.method == "POST") as sent:
+            await page.keyboard.press("Control+Enter")
+        request = (await sent.value).request
+        await page.wait_for_timeout(700)  # GraphiQL writes its tabs down half a second later
+        # then
+        assert await request.header_value("Authorization") == TOKEN
+        kept: str = await page.evaluate("JSON.stringify(localStorage)")
+        assert "graphiql:queries" in kept
+        assert "graphiql:tabState" in kept
+        assert TOKEN not in kept
+
+
+async def test_the_page_from_the_cdn_works_under_its_own_policy(live_server_without_files: str) -> None:
+    """The CDN is played by the files of the build step: what is tried here is that the page may load and run them."""
+    async with a_browser() as visit:
+        # given
+        contents = {address: FOLDER / file.name for address, file in zip(CDN_FILES, FILES, strict=True)}
+
+        async def from_the_cdn(route: Route) -> None:
+            await route.fulfill(path=contents[route.request.url], headers={"Access-Control-Allow-Origin": "*"})
+
+        await visit.page.route("https://unpkg.com/**", from_the_cdn)
+        # when
+        await opened(visit.page, live_server_without_files)
+        await asked(visit.page)
+        await visit.page.keyboard.press("Control+Enter")
+        # then
+        await answered(visit.page)
+        assert visit.complaints == []
+        assert sorted(visit.elsewhere(live_server_without_files)) == sorted(CDN_FILES)
+
+
+async def test_every_example_answers_on_the_demo(live_server: str) -> None:
+    shown = {
+        "TopForumBoard": '"rank": 1',
+        "AProfile": "Ada Okafor",
+        "PointTables": "ANSWER_ACCEPTED",
+        "WhoAmI": '"viewer": null',
+    }
+    async with a_browser() as visit:
+        page = visit.page
+        await opened(page, live_server)
+        for tab in TABS:
+            # when
+            await page.locator(".graphiql-tab-button", has_text=tab).click()
+            await page.wait_for_timeout(400)  # for a moment GraphiQL still runs by the name of the tab before
+            async with page.expect_response(lambda response: response.request.method == "POST") as sent:
+                await page.get_by_label("Execute query (Ctrl-Enter)").click()
+            # then
+            body = await (await sent.value).json()
+            assert "errors" not in body and all(value for name, value in body["data"].items() if name != "viewer"), tab
+            await expect(page.locator(".graphiql-response .CodeMirror-code")).to_contain_text(shown[tab])
+        assert visit.complaints == []
+        assert visit.elsewhere(live_server) == []

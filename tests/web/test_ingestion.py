@@ -1,0 +1,176 @@
+"""What services report, over HTTP: domain.md "Points"."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models.accounts import Account
+from models.points import PointEntry
+from services import clock
+from tests.conftest import CountStatements
+from tests.factories import NOON, make_person, make_profile, make_service, make_token, total
+from tests.web.clients import GraphQLClient
+
+INGEST = "mx:points:ingest"
+ONE = """
+mutation One($input: RecordActivityInput!) {
+  recordActivity(input: $input) {
+    recorded { outcome pointsAwarded repeated } errors { __typename code message path }
+  }
+}
+"""
+MANY = """
+mutation Many($input: RecordActivitiesInput!) {
+  recordActivities(input: $input) {
+    results { externalId recorded { outcome pointsAwarded repeated } errors { code path } } errors { code path }
+  }
+}
+"""
+
+
+def report(who: int | None = None, **more: Any) -> dict[str, Any]:
+    person = {} if who is None else {"profile": f"prf_{who}"}
+    return {"activity": "UPVOTE_RECEIVED", "occurredAt": "2026-03-10T12:00:00Z", "externalId": "1", **person, **more}
+
+
+@pytest.fixture
+async def token(database: object) -> str:
+    return await make_token(await make_service(), INGEST)
+
+
+async def test_a_service_reports_an_activity_once(client: GraphQLClient, token: str) -> None:
+    # given
+    ada = await make_profile()
+    # when
+    first, again = [await client.data(ONE, token=token, input=report(ada)) for _ in range(2)]
+    # then
+    assert first["recordActivity"] == {
+        "recorded": {"outcome": "AWARDED", "pointsAwarded": 10, "repeated": False},
+        "errors": [],
+    }
+    assert again["recordActivity"]["recorded"] == {"outcome": "AWARDED", "pointsAwarded": 10, "repeated": True}
+    assert await total(ada) == 10
+
+
+async def test_a_batch_has_an_outcome_for_each(client: GraphQLClient, token: str) -> None:
+    # given
+    account, ben = await make_person("ada@people.example"), await make_profile()
+    ada = account.profile_id  # type: ignore[attr-defined]
+    reports = [
+        *(report(ada, externalId=f"up{n}") for n in range(6)),
+        report(email="ADA@people.example", activity="ANSWER_ACCEPTED", externalId="by mail"),
+        report(ben, counterpart=f"prf_{ben}", externalId="self"),
+        report(ben, counterpartEmail="ada@people.example", externalId="from ada"),
+        report(ada, activity="FLIGHT", externalId="unknown activity"),
+        report(999, externalId="nobody"),
+        report(email="nobody@people.example", externalId="no address"),
+        report(externalId="unnamed"),
+        report(profile=None, email=None, externalId="unnamed by null"),
+        report(ada, email="ada@people.example", externalId="named twice"),
+        report(profile="cmp_1", externalId="a company"),
+        report(profile="nonsense", externalId="no id"),
+        report(ada, occurredAt=(clock.now() + timedelta(hours=1)).isoformat(), externalId="future"),
+        report(ada, activity="ANSWER_ACCEPTED", externalId="up0"),
+    ]
+    # when
+    answer = (await client.data(MANY, token=token, input={"activities": reports}))["recordActivities"]
+    # then
+    assert answer["errors"] == []
+    assert [each["externalId"] for each in answer["results"]] == [each["externalId"] for each in reports]
+    got = {
+        each["externalId"]: (each["recorded"] or {}).get("outcome") or each["errors"][0]["code"]
+        for each in answer["results"]
+    }
+    assert got == {
+        "up0": "EVENT_CONFLICT", "up1": "AWARDED", "up2": "AWARDED", "up3": "AWARDED", "up4": "AWARDED", "up5": "CAPPED",
+        "by mail": "AWARDED", "self": "SELF", "from ada": "AWARDED", "unknown activity": "UNKNOWN_ACTIVITY",
+        "nobody": "NOT_FOUND", "no address": "NOT_FOUND", "unnamed": "BAD_INPUT", "unnamed by null": "BAD_INPUT", "named twice": "BAD_INPUT",
+        "a company": "NOT_FOUND", "no id": "BAD_ID", "future": "IN_THE_FUTURE",
+    }  # fmt: skip
+    assert (await total(ada), await total(ben)) == (65, 10)
+
+
+async def test_a_refused_activity_changes_nothing_and_says_where(client: GraphQLClient, token: str) -> None:
+    ada = await make_profile()
+    answer = await client.data(ONE, token=token, input=report(ada, externalId="x" * 201))
+    assert answer["recordActivity"]["recorded"] is None
+    assert [(each["__typename"], each["code"], each["path"]) for each in answer["recordActivity"]["errors"]] == [
+        ("PlainError", "BAD_INPUT", ["externalId"])
+    ]
+    assert await PointEntry.all().count() == 0
+
+
+async def test_an_unverified_address_links_nothing(client: GraphQLClient, token: str) -> None:
+    account = await make_person("eve@people.example")
+    await Account.filter(id=account.id).update(verified_at=None)
+    answer = await client.data(ONE, token=token, input=report(email="eve@people.example"))
+    assert answer["recordActivity"]["errors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_one_service_cannot_speak_with_the_ids_of_another(client: GraphQLClient, token: str) -> None:
+    # given
+    ada = await make_profile()
+    other = await make_token(await make_service(), INGEST)
+    # when
+    answers = [await client.data(ONE, token=each, input=report(ada)) for each in (token, other)]
+    # then
+    assert [each["recordActivity"]["recorded"]["repeated"] for each in answers] == [False, False]
+    assert len({entry.source for entry in await PointEntry.all()}) == 2
+
+
+async def test_nobody_and_people_cannot_report(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    person = await make_token(account, "mx:user:profile:v1:read", "mx:leaderboard:read", "mx:points:read")
+    ada = report(account.profile_id)  # type: ignore[attr-defined]
+    # when, then
+    assert await client.code(ONE, input=ada) == "UNAUTHENTICATED"
+    assert await client.code(MANY, input={"activities": [ada]}) == "UNAUTHENTICATED"
+    assert await client.code(ONE, token=person, input=ada) == "INSUFFICIENT_SCOPE"
+    assert await PointEntry.all().count() == 0
+
+
+async def test_a_batch_of_over_five_hundred_is_refused_whole(client: GraphQLClient, token: str) -> None:
+    ada = await make_profile()
+    reports = [report(ada, externalId=str(n)) for n in range(501)]
+    answer = await client.data(MANY, token=token, input={"activities": reports})
+    assert answer["recordActivities"] == {
+        "results": None,
+        "errors": [{"code": "TOO_MANY_ITEMS", "path": ["activities"]}],
+    }
+    assert await PointEntry.all().count() == 0
+
+
+async def test_a_full_batch_is_taken_in_few_statements(
+    client: GraphQLClient, token: str, count_statements: CountStatements
+) -> None:
+    people = [await make_profile(f"P{n}") for n in range(20)]
+    reports = [report(people[n % 20], externalId=str(n)) for n in range(500)]
+    with count_statements() as seen:
+        answer = await client.data(MANY, token=token, input={"activities": reports})
+    assert len(answer["recordActivities"]["results"]) == 500
+    assert await total(people[0]) == 50
+    assert seen.total <= 9, seen.texts
+
+
+async def test_several_in_one_document_are_taken_in_one_after_the_other(client: GraphQLClient, token: str) -> None:
+    ada = await make_profile()
+    document = "mutation M($input: RecordActivityInput!) { a: recordActivity(input: $input) { recorded { repeated } } b: recordActivity(input: $input) { recorded { repeated } } }"
+    data = await client.data(document, token=token, input=report(ada))
+    assert [data[name]["recorded"]["repeated"] for name in "ab"] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-03-10", "2026-03-10T12:00:00", "yesterday", "", 5, None, "2026-13-10T12:00:00Z"]
+)
+async def test_a_moment_without_an_offset_is_refused(client: GraphQLClient, token: str, moment: object) -> None:
+    ada = await make_profile()
+    body = await client.ask(ONE, token=token, input=report(ada, occurredAt=moment))
+    assert body["errors"][0]["extensions"]["code"] == "BAD_INPUT" and "recordActivity" not in (body.get("data") or {})
+
+
+async def test_any_offset_is_the_same_moment(client: GraphQLClient, token: str) -> None:
+    ada = await make_profile()
+    await client.data(ONE, token=token, input=report(ada, occurredAt="2026-03-10T14:00:00+02:00"))
+    assert (await PointEntry.get()).occurred_at == NOON

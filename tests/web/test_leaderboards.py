@@ -1,0 +1,196 @@
+"""The boards, as clients read them: domain.md "Leaderboards", peers.md 35, 36, 39, 40, 83."""
+
+from typing import Any
+
+import pytest
+
+from catalogue.points import Category
+from models.accounts import Account, AccountStatus
+from models.profiles import Profile, Visibility
+from services.openings import Opening, record_openings
+from services.profiles import relist
+from tests.conftest import CountStatements
+from tests.factories import NOON, give, make_company, make_person, make_profile
+from tests.web.clients import GraphQLClient
+
+PAGE = """
+query Board($board: LeaderboardBoard!, $first: Int, $after: String, $last: Int, $before: String) {
+  leaderboard(board: $board) {
+    board period scope
+    entries(first: $first, after: $after, last: $last, before: $before) {
+      totalCount
+      edges { cursor node { rank points profile { handle name company { name } } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+
+
+async def make_board(points: list[int], category: Category = Category.FORUM, **more: Any) -> list[int]:
+    """People with these points, in this order."""
+    people = [await make_profile(f"Person {n}", **more) for n, _ in enumerate(points)]
+    await record_openings(
+        [Opening(who, category, each, "archive", f"{who}") for who, each in zip(people, points, strict=True)]
+    )
+    return people
+
+
+async def entries(client: GraphQLClient, **arguments: Any) -> Any:
+    return (await client.data(PAGE, **{"board": "FORUM", **arguments}))["leaderboard"]["entries"]
+
+
+def ranks(page: Any) -> list[int]:
+    return [edge["node"]["rank"] for edge in page["edges"]]
+
+
+async def test_ties_share_a_rank_and_the_next_one_skips(client: GraphQLClient) -> None:
+    # given
+    await make_board([10, 30, 20, 20])
+    # when
+    page = await entries(client)
+    # then
+    assert [(edge["node"]["rank"], edge["node"]["points"]) for edge in page["edges"]] == [
+        (1, 30),
+        (2, 20),
+        (2, 20),
+        (4, 10),
+    ]
+    assert page["totalCount"] == 4
+    assert page["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": False,
+        "startCursor": page["edges"][0]["cursor"],
+        "endCursor": page["edges"][3]["cursor"],
+    }
+
+
+async def test_in_a_tie_whoever_was_first_stands_first(client: GraphQLClient) -> None:
+    # given
+    late, early = await make_profile("Late"), await make_profile("Early")
+    await give(late, occurred_at=NOON.replace(hour=18))
+    await give(early, occurred_at=NOON)
+    # when
+    page = await entries(client)
+    # then
+    assert [edge["node"]["profile"]["name"] for edge in page["edges"]] == ["Early", "Late"]
+    assert ranks(page) == [1, 1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
+async def test_walking_meets_each_person_once_with_the_same_ranks_in_both_directions(
+    client: GraphQLClient, size: int
+) -> None:
+    # given ties that cross every page
+    await make_board([50, 40, 40, 40, 40, 40, 30, 20, 20, 20, 20, 10, 10])
+    whole = await entries(client, first=100)
+    # when
+    forward, backward, after, before = [], [], None, None
+    while (page := await entries(client, first=size, **({"after": after} if after else {})))["edges"]:
+        forward += page["edges"]
+        after = page["pageInfo"]["endCursor"]
+    while (page := await entries(client, last=size, **({"before": before} if before else {})))["edges"]:
+        backward = page["edges"] + backward
+        before = page["pageInfo"]["startCursor"]
+    # then
+    assert forward == whole["edges"]
+    assert backward == whole["edges"]
+
+
+async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClient) -> None:
+    # given
+    people = await make_board([50, 40, 30, 20, 10, 0])
+    await Profile.filter(id=people[1]).update(visibility=Visibility.PRIVATE)
+    account = await make_person(name="Gone")
+    gone = account.profile_id  # type: ignore[attr-defined]
+    await give(gone, times=3)
+    await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
+    await relist([people[1], gone])
+    # when
+    page = await entries(client)
+    # then
+    assert [(edge["node"]["rank"], edge["node"]["points"]) for edge in page["edges"]] == [
+        (1, 50),
+        (2, 30),
+        (3, 20),
+        (4, 10),
+    ]
+    assert page["totalCount"] == 4
+
+
+async def test_the_owner_of_a_private_profile_is_not_on_the_board_either(client: GraphQLClient) -> None:
+    private = await make_profile(public=False)
+    await give(private)
+    assert await entries(client) == {
+        "totalCount": 0,
+        "edges": [],
+        "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
+    }
+
+
+@pytest.mark.parametrize("category", list(Category))
+async def test_each_category_has_its_board_and_overall_has_all(client: GraphQLClient, category: Category) -> None:
+    # given
+    await make_board([30, 5], category)
+    # when
+    boards = {
+        board: len((await entries(client, board=board))["edges"])
+        for board in ["OVERALL", *(each.name for each in Category)]
+    }
+    # then
+    assert boards == {board: 2 if board in {"OVERALL", category.name} else 0 for board in boards}
+
+
+async def test_a_cursor_is_of_its_board_alone(client: GraphQLClient) -> None:
+    # given
+    await make_board([30, 20, 10])
+    cursor = (await entries(client, first=1))["pageInfo"]["endCursor"]
+    edited = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
+    # when, then
+    assert await client.code(PAGE, board="OVERALL", after=cursor) == "BAD_CURSOR"
+    for wrong in (edited, "", "x", "a" * 3000, cursor + "AAAA", "é"):
+        assert await client.code(PAGE, board="FORUM", after=wrong) == "BAD_CURSOR", wrong
+
+
+@pytest.mark.parametrize(
+    "page", [{"first": 0}, {"first": -1}, {"first": 101}, {"last": 0}, {"last": 101}, {"first": 1, "last": 1}]
+)
+async def test_a_page_that_makes_no_sense_is_refused(client: GraphQLClient, page: dict[str, int]) -> None:
+    assert await client.code(PAGE, board="FORUM", **page) == "BAD_PAGE"
+
+
+async def test_a_page_is_twenty_unless_asked(client: GraphQLClient) -> None:
+    await make_board(list(range(1, 26)))
+    assert len((await entries(client))["edges"]) == 20
+    assert len((await entries(client, first=None, after=None))["edges"]) == 20
+
+
+async def test_a_page_of_fifty_takes_the_statements_of_a_page_of_ten(
+    client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    companies = [await make_company(f"Company {n}") for n in range(5)]
+    people = await make_board(list(range(1, 61)))
+    for n, who in enumerate(people):
+        await Profile.filter(id=who).update(company_id=companies[n % 5].id)
+    counted = []
+    # when
+    for size in (10, 50):
+        with count_statements() as seen:
+            page = await entries(client, first=size)
+        assert len([edge for edge in page["edges"] if edge["node"]["profile"]["company"]]) == size
+        counted.append(seen.total)
+    # then: the board, its count, the people, their companies
+    assert counted == [4, 4], seen.texts
+
+
+async def test_points_that_change_are_on_the_board_at_once(client: GraphQLClient) -> None:
+    # given
+    first, second = await make_board([20, 10])
+    assert ranks(await entries(client)) == [1, 2]
+    # when
+    await give(second)
+    # then
+    page = await entries(client)
+    assert [edge["node"]["points"] for edge in page["edges"]] == [25, 20]
+    assert first < second

@@ -1,0 +1,371 @@
+"""People, as clients read them: domain.md "Profile", peers.md 81 to 85, 94, 95."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from catalogue.points import Category
+from models.points import PointEntry
+from models.profiles import Profile
+from services.corrections import penalize, reverse
+from services.openings import Opening, record_openings
+from services.points import record, record_many
+from tests.conftest import CountStatements
+from tests.factories import NOON, event, give, make_company, make_person, make_profile, make_token
+from tests.web.clients import GraphQLClient
+
+READ = "mx:user:profile:v1:read"
+WHOLE = """
+query Person($id: ID, $handle: String) {
+  profile(id: $id, handle: $handle) {
+    __typename id handle name jobTitle country countryName visibility department location about website joinedOn
+    company { id name } lookingFor { job project confirmed } socials { github meetup twitter linkedin skype }
+    skills { code name retired } industries { code name }
+    points { total level { number pointsToNext progress } categories { category points } }
+    recoveryEmail language
+  }
+}
+"""
+HISTORY = """
+query History($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+  profile(id: $id) {
+    pointHistory(first: $first, after: $after, last: $last, before: $before) {
+      edges { cursor node { id kind category activity { code title } pointsAwarded outcome occurredAt reason } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+
+
+async def make_full_profile() -> int:
+    company = await make_company()
+    return await make_profile(
+        "Ada Okafor",
+        handle="ada",
+        joined_on=date(2024, 2, 29),
+        company_id=company.id,
+        skills=["python", "graphql", "flash"],
+        industries=["banking"],
+        details={
+            "job_title": "Architect",
+            "department": "Platform",
+            "country": "NL",
+            "location": "Rotterdam",
+            "about": "Builds <b>harbors</b>.\nAnd bridges.",
+            "website": "https://ada.example",
+            "looking_for_project": True,
+            "looking_for_confirmed": True,
+            "github": "ada",
+            "recovery_email": "ada@home.example",
+            "language": "nl",
+        },
+    )
+
+
+async def test_a_profile_shows_all_that_others_may_see(client: GraphQLClient) -> None:
+    # given
+    ada = await make_full_profile()
+    await give(ada, times=10)
+    # when
+    data = await client.data(WHOLE, handle="ada")
+    # then
+    assert data["profile"] == {
+        "__typename": "Profile",
+        "id": f"prf_{ada}",
+        "handle": "ada",
+        "name": "Ada Okafor",
+        "jobTitle": "Architect",
+        "country": "NL",
+        "countryName": "Netherlands",
+        "visibility": "PUBLIC",
+        "department": "Platform",
+        "location": "Rotterdam",
+        "about": "Builds <b>harbors</b>.\nAnd bridges.",
+        "website": "https://ada.example",
+        "joinedOn": "2024-02-29",
+        "company": {"id": data["profile"]["company"]["id"], "name": "Harbor Works"},
+        "lookingFor": {"job": False, "project": True, "confirmed": True},
+        "socials": {"github": "ada", "meetup": None, "twitter": None, "linkedin": None, "skype": None},
+        "skills": [
+            {"code": "flash", "name": "Flash", "retired": True},
+            {"code": "graphql", "name": "GraphQL", "retired": False},
+            {"code": "python", "name": "Python", "retired": False},
+        ],
+        "industries": [{"code": "banking", "name": "Banking"}],
+        "points": {
+            "total": 150,
+            "level": {"number": 1, "pointsToNext": 350, "progress": 12},
+            "categories": [
+                {"category": each.name, "points": 150 if each is Category.FORUM else 0} for each in Category
+            ],
+        },
+        "recoveryEmail": None,
+        "language": None,
+    }
+    assert await client.data(WHOLE, id=f"prf_{ada}") == data
+
+
+async def test_what_is_not_given_is_null(client: GraphQLClient) -> None:
+    bare = await make_profile("Bare")
+    data = (await client.data(WHOLE, id=f"prf_{bare}"))["profile"]
+    empty = ["jobTitle", "country", "countryName", "department", "location", "about", "website", "company"]
+    assert {name: data[name] for name in empty} == dict.fromkeys(empty)
+    assert data["skills"] == data["industries"] == []
+
+
+async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
+    client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    ada = await make_full_profile()
+    with count_statements() as seen:
+        await client.data(WHOLE, id=f"prf_{ada}")
+    # card, details, own, company, skills, industries, points
+    assert seen.total == 7, seen.texts
+
+
+@pytest.mark.parametrize("arguments", [{}, {"id": "prf_1", "handle": "ada"}])
+async def test_a_profile_is_named_one_way(client: GraphQLClient, arguments: dict[str, str]) -> None:
+    assert await client.code(WHOLE, **arguments) == "BAD_INPUT"
+
+
+async def test_a_private_profile_does_not_exist_for_others(client: GraphQLClient) -> None:
+    # given
+    account = await make_person(public=False, name="Hidden")
+    hidden = account.profile_id  # type: ignore[attr-defined]
+    await give(hidden)
+    handle = (await Profile.get(id=hidden)).handle
+    entry = await PointEntry.get(profile_id=hidden)
+    other = await make_token(await make_person(), READ)
+    never = "prf_999999"
+    # when, then
+    for token in (None, other):
+        assert (
+            await client.data(WHOLE, id=f"prf_{hidden}", token=token)
+            == await client.data(WHOLE, id=never, token=token)
+            == {"profile": None}
+        )
+        assert await client.data(WHOLE, handle=handle, token=token) == {"profile": None}
+        nodes = await client.data(
+            "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+            ids=[f"prf_{hidden}", f"pnt_{entry.id}", f"acc_{account.id}", never],
+            token=token,
+        )
+        assert nodes == {"nodes": [None] * 4}
+
+
+async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client: GraphQLClient) -> None:
+    # given
+    account = await make_person("ada@people.example", public=False, details={"recovery_email": "ada@home.example"})
+    token = await make_token(account, READ)
+    # when
+    data = await client.data(WHOLE, id=f"prf_{account.profile_id}", token=token)  # type: ignore[attr-defined]
+    viewer = await client.data(
+        "{ viewer { account { id email kind status createdAt company { name } profile { id } } profile { visibility } showPublishBanner } }",
+        token=token,
+    )
+    # then
+    assert (data["profile"]["visibility"], data["profile"]["recoveryEmail"], data["profile"]["language"]) == (
+        "PRIVATE",
+        "ada@home.example",
+        "en",
+    )
+    seen = viewer["viewer"]
+    assert (seen["account"]["email"], seen["account"]["id"], seen["account"]["kind"], seen["account"]["status"]) == (
+        "ada@people.example",
+        f"acc_{account.id}",
+        "PERSON",
+        "ACTIVE",
+    )
+    assert seen["account"]["createdAt"].endswith("Z")
+    assert seen["showPublishBanner"] is False
+
+
+async def test_the_banner_invites_whoever_edited_a_private_profile(client: GraphQLClient) -> None:
+    account = await make_person(public=False)
+    await Profile.filter(id=account.profile_id).update(edited_at=NOON)  # type: ignore[attr-defined]
+    assert await client.data("{ viewer { showPublishBanner } }", token=await make_token(account, READ)) == {
+        "viewer": {"showPublishBanner": True}
+    }
+
+
+async def test_nobody_has_no_viewer(client: GraphQLClient) -> None:
+    assert await client.data("{ viewer { account { id } } }") == {"viewer": None}
+
+
+async def test_nodes_are_answered_in_their_order(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await make_full_profile(), await make_profile("Ben")
+    company = (await Profile.get(id=ada)).company_id  # type: ignore[attr-defined]
+    await give(ada)
+    entry = await PointEntry.get(profile_id=ada)
+    document = """
+    query N($ids: [ID!]!, $one: ID!) {
+      nodes(ids: $ids) {
+        __typename id ... on Profile { name } ... on Company { name } ... on PointEntry { pointsAwarded }
+      }
+      node(id: $one) { id }
+    }
+    """
+    # when
+    data = await client.data(
+        document,
+        one=f"cmp_{company}",
+        ids=[f"prf_{ben}", f"cmp_{company}", f"prf_{ada}", f"pnt_{entry.id}", f"prf_{ben}", "prf_77777"],
+    )
+    # then
+    assert data["nodes"] == [
+        {"__typename": "Profile", "id": f"prf_{ben}", "name": "Ben"},
+        {"__typename": "Company", "id": f"cmp_{company}", "name": "Harbor Works"},
+        {"__typename": "Profile", "id": f"prf_{ada}", "name": "Ada Okafor"},
+        {"__typename": "PointEntry", "id": f"pnt_{entry.id}", "pointsAwarded": 15},
+        {"__typename": "Profile", "id": f"prf_{ben}", "name": "Ben"},
+        None,
+    ]
+    assert data["node"] == {"id": f"cmp_{company}"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "x",
+        "prf_",
+        "prf_0",
+        "prf_01",
+        "prf_-1",
+        "PRF_1",
+        "prf_1 ",
+        "xyz_1",
+        "prf_1e3",
+        "prf_9999999999999999999",
+        "prf_١",
+        "prf_1\n",
+    ],
+)
+async def test_what_is_no_id_is_refused(client: GraphQLClient, wrong: str) -> None:
+    body = await client.ask("query N($id: ID!) { node(id: $id) { id } }", id=wrong)
+    assert (body["data"], body["errors"][0]["extensions"]["code"]) == ({"node": None}, "BAD_ID")
+
+
+async def test_the_id_of_another_type_is_no_profile(client: GraphQLClient) -> None:
+    await make_profile()
+    assert await client.data(WHOLE, id="cmp_1") == {"profile": None}
+
+
+async def test_too_many_nodes_are_refused(client: GraphQLClient) -> None:
+    ids = [f"prf_{n}" for n in range(1, 102)]
+    body = await client.ask("query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    assert body["errors"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
+
+
+async def history(client: GraphQLClient, who: int, token: str | None = None, **page: Any) -> Any:
+    return (await client.data(HISTORY, id=f"prf_{who}", token=token, **page))["profile"]["pointHistory"]
+
+
+async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -> None:
+    # given entries of which some share their moment
+    ada = await make_profile()
+    await record_many(
+        [
+            event(ada, "ANSWER_ACCEPTED", occurred_at=NOON + timedelta(hours=n // 3, microseconds=n // 3))
+            for n in range(11)
+        ]
+    )
+    await record_openings([Opening(ada, Category.LEARNING, 40, "archive", "a")])
+    whole = (await history(client, ada, first=100))["edges"]
+    # when
+    forward, backward, after, before = [], [], None, None
+    while (page := await history(client, ada, first=4, after=after))["edges"]:
+        forward += page["edges"]
+        after = page["pageInfo"]["endCursor"]
+    while (page := await history(client, ada, last=5, before=before))["edges"]:
+        backward = page["edges"] + backward
+        before = page["pageInfo"]["startCursor"]
+    # then
+    assert len(whole) == 12 and forward == whole == backward
+    assert whole[-1]["node"] | {"id": ""} == {
+        "id": "",
+        "kind": "OPENING",
+        "category": "LEARNING",
+        "activity": None,
+        "pointsAwarded": 40,
+        "outcome": "AWARDED",
+        "occurredAt": None,
+        "reason": None,
+    }
+    moments = [edge["node"]["occurredAt"] for edge in whole[:-1]]
+    assert moments == sorted(moments, reverse=True) and all(moment.endswith("Z") for moment in moments)
+
+
+async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_penalties(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    ada = account.profile_id  # type: ignore[attr-defined]
+    votes = [event(ada) for _ in range(6)]
+    await record_many(votes)
+    await record(event(ada, "ANSWER_ACCEPTED", counterpart_id=ada))
+    await reverse(votes[0].source, votes[0].external_id)
+    await penalize(ada, Category.FORUM, 3, reason="Shown", shown=True, external_id="1")
+    await penalize(ada, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")
+    # when
+    others = [edge["node"] for edge in (await history(client, ada))["edges"]]
+    own = [edge["node"] for edge in (await history(client, ada, token=await make_token(account, READ)))["edges"]]
+    # then
+    assert sorted(node["pointsAwarded"] for node in others) == [-10, 10, 10, 10, 10, 10]
+    assert {node["outcome"] for node in others} == {"AWARDED"} and {node["reason"] for node in others} == {None}
+    assert len(own) == 6 + 1 + 1 + 1
+    assert [node["reason"] for node in own if node["kind"] == "PENALTY"] == ["Shown"]
+    assert {node["outcome"] for node in own} == {"AWARDED", "CAPPED", "SELF"}
+    assert "Silent" not in str(own)
+
+
+async def test_a_silent_penalty_cannot_be_had_by_its_id(client: GraphQLClient) -> None:
+    account = await make_person()
+    penalty = await penalize(account.profile_id, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")  # type: ignore[attr-defined]
+    token = await make_token(account, READ)
+    assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=f"pnt_{penalty.id}", token=token) == {
+        "node": None
+    }
+
+
+async def test_a_history_cursor_is_of_histories_alone(client: GraphQLClient) -> None:
+    ada = await make_profile()
+    await give(ada, times=2)
+    board = "{ leaderboard(board: FORUM) { entries(first: 1) { pageInfo { endCursor } } } }"
+    cursor = (await client.data(board))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
+    assert await client.code(HISTORY, id=f"prf_{ada}", after=cursor) == "BAD_CURSOR"
+
+
+async def test_histories_of_many_people_take_one_statement(
+    client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    for n in range(12):
+        await give(await make_profile(f"P{n}"), times=3)
+    document = "query B($first: Int!) { leaderboard(board: FORUM) { entries(first: $first) { edges { node { profile { pointHistory(first: 2) { edges { node { pointsAwarded } } pageInfo { hasNextPage } } } } } } } }"
+    counted = []
+    # when
+    for size in (3, 12):
+        with count_statements() as seen:
+            data = await client.data(document, first=size)
+        pages = [edge["node"]["profile"]["pointHistory"] for edge in data["leaderboard"]["entries"]["edges"]]
+        assert [(len(page["edges"]), page["pageInfo"]["hasNextPage"]) for page in pages] == [(2, True)] * size
+        counted.append(seen.total)
+    # then
+    assert counted == [3, 3], seen.texts
+
+
+async def test_the_point_tables(client: GraphQLClient) -> None:
+    data = await client.data("{ activities { code title category points dailyCap once } levels { number points } }")
+    assert len(data["activities"]) == 49 and len(data["levels"]) == 10
+    assert data["activities"][1] == {
+        "code": "UPVOTE_RECEIVED",
+        "title": "Receive an upvote",
+        "category": "FORUM",
+        "points": 10,
+        "dailyCap": 50,
+        "once": False,
+    }
+    assert data["levels"][9] == {"number": 10, "points": 32500}

@@ -1,0 +1,153 @@
+"""Tokens over HTTP: a partner's pull, and everyone who is kept out. domain.md "Security settings", peers.md 76 to 80."""
+
+from typing import Any
+
+import pytest
+
+from models.accounts import AccountStatus
+from models.tokens import AccessToken
+from services import tokens
+from tests.factories import NOON, give, make_person, make_profile, make_token
+from tests.web.clients import GraphQLClient
+
+BOARD = """
+{ leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
+    totalCount pageInfo { hasNextPage endCursor }
+    edges { cursor node { rank points profile {
+      id handle name jobTitle country countryName company { id name } points { total level { number pointsToNext progress } } } } } } } }
+"""
+RANK = "mx:leaderboard:read"
+
+
+async def test_a_partner_pulls_the_forum_board(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await give(ada, times=3)
+    token = await make_token(await make_person(), RANK)
+    # when
+    data = await client.data(BOARD, token=token)
+    # then
+    [edge] = data["leaderboard"]["entries"]["edges"]
+    assert (edge["node"]["rank"], edge["node"]["points"], edge["node"]["profile"]["id"]) == (1, 45, f"prf_{ada}")
+
+
+@pytest.mark.parametrize("scheme", ["mxtoken", "MxToken", "MXTOKEN", "Bearer", "bearer", "mxtoken ", "  mxtoken"])
+async def test_the_scheme_is_taken_in_any_case(client: GraphQLClient, scheme: str) -> None:
+    token = await make_token(await make_person(), RANK)
+    response = await client.post("{ __typename }", headers={"Authorization": f"{scheme} {token}"})
+    assert response.status == 200
+
+
+async def dead_credentials() -> dict[str, str]:
+    account, other = await make_person(), await make_person()
+    alive, deleted, expired, owned = [await make_token(each, RANK) for each in (account, account, account, other)]
+    await AccessToken.filter(secret_hash=tokens.hashed(deleted)).delete()
+    await AccessToken.filter(secret_hash=tokens.hashed(expired)).update(expires_at=NOON)
+    other.status = AccountStatus.DEACTIVATED
+    await other.save()
+    return {
+        "unknown": f"mxtoken {tokens.new_secret()}",
+        "malformed": "mxtoken nonsense",
+        "wrong checksum": f"mxtoken {alive[:-1]}{'a' if alive[-1] != 'a' else 'b'}",
+        "deleted": f"mxtoken {deleted}",
+        "expired": f"mxtoken {expired}",
+        "owner deactivated": f"mxtoken {owned}",
+        "nothing behind the scheme": "mxtoken",
+        "empty": "",
+        "no scheme": alive,
+        "other scheme": f"Basic {alive}",
+        "twice": f"mxtoken {alive}, mxtoken {alive}",
+    }
+
+
+async def test_every_bad_credential_gets_the_same_answer(client: GraphQLClient) -> None:
+    for name, credential in (await dead_credentials()).items():
+        for response in (
+            await client.post("{ __typename }", headers={"Authorization": credential}),
+            await client.http.get(
+                "/graphql", params={"query": "{ __typename }"}, headers={"Authorization": credential}
+            ),
+        ):
+            assert (response.status, await response.read()) == (403, b'{"error": ""}'), name
+            assert response.content_type == "application/json"
+
+
+async def test_two_credentials_are_refused(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    headers = [("Authorization", f"mxtoken {token}"), ("Authorization", f"mxtoken {token}")]
+    response = await client.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+    assert (response.status, await response.read()) == (403, b'{"error": ""}')
+
+
+async def test_a_token_in_the_address_is_no_credential(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), "mx:user:profile:v1:read")
+    for name in ("token", "access_token", "authorization"):
+        response = await client.http.get("/graphql", params={"query": "{ viewer { account { id } } }", name: token})
+        assert await response.json() == {"data": {"viewer": None}}
+
+
+async def test_a_deleted_token_is_dead_on_the_next_request(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    assert (await client.post(BOARD, token=token)).status == 200
+    await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+    assert (await client.post(BOARD, token=token)).status == 403
+
+
+async def test_a_missing_scope_names_what_is_required_and_what_was_given(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile(details={"about": "Mine"})
+    token = await make_token(await make_person(), RANK)
+    # when
+    body = await client.ask("query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=f"prf_{ada}")
+    # then
+    [error] = body["errors"]
+    assert body["data"] is None and "Mine" not in str(body)
+    assert error["extensions"] == {
+        "code": "INSUFFICIENT_SCOPE",
+        "required": ["mx:user:profile:v1:read"],
+        "given": [RANK],
+    }
+
+
+HIDDEN: list[Any] = [
+    "{ viewer { account { email } } }",
+    "{ leaderboard(board: FORUM) { entries { edges { node { profile { about } } } } } }",
+    "{ leaderboard(board: FORUM) { entries { edges { node { profile { points { categories { points } } } } } } } }",
+    "{ leaderboard(board: FORUM) { entries { edges { node { profile { ...P } } } } } } fragment P on Profile { pointHistory { edges { cursor } } }",
+    'query ($id: ID = "prf_1") { node(id: $id) { ... on Profile { recoveryEmail } } }',
+    'query ($id: ID = "acc_1") { node(id: $id) { ... on Account { email } } }',
+    "mutation { recordActivities(input: {activities: []}) { errors { code } } }",
+]
+
+
+@pytest.mark.parametrize("document", HIDDEN)
+async def test_a_board_token_opens_nothing_else_whatever_the_way_in(client: GraphQLClient, document: str) -> None:
+    await make_person()
+    body = await client.ask(
+        document.replace("$id: ID =", "$id: ID! ="), token=await make_token(await make_person(), RANK)
+    )
+    assert body["data"] is None
+    assert body["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
+
+
+async def test_a_field_that_is_skipped_needs_no_scope(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    document = "query Q($full: Boolean!) { levels { number } viewer @include(if: $full) { account { email } } }"
+    assert "levels" in await client.data(document, token=token, full=False)
+    assert await client.code(document, token=token, full=True) == "INSUFFICIENT_SCOPE"
+
+
+async def test_a_token_can_look_at_the_schema(client: GraphQLClient) -> None:
+    data = await client.data(
+        "{ __schema { queryType { name } } __typename }", token=await make_token(await make_person(), RANK)
+    )
+    assert data["__schema"]["queryType"]["name"] == "Query"
+
+
+async def test_a_token_finds_again_by_id_what_it_may_read(client: GraphQLClient) -> None:
+    ada = await make_profile("Ada")
+    token = await make_token(await make_person(), RANK)
+    data = await client.data(
+        "query N($id: ID!) { node(id: $id) { id ... on Profile { name } } }", token=token, id=f"prf_{ada}"
+    )
+    assert data == {"node": {"id": f"prf_{ada}", "name": "Ada"}}

@@ -1,0 +1,216 @@
+"""
+The build step that puts GraphiQL's files beside the server: `python -m web.graphiql_files`.
+
+They come out of npm packages, each checked against its SHA-384 below, and go to the ignored folder `web/static/vendor`.
+Without them `/graphql` still works: its page then loads the same files, held to the same hashes, from a CDN.
+Only the standard library, and little of it, is imported: a second run has nothing to do and should be over at once.
+"""
+
+import hashlib
+import os
+import sys
+from binascii import b2a_base64
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).parent / "static" / "vendor"
+LARGEST = 8 * 1024 * 1024  # bytes; the largest file has 3.5 million
+NPM_SECONDS = 120
+
+
+class NotFetched(Exception):
+    """The files could not be had: no npm, or npm failed. The message is one line for the operator."""
+
+
+class WrongContent(Exception):
+    """A package holds something else than was asked for. Nothing of it was kept."""
+
+
+class VendoredFile(NamedTuple):
+    """One file of one exact package version."""
+
+    name: str
+    package: str
+    version: str
+    path: str
+    sha384: str
+
+    @property
+    def integrity(self) -> str:
+        """The value of an HTML `integrity` attribute."""
+        return f"sha384-{self.sha384}"
+
+    @property
+    def specifier(self) -> str:
+        return f"{self.package}@{self.version}"
+
+    @property
+    def archive(self) -> str:
+        """The name that `npm pack` gives the package's archive."""
+        return f"{self.package.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
+
+    def is_right(self, content: bytes) -> bool:
+        return b2a_base64(hashlib.sha384(content).digest(), newline=False).decode() == self.sha384
+
+
+# In the order a page has to load them: each script uses what the ones before it define.
+FILES = (
+    VendoredFile(
+        name="react.js",
+        package="react",
+        version="18.2.0",
+        path="umd/react.production.min.js",
+        sha384="tMH8h3BGESGckSAVGZ82T9n90ztNXxvdwvdM6UoR56cYcf+0iGXBliJ29D+wZ/x8",
+    ),
+    VendoredFile(
+        name="react-dom.js",
+        package="react-dom",
+        version="18.2.0",
+        path="umd/react-dom.production.min.js",
+        sha384="bm7MnzvK++ykSwVJ2tynSE5TRdN+xL418osEVF2DE/L/gfWHj91J2Sphe582B1Bh",
+    ),
+    VendoredFile(
+        name="graphiql.css",
+        package="graphiql",
+        version="3.8.3",
+        path="graphiql.min.css",
+        sha384="Mq3vbRBY71jfjQAt/DcjxUIYY33ksal4cgdRt9U/hNPvHBCaT2JfJ/PTRiPKf0aM",
+    ),
+    VendoredFile(
+        name="graphiql.js",
+        package="graphiql",
+        version="3.8.3",
+        path="graphiql.min.js",
+        sha384="HbRVEFG0JGJZeAHCJ9Xm2+tpknBQ7QZmNlO/DgZtkZ0aJSypT96YYGRNod99l9Ie",
+    ),
+    VendoredFile(
+        name="explorer.css",
+        package="@graphiql/plugin-explorer",
+        version="1.0.2",
+        path="dist/style.css",
+        sha384="5DFJlDPW2tSATRbM8kzoP1j194jexLswuNmClWoRr2Q0x7R68JIQzPHZ02Faktwi",
+    ),
+    VendoredFile(
+        name="explorer.js",
+        package="@graphiql/plugin-explorer",
+        version="1.0.2",
+        path="dist/index.umd.js",
+        sha384="2oonKe47vfHIZnmB6ZZ10vl7T0Y+qrHQF2cmNTaFDuPshpKqpUMGMc9jgj9MLDZ9",
+    ),
+)
+
+
+def missing(folder: Path = FOLDER) -> list[VendoredFile]:
+    """The files that are not in `folder`, or not with the right content, or without their compressed twin."""
+    return [file for file in FILES if not _is_there(file, folder)]
+
+
+def _is_there(file: VendoredFile, folder: Path) -> bool:
+    try:
+        return file.is_right((folder / file.name).read_bytes()) and _twin(folder / file.name).is_file()
+    except OSError:
+        return False
+
+
+def _twin(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
+
+
+def fetch(folder: Path = FOLDER) -> list[VendoredFile]:
+    """
+    Put what is missing into `folder` and return it; an empty list when all was there.
+
+    Raises NotFetched (no npm, npm failed) and WrongContent; in both cases `folder` is as it was before.
+    """
+    if not (wanted := missing(folder)):
+        return []
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - costs what the whole quick run costs
+
+    with TemporaryDirectory(prefix="graphiql-") as temporary:
+        archives = Path(temporary)
+        _pack({file.specifier for file in wanted}, archives)
+        contents = [(file, read(file, archives / file.archive)) for file in wanted]
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in contents:
+        _put(folder / file.name, content)
+    return wanted
+
+
+def _pack(specifiers: Iterable[str], into: Path) -> None:
+    """Have npm put the packages' archives into the folder; raises NotFetched."""
+    import shutil  # noqa: PLC0415 - as above
+    import subprocess  # noqa: PLC0415 - as above
+
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NotFetched("npm is not installed")
+    quietly = ("--silent", "--ignore-scripts", "--pack-destination", str(into))
+    # An exact version never changes, so npm's own copy will do; and whoever is offline should not wait long to be told.
+    patiently = ("--prefer-offline", "--fetch-retries=1")
+    command = [npm, "pack", *quietly, *patiently, *sorted(specifiers)]
+    try:
+        # Run from the empty folder, so that no package.json of a stranger's checkout has a say.
+        subprocess.run(command, cwd=into, check=True, capture_output=True, timeout=NPM_SECONDS)  # noqa: S603 - no shell, fixed words
+    except subprocess.TimeoutExpired:
+        raise NotFetched(f"npm pack took longer than {NPM_SECONDS} s") from None
+    except subprocess.CalledProcessError as failure:
+        raise NotFetched(f"npm pack failed with exit code {failure.returncode}") from None
+    except OSError as failure:
+        raise NotFetched(f"npm could not be started: {failure.strerror}") from None
+
+
+def read(file: VendoredFile, archive: Path) -> bytes:
+    """
+    The file's content, straight out of the archive: nothing is unpacked, so no name in it can lead anywhere.
+
+    Raises NotFetched (no archive, or not one) and WrongContent (no such regular file, too large, another hash).
+    """
+    import tarfile  # noqa: PLC0415 - as above: not needed when all is there
+
+    try:
+        with tarfile.open(archive, mode="r:gz") as packed:
+            member = packed.getmember(f"package/{file.path}")
+            # A link is not followed: extractfile would, within the archive.
+            content = packed.extractfile(member) if member.isfile() and member.size <= LARGEST else None
+            found = content.read() if content else b""
+    except KeyError:
+        raise WrongContent(f"{file.specifier} has no file {file.path}") from None
+    except (OSError, EOFError, tarfile.TarError):
+        raise NotFetched(f"npm pack left no readable archive of {file.specifier}") from None
+    if not file.is_right(found):
+        raise WrongContent(f"{file.path} of {file.specifier} does not have the SHA-384 it should have")
+    return found
+
+
+def _put(path: Path, content: bytes) -> None:
+    import gzip  # noqa: PLC0415 - as above: not needed when all is there
+
+    # The twin first: whoever sees the right file can count on the twin being of the same content.
+    for target, data in ((_twin(path), gzip.compress(content, mtime=0)), (path, content)):
+        unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+        unfinished.write_bytes(data)
+        unfinished.replace(target)
+
+
+def main(folder: Path = FOLDER) -> int:
+    """
+    Exit code 0 also when npm is missing or fails: the server does without, and says so at its own start.
+
+    1 when a package held other content than it should: that needs somebody's eyes.
+    """
+    try:
+        fetched = fetch(folder)
+    except NotFetched as reason:
+        sys.stderr.write(f"warning: GraphiQL stays online ({reason}): /graphql will load its files from a CDN.\n")
+        return 0
+    except WrongContent as reason:
+        sys.stderr.write(f"error: refused: {reason}. Nothing was kept.\n")
+        return 1
+    for file in fetched:
+        sys.stdout.write(f"{folder.name}/{file.name} from {file.specifier}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

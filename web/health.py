@@ -1,0 +1,35 @@
+"""Whether the process lives, and whether it can serve."""
+
+import asyncio
+
+from aiohttp import web
+
+from models import versions
+from models.database import Database
+
+PATIENCE = 2.0
+"""Seconds that the database has to answer."""
+
+
+class Health:
+    """Answers /healthz and /readyz for whoever watches over the process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """The database answers and has the tables of this code; 503 with the reason otherwise."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                missing = await versions.pending(self._database)
+        except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve now
+            return _not_ready("database unreachable")
+        return _not_ready("schema not current") if missing else web.json_response({"status": "ok"})
+
+
+def _not_ready(reason: str) -> web.Response:
+    return web.json_response({"status": "not ready", "reason": reason}, status=503)
