@@ -12,7 +12,7 @@ from models.accounts import Account, AccountStatus
 from models.points import Score
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
 from services import clock
-from services.bulk import insert
+from services.bulk import insert, lookup
 
 MAX_HANDLE = 64
 
@@ -63,8 +63,7 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
         for person, handle in zip(people, handles, strict=True)
     ]
     await insert(profiles)
-    rows: Any = Profile.filter(handle__in=handles).values_list("handle", "id")
-    ids = dict(await rows)
+    ids = await lookup(Profile, "id", column="handle", keys=handles)
     made = [ids[handle] for handle in handles]
     await insert(
         [Score(profile_id=number, listed=profile.listed) for number, profile in zip(made, profiles, strict=True)]
@@ -88,8 +87,7 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
 
 async def _free_handles(people: Sequence[NewPerson]) -> list[str]:
     wishes = [_wishes(person) for person in people]
-    found: Any = Profile.filter(handle__in={wish for each in wishes for wish in each}).values_list("handle", flat=True)
-    taken = set(await found)
+    taken = set(await lookup(Profile, "id", column="handle", keys={wish for each in wishes for wish in each}))
     handles = []
     for each in wishes:
         free = next((wish for wish in each if wish not in taken), None) or f"{each[0][:50]}-{secrets.token_hex(6)}"

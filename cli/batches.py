@@ -1,0 +1,44 @@
+"""A file's rows on their way into the database: batch by batch, on from where an earlier run stopped."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from cli.reading import Reading
+from cli.report import Report
+from services import imports
+from services.imports import Progress
+
+BATCH = 1_000
+"""Rows of one transaction."""
+T = TypeVar("T")
+
+
+def batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    """The rows in lists of BATCH, the last one shorter. An error in `rows` drops the batch it happens in."""
+    source = iter(rows)
+    while batch := list(islice(source, BATCH)):
+        yield batch
+
+
+async def take_in(
+    rows: Iterable[T],
+    start: Progress,
+    take: Callable[[list[T], Progress], Awaitable[None]],
+    report: Report,
+    reading: Reading,
+) -> None:
+    """
+    Hand a file's rows to `take`, with the progress that the batch's transaction has to note.
+
+    Rows that an earlier run took in are passed over; `start` names the file. Raises Interrupted between batches.
+    """
+    done = await imports.rows_taken(start.source, start.file, start.fingerprint)
+    if done:
+        report.taken[f"{start.file}: rows taken in by an earlier run"] = done
+    report.taken[f"{start.file}: rows read"] = 0
+    for batch in batches(islice(rows, done, None)):
+        done += len(batch)
+        await take(batch, Progress(start.source, start.file, done, start.fingerprint))
+        report.taken[f"{start.file}: rows read"] += len(batch)
+        reading.go_on()

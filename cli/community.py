@@ -1,0 +1,177 @@
+"""Takes in a community's archive: CSV files of people, their skills and their opening balances."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from cli.batches import take_in
+from cli.reading import Reading, WrongFolder, fingerprint
+from cli.report import Report
+from services import community, imports
+from services.community import ArchivedBalance, ArchivedPerson, BadRow
+from services.imports import Progress
+from services.openings import Opening
+
+HEADERS = {
+    "profiles.csv": "id,handle,name,job_title,country,company,about,public,joined_on",
+    "skills.csv": "profile,skill",
+    "opening_points.csv": "profile,category,points",
+}
+"""The files that are taken in, in this order, and their first lines."""
+LATER = ("badges.csv", "badge_awards.csv", "connections.csv", "projects.csv", "collaborators.csv")
+"""Files of an archive that are left alone."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """One row as it was read: what it says, or why it cannot be taken in."""
+
+    line: int
+    value: T | None
+    why: str = ""
+
+
+async def import_community(folder: Path, source: str, report: Report, reading: Reading) -> None:
+    """
+    Take in the archive, or go on where an earlier run stopped; `report` grows on the way.
+
+    Raises WrongFolder before anything is written, Interrupted after a whole batch. A bad row is told and passed over.
+    """
+    check_folder(folder)
+    if later := [name for name in LATER if (folder / name).exists()]:
+        report.notes.append(f"Not taken yet: {', '.join(later)}.")
+    people, skills, openings = (folder / name for name in HEADERS)
+    await _people(people, Progress(source, people.name, 0, fingerprint(people)), report, reading)
+    # Whether a row's person is known depends on the people's file too.
+    await _skills(skills, Progress(source, skills.name, 0, fingerprint(skills, people)), report, reading)
+    await _openings(openings, Progress(source, openings.name, 0, fingerprint(openings, people)), report, reading)
+
+
+def check_folder(folder: Path) -> None:
+    """Return when these are an archive's files, each with its header. Raises WrongFolder."""
+    if not folder.is_dir():
+        raise WrongFolder(f"{folder} is not a folder.")
+    if missing := [name for name in HEADERS if not (folder / name).is_file()]:
+        raise WrongFolder(f"{folder} is not a community's archive: it lacks {', '.join(missing)}.")
+    for name, header in HEADERS.items():
+        first = next(Reading().lines(folder / name), "").rstrip("\r\n")
+        if first != header:
+            raise WrongFolder(f"{folder / name} begins with {first[:200]!r}, not with {header!r}.")
+
+
+def rows(path: Path, read: Callable[[list[str]], T], reading: Reading) -> Iterator[Read[T]]:
+    """The file's rows behind the header, each through `read`; a bad one comes as the reason."""
+    columns = HEADERS[path.name].count(",") + 1
+    table = csv.reader(reading.lines(path), strict=True)
+    line = 1
+    while True:
+        try:
+            row = next(table)
+        except StopIteration:
+            return
+        except csv.Error as broken:
+            yield Read(line, None, f"not a row of CSV: {broken}")
+        else:
+            if row and line > 1:
+                yield _read(line, row, columns, read)
+        line = table.line_num + 1
+
+
+def _read(line: int, row: list[str], columns: int, read: Callable[[list[str]], T]) -> Read[T]:
+    if len(row) != columns:
+        return Read(line, None, f"has {len(row)} columns, not {columns}")
+    whole = "".join(row)
+    if "\0" in whole:
+        return Read(line, None, "holds a NUL character")
+    try:
+        whole.encode()
+        return Read(line, read(row))
+    except UnicodeEncodeError:
+        return Read(line, None, "is not UTF-8")
+    except BadRow as why:
+        return Read(line, None, str(why))
+
+
+async def _people(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["people: new"] = 0
+
+    async def take(batch: list[Read[ArchivedPerson]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        companies = await imports.companies_named({each.company for _, each in read if each.company})
+        people = [replace(each.person, company_id=companies.get(each.company)) for _, each in read]
+        new = await imports.take_people(progress.source, people, progress)
+        report.taken["people: new"] += new
+        if known := len(people) - new:
+            report.taken["people: here already, left as they are"] += known
+
+    await take_in(rows(path, community.person_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+async def _skills(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["skills: new"] = 0
+
+    async def take(batch: list[Read[tuple[str, str]]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {key for _, (key, _) in read})
+        skills = [(known[key], code) for line, (key, code) in read if _known(key, known, path, line, report)]
+        new = await imports.take_skills(skills, progress)
+        report.taken["skills: new"] += new
+        if here := len(skills) - new:
+            report.taken["skills: here already"] += here
+
+    await take_in(rows(path, community.skill_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+async def _openings(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["opening balances: new"] = 0
+
+    async def take(batch: list[Read[ArchivedBalance]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {balance.key for _, balance in read})
+        openings = [
+            Opening(
+                known[balance.key],
+                balance.category,
+                balance.points,
+                progress.source,
+                f"opening:{balance.key}:{balance.category.value}",
+            )
+            for line, balance in read
+            if _known(balance.key, known, path, line, report) and balance.points
+        ]
+        new = await imports.take_openings(openings, progress)
+        report.taken["opening balances: new"] += new
+        if here := len(openings) - new:
+            report.taken["opening balances: here already"] += here
+        if zero := sum(not balance.points for _, balance in read):
+            report.taken["opening balances of 0: nothing to take in"] += zero
+
+    await take_in(rows(path, community.balance_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+def _good(batch: list[Read[T]], path: Path, report: Report) -> list[tuple[int, T]]:
+    good = []
+    for row in batch:
+        if row.value is None:
+            report.bad(path.name, row.line, row.why)
+        else:
+            good.append((row.line, row.value))
+    return good
+
+
+def _known(key: str, known: Mapping[str, int], path: Path, line: int, report: Report) -> bool:
+    if key not in known:
+        report.bad(path.name, line, f"there is no profile {key[:60]!r}")
+    return key in known
+
+
+async def _again_if_bad(start: Progress, report: Report) -> None:
+    # A file with bad rows is read again by the next run, which names those that are still bad.
+    if report.bad_rows[start.file]:
+        await imports.note_progress(start)

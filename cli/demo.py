@@ -1,0 +1,72 @@
+"""`demo`: a small community of invented people, to try things out with."""
+
+from datetime import date
+
+import typer
+from rich.console import Console
+
+from cli.batches import batches
+from cli.report import Report
+from cli.running import with_database
+from models.database import Database
+from services import clock, corrections, demo, imports
+from services.errors import Problem
+from services.imports import Progress
+
+PEOPLE, EVENTS = "people", "events"
+"""What progress is noted under. Its fingerprint is the day that everything is dated back from."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands at the top."""
+    app.command("demo")(load)
+
+
+def load() -> None:
+    """
+    Load a community of 300 invented people with two years of points. Safe to run again: it adds nothing.
+
+    Every date counts back from the day of the first run.
+    """
+    with_database(load_demo).show(Console())
+
+
+async def load_demo(_database: Database) -> Report:
+    """Take in the demo, into the open database; one that was interrupted is completed."""
+    report = Report("A community of invented people")
+    begun = await imports.progress_of(demo.SOURCE, PEOPLE)
+    anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
+    community = demo.community(anchor)
+    report.taken["people: new"] = await _people(community, anchor)
+    await _events(community, anchor, report)
+    return report
+
+
+async def _people(community: demo.Community, anchor: date) -> int:
+    companies = await imports.companies_named(community.companies, domains=community.companies)
+    people = [member.profile(companies) for member in community.members]
+    return await imports.take_people(
+        demo.SOURCE, people, Progress(demo.SOURCE, PEOPLE, len(people), anchor.isoformat())
+    )
+
+
+async def _events(community: demo.Community, anchor: date, report: Report) -> None:
+    report.taken["events: new"] = 0
+    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    done = await imports.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
+    complete = len(community.happenings) + 1  # the last one stands for what is taken back
+    if done == complete:
+        return
+    for batch in batches(community.happenings[done:]):
+        done += len(batch)
+        events = [happening.event(profiles) for happening in batch]
+        for answer in await imports.take_events(events, Progress(demo.SOURCE, EVENTS, done, anchor.isoformat())):
+            if isinstance(answer, Problem):
+                report.defects[f"events refused: {answer.message}"] += 1
+                continue
+            report.taken["events: new"] += not answer.repeated
+            report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
+    for external_id in community.taken_back:
+        await corrections.reverse(demo.SOURCE, external_id)
+        report.taken["events: taken back"] += 1
+    await imports.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))

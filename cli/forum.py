@@ -1,0 +1,117 @@
+"""Takes in a forum's dump: its users as people, its votes as points."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cli.batches import batches, take_in
+from cli.forum_dump import PostIndex, Row, check_folder, rows
+from cli.reading import Reading, fingerprint
+from cli.report import Report
+from services import forum, imports
+from services.errors import Problem
+from services.imports import Progress
+from services.points import ActivityEvent, Recorded
+
+
+async def import_forum(folder: Path, source: str, report: Report, reading: Reading) -> None:
+    """
+    Take in the dump, or go on where an earlier run stopped; `report` grows on the way.
+
+    Raises WrongFolder before anything is written, BrokenFile and Interrupted after a whole batch.
+    """
+    check_folder(folder)
+    if (folder / "Badges.xml").exists():
+        report.notes.append("Badges.xml: not taken. A forum's badges are granted by hand.")
+    users, posts, votes = (folder / name for name in ("Users.xml", "Posts.xml", "Votes.xml"))
+    await _users(users, source, report, reading)
+    with TemporaryDirectory(prefix="forum-import-") as scratch, PostIndex(Path(scratch)) as index:
+        # What a vote gives depends on all three files.
+        progress = Progress(source, votes.name, 0, fingerprint(votes, posts, users))
+        await _votes(votes, posts, index, progress, report, reading)
+
+
+async def _users(path: Path, source: str, report: Report, reading: Reading) -> None:
+    report.taken["people: new"] = 0
+
+    async def take(batch: list[Row], progress: Progress) -> None:
+        people, defects = [], Counter[str]()
+        for row in batch:
+            try:
+                person = forum.person_of(row.values, defects)
+            except forum.BadRow as why:
+                report.bad(path.name, row.line, str(why))
+                continue
+            if person:
+                people.append(person)
+        new = await imports.take_people(source, people, progress)
+        report.taken["people: new"] += new
+        if known := len(people) - new:
+            report.taken["people: here already, left as they are"] += known
+        report.defects.update(defects)
+
+    await take_in(rows(path, reading), Progress(source, path.name, 0, fingerprint(path)), take, report, reading)
+
+
+async def _votes(
+    path: Path, posts: Path, index: PostIndex, progress: Progress, report: Report, reading: Reading
+) -> None:
+    report.taken["events: new"] = 0
+    indexed = False
+
+    async def take(batch: list[Row], progress: Progress) -> None:
+        nonlocal indexed
+        if not indexed:  # only when there is a vote to take in
+            _index(posts, index, report, reading)
+            indexed = True
+        defects = Counter[str]()
+        votes = []
+        for row in batch:
+            try:
+                votes.append(forum.vote_of(row.values))
+            except forum.BadRow as why:
+                report.bad(path.name, row.line, str(why))
+        events = await _events(votes, index, progress.source, defects)
+        for answer in await imports.take_events(events, progress):
+            _count(answer, report)
+        report.defects.update(defects)
+
+    await take_in(rows(path, reading), progress, take, report, reading)
+
+
+def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> None:
+    def posts(batch: list[Row]) -> Iterable[tuple[int, int, int | None, int | None]]:
+        for row in batch:
+            try:
+                owner = forum.optional_number(row.values, "OwnerUserId")
+                post = forum.number(row.values, "Id"), forum.number(row.values, "PostTypeId"), owner
+                yield *post, forum.optional_number(row.values, "ParentId")
+            except forum.BadRow as why:
+                report.bad(path.name, row.line, str(why))
+                continue
+            if owner is None:
+                report.defects["posts without owner (deleted)"] += 1
+
+    for batch in batches(rows(path, reading)):
+        index.add(posts(batch))
+        report.taken[f"{path.name}: rows read"] += len(batch)
+
+
+async def _events(votes: list[forum.Vote], index: PostIndex, source: str, defects: Counter[str]) -> list[ActivityEvent]:
+    posts = index.find([vote.post for vote in votes])
+    users = {user for post in posts.values() for user in (post.owner, post.asker) if user is not None}
+    found = await imports.profiles_of(source, map(str, users))
+    people = {int(key): profile_id for key, profile_id in found.items()}
+    return [event for vote in votes for event in forum.events_of(vote, posts.get(vote.post), people, source, defects)]
+
+
+def _count(answer: Recorded | Problem, report: Report) -> None:
+    if isinstance(answer, Problem):
+        report.defects[f"events refused: {answer.message}"] += 1
+    elif answer.repeated:
+        report.taken["events: here already"] += 1
+    else:
+        report.taken["events: new"] += 1
+        report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
+        report.taken["points given"] += answer.awarded

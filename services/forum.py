@@ -1,0 +1,172 @@
+"""A forum's users, posts and votes in our words: who becomes a person, and which vote gives whom which points."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from models.profiles import Visibility
+from services.links import web_link
+from services.plain_text import text_of
+from services.points import ActivityEvent
+from services.profiles import NewPerson
+
+ACCEPTED, UPVOTE, DOWNVOTE = 1, 2, 3
+"""The kinds of votes that give points."""
+BACKGROUND = -1
+"""The forum's own background process: not a person."""
+ANSWER = 2
+"""The kind of a post that answers another one."""
+LARGEST_ID = 2**63 - 1
+MAX_NAME, MAX_LOCATION = 120, 200
+
+
+class BadRow(Exception):
+    """A row that cannot be understood; the message says why."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A vote on a post. Votes have a day and no voter."""
+
+    number: int
+    post: int
+    kind: int
+    day: date
+
+
+@dataclass(frozen=True)
+class Post:
+    """Who a vote on a post concerns. `owner` and `asker` are forum ids; None: deleted, or not in the dump."""
+
+    owner: int | None
+    is_answer: bool = False
+    question_known: bool = False
+    asker: int | None = None
+
+
+def number(row: Mapping[str, str], name: str) -> int:
+    """A whole number of the row. Raises BadRow."""
+    text = row.get(name, "")
+    if not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) > LARGEST_ID:
+        raise BadRow(f"{name} is {text[:40]!r}, not a whole number" if text else f"{name} is missing")
+    return int(text)
+
+
+def optional_number(row: Mapping[str, str], name: str) -> int | None:
+    """A whole number of the row; None: not given. Raises BadRow."""
+    return number(row, name) if row.get(name) else None
+
+
+def day(row: Mapping[str, str], name: str) -> date:
+    """The UTC day of a time of the row. Raises BadRow."""
+    text = row.get(name, "")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRow(f"{name} is {text[:40]!r}, not a time" if text else f"{name} is missing") from None
+    try:
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except OverflowError:
+        raise BadRow(f"{name} is {text[:40]!r}, not a time") from None
+
+
+def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None:
+    """
+    A user as a public profile that nobody has claimed; None for the background user. Raises BadRow.
+
+    What had to be left out or cut is counted in `defects`.
+    """
+    user = number(row, "Id")
+    if user == BACKGROUND:
+        defects["background user (Id -1): not a person, not taken"] += 1
+        return None
+    name = " ".join(row.get("DisplayName", "").split())
+    location = " ".join(row.get("Location", "").split())
+    if not name:
+        raise BadRow("DisplayName is missing")
+    if len(name) > MAX_NAME or len(location) > MAX_LOCATION:
+        defects["users whose name or location was cut to its longest form"] += 1
+    given = row.get("WebsiteUrl", "")
+    website = web_link(given)
+    if given.strip() and website is None:
+        defects["users' websites that are no http or https link: left out"] += 1
+    return NewPerson(
+        name=name[:MAX_NAME].strip(),
+        handle=name,
+        key=str(user),
+        joined_on=day(row, "CreationDate"),
+        visibility=Visibility.PUBLIC,
+        details={
+            "location": location[:MAX_LOCATION].strip(),
+            "website": website or "",
+            "about": text_of(row.get("AboutMe", "")),
+        },
+    )
+
+
+def vote_of(row: Mapping[str, str]) -> Vote:
+    """Read a vote. Raises BadRow."""
+    return Vote(number(row, "Id"), number(row, "PostId"), number(row, "VoteTypeId"), day(row, "CreationDate"))
+
+
+def events_of(
+    vote: Vote, post: Post | None, people: Mapping[int, int], source: str, defects: Counter[str]
+) -> list[ActivityEvent]:
+    """
+    What a vote gives: to the post's owner, and for an accepted answer to the asker too.
+
+    `people` are profile ids by forum id. A vote happens at the beginning of its UTC day, as it has no time. Whoever
+    accepts an own answer is both sides, so the rule of self-interaction gives nothing. What gives nothing because
+    something is missing is counted in `defects`.
+    """
+    if post is None:
+        defects["votes on posts that are missing"] += 1
+        return []
+    if vote.kind not in {ACCEPTED, UPVOTE, DOWNVOTE}:
+        defects["votes of other kinds: give no points, not taken"] += 1
+        return []
+    if vote.kind == ACCEPTED and not post.is_answer:
+        defects["acceptances of posts that are no answers"] += 1
+        return []
+    owner = _someone(post.owner, people, "votes on posts", "owner", defects)
+    if vote.kind != ACCEPTED:
+        activity = "UPVOTE_RECEIVED" if vote.kind == UPVOTE else "DOWNVOTE_RECEIVED"
+        return [] if owner is None else [_event(vote, activity, owner, None, source, "owner")]
+    if post.question_known:
+        asker = _someone(post.asker, people, "acceptances on questions", "asker", defects)
+    else:
+        defects["acceptances whose question is missing"] += 1
+        asker = None
+    events = []
+    if owner is not None:
+        events.append(_event(vote, "ANSWER_ACCEPTED", owner, asker, source, "answerer"))
+    if asker is not None:
+        events.append(_event(vote, "ANSWER_MARKED_ACCEPTED", asker, owner, source, "asker"))
+    return events
+
+
+def _someone(user: int | None, people: Mapping[int, int], what: str, who: str, defects: Counter[str]) -> int | None:
+    if user is None:
+        defects[f"{what} without {who} (deleted)"] += 1
+        return None
+    if user == BACKGROUND:
+        defects[f"{what} of the background user"] += 1
+        return None
+    if user not in people:
+        defects[f"{what} whose {who} is not among the users"] += 1
+    return people.get(user)
+
+
+def _event(
+    vote: Vote, activity: str, profile_id: int, counterpart_id: int | None, source: str, side: str
+) -> ActivityEvent:
+    return ActivityEvent(
+        activity=activity,
+        profile_id=profile_id,
+        counterpart_id=counterpart_id,
+        occurred_at=datetime.combine(vote.day, time(), UTC),
+        source=source,
+        external_id=f"vote:{vote.number}:{side}",
+    )

@@ -1,0 +1,279 @@
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import batches
+from cli.community import HEADERS, import_community
+from cli.imports import app
+from cli.reading import Interrupted, Reading, WrongFolder
+from cli.report import NAMED, Report
+from models.companies import Company
+from models.database import Database
+from models.imports import ImportProgress
+from models.points import EntryKind, PointEntry, Score
+from models.profiles import Profile, ProfileSkill, Visibility
+from services.openings import OPENED_AT
+from services.verification import differences
+from settings import Settings
+
+PROFILES = [
+    '1,zoe,Zoë Example,Developer,DE,Harbor Works,"Builds ""things"".\nEvery day.",true,2019-05-04',
+    "2,adam,Adam Example,,,,,false,2020-01-01",
+    "3,kim,Kim Example,CTO,in,Harbor Works,,true,2021-12-31",
+]
+SKILLS = ["1,python", "1,GraphQL", "3,python"]
+OPENINGS = ["1,FORUM,120", "1,LEARNING,0", "2,FORUM,5", "3,APP_STORE,-30", "3,PLATFORM,700"]
+
+
+def write(folder: Path, name: str, rows: list[str]) -> None:
+    (folder / name).write_text("\n".join([HEADERS[name], *rows, ""]), encoding="utf-8")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for name, rows in zip(HEADERS, (PROFILES, SKILLS, OPENINGS), strict=True):
+        write(folder, name, rows)
+    (folder / "badges.csv").write_text("id,name,rarity,description\n")
+    return folder
+
+
+async def take_in(folder: Path, stop: Callable[[Report], bool] = lambda _: False) -> Report:
+    report = Report("archive")
+    await import_community(folder, "community", report, Reading(lambda: stop(report)))
+    return report
+
+
+async def state() -> Any:
+    """What an archive leaves behind."""
+    skills: Any = ProfileSkill.all().order_by("profile_id", "skill").values_list("profile_id", "skill")
+    scores: Any = Score.all().order_by("profile_id").values_list("profile_id", "overall", "forum", "platform")
+    return await skills, await scores
+
+
+EXPECTED = (
+    [(1, "graphql"), (1, "python"), (3, "python")],
+    [(1, 120, 120, 0), (2, 5, 5, 0), (3, 670, 0, 700)],
+)
+
+
+async def test_an_archive_becomes_people_skills_and_points(database: Database, archive: Path) -> None:
+    # when
+    report = await take_in(archive)
+    # then
+    zoe, adam, kim = await Profile.all().order_by("id")
+    company = await Company.get()
+    assert (zoe.handle, zoe.name, zoe.job_title, zoe.country) == ("zoe", "Zoë Example", "Developer", "DE")
+    assert (zoe.about, zoe.visibility, zoe.joined_on) == (
+        'Builds "things".\nEvery day.',
+        Visibility.PUBLIC,
+        date(2019, 5, 4),
+    )
+    assert (adam.country, adam.visibility, adam.listed) == (None, Visibility.PRIVATE, False)
+    assert kim.country == "IN"
+    companies: Any = Profile.all().order_by("id").values_list("company_id", flat=True)
+    assert await companies == [company.id, None, company.id]
+    assert await state() == EXPECTED
+    assert report.taken["opening balances of 0: nothing to take in"] == 1
+    assert report.notes == ["Not taken yet: badges.csv."]
+    assert not report.bad_rows
+    assert [each async for each in differences()] == []
+
+
+async def test_opening_balances_have_one_time_and_name_their_row(database: Database, archive: Path) -> None:
+    # when
+    await take_in(archive)
+    # then
+    entries = await PointEntry.all().order_by("id")
+    assert {entry.kind for entry in entries} == {EntryKind.OPENING}
+    assert {entry.occurred_at for entry in entries} == {OPENED_AT}
+    assert [entry.external_id for entry in entries][:2] == ["opening:1:FORUM", "opening:2:FORUM"]
+
+
+async def test_ids_follow_the_order_of_the_file(
+    database: Database, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 7)
+    keys = [str(number * 37 % 101) for number in range(1, 51)]
+    write(archive, "profiles.csv", [f"{key},handle-{key},Name {key},,,,,true,2020-01-01" for key in keys])
+    write(archive, "skills.csv", [])
+    write(archive, "opening_points.csv", [])
+    # when
+    await take_in(archive)
+    # then
+    handles: Any = Profile.all().order_by("id").values_list("id", "handle")
+    assert await handles == [(number, f"handle-{key}") for number, key in enumerate(keys, 1)]
+
+
+async def test_a_second_run_finds_nothing_new(database: Database, archive: Path) -> None:
+    # given
+    await take_in(archive)
+    # when
+    report = await take_in(archive)
+    # then
+    assert [report.taken[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
+    assert report.taken["profiles.csv: rows taken in by an earlier run"] == 3
+    assert await state() == EXPECTED
+
+
+async def test_a_touched_archive_is_read_again_and_adds_nothing(database: Database, archive: Path) -> None:
+    # given
+    await take_in(archive)
+    write(archive, "profiles.csv", [*PROFILES, ""])
+    # when
+    report = await take_in(archive)
+    # then
+    assert [report.taken[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
+    assert report.taken["people: here already, left as they are"] == 3
+    assert report.taken["opening balances: here already"] == 4
+    assert await state() == EXPECTED
+
+
+@pytest.mark.parametrize("file", list(HEADERS))
+async def test_an_interrupted_run_goes_on_where_it_stopped(
+    database: Database, archive: Path, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 2)
+    with pytest.raises(Interrupted):
+        await take_in(archive, stop=lambda report: report.taken[f"{file}: rows read"] > 0)
+    assert (await ImportProgress.get(file=file)).rows == 2
+    # when
+    await take_in(archive)
+    # then
+    assert await state() == EXPECTED
+    assert [each async for each in differences()] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "why"),
+    [
+        ("profiles.csv", "4,x,X,,,,,true", "has 8 columns, not 9"),
+        ("profiles.csv", "4,x, ,,,,,true,2020-01-01", "name is empty"),
+        ("profiles.csv", " ,x,X,,,,,true,2020-01-01", "id is empty"),
+        ("profiles.csv", f"4,x,{'X' * 121},,,,,true,2020-01-01", "name has 121 characters, more than 120"),
+        ("profiles.csv", "4,x,X,,ZZ,,,true,2020-01-01", "country is 'ZZ', not an ISO 3166-1 code"),
+        ("profiles.csv", "4,x,X,,,,,yes,2020-01-01", "public is 'yes', not true or false"),
+        ("profiles.csv", "4,x,X,,,,,true,1.1.2020", "joined_on is '1.1.2020', not a day"),
+        ("profiles.csv", "4,x,X,,,,,true,2999-01-01", "joined_on is 2999-01-01, in the future"),
+        ("profiles.csv", "4,x,X\0,,,,,true,2020-01-01", "holds a NUL character"),
+        ("profiles.csv", '4,x,"X"y,,,,,true,2020-01-01', "not a row of CSV"),
+        ("profiles.csv", '4,x,"X,,,,,true,2020-01-01', "not a row of CSV"),
+        ("skills.csv", "1,flash", "there is no skill 'flash' to choose"),
+        ("skills.csv", "99,python", "there is no profile '99'"),
+        ("opening_points.csv", "1,BAKING,5", "category is 'BAKING', not one of FORUM"),
+        ("opening_points.csv", "1,FORUM,many", "points is 'many', not a whole number"),
+        ("opening_points.csv", "1,PLATFORM,100000001", "points is '100000001', not a whole number up to 100,000,000"),
+        ("opening_points.csv", "99,FORUM,5", "there is no profile '99'"),
+    ],
+)
+async def test_a_bad_row_is_named_and_the_others_are_taken(
+    database: Database, archive: Path, file: str, row: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given
+    lines = (archive / file).read_text("utf-8").splitlines()
+    write(archive, file, [*lines[1:], row])
+    # when
+    report = await take_in(archive)
+    # then
+    assert f"{file}:{len(lines) + 1}: {why}" in capsys.readouterr().err
+    assert report.bad_rows == {file: 1}
+    assert await state() == EXPECTED
+
+
+async def test_bytes_that_are_not_utf_8_are_a_bad_row(
+    database: Database, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given
+    with (archive / "profiles.csv").open("ab") as file:
+        file.write(b"4,x,X\xff,,,,,true,2020-01-01\n5,y,Y,,,,,true,2020-01-01\n")
+    # when
+    report = await take_in(archive)
+    # then
+    assert "profiles.csv:6: is not UTF-8" in capsys.readouterr().err
+    assert report.taken["people: new"] == 4
+
+
+async def test_many_bad_rows_are_named_only_at_first(
+    database: Database, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given
+    write(archive, "skills.csv", [*SKILLS, *["99,python"] * (NAMED + 7)])
+    # when
+    report = await take_in(archive)
+    # then
+    assert capsys.readouterr().err.count("there is no profile '99'") == NAMED
+    assert report.bad_rows["skills.csv"] == NAMED + 7
+
+
+async def test_a_file_with_bad_rows_is_read_again(database: Database, archive: Path) -> None:
+    # given
+    write(archive, "skills.csv", [*SKILLS, "1,no-such"])
+    await take_in(archive)
+    # when
+    report = await take_in(archive)
+    # then
+    assert report.bad_rows == {"skills.csv": 1}
+    assert report.taken["skills: new"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("skills.csv", None), ("opening_points.csv", "profile;category;points\n"), ("profiles.csv", "")],
+)
+async def test_a_wrong_folder_is_refused_before_anything_is_written(
+    database: Database, archive: Path, name: str, content: str | None
+) -> None:
+    # given
+    if content is None:
+        (archive / name).unlink()
+    else:
+        (archive / name).write_text(content)
+    # then
+    with pytest.raises(WrongFolder, match=name):
+        await take_in(archive)
+    assert await Profile.all().count() == 0
+
+
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.sqlite_only
+def test_the_command_ends_with_0_when_every_row_was_taken(
+    settings: Settings, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(settings, monkeypatch, "community", str(archive))
+    assert result.exit_code == 0, result.output
+    assert "people: new" in result.stdout
+    assert "Not taken yet: badges.csv." in result.stdout
+
+
+@pytest.mark.sqlite_only
+def test_the_command_ends_with_1_when_rows_were_bad(
+    settings: Settings, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    write(archive, "skills.csv", [*SKILLS, *["1,no-such"] * 30])
+    # when
+    result = run(settings, monkeypatch, "community", str(archive))
+    # then
+    assert result.exit_code == 1
+    assert "skills.csv: 10 more bad rows" in result.stderr
+    assert "skills.csv: bad rows" in result.stdout
+
+
+@pytest.mark.sqlite_only
+def test_the_command_ends_with_2_when_it_was_refused(
+    settings: Settings, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(settings, monkeypatch, "community", str(tmp_path)).exit_code == 2
+    assert run(settings, monkeypatch, "community", str(archive), "--source", "x" * 65).exit_code == 2
+    assert run(settings, monkeypatch, "community").exit_code == 2

@@ -1,0 +1,390 @@
+import os
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from defusedxml import ElementTree
+from typer.testing import CliRunner
+
+from cli import batches
+from cli.forum import import_forum
+from cli.forum_dump import rows
+from cli.imports import app
+from cli.reading import BrokenFile, Interrupted, Reading, WrongFolder
+from cli.report import Report
+from models.database import Database
+from models.imports import ImportedPerson, ImportProgress
+from models.points import Outcome, PointEntry, Score
+from models.profiles import Profile, Visibility
+from services import imports
+from services.verification import differences
+from settings import Settings
+
+SOURCE = "forum:small"
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "forum-dump"
+
+USERS = [
+    {"Id": "-1", "DisplayName": "Community", "CreationDate": "2019-01-01T00:00:00.000"},
+    {
+        "Id": "1",
+        "DisplayName": "Kim Example",
+        "CreationDate": "2019-01-01T10:00:00.000",
+        "WebsiteUrl": "ftp://x.example",
+    },
+    {"Id": "2", "DisplayName": "Kim Example", "CreationDate": "2019-01-01T10:00:00.000", "AboutMe": "<p>a &amp; b</p>"},
+    {"Id": "3", "DisplayName": "Late Comer", "CreationDate": "2020-01-02T23:00:00.000"},
+    {"Id": "4", "DisplayName": "", "CreationDate": "2019-01-01T10:00:00.000"},
+]
+POSTS = [
+    {"Id": "10", "PostTypeId": "1", "OwnerUserId": "1"},
+    {"Id": "11", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "10"},
+    {"Id": "12", "PostTypeId": "2", "OwnerUserId": "1", "ParentId": "10"},
+    {"Id": "13", "PostTypeId": "1"},
+    {"Id": "14", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "13"},
+    {"Id": "15", "PostTypeId": "1", "OwnerUserId": "-1"},
+    {"Id": "16", "PostTypeId": "2", "OwnerUserId": "3", "ParentId": "10"},
+    {"Id": "17", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "99"},
+    {"Id": "oops", "PostTypeId": "1"},
+]
+VOTES = [
+    *[(n, 11, 2, "2020-01-01") for n in range(1, 8)],  # seven upvotes of one day: 50 points
+    (8, 11, 3, "2020-01-01"),
+    (9, 11, 1, "2020-01-01"),  # accepted: 15 to 2, 2 to 1
+    (10, 12, 1, "2020-01-01"),  # an own answer
+    (11, 13, 2, "2020-01-01"),  # owner deleted
+    (12, 14, 1, "2020-01-01"),  # asker deleted: 15 to 2
+    (13, 15, 2, "2020-01-01"),  # the background user's
+    (14, 16, 2, "2020-01-01"),  # before the owner's first day
+    (15, 16, 2, "2020-01-02"),  # on it: 10 to 3
+    (16, 99, 2, "2020-01-01"),  # no such post
+    (17, 11, 5, "2020-01-01"),  # not a vote in our sense
+    (18, 17, 1, "2020-01-01"),  # question missing: 15 to 2
+    (19, 10, 1, "2020-01-01"),  # a question cannot be accepted
+    (20, 10, 2, "yesterday"),
+]
+TOTALS = {"1": 2, "2": 50 - 2 + 15 + 15 + 15, "3": 10}
+
+
+def row(values: dict[str, str]) -> str:
+    def escaped(text: str) -> str:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+    return "  <row " + " ".join(f'{name}="{escaped(value)}"' for name, value in values.items()) + " />\n"
+
+
+def vote(number: int, post: int, kind: int, day: str) -> dict[str, str]:
+    return {"Id": str(number), "PostId": str(post), "VoteTypeId": str(kind), "CreationDate": f"{day}T00:00:00.000"}
+
+
+def write(folder: Path, name: str, values: list[dict[str, str]]) -> None:
+    root = name.removesuffix(".xml").lower()
+    text = f'\ufeff<?xml version="1.0" encoding="utf-8"?>\n<{root}>\n{"".join(map(row, values))}</{root}>\n'
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    write(folder, "Users.xml", USERS)
+    write(folder, "Posts.xml", POSTS)
+    write(folder, "Votes.xml", [vote(*each) for each in VOTES])
+    (folder / "Badges.xml").write_text("<badges/>")
+    return folder
+
+
+async def take_in(folder: Path, stop: Callable[[Report], bool] = lambda _: False, source: str = SOURCE) -> Report:
+    report = Report("small")
+    await import_forum(folder, source, report, Reading(lambda: stop(report)))
+    return report
+
+
+async def totals(source: str = SOURCE) -> dict[str, int]:
+    people: Any = ImportedPerson.filter(source=source).values_list("key", "profile_id")
+    scores: Any = Score.all().values_list("profile_id", "overall")
+    by_profile = dict(await scores)
+    return {key: by_profile[profile_id] for key, profile_id in await people}
+
+
+async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database, dump: Path) -> None:
+    # when
+    report = await take_in(dump)
+    # then
+    assert await totals() == TOTALS
+    outcomes: Any = PointEntry.all().values_list("outcome", flat=True)
+    assert Counter(await outcomes) == {
+        Outcome.AWARDED: 11,
+        Outcome.CAPPED: 2,
+        Outcome.SELF: 2,
+        Outcome.INELIGIBLE: 1,
+    }
+    assert report.taken["points given"] == sum(TOTALS.values())
+    assert report.defects == {
+        "background user (Id -1): not a person, not taken": 1,
+        "users' websites that are no http or https link: left out": 1,
+        "posts without owner (deleted)": 1,
+        "votes on posts without owner (deleted)": 1,
+        "acceptances on questions without asker (deleted)": 1,
+        "votes on posts of the background user": 1,
+        "votes on posts that are missing": 1,
+        "votes of other kinds: give no points, not taken": 1,
+        "acceptances whose question is missing": 1,
+        "acceptances of posts that are no answers": 1,
+    }
+    assert report.bad_rows == {"Users.xml": 1, "Posts.xml": 1, "Votes.xml": 1}
+    assert [note for note in report.notes if "Badges.xml" in note]
+    assert [each async for each in differences()] == []
+
+
+async def test_people_are_public_unclaimed_and_keep_what_they_said(database: Database, dump: Path) -> None:
+    # when
+    await take_in(dump)
+    # then
+    first, second, _ = await Profile.all().order_by("id")
+    assert (first.handle, second.handle) == ("kim-example", "kim-example-2")
+    assert (first.visibility, first.listed) == (Visibility.PUBLIC, True)
+    assert first.joined_on == date(2019, 1, 1)
+    assert (first.website, second.about) == ("", "a & b")
+
+
+async def test_a_second_run_finds_nothing_new(database: Database, dump: Path) -> None:
+    # given
+    await take_in(dump)
+    # when
+    report = await take_in(dump)
+    # then
+    assert (report.taken["people: new"], report.taken["events: new"]) == (0, 0)
+    assert report.taken["Votes.xml: rows taken in by an earlier run"] == len(VOTES)
+    assert await totals() == TOTALS
+
+
+async def test_a_grown_dump_adds_only_what_is_new(database: Database, dump: Path) -> None:
+    # given
+    await take_in(dump)
+    write(dump, "Posts.xml", [*POSTS, {"Id": "99", "PostTypeId": "1", "OwnerUserId": "1"}])
+    # when: votes 16 and 18 find their post now
+    report = await take_in(dump)
+    # then
+    assert report.taken["people: new"] == 0
+    assert report.taken["events: new"] == 2
+    assert report.taken["events: here already"] == 15
+    # vote 18 is known without an asker, and known events stay as they were taken in
+    assert report.defects["events refused: An event with this id was taken in before, with another content."] == 1
+    assert await totals() == {**TOTALS, "1": 2 + 10 + 2}
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+async def test_an_interrupted_run_goes_on_where_it_stopped(
+    database: Database, dump: Path, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 3)
+    with pytest.raises(Interrupted):
+        await take_in(dump, stop=lambda report: report.taken["Votes.xml: rows read"] >= 3 * after)
+    assert (await ImportProgress.get(file="Votes.xml")).rows == 3 * after
+    # when
+    report = await take_in(dump)
+    # then
+    assert report.taken["Votes.xml: rows read"] == len(VOTES) - 3 * after
+    assert await totals() == TOTALS
+    assert [each async for each in differences()] == []
+
+
+async def test_a_run_stopped_among_the_users_has_whole_batches_only(
+    database: Database, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 2)
+    # when
+    with pytest.raises(Interrupted):
+        await take_in(dump, stop=lambda report: report.taken["Users.xml: rows read"] > 0)
+    # then
+    assert await Profile.all().count() == 1
+    assert await PointEntry.all().count() == 0
+    await take_in(dump)
+    assert await totals() == TOTALS
+
+
+async def test_malformed_xml_stops_after_the_last_whole_batch(
+    database: Database, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 4)
+    lines = (dump / "Votes.xml").read_text("utf-8").splitlines(keepends=True)
+    (dump / "Votes.xml").write_text("".join([*lines[:12], '  <row Id="x\n', *lines[12:]]), "utf-8")
+    # when
+    with pytest.raises(BrokenFile, match=r"Votes\.xml:1[34]: malformed XML"):
+        await take_in(dump)
+    # then: ten rows came before, eight of them in whole batches
+    assert (await ImportProgress.get(file="Votes.xml")).rows == 8
+    # and when it is repaired
+    write(dump, "Votes.xml", [vote(*each) for each in VOTES])
+    await take_in(dump)
+    assert await totals() == TOTALS
+
+
+async def test_a_dump_cut_short_is_told(database: Database, dump: Path) -> None:
+    # given
+    text = (dump / "Users.xml").read_text("utf-8")
+    (dump / "Users.xml").write_text(text.removesuffix("</users>\n"), "utf-8")
+    # then
+    with pytest.raises(BrokenFile, match=r"Users\.xml:\d+: malformed XML: no element found"):
+        await take_in(dump)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        '<!DOCTYPE users [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]><users><row Id="&b;"/></users>',
+        '<!DOCTYPE users SYSTEM "file:///etc/hostname"><users/>',
+    ],
+)
+def test_documents_with_entities_of_their_own_are_refused(tmp_path: Path, bomb: str) -> None:
+    # given
+    path = tmp_path / "Users.xml"
+    path.write_text(bomb)
+    # then
+    with pytest.raises(BrokenFile, match=r"Users\.xml:1: the file declares"):
+        list(rows(path, Reading()))
+
+
+def test_rows_know_their_lines_and_only_rows_count(tmp_path: Path) -> None:
+    # given
+    path = tmp_path / "Users.xml"
+    path.write_text('<users>\n<row a="1"/><note/>\n\n<row\na="2"></row>\n</users>')
+    # then
+    assert [(each.line, each.values) for each in rows(path, Reading())] == [(2, {"a": "1"}), (4, {"a": "2"})]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Posts.xml", None),
+        ("Users.xml", ""),
+        ("Users.xml", "<posts></posts>"),
+        ("Votes.xml", "Id,PostId"),
+        ("Votes.xml", '<?xml version="1.0" encoding="no-such"?><votes/>'),
+    ],
+)
+async def test_a_wrong_folder_is_refused_before_anything_is_written(
+    database: Database, dump: Path, name: str, content: str | None
+) -> None:
+    # given
+    if content is None:
+        (dump / name).unlink()
+    else:
+        (dump / name).write_text(content)
+    # then
+    with pytest.raises(WrongFolder, match=name):
+        await take_in(dump)
+    assert await Profile.all().count() == 0
+
+
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.sqlite_only
+def test_the_command_tells_what_it_did(settings: Settings, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # when
+    result = run(settings, monkeypatch, "forum", str(dump))
+    # then
+    assert result.exit_code == 0, result.output
+    assert "forum:small" in result.stdout
+    assert "people: new" in result.stdout
+    assert "Badges.xml: not taken" in result.stdout
+    assert "Users.xml:7: DisplayName is missing" in result.stderr
+
+
+@pytest.mark.sqlite_only
+def test_the_command_refuses_wrong_folders(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = run(settings, monkeypatch, "forum", str(folder))
+        assert result.exit_code == 2
+        assert str(folder) in result.stderr.replace("\n", "")
+
+
+@pytest.mark.sqlite_only
+def test_the_command_names_the_line_of_malformed_xml(
+    settings: Settings, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    (dump / "Posts.xml").write_text("<posts>\n<row Id='1'>\n</posts>")
+    # when
+    result = run(settings, monkeypatch, "forum", str(dump))
+    # then
+    assert result.exit_code == 1
+    assert "Posts.xml:3: malformed XML" in result.stderr
+
+
+@pytest.mark.sqlite_only
+def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    monkeypatch.setattr(batches, "BATCH", 2)
+    take = imports.take_people
+
+    async def interrupted(*arguments: Any) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return await take(*arguments)
+
+    monkeypatch.setattr(imports, "take_people", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    # when
+    result = run(settings, monkeypatch, "forum", str(dump))
+    # then
+    assert result.exit_code == 130
+    assert "Run the same command again to go on" in result.stderr
+    assert "Users.xml: rows read" in result.stdout
+    assert signal.getsignal(signal.SIGINT) is before
+    # and the next run goes on
+    monkeypatch.setattr(imports, "take_people", take)
+    result = run(settings, monkeypatch, "forum", str(dump))
+    assert result.exit_code == 0
+    assert "rows taken in by an earlier run" in result.stdout
+
+
+async def test_the_real_dump_gives_what_the_rules_say(database: Database) -> None:
+    # given
+    if not REAL.is_dir():
+        pytest.skip(f"the real dump is not beside the checkout: {REAL}")
+    # when
+    report = await take_in(REAL, source="forum:real")
+    # then
+    assert await totals("forum:real") == by_hand(REAL)
+    assert report.defects["votes on posts that are missing"] == 27
+    assert [each async for each in differences()] == []
+    again = await take_in(REAL, source="forum:real")
+    assert (again.taken["people: new"], again.taken["events: new"]) == (0, 0)
+
+
+def by_hand(folder: Path) -> dict[str, int]:
+    """Points by user, straight from the files: 10 an upvote and at most 50 a day, -2, 15 and 2."""
+
+    def read(name: str) -> list[dict[str, str]]:
+        return [dict(each.attrib) for each in ElementTree.parse(folder / name).iter("row")]
+
+    joined = {user["Id"]: user["CreationDate"][:10] for user in read("Users.xml") if user["Id"] != "-1"}
+    posts = {post["Id"]: post for post in read("Posts.xml")}
+    total, upvotes = dict.fromkeys(joined, 0), defaultdict[tuple[str, str], int](int)
+    for each in read("Votes.xml"):
+        day, post = each["CreationDate"][:10], posts.get(each["PostId"], {})
+        owner = post.get("OwnerUserId", "")
+        asker = posts.get(post.get("ParentId", ""), {}).get("OwnerUserId", "")
+        owner_earns = owner in joined and day >= joined[owner]
+        match each["VoteTypeId"]:
+            case "2" if owner_earns:
+                upvotes[owner, day] += 10
+            case "3" if owner_earns:
+                total[owner] -= 2
+            case "1" if owner != asker:
+                total[owner] = total.get(owner, 0) + 15 * owner_earns
+                if asker in joined and day >= joined[asker]:
+                    total[asker] += 2
+    for (owner, _), points in upvotes.items():
+        total[owner] += min(points, 50)
+    return {user: points for user, points in total.items() if user in joined}
