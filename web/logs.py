@@ -22,8 +22,9 @@ def set_up(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     person = sys.stderr.isatty()
+    # Never a traceback with local variables: they hold people's data and secrets.
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if person
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from catalogue.points import Category
+from models.accounts import Account
 from models.database import Database
 from models.points import PointEntry
 from models.profiles import Profile
@@ -104,7 +105,7 @@ async def test_readers_answer_what_they_declare(database: Database) -> None:
     # given
     keys = await sample()
     assert {kind.reader for _, _, kind in LOADED} <= keys.keys()
-    account = await accounts.Account.get(email="ada@people.example")
+    account = await Account.get(email="ada@people.example")
     context = Context(database, Viewer(account.id, account.profile_id))  # type: ignore[attr-defined]
     checked = 0
     for reader, asked in keys.items():
@@ -126,7 +127,7 @@ async def test_readers_answer_what_they_declare(database: Database) -> None:
 async def test_columns_hold_what_the_schema_promises(database: Database) -> None:
     # given
     keys = await sample()
-    account = await accounts.Account.get(email="ada@people.example")
+    account = await Account.get(email="ada@people.example")
     context = Context(database, Viewer(account.id, account.profile_id))  # type: ignore[attr-defined]
     wrong, checked = [], 0
     for name, field, kind in ROWS:

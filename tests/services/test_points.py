@@ -3,13 +3,14 @@
 from asyncio import gather
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from catalogue.points import ACTIVITIES, LEVELS, level_of, standing_of
 from models.points import Outcome, PointEntry, Score
 from models.profiles import Profile
-from services import clock, points
+from services import clock
 from services.errors import ErrorCode, Problem, Refused
 from services.points import record, record_many
 from services.profiles import relist
@@ -75,7 +76,7 @@ async def test_a_cap_is_of_one_activity_and_one_utc_day() -> None:
 
 async def test_what_is_left_under_a_cap_is_awarded(monkeypatch: pytest.MonkeyPatch) -> None:
     # given a cap that its points do not divide
-    monkeypatch.setitem(points.ACTIVITIES, "UPVOTE_RECEIVED", replace(ACTIVITIES["UPVOTE_RECEIVED"], cap=25))
+    monkeypatch.setitem(ACTIVITIES, "UPVOTE_RECEIVED", replace(ACTIVITIES["UPVOTE_RECEIVED"], cap=25))
     ada = await make_profile()
     # when
     recorded = await record_many([event(ada) for _ in range(4)])
@@ -133,7 +134,7 @@ async def test_one_id_for_two_people_at_once_is_taken_in_for_one() -> None:
 @pytest.mark.parametrize(
     "change", [{"activity": "ANSWER_ACCEPTED"}, {"occurred_at": NOON + timedelta(seconds=1)}, {"counterpart_id": 2}]
 )
-async def test_the_same_id_with_another_content_is_refused(change: dict[str, object]) -> None:
+async def test_the_same_id_with_another_content_is_refused(change: dict[str, Any]) -> None:
     # given
     ada, _ = await make_profile(), await make_profile()
     vote = event(ada)

@@ -59,7 +59,7 @@ async def test_two_tokens_are_never_alike() -> None:
         lambda secret: "mxp_" + "é" * 38,
     ],
 )
-async def test_what_is_not_the_token_lets_nobody_in(change) -> None:  # type: ignore[no-untyped-def]
+async def test_what_is_not_the_token_lets_nobody_in(change) -> None:
     account = await make_person()
     made = await tokens.create(account.id, name="Pull", scopes=READ)
     assert await tokens.bearer_of(change(made.secret)) is None

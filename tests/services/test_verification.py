@@ -61,7 +61,9 @@ class Story:
         elif kind == "penalty":
             await penalize(self.people[0], *facts, reason="Spam", shown=True, external_id=f"{self.people[0]}:{number}")
         elif kind == "opening":
-            await record_openings([Opening(self.people[0], *facts, "archive", f"{self.people[0]}:{number}")])
+            await record_openings(
+                [Opening(self.people[0], facts[0], facts[1], "archive", f"{self.people[0]}:{number}")]
+            )
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

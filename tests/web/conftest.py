@@ -21,4 +21,4 @@ async def client(settings: Settings, database: Database) -> AsyncIterator[GraphQ
 @pytest.fixture
 def counts(client: GraphQLClient) -> Counts:
     """How the server answered: by plan, falling back, or by graphql-core alone."""
-    return client.http.app[EXECUTOR].counts  # type: ignore[union-attr]
+    return client.http.app[EXECUTOR].counts

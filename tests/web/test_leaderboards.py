@@ -85,7 +85,9 @@ async def test_walking_meets_each_person_once_with_the_same_ranks_in_both_direct
     await make_board([50, 40, 40, 40, 40, 40, 30, 20, 20, 20, 20, 10, 10])
     whole = await entries(client, first=100)
     # when
-    forward, backward, after, before = [], [], None, None
+    forward: list[Any] = []
+    backward: list[Any] = []
+    after = before = None
     while (page := await entries(client, first=size, **({"after": after} if after else {})))["edges"]:
         forward += page["edges"]
         after = page["pageInfo"]["endCursor"]
@@ -155,7 +157,7 @@ async def test_a_cursor_is_of_its_board_alone(client: GraphQLClient) -> None:
 @pytest.mark.parametrize(
     "page", [{"first": 0}, {"first": -1}, {"first": 101}, {"last": 0}, {"last": 101}, {"first": 1, "last": 1}]
 )
-async def test_a_page_that_makes_no_sense_is_refused(client: GraphQLClient, page: dict[str, int]) -> None:
+async def test_a_page_that_makes_no_sense_is_refused(client: GraphQLClient, page: dict[str, Any]) -> None:
     assert await client.code(PAGE, board="FORUM", **page) == "BAD_PAGE"
 
 

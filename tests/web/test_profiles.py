@@ -276,7 +276,9 @@ async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -
     await record_openings([Opening(ada, Category.LEARNING, 40, "archive", "a")])
     whole = (await history(client, ada, first=100))["edges"]
     # when
-    forward, backward, after, before = [], [], None, None
+    forward: list[Any] = []
+    backward: list[Any] = []
+    after = before = None
     while (page := await history(client, ada, first=4, after=after))["edges"]:
         forward += page["edges"]
         after = page["pageInfo"]["endCursor"]

@@ -1,0 +1,31 @@
+"""graphql-core runs what plans do not: mutations, introspection, and whatever went wrong."""
+
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema
+from graphql.execution import execute
+
+from execution.documents import Operation
+from execution.results import told
+
+
+async def run_in_core(schema: GraphQLSchema, operation: Operation, raw: dict[str, Any], context: Any) -> dict[str, Any]:
+    """
+    Answer `data` and `errors` of an operation. Root fields of a mutation run one after the other.
+
+    Fields read through the context's loaders, which have to be empty or of this request.
+    """
+    name = operation.definition.name
+    result = execute(
+        schema,
+        operation.document,
+        context_value=context,
+        variable_values=raw,
+        operation_name=name.value if name else None,
+    )
+    finished: ExecutionResult = await result if isawaitable(result) else result
+    body: dict[str, Any] = {"data": finished.data}
+    if finished.errors:
+        body["errors"] = told(finished.errors)
+    return body

@@ -1,0 +1,84 @@
+"""What a client gets: data, and errors that each carry a code and hide what is a bug."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from graphql import FieldNode, GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from execution.documents import OperationKind
+from services.errors import ErrorCode, Refused
+
+BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
+OUR_SIDE = "Something went wrong on our side."
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    The answer to one request. `body` is ready to be written as JSON; its parts may be shared, so it is only read.
+
+    `request_error` is true when nothing was run: syntax, validation, unknown operation, bad variables, over a limit.
+    `fell_back` is true when a plan began and graphql-core had to run the document, which is dear.
+    """
+
+    body: dict[str, Any]
+    kind: OperationKind | None = None
+    planned: bool = False
+    fell_back: bool = False
+    request_error: bool = False
+
+
+def refused_request(
+    errors: Iterable[GraphQLError], kind: OperationKind | None = None, *, code: str = BAD_QUERY
+) -> Answer:
+    """Answer a request that was not run. Its errors are about what the client sent, so they are told as they are."""
+    told = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
+    return Answer({"errors": told}, kind, request_error=True)
+
+
+def told(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
+    """
+    Format the errors of a run, in the order of their paths.
+
+    Refusals and bad arguments say what they are. Anything else is a bug: logged once with its traceback under a
+    random reference, and the client gets the reference.
+    """
+    references: dict[int, str] = {}
+    return [_told(error, references) for error in sorted(errors, key=_place)]
+
+
+def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
+    where = {name: value for name, value in error.formatted.items() if name in {"locations", "path"}}
+    cause = error.original_error
+    if isinstance(cause, Refused):
+        problem = cause.problems[0]
+        return {"message": problem.message, **where, "extensions": {**problem.facts, "code": problem.code.value}}
+    if cause is None or isinstance(cause, GraphQLError):
+        if "code" in (error.extensions or {}):
+            return {"message": error.message, **where, "extensions": dict(error.extensions or {})}
+        if _about_arguments(cause or error):
+            return {"message": error.message, **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
+    bug = cause or error
+    reference = references.get(id(bug))
+    if reference is None:
+        reference = references[id(bug)] = secrets.token_hex(8)
+        log.error("graphql_bug", reference=reference, path=error.path, exc_info=bug)
+    return {"message": OUR_SIDE, **where, "extensions": {"code": ErrorCode.INTERNAL.value, "reference": reference}}
+
+
+def _about_arguments(error: GraphQLError) -> bool:
+    """Whether graphql-core or Strawberry complains about an argument: then it points at the argument's value."""
+    if isinstance(error, StrawberryInputCoercionError):
+        return True
+    return any(not isinstance(node, FieldNode) for node in error.nodes or ())
+
+
+def _place(error: GraphQLError) -> list[tuple[bool, int, str]]:
+    # graphql-core reports errors as they happen; a client, a cache and a test want the same order each time.
+    return [(isinstance(step, int), step if isinstance(step, int) else 0, str(step)) for step in error.path or ()]
