@@ -1,6 +1,7 @@
 """Every setting, in one table: name in the environment, default, unit, one sentence. README's table is checked against it."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -31,6 +32,26 @@ class Settings:
         "`postgres://user:password@host/name` or `sqlite:///path`; empty: SQLite in `var/community.sqlite3`.",
     )
     database_pool: int = _setting(10, "PostgreSQL connections of one process, at most.")
+    secret_key: str = _setting(
+        "",
+        "Encrypts what may not be read in the database: 32 bytes in hex; empty: made once, kept in `var/secret-key`.",
+    )
+    redis_url: str = _setting("", "`redis://host:6379/0` for limits that several processes share; empty: per process.")
+    mail_url: str = _setting(
+        "file:var/mail", "Where mail goes: `smtp://user:password@host:587`, `smtps://…`, or `file:` and a folder."
+    )
+    mail_from: str = _setting("", "Sender of mails; empty: `no-reply@` and the host of PUBLIC_URL.")
+    sms_url: str = _setting(
+        "file:var/sms", "Where text messages go: an HTTP gateway `https://…`, or `file:` and a folder."
+    )
+    origins: str = _setting(
+        "", "Origins of clients on other hosts that may send cookies, as `https://app.example`, by commas."
+    )
+    trusted_proxies: str = _setting(
+        "", "Addresses or networks of proxies whose `X-Forwarded-For` is believed, by commas."
+    )
+    session_hours: int = _setting(720, "Hours after which a sign-in ends, however busy it is.")
+    session_idle_hours: int = _setting(168, "Hours without a request after which a sign-in ends.")
     anonymous: str = _setting("read", "What nobody signed in may do: `read` what is public, or `none`.")
     max_body: int = _setting(256 * 1024, "Largest request body in bytes; larger ones get 413.")
     max_tokens: int = _setting(5_000, "Largest GraphQL document, in lexical tokens.")
@@ -46,7 +67,15 @@ class Settings:
             raise BadSetting(f"ANONYMOUS is {self.anonymous!r}; it must be `read` or `none`.")
         if self.log_level not in LOG_LEVELS:
             raise BadSetting(f"LOG_LEVEL is {self.log_level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
-        for name in ("database_pool", "max_body", "max_tokens", "max_depth", "max_fields"):
+        for name in (
+            "session_hours",
+            "session_idle_hours",
+            "database_pool",
+            "max_body",
+            "max_tokens",
+            "max_depth",
+            "max_fields",
+        ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name.upper()} is {getattr(self, name)}; it must be at least 1.")
         if not self.drain_seconds >= 0:
@@ -55,6 +84,9 @@ class Settings:
             raise BadSetting(f"PUBLIC_URL is {self.public_url!r}; it must begin with http:// or https://.")
         if self.database_url and urlsplit(self.database_url).scheme not in {"postgres", "postgresql", "sqlite"}:
             raise BadSetting("DATABASE_URL must begin with postgres://, postgresql:// or sqlite://.")
+
+        if self.secret_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.secret_key):
+            raise BadSetting("SECRET_KEY must be 64 hexadecimal digits.")
 
     @property
     def database(self) -> str:

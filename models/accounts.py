@@ -47,6 +47,7 @@ class Account(Model):
     company_admin = fields.BooleanField(default=False)
     verified_at = fields.DatetimeField(null=True, description="When the owner showed to read mail at the address.")
     created_at = fields.DatetimeField()
+    marketing = fields.BooleanField(default=False, db_default=False, description="Whether news may be mailed.")
 
     class Meta:
         table = "account"

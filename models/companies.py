@@ -10,6 +10,10 @@ class Company(Model):
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200, db_index=True)
     created_at = fields.DatetimeField()
+    password_days = fields.IntField(
+        null=True, default=90, db_default=90, description="Days until a member's password expires; null: never."
+    )
+    sso = fields.BooleanField(default=False, db_default=False, description="Members sign in at their own provider.")
 
     class Meta:
         table = "company"

@@ -1,4 +1,4 @@
-"""Personal access tokens, as far as they are kept: never the secret itself."""
+"""Personal access tokens and API keys, as far as they are kept: never the secret itself."""
 
 from typing import Any
 
@@ -21,6 +21,24 @@ class AccessToken(Model):
     hint = fields.CharField(max_length=4, description="The secret's last four characters, to tell tokens apart.")
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True, description="At most a minute old.")
 
     class Meta:
         table = "access_token"
+
+
+class ApiKey(Model):
+    """A key with all rights of its owner, used beside the owner's address. Of it only the SHA-256 is stored."""
+
+    id = fields.BigIntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
+    )
+    name = fields.CharField(max_length=120)
+    secret_hash = fields.CharField(max_length=64, unique=True)
+    hint = fields.CharField(max_length=4)
+    created_at = fields.DatetimeField()
+    last_used_at = fields.DatetimeField(null=True, description="At most a minute old.")
+
+    class Meta:
+        table = "api_key"

@@ -6,20 +6,26 @@ from typing import Any
 from catalogue import scopes
 from models.database import Database
 from resolvers.loaders import BatchReader, Loaders
-from resolvers.viewers import NOBODY, Viewer
+from resolvers.viewers import NOBODY, NOWHERE, Client, Viewer
 from services.errors import ErrorCode, NotAllowed
 
 
 class Context:
     """One per request, so that two viewers never see each other's loaded rows."""
 
-    __slots__ = ("anonymous", "database", "loaders", "viewer")
+    __slots__ = ("anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
 
-    def __init__(self, database: Database, viewer: Viewer = NOBODY, *, anonymous: bool = True) -> None:
+    def __init__(
+        self, database: Database, viewer: Viewer = NOBODY, *, client: Client = NOWHERE, anonymous: bool = True
+    ) -> None:
         self.database = database
         self.viewer = viewer
         self.anonymous = anonymous
+        self.client = client
         self.loaders = Loaders()
+        # What the answer's headers have to say besides: the session's cookie ("" ends it), seconds to wait.
+        self.cookie: str | None = None
+        self.retry_after: int | None = None
 
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys asked for in one turn of the loop are read together."""

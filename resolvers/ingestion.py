@@ -6,20 +6,9 @@ from models.points import Outcome
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.order import Row
-from services.errors import ErrorCode, NotAllowed, Problem, Refused, refused
+from services.errors import ErrorCode, Problem, Refused, refused
 from services.ingestion import Named, Report, take_in
 from services.points import Recorded
-
-
-class ServiceAccount:
-    """Only a service account may: it reports under its own name."""
-
-    def check(self, context: Context) -> None:
-        """Raise NotAllowed: UNAUTHENTICATED (nobody asks), FORBIDDEN (a person asks)."""
-        if not context.viewer.signed_in:
-            raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Send the token of a service account.")
-        if not context.viewer.service:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only service accounts report activities.")
 
 
 async def record_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

@@ -1,6 +1,7 @@
 """A person's points: sums, level, history."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from catalogue.points import ACTIVITIES, LEVELS, standing_of
 from models.database import Statement
@@ -28,7 +29,12 @@ def shown_total(row: Row) -> int:
 
 def level(row: Row) -> Row:
     """Where the overall sum stands between the levels."""
-    return vars(standing_of(row["overall"]))
+    return _standing(row["overall"])
+
+
+@lru_cache(maxsize=20_000)
+def _standing(points: int) -> Row:
+    return vars(standing_of(points))
 
 
 def categories(row: Row) -> list[Row]:

@@ -1,19 +1,27 @@
-"""Who makes a request."""
+"""Who makes a request, and from where."""
 
 from dataclasses import dataclass
+
+from models.audit import Origin
 
 
 @dataclass(frozen=True)
 class Viewer:
     """
     Nobody (`account_id` is None), or an account. `scopes` is what its token may do; None: it is no token and has its
-    owner's full rights (or nobody's).
+    owner's full rights (or nobody's). `session_id`: signed in here, by cookie.
     """
 
     account_id: int | None = None
     profile_id: int | None = None
     service: bool = False
     scopes: frozenset[str] | None = None
+    origin: Origin = Origin.NOBODY
+    session_id: int | None = None
+    elevated: bool = False
+    company_id: int | None = None
+    company_admin: bool = False
+    password_expired: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -26,4 +34,13 @@ class Viewer:
         return self.profile_id or 0
 
 
+@dataclass(frozen=True)
+class Client:
+    """Where a request comes from: the IP address behind trusted proxies, and the browser as it names itself."""
+
+    address: str = ""
+    device: str = ""
+
+
 NOBODY = Viewer()
+NOWHERE = Client()

@@ -4,6 +4,7 @@ import strawberry
 
 from models.points import Outcome
 from resolvers import ingestion
+from resolvers.permissions import ServiceAccount
 from schema import points as _points  # noqa: F401 - names the enums
 from schema.errors import UserError
 from schema.fields import column, error_row, mutation_by
@@ -71,12 +72,12 @@ class IngestionMutation:
     record_activity: RecordActivityPayload = mutation_by(
         ingestion.record_activity,
         "Report something a person did. For service accounts, under `mx:points:ingest`.",
-        allowed=[ingestion.ServiceAccount()],
+        allowed=[ServiceAccount()],
         input=RecordActivityInput,
     )
     record_activities: RecordActivitiesPayload = mutation_by(
         ingestion.record_activities,
         "Report up to 500 activities at once; each has its own outcome, and a refused one does not hinder the others.",
-        allowed=[ingestion.ServiceAccount()],
+        allowed=[ServiceAccount()],
         input=RecordActivitiesInput,
     )

@@ -8,6 +8,7 @@ settings".
 
 from aiohttp import hdrs, web
 
+from models.audit import Origin
 from resolvers.viewers import NOBODY, Viewer
 from services import tokens
 
@@ -32,7 +33,7 @@ async def viewer_of(request: web.BaseRequest) -> Viewer:
     bearer = await tokens.bearer_of(secret.strip())
     if bearer is None:
         raise BadCredential
-    return Viewer(bearer.account_id, bearer.profile_id, bearer.service, bearer.scopes)
+    return Viewer(bearer.account_id, bearer.profile_id, bearer.service, bearer.scopes, Origin.TOKEN)
 
 
 def refusal() -> web.Response:

@@ -69,7 +69,7 @@ async def test_small_texts_with_large_work_are_refused_at_once(text: str) -> Non
     took, codes = await seconds(text)
     # then
     assert codes
-    assert took < 0.3
+    assert took < 1.5  # exponential work would take minutes
 
 
 async def test_interfaces_in_interfaces_are_answered_in_time() -> None:

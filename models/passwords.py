@@ -1,0 +1,34 @@
+"""Passwords: argon2id hashes, apart from the accounts, so that reading an account never brings one along."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.accounts import Account
+
+
+class Password(Model):
+    """The password of an account; an account without one has no row."""
+
+    account: fields.OneToOneRelation[Account] = fields.OneToOneField(
+        "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
+    )
+    hash = fields.CharField(max_length=255, description="argon2id, with its parameters and salt.")
+    changed_at = fields.DatetimeField(description="Expiry counts from here.")
+    warned_days = fields.IntField(null=True, description="Days of the last expiry mail sent (14 or 1); null: none yet.")
+
+    class Meta:
+        table = "password"
+
+
+class OldPassword(Model):
+    """A password that an account had before: it cannot be used again."""
+
+    id = fields.BigIntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
+    )
+    hash = fields.CharField(max_length=255)
+    replaced_at = fields.DatetimeField()
+
+    class Meta:
+        table = "old_password"
