@@ -15,6 +15,7 @@ from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
 from schema.graph import build
+from services import configuration
 from settings import BadSetting, Settings
 from web import graphiql, logs
 from web.graphql import GraphQLEndpoint
@@ -65,15 +66,16 @@ async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
-    async with opened(settings) as database:
-        app = await make_app(settings, database)
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
-        await runner.setup()
-        try:
-            await _listen(runner, settings)
-            yield runner
-        finally:
-            await runner.cleanup()
+    with configuration.using(settings):
+        async with opened(settings) as database:
+            app = await make_app(settings, database)
+            runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
+            await runner.setup()
+            try:
+                await _listen(runner, settings)
+                yield runner
+            finally:
+                await runner.cleanup()
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from models.accounts import Account
 from models.database import Database, NoDatabase, opened
 from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
+from services import configuration
 from services.accounts import create_account
 from services.errors import Refused
 from services.tokens import create as create_token
@@ -30,7 +31,8 @@ def run() -> None:
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
-        server.run(_run(settings))
+        with configuration.using(settings):
+            server.run(_run(settings))
     except (BadSetting, NoDatabase, WrongSchema, server.CannotListen) as why:
         raise fail(str(why), UNUSABLE) from None
     except Refused as why:

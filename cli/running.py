@@ -9,6 +9,7 @@ from rich.console import Console
 
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
+from services import configuration
 from services.errors import Refused
 from settings import BadSetting, Settings
 from web import logs
@@ -44,7 +45,8 @@ def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Re
     try:
         settings = Settings.from_environment()
         logs.set_up("WARNING")
-        return asyncio.run(work(settings))
+        with configuration.using(settings):
+            return asyncio.run(work(settings))
     except Refused as why:
         raise fail("; ".join(problem.message for problem in why.problems)) from None
     except (BadSetting, NoDatabase, WrongSchema) as why:

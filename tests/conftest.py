@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from models.database import STATEMENTS, Database, opened
+from services import configuration
 from settings import Settings
 from tests import databases
 
 DIALECTS = ("sqlite", "postgres")
+SECRET_KEY = "5e" * 32
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,14 +72,22 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
         url = request.getfixturevalue("postgres_clone").fresh()
     else:
         url = databases.fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
-    return Settings(database_url=url, port=0)
+    return Settings(
+        database_url=url,
+        port=0,
+        secret_key=SECRET_KEY,
+        mail_url=f"file:{tmp_path}/mail",
+        sms_url=f"file:{tmp_path}/sms",
+        public_url="http://graph.example",
+    )
 
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The database of `settings`, open."""
-    async with opened(settings) as database:
-        yield database
+    """The database of `settings`, open; the rules go by these settings."""
+    with configuration.using(settings):
+        async with opened(settings) as database:
+            yield database
 
 
 @dataclass
