@@ -7,6 +7,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from services.errors import ErrorCode, Refused, refused
 
+ENCODED = "=?"
+"""How an encoded word begins in a mail's header, where it would be decoded, line ends and further headers included."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -23,10 +26,11 @@ def address_of(text: str) -> Address:
 
     Rule: peers.md 30: trimmed, case-insensitive, Unicode-normalised.
     """
+    typed = unicodedata.normalize("NFKC", text.strip())
+    if ENCODED in typed:
+        raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
     try:
-        found = validate_email(
-            unicodedata.normalize("NFKC", text.strip()), check_deliverability=False, globally_deliverable=False
-        )
+        found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as why:
         raise refused(ErrorCode.BAD_INPUT, f"That is not a mail address: {why}", path=("email",)) from None
     key = unicodedata.normalize("NFKC", found.normalized.casefold())

@@ -1,0 +1,93 @@
+"""Mails and text messages as data: one file of `mails/` a kind, one layout for all of them."""
+
+import html
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+HERE = Path(__file__).parent / "mails"
+LAYOUT = Template((HERE / "layout.html").read_text("utf-8"))
+FOOTER = "Sent by $site. This address reads no answers."
+SITE = "site"
+"""A fact that every message may name without being given it: the host of the public address."""
+SHOWN = {
+    "$code": '<p style="font:600 28px/1.4 ui-monospace,monospace;letter-spacing:4px;margin:20px 0">$code</p>',
+    "$link": '<p style="margin:20px 0"><a href="$link" style="color:#0b57d0;word-break:break-all">$link</a></p>',
+}
+"""How HTML shows a paragraph that is nothing but one of these facts."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message's texts. `subject` and `html` are empty for a text message."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class MessageKind:
+    """One kind of mail or text message. Paragraphs stand between empty lines; `$name` is a fact."""
+
+    name: str
+    text: str
+    subject: str = ""
+    useful_minutes: int = 2 * 24 * 60
+    """How long after it was written it is worth a further try."""
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it is a mail; else a text message."""
+        return bool(self.subject)
+
+    @property
+    def useful(self) -> timedelta:
+        return timedelta(minutes=self.useful_minutes)
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """What has to be told to write one."""
+        return frozenset(Template(f"{self.subject}\n{self.text}").get_identifiers()) - {SITE}
+
+    def render(self, facts: Mapping[str, str]) -> Rendered:
+        """Fill in the facts, `site` among them: as they are in texts, escaped in HTML. Raises KeyError."""
+        text = _filled(self.text, facts)
+        if not self.by_mail:
+            return Rendered("", text, "")
+        subject = _filled(self.subject, facts)
+        escaped = {name: html.escape(fact) for name, fact in facts.items()}
+        body = "\n".join(_filled(_as_html(paragraph), escaped) for paragraph in self.text.split("\n\n"))
+        footer = _filled(FOOTER, escaped)
+        return Rendered(
+            subject,
+            f"{text}\n\n-- \n{_filled(FOOTER, facts)}\n",
+            LAYOUT.substitute(subject=html.escape(subject), body=body, footer=footer),
+        )
+
+
+def _filled(text: str, facts: Mapping[str, str]) -> str:
+    return Template(text).substitute(facts)
+
+
+def _as_html(paragraph: str) -> str:
+    return SHOWN.get(paragraph) or f'<p style="margin:12px 0">{html.escape(paragraph, quote=False)}</p>'
+
+
+def _kinds() -> dict[str, MessageKind]:
+    return {
+        file.stem: MessageKind(file.stem, **_trimmed(tomllib.loads(file.read_text("utf-8"))))
+        for file in sorted(HERE.glob("*.toml"))
+    }
+
+
+def _trimmed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "text": row["text"].strip()}
+
+
+KINDS: Final = _kinds()

@@ -1,0 +1,133 @@
+"""
+Mail and text messages, written in the transaction of what causes them; services/postbox.py sends them afterwards.
+
+A transaction that is rolled back sends nothing. Recipient and texts are sealed: they may hold a code.
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+from email_validator import EmailNotValidError, validate_email
+
+from catalogue.mails import KINDS, SITE, MessageKind
+from models.outbox import Channel, OutboxMessage
+from services import clock, configuration, sealing
+from services.addresses import ENCODED
+
+PURPOSE = "outbox"
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+MAX_FACT = 1_000
+OURS = frozenset({"link", SITE})
+"""Facts that are ours and not people's text."""
+_TURNS_TEXT_ROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LINK_LIKE = re.compile(r"(?<=\w)([.@])(?=\w{2})|(?<=:)(?=//)")
+
+
+class BadMessage(Exception):
+    """A message that nobody could have meant: a bug of the caller. Never holds a recipient or a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out, opened. `reference` is the same however often it is sent."""
+
+    kind: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    reference: str
+    written_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Message(kind={self.kind!r}, …)"
+
+
+async def send_mail(kind: str, to: str, **facts: str) -> None:
+    """
+    Have a mail of this kind sent once the caller's transaction is committed.
+
+    `facts` are exactly those that `catalogue/mails/<kind>.toml` names; people's text may stand in them as it was
+    typed. A `link` is made by `link()`. Raises BadMessage.
+    """
+    await _write(Channel.MAIL, _kind(kind, by_mail=True), _mailbox(to), facts)
+
+
+async def send_sms(kind: str, to: str, **facts: str) -> None:
+    """Have a text message sent once the caller's transaction is committed; `to` as `+31201234567`. Raises BadMessage."""
+    if not NUMBER.fullmatch(to):
+        raise BadMessage("The recipient is not a phone number with its country.")
+    await _write(Channel.SMS, _kind(kind, by_mail=False), to, facts)
+
+
+def link(path: str, **query: str) -> str:
+    """An address here for a mail: always at the configured public address, whatever host a request named."""
+    if not path.startswith("/") or path.startswith("//"):
+        raise BadMessage("A link's path begins with one slash.")
+    return f"{configuration.current().address}{path}{'?' if query else ''}{urlencode(query)}"
+
+
+def opened(row: OutboxMessage) -> Message:
+    """What a row holds. Raises services.sealing.CannotOpen when the key is another one by now."""
+    content = orjson.loads(sealing.unseal(PURPOSE, row.sealed))
+    return Message(kind=row.kind, written_at=row.created_at, **content)
+
+
+async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, str]) -> None:
+    if facts.keys() != kind.facts:
+        raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
+    here = configuration.current().address
+    if "link" in facts and not facts["link"].startswith(f"{here}/"):
+        raise BadMessage(f"{kind.name} got a link that was not made by link().")
+    told = {name: fact if name in OURS else _one_line(fact) for name, fact in facts.items()}
+    rendered = kind.render({**told, SITE: urlsplit(here).netloc})
+    content = {
+        "to": to,
+        "subject": rendered.subject,
+        "text": rendered.text,
+        "html": rendered.html,
+        "reference": secrets.token_hex(12),
+    }
+    now = clock.now()
+    await OutboxMessage.create(
+        channel=channel,
+        kind=kind.name,
+        sealed=sealing.seal(PURPOSE, orjson.dumps(content).decode()),
+        due_at=now,
+        created_at=now,
+    )
+
+
+def _kind(name: str, *, by_mail: bool) -> MessageKind:
+    kind = KINDS.get(name)
+    if kind is None or kind.by_mail is not by_mail:
+        raise BadMessage(f"There is no {'mail' if by_mail else 'text message'} of the kind {name!r}.")
+    return kind
+
+
+def _mailbox(text: str) -> str:
+    """The address as mail servers take it: its domain in ASCII."""
+    try:
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        raise BadMessage("The recipient is not one mail address.") from None
+    if ENCODED in found.local_part:
+        raise BadMessage("The recipient looks like an encoded word, which headers decode.")
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def _one_line(fact: str) -> str:
+    """
+    People's text for a mail: one line, nothing that steers the text around it, nothing a mail program makes a link of.
+
+    Whoever signs somebody else up chooses the name in a mail that comes from us: it must not carry an advertisement.
+    """
+    plain = "".join(" " if unicodedata.category(each) in {"Cc", "Zl", "Zp", "Cs"} else each for each in fact)
+    plain = " ".join(_TURNS_TEXT_ROUND.sub("", plain).split())[:MAX_FACT]
+    return _LINK_LIKE.sub(lambda found: f"{found[0]} ", plain)
