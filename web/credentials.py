@@ -1,41 +1,93 @@
 """
 Who is asking, by what the request's headers say.
 
-Credentials come in headers only. A token is `Authorization: mxtoken <token>`, the scheme in any case; `Bearer` works
-too. A bad credential is refused, whatever is wrong with it, and never treated as nobody. Rule: domain.md "Security
-settings".
+Credentials come in headers only: a token (`Authorization: mxtoken <token>`, the scheme in any case; `Bearer` works too),
+an API key (`Mendix-Username` and `Mendix-ApiKey`), or a session's cookie. A token or key wins over a cookie; two of them
+are refused. A bad one is refused, whatever is wrong with it, and never treated as nobody; a dead cookie is nobody's.
+Rule: domain.md "Security settings".
 """
+
+from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
 from models.audit import Origin
+from resolvers.sessions import viewer_by
 from resolvers.viewers import NOBODY, Viewer
-from services import tokens
+from services import api_keys, tokens
+from services.bearers import Bearer
+from services.errors import Refused
+from web.cookies import SessionCookie
+from web.origins import Origins
 
 SCHEMES = ("mxtoken", "bearer")
+USERNAME, API_KEY = "Mendix-Username", "Mendix-ApiKey"
+EXPLICIT = (hdrs.AUTHORIZATION, USERNAME, API_KEY)
 REFUSAL = b'{"error": ""}'
+LONGEST = 200
+"""Characters of a cookie that could be one of ours, with room to spare."""
 
 
 class BadCredential(Exception):
     """The request shows a credential that does not hold."""
 
 
-async def viewer_of(request: web.BaseRequest) -> Viewer:
+@dataclass(frozen=True)
+class Shown:
+    """Whom a request's credentials stand for; `dead` when its cookie stands for nobody any more."""
+
+    viewer: Viewer = NOBODY
+    dead: bool = False
+
+
+NOTHING = Shown()
+
+
+async def shown_by(request: web.BaseRequest, cookie: SessionCookie, origins: Origins) -> Shown:
     """Who makes this request. Raises BadCredential."""
-    shown = request.headers.getall(hdrs.AUTHORIZATION, ())
-    if not shown:
-        return NOBODY
-    if len(shown) > 1:
+    shown = {name: request.headers.getall(name) for name in EXPLICIT if name in request.headers}
+    if any(len(values) > 1 for values in shown.values()):
         raise BadCredential
-    scheme, _, secret = shown[0].strip().partition(" ")
-    if scheme.lower() not in SCHEMES:
-        raise BadCredential
-    bearer = await tokens.bearer_of(secret.strip())
-    if bearer is None:
-        raise BadCredential
-    return Viewer(bearer.account_id, bearer.profile_id, bearer.service, bearer.scopes, Origin.TOKEN)
+    match {name: value for name, [value] in shown.items()}:
+        case {hdrs.AUTHORIZATION: authorization, **more} if not more:
+            return Shown(_viewer(await _bearer(authorization), Origin.TOKEN))
+        case {"Mendix-Username": username, "Mendix-ApiKey": key, **more} if not more:
+            return Shown(_viewer(await api_keys.bearer_of(username.strip(), key.strip()), Origin.API_KEY))
+        case {**any_} if any_:
+            raise BadCredential
+    secret = cookie.read(request)
+    if secret is None or not origins.cookie_counts(request):
+        return NOTHING
+    return await _in_session(secret)
 
 
 def refusal() -> web.Response:
     """The answer to a bad credential: the same for all of them."""
     return web.Response(status=403, body=REFUSAL, content_type="application/json")
+
+
+async def _bearer(authorization: str) -> Bearer | None:
+    scheme, _, secret = authorization.strip().partition(" ")
+    return await tokens.bearer_of(secret.strip()) if scheme.lower() in SCHEMES else None
+
+
+def _viewer(bearer: Bearer | None, origin: Origin) -> Viewer:
+    if bearer is None:
+        raise BadCredential
+    return Viewer(
+        account_id=bearer.account_id,
+        profile_id=bearer.profile_id,
+        service=bearer.service,
+        scopes=bearer.scopes,
+        origin=origin,
+        company_id=bearer.company_id,
+        company_admin=bearer.company_admin,
+    )
+
+
+async def _in_session(secret: str) -> Shown:
+    ours = secret.isascii() and 0 < len(secret) <= LONGEST
+    try:
+        return Shown(await viewer_by(secret)) if ours else Shown(dead=True)
+    except Refused:
+        return Shown(dead=True)

@@ -7,6 +7,7 @@ request that could not be run is a 400), `application/json` otherwise (then it i
 """
 
 import re
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,22 @@ from execution.executor import Executor
 from execution.results import Answer
 from models.database import Database
 from resolvers.context import Context
+from resolvers.viewers import NOBODY, Client
 from services.errors import ErrorCode
+from settings import Settings
 from web import graphiql
-from web.credentials import BadCredential, refusal, viewer_of
+from web.client import client_of, trusted_of
+from web.cookies import SessionCookie
+from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
+from web.origins import Origins
+from web.request_limits import RequestLimit, TooMany, too_many
+
+Read = Callable[[web.Request], Coroutine[Any, Any, "Asked"]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
+VARY = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}"
 
 # The character that PostgreSQL's text cannot hold, as a document can write it.
 _NUL_IN_DOCUMENT = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
@@ -49,8 +59,18 @@ class Asked:
 class GraphQLEndpoint:
     """Answers /graphql: runs documents, and shows GraphiQL to browsers."""
 
-    def __init__(self, executor: Executor, database: Database, *, anonymous: bool) -> None:
-        self._executor, self._database, self._anonymous = executor, database, anonymous
+    def __init__(self, executor: Executor, database: Database, settings: Settings) -> None:
+        """Raise BadSetting for origins or proxies that cannot be used."""
+        self._executor, self._database = executor, database
+        self._anonymous = settings.anonymous == "read"
+        self._origins, self._trusted = Origins(settings), trusted_of(settings)
+        self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
+
+    def install(self, app: web.Application) -> None:
+        """Serve /graphql in this application."""
+        app.router.add_get("/graphql", self.get)
+        app.router.add_post("/graphql", self.post)
+        self._origins.install(app)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """A query in the address; without one, a browser gets GraphiQL."""
@@ -62,25 +82,53 @@ class GraphQLEndpoint:
         """A document in the body."""
         return await self._answer(request, _asked_in_body)
 
-    async def _answer(self, request: web.Request, read: Any) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, read: Read) -> web.Response:
+        client = client_of(request, self._trusted)
         try:
-            viewer = await viewer_of(request)
-            asked = await read(request)
+            shown = await self._shown(request, client)
+            await self._limit.admit(shown.viewer, client)
         except BadCredential:
             return refusal()
+        except TooMany as error:
+            return too_many(error)
+        context = Context(self._database, shown.viewer, client=client, anonymous=self._anonymous)
+        if shown.dead:
+            context.cookie = ""
+        try:
+            response = await self._run(request, await read(request), context)
         except BadRequest as error:
             body = {"errors": [{"message": str(error), "extensions": {"code": ErrorCode.BAD_INPUT.value}}]}
-            return _response(request, body, error.status)
+            response = _response(request, body, error.status)
+        self._say(response, context)
+        return response
+
+    async def _shown(self, request: web.Request, client: Client) -> Shown:
+        try:
+            return await shown_by(request, self._cookie, self._origins)
+        except BadCredential:
+            await self._limit.admit(NOBODY, client)  # guessing costs whoever guesses, and nobody else
+            raise
+
+    async def _run(self, request: web.Request, asked: Asked, context: Context) -> web.Response:
         posted = request.method == hdrs.METH_POST
-        context = Context(self._database, viewer, anonymous=self._anonymous)
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
         )
+        await self._limit.settle(context.viewer, context.client, answer)
         if answer.kind == "mutation" and not posted:
             response = _response(request, answer.body, 405)
             response.headers[hdrs.ALLOW] = hdrs.METH_POST
             return response
         return _response(request, answer.body, _status(request, answer))
+
+    def _say(self, response: web.Response, context: Context) -> None:
+        """What the context has for the headers."""
+        if context.cookie:
+            self._cookie.set(response, context.cookie)
+        elif context.cookie is not None:
+            self._cookie.clear(response)
+        if context.retry_after is not None:
+            response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
 async def _asked_in_body(request: web.Request) -> Asked:
@@ -146,5 +194,5 @@ def _response(request: web.Request, body: Any, status: int) -> web.Response:
     return web.Response(
         status=status,
         body=orjson.dumps(body),
-        headers={hdrs.CONTENT_TYPE: f"{_media_type(request)}; charset=utf-8", hdrs.VARY: "Accept, Authorization"},
+        headers={hdrs.CONTENT_TYPE: f"{_media_type(request)}; charset=utf-8", hdrs.VARY: VARY},
     )

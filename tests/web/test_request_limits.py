@@ -1,0 +1,162 @@
+"""How many requests one may send: peers.md 84, domain.md "Security settings"."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from catalogue import limits as catalogue
+from catalogue.limits import SECOND, Limit
+from execution.executor import Counts
+from models.database import Database
+from resolvers.viewers import Client
+from server import make_app
+from services import clock, limits, sessions, tokens
+from settings import Settings
+from tests.factories import make_person, make_token
+from tests.web.clients import GraphQLClient
+
+PROFILE = "mx:user:profile:v1:read"
+START = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FALLS_BACK = '{ node(id: "nonsense") { id } }'
+ACCOUNT, NOBODY = 30, 20
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Small limits, so that a test reaches them: one more each second."""
+    monkeypatch.setitem(catalogue.LIMITS, "request", (Limit("request:account", ("account",), SECOND, ACCOUNT),))
+    monkeypatch.setitem(
+        catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, NOBODY),)
+    )
+    limits._worked_out.cache_clear()
+    yield
+    limits._worked_out.cache_clear()
+
+
+@pytest.fixture
+async def client(settings: Settings, database: Database) -> AsyncIterator[GraphQLClient]:
+    settings = dataclasses.replace(settings, trusted_proxies="127.0.0.1, ::1")
+    with clock.frozen(START):
+        async with TestClient(TestServer(await make_app(settings, database))) as http:
+            yield GraphQLClient(http)
+
+
+async def post(client: GraphQLClient, document: str = "{ levels { number } }", **headers: str) -> ClientResponse:
+    return await client.post(document, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+async def statuses(client: GraphQLClient, times: int, **headers: str) -> list[int]:
+    return [(await post(client, **headers)).status for _ in range(times)]
+
+
+async def test_nobody_has_the_budget_of_the_address(client: GraphQLClient) -> None:
+    assert await statuses(client, NOBODY) == [200] * NOBODY
+    # when
+    response = await post(client)
+    # then
+    assert (response.status, response.headers["Retry-After"], response.content_type) == (429, "1", "application/json")
+    [error] = (await response.json())["errors"]
+    assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
+    assert error["message"] == "Too often. Try again in 1 second."
+    # a query in the address is a request as well, another address is not meant, nor is the health of the server
+    assert (await client.http.get("/graphql", params={"query": "{ __typename }"})).status == 429
+    assert (await post(client, X_Forwarded_For="192.0.2.7")).status == 200
+    assert (await client.http.get("/healthz")).status == 200
+    assert (await client.http.get("/graphql", headers={"Accept": "text/html"})).status == 200
+
+
+async def test_addresses_that_a_client_invents_do_not_help(client: GraphQLClient) -> None:
+    answers = [
+        (await post(client, X_Forwarded_For=f"198.51.100.{number}, 192.0.2.7")).status for number in range(NOBODY + 5)
+    ]
+    assert answers == [200] * NOBODY + [429] * 5
+
+
+async def test_a_network_of_ipv6_is_one_client(client: GraphQLClient) -> None:
+    answers = [(await post(client, X_Forwarded_For=f"2001:db8::{number:x}")).status for number in range(NOBODY + 5)]
+    assert answers == [200] * NOBODY + [429] * 5
+
+
+async def test_ten_tokens_and_a_session_are_one_budget(client: GraphQLClient) -> None:
+    ada = await make_person()
+    shown: list[dict[str, str]] = [
+        {"Authorization": f"mxtoken {await make_token(ada, PROFILE)}"} for _ in range(ACCOUNT // 3)
+    ]
+    shown.append({"Cookie": f"session={await sessions.begin(ada.id, Client())}"})
+    # when
+    answers = [(await post(client, **each)).status for _ in range(3) for each in shown]
+    # then
+    assert answers == [200] * ACCOUNT + [429] * 3
+    # and neither somebody else nor nobody pays for it
+    bob = await make_token(await make_person(), PROFILE)
+    assert (await post(client, Authorization=f"mxtoken {bob}")).status == 200
+    assert (await post(client)).status == 200
+
+
+async def test_somebody_signed_in_does_not_use_up_the_address(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), PROFILE)
+    assert await statuses(client, NOBODY + 5, Authorization=f"mxtoken {token}") == [200] * (NOBODY + 5)
+    assert await statuses(client, 5) == [200] * 5
+
+
+async def test_what_falls_back_costs_ten(client: GraphQLClient) -> None:
+    counts: Counts = client.http.app[_executor()].counts
+    for _ in range(2):
+        assert (await post(client, FALLS_BACK)).status == 200
+    assert counts.fell_back == 2
+    response = await post(client)
+    assert (response.status, response.headers["Retry-After"]) == (429, "1")
+
+
+async def test_guessing_credentials_costs_the_address(client: GraphQLClient) -> None:
+    answers = [(await post(client, Authorization=f"mxtoken {tokens.new_secret()}")).status for _ in range(NOBODY + 5)]
+    assert answers == [403] * NOBODY + [429] * 5
+    # a good one still works from there
+    token = await make_token(await make_person(), PROFILE)
+    assert (await post(client, Authorization=f"mxtoken {token}")).status == 200
+
+
+async def test_what_is_no_request_counts_too(client: GraphQLClient) -> None:
+    answers = [
+        (await client.http.post("/graphql", data=b"{", headers={"Content-Type": "application/json"})).status
+        for _ in range(NOBODY + 5)
+    ]
+    assert answers == [400] * NOBODY + [429] * 5
+
+
+async def test_a_dead_cookie_counts_for_the_address(client: GraphQLClient) -> None:
+    answers = [(await post(client, Cookie=f"session=dead-{n}")).status for n in range(NOBODY + 5)]
+    assert answers == [200] * NOBODY + [429] * 5
+
+
+async def test_the_limit_can_be_lifted(settings: Settings, database: Database) -> None:
+    settings = dataclasses.replace(settings, request_limit="off")
+    with clock.frozen(START):
+        async with TestClient(TestServer(await make_app(settings, database))) as http:
+            assert await statuses(GraphQLClient(http), NOBODY * 3) == [200] * (NOBODY * 3)
+
+
+async def test_an_operations_own_limit_is_told_in_its_payload_and_in_the_headers(client: GraphQLClient) -> None:
+    document = """
+        mutation { signIn(input: {email: "nobody@people.example", password: "not the password"}) {
+            errors { code message } } }
+    """
+    monkeypatched = (Limit("sign-in:x", ("address", "email"), SECOND, 1),)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue.LIMITS, "sign-in", monkeypatched)
+        limits._worked_out.cache_clear()
+        first, second = await post(client, document), await post(client, document)
+    told: list[Any] = [(await each.json())["data"]["signIn"]["errors"][0]["code"] for each in (first, second)]
+    assert (told, first.status, second.status) == (["BAD_CREDENTIALS", "RATE_LIMITED"], 200, 200)
+    assert "Retry-After" not in first.headers and second.headers["Retry-After"] == "1"
+
+
+def _executor() -> Any:
+    from server import EXECUTOR
+
+    return EXECUTOR
