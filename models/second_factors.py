@@ -25,6 +25,8 @@ class SecondFactor(Model):
     sealed = fields.CharField(max_length=500, description="The TOTP secret or the phone number, encrypted.")
     confirmed_at = fields.DatetimeField(null=True)
     last_step = fields.BigIntField(default=0, description="Time step of the last TOTP code: it works once.")
+    failures = fields.IntField(default=0, db_default=0, description="Wrong codes since the last right one.")
+    locked_until = fields.DatetimeField(null=True, description="No code is taken before; later after each failure.")
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -5,6 +5,7 @@ from typing import Any
 
 from catalogue import scopes
 from models.database import Database
+from resolvers import entrances
 from resolvers.loaders import BatchReader, Loaders
 from resolvers.viewers import NOBODY, NOWHERE, Client, Viewer
 from services.errors import ErrorCode, NotAllowed
@@ -13,7 +14,7 @@ from services.errors import ErrorCode, NotAllowed
 class Context:
     """One per request, so that two viewers never see each other's loaded rows."""
 
-    __slots__ = ("anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
+    __slots__ = ("_asked", "anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
 
     def __init__(
         self, database: Database, viewer: Viewer = NOBODY, *, client: Client = NOWHERE, anonymous: bool = True
@@ -23,6 +24,7 @@ class Context:
         self.anonymous = anonymous
         self.client = client
         self.loaders = Loaders()
+        self._asked: frozenset[str] = frozenset()
         # What the answer's headers have to say besides: the session's cookie ("" ends it), seconds to wait.
         self.cookie: str | None = None
         self.retry_after: int | None = None
@@ -35,8 +37,10 @@ class Context:
         """
         Whether the viewer may ask for these fields (`Type.field`) at all, before anything is read.
 
-        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), UNAUTHENTICATED (nobody may read here).
+        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), PASSWORD_EXPIRED, UNAUTHENTICATED (nobody
+        may read here).
         """
+        self._asked = coordinates
         if self.viewer.scopes is not None:
             if closed := scopes.closed(coordinates, self.viewer.scopes):
                 raise NotAllowed(
@@ -45,5 +49,22 @@ class Context:
                     required=scopes.opening(closed),
                     given=sorted(self.viewer.scopes),
                 )
-        elif not self.anonymous and not self.viewer.signed_in and coordinates:
+        elif self.viewer.password_expired:
+            self.check_password()
+        elif (
+            not self.anonymous
+            and not self.viewer.signed_in
+            and coordinates
+            and not entrances.only(coordinates, entrances.ENTRANCES)
+        ):
             raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token: nobody may read here without.")
+
+    def check_password(self) -> None:
+        """
+        Raise NotAllowed, PASSWORD_EXPIRED, when the viewer's password has expired and this request asks for more than
+        is open then. Asked again where an earlier mutation of the same request may have signed somebody in.
+        """
+        if self.viewer.password_expired and not entrances.with_expired_password(self._asked):
+            raise NotAllowed(
+                ErrorCode.PASSWORD_EXPIRED, "Your password is too old: change it first (`changePassword`)."
+            )

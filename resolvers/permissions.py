@@ -15,9 +15,10 @@ class SignedIn:
     """Whoever is somebody, by whatever credential."""
 
     def check(self, context: Context) -> None:
-        """Raise NotAllowed: UNAUTHENTICATED."""
+        """Raise NotAllowed: UNAUTHENTICATED, PASSWORD_EXPIRED."""
         if not context.viewer.signed_in:
             raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token.")
+        context.check_password()
 
 
 class InSession(SignedIn):

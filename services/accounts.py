@@ -30,11 +30,25 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
         async with in_transaction():
             if service:
                 return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
-            person = NewPerson(name=name.strip(), joined_on=clock.today(), key=address.key.partition("@")[0])
-            [profile_id] = await create_people([person])
-            return await _join(address, name.strip(), profile_id)
+            return await open_account(address, name=name.strip())
     except IntegrityError:
         raise _taken() from None
+
+
+async def open_account(address: Address, *, name: str, marketing: bool = False) -> Account:
+    """
+    Make a person's account whose address has just been verified, with a private profile; inside the caller's
+    transaction. It joins the company that owns the address's domain.
+
+    IntegrityError: the address has an account, or another writer took the handle in the same moment.
+    """
+    person = NewPerson(name=name, joined_on=clock.today(), key=address.key.partition("@")[0])
+    [profile_id] = await create_people([person])
+    account = await _join(address, name, profile_id)
+    if marketing:
+        account.marketing = True
+        await account.save(update_fields=["marketing"])
+    return account
 
 
 async def attach_account(handle: str, email: str) -> Account:

@@ -204,6 +204,8 @@ class Migration(migrations.Migration):
                 ("sealed", fields.CharField(max_length=500)),
                 ("confirmed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("last_step", fields.BigIntField(default=0)),
+                ("failures", fields.IntField(default=0, db_default=0)),
+                ("locked_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={"table": "second_factor", "app": "models"},

@@ -1,0 +1,136 @@
+"""Signing in and out, and the sessions of the account that is signed in."""
+
+from typing import Any
+
+from models.audit import Origin
+from models.sessions import Session
+from resolvers import ids
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.viewers import NOBODY, Viewer
+from services import sessions, signing_in
+from services.errors import ErrorCode, refused
+from services.signing_in import HalfWay, SignedIn
+
+
+async def live(context: Context) -> list[Row]:
+    """The sessions of the account that asks, the one used last first."""
+    return [_row(each, context) for each in await sessions.live_of(_account(context))]
+
+
+async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The viewer, or what is still missing."""
+    done = await signing_in.sign_in(input.email, input.password, context.client)
+    if isinstance(done, HalfWay):
+        return {
+            "viewer": None,
+            "password_expired": False,
+            "second_factor": {"token": done.token, "method": done.method},
+        }
+    return {**await enter(context, done), "second_factor": None}
+
+
+async def complete_sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The viewer, after the second factor."""
+    return await enter(context, await signing_in.complete(input.token, input.code, context.client))
+
+
+async def sign_out(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """Nothing but errors: the session has ended."""
+    await signing_in.sign_out(_account(context), _session(context), actor=actor_of(context))
+    context.cookie, context.viewer = "", NOBODY
+    return {}
+
+
+async def end_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Nothing but errors: that session has ended; it may be the one that asks."""
+    number = ids.number_of("Session", input.id)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
+    await signing_in.end_session(_account(context), number, actor=actor_of(context))
+    if number == _session(context):
+        context.cookie, context.viewer = "", NOBODY
+    return {}
+
+
+async def end_other_sessions(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """How many have ended."""
+    ended = await signing_in.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
+    return {"ended": ended}
+
+
+async def send_elevation_code(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """Nothing but errors: the code is on its way."""
+    await signing_in.send_confirmation(_account(context))
+    return {}
+
+
+async def elevate_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Until when the sensitive operations are open."""
+    context.cookie = await signing_in.confirm(
+        _account(context),
+        _session(context),
+        password=input.password or "",
+        code=input.code or "",
+        actor=actor_of(context),
+    )
+    context.viewer = await viewer_by(context.cookie)
+    return {"elevated_until": (await Session.get(id=_session(context))).elevated_until}
+
+
+async def enter(context: Context, done: SignedIn) -> Row:
+    """
+    Let the rest of the request be asked by whoever has just signed in, and give them the cookie. A session that the
+    browser had before ends: nobody else knows it any more.
+    """
+    before = context.viewer.session_id
+    if before is not None:
+        await sessions.end(before)
+    context.cookie = done.secret
+    context.viewer = await viewer_by(done.secret)
+    return {
+        "viewer": None if context.viewer.password_expired else me(context),
+        "password_expired": context.viewer.password_expired,
+    }
+
+
+def me(context: Context) -> Row:
+    """The viewer as a row."""
+    return {"account_id": context.viewer.account_id, "profile_id": context.viewer.profile_id}
+
+
+async def viewer_by(secret: str) -> Viewer:
+    """Who a session's secret stands for. Raises Refused: UNAUTHENTICATED."""
+    facts = await sessions.session_of(secret)
+    if facts is None:
+        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+    return Viewer(
+        account_id=facts.account_id,
+        profile_id=facts.profile_id,
+        origin=Origin.SESSION,
+        session_id=facts.session_id,
+        elevated=facts.elevated,
+        company_id=facts.company_id,
+        company_admin=facts.company_admin,
+        password_expired=facts.password_expired,
+    )
+
+
+def _row(session: Session, context: Context) -> Row:
+    return {
+        "id": session.id,
+        "created_at": session.created_at,
+        "seen_at": session.seen_at,
+        "device": session.device,
+        "address": session.address,
+        "current": session.id == context.viewer.session_id,
+    }
+
+
+def _account(context: Context) -> int:
+    return context.viewer.account_id or 0
+
+
+def _session(context: Context) -> int:
+    return context.viewer.session_id or 0

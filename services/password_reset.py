@@ -1,0 +1,100 @@
+"""
+A new password for somebody who has lost theirs, or never had one: by a link in a mail.
+
+Whoever asks learns nothing about who has an account: neither by the answer nor by the time it takes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind, AccountStatus
+from models.audit import Origin
+from models.proofs import Purpose
+from services import audit, codes, limits, messages, passwords, sessions
+from services.addresses import Address, address_of
+from services.audit import Actor
+from services.sessions import Client
+
+LIFETIME = timedelta(minutes=30)
+AT_LEAST = 0.25
+"""Seconds that every request for a link takes: writing a mail is not to be seen from outside."""
+MOST = 10
+"""Accounts that one request mails links for: a person may have several with one recovery address."""
+
+
+async def request(email: str, client: Client) -> None:
+    """
+    Mail a link to the address, if it is that of an account, or the verified recovery address of its person.
+
+    Deactivated accounts and those of an identity provider get none. Raises Refused: BAD_INPUT (no address at all),
+    RATE_LIMITED; nothing that depends on who has an account.
+    """
+    address = address_of(email)
+    await limits.spend("forgot-password", by=[f"address:{client.address}", f"email:{address.key}"])
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    try:
+        async with in_transaction():
+            for account in await _reached_at(address):
+                secret = await codes.issue_link(Purpose.RESET_PASSWORD, account.id, address.key, LIFETIME)
+                link = messages.link("/reset-password", token=secret)
+                own = account.email_key == address.key
+                await messages.send_mail("password-reset", account.email if own else address.email, link=link)
+                await audit.note(
+                    "password.reset-requested",
+                    actor=Actor(None, Origin.NOBODY, client.address),
+                    account_id=account.id,
+                    recovery_email=not own,
+                )
+    finally:
+        await asyncio.sleep(max(0.0, begun + AT_LEAST - loop.time()))
+
+
+async def reset(token: str, new: str, client: Client) -> None:
+    """
+    Set a new password by the secret of a mailed link. All sessions of the account end, none begins: signing in
+    still takes the second factor. A refused password leaves the link usable.
+
+    Raises Refused: BAD_CODE, every rule that the password breaks, PASSWORD_REUSED, RATE_LIMITED.
+    """
+    await limits.spend("code", by=[f"address:{client.address}"])
+    link = await codes.link_of(Purpose.RESET_PASSWORD, token)
+    account = await _still_reached(link)
+    fresh = await passwords.prepared(account.id, account.email, new)
+    async with in_transaction():
+        await _still_reached(await codes.use_link(Purpose.RESET_PASSWORD, token))
+        await passwords.store(account.id, fresh)
+        await sessions.end_all(account.id)
+        await messages.send_mail("password-changed", account.email)
+        await audit.note("password.reset", actor=Actor(None, Origin.NOBODY, client.address), account_id=account.id)
+
+
+async def _reached_at(address: Address) -> Sequence[Account]:
+    by_recovery = Q(
+        profile__recovery_email__in=[address.email, address.key], profile__recovery_email_verified_at__not_isnull=True
+    )
+    found = await _may_have_password().filter(Q(email_key=address.key) | by_recovery).order_by("id").limit(MOST)
+    return [account for account in found if account.company is None or not account.company.sso]
+
+
+async def _still_reached(link: codes.Link) -> Account:
+    """The account, while the address that got the link may still reset its password. Raises Refused: BAD_CODE."""
+    account = await _may_have_password().select_related("profile").get_or_none(id=link.account_id)
+    if account is None or (account.company is not None and account.company.sso):
+        raise codes.bad_code()
+    profile = account.profile
+    recovery = profile.recovery_email if profile and profile.recovery_email_verified_at else None
+    if link.target not in {account.email_key, address_of(recovery).key if recovery else None}:
+        raise codes.bad_code()
+    return account
+
+
+def _may_have_password() -> QuerySet[Account]:
+    return Account.filter(
+        kind=AccountKind.PERSON, status=AccountStatus.ACTIVE, verified_at__not_isnull=True
+    ).select_related("company")

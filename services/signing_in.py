@@ -1,0 +1,206 @@
+"""
+Signing in: address and password, then the second factor where there is one.
+
+A wrong address, a wrong password and a deactivated account get one answer, after the same work. Rule: domain.md
+"Security settings".
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind, AccountStatus
+from models.audit import Origin
+from models.passwords import Password
+from models.proofs import Purpose
+from models.second_factors import SecondFactorMethod
+from services import audit, clock, codes, identity_providers, limits, passwords, second_factors, sessions
+from services.addresses import Address, address_of
+from services.audit import Actor
+from services.errors import ErrorCode, Refused, refused
+from services.sealing import CannotOpen, keyed_digest, seal, unseal
+from services.sessions import Client
+
+HALF_WAY = timedelta(minutes=10)
+"""How long a sign-in waits for the second factor's code."""
+SEALED = "sign-in"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody is signed in. `secret` is the cookie's value, here and nowhere else."""
+
+    account_id: int
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"SignedIn(account_id={self.account_id}, secret=…)"
+
+
+@dataclass(frozen=True)
+class HalfWay:
+    """The password was right; `complete` takes the token and a code of the second factor. No session yet."""
+
+    token: str
+    method: SecondFactorMethod
+
+    def __repr__(self) -> str:
+        return f"HalfWay(token=…, method={self.method})"
+
+
+async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfWay:
+    """
+    Sign in by password. With a second factor the code is still missing; a texted one is sent.
+
+    Raises Refused: BAD_CREDENTIALS, MANAGED_BY_IDP (by the address's domain alone), RATE_LIMITED.
+    """
+    address = _read(email)
+    key = address.key if address else email.strip().casefold()
+    await limits.spend("sign-in", by=[f"address:{client.address}", f"email:{key}"])
+    if address and await identity_providers.manages(address.domain):
+        raise identity_providers.managed()
+    account = await Account.get_or_none(email_key=key, kind=AccountKind.PERSON)
+    stored = await passwords.verified_hash(account.id if account else 0, password)
+    if account is None or stored is None or not _may_sign_in(account):
+        await audit.note(
+            "sign-in",
+            actor=Actor(None, Origin.NOBODY, client.address),
+            account_id=account.id if account else None,
+            outcome=audit.REFUSED,
+        )
+        raise bad_credentials()
+    method = await second_factors.method_of(account.id)
+    if method is None:
+        return await _begin(account, stored, client)
+    if method is SecondFactorMethod.SMS:
+        with suppress(Refused):  # texted too often: a backup code still gets them in
+            await second_factors.send_code(account.id, purpose=Purpose.SIGN_IN_SMS)
+    return HalfWay(_half_way(account.id, stored), method)
+
+
+async def complete(token: str, code: str, client: Client) -> SignedIn:
+    """
+    Finish a sign-in by a code of the second factor, or a backup code. Raises Refused: BAD_CODE (also when the token
+    is too old, or the password was changed meanwhile), RATE_LIMITED.
+    """
+    await limits.spend("code", by=[f"address:{client.address}"])
+    account_id, until, state = _opened(token)
+    account = await Account.get_or_none(id=account_id, kind=AccountKind.PERSON)
+    stored = await Password.get_or_none(account_id=account_id)
+    if account is None or stored is None or not _may_sign_in(account):
+        raise codes.bad_code()
+    if until <= clock.now() or state != _state(stored.hash):
+        raise codes.bad_code()
+    try:
+        await second_factors.check(account_id, code, purpose=Purpose.SIGN_IN_SMS)
+    except Refused:
+        await audit.note(
+            "sign-in",
+            actor=Actor(None, Origin.NOBODY, client.address),
+            account_id=account_id,
+            outcome=audit.REFUSED,
+            second_factor=True,
+        )
+        raise
+    return await _begin(account, stored.hash, client)
+
+
+async def confirm(account_id: int, session_id: int, *, password: str, code: str, actor: Actor) -> str:
+    """
+    Open the sensitive operations to a session for 8 hours; returns its new secret.
+
+    Whoever has a second factor confirms by a code of it, anybody else by the password again. Raises Refused: BAD_CODE,
+    BAD_CREDENTIALS, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
+    """
+    if await second_factors.method_of(account_id) is not None:
+        await second_factors.check(account_id, code, purpose=Purpose.ELEVATION_SMS)
+    else:
+        await limits.spend("confirm-password", by=[f"account:{account_id}"])
+        if not await passwords.verified(account_id, password):
+            raise wrong_password("password")
+    async with in_transaction():
+        secret = await sessions.elevate(session_id)
+        await audit.note("session.elevated", actor=actor, account_id=account_id)
+    return secret
+
+
+async def send_confirmation(account_id: int) -> None:
+    """Text a code for `confirm`. Raises Refused: SECOND_FACTOR_OFF (no code is texted to this account), RATE_LIMITED."""
+    await second_factors.send_code(account_id, purpose=Purpose.ELEVATION_SMS)
+
+
+async def sign_out(account_id: int, session_id: int, *, actor: Actor) -> None:
+    """End the session that asks."""
+    async with in_transaction():
+        await sessions.end(session_id)
+        await audit.note("session.ended", actor=actor, account_id=account_id)
+
+
+async def end_session(account_id: int, session_id: int, *, actor: Actor) -> None:
+    """End a session of one's own. Raises Refused: NOT_FOUND."""
+    async with in_transaction():
+        await sessions.end_own(account_id, session_id)
+        await audit.note("session.ended", actor=actor, account_id=account_id)
+
+
+async def end_other_sessions(account_id: int, session_id: int, *, actor: Actor) -> int:
+    """End all sessions of an account but the one that asks; returns how many."""
+    async with in_transaction():
+        ended = await sessions.end_all(account_id, but=session_id)
+        await audit.note("session.others-ended", actor=actor, account_id=account_id, ended=ended)
+    return ended
+
+
+def bad_credentials() -> Refused:
+    """The one answer to a sign-in that does not succeed."""
+    return refused(ErrorCode.BAD_CREDENTIALS, "Address and password do not belong together.")
+
+
+def wrong_password(path: str) -> Refused:
+    """The answer to a wrong password of somebody who is signed in."""
+    return refused(ErrorCode.BAD_CREDENTIALS, "That is not the password.", path=(path,))
+
+
+async def _begin(account: Account, stored: str, client: Client) -> SignedIn:
+    async with in_transaction():
+        if not await passwords.still(account.id, stored):
+            raise bad_credentials()
+        secret = await sessions.begin(account.id, client)
+        await audit.note(
+            "sign-in",
+            actor=Actor(account.id, Origin.SESSION, client.address),
+            account_id=account.id,
+            device=client.device,
+        )
+    return SignedIn(account.id, secret)
+
+
+def _may_sign_in(account: Account) -> bool:
+    return account.status is AccountStatus.ACTIVE and account.verified_at is not None
+
+
+def _read(email: str) -> Address | None:
+    try:
+        return address_of(email)
+    except Refused:
+        return None
+
+
+def _half_way(account_id: int, stored: str) -> str:
+    until = clock.now() + HALF_WAY
+    return seal(SEALED, f"{account_id} {until.isoformat()} {_state(stored)}")
+
+
+def _opened(token: str) -> tuple[int, datetime, str]:
+    try:
+        account_id, until, state = unseal(SEALED, token).split(" ")
+    except CannotOpen:
+        raise codes.bad_code() from None
+    return int(account_id), datetime.fromisoformat(until), state
+
+
+def _state(stored: str) -> str:
+    """What changes with the password, so that a sign-in half-way does not outlive it."""
+    return keyed_digest("sign-in-state", stored)

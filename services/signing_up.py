@@ -1,0 +1,180 @@
+"""
+Signing up: an address, a password, and a code that is mailed there. The account is made when the code comes back.
+
+Until then there is an attempt, one for each address; the latest counts. An attempt for an address that has an account
+is kept alike and does the same work; only its mail is another one. Rule: domain.md "Accounts, merging, deletion".
+"""
+
+from datetime import datetime, timedelta
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind
+from models.audit import Origin
+from models.companies import Company
+from models.proofs import Purpose, SignUp
+from services import audit, clock, codes, identity_providers, limits, messages, passwords, sessions
+from services.accounts import MAX_NAME, open_account
+from services.addresses import Address, address_of
+from services.audit import Actor
+from services.companies import company_of_domain
+from services.errors import ErrorCode, Problem, Refused, refused
+from services.points import ActivityEvent, record_many
+from services.sealing import digest
+from services.sessions import Client
+from services.signing_in import SignedIn
+
+MAX_REFERRAL = 64
+KEPT = timedelta(days=1)
+TRIES = 3
+"""A twin of itself, or somebody who takes the same handle, lets a writer begin again."""
+
+
+async def begin(
+    email: str, password: str, name: str, client: Client, *, marketing: bool, referral_code: str = ""
+) -> str:
+    """
+    Take in somebody who wants an account, and mail a code; returns the beginner's secret, which `verify` asks for.
+
+    Raises Refused: everything that is wrong with the input at once (BAD_INPUT, the password's rules); MANAGED_BY_IDP
+    (the domain's company signs in elsewhere); RATE_LIMITED. Whether the address has an account changes nothing.
+    """
+    address = _read(email, password, name, referral_code)
+    await limits.spend("sign-up", by=[f"address:{client.address}", f"email:{address.key}"])
+    if await identity_providers.manages(address.domain):
+        raise identity_providers.managed()
+    password_hash = await passwords.hashed(password)
+    secret = codes.new_secret()
+    attempt = SignUp(
+        digest=digest(secret),
+        email=address.email,
+        email_key=address.key,
+        name=name.strip(),
+        password_hash=password_hash,
+        marketing=marketing,
+        referral_code=referral_code,
+        created_at=clock.now(),
+    )
+    try:
+        await _replace(attempt)
+    except IntegrityError:  # another attempt for the address in the same moment
+        await _replace(attempt)
+    return secret
+
+
+async def resend(secret: str, client: Client) -> None:
+    """Mail another code; the one before is dead. An unknown secret gets the same answer. Raises Refused: RATE_LIMITED."""
+    known = await SignUp.get_or_none(digest=digest(secret))
+    key = known.email_key if known else digest(secret)
+    await limits.spend("resend", by=[f"address:{client.address}", f"email:{key}"])
+    async with in_transaction():
+        attempt = await SignUp.select_for_update().get_or_none(digest=digest(secret))
+        if attempt is not None:
+            await _mail(attempt)
+
+
+async def verify(secret: str, code: str, client: Client) -> SignedIn:
+    """
+    Make the account of an attempt, with a private profile, and sign in. It joins the company of its domain.
+
+    Raises Refused: BAD_CODE, ALREADY_EXISTS (whoever reads the mail has an account by now), RATE_LIMITED.
+    """
+    await limits.spend("code", by=[f"address:{client.address}"])
+    attempt = await SignUp.get_or_none(digest=digest(secret))
+    if attempt is None:
+        raise codes.bad_code()
+    await codes.prove(Purpose.SIGN_UP, _subject(attempt), code)
+    for tried in range(1, TRIES + 1):
+        try:
+            async with in_transaction():
+                return await _open(attempt, client)
+        except IntegrityError:
+            if tried == TRIES:
+                raise
+    raise AssertionError("not reached")
+
+
+async def forget_abandoned(now: datetime) -> int:
+    """Delete attempts that nobody verified within a day; returns how many."""
+    gone: int = await SignUp.filter(created_at__lte=now - KEPT).delete()
+    return gone
+
+
+async def _open(attempt: SignUp, client: Client) -> SignedIn:
+    if await SignUp.select_for_update().get_or_none(id=attempt.id, digest=attempt.digest) is None:
+        raise codes.bad_code()
+    if await Account.exists(email_key=attempt.email_key):
+        raise refused(ErrorCode.ALREADY_EXISTS, "This address has an account already: sign in.", path=("signUp",))
+    address = address_of(attempt.email)
+    first = await _would_be_first(await company_of_domain(address.domain))
+    account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
+    await passwords.store(account.id, attempt.password_hash)
+    await attempt.delete()
+    if first:
+        await _reward(account)
+    actor = Actor(account.id, Origin.SESSION, client.address)
+    await audit.note("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
+    secret = await sessions.begin(account.id, client)
+    await audit.note("sign-in", actor=actor, account_id=account.id, device=client.device)
+    return SignedIn(account.id, secret)
+
+
+async def _would_be_first(company_id: int | None) -> bool:
+    """Whether no verified person belongs to the company yet. Others who verify there wait until this one is done."""
+    if company_id is None:
+        return False
+    await Company.select_for_update().get(id=company_id)
+    return not await Account.exists(company_id=company_id, kind=AccountKind.PERSON, verified_at__not_isnull=True)
+
+
+async def _reward(account: Account) -> None:
+    event = ActivityEvent(
+        activity="FIRST_OF_COMPANY",
+        profile_id=account.profile_id,  # type: ignore[attr-defined]
+        occurred_at=clock.now(),
+        source="system",
+        external_id=f"first-of-company:{account.company_id}",  # type: ignore[attr-defined]
+    )
+    await record_many([event])  # a company has one first member for good: a second one's event is a conflict
+
+
+async def _replace(attempt: SignUp) -> None:
+    async with in_transaction():
+        before = await SignUp.select_for_update().get_or_none(email_key=attempt.email_key)
+        if before is not None:
+            await codes.withdraw(Purpose.SIGN_UP, _subject(before))
+            await before.delete()
+        await attempt.save(force_create=True)
+        await _mail(attempt)
+
+
+async def _mail(attempt: SignUp) -> None:
+    code = await codes.issue(Purpose.SIGN_UP, _subject(attempt), attempt.email_key)
+    account = await Account.get_or_none(email_key=attempt.email_key)
+    if account is None:
+        await messages.send_mail("sign-up-code", attempt.email, code=code, name=attempt.name)
+    else:
+        await messages.send_mail("sign-up-taken", account.email)
+
+
+def _read(email: str, password: str, name: str, referral_code: str) -> Address:
+    problems: list[Problem] = []
+    address = None
+    try:
+        address = address_of(email)
+    except Refused as why:
+        problems += why.problems
+    if not 0 < len(name.strip()) <= MAX_NAME:
+        problems.append(Problem(ErrorCode.BAD_INPUT, f"A name has 1 to {MAX_NAME} characters.", ("name",)))
+    if len(referral_code) > MAX_REFERRAL:
+        text = f"A referral code has at most {MAX_REFERRAL} characters."
+        problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))
+    problems += passwords.problems_of(password, address.email if address else email)
+    if address is None or problems:
+        raise Refused(*problems)
+    return address
+
+
+def _subject(attempt: SignUp) -> str:
+    return f"sign-up:{attempt.id}"
