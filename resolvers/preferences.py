@@ -1,0 +1,20 @@
+"""What whoever is signed in prefers."""
+
+from typing import Any
+
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from services import preferences
+
+
+async def update_marketing(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The choice as it is kept now."""
+    await preferences.set_marketing(context.viewer.account_id or 0, marketing=input.marketing, actor=actor_of(context))
+    return {"marketing": input.marketing}
+
+
+async def update_language(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The person, with the language in force."""
+    await preferences.set_language(context.viewer.profile_id or 0, input.language)
+    return {"profile_id": context.viewer.profile_id}

@@ -1,0 +1,26 @@
+"""The recovery email of whoever is signed in."""
+
+from typing import Any
+
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from services import recovery_email
+
+
+async def set_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Nothing but errors: the code is on its way."""
+    await recovery_email.begin(context.viewer.account_id or 0, input.email)
+    return {}
+
+
+async def verify_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The person, with the address in force."""
+    await recovery_email.verify(context.viewer.account_id or 0, input.code, actor=actor_of(context))
+    return {"profile_id": context.viewer.profile_id}
+
+
+async def remove_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """The person, without a recovery email."""
+    await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
+    return {"profile_id": context.viewer.profile_id}

@@ -1,0 +1,97 @@
+"""Two-factor authentication of the account that is signed in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.second_factors import BackupCode, SecondFactor
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import second_factor_removal as removal
+from services import second_factor_set_up as set_up
+from services.backup_codes import COUNT
+
+
+@columns("enabled", "method", "confirmed_at", "backup_codes_left")
+async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """
+    The second factor of the account that is signed in, a row also when there is none.
+
+    None for any other account, and for tokens and API keys: they learn nothing of it. No permission says so, because
+    one would take every question for the viewer off the plan when nobody asks it.
+    """
+    own = context.viewer.account_id
+    if context.viewer.session_id is None:
+        return [None] * len(account_ids)
+    factor = await SecondFactor.get_or_none(account_id=own, confirmed_at__not_isnull=True)
+    if factor is None:
+        row = {"enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
+    else:
+        left = await BackupCode.filter(account_id=own, used_at=None).count()
+        row = _on(factor.method, factor.confirmed_at, left)
+    return [row if account_id == own else None for account_id in account_ids]
+
+
+async def begin_totp(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """What the authenticator app needs, this once."""
+    begun = await set_up.begin_totp(_account(context))
+    return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
+
+
+async def confirm_totp(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The factor in force, and its backup codes, this once."""
+    done = await set_up.confirm_totp(
+        _account(context), input.code, session_id=_session(context), actor=actor_of(context)
+    )
+    return _confirmed(context, done)
+
+
+async def begin_sms(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Nothing but errors: the code is on its way."""
+    await set_up.begin_sms(_account(context), input.phone_number)
+    return {}
+
+
+async def confirm_sms(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The factor in force, and its backup codes, this once."""
+    done = await set_up.confirm_sms(
+        _account(context), input.code, session_id=_session(context), actor=actor_of(context)
+    )
+    return _confirmed(context, done)
+
+
+async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """New backup codes, this once."""
+    return {"backup_codes": await set_up.renew_backup_codes(_account(context), actor=actor_of(context))}
+
+
+async def request_deactivation(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+    """Nothing but errors: the link is on its way."""
+    await removal.request(_account(context), actor=actor_of(context))
+    return {}
+
+
+async def deactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Nothing but errors: the factor is off."""
+    context.cookie = await removal.deactivate(
+        _account(context), input.token, session_id=_session(context), actor=actor_of(context)
+    )
+    return {}
+
+
+def _confirmed(context: Context, done: set_up.Confirmed) -> Row:
+    context.cookie = done.session_secret
+    return {"second_factor": _on(done.method, done.confirmed_at, COUNT), "backup_codes": done.backup_codes}
+
+
+def _on(method: Any, confirmed_at: Any, left: int) -> Row:
+    return {"enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
+
+
+def _account(context: Context) -> int:
+    return context.viewer.account_id or 0
+
+
+def _session(context: Context) -> int:
+    return context.viewer.session_id or 0

@@ -1,0 +1,47 @@
+"""What somebody prefers."""
+
+import strawberry
+
+from resolvers import preferences, profiles
+from resolvers.permissions import InSession
+from schema.errors import UserError
+from schema.fields import column, loaded_by, mutation_by
+from schema.profiles import Profile
+
+
+@strawberry.input(description="Whether news may come.")
+class UpdateMarketingInput:
+    marketing: bool = strawberry.field(description="Whether news may be mailed to the account that is signed in.")
+
+
+@strawberry.input(description="The language of mails.")
+class UpdateLanguageInput:
+    language: str = strawberry.field(description="Two letters of ISO 639-1: `en`.")
+
+
+@strawberry.type(description="Answer to `updateMarketing`.")
+class UpdateMarketingPayload:
+    marketing: bool | None = column("Whether news may be mailed now; null when refused.")
+    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="Answer to `updateLanguage`.")
+class UpdateLanguagePayload:
+    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
+    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+
+
+@strawberry.type
+class PreferencesMutation:
+    update_marketing: UpdateMarketingPayload = mutation_by(
+        preferences.update_marketing,
+        "Allow or forbid news by mail to the account that is signed in.",
+        allowed=[InSession()],
+        input=UpdateMarketingInput,
+    )
+    update_language: UpdateLanguagePayload = mutation_by(
+        preferences.update_language,
+        "Choose the language of mails to you.",
+        allowed=[InSession()],
+        input=UpdateLanguageInput,
+    )
