@@ -15,9 +15,11 @@ from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
 from schema.graph import build
-from services import configuration
+from services import audit, clock, codes, configuration, limits, password_expiry, postbox, sessions, signing_up, uses
+from services.postbox import sending
 from settings import BadSetting, Settings
 from web import graphiql, logs
+from web.background import Job, background
 from web.graphql import GraphQLEndpoint
 from web.health import Health
 
@@ -31,26 +33,55 @@ DATABASE = web.AppKey("database", Database)
 EXECUTOR = web.AppKey("executor", Executor)
 
 
+async def _every_day() -> None:
+    """What a day brings. Each of these settles in the database that it is done once, whoever does it."""
+    now = clock.now()
+    await password_expiry.mail_expiring(now)
+    await sessions.forget_ended(now)
+    await signing_up.forget_abandoned(now)
+    await codes.forget_expired(now)
+    await audit.forget_old(now)
+
+
+DAILY = (Job("every_day", 3_600, _every_day),)  # hourly: whoever was not running at midnight does it later
+
+
 class CannotListen(Exception):
     """The address is taken, or not one of this machine."""
 
 
 async def make_app(settings: Settings, database: Database) -> web.Application:
-    """The whole application on an open database; whoever opened the database closes it."""
+    """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
+    postbox.check(settings)
     app = web.Application(client_max_size=settings.max_body)
-    limits = Limits(max_depth=settings.max_depth, max_fields=settings.max_fields, max_tokens=settings.max_tokens)
-    executor = Executor(build(), limits=limits, concurrent=database.dialect == "postgres")
-    endpoint = GraphQLEndpoint(executor, database, anonymous=settings.anonymous == "read")
+    bounds = Limits(max_depth=settings.max_depth, max_fields=settings.max_fields, max_tokens=settings.max_tokens)
+    executor = Executor(build(), limits=bounds, concurrent=database.dialect == "postgres")
+    endpoint = GraphQLEndpoint(executor, database, settings)
     health = Health(database)
     app[DATABASE], app[EXECUTOR] = database, executor
-    app.router.add_get("/graphql", endpoint.get)
-    app.router.add_post("/graphql", endpoint.post)
+    endpoint.install(app)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/", _to_graphiql)
     graphiql.install(app)
     app.on_response_prepare.append(_safe_headers)
+    app.cleanup_ctx.append(lambda _app: _counting(settings))
+    app.cleanup_ctx.append(lambda _app: _noting_uses())
     return app
+
+
+async def _counting(settings: Settings) -> AsyncIterator[None]:
+    async with limits.opened(settings):
+        yield
+
+
+async def _noting_uses() -> AsyncIterator[None]:
+    """Write down every half minute, and at the end, when tokens and API keys were last used."""
+    uses.forget()
+    async with background([Job("credential_uses", uses.EVERY, uses.write_down)]):
+        yield
+    with contextlib.suppress(Exception):  # the database may be what ended the server; nothing that matters is lost
+        await uses.write_down()
 
 
 async def _to_graphiql(_request: web.Request) -> web.Response:
@@ -69,13 +100,20 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     with configuration.using(settings):
         async with opened(settings) as database:
             app = await make_app(settings, database)
-            runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
-            await runner.setup()
-            try:
-                await _listen(runner, settings)
+            # Stopped in this order: requests under way end, then the worker that sends what they wrote.
+            async with sending(settings), _listening(app, settings) as runner, background(DAILY):
                 yield runner
-            finally:
-                await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[web.AppRunner]:
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
+    await runner.setup()
+    try:
+        await _listen(runner, settings)
+        yield runner
+    finally:
+        await runner.cleanup()
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+WORDS = {
+    "anonymous": ("read", "none"),
+    "request_limit": ("on", "off"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
+"""Settings that take one of a few words."""
 
 
 class BadSetting(ValueError):
@@ -53,6 +58,9 @@ class Settings:
     session_hours: int = _setting(720, "Hours after which a sign-in ends, however busy it is.")
     session_idle_hours: int = _setting(168, "Hours without a request after which a sign-in ends.")
     anonymous: str = _setting("read", "What nobody signed in may do: `read` what is public, or `none`.")
+    request_limit: str = _setting(
+        "on", "`off` lifts the limit on requests; those on sign-in, codes and mails hold in any case."
+    )
     max_body: int = _setting(256 * 1024, "Largest request body in bytes; larger ones get 413.")
     max_tokens: int = _setting(5_000, "Largest GraphQL document, in lexical tokens.")
     max_depth: int = _setting(20, "Deepest nesting of fields in one document.")
@@ -63,10 +71,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting(f"PORT is {self.port}; it must be between 0 and 65535.")
-        if self.anonymous not in {"read", "none"}:
-            raise BadSetting(f"ANONYMOUS is {self.anonymous!r}; it must be `read` or `none`.")
-        if self.log_level not in LOG_LEVELS:
-            raise BadSetting(f"LOG_LEVEL is {self.log_level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
+        for name, words in WORDS.items():
+            if getattr(self, name) not in words:
+                raise BadSetting(f"{name.upper()} is {getattr(self, name)!r}; it must be one of {', '.join(words)}.")
         for name in (
             "session_hours",
             "session_idle_hours",

@@ -46,6 +46,14 @@ def closed(coordinates: Iterable[str], scopes: AbstractSet[str]) -> list[str]:
 
 
 def opening(coordinates: Iterable[str]) -> list[str]:
-    """The scopes of which each opens at least one of these fields, sorted: what is missing where they are closed."""
+    """
+    Scopes that would open these fields, sorted: each one that opens all of them, else those that together do. Empty
+    when no scope opens one of them: no token may.
+    """
     wanted = set(coordinates)
-    return sorted(scope.name for scope in SCOPES.values() if len(closed(wanted, {scope.name})) < len(wanted))
+    missing = {scope.name: set(closed(wanted, {scope.name})) for scope in SCOPES.values()}
+    if enough := sorted(name for name, left in missing.items() if not left):
+        return enough
+    if set.intersection(*missing.values()):
+        return []
+    return sorted(name for name, left in missing.items() if left != wanted)

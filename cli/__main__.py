@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import accounts, companies, database, demo, imports, points, profiles, tokens
+from cli import accounts, companies, database, demo, imports, points, profiles, recovery, tokens
 
 app = typer.Typer(
     name="cli",
@@ -13,6 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold people's data and secrets
 )
+accounts.register(app)
 database.register(app)
 demo.register(app)
 points.register(app)
@@ -30,6 +31,7 @@ app.add_typer(accounts.app, name="account")
 app.add_typer(companies.app, name="company")
 app.add_typer(imports.app, name="import")
 app.add_typer(profiles.app, name="profile")
+app.add_typer(recovery.app, name="recovery-email")
 app.add_typer(tokens.app, name="token")
 
 if __name__ == "__main__":

@@ -1,20 +1,28 @@
 """Accounts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cli.running import with_database
+from cli.running import printable, with_database
 from models.accounts import Account
 from models.database import Database
-from services.accounts import create_account
+from models.second_factors import SecondFactor
+from models.sessions import Session
+from models.tokens import AccessToken, ApiKey
+from services import members, second_factor_removal
+from services.accounts import account_by_email, create_account
+from services.audit import OPERATOR
+from services.operators import NewAdmin
+from services.operators import create_admin as make_admin
 
 app = typer.Typer(help="Logins of people and of services.", no_args_is_help=True)
+Email = Annotated[str, typer.Argument(help="Address of the account.")]
 
 
-@app.callback()
-def accounts() -> None:
-    """Keep `create` a command of its own."""
+def register(app: typer.Typer) -> None:
+    """Add these commands at the top."""
+    app.command("create-admin")(create_admin)
 
 
 @app.command()
@@ -31,3 +39,80 @@ def create(
 
     account = with_database(work)
     typer.echo(f"Made the account {account.email} of a {account.kind.value.lower()}.")
+
+
+@app.command()
+def show(email: Email) -> None:
+    """Say what there is to know of an account: no secrets, nothing of a profile but its handle."""
+
+    async def work(_database: Database) -> dict[str, Any]:
+        account = await account_by_email(email)
+        await account.fetch_related("profile", "company")
+        return {
+            "address": account.email,
+            "kind": account.kind.value.lower(),
+            "status": account.status.value.lower(),
+            "name": printable(account.name),
+            "profile": account.profile.handle if account.profile else "none",
+            "company": f"{account.company.name}{', admin' if account.company_admin else ''}"
+            if account.company
+            else "none",
+            "made": f"{account.created_at:%Y-%m-%d}",
+            "second factor": "on"
+            if await SecondFactor.exists(account_id=account.id, confirmed_at__not_isnull=True)
+            else "off",
+            "sessions": await Session.filter(account_id=account.id).count(),
+            "tokens": await AccessToken.filter(account_id=account.id).count(),
+            "API keys": await ApiKey.filter(account_id=account.id).count(),
+        }
+
+    for name, value in with_database(work).items():
+        typer.echo(f"{name + ':':15}{value}")
+
+
+@app.command()
+def deactivate(email: Email) -> None:
+    """Keep an account out: no sign-in, no tokens, off the boards; nothing is deleted."""
+
+    async def work(_database: Database) -> Account:
+        return await members.deactivate_account((await account_by_email(email)).id, actor=OPERATOR)
+
+    typer.echo(f"{with_database(work).email} is deactivated.")
+
+
+@app.command()
+def reactivate(email: Email) -> None:
+    """Let a deactivated account in again."""
+
+    async def work(_database: Database) -> Account:
+        return await members.reactivate_account((await account_by_email(email)).id, actor=OPERATOR)
+
+    typer.echo(f"{with_database(work).email} is active.")
+
+
+@app.command("reset-2fa")
+def reset_second_factor(email: Email) -> None:
+    """Switch the second factor off for somebody who lost phone and backup codes, and end all their sessions."""
+
+    async def work(_database: Database) -> None:
+        await second_factor_removal.reset((await account_by_email(email)).id)
+
+    with_database(work)
+    typer.echo(f"{email.strip()} has no second factor any more.")
+
+
+def create_admin(
+    email: Annotated[str, typer.Argument(help="Address of the admin, without an account so far.")],
+    *,
+    name: Annotated[str, typer.Option(help="The admin's name.")],
+    company: Annotated[str, typer.Option(help="Name of the new company.")],
+    domain: Annotated[str, typer.Option(help="Mail domain it owns; who signs up with an address there joins it.")],
+) -> None:
+    """Make a company and the account of its admin. The last line of the output is a link that sets the password."""
+
+    async def work(_database: Database) -> NewAdmin:
+        return await make_admin(email, name=name, company=company, domain=domain)
+
+    made = with_database(work)
+    typer.echo(f"{made.account.email} administers {made.company.name}. The link works once, within 24 hours:", err=True)
+    typer.echo(made.link)

@@ -14,12 +14,14 @@ from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
 from services import configuration
 from services.accounts import create_account
+from services.demo_sign_ins import SignIn, open_sign_ins
 from services.errors import Refused
 from services.tokens import create as create_token
 from settings import HERE, BadSetting, Settings
 from web import logs
 
 TOKEN_FILE = HERE / "var" / "demo-token"
+SIGN_INS_FILE = HERE / "var" / "demo-sign-ins"
 PARTNER = "partner@tools.example"
 SCOPE = "mx:leaderboard:read"
 
@@ -65,18 +67,30 @@ async def _demo_if_empty(database: Database) -> None:
         await load_demo(database)
         account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
         secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
+        sign_ins = await open_sign_ins()
     _keep(secret, TOKEN_FILE)
+    _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
+    people.print(
+        f"\nA token of the demo, for the leaderboards (kept in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
+        f"\nThree of its people can sign in (kept in {SIGN_INS_FILE.relative_to(HERE)}):\n"
+    )
+    for each in sign_ins:
+        people.print(_told(each) + "\n", markup=False)
 
 
-def _keep(secret: str, file: Path) -> None:
-    """Write the demo's token where only this user reads it."""
+def _told(sign_in: SignIn) -> str:
+    lines = [f"  {sign_in.who}: {sign_in.email}", f"    password     {sign_in.password}"]
+    if sign_in.totp_secret:
+        lines.append(f"    TOTP secret  {sign_in.totp_secret}   (add it to an authenticator app)")
+    return "\n".join(lines)
+
+
+def _keep(text: str, file: Path) -> None:
+    """Write a secret of the demo where only this user reads it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened_file:
-        opened_file.write(secret + "\n")
-    people.print(
-        f"\nA token of the demo, for the leaderboards. It is kept in {file.relative_to(HERE)} and shown this once:\n\n  {secret}\n"
-    )
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as kept:
+        kept.write(text + "\n")
 
 
 def _greet(address: str) -> None:

@@ -30,6 +30,11 @@ def fail(message: str, code: int = REFUSED) -> typer.Exit:
     return typer.Exit(code)
 
 
+def printable(text: str) -> str:
+    """People's text for a terminal: nothing in it moves the cursor or makes a line of its own."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
     """Run on the database of the settings. Expected failures become a message and an exit code."""
 

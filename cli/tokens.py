@@ -5,18 +5,16 @@ from typing import Annotated
 import typer
 
 from catalogue.scopes import SCOPES
-from cli.running import with_database
+from cli.running import printable, with_database
 from models.database import Database
+from services import bearers
 from services.accounts import account_by_email
-from services.tokens import Created
+from services.audit import OPERATOR
+from services.tokens import Created, of_account
 from services.tokens import create as create_token
+from services.tokens import delete as delete_token
 
 app = typer.Typer(help="Tokens that act for an account within scopes.", no_args_is_help=True)
-
-
-@app.callback()
-def tokens() -> None:
-    """Keep `create` a command of its own."""
 
 
 @app.command()
@@ -36,3 +34,27 @@ def create(
     made = with_database(work)
     typer.echo(f"Made the token {made.token.name} for {account}: {', '.join(made.token.scopes)}.", err=True)
     typer.echo(made.secret)
+
+
+@app.command("list")
+def list_(*, account: Annotated[str, typer.Option(help="Address of the account.")]) -> None:
+    """Show the tokens of an account: id, last characters, name, scopes, and why one does not work."""
+
+    async def work(_database: Database) -> list[bearers.Row]:
+        return await of_account((await account_by_email(account)).id)
+
+    for row in with_database(work):
+        state = row["unusable"].value.lower().replace("_", " ") if row["unusable"] else "usable"
+        typer.echo(
+            "\t".join((str(row["id"]), f"…{row['hint']}", printable(row["name"]), ", ".join(row["scopes"]), state))
+        )
+
+
+@app.command()
+def revoke(token: Annotated[int, typer.Argument(help="Id of the token: see `token list`.")]) -> None:
+    """Delete a token. It is dead on the next request."""
+
+    async def work(_database: Database) -> str:
+        return (await delete_token(token, actor=OPERATOR)).name
+
+    typer.echo(f"Revoked the token {with_database(work)}.")

@@ -51,7 +51,6 @@ def compile_plan(
     exec(code, compiler.writer.values)  # noqa: S102
     return Plan(
         code=compiler.writer.values["answer_query"],
-        allowed=tuple(compiler.allowed.values()),
         arguments=tuple(compiler.arguments),
         source=source,
     )
@@ -101,7 +100,6 @@ class _Rows:
 class _Compiler:
     def __init__(self, schema: strawberry.Schema, gather: str) -> None:
         self.schema, self._gather = schema, gather
-        self.allowed: dict[int, Permission] = {}
         self.arguments: list[Callable[[Variables], dict[str, Any]]] = []
         self.writer = Writer(LeaveToCore=LeaveToCore, answer=answer, in_turn=in_turn, load=load, together=together)
 
@@ -144,7 +142,7 @@ class _Compiler:
         """Write what a field's reader needs, and note who may ask. Fields that ask the same share one ask."""
         kind = asked.kind
         assert not isinstance(kind, Column)  # noqa: S101 - for the type checker: columns are not asked
-        self.allowed.update((id(permission), permission) for permission in kind.allowed)
+        self._permit(kind.allowed, rows)
         arguments, same = self._arguments(asked, kind)
         which: Any
         if isinstance(kind, Answered):
@@ -179,6 +177,13 @@ class _Compiler:
         row = self.writer.name("r")
         key = rows.layout.column(row, kind.key) if isinstance(kind.key, str) else f"{self._function(kind.key)}({row})"
         return self.writer.let("k", f"[{key} for {row} in {rows.list}]")
+
+    def _permit(self, allowed: Sequence[Permission], rows: _Rows) -> None:
+        """Write who may ask: before the level is read, and only where there is a row to ask of, as in graphql-core."""
+        if allowed:
+            with self.writer.block(f"if {rows.list}:"):
+                for permission in allowed:
+                    self.writer.line(f"{self.writer.value(permission, 'P')}.check(context)")
 
     def _await(self, asks: Sequence["_Ask"]) -> None:
         """Write the waiting, and what a result of a reader has to be: a value or None, and no Exception."""

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.utils.str_converters import to_camel_case
 
 from execution.documents import OperationKind
 from services.errors import ErrorCode, Refused
@@ -58,7 +59,8 @@ def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, Refused):
         problem = cause.problems[0]
-        return {"message": problem.message, **where, "extensions": {**problem.facts, "code": problem.code.value}}
+        facts = {to_camel_case(name): value for name, value in problem.facts.items()}
+        return {"message": problem.message, **where, "extensions": {**facts, "code": problem.code.value}}
     if cause is None or isinstance(cause, GraphQLError):
         if "code" in (error.extensions or {}):
             return {"message": error.message, **where, "extensions": dict(error.extensions or {})}

@@ -9,7 +9,7 @@ from resolvers.context import Context
 from resolvers.order import Row, in_order
 from resolvers.rows import columns
 
-ACCOUNT = ("id", "kind", "status", "email", "name", "profile_id", "company_id", "created_at")
+ACCOUNT = ("id", "kind", "status", "email", "name", "profile_id", "company_id", "created_at", "marketing")
 
 
 async def viewer(context: Context) -> Row | None:

@@ -1,11 +1,17 @@
 """Companies."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from models.accounts import Account
+from models.companies import Company, CompanyDomain
 from models.database import Statement
+from resolvers.audit import actor_of
 from resolvers.context import Context
 from resolvers.order import Row, in_order
 from resolvers.rows import columns
+from services import companies
+from services.errors import ErrorCode, refused
 
 BY_ID = Statement.of("SELECT id, name FROM company WHERE id = ANY($1)")
 
@@ -15,3 +21,35 @@ async def by_id(company_ids: Sequence[int], context: Context) -> list[Row | None
     """Companies by number. SQL of its own: every list of people reads it."""
     database = context.database
     return in_order(company_ids, await database.fetch(BY_ID, database.keys(company_ids)), by="id")
+
+
+async def own(context: Context) -> Row | None:
+    """The company of the viewer's account; None where it belongs to none."""
+    account: Any = await Account.get_or_none(id=context.viewer.account_id).values("company_id")
+    company = await Company.get_or_none(id=account["company_id"] if account else None)
+    return None if company is None else await _row(company)
+
+
+async def set_password_expiry(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """After how many days members' passwords expire; never has to be said as null."""
+    if input.days is not None and not isinstance(input.days, int):  # not given at all
+        raise refused(ErrorCode.BAD_INPUT, "Give the days, or null for never.", path=("days",))
+    admin_id = context.viewer.account_id or 0
+    changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
+    return {"company": await _row(changed)}
+
+
+async def set_sso(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whether members sign in at their own provider."""
+    return {"company": await _row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))}
+
+
+async def _row(company: Company) -> Row:
+    domains: Any = CompanyDomain.filter(company_id=company.id).order_by("domain").values_list("domain", flat=True)
+    return {
+        "id": company.id,
+        "name": company.name,
+        "domains": list(await domains),
+        "password_days": company.password_days,
+        "sso": company.sso,
+    }

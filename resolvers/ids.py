@@ -10,7 +10,15 @@ from typing import Final
 
 from services.errors import ErrorCode, refused
 
-PREFIXES: Final = {"Account": "acc", "Company": "cmp", "PointEntry": "pnt", "Profile": "prf"}
+PREFIXES: Final = {
+    "Account": "acc",
+    "ApiKey": "key",
+    "Company": "cmp",
+    "PersonalAccessToken": "pat",
+    "PointEntry": "pnt",
+    "Profile": "prf",
+    "Session": "ses",
+}
 TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 _SHAPE = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")
 

@@ -21,6 +21,11 @@ READERS: dict[str, Read] = {
 }
 
 
+async def _nothing(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:  # noqa: ARG001 - every reader's shape
+    """What has an id and is no node, like a token: as if it never existed."""
+    return [None for _ in numbers]
+
+
 async def node(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
     """What an id names; None where the viewer may not see it, as where it never existed. Raises Refused: BAD_ID."""
     return (await nodes(context, ids=[id]))[0]
@@ -34,7 +39,8 @@ async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
     found: dict[tuple[str, int], Any] = {}
     for type_name in dict.fromkeys(name for name, _ in wanted):
         numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
-        for number, row in zip(numbers, await READERS[type_name](numbers, context), strict=True):
+        read = READERS.get(type_name, _nothing)
+        for number, row in zip(numbers, await read(numbers, context), strict=True):
             found[type_name, number] = None if row is None else {**row, "__typename": type_name}
     return [found[each] for each in wanted]
 

@@ -3,23 +3,22 @@
 import strawberry
 
 from models.accounts import AccountKind, AccountStatus
-from resolvers import accounts, companies, profiles
-from schema.companies import Company
+from resolvers import accounts, companies, profiles, second_factors
+from schema.audit import AuditOfViewer
+from schema.companies import Company, CompanyOfViewer
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.nodes import Node, id_of
 from schema.profiles import Profile
 from schema.scalars import DateTime
+from schema.second_factors import SecondFactor
+from schema.session_list import SessionsOfViewer
+from schema.tokens import TokensOfViewer
 
 enum_of(
     AccountKind,
     "Who is behind an account.",
     {"PERSON": "A person, with a profile.", "SERVICE": "Another service: no profile, no sign-in, only tokens."},
-)
-enum_of(
-    AccountStatus,
-    "Whether an account may be used.",
-    {"ACTIVE": "It may.", "DEACTIVATED": "No sign-in and no tokens; nothing is deleted."},
 )
 
 
@@ -31,6 +30,7 @@ class Account(Node):
     email: str = column("Its address.")
     name: str = column("What its owner calls it.")
     created_at: DateTime = column("When it was made.")
+    marketing: bool = column("Whether news may be mailed to it.")
     company: Company | None = loaded_by(companies.by_id, "The company it belongs to.", key="company_id")
     profile: Profile | None = loaded_by(
         profiles.by_id, "The person; null for the account of a service.", key="profile_id"
@@ -38,7 +38,7 @@ class Account(Node):
 
 
 @strawberry.type(description="Whoever makes this request.")
-class Viewer:
+class Viewer(SessionsOfViewer, TokensOfViewer, CompanyOfViewer, AuditOfViewer):
     account: Account = loaded_by(
         accounts.by_id, "The account that is signed in, or that the token acts for.", key="account_id"
     )
@@ -49,6 +49,11 @@ class Viewer:
         accounts.publish_banners,
         "Whether to invite the person to go public: the profile is private, and edited since creation.",
         key="profile_id",
+    )
+    second_factor: SecondFactor | None = loaded_by(
+        second_factors.of_accounts,
+        "Two-factor authentication of the account that is signed in; null for tokens and API keys.",
+        key="account_id",
     )
 
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from schema.enums import enum_of
-from schema.fields import column
+from schema.fields import answered_as, column
 from services.errors import ErrorCode
 
 enum_of(
@@ -59,3 +59,11 @@ class UserError:
 @strawberry.type(description="An error that needs no further facts.")
 class PlainError(UserError):
     pass
+
+
+@strawberry.type(description="Something was done too often.")
+class RateLimited(UserError):
+    retry_after: int = column("Seconds until it can be done again.")
+
+
+answered_as(ErrorCode.RATE_LIMITED, "RateLimited")

@@ -184,6 +184,9 @@ def mutation_by(
         except NotAllowed:
             raise
         except Refused as refusal:
+            waits = [wait for each in refusal.problems if isinstance(wait := each.facts.get("retry_after"), int)]
+            if waits:
+                context.retry_after = max(waits)  # the answer's headers say it too
             return RefusedPayload(errors=[error_row(problem) for problem in refusal.problems])
         finally:
             context.loaders.clear()  # what was read before the write is old now

@@ -4,17 +4,19 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from catalogue.mail import PUBLIC_DOMAINS
-from models.accounts import Account, AccountKind
+from models.accounts import Account, AccountKind, AccountStatus
 from models.companies import Company, CompanyDomain
-from services import clock
+from services import audit, clock
 from services.addresses import address_of, domain_of
+from services.audit import OPERATOR, Actor, Change
 from services.errors import ErrorCode, refused
 from services.profiles import relist
 
 MAX_NAME = 200
+MAX_DAYS = 3650
 
 
-async def create_company(name: str, *, domain: str, admin_email: str) -> Company:
+async def create_company(name: str, *, domain: str, admin_email: str, actor: Actor = OPERATOR) -> Company:
     """
     Make a company that owns a mail domain. The admin's account joins it, and so do verified accounts on the
     domain that belong to no company yet.
@@ -29,7 +31,9 @@ async def create_company(name: str, *, domain: str, admin_email: str) -> Company
         raise refused(ErrorCode.BAD_INPUT, f"{own} is a public mail service: no company can own it.", path=("domain",))
     try:
         async with in_transaction():
-            return await _create(name.strip(), own, address_of(admin_email).key)
+            company = await _create(name.strip(), own, address_of(admin_email).key)
+            await audit.note("company.created", actor=actor, company_id=company.id, name=company.name, domain=own)
+            return company
     except IntegrityError:
         raise refused(ErrorCode.ALREADY_EXISTS, f"Another company owns {own}.", path=("domain",)) from None
 
@@ -58,3 +62,57 @@ async def company_of_domain(domain: str) -> int | None:
     """The company that a new account on this mail domain joins; None: nobody owns it."""
     found = await CompanyDomain.get_or_none(domain=domain)
     return None if found is None else found.company_id  # type: ignore[attr-defined]
+
+
+async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) -> Company:
+    """
+    Let members' passwords expire after so many days (None: never), from now on and counted from when each was set.
+
+    Raises Refused: BAD_INPUT (outside 1 to 3650), FORBIDDEN (not the admin of a company, or not any more).
+    """
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise refused(ErrorCode.BAD_INPUT, f"Give 1 to {MAX_DAYS} days, or null for never.", path=("days",))
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        before, company.password_days = company.password_days, days
+        if before != days:
+            await company.save(update_fields=["password_days"])
+            await audit.note(
+                "company.password-expiry-changed",
+                actor=actor,
+                company_id=company.id,
+                password_days=Change(before, days),
+            )
+        return company
+
+
+async def set_sso(admin_id: int, *, enabled: bool) -> Company:
+    """
+    Let members sign in at the company's own identity provider: refused, because there is no sign-in through one here.
+
+    Raises Refused: FORBIDDEN. Rule: domain.md "Security settings": only once sign-in through a provider exists.
+    """
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        if enabled:
+            raise refused(
+                ErrorCode.FORBIDDEN,
+                "Single sign-on cannot be switched on: sign-in through an identity provider does not exist here yet.",
+                path=("enabled",),
+            )
+        return company
+
+
+async def company_of_admin(admin_id: int) -> Company:
+    """
+    The company that this account administers, locked until the caller's transaction ends: whatever admins do to one
+    company happens in turn, and whoever is no admin any more by then is refused. Raises Refused: FORBIDDEN.
+    """
+    admin = await Account.get_or_none(id=admin_id).values("company_id")
+    company = await Company.select_for_update().get_or_none(id=admin["company_id"] if admin else None)
+    active = AccountStatus.ACTIVE
+    if company is None or not await Account.exists(
+        id=admin_id, company_id=company.id, company_admin=True, status=active
+    ):
+        raise refused(ErrorCode.FORBIDDEN, "Only for the admin of a company.")
+    return company

@@ -1,34 +1,31 @@
 """
-Personal access tokens: their secrets, how they are made and checked.
+Personal access tokens: how they are made, checked and deleted.
 
-A token is `mxp_`, 32 random characters and a checksum of 6: `^mxp_[0-9A-Za-z]{38}$`. The checksum (CRC-32 of what
-stands before it, in base 62) tells a mistyped or invented token from a real one without asking the database, and
-lets scanners of leaked secrets be sure. Only the SHA-256 is stored: 190 random bits need no slow hash.
+A token is `mxp_`, 32 random characters and a checksum of 6 (services/keys.py): `^mxp_[0-9A-Za-z]{38}$`.
 """
 
 import hashlib
-import re
-import secrets
-import string
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountKind, AccountStatus
 from models.tokens import AccessToken
-from services import clock
+from services import audit, bearers, clock, keys
+from services.audit import OPERATOR, Actor
+from services.bearers import Bearer
 from services.errors import ErrorCode, Problem, Refused, refused
+from services.messages import send_mail
 
 PREFIX = "mxp_"
-RANDOM = 32
-CHECK = 6
-DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-SHAPE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{RANDOM + CHECK}}}")
 MAX_NAME = 120
+MAX_TOKENS = 100
+"""Of one account."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +39,14 @@ class Created:
         return f"Created(token={self.token!r}, secret=…)"
 
 
-@dataclass(frozen=True)
-class Bearer:
-    """Whom a valid token stands for, and what it may do."""
-
-    token_id: int
-    account_id: int
-    profile_id: int | None
-    service: bool
-    scopes: frozenset[str]
-
-
-def _checksum(text: str) -> str:
-    number, digits = zlib.crc32(text.encode()), ""
-    for _ in range(CHECK):
-        number, digit = divmod(number, len(DIGITS))
-        digits = DIGITS[digit] + digits
-    return digits
-
-
 def new_secret() -> str:
     """A fresh token, to be shown once."""
-    body = PREFIX + "".join(secrets.choice(DIGITS) for _ in range(RANDOM))
-    return body + _checksum(body)
+    return keys.new(PREFIX)
 
 
 def well_formed(secret: str) -> bool:
     """Whether this could be one of our tokens: its shape and its checksum are right."""
-    return SHAPE.fullmatch(secret) is not None and _checksum(secret[:-CHECK]) == secret[-CHECK:]
+    return keys.well_formed(PREFIX, secret)
 
 
 def hashed(secret: str) -> str:
@@ -77,10 +54,18 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def create(account_id: int, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> Created:
+async def create(
+    account_id: int,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    actor: Actor = OPERATOR,
+) -> Created:
     """
-    Make a token for an account. Raises Refused with everything that is wrong: BAD_INPUT (name, expiry, no scope),
-    UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account).
+    Make a token for an account, and tell its owner by mail. Raises Refused with everything that is wrong: BAD_INPUT
+    (name, expiry, no scope), UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account),
+    TOO_MANY_ITEMS (100 tokens).
     """
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id)
@@ -88,6 +73,8 @@ async def create(account_id: int, *, name: str, scopes: Sequence[str], expires_a
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
         if problems := _problems(account, name, scopes, expires_at):
             raise Refused(*problems)
+        if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
+            raise refused(ErrorCode.TOO_MANY_ITEMS, f"An account has at most {MAX_TOKENS} tokens: delete one first.")
         secret = new_secret()
         token = await AccessToken.create(
             account_id=account.id,
@@ -98,6 +85,11 @@ async def create(account_id: int, *, name: str, scopes: Sequence[str], expires_a
             created_at=clock.now(),
             expires_at=expires_at,
         )
+        await audit.note(
+            "token.created", actor=actor, account_id=account.id, token_id=token.id, name=token.name, scopes=token.scopes
+        )
+        if account.kind is AccountKind.PERSON:
+            await send_mail("new-token", account.email, name=token.name, scopes=", ".join(token.scopes))
         return Created(token, secret)
 
 
@@ -111,33 +103,60 @@ def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: da
         found.append(Problem(ErrorCode.BAD_INPUT, "The expiry lies in the past.", ("expiresAt",)))
     for scope in dict.fromkeys(scopes):
         if scope not in SCOPES:
-            found.append(Problem(ErrorCode.UNKNOWN_SCOPE, f"There is no scope {scope!r}.", ("scopes",)))
+            found.append(Problem(ErrorCode.UNKNOWN_SCOPE, f"There is no scope {scope[:80]!r}.", ("scopes",)))
         elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:
             found.append(Problem(ErrorCode.FORBIDDEN, f"{scope} is for service accounts only.", ("scopes",)))
     return found
 
 
+async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) -> AccessToken:
+    """
+    Delete a token, which is dead on the next request; `account_id`: only if it is that account's.
+
+    Raises Refused: NOT_FOUND, also the second time and for somebody else's.
+    """
+    async with in_transaction():
+        token = await AccessToken.select_for_update().get_or_none(id=token_id)
+        owner: Any = None if token is None else token.account_id  # type: ignore[attr-defined]
+        if token is None or account_id not in {None, owner}:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such token.", path=("id",))
+        await token.delete()
+        await audit.note("token.deleted", actor=actor, account_id=owner, token_id=token_id, name=token.name)
+        return token
+
+
 async def bearer_of(secret: str) -> Bearer | None:
     """
     Whom a presented token stands for; None: it is not valid, whatever is wrong with it (unknown, malformed, deleted,
-    expired, or its account is deactivated). Asked on every request, so that a deleted token is dead on the next.
+    expired, its account deactivated or its password expired). Asked on every request.
     """
+    row = await _found(secret)
+    if row is None:
+        return None
+    bearers.used(AccessToken, row)
+    return bearers.bearer(row, scopes_of(row))
+
+
+async def introspect(secret: str) -> Bearer | None:
+    """What `bearer_of` says of a token that somebody else was shown; it does not count as a use of it."""
+    row = await _found(secret)
+    return None if row is None else bearers.bearer(row, scopes_of(row))
+
+
+async def of_account(account_id: int) -> list[bearers.Row]:
+    """An account's tokens, oldest first, each with its scopes as a list and why it is `unusable` (None: it is not)."""
+    rows = await bearers.of_account(AccessToken, account_id)
+    return [{**row, "scopes": sorted(scopes_of(row)), "unusable": bearers.unusable(row)} for row in rows]
+
+
+def scopes_of(row: bearers.Row) -> frozenset[str]:
+    """The scopes of a row as either database gives it."""
+    stored = row["scopes"]
+    return frozenset(orjson.loads(stored) if isinstance(stored, str) else stored)
+
+
+async def _found(secret: str) -> bearers.Row | None:
     if not well_formed(secret):
         return None
-    rows = await AccessToken.filter(secret_hash=hashed(secret)).values(
-        "id", "scopes", "expires_at", "account_id", "account__profile_id", "account__kind", "account__status"
-    )
-    if not rows:
-        return None
-    [row] = rows
-    if AccountStatus(row["account__status"]) is not AccountStatus.ACTIVE:
-        return None
-    if row["expires_at"] is not None and row["expires_at"] <= clock.now():
-        return None
-    return Bearer(
-        token_id=row["id"],
-        account_id=row["account_id"],
-        profile_id=row["account__profile_id"],
-        service=AccountKind(row["account__kind"]) is AccountKind.SERVICE,
-        scopes=frozenset(row["scopes"]),
-    )
+    row = await bearers.by_digest(AccessToken, hashed(secret))
+    return None if row is None or bearers.unusable(row) else row

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from models.database import STATEMENTS, Database, opened
-from services import configuration
+from services import configuration, limits
 from settings import Settings
 from tests import databases
 
@@ -80,6 +80,14 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
         sms_url=f"file:{tmp_path}/sms",
         public_url="http://graph.example",
     )
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """No test uses this checkout's own secret key, and what one test spent is not missing in the next."""
+    limits.reset()
+    with configuration.using(Settings(secret_key=SECRET_KEY)):
+        yield
 
 
 @pytest.fixture

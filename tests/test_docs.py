@@ -37,14 +37,14 @@ def commands() -> set[str]:
 def test_readme_has_every_command_and_no_other() -> None:
     table = README.partition("## Commands")[2].partition("\n## ")[0]
     listed = {
-        " ".join(re.findall(r"^[a-z-]+(?: [a-z-]+)?(?=$| )", row)[:1])
+        " ".join(re.findall(r"^[a-z-]+(?: [a-z0-9-]+)?(?=$| )", row)[:1])
         for row in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
     }
     assert listed == commands()
 
 
 def test_readme_has_every_scope() -> None:
-    assert set(re.findall(r"^\| `(mx:[a-z0-9:]+)`", README, re.MULTILINE)) == set(SCOPES)
+    assert set(re.findall(r"^\| `(mx:[a-z0-9:-]+)`", README, re.MULTILINE)) == set(SCOPES)
 
 
 def test_every_decision_says_how_it_is_enforced() -> None:

@@ -27,8 +27,8 @@ NARROWER = {
     # models/ take only the words that they store
 }
 OUTSIDE = {
-    # What only some rooms may import from outside: (package, rooms)
-    "aiohttp": {"web", "server"},
+    # What only some rooms (or single files) may import from outside
+    "aiohttp": {"web", "server", "services/sms_transport.py"},
     "typer": {"cli"},
     "rich": {"cli"},
     "graphql": {"execution", "schema", "web"},
@@ -85,7 +85,7 @@ def test_imports_run_one_way() -> None:
                 )
             ):
                 wrong.append(f"{file.relative_to(HERE)} imports {name}")
-            if top in OUTSIDE and own not in OUTSIDE[top]:
+            if top in OUTSIDE and not {own, str(file.relative_to(HERE))} & OUTSIDE[top]:
                 wrong.append(f"{file.relative_to(HERE)} imports {name}")
     assert not wrong, "\n".join(wrong)
 

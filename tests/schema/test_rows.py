@@ -18,7 +18,7 @@ from models.accounts import Account
 from models.database import Database
 from models.points import PointEntry
 from models.profiles import Profile
-from resolvers import accounts, companies, history, leaderboards, points, profiles, terms
+from resolvers import accounts, companies, history, leaderboards, points, profiles, second_factors, terms
 from resolvers.context import Context
 from resolvers.viewers import Viewer
 from schema.fields import Column, Loaded, kind_of
@@ -96,6 +96,7 @@ async def sample() -> dict[Any, list[Any]]:
         profiles.by_id: people,
         profiles.details: people,
         profiles.own: people,
+        second_factors.of_accounts: [account.id, 999_999],
         terms.industries_of: people,
         terms.skills_of: people,
     }

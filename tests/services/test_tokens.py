@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 
 from models.accounts import AccountStatus
+from models.passwords import Password
 from models.tokens import AccessToken
 from services import clock, tokens
+from services.audit import OPERATOR
+from services.bearers import Bearer, Unusable
 from services.errors import ErrorCode, Refused
 from tests.factories import NOON, make_person, make_service
 
@@ -39,7 +42,7 @@ async def test_the_secret_is_nowhere_but_in_the_answer() -> None:
     stored = await AccessToken.get(id=made.token.id)
     kept = " ".join(str(getattr(stored, name)) for name in stored._meta.fields_db_projection)
     assert made.secret[4:-6] not in kept and made.secret[-5:] not in kept
-    assert {each.name for each in fields(tokens.Bearer)}.isdisjoint({"secret", "hash"})
+    assert {each.name for each in fields(Bearer)}.isdisjoint({"secret", "hash"})
 
 
 async def test_two_tokens_are_never_alike() -> None:
@@ -116,3 +119,43 @@ async def test_only_a_service_may_report_activities() -> None:
     made = await tokens.create(service.id, name="Report", scopes=["mx:points:ingest"])
     bearer = await tokens.bearer_of(made.secret)
     assert bearer is not None and bearer.service and bearer.profile_id is None
+
+
+async def test_a_token_is_deleted_once_and_only_by_its_owner() -> None:
+    # given
+    ada, eve = await make_person(), await make_person()
+    made = await tokens.create(ada.id, name="Pull", scopes=READ)
+    # when, then
+    for account_id, right in ((eve.id, False), (ada.id, True), (ada.id, False)):
+        if right:
+            await tokens.delete(made.token.id, account_id=account_id, actor=OPERATOR)
+            continue
+        with pytest.raises(Refused) as why:
+            await tokens.delete(made.token.id, account_id=account_id, actor=OPERATOR)
+        assert why.value.problems[0].code is ErrorCode.NOT_FOUND
+    assert await tokens.bearer_of(made.secret) is None
+
+
+async def test_a_token_is_looked_up_in_one_statement(count_statements) -> None:
+    account = await make_person()
+    made = await tokens.create(account.id, name="Pull", scopes=READ)
+    with count_statements() as seen:
+        assert await tokens.bearer_of(made.secret)
+    assert seen.total == 1
+    with count_statements() as seen:
+        assert await tokens.bearer_of(made.secret[:-1] + "!") is None
+    assert seen.total == 0
+
+
+async def test_a_password_that_has_expired_stops_its_owners_tokens() -> None:
+    # given
+    account = await make_person()
+    made = await tokens.create(account.id, name="Pull", scopes=READ)
+    await Password.create(account_id=account.id, hash="x", changed_at=NOON)
+    # when, then
+    with clock.frozen(NOON + timedelta(days=90, microseconds=-1)):
+        assert await tokens.bearer_of(made.secret)
+        assert [row["unusable"] for row in await tokens.of_account(account.id)] == [None]
+    with clock.frozen(NOON + timedelta(days=90)):
+        assert await tokens.bearer_of(made.secret) is None
+        assert [row["unusable"] for row in await tokens.of_account(account.id)] == [Unusable.PASSWORD_EXPIRED]

@@ -23,9 +23,11 @@ class GraphQLClient:
             "/graphql", json={"query": document, "variables": variables}, headers={**sent, **(headers or {})}
         )
 
-    async def ask(self, document: str, *, token: str | None = None, **variables: Any) -> Body:
+    async def ask(
+        self, document: str, *, token: str | None = None, headers: dict[str, str] | None = None, **variables: Any
+    ) -> Body:
         """Send a document and answer the whole body; the status must be 200."""
-        response = await self.post(document, token=token, **variables)
+        response = await self.post(document, token=token, headers=headers, **variables)
         text = await response.read()
         assert response.status == 200, (response.status, text)
         return orjson.loads(text)

@@ -102,7 +102,10 @@ async def test_the_process_serves_and_stops_when_told(settings: Settings, how: s
     # given
     process = await start(settings, "server.py")
     assert process.stderr is not None
-    line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+    line = ""
+    while '"serving"' not in line:
+        line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        assert line, "the server ended"
     address = line.partition('"address": "')[2].partition('"')[0]
     # when
     async with aiohttp.ClientSession() as http, http.post(address, json={"query": "{ levels { number } }"}) as response:

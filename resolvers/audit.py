@@ -1,0 +1,118 @@
+"""The audit trail, as its readers see it: people what was done to their own accounts, admins what was in their company."""
+
+from typing import Any
+
+from models.accounts import Account
+from models.audit import AuditEntry
+from resolvers import cursors
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.pages import Page, connection, page
+from services.audit import Actor, as_facts
+
+OWN, COMPANY = "audit-trail", "company-audit-trail"
+ENTRY = ("id", "at", "action", "outcome", "origin", "actor_id", "account_id", "address", "facts")
+# An admin reads the details of what concerns the company. Of what a person did to themselves an admin reads that it
+# happened: the details may be a private profile's.
+COMPANY_FACTS = ("company.", "member.", "token.", "api-key.")
+
+
+def actor_of(context: Context) -> Actor:
+    """Whoever makes this request, as the audit trail names them."""
+    return Actor(context.viewer.account_id, context.viewer.origin, context.client.address)
+
+
+async def own_trail(
+    context: Context,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Row:
+    """
+    What was done to the viewer's accounts, newest first. Where it came from is shown when it was the viewer, or
+    somebody who was not signed in. Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
+    """
+    asked, who = page(first, after, last, before), context.viewer
+    own = {who.account_id or 0}
+    if who.profile_id is not None:
+        own |= set(await _ids(profile_id=who.profile_id))
+    rows = await _page(AuditEntry.filter(account_id__in=own), asked, OWN)
+    emails = await _emails(rows, context, own)
+    shown = [
+        {**row, **_names(row, emails), "address": row["address"] if row["actor_id"] in {None, *own} else ""}
+        for row in rows
+    ]
+    return connection(asked, shown, own_cursor)
+
+
+async def company_trail(
+    context: Context,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Row:
+    """
+    What was done in the viewer's company and to its members, newest first; for its admin.
+    Raises Refused: BAD_PAGE, BAD_CURSOR. Index (company_id, id), read backwards.
+    """
+    asked = page(first, after, last, before)
+    rows = await _page(AuditEntry.filter(company_id=context.viewer.company_id or 0), asked, COMPANY)
+    emails = await _emails(rows, context, {context.viewer.account_id or 0})
+    shown = [
+        {**row, **_names(row, emails), "facts": row["facts"] if row["action"].startswith(COMPANY_FACTS) else {}}
+        for row in rows
+    ]
+    return connection(asked, shown, company_cursor)
+
+
+def own_cursor(row: Row) -> str:
+    """Where a line stands in a person's trail."""
+    return cursors.encode(OWN, row["id"])
+
+
+def company_cursor(row: Row) -> str:
+    """Where a line stands in a company's trail."""
+    return cursors.encode(COMPANY, row["id"])
+
+
+def facts(row: Row) -> list[dict[str, str | None]]:
+    """The facts of a line, by name."""
+    return as_facts(row["facts"])
+
+
+def address(row: Row) -> str | None:
+    """Where it came from; None where that is not known, or not for this reader."""
+    return row["address"] or None
+
+
+async def _page(entries: Any, asked: Page, of: str) -> list[Row]:
+    if asked.cursor is not None:
+        [number] = cursors.decode(of, asked.cursor, int)
+        entries = entries.filter(id__gt=number) if asked.backward else entries.filter(id__lt=number)
+    rows = await entries.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*ENTRY)
+    return rows[::-1] if asked.backward else list(rows)
+
+
+async def _emails(rows: list[Row], context: Context, own: set[int]) -> dict[int, str]:
+    """Addresses of those who are named: the viewer's own accounts', and those of the viewer's company."""
+    named = {row[key] for row in rows for key in ("actor_id", "account_id")} - {None}
+    found: Any = Account.filter(id__in=named).values("id", "email", "company_id")
+    company_id = context.viewer.company_id
+    return {
+        row["id"]: row["email"]
+        for row in await found
+        if row["id"] in own or (company_id is not None and row["company_id"] == company_id)
+    }
+
+
+def _names(row: Row, emails: dict[int, str]) -> dict[str, str | None]:
+    return {"actor": emails.get(row["actor_id"]), "account": emails.get(row["account_id"])}
+
+
+async def _ids(**of: int) -> list[int]:
+    found: Any = Account.filter(**of).values_list("id", flat=True)
+    return list(await found)

@@ -1,0 +1,78 @@
+"""A company's members, as its admin sees and keeps them: account rows, never a profile."""
+
+from typing import Any
+
+from models.accounts import Account, AccountKind
+from resolvers import cursors, ids
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.pages import connection, page
+from services import members
+from services.errors import ErrorCode, refused
+
+CURSOR = "members"
+MEMBER = ("id", "email", "email_key", "name", "status", "company_admin", "created_at", "verified_at")
+
+
+async def of_company(
+    context: Context,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Row:
+    """The members of the viewer's company by address, deactivated ones too. Raises Refused: BAD_PAGE, BAD_CURSOR."""
+    asked = page(first, after, last, before)
+    found = Account.filter(company_id=context.viewer.company_id or 0, kind=AccountKind.PERSON)
+    if asked.cursor is not None:
+        [key] = cursors.decode(CURSOR, asked.cursor, str)
+        found = found.filter(email_key__lt=key) if asked.backward else found.filter(email_key__gt=key)
+    order = "-email_key" if asked.backward else "email_key"
+    rows: Any = await found.order_by(order).limit(asked.size + 1).values(*MEMBER)
+    return connection(asked, rows[::-1] if asked.backward else list(rows), cursor_of)
+
+
+def cursor_of(row: Row) -> str:
+    """Where a member stands in the list."""
+    return cursors.encode(CURSOR, row["email_key"])
+
+
+async def deactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Keep a member out."""
+    member_id = _number(input.account)
+    return _changed(await members.deactivate_member(_admin(context), member_id, actor=actor_of(context)))
+
+
+async def reactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Let a member in again."""
+    member_id = _number(input.account)
+    return _changed(await members.reactivate_member(_admin(context), member_id, actor=actor_of(context)))
+
+
+async def make_admin(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Make a member an admin."""
+    member_id = _number(input.account)
+    return _changed(await members.set_admin(_admin(context), member_id, admin=True, actor=actor_of(context)))
+
+
+async def remove_admin(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Make an admin a member like others."""
+    member_id = _number(input.account)
+    return _changed(await members.set_admin(_admin(context), member_id, admin=False, actor=actor_of(context)))
+
+
+def _admin(context: Context) -> int:
+    return context.viewer.account_id or 0
+
+
+def _number(account: str) -> int:
+    number = ids.number_of("Account", account)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("account",))
+    return number
+
+
+def _changed(account: Account) -> Row:
+    return {"member": {name: getattr(account, name) for name in MEMBER}}

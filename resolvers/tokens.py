@@ -1,0 +1,93 @@
+"""Personal access tokens and API keys, as their owner sees and keeps them."""
+
+from typing import Any
+
+from catalogue.scopes import SCOPES
+from resolvers import ids
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from services import api_keys, tokens
+from services.errors import ErrorCode, refused
+from services.limits import spend
+
+
+async def personal_access_tokens(context: Context) -> list[Row]:
+    """The tokens of the viewer's account, oldest first."""
+    return list(await tokens.of_account(context.viewer.account_id or 0))
+
+
+async def keys(context: Context) -> list[Row]:
+    """The API keys of the viewer's account, oldest first."""
+    return list(await api_keys.of_account(context.viewer.account_id or 0))
+
+
+async def scopes(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+    """The catalogue of scopes, by group and name."""
+    return [
+        {"name": each.name, "group": each.group, "about": each.about, "opens": sorted(each.opens), "service_only": each.service_only}
+        for each in sorted(SCOPES.values(), key=lambda scope: (scope.group, scope.name))
+    ]  # fmt: skip
+
+
+async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Make a token for the viewer's account."""
+    account_id = await _spent(context)
+    made = await tokens.create(
+        account_id,
+        name=input.name,
+        scopes=input.scopes,
+        expires_at=input.expires_at or None,
+        actor=actor_of(context),
+    )
+    [row] = [row for row in await tokens.of_account(account_id) if row["id"] == made.token.id]
+    return {"secret": made.secret, "token": row}
+
+
+async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Delete a token of the viewer's account."""
+    number = _number("PersonalAccessToken", input.id)
+    await tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
+    return {"deleted": input.id}
+
+
+async def create_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Make an API key for the viewer's account."""
+    account_id = await _spent(context)
+    made = await api_keys.create(account_id, name=input.name, actor=actor_of(context))
+    [row] = [row for row in await api_keys.of_account(account_id) if row["id"] == made.key.id]
+    return {"secret": made.secret, "api_key": row}
+
+
+async def delete_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Delete an API key of the viewer's account."""
+    number = _number("ApiKey", input.id)
+    await api_keys.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
+    return {"deleted": input.id}
+
+
+async def introspect(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """What a token that somebody showed to a service is worth; nothing at all is said of one that is not valid."""
+    await spend("introspect-token", by=[f"account:{context.viewer.account_id}"])
+    found = await tokens.introspect(input.token)
+    if found is None:
+        return {"active": False, "scopes": None, "account": None, "email": None}
+    return {
+        "active": True,
+        "scopes": sorted(found.scopes or ()),
+        "account": ids.encode("Account", found.account_id),
+        "email": found.email,
+    }
+
+
+async def _spent(context: Context) -> int:
+    account_id = context.viewer.account_id or 0
+    await spend("create-token", by=[f"account:{account_id}"])
+    return account_id
+
+
+def _number(type_name: str, given: str) -> int:
+    number = ids.number_of(type_name, given)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
+    return number

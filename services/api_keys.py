@@ -1,0 +1,99 @@
+"""
+API keys: `Mendix-Username` and `Mendix-ApiKey` together act for a person with all their rights.
+
+A key is `mxk_`, 32 random characters and a checksum of 6 (services/keys.py).
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind, AccountStatus
+from models.tokens import ApiKey
+from services import audit, bearers, clock, keys
+from services.addresses import address_of
+from services.audit import Actor
+from services.bearers import Bearer
+from services.errors import ErrorCode, Refused, refused
+from services.messages import send_mail
+from services.sealing import digest
+
+PREFIX = "mxk_"
+MAX_NAME = 120
+MAX_KEYS = 100
+"""Of one account."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new key. `secret` is here and nowhere else, ever."""
+
+    key: ApiKey
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Created(key={self.key!r}, secret=…)"
+
+
+async def create(account_id: int, *, name: str, actor: Actor) -> Created:
+    """
+    Make a key for a person's account, and tell its owner by mail.
+
+    Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys).
+    """
+    if not 0 < len(name.strip()) <= MAX_NAME:
+        raise refused(ErrorCode.BAD_INPUT, f"A key's name has 1 to {MAX_NAME} characters.", path=("name",))
+    async with in_transaction():
+        account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
+        if account is None or account.status is not AccountStatus.ACTIVE:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
+        if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
+            raise refused(ErrorCode.TOO_MANY_ITEMS, f"An account has at most {MAX_KEYS} keys: delete one first.")
+        secret = keys.new(PREFIX)
+        key = await ApiKey.create(
+            account_id=account_id,
+            name=name.strip(),
+            secret_hash=digest(secret),
+            hint=secret[-4:],
+            created_at=clock.now(),
+        )
+        await audit.note("api-key.created", actor=actor, account_id=account_id, key_id=key.id, name=key.name)
+        await send_mail("new-api-key", account.email, name=key.name)
+        return Created(key, secret)
+
+
+async def delete(key_id: int, *, account_id: int, actor: Actor) -> None:
+    """Delete a key of this account. Raises Refused: NOT_FOUND, also the second time and for somebody else's."""
+    async with in_transaction():
+        key = await ApiKey.select_for_update().get_or_none(id=key_id, account_id=account_id)
+        if key is None:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such API key.", path=("id",))
+        await key.delete()
+        await audit.note("api-key.deleted", actor=actor, account_id=account_id, key_id=key_id, name=key.name)
+
+
+async def bearer_of(username: str, key: str) -> Bearer | None:
+    """
+    Whom a username (an account's address) and a key stand for; None: they are not valid, whatever is wrong (unknown
+    key, another's address, account deactivated, password expired). `scopes` is None: all rights of the person.
+
+    The key alone is looked up, so that how long it takes says nothing about which addresses there are.
+    """
+    row = await bearers.by_digest(ApiKey, digest(key if key.isascii() else ""))  # raw bytes of a header are no text
+    try:
+        given = address_of(username).key
+    except Refused:
+        given = ""
+    stored: Any = row["email_key"] if row else ""
+    fits = hmac.compare_digest(given.encode(errors="replace"), stored.encode())
+    if row is None or not fits or bearers.unusable(row):
+        return None
+    bearers.used(ApiKey, row)
+    return bearers.bearer(row, None)
+
+
+async def of_account(account_id: int) -> list[bearers.Row]:
+    """An account's keys, oldest first, each with why it is `unusable` (None: it is not)."""
+    return [{**row, "unusable": bearers.unusable(row)} for row in await bearers.of_account(ApiKey, account_id)]

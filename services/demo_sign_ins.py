@@ -1,0 +1,70 @@
+"""Three of the demo's people can sign in: a member, a company's admin, and someone with a second factor."""
+
+import secrets
+import string
+from dataclasses import dataclass
+
+import pyotp
+
+from models.accounts import Account
+from models.companies import Company, CompanyDomain
+from models.profiles import Profile
+from services import passwords, second_factor_set_up, sessions
+from services.accounts import attach_account
+from services.audit import SYSTEM
+
+MEMBER = "ada-okafor"
+COMPANY = "Tidewater Robotics"
+
+
+@dataclass(frozen=True, repr=False)
+class SignIn:
+    """How one of them signs in. The secrets are here and nowhere else."""
+
+    who: str
+    email: str
+    password: str
+    totp_secret: str | None = None
+
+
+@dataclass(frozen=True)
+class _Nowhere:
+    address: str = ""
+    device: str = "demo"
+
+
+async def open_sign_ins() -> list[SignIn]:
+    """Give them accounts with random passwords, at their companies' addresses. For a demo that was just loaded."""
+    company = await Company.get(name=COMPANY)
+    colleagues = Profile.filter(company_id=company.id, listed=True).exclude(handle=MEMBER).order_by("id").limit(2)
+    admin, careful = await colleagues
+    member = await Profile.get(handle=MEMBER)
+    opened = [
+        await _open("a member", member),
+        await _open("a company's admin", admin),
+        await _open("someone with a second factor", careful),
+    ]
+    await Account.filter(profile_id=admin.id).update(company_admin=True)
+    opened[2] = await _with_second_factor(opened[2], careful)
+    return opened
+
+
+async def _open(who: str, profile: Profile) -> SignIn:
+    found = await CompanyDomain.filter(company_id=profile.company_id).first()  # type: ignore[attr-defined]
+    email = f"{profile.handle}@{found.domain if found else 'people.example'}"
+    account = await attach_account(profile.handle, email)
+    password = "-".join("".join(secrets.choice(string.ascii_lowercase) for _ in range(5)) for _ in range(3)).title()
+    password = f"{password}-{secrets.randbelow(90) + 10}"
+    await passwords.set_password(account.id, password)
+    return SignIn(who, email, password)
+
+
+async def _with_second_factor(sign_in: SignIn, profile: Profile) -> SignIn:
+    account = await Account.get(profile_id=profile.id)
+    begun = await second_factor_set_up.begin_totp(account.id)
+    session = await sessions.session_of(await sessions.begin(account.id, _Nowhere()))
+    assert session is not None  # noqa: S101 - it was just begun
+    code = pyotp.TOTP(begun.secret).now()
+    await second_factor_set_up.confirm_totp(account.id, code, session_id=session.session_id, actor=SYSTEM)
+    await sessions.end_all(account.id)
+    return SignIn(sign_in.who, sign_in.email, sign_in.password, begun.secret)

@@ -1,0 +1,196 @@
+"""What an operator does with accounts, tokens and recovery emails."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.__main__ import app
+from models.accounts import Account, AccountStatus
+from models.audit import AuditEntry, Origin
+from models.companies import Company
+from models.database import opened
+from models.outbox import OutboxMessage
+from models.profiles import Profile
+from models.second_factors import SecondFactor, SecondFactorMethod
+from models.sessions import Session
+from models.tokens import AccessToken
+from resolvers.viewers import Client
+from services import clock, configuration, password_reset, passwords, sessions, tokens
+from settings import Settings
+
+RUNNER = CliRunner()
+ADA = "ada@harbor.example"
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Run a command on the test's database."""
+    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
+    for field in dataclasses.fields(settings):
+        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
+    return lambda *words: RUNNER.invoke(app, list(words))
+
+
+@pytest.fixture
+def inside(settings: Settings) -> Callable[[Callable[[], Awaitable[Any]]], Any]:
+    """Look into the database between two commands."""
+
+    async def run(work: Callable[[], Awaitable[Any]]) -> Any:
+        with configuration.using(settings):
+            async with opened(settings):
+                return await work()
+
+    return lambda work: asyncio.run(run(work))
+
+
+def new_admin(cli: Cli) -> Result:
+    return cli("create-admin", ADA, "--name", "Ada Okafor", "--company", "Harbor Works", "--domain", "harbor.example")
+
+
+def test_the_first_admin_of_a_company_sets_a_password_by_the_link(cli: Cli, inside: Any) -> None:
+    # when
+    made = new_admin(cli)
+    # then
+    assert made.exit_code == 0
+    assert made.stdout.startswith("http://graph.example/reset-password?token=") and made.stdout.count("\n") == 1
+    secret = made.stdout.strip().partition("token=")[2]
+    assert secret not in made.stderr
+
+    async def use() -> tuple[bool, bool, Any]:
+        await password_reset.reset(secret, "Copper kettles 7!", Client("192.0.2.7", ""))
+        account = await Account.get(email=ADA)
+        trail = str(await AuditEntry.all().values())
+        assert secret not in trail and "Copper" not in trail
+        return account.company_admin, await passwords.verified(account.id, "Copper kettles 7!"), account.verified_at
+
+    admin, verified, verified_at = inside(use)
+    assert admin and verified and verified_at
+
+
+def test_a_company_that_cannot_be_leaves_no_account_behind(cli: Cli, inside: Any) -> None:
+    # given
+    assert new_admin(cli).exit_code == 0
+    # when
+    taken = cli(
+        "create-admin", "eve@harbor.example", "--name", "Eve", "--company", "Twin", "--domain", "harbor.example"
+    )
+    public = cli("create-admin", "eve@gmail.com", "--name", "Eve", "--company", "Twin", "--domain", "gmail.com")
+    again = new_admin(cli)
+    # then
+    assert [each.exit_code for each in (taken, public, again)] == [1, 1, 1]
+    assert [each.stdout for each in (taken, public, again)] == ["", "", ""]
+
+    async def count() -> tuple[int, int, int]:
+        return await Account.all().count(), await Company.all().count(), await Profile.all().count()
+
+    assert inside(count) == (1, 1, 1)
+
+
+def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any) -> None:
+    # given
+    new_admin(cli)
+
+    async def sign_in() -> str:
+        account = await Account.get(email=ADA)
+        await sessions.begin(account.id, Client("192.0.2.7", "A browser"))
+        return (await tokens.create(account.id, name="Pull\n\x1b[31m", scopes=["mx:leaderboard:read"])).secret
+
+    secret = inside(sign_in)
+    # when
+    before = cli("account", "show", ADA.upper())
+    off, off_again = cli("account", "deactivate", ADA), cli("account", "deactivate", ADA)
+    after = cli("account", "show", ADA)
+    listed = cli("token", "list", "--account", ADA)
+    # then
+    assert [each.exit_code for each in (before, off, off_again, after, listed)] == [0] * 5
+    lines = dict(line.split(":", 1) for line in before.stdout.splitlines())
+    facts = {name: value.strip() for name, value in lines.items()}
+    assert (facts["address"], facts["status"], facts["company"]) == (ADA, "active", "Harbor Works, admin")
+    assert (facts["sessions"], facts["tokens"], facts["second factor"]) == ("1", "1", "off")
+    assert "deactivated" in after.stdout and secret not in before.stdout + listed.stdout
+    [row] = listed.stdout.splitlines()
+    assert row.endswith("account deactivated") and "\x1b" not in row
+
+    async def look() -> tuple[Any, ...]:
+        account = await Account.get(email=ADA)
+        assert await tokens.bearer_of(secret) is None
+        entries = await AuditEntry.filter(action="member.deactivated")
+        return account.status, await Session.all().count(), [(each.origin, each.actor_id) for each in entries]
+
+    assert inside(look) == (AccountStatus.DEACTIVATED, 0, [(Origin.OPERATOR, None)])
+    # when
+    assert cli("account", "reactivate", ADA).exit_code == 0
+    # then
+
+    async def bearer() -> bool:
+        return await tokens.bearer_of(secret) is not None
+
+    assert inside(bearer)
+
+
+def test_a_token_is_revoked_by_its_id(cli: Cli, inside: Any) -> None:
+    # given
+    new_admin(cli)
+    made = cli("token", "create", "--account", ADA, "--name", "Pull", "--scope", "mx:leaderboard:read")
+    assert made.exit_code == 0
+    [row] = cli("token", "list", "--account", ADA).stdout.splitlines()
+    number = row.split("\t")[0]
+    # when
+    revoked, again = cli("token", "revoke", number), cli("token", "revoke", number)
+    # then
+    assert (revoked.exit_code, again.exit_code) == (0, 1)
+
+    async def look() -> tuple[int, list[Any]]:
+        entries = await AuditEntry.filter(action__startswith="token.").order_by("id")
+        return await AccessToken.all().count(), [(each.action, each.origin) for each in entries]
+
+    assert inside(look) == (0, [("token.created", Origin.OPERATOR), ("token.deleted", Origin.OPERATOR)])
+
+
+def test_a_lost_second_factor_is_reset(cli: Cli, inside: Any) -> None:
+    # given
+    new_admin(cli)
+
+    async def switch_on() -> None:
+        account, now = await Account.get(email=ADA), clock.now()
+        await SecondFactor.create(
+            account_id=account.id, method=SecondFactorMethod.TOTP, sealed="00", confirmed_at=now, created_at=now
+        )
+
+    inside(switch_on)
+    assert "second factor: on" in " ".join(cli("account", "show", ADA).stdout.split())
+    # when
+    reset, again = cli("account", "reset-2fa", ADA), cli("account", "reset-2fa", ADA)
+    # then
+    assert (reset.exit_code, again.exit_code) == (0, 1)
+    assert "second factor: off" in " ".join(cli("account", "show", ADA).stdout.split())
+
+
+def test_a_recovery_email_is_set_and_the_owner_told(cli: Cli, inside: Any) -> None:
+    # given
+    new_admin(cli)
+    cli("account", "create", "bot@services.example", "--name", "Bot", "--service")
+    # when
+    done = cli("recovery-email", "set", ADA, "ada@home.example")
+    refused = [
+        cli("recovery-email", "set", ADA, "nonsense"),
+        cli("recovery-email", "set", ADA, ADA),
+        cli("recovery-email", "set", "nobody@harbor.example", "x@home.example"),
+        cli("recovery-email", "set", "bot@services.example", "x@home.example"),
+    ]
+    # then
+    assert done.exit_code == 0 and [each.exit_code for each in refused] == [1, 1, 1, 1]
+
+    async def look() -> tuple[Any, ...]:
+        profile = await Profile.all().first()
+        assert profile is not None and profile.recovery_email_verified_at
+        entry = await AuditEntry.get(action="recovery-email.changed")
+        mails = await OutboxMessage.filter(kind="recovery-email-changed").count()
+        return profile.recovery_email, entry.origin, mails, "home.example" in str(entry.facts)
+
+    assert inside(look) == ("ada@home.example", Origin.OPERATOR, 1, False)

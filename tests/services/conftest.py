@@ -1,0 +1,27 @@
+"""Fixtures for tests of rules."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from models.database import Database
+from services import clock, limits
+from tests.services.second_factors import START
+
+
+@pytest.fixture
+async def start(database: Database) -> AsyncIterator[None]:
+    """A database at a moment that stands still."""
+    with clock.frozen(START):
+        yield
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested is the rule beneath the limit."""
+
+    async def free(*_: Any, **__: Any) -> None:
+        pass
+
+    monkeypatch.setattr(limits, "spend", free)

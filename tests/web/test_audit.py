@@ -1,0 +1,123 @@
+"""The audit trail over HTTP: who reads what of it. domain.md "Security settings"."""
+
+from typing import Any
+
+from models.audit import AuditEntry, Origin
+from services import audit
+from services.audit import OPERATOR, Actor, Change
+from tests.factories import make_person, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, make_company_with_admin, make_member
+
+ENTRY = "at action outcome origin address actor account facts { name old new }"
+PAGE = f"edges {{ cursor node {{ {ENTRY} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}"
+ARGUMENTS = "first: $first, after: $after, last: $last, before: $before"
+VARIABLES = "$first: Int, $after: String, $last: Int, $before: String"
+OWN = f"query Own({VARIABLES}) {{ viewer {{ auditTrail({ARGUMENTS}) {{ {PAGE} }} }} }}"
+COMPANY = f"query Company({VARIABLES}) {{ viewer {{ company {{ auditTrail({ARGUMENTS}) {{ {PAGE} }} }} }} }}"
+
+
+def actions(trail: Any) -> list[str]:
+    return [edge["node"]["action"] for edge in trail["edges"]]
+
+
+async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient) -> None:
+    # given
+    ada, eve = await make_person(), await make_person()
+    for n in range(5):
+        await audit.note(f"thing.{n}", actor=OPERATOR, account_id=ada.id)
+        await audit.note(f"other.{n}", actor=OPERATOR, account_id=eve.id)
+    headers = await in_session(ada)
+
+    async def page(**asked: Any) -> Any:
+        return (await client.data(OWN, headers=headers, **asked))["viewer"]["auditTrail"]
+
+    # when
+    first = await page(first=2)
+    second = await page(first=2, after=first["pageInfo"]["endCursor"])
+    back = await page(last=2, before=second["pageInfo"]["startCursor"])
+    # then
+    assert actions(first) + actions(second) == ["thing.4", "thing.3", "thing.2", "thing.1"]
+    assert back["edges"] == first["edges"]
+    assert first["pageInfo"]["hasNextPage"] and not back["pageInfo"]["hasPreviousPage"]
+    for asked, code in (
+        ({"first": 0}, "BAD_PAGE"),
+        ({"after": "x"}, "BAD_CURSOR"),
+        ({"first": 1, "last": 1}, "BAD_PAGE"),
+    ):
+        body = await client.ask(OWN, headers=headers, **asked)
+        assert body["errors"][0]["extensions"]["code"] == code
+
+
+async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: GraphQLClient) -> None:
+    # given
+    ada, second = await make_person("ada@people.example"), await make_person("ada@work.example")
+    second.profile_id = ada.profile_id  # type: ignore[attr-defined]
+    await second.save()
+    mine = Actor(ada.id, Origin.SESSION, "192.0.2.7")
+    await audit.note(
+        "thing.changed", actor=mine, account_id=second.id, days=Change(90, None), on=True, words=["a", "b"]
+    )
+    # when
+    [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
+    # then
+    entry = edge["node"]
+    assert (entry["actor"], entry["account"], entry["address"]) == (
+        "ada@people.example",
+        "ada@work.example",
+        "192.0.2.7",
+    )
+    assert (entry["outcome"], entry["origin"]) == ("SUCCESS", "SESSION")
+    assert entry["facts"] == [
+        {"name": "days", "old": "90", "new": None},
+        {"name": "on", "old": None, "new": "yes"},
+        {"name": "words", "old": None, "new": "a, b"},
+    ]
+
+
+async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQLClient) -> None:
+    # given
+    company, admin = await make_company_with_admin()
+    ben = await make_member(company, "ben@harbor.example", public=False)
+    _, stranger = await make_company_with_admin("Other", "other.example")
+    bens = Actor(ben.id, Origin.SESSION, "192.0.2.9")
+    await audit.note("recovery-email.changed", actor=bens, account_id=ben.id, email="private@home.example")
+    await audit.note("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ben.id, why="a reason")
+    await audit.note("elsewhere", actor=OPERATOR, account_id=stranger.id)
+    # when
+    trail = (await client.data(COMPANY, headers=await in_session(admin)))["viewer"]["company"]["auditTrail"]
+    # then
+    assert actions(trail) == ["member.deactivated", "recovery-email.changed"]
+    by_stranger, by_ben = [edge["node"] for edge in trail["edges"]]
+    assert (by_ben["actor"], by_ben["account"], by_ben["facts"]) == ("ben@harbor.example", "ben@harbor.example", [])
+    assert (by_stranger["actor"], by_stranger["account"]) == (None, "ben@harbor.example")
+    assert by_stranger["facts"] == [{"name": "why", "old": None, "new": "a reason"}]
+    assert "private@home.example" not in str(trail)
+
+
+async def test_a_person_does_not_learn_where_others_were(client: GraphQLClient) -> None:
+    company, admin = await make_company_with_admin()
+    ben = await make_member(company, "ben@harbor.example")
+    await audit.note("member.made-admin", actor=Actor(admin.id, Origin.SESSION, "192.0.2.66"), account_id=ben.id)
+    trail = (await client.data(OWN, headers=await in_session(ben)))["viewer"]["auditTrail"]
+    assert trail["edges"][0]["node"]["address"] is None
+    assert trail["edges"][0]["node"]["actor"] == "admin@harbor.example"
+
+
+async def test_a_cursor_of_one_trail_is_not_one_of_another(client: GraphQLClient) -> None:
+    _, admin = await make_company_with_admin()
+    await audit.note("company.thing", actor=OPERATOR, account_id=admin.id)
+    headers = await in_session(admin)
+    own = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["pageInfo"]["endCursor"]
+    body = await client.ask(COMPANY, headers=headers, after=own)
+    assert body["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
+
+
+async def test_a_token_reads_it_under_its_own_scope_alone(client: GraphQLClient) -> None:
+    account = await make_person()
+    token = await make_token(account, "mx:audit-logging:read")
+    trail = (await client.data(OWN, token=token))["viewer"]["auditTrail"]
+    assert actions(trail) == ["token.created"]
+    assert await client.code("{ viewer { account { email } } }", token=token) == "INSUFFICIENT_SCOPE"
+    assert await client.code(OWN, token=await make_token(account, "mx:user:profile:v1:read")) == "INSUFFICIENT_SCOPE"
+    assert await AuditEntry.filter(actor_id__isnull=True, origin=Origin.OPERATOR).count() == 2

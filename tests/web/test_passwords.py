@@ -1,0 +1,106 @@
+"""Changing and resetting passwords over HTTP: domain.md "Security settings"."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.passwords import Password
+from tests.factories import make_token
+from tests.services.entering import ADA, GOOD, OTHER, mailed_token, mails, make_login
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, with_key
+from tests.web.test_sessions import ADA_HERSELF, ME, cookie, shown, sign_in, whose
+
+CHANGE = """
+mutation Change($input: ChangePasswordInput!) {
+  changePassword(input: $input) { viewer { account { email } passwordExpiresAt } errors { code path message } }
+}
+"""
+REQUEST = "mutation R($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { errors { code } } }"
+RESET = "mutation R($input: ResetPasswordInput!) { resetPassword(input: $input) { errors { code path } } }"
+
+
+async def reset(client: GraphQLClient, token: str, new: str = OTHER) -> list[str]:
+    data = await client.data(RESET, input={"token": token, "newPassword": new})
+    return [error["code"] for error in data["resetPassword"]["errors"]]
+
+
+async def test_a_password_is_changed(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    elsewhere = await in_session(ada)
+    await sign_in(client)
+    before = cookie(client)
+    # when
+    answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": OTHER}))["changePassword"]
+    # then
+    row = await Password.get(account_id=ada.id)
+    assert answer["errors"] == [] and answer["viewer"]["account"]["email"] == ADA
+    assert datetime.fromisoformat(answer["viewer"]["passwordExpiresAt"]) == row.changed_at + timedelta(days=90)
+    assert cookie(client) not in {before, None}
+    assert await client.data(ME) == ADA_HERSELF
+    for dead in (elsewhere, shown(before)):
+        assert await whose(client, dead) == {"viewer": None}
+    assert (await sign_in(client, password=GOOD))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    assert (await sign_in(client, password=OTHER))["errors"] == []
+
+
+async def test_every_broken_rule_is_told_and_no_password_is(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    await sign_in(client)
+    # when
+    answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": "  ada tt  "}))["changePassword"]
+    # then
+    assert {error["code"]: error["path"] for error in answer["errors"]} == {
+        code: ["newPassword"]
+        for code in (
+            "PASSWORD_TOO_SHORT", "PASSWORD_NEEDS_SPECIAL", "PASSWORD_NEEDS_DIGIT", "PASSWORD_NEEDS_UPPERCASE"
+        )
+    }  # fmt: skip
+    assert "ada tt" not in str(answer)
+    # when
+    answer = (await client.data(CHANGE, input={"currentPassword": OTHER, "newPassword": OTHER}))["changePassword"]
+    # then
+    assert [(error["code"], error["path"]) for error in answer["errors"]] == [("BAD_CREDENTIALS", ["currentPassword"])]
+
+
+async def test_only_a_session_changes_a_password(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    token, key = await make_token(ada, "mx:user:profile:v1:read"), await with_key(ada)
+    given: dict[str, Any] = {"currentPassword": GOOD, "newPassword": OTHER}
+    # then
+    assert await client.code(CHANGE, input=given) == "UNAUTHENTICATED"
+    assert await client.code(CHANGE, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    body = await (await client.post(CHANGE, headers=key, input=given)).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_lost_password_is_replaced_by_mail(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    elsewhere = await in_session(ada)
+    # when
+    answers = [(await client.data(REQUEST, input={"email": email})) for email in (ADA, "nobody@people.example")]
+    # then
+    assert answers == [{"requestPasswordReset": {"errors": []}}] * 2
+    assert [mail.to for mail in await mails()] == [ADA]
+    # when
+    token = await mailed_token()
+    assert await reset(client, token, GOOD) == ["PASSWORD_REUSED"]
+    assert await reset(client, token) == []
+    # then
+    assert await reset(client, token, "Once more 1 secret!") == ["BAD_CODE"]
+    assert cookie(client) is None
+    assert await whose(client, elsewhere) == {"viewer": None}
+    assert (await sign_in(client, password=OTHER))["viewer"] == ADA_HERSELF["viewer"]
+
+
+async def test_links_cannot_be_guessed_in_one_document(client: GraphQLClient) -> None:
+    guesses = " ".join(
+        f'g{n}: resetPassword(input: {{token: "{n}", newPassword: "{OTHER}"}}) {{ errors {{ code }} }}'
+        for n in range(50)
+    )
+    data = await client.data(f"mutation {{ {guesses} }}")
+    found = [each["errors"][0]["code"] for each in data.values()]
+    assert (found[0], found[-1]) == ("BAD_CODE", "RATE_LIMITED")

@@ -1,0 +1,57 @@
+"""What somebody prefers, over HTTP."""
+
+import pytest
+
+from catalogue.scopes import SCOPES
+from models.accounts import Account
+from models.audit import Origin
+from models.profiles import Profile
+from services.api_keys import create as create_api_key
+from services.audit import Actor
+from tests.factories import make_person, make_token
+from tests.web.clients import Body, GraphQLClient
+from tests.web.sessions import sign_in
+
+EVERY: dict[str, tuple[str, Body]] = {
+    "updateMarketing": (
+        "mutation M($input: UpdateMarketingInput!) { updateMarketing(input: $input) { marketing errors { code path } } }",
+        {"marketing": True},
+    ),
+    "updateLanguage": (
+        "mutation M($input: UpdateLanguageInput!) { updateLanguage(input: $input) { profile { language } errors { code path } } }",
+        {"language": "nl"},
+    ),
+}
+
+
+async def test_consent_and_language_are_changed_in_a_session(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person()
+    await sign_in(client, ada, elevated=False)
+    # when
+    answers = {name: (await client.data(document, input=given))[name] for name, (document, given) in EVERY.items()}
+    # then
+    assert answers == {
+        "updateMarketing": {"marketing": True, "errors": []},
+        "updateLanguage": {"profile": {"language": "nl"}, "errors": []},
+    }
+    assert (await Account.get(id=ada.id)).marketing
+    refused = await client.data(EVERY["updateLanguage"][0], input={"language": "english"})
+    assert refused["updateLanguage"] == {"profile": None, "errors": [{"code": "BAD_INPUT", "path": ["language"]}]}
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) -> None:
+    # given
+    account = await make_person("ada@people.example")
+    token = await make_token(account, *(each.name for each in SCOPES.values() if not each.service_only))
+    key = await create_api_key(account.id, name="A key", actor=Actor(account.id, Origin.SESSION))
+    by_key = {"Mendix-Username": account.email, "Mendix-ApiKey": key.secret}
+    document, given = EVERY[name]
+    # when, then
+    assert await client.code(document, input=given) == "UNAUTHENTICATED"
+    assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    body = await (await client.post(document, headers=by_key, input=given)).json()
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["FORBIDDEN"]
+    assert not (await Account.get(id=account.id)).marketing
+    assert (await Profile.get(id=account.profile_id)).language == "en"  # type: ignore[attr-defined]

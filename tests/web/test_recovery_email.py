@@ -1,0 +1,129 @@
+"""The recovery email over HTTP: peers.md 75."""
+
+import re
+from typing import Any
+
+import pytest
+
+from catalogue.scopes import SCOPES
+from models.accounts import Account
+from models.audit import Origin
+from models.outbox import OutboxMessage
+from models.profiles import Profile
+from models.proofs import MailedCode
+from services import messages
+from services.api_keys import create as create_api_key
+from services.audit import Actor
+from tests.factories import make_person, make_token
+from tests.web.clients import Body, GraphQLClient
+from tests.web.sessions import sign_in
+
+ERRORS = "errors { code message path }"
+EVERY: dict[str, tuple[str, Body]] = {
+    "setRecoveryEmail": (
+        f"mutation Set($input: SetRecoveryEmailInput!) {{ setRecoveryEmail(input: $input) {{ {ERRORS} }} }}",
+        {"email": "ada@home.example"},
+    ),
+    "verifyRecoveryEmail": (
+        f"mutation Verify($input: VerifyRecoveryEmailInput!) {{ verifyRecoveryEmail(input: $input) {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
+        {"code": "123456"},
+    ),
+    "removeRecoveryEmail": (
+        f"mutation Remove($input: NothingInput!) {{ removeRecoveryEmail(input: $input) {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
+        {},
+    ),
+}
+OWN = "{ viewer { profile { recoveryEmail } } }"
+
+
+async def do(client: GraphQLClient, name: str, given: Body | None = None) -> Any:
+    document, usual = EVERY[name]
+    return (await client.data(document, input=usual if given is None else given))[name]
+
+
+async def mailed() -> str:
+    row = await OutboxMessage.filter(kind="recovery-email-code").order_by("-id").first()
+    found = row and re.search(r"\b[0-9]{6}\b", messages.opened(row).text)
+    assert found
+    return found[0]
+
+
+@pytest.fixture
+async def ada(client: GraphQLClient) -> Account:
+    """Signed in and elevated."""
+    account = await make_person("ada@people.example")
+    await sign_in(client, account)
+    return account
+
+
+async def own(client: GraphQLClient) -> str | None:
+    return (await client.data(OWN))["viewer"]["profile"]["recoveryEmail"]
+
+
+async def test_set_verify_and_remove(client: GraphQLClient, ada: Account) -> None:
+    # set
+    assert await do(client, "setRecoveryEmail") == {"errors": []}
+    assert await own(client) is None
+    # verify
+    done = await do(client, "verifyRecoveryEmail", {"code": await mailed()})
+    assert done == {"profile": {"recoveryEmail": "ada@home.example"}, "errors": []}
+    assert await own(client) == "ada@home.example"
+    # remove
+    assert await do(client, "removeRecoveryEmail") == {"profile": {"recoveryEmail": None}, "errors": []}
+    assert await own(client) is None
+
+
+async def test_a_wrong_code_changes_nothing(client: GraphQLClient, ada: Account) -> None:
+    await do(client, "setRecoveryEmail")
+    answer = await do(client, "verifyRecoveryEmail", {"code": "12345"})
+    assert answer["profile"] is None
+    assert [each["code"] for each in answer["errors"]] == ["BAD_CODE"]
+    assert await own(client) is None
+
+
+async def test_nobody_learns_whether_an_address_is_a_login(client: GraphQLClient, ada: Account) -> None:
+    await make_person("ben@people.example")
+    bodies = [
+        await (await client.post(EVERY["setRecoveryEmail"][0], input={"email": email})).read()
+        for email in ("ben@people.example", "nobody@people.example")
+    ]
+    assert bodies[0] == bodies[1] == b'{"data":{"setRecoveryEmail":{"errors":[]}}}'
+    answer = await do(client, "setRecoveryEmail", {"email": "ada@people.example"})
+    assert [(each["code"], each["path"]) for each in answer["errors"]] == [("BAD_INPUT", ["email"])]
+
+
+async def test_guessing_by_aliases_in_one_document_is_counted(client: GraphQLClient, ada: Account) -> None:
+    # given
+    await do(client, "setRecoveryEmail")
+    right = await mailed()
+    guesses = [f"{(int(right) + n) % 10**6:06}" for n in range(1, 6)] + [right]
+    document = " ".join(
+        f'g{n}: verifyRecoveryEmail(input: {{code: "{guess}"}}) {{ errors {{ code }} }}'
+        for n, guess in enumerate(guesses)
+    )
+    # when
+    data = await client.data(f"mutation {{ {document} }}")
+    # then
+    assert {each["code"] for answer in data.values() for each in answer["errors"]} == {"BAD_CODE"}
+    assert all(answer["errors"] for answer in data.values())
+    assert await own(client) is None
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) -> None:
+    # given
+    account = await make_person("ada@people.example")
+    await Profile.filter(id=account.profile_id).update(recovery_email="ada@old.example")  # type: ignore[attr-defined]
+    token = await make_token(account, *(each.name for each in SCOPES.values() if not each.service_only))
+    key = await create_api_key(account.id, name="A key", actor=Actor(account.id, Origin.SESSION))
+    by_key = {"Mendix-Username": account.email, "Mendix-ApiKey": key.secret}
+    document, given = EVERY[name]
+    # when, then
+    assert await client.code(document, input=given) == "UNAUTHENTICATED"
+    assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    body = await (await client.post(document, headers=by_key, input=given)).json()
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["FORBIDDEN"]
+    await sign_in(client, account, elevated=False)
+    assert await client.code(document, input=given) == "ELEVATION_REQUIRED"
+    assert await MailedCode.all().count() == 0
+    assert (await Profile.get(id=account.profile_id)).recovery_email == "ada@old.example"  # type: ignore[attr-defined]

@@ -1,0 +1,46 @@
+"""What people send as a secret is found again nowhere: in no table, in no answer, in no log."""
+
+import logging
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+
+from tests.web.clients import GraphQLClient
+from tests.web.test_never_by_token import MUTATIONS, OPEN_TO, callers, document, everything, smallest
+
+CANARY = "Canary kettles 7!"
+SECRETS = {"password", "current", "currentPassword", "new", "newPassword", "code", "token", "secret"}
+
+
+def with_canaries(name: str) -> dict[str, Any]:
+    """The smallest input of a mutation, with a good address, and a canary for every secret."""
+    type_ = MUTATIONS[name].args["input"].type
+    given = smallest(type_)
+    named: Any = get_named_type(type_)
+    assert isinstance(named, GraphQLInputObjectType)
+    known = {"email": "someone@people.example", "name": "Someone", "scopes": ["mx:leaderboard:read"]}
+    secrets = {each: CANARY for each in named.fields if each in SECRETS}
+    return {**given, **{each: known[each] for each in given if each in known}, **secrets}
+
+
+def test_there_are_secrets_to_look_for() -> None:
+    holding = {name for name in OPEN_TO if CANARY in with_canaries(name).values()}
+    assert {"signIn", "signUp", "changePassword", "resetPassword", "introspectToken", "elevateSession"} <= holding
+
+
+@pytest.mark.sqlite_only
+async def test_no_secret_is_found_again(client: GraphQLClient, caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
+    # given
+    caplog.set_level(logging.DEBUG)
+    # when
+    for name in sorted(OPEN_TO):
+        people = await callers()
+        for who in sorted(OPEN_TO[name]):
+            body = await client.ask(document(name), headers=people[who], input=with_canaries(name))
+            assert CANARY not in str(body), (name, who)
+    # then
+    found = {table for table, rows in (await everything()).items() if CANARY in str(rows)}
+    assert found == set()
+    out, err = capfd.readouterr()
+    assert CANARY not in caplog.text + out + err

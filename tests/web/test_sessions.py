@@ -1,0 +1,298 @@
+"""Signing in and out over HTTP: domain.md "Security settings"."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from models.accounts import Account, AccountStatus
+from models.database import Database
+from models.passwords import Password
+from models.second_factors import SecondFactorMethod
+from models.sessions import Session
+from server import make_app
+from services import clock
+from settings import Settings
+from tests.factories import make_token
+from tests.services.entering import ADA, GOOD, OTHER, PHONE, mails, make_login, switch_on, totp
+from tests.web.clients import GraphQLClient
+from tests.web.people import with_key
+from tests.web.sessions import sign_in as put_in_session
+
+SIGN_IN = """
+mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {
+    viewer { account { email } } passwordExpired secondFactor { token method } errors { code message path }
+  }
+}
+"""
+COMPLETE = """
+mutation Complete($input: CompleteSignInInput!) {
+  completeSignIn(input: $input) { viewer { account { email } } passwordExpired errors { code } }
+}
+"""
+ELEVATE = (
+    "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { elevatedUntil errors { code path } } }"
+)
+END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { errors { code path } } }"
+ME = "{ viewer { account { email } } }"
+SESSIONS = "{ viewer { sessions { id createdAt seenAt device address current } } }"
+ADA_HERSELF = {"viewer": {"account": {"email": ADA}}}
+
+
+async def sign_in(client: GraphQLClient, email: str = ADA, password: str = GOOD) -> dict[str, Any]:
+    return (await client.data(SIGN_IN, input={"email": email, "password": password}))["signIn"]
+
+
+def cookie(client: GraphQLClient) -> str | None:
+    kept = client.http.session.cookie_jar.filter_cookies(URL(client.http.make_url("/"))).get("session")
+    return kept.value if kept else None
+
+
+async def whose(client: GraphQLClient, headers: dict[str, str]) -> Any:
+    """Who somebody is who shows these headers and not the client's own cookie."""
+    jar, own = client.http.session.cookie_jar, cookie(client)
+    jar.clear()
+    found = await (await client.post(ME, headers=headers)).json()
+    jar.clear()
+    if own is not None:
+        jar.update_cookies({"session": own}, URL(client.http.make_url("/")))
+    return found["data"]
+
+
+def shown(secret: str | None) -> dict[str, str]:
+    return {"Cookie": f"session={secret}"}
+
+
+async def codes(client: GraphQLClient, document: str, name: str, **given: Any) -> list[str]:
+    return [error["code"] for error in (await client.data(document, input=given))[name]["errors"]]
+
+
+async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    assert await client.data(ME) == {"viewer": None}
+    # when
+    response = await client.post(SIGN_IN, input={"email": "Ada@People.example", "password": GOOD})
+    # then
+    assert (await response.json())["data"]["signIn"] == {
+        **ADA_HERSELF,
+        "passwordExpired": False,
+        "secondFactor": None,
+        "errors": [],
+    }
+    kept = response.cookies["session"]
+    assert kept["httponly"] and kept["samesite"] == "Lax" and kept["path"] == "/"
+    assert kept.value not in await response.text()
+    assert await client.data(ME) == ADA_HERSELF
+    # when
+    assert (
+        await codes(
+            client, "mutation O($input: NothingInput!) { signOut(input: $input) { errors { code } } }", "signOut"
+        )
+        == []
+    )
+    # then
+    assert cookie(client) is None
+    assert await client.data(ME) == {"viewer": None}
+    assert await whose(client, shown(kept.value)) == {"viewer": None}
+
+
+async def test_wrong_answers_are_the_same_to_the_letter(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    gone = await make_login("gone@people.example")
+    await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
+    # when
+    answers = [
+        await sign_in(client, *each)
+        for each in ((ADA, OTHER), ("nobody@people.example", GOOD), ("gone@people.example", GOOD), ("nonsense", ""))
+    ]
+    # then
+    assert answers == [answers[0]] * 4
+    assert answers[0]["viewer"] is answers[0]["secondFactor"] is None
+    assert [error["code"] for error in answers[0]["errors"]] == ["BAD_CREDENTIALS"]
+    assert cookie(client) is None
+
+
+async def test_fifty_guesses_in_one_document_are_fifty_tries(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    guesses = " ".join(
+        f'g{n}: signIn(input: {{email: "{ADA}", password: "guess {n}"}}) {{ errors {{ code }} }}' for n in range(50)
+    )
+    # when
+    data = await client.data(f"mutation {{ {guesses} }}")
+    # then
+    found = [each["errors"][0]["code"] for each in data.values()]
+    assert found == ["BAD_CREDENTIALS"] * 10 + ["RATE_LIMITED"] * 40
+    assert (await sign_in(client))["errors"][0]["code"] == "RATE_LIMITED"
+
+
+async def test_a_session_that_was_planted_is_worth_nothing(client: GraphQLClient) -> None:
+    # given: the thief's own session stands in Ada's browser
+    await make_login()
+    mallory = await make_login("mallory@people.example")
+    await put_in_session(client, mallory)
+    planted = cookie(client)
+    # when
+    await sign_in(client)
+    # then
+    assert cookie(client) not in {planted, None}
+    assert await whose(client, shown(planted)) == {"viewer": None}
+    assert await Session.filter(account_id=mallory.id).count() == 0
+
+
+async def test_the_second_factor_comes_before_the_session(client: GraphQLClient) -> None:
+    # given
+    await switch_on(await make_login())
+    # when
+    half = await sign_in(client)
+    # then
+    assert (half["viewer"], half["errors"], half["secondFactor"]["method"]) == (None, [], "TOTP")
+    assert cookie(client) is None
+    assert await client.data(ME) == {"viewer": None}
+    # when
+    token = half["secondFactor"]["token"]
+    wrong = (await client.data(COMPLETE, input={"token": token, "code": "000000"}))["completeSignIn"]
+    done = (await client.data(COMPLETE, input={"token": token, "code": totp()}))["completeSignIn"]
+    # then
+    assert [error["code"] for error in wrong["errors"]] == ["BAD_CODE"]
+    assert done == {**ADA_HERSELF, "passwordExpired": False, "errors": []}
+    assert await client.data(ME) == ADA_HERSELF
+
+
+async def test_a_texted_code_completes_a_sign_in(client: GraphQLClient) -> None:
+    # given
+    await switch_on(await make_login(), SecondFactorMethod.SMS)
+    # when
+    half = await sign_in(client)
+    [text] = await mails()
+    code = "".join(each for each in text.text if each.isdigit())[:6]
+    done = (await client.data(COMPLETE, input={"token": half["secondFactor"]["token"], "code": code}))["completeSignIn"]
+    # then
+    assert half["secondFactor"]["method"] == "SMS" and text.to == PHONE
+    assert done["viewer"] == ADA_HERSELF["viewer"]
+
+
+async def test_an_expired_password_opens_nothing_but_changing_it(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    await Password.filter(account_id=ada.id).update(changed_at=clock.now() - timedelta(days=91))
+    # when
+    answer = await sign_in(client)
+    # then
+    assert (answer["viewer"], answer["passwordExpired"], answer["errors"]) == (None, True, [])
+    assert await client.data(ME) == ADA_HERSELF
+    assert await client.code(SESSIONS) == "PASSWORD_EXPIRED"
+    assert await client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
+    assert await client.code("{ activities { code } }") == "PASSWORD_EXPIRED"
+    assert await client.code(ELEVATE, input={"password": GOOD}) == "PASSWORD_EXPIRED"
+    smuggled = "mutation S($input: ElevateSessionInput!) { signOut(input: {}) { errors { code } } elevateSession(input: $input) { errors { code } } }"
+    assert await client.code(smuggled, input={"password": GOOD}) == "PASSWORD_EXPIRED"
+    # when
+    change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { account { email } } errors { code } } }"
+    data = await client.data(change, input={"currentPassword": GOOD, "newPassword": OTHER})
+    # then
+    assert data["changePassword"] == {**ADA_HERSELF, "errors": []}
+    assert await client.data(ME) == ADA_HERSELF
+
+
+async def test_sessions_are_listed_and_ended(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await make_login(), await make_login("ben@people.example")
+    await put_in_session(client, ben)
+    [bens] = (await client.data(SESSIONS))["viewer"]["sessions"]
+    other = await put_in_session(client, ada)
+    stolen = cookie(client)
+    client.http.session.cookie_jar.clear()
+    await sign_in(client)
+    # when
+    listed = (await client.data(SESSIONS))["viewer"]["sessions"]
+    # then
+    assert [each["current"] for each in listed] == [True, False]
+    assert listed[1]["id"] == f"ses_{other}" and listed[1]["device"] == "A browser"
+    # when: somebody else's, another type's, nonsense
+    assert await codes(client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
+    assert await codes(client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
+    assert await codes(client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
+    assert await codes(client, END, "endSession", id="nonsense") == ["BAD_ID"]
+    assert await codes(client, END, "endSession", id=listed[1]["id"]) == []
+    # then
+    assert await whose(client, shown(stolen)) == {"viewer": None}
+    assert len((await client.data(SESSIONS))["viewer"]["sessions"]) == 1
+    assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
+    # when: one's own
+    assert await codes(client, END, "endSession", id=listed[0]["id"]) == []
+    assert cookie(client) is None
+
+
+async def test_ending_all_others(client: GraphQLClient) -> None:
+    await make_login()
+    for _ in range(3):
+        await sign_in(client)
+        client.http.session.cookie_jar.clear()
+    await sign_in(client)
+    data = await client.data(
+        "mutation E($input: NothingInput!) { endOtherSessions(input: $input) { ended } }", input={}
+    )
+    assert data["endOtherSessions"] == {"ended": 3}
+    assert await client.data(ME) == ADA_HERSELF
+
+
+async def test_elevation_changes_the_cookie(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    await sign_in(client)
+    before = cookie(client)
+    # when
+    assert await codes(client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
+    assert await codes(client, ELEVATE, "elevateSession") == ["BAD_CREDENTIALS"]
+    assert cookie(client) == before
+    answer = (await client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
+    # then
+    assert answer["errors"] == [] and answer["elevatedUntil"].endswith("Z")
+    assert cookie(client) not in {before, None}
+    assert await whose(client, shown(before)) == {"viewer": None}
+    send = "mutation S($input: NothingInput!) { sendElevationCode(input: $input) { errors { code } } }"
+    assert await codes(client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
+
+
+async def test_a_deactivated_account_is_out_on_the_next_request(client: GraphQLClient) -> None:
+    ada = await make_login()
+    await sign_in(client)
+    await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
+    assert await client.data(ME) == {"viewer": None}
+    assert cookie(client) is None
+
+
+async def test_tokens_and_keys_are_no_sessions(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    token, key = await make_token(ada, "mx:user:profile:v1:read"), await with_key(ada)
+    # then
+    assert await client.code(SESSIONS, token=token) in {"FORBIDDEN", "INSUFFICIENT_SCOPE"}
+    assert await client.code(ELEVATE, token=token, input={"password": GOOD}) == "INSUFFICIENT_SCOPE"
+    for document, given in ((ELEVATE, {"password": GOOD}), (END, {"id": "ses_1"})):
+        body = await (await client.post(document, headers=key, input=given)).json()
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    body = await (await client.post(SESSIONS, headers=key)).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_closed_server_lets_people_in(settings: Settings, database: Database) -> None:
+    # given
+    await make_login()
+    app = await make_app(replace(settings, anonymous="none"), database)
+    async with TestClient(TestServer(app)) as http:
+        client = GraphQLClient(http)
+        # then
+        assert await client.code(ME) == "UNAUTHENTICATED"
+        both = 'mutation B { signIn(input: {email: "a", password: "b"}) { errors { code } } signOut(input: {}) { errors { code } } }'
+        assert await client.code(both) == "UNAUTHENTICATED"
+        # when
+        assert (await sign_in(client))["errors"] == []
+        # then
+        assert await client.data(ME) == ADA_HERSELF

@@ -1,0 +1,91 @@
+"""Signing up over HTTP: domain.md "Accounts, merging, deletion"."""
+
+from typing import Any
+
+from models.accounts import Account
+from tests.services.entering import ADA, GOOD, kinds, mailed_code, make_domain, make_login, other_than
+from tests.web.clients import GraphQLClient
+from tests.web.test_sessions import ADA_HERSELF, ME, cookie, sign_in
+
+SIGN_UP = "mutation S($input: SignUpInput!) { signUp(input: $input) { signUp errors { code path } } }"
+RESEND = "mutation R($input: ResendSignUpCodeInput!) { resendSignUpCode(input: $input) { errors { code } } }"
+VERIFY = """
+mutation V($input: VerifyEmailInput!) {
+  verifyEmail(input: $input) { viewer { account { email company { name } } } errors { code path } }
+}
+"""
+
+
+async def sign_up(client: GraphQLClient, email: str = ADA, **more: Any) -> dict[str, Any]:
+    given = {"email": email, "password": GOOD, "name": "Ada Okafor", "marketing": False, **more}
+    return (await client.data(SIGN_UP, input=given))["signUp"]
+
+
+async def verify(client: GraphQLClient, secret: str, code: str) -> dict[str, Any]:
+    return (await client.data(VERIFY, input={"signUp": secret, "code": code}))["verifyEmail"]
+
+
+async def test_somebody_signs_up_and_is_in(client: GraphQLClient) -> None:
+    # given
+    await make_domain("people.example")
+    # when
+    begun = await sign_up(client, marketing=True, referralCode=None)
+    # then
+    assert begun["errors"] == [] and await kinds() == ["sign-up-code"]
+    code = await mailed_code()
+    assert code not in str(begun)
+    assert (await sign_in(client))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    # when
+    assert (await verify(client, begun["signUp"], other_than(code)))["errors"] == [{"code": "BAD_CODE", "path": None}]
+    done = await verify(client, begun["signUp"], code)
+    # then
+    assert done == {"viewer": {"account": {"email": ADA, "company": {"name": "Harbor Works"}}}, "errors": []}
+    assert cookie(client)
+    assert await client.data(ME) == ADA_HERSELF
+    client.http.session.cookie_jar.clear()
+    assert (await sign_in(client))["errors"] == []
+
+
+async def test_who_has_an_account_is_not_told_to_others(client: GraphQLClient) -> None:
+    # given
+    await make_login()
+    # when
+    taken, free = await sign_up(client), await sign_up(client, "ben@people.example")
+    # then
+    assert [{**each, "signUp": len(each["signUp"])} for each in (taken, free)] == [{"signUp": 32, "errors": []}] * 2
+    for secret in (taken["signUp"], free["signUp"], "unknown"):
+        data = await client.data(RESEND, input={"signUp": secret})
+        assert data["resendSignUpCode"]["errors"] == []
+        assert (await verify(client, secret, "none"))["errors"] == [{"code": "BAD_CODE", "path": None}]
+    assert await kinds() == ["sign-up-taken", "sign-up-code"] * 2
+
+
+async def test_what_is_wrong_is_told_at_once(client: GraphQLClient) -> None:
+    answer = await sign_up(client, "nonsense", password="short", name=" ")
+    assert answer["signUp"] is None
+    assert [tuple(error["path"]) for error in answer["errors"]][:2] == [("email",), ("name",)]
+    assert "PASSWORD_TOO_SHORT" in {error["code"] for error in answer["errors"]}
+
+
+async def test_an_identity_providers_domain_is_named(client: GraphQLClient) -> None:
+    await make_domain("sso.example", sso=True)
+    answer = await sign_up(client, "ada@sso.example")
+    assert answer == {"signUp": None, "errors": [{"code": "MANAGED_BY_IDP", "path": ["email"]}]}
+
+
+async def test_fifty_guesses_in_one_document_are_fifty_tries(client: GraphQLClient) -> None:
+    # given
+    secret = (await sign_up(client))["signUp"]
+    code = await mailed_code()
+    guesses = [other_than(code)] * 5 + [code] * 45
+    document = " ".join(
+        f'g{n}: verifyEmail(input: {{signUp: "{secret}", code: "{guess}"}}) {{ errors {{ code }} }}'
+        for n, guess in enumerate(guesses)
+    )
+    # when
+    data = await client.data(f"mutation {{ {document} }}")
+    # then: the right one comes too late
+    found = [each["errors"][0]["code"] for each in data.values()]
+    assert found == ["BAD_CODE"] * 30 + ["RATE_LIMITED"] * 20
+    assert await Account.all().count() == 0
+    assert cookie(client) is None

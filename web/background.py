@@ -1,0 +1,45 @@
+"""Work that no request waits for: run again and again while the server serves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Job:
+    """
+    Something to be done every so many seconds, first when the server starts.
+
+    Several processes may do it at the same time: it must settle that in the database.
+    """
+
+    name: str
+    every: float
+    work: Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def background(jobs: Sequence[Job]) -> AsyncIterator[None]:
+    """Do the jobs inside the block. Leaving it cancels what is under way, and waits for it."""
+    tasks = [asyncio.create_task(_again_and_again(job), name=job.name) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _again_and_again(job: Job) -> None:
+    while True:
+        try:
+            await job.work()
+        except Exception:
+            # The next time may go well; a job that ended for good would be missed by nobody.
+            log.exception("job_failed", job=job.name)
+        await asyncio.sleep(job.every)
