@@ -5,12 +5,14 @@ A test that is about one of them carries `@pytest.mark.sqlite_only` or `@pytest.
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import structlog
 
 from models.database import STATEMENTS, Database, opened
 from services import configuration, limits
@@ -80,6 +82,43 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
         sms_url=f"file:{tmp_path}/sms",
         public_url="http://graph.example",
     )
+
+
+class SecretsInLog(logging.Handler):
+    """Looks at every line that the tests let us log, from DEBUG on, for what would let somebody in."""
+
+    SECRET = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|[Cc]orrect[ -][Hh]orse|\\$argon2")
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.setFormatter(logging.Formatter("%(name)s %(message)s"))
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if self.SECRET.search(line):
+            self.found.append(line)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged() -> Iterator[None]:
+    """Fails the test during which a token, a key, a test's password or a hash of one was logged."""
+    watch, root = SecretsInLog(), logging.getLogger()
+    level = root.level
+    root.addHandler(watch)
+    root.setLevel(logging.DEBUG)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # the server writes none; test servers would
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        root.setLevel(level)
+        root.removeHandler(watch)
+    assert not watch.found, watch.found
 
 
 @pytest.fixture(autouse=True)

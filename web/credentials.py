@@ -10,6 +10,7 @@ Rule: domain.md "Security settings".
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
+from multidict import MultiMapping
 
 from models.audit import Origin
 from resolvers.sessions import viewer_by
@@ -45,20 +46,28 @@ NOTHING = Shown()
 
 async def shown_by(request: web.BaseRequest, cookie: SessionCookie, origins: Origins) -> Shown:
     """Who makes this request. Raises BadCredential."""
-    shown = {name: request.headers.getall(name) for name in EXPLICIT if name in request.headers}
-    if any(len(values) > 1 for values in shown.values()):
-        raise BadCredential
-    match {name: value for name, [value] in shown.items()}:
-        case {hdrs.AUTHORIZATION: authorization, **more} if not more:
-            return Shown(_viewer(await _bearer(authorization), Origin.TOKEN))
-        case {"Mendix-Username": username, "Mendix-ApiKey": key, **more} if not more:
-            return Shown(_viewer(await api_keys.bearer_of(username.strip(), key.strip()), Origin.API_KEY))
-        case {**any_} if any_:
-            raise BadCredential
+    explicit = await explicit_viewer(request.headers)
+    if explicit is not None:
+        return Shown(explicit)
     secret = cookie.read(request)
     if secret is None or not origins.cookie_counts(request):
         return NOTHING
     return await _in_session(secret)
+
+
+async def explicit_viewer(headers: MultiMapping[str]) -> Viewer | None:
+    """Whom a token or key in these headers stands for; None: there is none. Raises BadCredential."""
+    shown = {name: headers.getall(name) for name in EXPLICIT if name in headers}
+    if any(len(values) > 1 for values in shown.values()):
+        raise BadCredential
+    match {name: value for name, [value] in shown.items()}:
+        case {hdrs.AUTHORIZATION: authorization, **more} if not more:
+            return _viewer(await _bearer(authorization), Origin.TOKEN)
+        case {"Mendix-Username": username, "Mendix-ApiKey": key, **more} if not more:
+            return _viewer(await api_keys.bearer_of(username.strip(), key.strip()), Origin.API_KEY)
+        case {**any_} if any_:
+            raise BadCredential
+    return None
 
 
 def refusal() -> web.Response:

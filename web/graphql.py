@@ -6,9 +6,7 @@ request that could not be run is a 400), `application/json` otherwise (then it i
 `application/json`, which a foreign page cannot send without asking first.
 """
 
-import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,38 +20,20 @@ from resolvers.viewers import NOBODY, Client
 from services.errors import ErrorCode
 from settings import Settings
 from web import graphiql
+from web.asked import Asked, BadRequest, asked_of
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
 from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
+from web.sockets import Sockets, wants_socket
 
-Read = Callable[[web.Request], Coroutine[Any, Any, "Asked"]]
+Read = Callable[[web.Request], Coroutine[Any, Any, Asked]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 VARY = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}"
-
-# The character that PostgreSQL's text cannot hold, as a document can write it.
-_NUL_IN_DOCUMENT = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
-
-
-class BadRequest(Exception):
-    """The HTTP request holds no GraphQL request."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks for, as far as HTTP can tell."""
-
-    query: str
-    variables: dict[str, Any] | None
-    operation_name: str | None
 
 
 class GraphQLEndpoint:
@@ -65,15 +45,20 @@ class GraphQLEndpoint:
         self._anonymous = settings.anonymous == "read"
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
+        self._sockets = Sockets(executor, database, settings, self._limit)
 
     def install(self, app: web.Application) -> None:
         """Serve /graphql in this application."""
         app.router.add_get("/graphql", self.get)
         app.router.add_post("/graphql", self.post)
         self._origins.install(app)
+        app.on_shutdown.append(self._sockets.close)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """A query in the address; without one, a browser gets GraphiQL."""
+        if wants_socket(request):
+            client = client_of(request, self._trusted)
+            return await self._sockets.answer(request, client, lambda: self._shown(request, client))
         if graphiql.wants_page(request):
             return graphiql.page(request)
         return await self._answer(request, _asked_in_address)
@@ -142,7 +127,7 @@ async def _asked_in_body(request: web.Request) -> Asked:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(body, dict):
         raise BadRequest("The body is not a JSON object.")
-    return _asked(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
+    return asked_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
 
 async def _asked_in_address(request: web.Request) -> Asked:
@@ -151,35 +136,7 @@ async def _asked_in_address(request: web.Request) -> Asked:
         extensions = orjson.loads(request.query.get("extensions") or "null")
     except orjson.JSONDecodeError:
         raise BadRequest("`variables` and `extensions` must be JSON.") from None
-    return _asked(request.query.get("query"), variables, request.query.get("operationName"), extensions)
-
-
-def _asked(query: Any, variables: Any, operation_name: Any, extensions: Any) -> Asked:
-    if not isinstance(query, str) or not query:
-        raise BadRequest("`query` must be a GraphQL document.")
-    if not isinstance(variables, dict | None):
-        raise BadRequest("`variables` must be an object.")
-    if not isinstance(operation_name, str | None):
-        raise BadRequest("`operationName` must be a string.")
-    if not isinstance(extensions, dict | None):
-        raise BadRequest("`extensions` must be an object.")
-    if _NUL_IN_DOCUMENT.search(query) or _holds_nul(variables):
-        raise BadRequest("No text may hold the character U+0000.")
-    return Asked(query, variables, operation_name)
-
-
-def _holds_nul(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, str):
-            if "\0" in each:
-                return True
-        elif isinstance(each, dict):
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-    return False
+    return asked_of(request.query.get("query"), variables, request.query.get("operationName"), extensions)
 
 
 def _status(request: web.Request, answer: Answer) -> int:

@@ -1,0 +1,253 @@
+"""GraphQL over WebSockets: the protocol, and that nobody stays on whose credential is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from models.accounts import AccountStatus
+from models.tokens import AccessToken
+from services import sessions, tokens
+from tests.factories import make_person, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, with_key
+from tests.web.test_tokens import dead_credentials
+from web import sockets
+from web.sockets import PROTOCOL
+
+RANK = "mx:leaderboard:read"
+LEVELS = {"query": "{ levels { number } }"}
+WHO = {"query": "{ viewer { account { email } } }"}
+
+
+class Talk:
+    """One side of a socket."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def say(self, **message: Any) -> None:
+        await self.socket.send_str(orjson.dumps(message).decode())
+
+    async def hear(self) -> Any:
+        received = await asyncio.wait_for(self.socket.receive(), 5)
+        assert received.type is aiohttp.WSMsgType.TEXT, (received.type, received.data, self.socket.close_code)
+        return orjson.loads(received.data)
+
+    async def greet(self, payload: Any = None) -> None:
+        await self.say(type="connection_init", **({} if payload is None else {"payload": payload}))
+        assert await self.hear() == {"type": "connection_ack"}
+
+    async def ask(self, payload: Any, name: str = "1") -> Any:
+        await self.say(id=name, type="subscribe", payload=payload)
+        answer = await self.hear()
+        assert answer["id"] == name
+        if answer["type"] == "next":
+            assert await self.hear() == {"id": name, "type": "complete"}
+        return answer
+
+    async def closed(self) -> int | None:
+        while (await asyncio.wait_for(self.socket.receive(), 5)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        return self.socket.close_code
+
+
+@asynccontextmanager
+async def talking(
+    client: GraphQLClient, headers: dict[str, str] | None = None, protocol: str = PROTOCOL
+) -> AsyncIterator[Talk]:
+    async with client.http.ws_connect("/graphql", protocols=(protocol,), headers=headers or {}) as socket:
+        yield Talk(socket)
+
+
+async def test_a_query_is_answered_and_completed(client: GraphQLClient) -> None:
+    async with talking(client) as talk:
+        await talk.greet()
+        answer = await talk.ask(LEVELS)
+        assert answer["type"] == "next" and len(answer["payload"]["data"]["levels"]) == 10
+        await talk.say(type="ping")
+        assert await talk.hear() == {"type": "pong"}
+        await talk.say(type="pong")
+        assert (
+            await talk.ask(
+                {
+                    "query": "query A($h: String!) { profile(handle: $h) { id } }",
+                    "variables": {"h": "x"},
+                    "operationName": "A",
+                }
+            )
+        )["payload"] == {"data": {"profile": None}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"query": "{"}, "BAD_QUERY"),
+        ({"query": "{ nothing }"}, "BAD_QUERY"),
+        ({"query": 5}, "BAD_INPUT"),
+        ({"query": "{ __typename }", "variables": []}, "BAD_INPUT"),
+        ({"query": "subscription { a }"}, "BAD_QUERY"),
+        ({"query": "mutation { signOut(input: {}) { errors { code } } }"}, "BAD_QUERY"),
+    ],
+)
+async def test_what_cannot_be_run_is_an_error_message_and_the_socket_goes_on(
+    client: GraphQLClient, payload: Any, code: str
+) -> None:
+    async with talking(client) as talk:
+        await talk.greet()
+        answer = await talk.ask(payload)
+        assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
+        assert (await talk.ask(LEVELS))["type"] == "next"
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["null"], 4400), (["5"], 4400), (['"x"'], 4400), (["[]"], 4400), (["{"], 4400), (["{}"], 4400), (['{"type": "start"}'], 4400),
+        (['{"type": "connection_init", "payload": 5}'], 4400),
+        (['{"type": "connection_init", "payload": {"Authorization": 5}}'], 4403),
+        (['{"type": "connection_init"}', '{"type": "connection_init"}'], 4429),
+        (['{"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}}'], 4401),
+        (['{"type": "connection_init"}', '{"type": "subscribe", "payload": {"query": "{ __typename }"}}'], 4400),
+        (['{"type": "connection_init"}', '{"id": "", "type": "subscribe", "payload": {"query": "{ __typename }"}}'], 4400),
+        (['{"type": "connection_init"}', '{"id": "1", "type": "subscribe"}'], 4400),
+    ],
+)  # fmt: skip
+async def test_what_is_not_the_protocol_closes_the_socket(
+    client: GraphQLClient, messages: list[str], code: int
+) -> None:
+    async with talking(client) as talk:
+        for message in messages:
+            await talk.socket.send_str(message)
+        assert await talk.closed() == code
+
+
+async def test_bytes_and_large_messages_close_the_socket(client: GraphQLClient) -> None:
+    async with talking(client) as talk:
+        await talk.socket.send_bytes(b"{}")
+        assert await talk.closed() == 4400
+    async with talking(client) as talk:
+        await talk.socket.send_str('{"type": "' + "x" * 300_000 + '"}')
+        assert await talk.closed() == 1009
+
+
+async def test_the_old_protocol_is_refused(client: GraphQLClient) -> None:
+    async with talking(client, protocol="graphql-ws") as talk:
+        assert await talk.closed() == 4406
+
+
+async def test_whoever_says_nothing_is_closed(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "PATIENCE", 0.05)
+    async with talking(client) as talk:
+        assert await talk.closed() == 4408
+
+
+async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> tuple[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(sockets.Sockets, "run", never)
+    async with talking(client) as talk:
+        await talk.greet()
+        for n in range(sockets.AT_ONCE):
+            await talk.say(id=str(n), type="subscribe", payload=LEVELS)
+        assert (await talk.ask(LEVELS, "more"))["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
+        await talk.say(id="0", type="complete")
+        await talk.say(id="0", type="subscribe", payload=LEVELS)
+        await talk.say(id="0", type="subscribe", payload=LEVELS)
+        assert await talk.closed() == 4409
+
+
+async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(client: GraphQLClient) -> None:
+    account = await make_person("ada@people.example")
+    token = await make_token(account, "mx:user:profile:v1:read")
+    headers = {"Authorization": f"mxtoken {token}"}
+    for handshake, payload in [
+        (headers, None),
+        ({}, {"authorization": f"Bearer {token}"}),
+        ({}, await with_key(account)),
+    ]:
+        async with talking(client, handshake) as talk:
+            await talk.greet(payload)
+            assert (await talk.ask(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
+
+
+async def test_every_bad_credential_closes_with_4403(client: GraphQLClient) -> None:
+    for name, credential in (await dead_credentials()).items():
+        for handshake, payload in [({"Authorization": credential}, None), ({}, {"Authorization": credential})]:
+            async with talking(client, handshake) as talk:
+                await talk.say(type="connection_init", **({} if payload is None else {"payload": payload}))
+                assert await talk.closed() == 4403, name
+
+
+async def test_two_credentials_close_with_4403(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    shown = {"Authorization": f"mxtoken {token}"}
+    for handshake, payload in [
+        (shown, shown),
+        ({}, {**shown, "Mendix-Username": "x", "Mendix-ApiKey": "y"}),
+        ({}, {**shown, "authorization": "x"}),
+    ]:
+        async with talking(client, handshake) as talk:
+            await talk.say(type="connection_init", payload=payload)
+            assert await talk.closed() == 4403
+
+
+async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {token}"})
+        assert (await talk.ask(LEVELS))["type"] == "next"
+        await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+        await talk.say(id="2", type="subscribe", payload=LEVELS)
+        assert await talk.closed() == 4403
+
+
+async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
+    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PATIENCE", 0.05)
+    monkeypatch.setattr(sockets, "RECHECK", 0.05)
+    account = await make_person()
+    token = await make_token(account, RANK)
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {token}"})
+        account.status = AccountStatus.DEACTIVATED
+        await account.save()
+        assert await talk.closed() == 4403
+
+
+async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(client: GraphQLClient) -> None:
+    account = await make_person("ada@people.example")
+    cookie = await in_session(account)
+    ours = {**cookie, "Origin": "http://graph.example"}
+    async with talking(client, {**cookie, "Origin": "http://evil.example"}) as talk:
+        await talk.greet()
+        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
+    async with talking(client, ours) as talk:
+        await talk.greet()
+        assert (await talk.ask(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
+        await sessions.end_all(account.id)
+        await talk.say(id="2", type="subscribe", payload=WHO)
+        assert await talk.closed() == 4403
+
+
+async def test_a_missing_scope_is_told_as_over_http(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), RANK)
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {token}"})
+        answer = await talk.ask(WHO)
+        assert answer["payload"]["data"] is None
+        assert answer["payload"]["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
+
+
+async def test_a_server_that_stops_says_goodbye(client: GraphQLClient) -> None:
+    async with talking(client) as talk:
+        await talk.greet()
+        await client.http.app.shutdown()
+        assert await talk.closed() == 1001
