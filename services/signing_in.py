@@ -20,7 +20,7 @@ from services import audit, clock, codes, identity_providers, limits, passwords,
 from services.addresses import Address, address_of
 from services.audit import Actor
 from services.errors import ErrorCode, Refused, refused
-from services.sealing import CannotOpen, keyed_digest, seal, unseal
+from services.sealing import CannotOpen, digest, keyed_digest, seal, unseal
 from services.sessions import Client
 
 HALF_WAY = timedelta(minutes=10)
@@ -57,7 +57,7 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfW
     Raises Refused: BAD_CREDENTIALS, MANAGED_BY_IDP (by the address's domain alone), RATE_LIMITED.
     """
     address = _read(email)
-    key = address.key if address else email.strip().casefold()
+    key = address.key if address else f"no address: {digest(email)}"  # which no account has
     await limits.spend("sign-in", by=[f"address:{client.address}", f"email:{key}"])
     if address and await identity_providers.manages(address.domain):
         raise identity_providers.managed()
