@@ -2,26 +2,28 @@
 Cursors: where a row stands in one order of one list.
 
 A cursor holds what the list is and the row's sort key, so that it stays right while rows come and go, and a short
-digest: one from another list or an edited one is BAD_CURSOR, never wrong rows. It holds nothing that the list itself
+keyed digest: one from another list, an edited or an invented one is BAD_CURSOR, never wrong rows. It holds nothing that the list itself
 does not show.
 """
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import blake2s
+from hmac import compare_digest
 from typing import Any
 
 import orjson
 
 from services.errors import ErrorCode, refused
+from services.sealing import keyed_digest
 
-DIGEST = 6
+DIGEST = 8
+"""Bytes of the digest: too many to find one by trying."""
 
 
 def encode(of: str, *key: int | str) -> str:
     """The cursor of a row with this sort key in the list `of`."""
     body = orjson.dumps((of, *key))
-    return urlsafe_b64encode(blake2s(body, digest_size=DIGEST).digest() + body).decode().rstrip("=")
+    return urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
 
 
 def decode(of: str, text: str, *kinds: type) -> list[Any]:
@@ -32,10 +34,13 @@ def decode(of: str, text: str, *kinds: type) -> list[Any]:
         found, *key = orjson.loads(body)
     except (binascii.Error, ValueError, TypeError):
         raise _bad() from None
-    right = digest == blake2s(body, digest_size=DIGEST).digest() and found == of
-    if not right or [type(part) for part in key] != list(kinds):
+    if not compare_digest(digest, _digest(body)) or found != of or [type(part) for part in key] != list(kinds):
         raise _bad()
     return key
+
+
+def _digest(body: bytes) -> bytes:
+    return bytes.fromhex(keyed_digest("cursor", body.decode()))[:DIGEST]
 
 
 def _bad() -> Exception:

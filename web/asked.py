@@ -35,7 +35,7 @@ def asked_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -
         raise BadRequest("`operationName` must be a string.")
     if not isinstance(extensions, dict | None):
         raise BadRequest("`extensions` must be an object.")
-    if _NUL_IN_DOCUMENT.search(query) or _holds_nul(variables):
+    if "\0" in query or _NUL_IN_DOCUMENT.search(query) or _holds_nul(variables):
         raise BadRequest("No text may hold the character U+0000.")
     return Asked(query, variables, operation_name)
 

@@ -144,6 +144,7 @@ async def test_text_that_no_row_can_hold_finds_nothing(client: GraphQLClient) ->
 @pytest.mark.parametrize(
     "body",
     [
+        r'{"query": "{ profile(handle: \"\u0000\") { id } }"}',
         r'{"query": "{ __typename }", "variables": {"a": [{"b": "x\u0000"}]}}',
         r'{"query": "{ profile(handle: \"\\u0000\") { id } }"}',
         r'{"query": "{ profile(handle: \"\\u{0}\") { id } }"}',

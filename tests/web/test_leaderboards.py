@@ -1,7 +1,10 @@
 """The boards, as clients read them: domain.md "Leaderboards", peers.md 35, 36, 39, 40, 83."""
 
+from base64 import urlsafe_b64encode
+from hashlib import blake2s
 from typing import Any
 
+import orjson
 import pytest
 
 from catalogue.points import Category
@@ -196,3 +199,11 @@ async def test_points_that_change_are_on_the_board_at_once(client: GraphQLClient
     page = await entries(client)
     assert [edge["node"]["points"] for edge in page["edges"]] == [25, 20]
     assert first < second
+
+
+async def test_a_cursor_made_by_hand_is_refused_whatever_it_says(client: GraphQLClient) -> None:
+    for key in ((10**18, 1, 1), (2**63, 0, 1), (1, 2**64 - 1, 1), (1, 1, 1)):
+        body = orjson.dumps(("leaderboard FORUM ALL_TIME EVERYONE", *key))
+        for digest in (b"", bytes(8), blake2s(body, digest_size=6).digest(), blake2s(body, digest_size=8).digest()):
+            made = urlsafe_b64encode(digest + body).decode().rstrip("=")
+            assert await client.code(PAGE, board="FORUM", after=made) == "BAD_CURSOR"
