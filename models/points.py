@@ -70,6 +70,8 @@ class PointEntry(Model):
         indexes = (
             Index(fields=("profile_id", "activity", "day")),  # the cap's own question
             Index(fields=("profile_id", "occurred_at", "id")),  # a person's history, newest first
+            Index(fields=("day", "profile_id", "category", "awarded", "occurred_at")),  # boards of a period
+            Index(fields=("recorded_at", "id")),  # what a pinned board has to leave out
         )
         constraints = (
             CheckConstraint(check="kind <> 'ACTIVITY' OR activity IS NOT NULL", name="point_entry_activity"),
@@ -89,6 +91,28 @@ class OnceAward(Model):
     class Meta:
         table = "once_award"
         unique_together = (("profile_id", "activity"),)
+
+
+class ProfileCounter(Model):
+    """
+    How often a profile did something, and the points that it gave: what stats, badges and challenges go by.
+
+    `name` is the code of an activity: then `times` counts the events of the ledger that happened (awarded, partly
+    awarded or capped), less the reversed ones, and `points` what they gave. Or it is one of services/counters.py's other
+    names, with `points` 0. Kept in the transaction of what it counts, under the lock of the profile's score row.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    name = fields.CharField(max_length=48)
+    times = fields.IntField(default=0)
+    points = fields.IntField(default=0)
+
+    class Meta:
+        table = "profile_counter"
+        unique_together = (("profile_id", "name"),)
 
 
 def _points() -> Any:

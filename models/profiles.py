@@ -3,6 +3,7 @@
 from enum import Enum
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from models.companies import Company
@@ -65,6 +66,10 @@ class Profile(Model):
 
     class Meta:
         table = "profile"
+        indexes = (
+            Index(fields=("listed", "joined_on", "id")),  # the newest people
+            Index(fields=("listed", "country", "id")),  # people of a country
+        )
 
 
 class ProfileSkill(Model):
@@ -95,3 +100,22 @@ class ProfileIndustry(Model):
         table = "profile_industry"
         unique_together = (("profile_id", "industry"),)
         indexes = (("industry", "profile_id"),)
+
+
+class ProfileWord(Model):
+    """
+    A word by which a person is found: of the name, the handle, the job title. Folded by services/words.py, kept by
+    whoever writes the profile.
+
+    Bytes, because both databases compare those alike, whatever language they were set up for: a prefix is a range.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    word = fields.BinaryField()
+
+    class Meta:
+        table = "profile_word"
+        indexes = (Index(fields=("word", "profile_id")), Index(fields=("profile_id",)))

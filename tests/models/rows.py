@@ -11,6 +11,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 from tortoise.fields import (
     BigIntField,
+    BinaryField,
     BooleanField,
     DateField,
     DatetimeField,
@@ -24,11 +25,13 @@ from tortoise.transactions import in_transaction
 NEEDED: dict[str, dict[str, Any]] = {
     # What the tables' CHECKs ask for, beyond what columns tell.
     "account": {"profile_id": "parent", "company_id": "parent", "kind": "PERSON"},
+    "featured_badge": {"place": 1},
     "point_entry": {"kind": "ACTIVITY", "activity": "forum"},
     "score": dict.fromkeys(("overall", "forum", "app_store", "platform", "community", "learning"), 0),
 }
 NEEDED_WITH: dict[tuple[str, str], dict[str, Any]] = {
     # ... and when a column is set that is mostly NULL.
+    ("featured_badge", "place"): {"place": 1},
     ("point_entry", "reverses_id"): {"kind": "REVERSAL"},
 }
 _numbers = count(1)
@@ -92,6 +95,7 @@ _VALUES: list[tuple[Any, Callable[[int], Any]]] = [
     (BooleanField, lambda number: bool(number % 2)),
     ((BigIntField, IntField), lambda number: number),
     (FloatField, float),
+    (BinaryField, lambda number: f"x{number:x}".encode()),
     (DatetimeField, lambda number: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)),
     (DateField, lambda number: date(2026, 1, 1) + timedelta(days=number)),
     (JSONField, lambda number: f'["{number}"]'),

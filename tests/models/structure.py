@@ -14,8 +14,10 @@ from models import versions
 KINDS = {
     "BIGINT": "integer",
     "BIGSERIAL": "integer",
+    "BLOB": "bytes",
     "BOOL": "boolean",
     "BOOLEAN": "boolean",
+    "BYTEA": "bytes",
     "DATE": "date",
     "DOUBLE PRECISION": "float",
     "INT": "integer",

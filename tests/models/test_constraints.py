@@ -20,9 +20,15 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     # For each CHECK, changes to a valid row that it must refuse.
     "account_profile": [{"profile_id": None}, {"kind": "SERVICE"}],
     "account_company_admin": [{"company_admin": True, "company_id": None}],
+    "badge_award_level": [{"level": 0}],
+    "credit_balance_not_negative": [{"balance": -1}],
+    "credit_entry_not_negative": [{"balance_after": -1}],
+    "featured_badge_place": [{"place": 0}, {"place": 5}],
     "point_entry_activity": [{"activity": None}],
     "point_entry_reverses": [{"kind": "REVERSAL"}],
     "score_adds_up": [{"overall": 1}, {"forum": 1}],
+    "shop_order_price": [{"price": -1}],
+    "shop_stock_not_negative": [{"stock": -1}],
 }
 
 

@@ -1,0 +1,93 @@
+"""Badges that people were given."""
+
+from enum import Enum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from models.profiles import Profile
+
+
+class Rarity(Enum):
+    """How rare a badge is, from the least rare on."""
+
+    GREEN = "GREEN"
+    BLUE = "BLUE"
+    PURPLE = "PURPLE"
+    ORANGE = "ORANGE"
+
+
+class AwardOrigin(Enum):
+    """Who gave a badge."""
+
+    RULE = "RULE"
+    OPERATOR = "OPERATOR"
+    IMPORT = "IMPORT"
+
+
+class ImportedBadge(Model):
+    """A badge that came with an import. It has one level and no criterion: it is granted by hand only."""
+
+    id = fields.BigIntField(primary_key=True)
+    source = fields.CharField(max_length=64)
+    key = fields.CharField(max_length=128, description="The source's own id of it.")
+    code = fields.CharField(
+        max_length=64, unique=True, description="What awards name it by; no catalogue badge has it."
+    )
+    name = fields.CharField(max_length=120)
+    description = fields.CharField(max_length=500, default="")
+    rarity = fields.CharEnumField(Rarity, max_length=6, description="Its colour.")
+
+    class Meta:
+        table = "imported_badge"
+        unique_together = (("source", "key"),)
+
+
+class BadgeAward(Model):
+    """
+    One level of a badge, reached by a profile: given once, whoever gives it. A revoked row stays, so that no rule gives
+    it again; granting it by hand makes it count again.
+
+    `superseded`: a higher level that is not revoked is there, so that lists read one row a badge.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    badge = fields.CharField(max_length=64, description="Code in catalogue/badges.toml, or of an imported badge.")
+    level = fields.IntField(description="1 is the lowest.")
+    origin = fields.CharEnumField(AwardOrigin, max_length=8, description="Who gave it.")
+    awarded_at = fields.DatetimeField(description="When it was reached (UTC).")
+    reason = fields.CharField(max_length=500, default="", description="Why, when an operator gave it.")
+    superseded = fields.BooleanField(default=False)
+    revoked_at = fields.DatetimeField(null=True)
+    revoked_reason = fields.CharField(max_length=500, default="")
+    credential = fields.CharField(max_length=32, unique=True, description="Random; the address of its credential.")
+
+    class Meta:
+        table = "badge_award"
+        unique_together = (("profile_id", "badge", "level"),)  # two workers give it once
+        indexes = (
+            Index(fields=("profile_id", "superseded", "awarded_at")),  # a person's earned badges
+            Index(fields=("badge", "superseded", "profile_id")),  # who holds a badge
+        )
+        constraints = (CheckConstraint(check="level >= 1", name="badge_award_level"),)
+
+
+class FeaturedBadge(Model):
+    """A badge that a person shows first: up to four places, each badge once."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    badge = fields.CharField(max_length=64)
+    place = fields.IntField(description="1 to 4.")
+
+    class Meta:
+        table = "featured_badge"
+        unique_together = (("profile_id", "place"), ("profile_id", "badge"))
+        constraints = (CheckConstraint(check="place BETWEEN 1 AND 4", name="featured_badge_place"),)

@@ -1,0 +1,41 @@
+"""Challenges: who completed one, and who claimed its credits."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.accounts import Account
+from models.profiles import Profile
+
+
+class ChallengeCompletion(Model):
+    """All steps done, in time. Written with the event that did the last one; nothing takes it back."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    challenge = fields.CharField(max_length=64, description="Code in catalogue/challenges.toml.")
+    completed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "challenge_completion"
+        unique_together = (("profile_id", "challenge"),)
+
+
+class ChallengeClaim(Model):
+    """Credits fetched for a completed challenge: once per profile, by one of its accounts."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    challenge = fields.CharField(max_length=64)
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    credits = fields.IntField(description="What the challenge gave at that time.")
+    claimed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "challenge_claim"
+        unique_together = (("profile_id", "challenge"),)  # two claims at once: one effect

@@ -1,0 +1,48 @@
+"""The shop: what is left of each item, and who ordered what."""
+
+from enum import Enum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from models.accounts import Account
+
+
+class OrderState(Enum):
+    """How far an order is."""
+
+    PLACED = "PLACED"
+    SHIPPED = "SHIPPED"
+    REFUNDED = "REFUNDED"
+
+
+class ShopStock(Model):
+    """How many of an item are left. An item of the catalogue without a row has its catalogue stock."""
+
+    item = fields.CharField(max_length=64, primary_key=True, description="Code in catalogue/shop.toml.")
+    stock = fields.IntField()
+
+    class Meta:
+        table = "shop_stock"
+        constraints = (CheckConstraint(check="stock >= 0", name="shop_stock_not_negative"),)
+
+
+class ShopOrder(Model):
+    """An item taken for credits. The price is that of the moment of ordering."""
+
+    id = fields.BigIntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name=False, on_delete=fields.CASCADE
+    )
+    item = fields.CharField(max_length=64)
+    price = fields.IntField()
+    state = fields.CharEnumField(OrderState, max_length=8, default=OrderState.PLACED, description="How far it is.")
+    ordered_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField(null=True, description="When it was shipped or refunded.")
+
+    class Meta:
+        table = "shop_order"
+        indexes = (Index(fields=("account_id", "id")), Index(fields=("state", "id")))
+        constraints = (CheckConstraint(check="price >= 0", name="shop_order_price"),)
