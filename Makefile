@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECK := clients/check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format schema clean
+.PHONY: help install run test lint format schema schema-check clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 install: $(VENV)/.installed ## Install what serving needs into .venv, from requirements.lock
 
@@ -30,8 +31,11 @@ format: $(VENV)/.installed-dev ## Put the code into the house's form
 schema: $(VENV)/.installed ## Write schema.graphql
 	$(BIN)/python -m cli export-schema
 
+schema-check: $(CHECK)/node_modules/.installed ## Check schema.graphql with client developers' tools (needs node 20 and npm)
+	node $(CHECK)/check.js
+
 clean: ## Remove what was installed; the database in var/ stays
-	rm -rf $(VENV) web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECK)/node_modules $(CHECK)/build web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: requirements.lock web/graphiql_files.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,4 +46,8 @@ $(VENV)/.installed: requirements.lock web/graphiql_files.py
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(CHECK)/node_modules/.installed: $(CHECK)/package-lock.json
+	npm ci --prefix $(CHECK) --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error
 	@touch $@

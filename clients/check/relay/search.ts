@@ -1,0 +1,65 @@
+// People, found by words and skills, and one person's badges: a list that is filtered anew, and a page under a fragment.
+import { graphql } from "relay-runtime";
+
+export const found = graphql`
+  fragment searchFound on Query
+  @refetchable(queryName: "searchFoundQuery")
+  @argumentDefinitions(
+    words: { type: "String" }
+    skills: { type: "[String!]" }
+    count: { type: "Int", defaultValue: 20 }
+    cursor: { type: "String" }
+  ) {
+    profiles(search: $words, skills: $skills, first: $count, after: $cursor)
+      @connection(key: "searchFound_profiles", filters: ["search", "skills"]) {
+      totalCount
+      edges {
+        node {
+          id
+          ...boardCard
+        }
+      }
+    }
+  }
+`;
+
+export const badges = graphql`
+  fragment searchBadges on Profile
+  @refetchable(queryName: "searchBadgesQuery")
+  @argumentDefinitions(count: { type: "Int", defaultValue: 12 }, cursor: { type: "String" }) {
+    badgeCount
+    earnedBadges(first: $count, after: $cursor) @connection(key: "searchBadges_earnedBadges") {
+      edges {
+        node {
+          code
+          name
+          rarity
+          level
+        }
+      }
+    }
+    badgesInProgress(first: 3) {
+      code
+      percent
+    }
+  }
+`;
+
+export const page = graphql`
+  query searchQuery($words: String, $skills: [String!]) {
+    ...searchFound @arguments(words: $words, skills: $skills)
+  }
+`;
+
+export const events = graphql`
+  subscription searchViewerEventsSubscription {
+    viewerEvents {
+      __typename
+      at
+      ... on BadgeEvent {
+        code
+        badgeLevel
+      }
+    }
+  }
+`;
