@@ -39,6 +39,23 @@ def coordinates(schema: GraphQLSchema, operation: Operation, variables: Variable
     return frozenset(walk.found)
 
 
+def possible(schema: GraphQLSchema, type_name: str) -> Objects:
+    """Name the object types that a row can have where this type is declared."""
+    type_ = schema.type_map[type_name]
+    if is_abstract_type(type_):
+        return frozenset(each.name for each in schema.get_possible_types(type_))
+    return frozenset({type_name}) if isinstance(type_, GraphQLObjectType) else frozenset()
+
+
+def included(node: SelectionNode, variables: VariableValues) -> bool:
+    """Whether @skip and @include leave a selection in, with these variables."""
+    if not node.directives:
+        return True
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return not (skip and skip["if"]) and not (include and not include["if"])
+
+
 class _Walk:
     def __init__(self, schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> None:
         self.found: set[str] = set()
@@ -54,7 +71,7 @@ class _Walk:
             return
         self._walked.add(walked)
         for selection in selection_set.selections:
-            if not self._included(selection):
+            if not included(selection, self._variables):
                 continue
             if isinstance(selection, FieldNode):
                 self._field(selection, asked_of, objects)
@@ -66,7 +83,7 @@ class _Walk:
                 self._narrowed(fragment.selection_set, fragment.type_condition.name.value, objects)
 
     def _narrowed(self, selection_set: SelectionSetNode, condition: str, objects: Objects) -> None:
-        objects &= self._objects(condition)
+        objects &= possible(self._schema, condition)
         if objects:
             self.selections(selection_set, condition, objects)
 
@@ -78,23 +95,10 @@ class _Walk:
             self.found.add(f"{type_name}.{name}")
             below = get_named_type(field.type).name
             if type_name in objects and node.selection_set:
-                self.selections(node.selection_set, below, self._objects(below))
+                self.selections(node.selection_set, below, possible(self._schema, below))
 
     def _definitions(self, name: str, type_names: set[str]) -> Iterator[tuple[str, GraphQLField]]:
         for type_name in sorted(type_names):
             type_ = self._schema.type_map[type_name]
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) and name in type_.fields:
                 yield type_name, type_.fields[name]
-
-    def _objects(self, type_name: str) -> Objects:
-        type_ = self._schema.type_map[type_name]
-        if is_abstract_type(type_):
-            return frozenset(each.name for each in self._schema.get_possible_types(type_))
-        return frozenset({type_name}) if isinstance(type_, GraphQLObjectType) else frozenset()
-
-    def _included(self, node: SelectionNode) -> bool:
-        if not node.directives:
-            return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        return not (skip and skip["if"]) and not (include and not include["if"])

@@ -34,7 +34,7 @@ def compile_plan(
     schema: strawberry.Schema, operation: Operation, variables: Variables, *, concurrent: bool = True
 ) -> Plan:
     """
-    Compile a query for the values that these variables give its directives; raises NotCovered.
+    Compile a query or subscription for the values that these variables give its directives; raises NotCovered.
 
     `concurrent` waits for the readers of one level at once. It costs a task each, which is lost where readers cannot
     overlap: SQLite's answer before they are waited for.
@@ -42,7 +42,8 @@ def compile_plan(
     core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
     selection = selection_of(core, operation, variables.full())
     compiler = _Compiler(schema, "together" if concurrent else "in_turn")
-    source = compiler.function(core.query_type.name if core.query_type else "", selection)
+    root = core.get_root_type(operation.definition.operation)
+    source = compiler.function(root.name if root else "", selection)
     try:
         code = compile(source, "<plan>", "exec")
     except (SyntaxError, MemoryError, RecursionError) as error:  # nested deeper than Python's own compiler goes
@@ -50,7 +51,7 @@ def compile_plan(
     # The text holds names and numbers made here, and strings by repr(): nothing of a request can be code.
     exec(code, compiler.writer.values)  # noqa: S102
     return Plan(
-        code=compiler.writer.values["answer_query"],
+        code=compiler.writer.values["answer_operation"],
         arguments=tuple(compiler.arguments),
         source=source,
     )
@@ -105,8 +106,8 @@ class _Compiler:
 
     def function(self, type_name: str, selection: Selection) -> str:
         """Write the whole function; its text comes back."""
-        with self.writer.block("async def answer_query(context, given):"):
-            rows = self.writer.let("root", "(None,)")
+        with self.writer.block("async def answer_operation(context, given, root):"):
+            rows = self.writer.let("root", "(root,)")
             self.writer.line(f"return {self._level(selection, _Rows(rows, type_name, _BY_NAME), root=True)}[0]")
         return self.writer.source
 

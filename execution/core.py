@@ -10,9 +10,12 @@ from execution.documents import Operation
 from execution.results import told
 
 
-async def run_in_core(schema: GraphQLSchema, operation: Operation, raw: dict[str, Any], context: Any) -> dict[str, Any]:
+async def run_in_core(
+    schema: GraphQLSchema, operation: Operation, raw: dict[str, Any], context: Any, event: Any = None
+) -> dict[str, Any]:
     """
-    Answer `data` and `errors` of an operation. Root fields of a mutation run one after the other.
+    Answer `data` and `errors` of an operation. Root fields of a mutation run one after the other; a subscription is
+    answered for one event.
 
     Fields read through the context's loaders, which have to be empty or of this request.
     """
@@ -20,6 +23,7 @@ async def run_in_core(schema: GraphQLSchema, operation: Operation, raw: dict[str
     result = execute(
         schema,
         operation.document,
+        root_value=event,
         context_value=context,
         variable_values=raw,
         operation_name=name.value if name else None,

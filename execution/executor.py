@@ -1,7 +1,9 @@
 """The one way to run a document: a plan where there is one, graphql-core otherwise."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import strawberry
@@ -12,16 +14,20 @@ from execution.access import coordinates
 from execution.bounded import Bounded
 from execution.compile import compile_plan
 from execution.core import run_in_core
+from execution.cost import MOST, Cost, cost_of
 from execution.documents import Documents, Operation, Unreadable
 from execution.limits import Limits
 from execution.plan import Plan
-from execution.results import Answer, refused_request, told
+from execution.results import Answer, refused_request, told, too_dear
 from execution.selection import NotCovered
+from execution.subscriptions import NoEvents, events_of, next_of, root_field
 from execution.variables import BadVariables, Variables
-from schema.fields import types_by_row
+from schema.fields import Subscribed, types_by_row
 from services.errors import ErrorCode
 
 log = structlog.get_logger(__name__)
+
+_NOT_BY_REQUEST = "Subscriptions are not answered to a single request."
 
 
 class Clearable(Protocol):
@@ -38,6 +44,10 @@ class Context(Protocol):
     def loaders(self) -> Clearable:
         """The loaders of this request."""
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody asks: nobody gets half of the cost."""
+
     def may(self, coordinates: frozenset[str]) -> None:
         """Raise NotAllowed when the viewer may not touch one of these fields (`Type.field`)."""
 
@@ -51,12 +61,33 @@ class Counts:
     core: int = 0
 
 
+class _NotRun(Exception):
+    """Nothing was run; carries the answer that says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """What is known of an operation for given values of its directives' variables."""
 
     coordinates: frozenset[str]
+    cost: Cost
     plan: Plan | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """An operation with the variables of a request: as they came, and coerced."""
+
+    operation: Operation
+    raw: dict[str, Any]
+    values: Variables
+    prepared: Prepared
+    cost: int
+    max_cost: int
 
 
 class Executor:
@@ -79,7 +110,7 @@ class Executor:
         types_by_row(schema)
         self.schema, self.counts = schema, Counts()
         self._core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
-        self._plans, self._concurrent = plans, concurrent
+        self._plans, self._concurrent, self._limits = plans, concurrent, limits
         self.documents = Documents(self._core, limits, keep)
         self.prepared: Bounded[Any, Prepared] = Bounded(keep)
 
@@ -99,38 +130,109 @@ class Executor:
         """
         try:
             operation = self._choose(text, operation_name, allow_mutations=allow_mutations)
+            ready = self._ready(operation, variables or {}, context)
+            self._may(ready, context)
+        except _NotRun as refused:
+            return refused.answer
+        return await self._run(ready, context)
+
+    def subscribes(self, text: str, operation_name: str | None) -> bool:
+        """Whether this is a subscription, for `subscribe`; whatever cannot be run is not, and `run` says why."""
+        try:
+            return self.documents.read(text).operation(operation_name).kind == "subscription"
+        except Unreadable:
+            return False
+
+    async def subscribe(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        fresh: Callable[[], Awaitable[Context]],
+    ) -> AsyncGenerator[Answer, None]:
+        """
+        Answer each event of a subscription by itself until there are no more, or say in one answer why there are none.
+        Closing it (`aclosing`) ends its source.
+
+        `fresh` makes the context of the source, and then one for each event: rights are asked anew each time. An event
+        that the viewer may not see any more is passed over; who may not subscribe any more is told so, and that is the
+        end. Raises nothing but a cancellation and what `fresh` raises.
+        """
+        try:
+            context = await fresh()
+            operation = self._choose(text, operation_name, subscribing=True)
+            ready = self._ready(operation, variables or {}, context)
+            self._may(ready, context)
+            field = self._subscribed(ready)
+            async with events_of(self._core, operation, ready.raw, context) as events:
+                while one := await next_of(events):
+                    [event], context = one, await fresh()
+                    self._may(ready, context, field)
+                    if field.still(event, context):
+                        yield await self._run(ready, context, event)
+        except _NotRun as refused:
+            yield refused.answer
+        except NoEvents as refused:
+            yield Answer(refused.body, "subscription")
+
+    def _choose(
+        self, text: str, name: str | None, *, allow_mutations: bool = True, subscribing: bool = False
+    ) -> Operation:
+        """Find the operation to run. Raises _NotRun."""
+        try:
+            operation = self.documents.read(text).operation(name)
+            kind = operation.kind
         except Unreadable as error:
-            return refused_request(error.errors, error.kind)
-        kind, raw = operation.kind, variables or {}
+            raise _NotRun(refused_request(error.errors, error.kind)) from None
+        why = None
+        if (kind == "subscription") != subscribing:
+            why = "Only a subscription has events." if subscribing else _NOT_BY_REQUEST
+        elif kind == "mutation" and not allow_mutations:
+            why = "A mutation has to be sent with POST."
+        if why:
+            raise _NotRun(refused_request([GraphQLError(why)], kind))
+        return operation
+
+    def _ready(self, operation: Operation, raw: dict[str, Any], context: Context) -> _Ready:
+        """Coerce the variables, find the plan, count the cost. Raises _NotRun."""
         try:
             values = operation.variables.read(raw)
         except BadVariables as error:
-            return refused_request(error.errors, kind, code=ErrorCode.BAD_INPUT.value)
+            raise _NotRun(refused_request(error.errors, operation.kind, code=ErrorCode.BAD_INPUT.value)) from None
         try:
             prepared = self._prepare(operation, values)
-            context.may(prepared.coordinates)
+        except Exception as error:  # noqa: BLE001 - a bug: logged and masked by told()
+            raise _not_run(error, operation) from None
+        cost = min(prepared.cost.of(values.coerced), MOST)
+        allowed = self._limits.cost_for(signed_in=context.signed_in)
+        if cost > allowed:
+            raise _NotRun(too_dear(cost, allowed, operation.kind))
+        return _Ready(operation, raw, values, prepared, cost, allowed)
+
+    def _may(self, ready: _Ready, context: Context, field: Subscribed | None = None) -> None:
+        """Raise _NotRun when the viewer may not touch what is asked, or may not have the subscription `field`."""
+        try:
+            context.may(ready.prepared.coordinates)
+            if field:
+                field.check(context)
         except Exception as error:  # noqa: BLE001 - a refusal is told, a bug is logged and masked: both by told()
-            return Answer({"data": None, "errors": told([GraphQLError(str(error), original_error=error)])}, kind)
-        return await self._run(prepared.plan, operation, values, raw, context)
+            raise _not_run(error, ready.operation) from None
 
-    def _choose(self, text: str, name: str | None, *, allow_mutations: bool) -> Operation:
-        operation = self.documents.read(text).operation(name)
-        kind = operation.kind
-        if kind == "subscription":
-            raise Unreadable(GraphQLError("Subscriptions are not answered to a single request."), kind=kind)
-        if kind == "mutation" and not allow_mutations:
-            raise Unreadable(GraphQLError("A mutation has to be sent with POST."), kind=kind)
-        return operation
+    def _subscribed(self, ready: _Ready) -> Subscribed:
+        field = root_field(self._core, ready.prepared.coordinates)
+        if field is None:
+            nothing = GraphQLError("The subscription leaves out the one field that it has.")
+            raise _NotRun(refused_request([nothing], ready.operation.kind))
+        return field
 
-    async def _run(
-        self, plan: Plan | None, operation: Operation, values: Variables, raw: dict[str, Any], context: Context
-    ) -> Answer:
-        kind = operation.kind
+    async def _run(self, ready: _Ready, context: Context, event: Any = None) -> Answer:
+        operation, plan = ready.operation, ready.prepared.plan
+        answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost)
         if plan is None:
             self.counts.core += 1
-            return Answer(await run_in_core(self._core, operation, raw, context), kind)
+            return answer(await run_in_core(self._core, operation, ready.raw, context, event))
         try:
-            data = await plan.run(context, values)
+            data = await plan.run(context, ready.values, event)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -140,20 +242,25 @@ class Executor:
             reason = type(error).__name__
         else:
             self.counts.planned += 1
-            return Answer({"data": data}, kind, planned=True)
+            return answer({"data": data}, planned=True)
         self.counts.fell_back += 1
         # A plan reads without loaders, but a coroutine may have used them, and may have kept a failure there.
         context.loaders.clear()
-        body = await run_in_core(self._core, operation, raw, context)
+        body = await run_in_core(self._core, operation, ready.raw, context, event)
         if "errors" not in body:
             log.warning("plan_gave_up", reason=reason)  # correct, but 10 to 20 times dearer than it should be
-        return Answer(body, kind, fell_back=True)
+        return answer(body, fell_back=True)
 
     def _prepare(self, operation: Operation, values: Variables) -> Prepared:
         key = (operation, *map(values.coerced.get, operation.deciding)) if operation.deciding else operation
         prepared = self.prepared.get(key)
         if prepared is None:
-            prepared = Prepared(coordinates(self._core, operation, values.full()), self._plan(operation, values))
+            full = values.full()
+            prepared = Prepared(
+                coordinates=coordinates(self._core, operation, full),
+                cost=cost_of(self._core, operation, full),
+                plan=self._plan(operation, values),
+            )
             if operation.kept:
                 self.prepared.put(key, prepared)
         return prepared
@@ -169,3 +276,9 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - an argument that does not convert is graphql-core's to tell
             log.warning("plan_not_made", reason=type(error).__name__)
             return None
+
+
+def _not_run(error: Exception, operation: Operation) -> _NotRun:
+    return _NotRun(
+        Answer({"data": None, "errors": told([GraphQLError(str(error), original_error=error)])}, operation.kind)
+    )

@@ -25,7 +25,7 @@ class Limits:
     """
     The limits of one document.
 
-    `max_fields` counts a field each time its fragment is spread. `max_merges` bounds the pairs of fields that answer
+    `max_cost` is in objects (execution/cost.py), for whoever is signed in; nobody gets half of it. `max_fields` counts a field each time its fragment is spread. `max_merges` bounds the pairs of fields that answer
     under the same name in the same place: validation compares each of these pairs.
     """
 
@@ -33,6 +33,11 @@ class Limits:
     max_depth: int = 20
     max_fields: int = 2_000
     max_merges: int = 20_000
+    max_cost: int = 10_000
+
+    def cost_for(self, *, signed_in: bool) -> int:
+        """The highest cost of one operation."""
+        return self.max_cost if signed_in else max(1, self.max_cost // 2)
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,16 @@ class Plan:
     graphql-core has to run the document.
     """
 
-    code: Callable[[Any, list[dict[str, Any]]], Coroutine[Any, Any, dict[str, Any]]]
+    code: Callable[[Any, list[dict[str, Any]], Any], Coroutine[Any, Any, dict[str, Any]]]
     arguments: tuple[Callable[[Variables], dict[str, Any]], ...]
     source: str
 
-    async def run(self, context: Any, variables: Variables) -> dict[str, Any]:
-        """Answer the operation's data. Rights on a level are checked before it is read."""
-        return await self.code(context, [make(variables) for make in self.arguments])
+    async def run(self, context: Any, variables: Variables, event: Any = None) -> dict[str, Any]:
+        """
+        Answer the operation's data. Rights on a level are checked before it is read. `event` is what a subscription's
+        answer is about.
+        """
+        return await self.code(context, [make(variables) for make in self.arguments], event)
 
 
 async def load(

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -16,6 +16,8 @@ from services.errors import ErrorCode, Refused
 BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
 OUR_SIDE = "Something went wrong on our side."
 
+LONGEST = 600  # characters of a message: graphql-core repeats in it what the client sent, however long
+
 log = structlog.get_logger(__name__)
 
 
@@ -25,7 +27,8 @@ class Answer:
     The answer to one request. `body` is ready to be written as JSON; its parts may be shared, so it is only read.
 
     `request_error` is true when nothing was run: syntax, validation, unknown operation, bad variables, over a limit.
-    `fell_back` is true when a plan began and graphql-core had to run the document, which is dear.
+    `fell_back` is true when a plan began and graphql-core had to run the document, which is dear. `cost` is what the
+    operation may have asked for (execution/cost.py) and `max_cost` what it was allowed; 0 when it was not that far.
     """
 
     body: dict[str, Any]
@@ -33,14 +36,28 @@ class Answer:
     planned: bool = False
     fell_back: bool = False
     request_error: bool = False
+    cost: int = 0
+    max_cost: int = 0
 
 
 def refused_request(
     errors: Iterable[GraphQLError], kind: OperationKind | None = None, *, code: str = BAD_QUERY
 ) -> Answer:
     """Answer a request that was not run. Its errors are about what the client sent, so they are told as they are."""
-    told = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
+    told = [
+        {**error.formatted, "message": _short(error.message), "extensions": {"code": code, **(error.extensions or {})}}
+        for error in errors
+    ]
     return Answer({"errors": told}, kind, request_error=True)
+
+
+def too_dear(cost: int, allowed: int, kind: OperationKind) -> Answer:
+    """Answer an operation that was not run because it may ask for too much at once."""
+    error = GraphQLError(
+        f"The query costs {cost}; {allowed} is allowed. Ask for smaller pages, or for less at once.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": cost, "limit": allowed},
+    )
+    return replace(refused_request([error], kind), cost=cost, max_cost=allowed)
 
 
 def told(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
@@ -65,13 +82,18 @@ def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
         if "code" in (error.extensions or {}):
             return {"message": error.message, **where, "extensions": dict(error.extensions or {})}
         if _about_arguments(cause or error):
-            return {"message": error.message, **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
+            return {"message": _short(error.message), **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
     bug = cause or error
     reference = references.get(id(bug))
     if reference is None:
         reference = references[id(bug)] = secrets.token_hex(8)
         log.error("graphql_bug", reference=reference, path=error.path, exc_info=bug)
     return {"message": OUR_SIDE, **where, "extensions": {"code": ErrorCode.INTERNAL.value, "reference": reference}}
+
+
+def _short(message: str) -> str:
+    """The message, or its beginning and its end: what is wrong stands at one of them."""
+    return message if len(message) <= LONGEST else f"{message[: LONGEST // 2]} … {message[-LONGEST // 4 :]}"
 
 
 def _about_arguments(error: GraphQLError) -> bool:

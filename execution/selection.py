@@ -22,8 +22,10 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from execution.documents import Operation
-from schema.fields import DEFINITION, Column, Kind, kind_of
+from schema.fields import DEFINITION, Column, RowKind, Subscribed, kind_of
 
+EVENT = Column(read=lambda event: event)
+"""How a subscription's root field is read: the root row is the event itself."""
 LARGEST = 5_000  # fields of one tree, written out for each type that a row can have
 
 
@@ -49,7 +51,7 @@ class Asked:
 
     key: str
     field: GraphQLField
-    kind: Kind
+    kind: RowKind
     name: str  # the column, where the kind is one
     node: FieldNode
     objects: Mapping[str, "Selection"]
@@ -67,15 +69,15 @@ Selection = list[Asked | Typename]
 
 def selection_of(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> Selection:
     """
-    Build the tree of a query for these values of its directives' variables; raises NotCovered.
+    Build the tree of a query or subscription for these values of its directives' variables; raises NotCovered.
 
     The hard part, which fields are asked in which order, is graphql-core's own: the same functions as when it runs
     the document itself.
     """
     if not operation.common:
         raise NotCovered("A directive other than @skip and @include.")
-    root = schema.query_type
-    if root is None or operation.kind != "query":
+    root = schema.get_root_type(operation.definition.operation)
+    if root is None or operation.kind == "mutation":
         raise NotCovered(operation.kind)
     fragments = {name: FragmentDetails(fragment) for name, fragment in operation.fragments.items()}
 
@@ -109,6 +111,8 @@ class _Tree:
         kind = kind_of(field)
         if kind is None:
             raise NotCovered(f"{type_.name}.{name} has no kind.")
+        if isinstance(kind, Subscribed):
+            kind = EVENT
         named = get_named_type(field.type)
         objects = {} if is_leaf_type(named) else self._objects(named.name, details)
         return Asked(

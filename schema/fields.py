@@ -1,10 +1,11 @@
 """
 The kinds of field: how a line of a type says where its value comes from.
 
-column       it is in the row of its parent
-loaded_by    a batch reader answers it for many parents at once
-answered_by  a coroutine answers it: root fields and rare ones
-mutation_by  answered_by for a mutation: says who may, and answers a refusal in the payload
+column         it is in the row of its parent
+loaded_by      a batch reader answers it for many parents at once
+answered_by    a coroutine answers it: root fields and rare ones
+mutation_by    answered_by for a mutation: says who may, and answers a refusal in the payload
+subscribed_by  a subscription: an async generator of rows, each of which is answered by itself
 
 The kind travels in the field's `metadata`, the one slot that Strawberry's copying keeps. graphql-core reaches it through
 the resolvers made here; `execution` reads the kind itself and calls readers and coroutines without any resolver.
@@ -13,12 +14,11 @@ Keyword-only parameters of a reader or coroutine are the field's arguments. Null
 parameter's default. Only a `strawberry.Maybe` parameter can tell them apart.
 """
 
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from inspect import Parameter, Signature, signature
-from types import SimpleNamespace
-from typing import Annotated, Any, Optional, Protocol, get_args, get_origin, get_type_hints
+from inspect import Parameter, Signature
+from typing import Any, Protocol
 
 import strawberry
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
@@ -26,6 +26,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.unset import UNSET
 
+from schema.arguments import as_argument, defaults_of, parameters_of
 from services.errors import ErrorCode, NotAllowed, Problem, Refused
 
 KIND = "kind"
@@ -33,6 +34,7 @@ DEFINITION = "strawberry-definition"
 
 Reader = Callable[..., Coroutine[Any, Any, Any]]
 Read = Callable[[Any], Any]
+Source = Callable[..., AsyncGenerator[Any, None]]
 
 
 class Permission(Protocol):
@@ -72,7 +74,27 @@ class Answered:
     mutates: bool = False
 
 
-Kind = Column | Loaded | Answered
+def _whoever(_event: Any, _context: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """Answered by the rows that `source(context, **arguments)` yields, one answer each."""
+
+    source: Source
+    allowed: tuple[Permission, ...] = ()
+    defaults: Mapping[str, Any] = attribute(default_factory=dict)
+    still: Callable[[Any, Any], bool] = _whoever
+    """Whether the viewer of this context may see this row, asked anew for each."""
+
+    def check(self, context: Any) -> None:
+        """Raise NotAllowed when the viewer may not subscribe, or may not any more."""
+        _check(self.allowed, context)
+
+
+RowKind = Column | Loaded | Answered
+Kind = RowKind | Subscribed
 
 
 class HouseField(StrawberryField):
@@ -129,7 +151,7 @@ def loaded_by(
     one column of the result, so that several fields share one reader, which is then asked once for all of them.
     `arguments` describes the field's arguments, by their Python names.
     """
-    kind = Loaded(reader, key, tuple(allowed), _defaults(reader), read)
+    kind = Loaded(reader, key, tuple(allowed), defaults_of(reader), read)
     key_of = key if callable(key) else lambda row: row[key]
 
     async def call(row: Any, context: Any, arguments: dict[str, Any]) -> Any:
@@ -146,16 +168,21 @@ def answered_by(
     *,
     allowed: Sequence[Permission] = (),
     arguments: Mapping[str, str] | None = None,
+    types: Mapping[str, Any] | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
-    """Declare a field that `await coroutine(context, **arguments)` answers: root fields and rare ones."""
-    kind = Answered(coroutine, tuple(allowed), _defaults(coroutine))
+    """
+    Declare a field that `await coroutine(context, **arguments)` answers: root fields and rare ones.
+
+    `types` are those of arguments that resolvers cannot name: scalars of our own, which belong to the schema.
+    """
+    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine))
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
         _check(kind.allowed, context)
         return await coroutine(context, **given(kind, arguments))
 
-    return _resolved(coroutine, call, kind, description, deprecation_reason, said=arguments)
+    return _resolved(coroutine, call, kind, description, deprecation_reason, said=arguments, types=types)
 
 
 def mutation_by(
@@ -175,7 +202,7 @@ def mutation_by(
     """
     if not allowed:
         raise ValueError(f"{coroutine.__name__}: a mutation says who is allowed.")
-    kind = Answered(coroutine, tuple(allowed), _defaults(coroutine), mutates=True)
+    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), mutates=True)
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
         _check(kind.allowed, context)
@@ -197,13 +224,38 @@ def mutation_by(
     )
 
 
+def subscribed_by(
+    source: Source,
+    description: str,
+    *,
+    allowed: Sequence[Permission],
+    still: Callable[[Any, Any], bool] = _whoever,
+    arguments: Mapping[str, str] | None = None,
+) -> Any:
+    """
+    Declare a subscription: `source(context, **arguments)` yields a row for each event, and ends when there are no more.
+
+    Each row is answered with a context of its own: who asks is looked up again, `allowed` asked again, and a row for which
+    `still(row, context)` is false is passed over in silence. Raises ValueError when `allowed` is empty.
+    """
+    if not allowed:
+        raise ValueError(f"{source.__name__}: a subscription says who is allowed.")
+    kind = Subscribed(source, tuple(allowed), defaults_of(source), still)
+
+    async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
+        kind.check(context)
+        return source(context, **given(kind, arguments))
+
+    return _resolved(source, call, kind, description, None, said=arguments)
+
+
 def kind_of(field: GraphQLField) -> Kind | None:
     """Look up how a field of the built schema is answered; None for a field that was not declared here."""
     definition = field.extensions.get(DEFINITION)
     return None if definition is None else definition.metadata.get(KIND)
 
 
-def given(kind: Loaded | Answered, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def given(kind: Loaded | Answered | Subscribed, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Complete converted arguments with the Python defaults, null and unset ones included."""
     return {
         **kind.defaults,
@@ -283,9 +335,9 @@ def _said(description: str) -> str:
 
 
 def _resolved(
-    function: Reader,
+    function: Reader | Source,
     call: Callable[[Any, Any, dict[str, Any]], Coroutine[Any, Any, Any]],
-    kind: Loaded | Answered,
+    kind: Loaded | Answered | Subscribed,
     description: str,
     deprecation_reason: str | None,
     *,
@@ -300,7 +352,7 @@ def _resolved(
     parameters = [
         Parameter("root", Parameter.POSITIONAL_OR_KEYWORD),
         Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
-        *(_argument(function, each, types or {}, said or {}) for each in _arguments(function)),
+        *(as_argument(function, each, types or {}, said or {}) for each in parameters_of(function)),
     ]
     resolve.__name__, resolve.__qualname__ = function.__name__, function.__qualname__
     resolve.__module__ = function.__module__
@@ -310,45 +362,6 @@ def _resolved(
         description=_said(description),
         deprecation_reason=deprecation_reason,
         base_resolver=StrawberryResolver(resolve),
+        is_subscription=isinstance(kind, Subscribed),
         metadata={KIND: kind},
     )
-
-
-def _arguments(function: Reader) -> list[Parameter]:
-    return [each for each in signature(function).parameters.values() if each.kind is Parameter.KEYWORD_ONLY]
-
-
-def _defaults(function: Reader) -> dict[str, Any]:
-    return {each.name: None if each.default is Parameter.empty else each.default for each in _arguments(function)}
-
-
-def _argument(function: Reader, parameter: Parameter, types: Mapping[str, Any], said: Mapping[str, str]) -> Parameter:
-    """
-    Turn a keyword-only parameter into the one that Strawberry makes a GraphQL argument of.
-
-    `after: str | None = None` prints no default (not `= null`), and `first: int = 20` prints `first: Int = 20`, so
-    that an explicit null is valid and means 20.
-    """
-    annotation = types.get(parameter.name) or _annotation(function, parameter)
-    if parameter.name in said:
-        annotation = Annotated[annotation, strawberry.argument(description=said[parameter.name])]
-    if parameter.default is None:
-        return parameter.replace(annotation=annotation, default=UNSET)
-    if parameter.default is Parameter.empty:
-        return parameter.replace(annotation=annotation)
-    return parameter.replace(annotation=_nullable(annotation))
-
-
-def _annotation(function: Reader, parameter: Parameter) -> Any:
-    if parameter.annotation is Parameter.empty:
-        raise TypeError(f"{function.__name__}: the argument {parameter.name} has no type.")
-    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
-    # Only this annotation is evaluated: the others may name what is imported for the type checker alone.
-    return get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)[parameter.name]
-
-
-def _nullable(annotation: Any) -> Any:
-    if get_origin(annotation) is Annotated:
-        bare, *extras = get_args(annotation)
-        return Annotated[(Optional[bare], *extras)]  # noqa: UP045 - the bare type is a value here
-    return Optional[annotation]  # noqa: UP045

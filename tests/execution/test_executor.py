@@ -173,7 +173,7 @@ async def test_scopes_let_through_what_they_hold() -> None:
 async def test_a_bug_in_the_rights_is_masked() -> None:
     # given
     class Broken:
-        loaders = make_toy().loaders
+        loaders, signed_in = make_toy().loaders, True
 
         def may(self, coordinates: frozenset[str]) -> None:
             raise RuntimeError("secret")

@@ -77,7 +77,7 @@ async def test_graphql_core_begins_when_all_reads_of_the_plan_have_ended() -> No
 
 async def test_a_tree_that_would_grow_too_large_has_no_plan() -> None:
     # given
-    executor = make_executor(limits=Limits(max_depth=100))
+    executor = make_executor(limits=Limits(max_depth=100, max_cost=10**12))
     text = "{ author(id: 2) " + "{ items { author " * 14 + "{ name }" + " } }" * 14 + " }"
     # when
     answer = await executor.run(text, None, None, make_toy())

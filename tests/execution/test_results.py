@@ -112,3 +112,19 @@ async def test_a_failing_sibling_cancels_nobody_elses_read() -> None:
     assert answer.body["data"]["one"] == answer.body["data"]["two"]
     assert len(answer.body["data"]["one"]["books"]) == 2
     assert {error["path"][0] for error in answer.body["errors"]} == {"three"}
+
+
+async def test_a_message_is_not_as_long_as_what_was_sent() -> None:
+    """graphql-core repeats the value that does not fit."""
+    document = "query ($first: Int!) { books(first: $first) { id } }"
+    for text, variables in (
+        (document, {"first": "x" * 5_000}),
+        (f"{{ {'y' * 5_000} }}", {}),
+        (f'{{ books(first: "{"z" * 5_000}") {{ id }} }}', {}),
+    ):
+        # when
+        answer = await make_executor().run(text, variables, None, make_toy())
+        # then
+        (error,) = answer.body["errors"]
+        assert len(error["message"]) < 700
+        assert answer.request_error

@@ -172,10 +172,11 @@ class Mutation:
     )
 
 
-def make_schema() -> strawberry.Schema:
+def make_schema(subscription: type | None = None) -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=subscription,
         types=[PlainError],
         config=StrawberryConfig(
             scalar_map={
@@ -186,7 +187,7 @@ def make_schema() -> strawberry.Schema:
 
 
 SCHEMA = make_schema()
-LIMITS = Limits(max_depth=12, max_fields=500)
+LIMITS = Limits(max_depth=12, max_fields=500, max_cost=10**12)
 
 
 def make_executor(**options: Any) -> Executor:

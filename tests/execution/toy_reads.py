@@ -59,6 +59,7 @@ class Toy:
 
     database: sqlite3.Connection
     librarian: bool = True
+    signed_in: bool = True
     scopes: frozenset[str] | None = None
     number: int = 0
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)

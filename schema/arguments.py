@@ -1,0 +1,53 @@
+"""The arguments of a field, as the keyword-only parameters of the function that answers it declare them."""
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from types import SimpleNamespace
+from typing import Annotated, Any, Optional, get_args, get_origin, get_type_hints
+
+import strawberry
+from strawberry.types.unset import UNSET
+
+
+def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
+    """The keyword-only parameters, which are the field's arguments."""
+    return [each for each in signature(function).parameters.values() if each.kind is Parameter.KEYWORD_ONLY]
+
+
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """What each argument is when it is not given, by its Python name; None where there is no default."""
+    return {each.name: None if each.default is Parameter.empty else each.default for each in parameters_of(function)}
+
+
+def as_argument(
+    function: Callable[..., Any], parameter: Parameter, types: Mapping[str, Any], said: Mapping[str, str]
+) -> Parameter:
+    """
+    Turn a keyword-only parameter into the one that Strawberry makes a GraphQL argument of.
+
+    `after: str | None = None` prints no default (not `= null`), and `first: int = 20` prints `first: Int = 20`, so
+    that an explicit null is valid and means 20.
+    """
+    annotation = types.get(parameter.name) or _annotation(function, parameter)
+    if parameter.name in said:
+        annotation = Annotated[annotation, strawberry.argument(description=said[parameter.name])]
+    if parameter.default is None:
+        return parameter.replace(annotation=annotation, default=UNSET)
+    if parameter.default is Parameter.empty:
+        return parameter.replace(annotation=annotation)
+    return parameter.replace(annotation=_nullable(annotation))
+
+
+def _annotation(function: Callable[..., Any], parameter: Parameter) -> Any:
+    if parameter.annotation is Parameter.empty:
+        raise TypeError(f"{function.__name__}: the argument {parameter.name} has no type.")
+    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    # Only this annotation is evaluated: the others may name what is imported for the type checker alone.
+    return get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)[parameter.name]
+
+
+def _nullable(annotation: Any) -> Any:
+    if get_origin(annotation) is Annotated:
+        bare, *extras = get_args(annotation)
+        return Annotated[(Optional[bare], *extras)]  # noqa: UP045 - the bare type is a value here
+    return Optional[annotation]  # noqa: UP045

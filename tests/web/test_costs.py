@@ -1,0 +1,208 @@
+"""What requests cost, over HTTP: docs/decisions/0012-query-cost.md; peers.md 83 and 84, capabilities 73 and 74."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from graphql import GraphQLObjectType, get_named_type
+
+from catalogue import limits as catalogue
+from catalogue.limits import SECOND, Limit
+from execution.cost import SIZES, cost_of
+from execution.documents import Documents
+from execution.executor import Executor
+from execution.limits import Limits
+from execution.results import Answer
+from models.database import Database
+from resolvers.context import Context
+from schema.graph import build
+from server import make_app
+from services import clock, limits
+from settings import Settings
+from tests.conftest import CountStatements
+from tests.factories import make_person, make_token
+from tests.web.clients import GraphQLClient
+from web.costs import FELL_BACK, SHARE, requests_of
+from web.graphiql import EXAMPLES
+
+CORE = build()._schema
+PROFILE = "mx:user:profile:v1:read"
+ASKED = {"GraphQL-Cost": "1"}
+CARD = """
+    id handle name avatarUrl jobTitle country company { id name } points { total level { number } }
+    badges(first: 3) { name level }
+"""
+BOARD = f"leaderboard(board: FORUM) {{ entries(first: 100) {{ edges {{ node {{ rank profile {{ {CARD} }} }} }} }} }}"
+HISTORIES = """
+    leaderboard(board: FORUM) { entries(first: 100) { edges { node { profile {
+        pointHistory(first: 100) { edges { node { id } } } } } } } }
+"""
+TWENTY = "{" + " ".join(f"b{number}: {HISTORIES}" for number in range(20)) + "}"
+EXAMPLE_COSTS = {
+    "1-top-forum-board": 63,
+    "2-a-profile": 35,
+    "3-point-tables": 10,
+    "4-who-am-i": 3,
+    "5-the-board-as-it-changes": 12,
+}
+"""Part of the contract: whoever changes one of these says so in the changelog."""
+
+
+async def told(client: GraphQLClient, document: str, token: str | None = None, **variables: Any) -> Any:
+    body = await client.ask(document, token=token, headers=ASKED, **variables)
+    assert "errors" not in body, body
+    return body["extensions"]
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+def test_what_the_examples_cost(file: Any) -> None:
+    assert file.stem in EXAMPLE_COSTS, "a new example: pin its cost"
+    operation = Documents(CORE, Limits(), 1).read(file.read_text("utf-8")).operation(None)
+    values = operation.variables.read({})
+    assert cost_of(CORE, operation, values.full()).of(values.coerced) == EXAMPLE_COSTS[file.stem]
+
+
+async def test_the_cost_is_told_to_whoever_asks_and_to_nobody_else(client: GraphQLClient) -> None:
+    token = await make_token(await make_person(), PROFILE, "mx:leaderboard:read", "mx:points:read")
+    assert await told(client, f"{{ {BOARD} }}", token) == {"cost": {"requested": 902, "limit": 10_000}}
+    response = await client.post(f"{{ {BOARD} }}", token=token)
+    assert "extensions" not in await response.json()
+    assert "GraphQL-Cost" in response.headers["Vary"]
+    # a query in the address asks by the same header
+    response = await client.http.get("/graphql", params={"query": "{ levels { number } }"}, headers=ASKED)
+    assert (await response.json())["extensions"] == {"cost": {"requested": 5, "limit": 5_000}}
+    # and what is not GraphQL has no cost
+    assert "extensions" not in await client.ask("{ nonsense }", headers=ASKED)
+
+
+async def test_browsers_of_other_hosts_may_ask_for_it(settings: Settings, database: Database) -> None:
+    settings = dataclasses.replace(settings, origins="https://app.example")
+    headers = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, graphql-cost",
+    }
+    async with TestClient(TestServer(await make_app(settings, database))) as http:
+        response = await http.options("/graphql", headers=headers)
+        assert "graphql-cost" in response.headers["Access-Control-Allow-Headers"]
+
+
+async def test_real_pages_are_far_below_the_limit_of_nobody(client: GraphQLClient) -> None:
+    people = " ".join(f"p{number}: profile(handle: $handle) {{ {CARD} skills {{ name }} }}" for number in range(20))
+    page = f"""query ($handle: String!, $after: String) {{
+        profile(handle: $handle) {{ {CARD} about joinedOn skills {{ name }} industries {{ name }}
+            socials {{ github }} lookingFor {{ job }}
+            stats {{ categories {{ points }} series {{ startsOn points }} }}
+            featuredBadges {{ name }} badgesInProgress {{ name percent }}
+            pointHistory(first: 20, after: $after) {{ edges {{ node {{ id activity {{ title }} }} }} }} }}
+        {people} {BOARD} }}"""
+    cost = (await told(client, page, handle="nobody-here"))["cost"]
+    assert cost["requested"] * 3 < cost["limit"]
+
+
+async def test_what_is_too_dear_reads_nothing(client: GraphQLClient, count_statements: CountStatements) -> None:
+    with count_statements() as seen:
+        body = await client.ask(TWENTY, headers=ASKED)
+    assert seen.total == 0
+    [error] = body["errors"]
+    assert "data" not in body
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "cost": 408_040, "limit": 5_000}
+    assert body["extensions"] == {"cost": {"requested": 408_040, "limit": 5_000}}
+    # it is a request that was not run
+    accept = {"Accept": "application/graphql-response+json"}
+    assert (await client.post(TWENTY, headers=accept)).status == 400
+
+
+async def test_the_limit_is_a_setting(settings: Settings, database: Database) -> None:
+    settings = dataclasses.replace(settings, max_cost=20)
+    async with TestClient(TestServer(await make_app(settings, database))) as http:
+        client = GraphQLClient(http)
+        assert await client.code("{ a: levels { number } b: levels { number } c: levels { number } }")
+        assert (await told(client, "{ a: levels { number } b: levels { number } }"))["cost"]["limit"] == 10
+        token = await make_token(await make_person(), "mx:points:read")
+        three = "{ a: levels { number } b: levels { number } c: levels { number } }"
+        assert (await told(client, three, token))["cost"] == {"requested": 15, "limit": 20}
+
+
+async def test_a_bad_page_is_still_said_by_its_field(client: GraphQLClient) -> None:
+    document = "{ leaderboard(board: FORUM) { entries(first: 1000000) { totalCount edges { cursor } } } }"
+    assert await client.code(document) == "BAD_PAGE"
+
+
+def test_whatever_has_a_size_says_it_by_a_name_that_is_counted() -> None:
+    wrong = []
+    for type_ in CORE.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+            continue
+        for name, field in type_.fields.items():
+            numbers = {each for each, argument in field.args.items() if get_named_type(argument.type).name == "Int"}
+            page = get_named_type(field.type).name.endswith("Connection")
+            if numbers - SIZES.keys() or (page and not {"first", "last"} <= field.args.keys()):
+                wrong.append(f"{type_.name}.{name}")
+    assert not wrong, "how many rows are these? See execution/cost.py"
+
+
+async def test_a_subscription_that_is_too_dear_never_begins(database: Database) -> None:
+    executor = Executor(build(), limits=Limits(max_cost=200))
+    document = """subscription { leaderboardChanged(board: FORUM) {
+        leaderboard { entries(first: 100) { edges { cursor } } } } }"""
+
+    async def fresh() -> Context:
+        return Context(database)
+
+    answers = [each async for each in executor.subscribe(document, None, None, fresh)]
+    assert [each.body["errors"][0]["extensions"]["limit"] for each in answers] == [100]
+
+
+# --- The request limit
+
+
+@pytest.mark.parametrize(
+    ("cost", "fell_back", "request_error", "requests"),
+    [
+        (0, False, False, 1),
+        (SHARE, False, False, 1),
+        (SHARE + 1, False, False, 2),
+        (10_000, False, False, 20),
+        (0, True, False, FELL_BACK),
+        (SHARE * 2, True, False, 2 * FELL_BACK),
+        (400_000, False, True, 1),
+    ],
+)
+def test_how_many_requests_an_answer_counts_as(cost: int, fell_back: bool, request_error: bool, requests: int) -> None:
+    assert requests_of(Answer({}, cost=cost, fell_back=fell_back, request_error=request_error)) == requests
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ten requests at once."""
+    monkeypatch.setitem(
+        catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, 10),)
+    )
+    limits._worked_out.cache_clear()
+    yield
+    limits._worked_out.cache_clear()
+
+
+@pytest.fixture
+async def limited(settings: Settings, database: Database, _small: None) -> AsyncIterator[GraphQLClient]:
+    with clock.frozen(datetime(2026, 3, 10, 12, tzinfo=UTC)):
+        async with TestClient(TestServer(await make_app(settings, database))) as http:
+            yield GraphQLClient(http)
+
+
+async def test_light_requests_are_cheaper_than_heavy_ones(limited: GraphQLClient) -> None:
+    heavy = "{ " + " ".join(f"b{number}: {BOARD}" for number in range(4)) + " }"  # 3,608: eight requests
+    assert [(await limited.post(heavy)).status for _ in range(3)] == [200, 200, 429]
+
+
+async def test_light_requests_count_as_one(limited: GraphQLClient) -> None:
+    light = "{ leaderboard(board: FORUM) { entries(first: 50) { edges { node { rank profile { name } } } } } }"
+    assert [(await limited.post(light)).status for _ in range(11)] == [200] * 10 + [429]
+
+
+async def test_what_is_refused_counts_as_one(limited: GraphQLClient) -> None:
+    assert [(await limited.post(TWENTY)).status for _ in range(11)] == [200] * 10 + [429]
