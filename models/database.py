@@ -117,6 +117,13 @@ class Database:
             return await self._fetch_inside(client, text, params)
         return await self._reads.fetch(text, params)  # type: ignore[union-attr]
 
+    async def poll(self, text: str, *params: Any) -> Sequence[Row]:
+        """
+        Like `fetch`, outside transactions, for what is asked again and again while nobody waits: it is not among the
+        statements that are logged and counted.
+        """
+        return await self._reads.fetch(text, params)  # type: ignore[union-attr]
+
     async def fetch_long(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
         """Like `fetch`, for scans and long answers: on SQLite in a thread of its own. Never in a transaction."""
         text = statement if isinstance(statement, str) else self.text(statement)
@@ -138,6 +145,15 @@ class Database:
         """A list as one parameter: for `IN (SELECT value FROM json_each(?))` on SQLite, `= ANY($1)` on PostgreSQL."""
         listed = keys if isinstance(keys, list) else list(keys)
         return orjson.dumps(listed).decode() if self._on_sqlite else listed
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the running task is inside `in_transaction()`: what it reads may still be undone."""
+        return isinstance(self._connections.get(self.dialect), TransactionalDBClient)
+
+    def commits(self) -> int | None:
+        """Another number whenever anybody has committed since, for 6 µs; None on PostgreSQL, which has none."""
+        return self._reads.commits() if isinstance(self._reads, embedded.Reads) else None
 
     async def ping(self) -> None:
         """One statement there and back; raises whatever is wrong. Limit its time where it is called."""

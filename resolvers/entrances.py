@@ -28,7 +28,7 @@ WHO_IT_IS: Final = frozenset(
     }
 )
 """What an expired password still lets its owner read, field by field."""
-_ROOTS = ("Query.", "Mutation.")
+_ROOTS = ("Query.", "Mutation.", "Subscription.")
 
 
 def only(coordinates: frozenset[str], opened: frozenset[str]) -> bool:

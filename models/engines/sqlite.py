@@ -224,6 +224,11 @@ class Reads:
             self._long = _read_only(self._path)
         return self._long.execute(text, params).fetchall()
 
+    def commits(self) -> int:
+        """SQLite's own count of what other connections, of any process, have committed to the file."""
+        number: int = self._here.execute("PRAGMA data_version").fetchone()[0]
+        return number
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._worker.shutdown)
         for connection in (self._here, self._long):

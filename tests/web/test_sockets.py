@@ -16,8 +16,8 @@ from tests.factories import make_person, make_token
 from tests.web.clients import GraphQLClient
 from tests.web.people import in_session, with_key
 from tests.web.test_tokens import dead_credentials
-from web import sockets
-from web.sockets import PROTOCOL
+from web import conversations, sockets
+from web.socket_protocol import PROTOCOL
 
 RANK = "mx:leaderboard:read"
 LEVELS = {"query": "{ levels { number } }"}
@@ -141,7 +141,7 @@ async def test_the_old_protocol_is_refused(client: GraphQLClient) -> None:
 
 
 async def test_whoever_says_nothing_is_closed(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE", 0.05)
+    monkeypatch.setattr(conversations, "PATIENCE", 0.05)
     async with talking(client) as talk:
         assert await talk.closed() == 4408
 
@@ -154,7 +154,7 @@ async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monke
     monkeypatch.setattr(sockets.Sockets, "run", never)
     async with talking(client) as talk:
         await talk.greet()
-        for n in range(sockets.AT_ONCE):
+        for n in range(conversations.AT_ONCE):
             await talk.say(id=str(n), type="subscribe", payload=LEVELS)
         assert (await talk.ask(LEVELS, "more"))["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
         await talk.say(id="0", type="complete")
@@ -211,8 +211,8 @@ async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(c
 async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
     client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE", 0.05)
-    monkeypatch.setattr(sockets, "RECHECK", 0.05)
+    monkeypatch.setattr(conversations, "PATIENCE", 0.05)
+    monkeypatch.setattr(conversations, "RECHECK", 0.05)
     account = await make_person()
     token = await make_token(account, RANK)
     async with talking(client) as talk:

@@ -1,0 +1,118 @@
+"""Events that are delivered as they happen: where they come from, and what of them a viewer may see."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from catalogue.challenges import CHALLENGES
+from catalogue.points import ACTIVITIES, LEVELS
+from models.database import Database
+from resolvers import leaderboards
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import clock, notices
+from services.errors import ErrorCode, refused
+from services.leaderboards import boards
+from services.leaderboards.kinds import Board
+from services.notices import Listener, News, PersonKind, Told, Topic
+
+PAUSE = 0.5
+"""Seconds between two deliveries of a board."""
+WAITING = 100
+"""Events that wait for a slow client; beyond it the oldest are dropped."""
+TYPES = {
+    PersonKind.POINTS: "PointsEvent",
+    PersonKind.LEVEL: "LevelEvent",
+    PersonKind.BADGE: "BadgeEvent",
+    PersonKind.CHALLENGE: "ChallengeEvent",
+}
+"""Kinds with facts of their own; any other is a PlainEvent."""
+
+
+async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerator[Row, None]:
+    """
+    A row for each change of the all-time board among everyone: somebody came, left, or has other points.
+
+    Changes that follow one another closely make one row, and a slow client gets the last state alone.
+    """
+    database, changed = context.database, asyncio.Event()
+    with _listening(database, Topic.SCORES, lambda _news: changed.set()):
+        live = boards.of(database)
+        version = (await live.live(board)).version
+        while True:
+            await changed.wait()
+            changed.clear()
+            now = (await live.live(board)).version
+            if now == version:
+                continue
+            version, delivered = now, monotonic()
+            yield {"board": board, "as_of": clock.now()}
+            await asyncio.sleep(max(0.0, delivered + PAUSE - monotonic()))
+
+
+@columns("key", "board", "period", "scope", "starts_on", "ends_on")
+async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
+    """Each board as it stands now, as `Query.leaderboard` answers it."""
+    return [await leaderboards.leaderboard(context, board=board) for board in keys]
+
+
+async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
+    """A row for each thing that happens to the viewer. Raises Refused: FORBIDDEN (the viewer is no person)."""
+    own = context.viewer.profile_id
+    if own is None:
+        raise refused(ErrorCode.FORBIDDEN, "Only for people: this account has no profile.")
+    waiting: deque[Told] = deque(maxlen=WAITING)
+    there_is_one = asyncio.Event()
+
+    def hear(news: News) -> None:
+        waiting.extend(each for each in news.notices if each.profile_id == own)
+        if waiting:
+            there_is_one.set()
+
+    with _listening(context.database, Topic.PERSON, hear):
+        while True:
+            await there_is_one.wait()
+            while waiting:
+                yield _event(waiting.popleft())
+            there_is_one.clear()
+
+
+def is_own(row: Row, context: Context) -> bool:
+    """Whether an event is one of the viewer's."""
+    return row["profile_id"] is not None and row["profile_id"] == context.viewer.profile_id
+
+
+def activity(row: Row) -> Row | None:
+    """The row of the point tables that gave points; None where none did."""
+    found = ACTIVITIES.get(row["activity"] or "")
+    return None if found is None else vars(found)
+
+
+def level(row: Row) -> Row:
+    """The level that was reached."""
+    return vars(LEVELS[row["level"] - 1])
+
+
+@columns("code", "title", "credits")
+async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
+    """Challenges by their codes; None for one that is in the catalogue no more."""
+    return [vars(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
+
+
+def _event(told: Told) -> dict[str, Any]:
+    kind = PersonKind(told.facts["kind"])
+    facts = {**told.facts, "kind": kind, "at": told.at, "profile_id": told.profile_id}
+    return {"__typename": TYPES.get(kind, "PlainEvent"), **facts}
+
+
+@contextmanager
+def _listening(database: Database, topic: Topic, listener: Listener) -> Iterator[None]:
+    unsubscribe = notices.follower(database).on(topic, listener)
+    try:
+        yield
+    finally:
+        unsubscribe()

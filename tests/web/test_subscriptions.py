@@ -1,0 +1,316 @@
+"""Subscriptions over WebSockets: what happens arrives within a second, at whom it concerns, for as long as they may know."""
+
+import asyncio
+import contextlib
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from tortoise.transactions import in_transaction
+
+from catalogue.badges import BADGES
+from catalogue.challenges import CHALLENGES
+from catalogue.points import Category
+from models.database import Database
+from models.profiles import Profile, Visibility
+from models.tokens import AccessToken
+from resolvers import entrances, events
+from server import make_app
+from services import clock, notices, profiles, tokens
+from services.corrections import penalize
+from services.notices import PersonKind
+from settings import Settings
+from tests.factories import give, make_person, make_profile, make_service, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session
+from tests.web.test_sockets import Talk, talking
+
+READ, RANK = "mx:user:profile:v1:read", "mx:leaderboard:read"
+BOARD = {
+    "query": "subscription { leaderboardChanged(board: OVERALL) { board asOf leaderboard { entries(first: 3)"
+    " { edges { node { rank points profile { name } } } } } } }"
+}
+OWN = {
+    "query": "subscription { viewerEvents { __typename kind at ... on PointsEvent { points category activity { code } }"
+    " ... on LevelEvent { level { number } } ... on BadgeEvent { code badgeLevel badge { name } }"
+    " ... on ChallengeEvent { code title credits } } }"
+}
+SECOND = 1.0
+
+
+async def subscribe(talk: Talk, payload: Any, name: str = "s") -> None:
+    """Subscribe, and come back when the server listens."""
+    await talk.say(id=name, type="subscribe", payload=payload)
+    await asyncio.sleep(0.15)
+
+
+async def arrives(talk: Talk, name: str = "s", within: float = SECOND) -> Any:
+    """The data of the next event."""
+    async with asyncio.timeout(within):
+        message = await talk.hear()
+    assert (message["id"], message["type"]) == (name, "next"), message
+    assert "errors" not in message["payload"], message
+    return message["payload"]["data"]
+
+
+async def nothing_arrives(talk: Talk, within: float = 0.8) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(within):
+            pytest.fail(f"{await talk.socket.receive()}")
+
+
+def places(data: Any) -> list[tuple[int, str]]:
+    edges = data["leaderboardChanged"]["leaderboard"]["entries"]["edges"]
+    return [(edge["node"]["rank"], edge["node"]["profile"]["name"]) for edge in edges]
+
+
+async def person(name: str = "Ada", **more: Any) -> Any:
+    account = await make_person(name=name, **more)
+    return account, account.profile_id  # type: ignore[attr-defined]
+
+
+async def hide(profile_id: int) -> None:
+    async with in_transaction():
+        await Profile.filter(id=profile_id).update(visibility=Visibility.PRIVATE)
+        await profiles.relist([profile_id])
+
+
+async def test_a_change_of_rank_arrives_within_a_second_at_anybody(client: GraphQLClient) -> None:
+    ada, ben = await make_profile("Ada"), await make_profile("Ben")
+    await give(ada, times=2)
+    await give(ben, times=1)
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        await give(ben, times=3, occurred_at=clock.now() - timedelta(days=3))
+        found = await arrives(talk)
+        while places(found)[0] != (1, "Ben"):
+            found = await arrives(talk)
+        assert places(found) == [(1, "Ben"), (2, "Ada")]
+        assert found["leaderboardChanged"]["board"] == "OVERALL"
+
+
+async def test_what_another_process_writes_arrives_within_a_second(client: GraphQLClient, settings: Settings) -> None:
+    ada = await make_profile("Ada")
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        process = await asyncio.create_subprocess_exec(*_another_process(settings, ada))
+        assert await process.wait() == 0
+        assert places(await arrives(talk)) == [(1, "Ada")]
+
+
+def _another_process(settings: Settings, profile_id: int) -> list[str]:
+    code = (
+        "import asyncio, sys\n"
+        "from models.database import opened\n"
+        "from services.corrections import penalize\n"
+        "from settings import Settings\n"
+        "from tests.factories import give\n"
+        "async def main():\n"
+        "    async with opened(Settings(database_url=sys.argv[1])):\n"
+        "        await give(int(sys.argv[2]))\n"
+        "asyncio.run(main())\n"
+    )
+    return [sys.executable, "-c", code, settings.database, str(profile_id)]
+
+
+async def test_a_board_that_did_not_change_says_nothing(client: GraphQLClient) -> None:
+    ada, hidden = await make_profile("Ada"), await make_profile("Hidden", public=False)
+    await give(ada)
+    forum = {"query": BOARD["query"].replace("OVERALL", "LEARNING")}
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, forum, "learning")
+        await subscribe(talk, BOARD, "overall")
+        await give(hidden)
+        await nothing_arrives(talk)
+        await give(ada, "UPVOTE_RECEIVED")
+        await arrives(talk, "overall")
+        await nothing_arrives(talk)
+
+
+async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(client: GraphQLClient) -> None:
+    people = [await make_profile(f"Person {n}") for n in range(4)]
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        loop = asyncio.get_running_loop()
+        start, heard, found = loop.time(), 0, None
+        for number in range(30):
+            await give(people[number % 3], "UPVOTE_RECEIVED", occurred_at=clock.now() - timedelta(days=number + 1))
+            await asyncio.sleep(0.04)
+        with contextlib.suppress(TimeoutError):
+            while message := await asyncio.wait_for(talk.socket.receive(), 1.2):
+                heard, found = heard + 1, orjson.loads(message.data)["payload"]["data"]
+        assert 1 <= heard <= (loop.time() - start) / events.PAUSE + 1
+        assert len(places(found)) == 3
+
+
+async def test_whoever_hides_leaves_the_board_of_others(client: GraphQLClient) -> None:
+    ada, ben = await make_profile("Ada"), await make_profile("Ben")
+    await give(ada)
+    await give(ben)
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        await hide(ada)
+        found = await arrives(talk)
+        assert places(found) == [(1, "Ben")]
+        await give(ada)
+        await nothing_arrives(talk)
+
+
+async def test_people_hear_of_their_own_points_and_of_nobody_elses(client: GraphQLClient) -> None:
+    (ada, ada_id), (ben, ben_id) = await person("Ada"), await person("Ben")
+    async with (
+        talking(client) as of_ada,
+        talking(client, {"Authorization": f"mxtoken {await make_token(ben, READ)}"}) as of_ben,
+    ):
+        await of_ada.greet({"Authorization": f"mxtoken {await make_token(ada, READ)}"})
+        await of_ben.greet()
+        await subscribe(of_ada, OWN)
+        await subscribe(of_ben, OWN)
+        await give(ada_id, "ANSWER_ACCEPTED")
+        found = (await arrives(of_ada))["viewerEvents"]
+        assert (found["__typename"], found["kind"], found["category"]) == ("PointsEvent", "POINTS", "FORUM")
+        assert found["activity"] == {"code": "ANSWER_ACCEPTED"} and found["points"] > 0
+        await nothing_arrives(of_ben)
+        await give(ben_id, "UPVOTE_RECEIVED")
+        assert (await arrives(of_ben))["viewerEvents"]["activity"] == {"code": "UPVOTE_RECEIVED"}
+
+
+async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
+    account, ada = await person()
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {await make_token(account, READ)}"})
+        await subscribe(talk, OWN)
+        badge, challenge = next(iter(BADGES.values())), next(iter(CHALLENGES.values()))
+        await notices.note_all(
+            [
+                notices.person(ada, PersonKind.LEVEL, level=3),
+                notices.person(ada, PersonKind.BADGE, badge=badge.code, level=1),
+                notices.person(ada, PersonKind.BADGE, badge="gone", level=1),
+                notices.person(ada, PersonKind.CHALLENGE, challenge=challenge.code),
+                notices.person(ada, PersonKind.CHALLENGE, challenge="gone"),
+                notices.person(ada, PersonKind.CONNECTION_REQUEST, secret="who"),
+                notices.person(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
+            ]
+        )
+        found = [(await arrives(talk))["viewerEvents"] for _ in range(7)]
+    assert all(each.pop("at") for each in found)
+    assert found == [
+        {"__typename": "LevelEvent", "kind": "LEVEL", "level": {"number": 3}},
+        {"__typename": "BadgeEvent", "kind": "BADGE", "code": badge.code, "badgeLevel": 1, "badge": {"name": badge.name}},
+        {"__typename": "BadgeEvent", "kind": "BADGE", "code": "gone", "badgeLevel": 1, "badge": None},
+        {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": challenge.code,
+         "title": challenge.title, "credits": challenge.credits},
+        {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": "gone", "title": None, "credits": None},
+        {"__typename": "PlainEvent", "kind": "CONNECTION_REQUEST"},
+        {"__typename": "PointsEvent", "kind": "POINTS", "points": -5, "category": "FORUM", "activity": None},
+    ]  # fmt: skip
+
+
+async def test_a_silent_penalty_is_never_told(client: GraphQLClient) -> None:
+    account, ada = await person()
+    async with talking(client, {**await in_session(account), "Origin": "http://graph.example"}) as talk:
+        await talk.greet()
+        await subscribe(talk, OWN)
+        await penalize(ada, Category.FORUM, 5, reason="Spam", shown=False, external_id="1")
+        await nothing_arrives(talk)
+        await penalize(ada, Category.FORUM, 5, reason="Spam", shown=True, external_id="2")
+        assert (await arrives(talk))["viewerEvents"]["points"] == -5
+
+
+@pytest.mark.parametrize("what", ["nobody", "scope", "service", "closed"])
+async def test_who_may_not_hear_is_told_why_once(
+    client: GraphQLClient, settings: Settings, database: Database, what: str
+) -> None:
+    payload, asked = None, OWN
+    if what == "scope":
+        payload = {"Authorization": f"mxtoken {await make_token((await person())[0], RANK)}"}
+    elif what == "service":
+        payload = {"Authorization": f"mxtoken {await make_token(await make_service(), READ)}"}
+    closed = await make_app(replace(settings, anonymous="none"), database)
+    async with TestClient(TestServer(closed)) as http:
+        if what == "closed":
+            client, asked = GraphQLClient(http), BOARD
+        async with talking(client) as talk:
+            await talk.greet(payload)
+            await talk.say(id="s", type="subscribe", payload=asked)
+            answer = await talk.hear()
+            [error] = answer["payload"]["errors"]
+            assert await talk.hear() == {"id": "s", "type": "complete"}
+    expected = {"scope": "INSUFFICIENT_SCOPE", "service": "FORBIDDEN"}.get(what, "UNAUTHENTICATED")
+    assert (answer["type"], answer["payload"]["data"], error["extensions"]["code"]) == ("next", None, expected)
+
+
+@pytest.mark.parametrize("root", ["Subscription.leaderboardChanged", "Subscription.viewerEvents"])
+def test_an_expired_password_opens_no_subscription(root: str) -> None:
+    assert not entrances.with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
+
+
+async def test_a_token_that_opens_boards_may_follow_one(client: GraphQLClient) -> None:
+    account, _ = await person()
+    ada = await make_profile("Ada")
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {await make_token(account, RANK)}"})
+        await subscribe(talk, BOARD)
+        await give(ada)
+        assert places(await arrives(talk)) == [(1, "Ada")]
+
+
+async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(client: GraphQLClient) -> None:
+    account, ada = await person()
+    token = await make_token(account, READ)
+    async with talking(client) as talk:
+        await talk.greet({"Authorization": f"mxtoken {token}"})
+        await subscribe(talk, OWN)
+        await give(ada)
+        await arrives(talk)
+        await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+        await give(ada, "UPVOTE_RECEIVED")
+        heard = []
+        async with asyncio.timeout(SECOND):
+            while (received := await talk.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                heard.append(received.data)
+        assert talk.socket.close_code == 4403
+        assert "UPVOTE_RECEIVED" not in "".join(heard)
+
+
+async def test_a_client_that_completes_hears_nothing_more_and_may_use_the_id_again(client: GraphQLClient) -> None:
+    ada = await make_profile("Ada")
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        await talk.say(id="s", type="complete")
+        await give(ada)
+        await nothing_arrives(talk)
+        await subscribe(talk, BOARD)
+        await give(ada, "UPVOTE_RECEIVED")
+        assert places(await arrives(talk)) == [(1, "Ada")]
+
+
+async def test_a_server_that_stops_says_goodbye_to_subscribers(client: GraphQLClient, database: Database) -> None:
+    async with talking(client) as talk:
+        await talk.greet()
+        await subscribe(talk, BOARD)
+        await client.http.app.shutdown()
+        assert await talk.closed() == 1001
+    await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+async def test_a_single_request_is_no_subscription(client: GraphQLClient, method: str) -> None:
+    if method == "post":
+        response = await client.post(BOARD["query"])
+    else:
+        response = await client.http.get("/graphql", params={"query": BOARD["query"]})
+    body = await response.json()
+    assert "data" not in body
+    assert body["errors"][0]["extensions"]["code"] == "BAD_QUERY"
