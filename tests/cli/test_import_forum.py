@@ -93,7 +93,6 @@ def dump(tmp_path: Path) -> Path:
     write(folder, "Users.xml", USERS)
     write(folder, "Posts.xml", POSTS)
     write(folder, "Votes.xml", [vote(*each) for each in VOTES])
-    (folder / "Badges.xml").write_text("<badges/>")
     return folder
 
 
@@ -136,7 +135,6 @@ async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database,
         "acceptances of posts that are no answers": 1,
     }
     assert report.bad_rows == {"Users.xml": 1, "Posts.xml": 1, "Votes.xml": 1}
-    assert [note for note in report.notes if "Badges.xml" in note]
     assert [each async for each in differences()] == []
 
 
@@ -297,7 +295,6 @@ def test_the_command_tells_what_it_did(settings: Settings, dump: Path, monkeypat
     assert result.exit_code == 0, result.output
     assert "forum:small" in result.stdout
     assert "people: new" in result.stdout
-    assert "Badges.xml: not taken" in result.stdout
     assert "Users.xml:7: DisplayName is missing" in result.stderr
 
 

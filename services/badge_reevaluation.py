@@ -1,0 +1,33 @@
+"""What a changed catalogue of badges brings to those who did long ago what it takes."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from models.badges import BadgeAward
+from services import badges, clock, criteria, everyone
+from services.scores import Person
+
+
+async def reevaluate(*, after: int = 0) -> AsyncIterator[everyone.Step]:
+    """
+    Give everyone behind the profile numbered `after` the levels whose criteria they fulfil and which they never had. Each
+    step's `changed` is how many levels were given. Nothing is taken, nothing given twice.
+    """
+    async for step in everyone.walk(_catch_up, after=after):
+        yield step
+
+
+async def _catch_up(people: dict[int, Person]) -> int:
+    facts = await criteria.facts_of(people)
+    # Unique (profile_id, badge, level).
+    rows: Any = BadgeAward.filter(profile_id__in=list(people)).values_list("profile_id", "badge", "level")
+    had = set(await rows)
+    now = clock.now()
+    missing = [
+        award
+        for person in people.values()
+        if person.active
+        for award in badges.earned(person.profile_id, facts[person.profile_id], now)
+        if (award.profile_id, award.badge, award.level) not in had
+    ]
+    return len(await badges.give(missing, told=True))

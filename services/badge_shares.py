@@ -1,0 +1,87 @@
+"""How many of the community hold each badge: counted at most twice a minute, in each process for itself."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from models.database import Database, Statement
+from services import clock
+
+log = structlog.get_logger(__name__)
+
+KEPT: Final = timedelta(minutes=1)
+"""Older figures are shown to nobody."""
+RENEWED: Final = timedelta(seconds=30)
+"""Older figures are counted again, while the ones that are here are still shown."""
+# Only public, active people count, above and below the line. Indexes: score (listed, …); badge_award (badge, …).
+_COUNT = Statement.of("""
+    SELECT '' AS badge, count(*) AS people FROM score WHERE listed = true
+    UNION ALL
+    SELECT a.badge, count(*) FROM badge_award a JOIN score s ON s.profile_id = a.profile_id
+    WHERE s.listed = true AND a.superseded = false GROUP BY a.badge
+""")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The figures of one moment."""
+
+    people: int
+    holders: Counter[str]
+    as_of: datetime
+
+    def percent(self, badge: str) -> float:
+        """Percent of the people who hold it, to one decimal: 0 only when nobody does, 100 only when everybody does."""
+        holders = self.holders[badge]
+        if not holders:
+            return 0.0
+        if holders >= self.people:
+            return 100.0
+        return min(max(round(holders * 100 / self.people, 1), 0.1), 99.9)
+
+
+class _Keeper:
+    def __init__(self) -> None:
+        self.shares: Shares | None = None
+        self.counting: asyncio.Task[Shares] | None = None
+
+    async def get(self, database: Database) -> Shares:
+        age = clock.now() - self.shares.as_of if self.shares else None
+        if self.shares and age is not None and timedelta(0) <= age <= RENEWED:
+            return self.shares
+        if self.counting is None or self.counting.done():
+            self.counting = asyncio.create_task(_count(database))
+            self.counting.add_done_callback(self._counted)
+        if self.shares and age is not None and timedelta(0) <= age <= KEPT:
+            return self.shares
+        return await asyncio.shield(self.counting)  # whoever gives up waiting does not take it from the others
+
+    def _counted(self, task: "asyncio.Task[Shares]") -> None:
+        if task.cancelled():
+            return
+        if error := task.exception():
+            log.warning("badge_shares_not_counted", reason=type(error).__name__)
+        else:
+            self.shares = task.result()
+
+
+async def _count(database: Database) -> Shares:
+    as_of = clock.now()
+    rows = {row["badge"]: row["people"] for row in await database.fetch_long(_COUNT)}
+    return Shares(rows.pop(""), Counter(rows), as_of)
+
+
+_keepers: WeakKeyDictionary[Database, _Keeper] = WeakKeyDictionary()
+
+
+async def of(database: Database) -> Shares:
+    """The figures as they were within the last minute."""
+    keeper = _keepers.get(database)
+    if keeper is None:
+        keeper = _keepers[database] = _Keeper()
+    return await keeper.get(database)

@@ -1,0 +1,134 @@
+"""The operator's commands about badges."""
+
+import asyncio
+import dataclasses
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from models.badges import BadgeAward
+from models.database import opened
+from models.points import ProfileCounter
+from services import configuration, everyone
+from services.points import record_many
+from services.scores import lock_people
+from settings import Settings
+from tests.factories import event, make_profile
+
+RUNNER = CliRunner()
+pytestmark = pytest.mark.sqlite_only
+
+
+@pytest.fixture
+def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command on the test's database, where Ada has solved a problem or two."""
+    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
+    for field in dataclasses.fields(settings):
+        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
+
+    async def prepare() -> None:
+        async with opened(settings):
+            for name in ("Ada", "Ben", "Cem"):
+                who = await make_profile(name)
+                await record_many([event(who, "ANSWER_ACCEPTED") for _ in range(5)])
+
+    with configuration.using(settings):
+        asyncio.run(prepare())
+    return lambda *words: RUNNER.invoke(app, list(words))
+
+
+def stored(settings: Settings, change: Any) -> Any:
+    async def run() -> Any:
+        async with opened(settings):
+            return await change()
+
+    return asyncio.run(run())
+
+
+async def forget() -> None:
+    await BadgeAward.all().delete()
+    await ProfileCounter.all().delete()
+
+
+async def solvers() -> list[tuple[int, bool]]:
+    rows: Any = (
+        BadgeAward.filter(profile_id=1, badge="PROBLEM_SOLVER").order_by("level").values_list("level", "revoked_at")
+    )
+    return [(level, revoked_at is not None) for level, revoked_at in await rows]
+
+
+def test_badges_are_granted_and_revoked_with_a_reason(cli: Any, settings: Settings) -> None:
+    # when
+    granted = cli("badges", "grant", "ada", "PROBLEM_SOLVER", "--level", "3", "--reason", "Helped at the booth")
+    revoked = cli("badges", "revoke", "ada", "PROBLEM_SOLVER", "--level", "2", "--reason", "A mistake")
+    # then
+    assert (granted.exit_code, granted.stdout) == (0, "ada has PROBLEM_SOLVER, level 3, now.\n")
+    assert (revoked.exit_code, revoked.stdout) == (0, "Took PROBLEM_SOLVER back from ada: level 2, 3.\n")
+    assert stored(settings, solvers) == [(1, False), (2, True), (3, True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["grant", "nobody", "SUMMIT", "--reason", "Why"], 1, "There is no profile 'nobody'."),
+        (["grant", "ada", "NO_SUCH", "--reason", "Why"], 1, "There is no badge 'NO_SUCH'."),
+        (["grant", "ada", "FIRST_LIGHT", "--reason", "Why"], 1, "already"),
+        (["grant", "ada", "SUMMIT"], 2, "--reason"),
+        (["grant", "ada", "SUMMIT", "--reason", " "], 1, "A reason has 1 to 500 characters."),
+        (["revoke", "ada", "SUMMIT", "--reason", "Why"], 1, "The profile has no SUMMIT"),
+    ],
+)
+def test_what_cannot_be_done_is_said(cli: Any, words: list[str], code: int, said: str) -> None:
+    result = cli("badges", *words)
+    assert result.exit_code == code
+    assert said in result.stderr
+
+
+def test_the_list_has_every_badge(cli: Any) -> None:
+    result = cli("badges", "list")
+    assert result.exit_code == 0
+    assert "PROBLEM_SOLVER" in result.stdout
+
+
+def test_a_database_from_before_is_brought_up_to_date(
+    cli: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(everyone, "STEP", 2)
+    stored(settings, forget)
+    # when
+    counted = cli("rebuild", "counters")
+    given = cli("badges", "reevaluate")
+    # then
+    assert (counted.exit_code, counted.stdout) == (0, "Set 3 counters right.\n")
+    assert (given.exit_code, given.stdout) == (0, "Gave 9 levels of badges.\n")
+    assert cli("verify-points").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("badges", "reevaluate"), ("rebuild", "counters")])
+def test_ctrl_c_says_how_to_go_on(
+    cli: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
+) -> None:
+    # given
+    monkeypatch.setattr(everyone, "STEP", 2)
+    stored(settings, forget)
+    lock, calls = lock_people, []
+
+    async def interrupted(ids: list[int]) -> Any:
+        calls.append(ids)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return await lock(ids)
+
+    monkeypatch.setattr(everyone, "lock_people", interrupted)
+    # when
+    result = cli(*command)
+    # then
+    assert result.exit_code == 130
+    assert f"Go on with `{' '.join(command)} --after 2`." in result.stderr.replace("\n", " ")
+    monkeypatch.setattr(everyone, "lock_people", lock)
+    assert cli(*command, "--after", "2").exit_code == 0
+    if command[0] == "rebuild":
+        assert cli("verify-points").exit_code == 0

@@ -1,0 +1,360 @@
+"""Badges, as clients read and choose them: domain.md "Badges, challenges, credits", peers.md 17 to 19."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from catalogue.badges import BADGES, Rarity
+from models.accounts import Account, AccountStatus
+from models.badges import BadgeAward, ImportedBadge
+from services import badge_shares, badges, clock
+from services.points import record_many
+from services.profiles import relist
+from tests.conftest import CountStatements
+from tests.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, with_key
+
+READ = "mx:user:profile:v1:read"
+PAGE = """
+query Badges($id: ID!, $first: Int) {
+  profile(id: $id) {
+    badgeCount
+    badges(first: $first) {
+      code name description rarity level awardedAt origin levels { level awardedAt }
+      badge { code levels { number criterion } awardedPercent awardedAsOf byHandOnly }
+    }
+    featuredBadges { code level }
+    badgesInProgress { code level percent criterion rarity name description badge { code } }
+    nextBadges { code level percent }
+  }
+}
+"""
+ALL = """
+query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+  profile(id: $id) {
+    earnedBadges(first: $first, after: $after, last: $last, before: $before) {
+      edges { cursor node { code level } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+SET = """
+mutation Set($badges: [String!]!) {
+  setFeaturedBadges(input: {badges: $badges}) {
+    profile { featuredBadges { code name } }
+    errors { __typename code message path }
+  }
+}
+"""
+SHARE = "query Share($code: String!) { badge(code: $code) { awardedPercent awardedAsOf } }"
+
+
+async def make_solver(profile_id: int, times: int = 30) -> None:
+    await record_many([event(profile_id, "ANSWER_ACCEPTED") for _ in range(times)])
+
+
+async def test_a_profile_shows_what_was_earned_and_what_is_next(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await make_solver(ada)
+    await badges.feature(ada, ["FIRST_LIGHT"])
+    # when
+    page = (await client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    # then only the highest level stands among the earned, and the next one in progress
+    earned = {each["code"]: each for each in page["badges"]}
+    solver = earned["PROBLEM_SOLVER"]
+    assert (solver["name"], solver["rarity"], solver["level"], solver["origin"]) == (
+        "Problem Solver",
+        "BLUE",
+        2,
+        "RULE",
+    )
+    assert solver["awardedAt"] == "2026-03-10T12:00:00Z"
+    assert solver["levels"] == [{"level": n, "awardedAt": "2026-03-10T12:00:00Z"} for n in (1, 2)]
+    assert solver["badge"]["levels"][2] == {"number": 3, "criterion": "Have your answer marked as accepted: 100 times."}
+    assert (solver["badge"]["awardedPercent"], solver["badge"]["byHandOnly"]) == (100.0, False)
+    assert page["badgeCount"] == len(page["badges"]) == len(earned)
+    assert page["featuredBadges"] == [{"code": "FIRST_LIGHT", "level": 1}]
+    [going] = [each for each in page["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER"]
+    assert (going["level"], going["percent"]) == (3, 30)
+    percents = [each["percent"] for each in page["badgesInProgress"]]
+    assert percents == sorted(percents, reverse=True)
+    assert 100 not in percents
+    assert 0 not in percents
+    assert {each["percent"] for each in page["nextBadges"]} == {0}
+
+
+async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    for code, times in (("ANSWER_ACCEPTED", 9), ("APP_PUBLISHED", 4), ("TEAM_SERVER_COMMIT", 60), ("HACKATHON_WON", 1)):
+        await record_many([event(ada, code) for _ in range(times)])
+    # when
+    text = "query L($id: ID!) { profile(id: $id) { badges(first: 100) { code level } %s %s } }" % (  # noqa: UP031
+        "badgesInProgress(first: 100) { code level }",
+        "nextBadges(first: 100) { code level }",
+    )
+    page = (await client.data(text, id=f"prf_{ada}"))["profile"]
+    # then
+    earned = {each["code"]: each["level"] for each in page["badges"]}
+    going = {each["code"]: each["level"] for each in page["badgesInProgress"]}
+    ahead = {each["code"]: each["level"] for each in page["nextBadges"]}
+    assert not going.keys() & ahead.keys()
+    for code, badge in BADGES.items():
+        done = earned.get(code, 0)
+        following = (going | ahead).get(code)
+        assert following == (done + 1 if done < len(badge.levels) else None), code
+
+
+async def test_a_revoked_level_is_in_no_list(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await make_solver(ada)
+    await badges.feature(ada, ["FIRST_LIGHT", "PROBLEM_SOLVER"])
+    # when
+    await badges.revoke(ada, "FIRST_LIGHT", reason="Why")
+    await badges.revoke(ada, "PROBLEM_SOLVER", level=2, reason="Why")
+    # then
+    page = (await client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    lists = ("badges", "featuredBadges", "badgesInProgress", "nextBadges")
+    assert not [each for name in lists for each in page[name] if each["code"] == "FIRST_LIGHT"]
+    [solver] = [each for each in page["badges"] if each["code"] == "PROBLEM_SOLVER"]
+    assert (solver["level"], [each["level"] for each in solver["levels"]]) == (1, [1])
+    assert [each["level"] for each in page["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER"] == [3]
+    assert page["featuredBadges"] == []
+    assert page["badgeCount"] == len(page["badges"])
+
+
+async def test_the_newest_come_first_and_pages_hold_each_once(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    codes = ["FIRST_LIGHT", "WARM_WELCOME", "OPEN_SHOP", "GRAND_PRIZE", "HALL_OF_FAME"]
+    for day, code in enumerate(codes):
+        with clock.frozen(NOON + timedelta(days=day // 2)):  # some at the same moment
+            await badges.grant(ada, code, reason="Why")
+    id_ = f"prf_{ada}"
+    # when
+    newest = await client.data("query N($id: ID!) { profile(id: $id) { badges(first: 2) { code } } }", id=id_)
+    forth: list[str] = []
+    back: list[str] = []
+    page: dict[str, Any] = {"endCursor": None, "hasNextPage": True}
+    while page["hasNextPage"]:
+        found = (await client.data(ALL, id=id_, first=2, after=page["endCursor"]))["profile"]["earnedBadges"]
+        forth, page = [*forth, *(edge["node"]["code"] for edge in found["edges"])], found["pageInfo"]
+    page = {"startCursor": None, "hasPreviousPage": True}
+    while page["hasPreviousPage"]:
+        found = (await client.data(ALL, id=id_, last=2, before=page["startCursor"]))["profile"]["earnedBadges"]
+        back, page = [*(edge["node"]["code"] for edge in found["edges"]), *back], found["pageInfo"]
+    # then
+    assert forth == back == codes[::-1]
+    assert [each["code"] for each in newest["profile"]["badges"]] == codes[:-3:-1]
+
+
+@pytest.mark.parametrize(
+    ("field", "first"), [("badges", 0), ("badges", 101), ("badgesInProgress", 0), ("nextBadges", -1)]
+)
+async def test_a_length_that_makes_no_sense_is_refused(client: GraphQLClient, field: str, first: int) -> None:
+    ada = await make_profile()
+    await give(ada)
+    assert await client.code(f'{{ profile(id: "prf_{ada}") {{ {field}(first: {first}) {{ code }} }} }}') == "BAD_PAGE"
+
+
+async def test_a_cursor_of_another_list_is_refused(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await make_solver(ada)
+    text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 1) { edges { cursor } } } }"
+    history = (await client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]
+    # then
+    assert await client.code(ALL, id=f"prf_{ada}", after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
+
+
+# The catalogue
+
+
+async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) -> None:
+    # given
+    await ImportedBadge.create(
+        source="archive", key="7", code="archive.7", name="Founder", description="Was there.", rarity=Rarity.ORANGE
+    )
+    # when
+    text = "{ badges { code name description rarity byHandOnly levels { number criterion } awardedPercent } }"
+    found = (await client.data(text))["badges"]
+    # then
+    assert [each["code"] for each in found] == [*BADGES, "archive.7"]
+    by_code = {each["code"]: each for each in found}
+    assert by_code["SUMMIT"] == {
+        "code": "SUMMIT",
+        "name": "Summit",
+        "description": "There is no level above yours.",
+        "rarity": "ORANGE",
+        "byHandOnly": False,
+        "levels": [{"number": 1, "criterion": "Reach level 10."}],
+        "awardedPercent": 0.0,
+    }
+    assert by_code["archive.7"]["levels"] == [{"number": 1, "criterion": None}]
+    assert by_code["archive.7"]["byHandOnly"] is True
+
+
+async def test_there_is_no_badge_of_another_name(client: GraphQLClient) -> None:
+    assert await client.data('{ badge(code: "NO_SUCH") { name } }') == {"badge": None}
+
+
+async def test_an_imported_badge_shows_like_any_other(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await ImportedBadge.create(source="archive", key="7", code="archive.7", name="Founder", rarity=Rarity.ORANGE)
+    await badges.grant(ada, "archive.7", reason="Was there")
+    # when
+    page = (await client.data(PAGE, id=f"prf_{ada}", first=5))["profile"]
+    # then
+    [founder] = page["badges"]
+    assert (founder["name"], founder["rarity"], founder["description"]) == ("Founder", "ORANGE", "")
+    assert founder["origin"] == "OPERATOR"
+    assert founder["badge"]["byHandOnly"] is True
+
+
+async def test_the_share_counts_public_and_active_people_alone(
+    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    hidden, gone = await make_person(public=False), await make_person()
+    holders = [await make_profile(), *(account.profile_id for account in (hidden, gone))]  # type: ignore[attr-defined]
+    for who in (await make_profile(), *holders):
+        await give(who, "ANSWER_ACCEPTED" if who in holders else "APP_REVIEWED")
+    before = await client.data(SHARE, code="FIRST_LIGHT")
+    # when
+    await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
+    await relist([gone.profile_id])  # type: ignore[attr-defined]
+    kept = await client.data(SHARE, code="FIRST_LIGHT")
+    monkeypatch.setattr(badge_shares, "KEPT", timedelta(seconds=-1))
+    monkeypatch.setattr(badge_shares, "RENEWED", timedelta(seconds=-1))
+    counted = await client.data(SHARE, code="FIRST_LIGHT")
+    # then
+    assert before["badge"]["awardedPercent"] == 66.7
+    assert kept == before
+    assert counted["badge"]["awardedPercent"] == 50.0
+    assert counted["badge"]["awardedAsOf"] > before["badge"]["awardedAsOf"]
+
+
+# Who sees what
+
+
+async def test_a_private_persons_badges_exist_for_nobody_else(client: GraphQLClient) -> None:
+    # given
+    account = await make_person(public=False)
+    ada = account.profile_id  # type: ignore[attr-defined]
+    await make_solver(ada)
+    await badges.feature(ada, ["FIRST_LIGHT"])
+    stranger = await in_session(await make_person())
+    # then
+    for headers in ({}, stranger):
+        assert (await client.data(PAGE, id=f"prf_{ada}", headers=headers))["profile"] is None
+        node = await client.data(
+            f'{{ node(id: "prf_{ada}") {{ ... on Profile {{ badges {{ code }} }} }} }}', headers=headers
+        )
+        assert node == {"node": None}
+        assert (await client.data(SHARE, code="FIRST_LIGHT", headers=headers))["badge"]["awardedPercent"] == 0.0
+    own = await client.data(PAGE, id=f"prf_{ada}", headers=await in_session(account))
+    assert own["profile"]["badgeCount"] > 0
+
+
+async def test_tokens_read_badges_with_the_scope_of_profiles_alone(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    await make_solver(account.profile_id)  # type: ignore[attr-defined]
+    id_ = f"prf_{account.profile_id}"  # type: ignore[attr-defined]
+    # then
+    assert await client.data(PAGE, id=id_, token=await make_token(account, READ))
+    assert await client.data("{ badges { name } }", token=await make_token(account, READ))
+    for scope in ("mx:points:read", "mx:leaderboard:read"):
+        token = await make_token(account, scope)
+        assert await client.code(PAGE, id=id_, token=token) == "INSUFFICIENT_SCOPE"
+        assert await client.code("{ badges { name } }", token=token) == "INSUFFICIENT_SCOPE"
+
+
+# Featuring
+
+
+async def test_a_person_chooses_in_session_or_with_an_api_key(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    await make_solver(account.profile_id)  # type: ignore[attr-defined]
+    # when
+    by_session = await client.data(SET, badges=["PROBLEM_SOLVER", "FIRST_LIGHT"], headers=await in_session(account))
+    by_key = await client.data(SET, badges=["FIRST_LIGHT"], headers=await with_key(account))
+    # then
+    assert by_session["setFeaturedBadges"] == {
+        "profile": {
+            "featuredBadges": [
+                {"code": "PROBLEM_SOLVER", "name": "Problem Solver"},
+                {"code": "FIRST_LIGHT", "name": "First Light"},
+            ]
+        },
+        "errors": [],
+    }
+    assert by_key["setFeaturedBadges"]["profile"]["featuredBadges"] == [{"code": "FIRST_LIGHT", "name": "First Light"}]
+
+
+async def test_what_is_wrong_with_a_choice_is_said_for_each(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    await give(account.profile_id)  # type: ignore[attr-defined]
+    # when
+    answer = await client.data(SET, badges=["FIRST_LIGHT", "FIRST_LIGHT", "SUMMIT"], headers=await in_session(account))
+    # then
+    assert answer["setFeaturedBadges"] == {
+        "profile": None,
+        "errors": [
+            {
+                "__typename": "PlainError",
+                "code": "BADGE_REPEATED",
+                "message": "FIRST_LIGHT is named more than once.",
+                "path": ["badges", "1"],
+            },
+            {
+                "__typename": "PlainError",
+                "code": "BADGE_NOT_EARNED",
+                "message": "SUMMIT is not a badge that you have earned.",
+                "path": ["badges", "2"],
+            },
+        ],
+    }
+
+
+# Speed
+
+
+async def test_badges_of_many_people_take_the_same_statements(
+    client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    people = [await make_profile() for _ in range(20)]
+    for who in people:
+        await make_solver(who, 6)
+    fields = "badgeCount badges(first: 3) { code name rarity level awardedAt levels { level } } featuredBadges { code }"
+    more = "badgesInProgress(first: 3) { code percent } nextBadges(first: 3) { code } earnedBadges(first: 2) { edges { node { code } } }"
+    text = f"query P($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Profile {{ id {fields} {more} }} }} }}"
+    totals = []
+    # when
+    for size in (10, 20):
+        with count_statements() as seen:
+            data = await client.data(text, ids=[f"prf_{who}" for who in people[:size]])
+        assert all(len(each["badges"]) == 3 for each in data["nodes"])
+        totals.append(seen.total)
+    # then cards, counts, badges, levels, featured, page, and three for both lists of progress
+    assert totals == [9, 9], seen.texts
+
+
+async def test_an_unknown_code_among_the_awards_is_passed_over(client: GraphQLClient) -> None:
+    # given a badge that has left the catalogue
+    ada = await make_profile()
+    await make_solver(ada, 1)
+    await BadgeAward.filter(profile_id=ada).update(badge="GONE")
+    # when
+    page = (await client.data(PAGE, id=f"prf_{ada}"))["profile"]
+    # then
+    assert page["badges"] == []
