@@ -1,0 +1,70 @@
+"""Credits: corrections, and whether the balances are what the entries come to."""
+
+from typing import Annotated
+
+import typer
+
+from cli.running import REFUSED, errors, with_database
+from models.credits import CreditEntry
+from models.database import Database
+from services.credits import Difference, differences
+from services.credits import correct as correct_credits
+
+SHOWN = 50
+
+app = typer.Typer(help="What accounts have to spend in the shop.", no_args_is_help=True)
+
+
+def register(top: typer.Typer) -> None:
+    """Add these commands at the top."""
+    top.command("verify-credits")(verify_credits)
+
+
+@app.callback()
+def credits_() -> None:
+    """Keep `correct` a command of its own."""
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def correct(
+    email: Annotated[str, typer.Argument(help="Address of the account.")],
+    amount: Annotated[int, typer.Argument(help="Credits to give; below 0: to take, never more than there are.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; the owner of the account sees it.")],
+) -> None:
+    """Give or take credits. It is written down in the audit trail, and in the account's own history."""
+
+    async def work(_database: Database) -> CreditEntry:
+        return await correct_credits(email, amount, reason=reason)
+
+    typer.echo(f"{email.strip()} now has {with_database(work).balance_after:,} credits.")
+
+
+def verify_credits(
+    *, repair: Annotated[bool, typer.Option("--repair", help="Set balances to what their entries come to.")] = False
+) -> None:
+    """
+    Compare every balance of credits with its entries.
+
+    Exit code 0: all right, or repaired; 1: there are differences. What an entry itself says wrong is never repaired:
+    entries are not edited.
+    """
+
+    async def work(_database: Database) -> tuple[list[Difference], bool]:
+        found = [each async for each in differences(repair=repair)]
+        return found, repair and not [each async for each in differences()]
+
+    with errors.status("Comparing the balances with their entries …"):
+        found, repaired = with_database(work)
+    for each in found[:SHOWN]:
+        what = "the balance" if each.entry_id is None else f"entry {each.entry_id}"
+        typer.echo(f"account {each.account_id}: {what} says {each.kept}, the entries come to {each.ledger}", err=True)
+    if len(found) > SHOWN:
+        typer.echo(f"… and {len(found) - SHOWN} more", err=True)
+    if not found:
+        typer.echo("All balances equal their entries.")
+    elif repaired:
+        typer.echo(f"Repaired {len(found)} balances.")
+    else:
+        typer.echo(f"{len(found)} accounts differ.")
+        raise typer.Exit(REFUSED)

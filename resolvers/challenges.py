@@ -1,0 +1,109 @@
+"""Challenges: what there is to do, how far the viewer is with it, and claiming."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from catalogue.challenges import CATALOGUE, CHALLENGES, Challenge
+from models.challenges import ChallengeClaim
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import challenges, clock
+from services.challenges import Standing
+
+CHALLENGE = ("code", "title", "about", "credits", "steps", "starts_at", "ends_at", "state", "seconds_left", "now")
+STANDING = ("challenge", "steps", "progress", "completed_at", "claimed_at", "claimable")
+
+
+class ChallengeState(Enum):
+    """Whether what one does now counts."""
+
+    UPCOMING = "UPCOMING"
+    OPEN = "OPEN"
+    ENDED = "ENDED"
+
+
+async def catalogue(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+    """Every challenge, in the catalogue's order."""
+    now = clock.now()
+    return [_shown(each, now) for each in CHALLENGES.values()]
+
+
+async def featured(context: Context) -> Row | None:  # noqa: ARG001 - every coroutine's shape
+    """The one that is shown before all others, the same for everybody; None when none is open."""
+    now = clock.now()
+    found = CATALOGUE.featured_at(now)
+    return None if found is None else _shown(found, now)
+
+
+@columns(*STANDING)
+async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
+    """
+    How far each profile is with every challenge, in the catalogue's order; None for any but the viewer's own.
+
+    Seven statements at most; a look that completes what was done before writes it, and takes some more.
+    """
+    own = [number for number in profile_ids if number == context.viewer.profile_id]
+    found, now = await challenges.standings(own), clock.now()
+    return [[_standing(each, now) for each in found[number]] if number in found else None for number in profile_ids]
+
+
+@columns(*STANDING)
+async def of_viewer(codes: Sequence[str], context: Context) -> list[Row | None]:
+    """How far the viewer is with each of these challenges; None for whoever has no profile, and for no challenge."""
+    [own] = await of_profiles([context.viewer.own_profile], context)
+    by_code = {row["challenge"]["code"]: row for row in own or ()}
+    return [by_code.get(code) for code in codes]
+
+
+async def claim(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Claim a completed challenge for the viewer's account."""
+    account_id = context.viewer.account_id or 0
+    made = await challenges.claim(account_id, input.challenge, input.idempotency_key or None)
+    return {
+        "claim": _claim(made.claim),
+        "code": made.claim.challenge,
+        "already_claimed": made.already,
+        "account_id": account_id,
+    }
+
+
+def _shown(challenge: Challenge, now: datetime) -> Row:
+    start, end = challenge.window
+    state = ChallengeState.UPCOMING if now < start else ChallengeState.OPEN if now < end else ChallengeState.ENDED
+    left = None
+    if challenge.ends_at is not None and state is not ChallengeState.UPCOMING:
+        # Rounded up: 0 is when it has ended, not before.
+        left = max(0, -int((now - end).total_seconds() // 1))
+    return {
+        "code": challenge.code,
+        "title": challenge.title,
+        "about": challenge.about,
+        "credits": challenge.credits,
+        "steps": [{"title": each.title, "criterion": each.criterion.text} for each in challenge.steps],
+        "starts_at": challenge.starts_at,
+        "ends_at": challenge.ends_at,
+        "state": state,
+        "seconds_left": left,
+        "now": now,
+    }
+
+
+def _standing(standing: Standing, now: datetime) -> Row:
+    return {
+        "challenge": _shown(standing.challenge, now),
+        "steps": [
+            {"title": step.title, "percent": percent, "done": percent == challenges.DONE}
+            for step, percent in zip(standing.challenge.steps, standing.steps, strict=True)
+        ],
+        "progress": standing.progress,
+        "completed_at": standing.completed_at,
+        "claimed_at": standing.claim.claimed_at if standing.claim else None,
+        "claimable": standing.claimable,
+    }
+
+
+def _claim(claim_: ChallengeClaim) -> Row:
+    return {"code": claim_.challenge, "credits": claim_.credits, "claimed_at": claim_.claimed_at}

@@ -1,0 +1,139 @@
+"""What an operator does with credits, the shop and challenges."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.__main__ import app
+from models.audit import AuditEntry, Origin
+from models.challenges import ChallengeCompletion
+from models.credits import CreditBalance, CreditEntry
+from models.database import opened
+from models.shop import OrderState, ShopOrder
+from services import configuration, everyone, shop
+from settings import Settings
+from tests.factories import give, make_person
+
+RUNNER = CliRunner()
+ADA = "ada@people.example"
+Cli = Callable[..., Result]
+Inside = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+
+@pytest.fixture
+def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Run a command on the test's database."""
+    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
+    for field in dataclasses.fields(settings):
+        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
+    return lambda *words: RUNNER.invoke(app, list(words))
+
+
+@pytest.fixture
+def inside(settings: Settings) -> Inside:
+    """Look into the database between two commands."""
+
+    async def run(work: Callable[[], Awaitable[Any]]) -> Any:
+        with configuration.using(settings):
+            async with opened(settings):
+                return await work()
+
+    return lambda work: asyncio.run(run(work))
+
+
+def test_credits_are_corrected_and_written_down(cli: Cli, inside: Inside) -> None:
+    # given
+    inside(lambda: make_person(ADA))
+    # when
+    given = cli("credits", "correct", ADA, "120", "--reason", "Won the quiz")
+    taken = cli("credits", "correct", ADA, "-20", "--reason", "Counted twice")
+    # then
+    assert (given.exit_code, given.stdout) == (0, f"{ADA} now has 120 credits.\n")
+    assert (taken.exit_code, taken.stdout) == (0, f"{ADA} now has 100 credits.\n")
+    lines = inside(lambda: AuditEntry.filter(action="credits.corrected").order_by("id"))
+    assert [(each.origin, each.facts["amount"]) for each in lines] == [(Origin.OPERATOR, 120), (Origin.OPERATOR, -20)]
+
+
+def test_nobody_is_left_with_less_than_nothing(cli: Cli, inside: Inside) -> None:
+    inside(lambda: make_person(ADA))
+    refused = cli("credits", "correct", ADA, "-1", "--reason", "Mistaken")
+    assert refused.exit_code == 1 and "there are 0" in refused.stderr
+    assert inside(lambda: CreditEntry.all().count()) == 0
+    assert cli("credits", "correct", ADA, "1").exit_code == 2  # without a reason
+
+
+def test_balances_are_compared_with_their_entries_and_repaired(cli: Cli, inside: Inside) -> None:
+    # given
+    inside(lambda: make_person(ADA))
+    cli("credits", "correct", ADA, "50", "--reason", "A prize")
+    assert cli("verify-credits").stdout == "All balances equal their entries.\n"
+    inside(lambda: CreditBalance.all().update(balance=70))
+    # when
+    found, repaired, again = cli("verify-credits"), cli("verify-credits", "--repair"), cli("verify-credits")
+    # then
+    assert found.exit_code == 1 and "the balance says 70, the entries come to 50" in found.stderr
+    assert (repaired.exit_code, repaired.stdout) == (0, "Repaired 1 balances.\n")
+    assert again.exit_code == 0
+
+
+def test_an_entry_that_is_wrong_is_named_and_never_repaired(cli: Cli, inside: Inside) -> None:
+    inside(lambda: make_person(ADA))
+    cli("credits", "correct", ADA, "50", "--reason", "A prize")
+    inside(lambda: CreditEntry.all().update(balance_after=51))
+    answer = cli("verify-credits", "--repair")
+    assert answer.exit_code == 1 and "says 51, the entries come to 50" in answer.stderr
+    assert inside(lambda: CreditEntry.all().first()).balance_after == 51
+
+
+def test_an_order_from_the_list_to_the_post_and_back(cli: Cli, inside: Inside) -> None:
+    # given
+    account = inside(lambda: make_person(ADA))
+    cli("credits", "correct", ADA, "300", "--reason", "A prize")
+    first = inside(lambda: shop.order(account.id, "MUG", "1")).order
+    second = inside(lambda: shop.order(account.id, "MUG", "2")).order
+    # when
+    shipped = cli("shop", "ship", str(first.id))
+    waiting = cli("shop", "orders", "--state", "PLACED")
+    refunded = [cli("shop", "refund", str(each.id)) for each in (first, second, second)]
+    # then
+    assert shipped.exit_code == 0 and cli("shop", "ship", str(first.id)).exit_code == 1
+    [line] = waiting.stdout.splitlines()
+    assert line.split("\t")[0] == str(second.id) and line.split("\t")[2:] == ["PLACED", "MUG", "80", ADA]
+    assert [each.exit_code for each in refunded] == [0, 0, 1] and "already" in refunded[2].stderr
+    assert len(cli("shop", "orders").stdout.splitlines()) == 2
+    assert inside(lambda: ShopOrder.filter(state=OrderState.REFUNDED).count()) == 2
+    assert inside(lambda: CreditBalance.get(account_id=account.id)).balance == 300
+    assert cli("shop", "refund", "999").exit_code == 1
+
+
+def test_stock_is_set(cli: Cli, inside: Inside) -> None:
+    assert cli("shop", "stock", "MUG", "7").stdout == "MUG: 200 were left, now 7 are.\n"
+    assert inside(lambda: shop.stock_of(["MUG"])) == {"MUG": 7}
+    assert [cli("shop", "stock", *words).exit_code for words in (("NOTHING", "1"), ("STICKERS", "1"))] == [1, 1]
+    assert cli("shop", "stock", "MUG", "-1").exit_code == 2
+
+
+def test_challenges_are_completed_for_those_who_did_them_before(
+    cli: Cli, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(everyone, "STEP", 2)
+
+    async def people() -> None:
+        for _ in range(3):
+            account = await make_person()
+            await give(account.profile_id, "LEARNING_PATH_COMPLETED", 2)  # type: ignore[attr-defined]
+            await give(account.profile_id, "WEBINAR_ATTENDED")  # type: ignore[attr-defined]
+            await give(account.profile_id, "RAPID_CERTIFIED")  # type: ignore[attr-defined]
+        await ChallengeCompletion.all().delete()
+
+    inside(people)
+    # when
+    first, again = cli("challenges", "reevaluate"), cli("challenges", "reevaluate", "--after", "1")
+    # then
+    assert (first.exit_code, first.stdout) == (0, "Wrote 3 completed challenges.\n")
+    assert again.stdout == "Wrote 0 completed challenges.\n"
