@@ -1,0 +1,25 @@
+"""Avatars."""
+
+import typer
+
+from cli.running import with_database
+from models.database import Database
+from services import avatars as of_people
+from services import clock
+
+app = typer.Typer(help="Pictures of people.", no_args_is_help=True)
+
+
+@app.callback()
+def avatars() -> None:
+    """Keep `sweep` a command of its own."""
+
+
+@app.command()
+def sweep() -> None:
+    """Delete the files of pictures that nobody has any more. The server does it once a day."""
+
+    async def work(_database: Database) -> int:
+        return await of_people.sweep(clock.now())
+
+    typer.echo(f"{with_database(work)} pictures deleted.")

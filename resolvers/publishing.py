@@ -1,0 +1,32 @@
+"""Going public: the list of what it takes, and doing it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import publishing
+from services.publishing import SENTENCES
+
+
+@columns("item", "done", "message")
+async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
+    """What the viewer's own profile needs to be public, in the order it is asked for; None for anybody else's."""
+    own = context.viewer.own_profile
+    done = await publishing.done_of(own) if own in profile_ids else frozenset()
+    items = [{"item": item, "done": item in done, "message": message} for item, message in SENTENCES.items()]
+    return [items if profile_id == own else None for profile_id in profile_ids]
+
+
+async def publish(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - every mutation's shape
+    """The person, public now."""
+    await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
+    return {"profile_id": context.viewer.profile_id}
+
+
+async def make_private(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - every mutation's shape
+    """The person, hidden now."""
+    await publishing.make_private(context.viewer.own_profile, actor=actor_of(context))
+    return {"profile_id": context.viewer.profile_id}

@@ -1,0 +1,114 @@
+"""
+Avatars: a picture is checked, made anew in three sizes and kept under a random key; the profile holds the key.
+
+Files are written before the profile names them and deleted after it does not any more, so a profile never names files
+that are not there. What a broken-off upload leaves behind is swept up.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from models.profiles import Profile
+from services import audit, limits, picture_store, pictures, publishing
+from services.audit import Actor
+from services.errors import Refused
+from services.pictures import SIZES
+from services.profile_editing import touch
+
+YOUNG = timedelta(hours=1)
+"""Files that no profile names are left for so long: theirs may be about to."""
+STEP = 500
+log = structlog.get_logger(__name__)
+
+
+async def put(profile_id: int, content: bytes, *, actor: Actor) -> None:
+    """
+    Make a file's content the profile's picture; the one before is deleted.
+
+    Raises Refused: RATE_LIMITED, BAD_PICTURE, PICTURE_TOO_LARGE, NOT_FOUND.
+    """
+    await limits.spend("upload-avatar", by=[f"account:{actor.account_id}"])
+    files = await pictures.squares(content)
+    key = picture_store.new_key()
+    await picture_store.put(key, files)
+    try:
+        before = await _name(profile_id, key, actor)
+    except Refused:
+        await discard([key])  # after anything else it is not known what was written: the sweep will see
+        raise
+    await discard([before])
+
+
+async def remove(profile_id: int, *, actor: Actor) -> None:
+    """
+    Delete the profile's picture; nothing happens where there is none.
+
+    Raises Refused: CHECKLIST_ITEM_REQUIRED (the profile is public), NOT_FOUND.
+    """
+    await discard([await _name(profile_id, None, actor)])
+
+
+async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
+    """
+    A picture, and whether everybody may see it; None: there is none for this viewer. A hidden profile's picture is for
+    its owner alone. Index: profile (avatar).
+    """
+    if size not in SIZES or not picture_store.KEY.fullmatch(key):
+        return None
+    rows: Any = await Profile.filter(avatar=key).values("id", "listed")
+    seen = [row for row in rows if row["listed"] or row["id"] == viewer_profile]
+    content = await picture_store.get(key, size) if seen else None
+    return None if content is None else (content, any(row["listed"] for row in seen))
+
+
+async def discard(keys: list[str | None]) -> None:
+    """
+    Delete the files of keys that no profile names any more: after the transaction that saw to it. What fails is left to
+    the sweep.
+    """
+    for key in filter(None, keys):
+        try:
+            await picture_store.delete(key, SIZES)
+        except Exception:  # the person's wish is done already; a folder or bucket may come back
+            log.exception("picture_not_deleted")
+
+
+async def sweep(now: datetime) -> int:
+    """Delete the files that no profile names and that are over an hour old; returns of how many pictures."""
+    gone = 0
+    step: set[str] = set()
+    async for key, written_at in picture_store.files():
+        if written_at < now - YOUNG:
+            step.add(key)
+        if len(step) >= STEP:
+            gone += await _sweep(step)
+            step = set()
+    return gone + await _sweep(step)
+
+
+async def _sweep(keys: set[str]) -> int:
+    named: Any = Profile.filter(avatar__in=keys).values_list("avatar", flat=True)
+    orphans = sorted(keys - set(await named)) if keys else []
+    for key in orphans:
+        await picture_store.delete(key, SIZES)
+    return len(orphans)
+
+
+async def _name(profile_id: int, key: str | None, actor: Actor) -> str | None:
+    """Let the profile name this picture, or none; returns the key of the one before."""
+    async with in_transaction():
+        profile = await publishing.locked(profile_id)
+        before, there = profile.avatar, await publishing.done(profile)
+        if before == key:
+            return None
+        profile.avatar = key
+        after = await publishing.done(profile)
+        if lost := publishing.undone(profile, there, after):
+            raise Refused(*(publishing.still_needed(item) for item in lost))
+        await touch(profile, ["avatar"])
+        await publishing.reward_completion(profile, after)
+        await audit.note("profile.updated", actor=actor, account_id=actor.account_id, fields=["avatar"])
+        return before

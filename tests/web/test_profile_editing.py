@@ -1,0 +1,171 @@
+"""Editing one's profile over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from models.profiles import Profile
+from tests.factories import make_person, make_profile, make_service, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, with_key
+from tests.web.sessions import sign_in
+
+WRITE, READ = "mx:profile:write", "mx:user:profile:v1:read"
+UPDATE = """
+mutation Update($input: UpdateProfileInput!) {
+  updateProfile(input: $input) {
+    profile {
+      id name jobTitle department country location about website version
+      skills { code } industries { code } lookingFor { job project confirmed }
+      socials { github meetup twitter linkedin skype } publishChecklist { item done }
+    }
+    errors { __typename code message path ... on VersionConflict { currentVersion } ... on ChecklistError { item } }
+  }
+}
+"""
+BY_TOKEN = """
+mutation Update($input: UpdateProfileInput!) {
+  updateProfile(input: $input) { profile { id version publishChecklist { item done message } } errors { code path } }
+}
+"""
+WHOLE: dict[str, Any] = {
+    "name": " Ada Okafor-Vos ",
+    "jobTitle": "Harbor pilot",
+    "department": "Navigation",
+    "country": "nl",
+    "location": "On the quay",
+    "about": "Brings <b>ships</b> in.\nAnd out.",
+    "website": "https://ada.example/@ada",
+    "skills": ["python", "css", "python"],
+    "industries": ["logistics"],
+    "lookingFor": {"job": False, "project": True},
+    "socials": {
+        "github": "https://github.com/ada",
+        "meetup": "123",
+        "twitter": "@ada",
+        "linkedin": "https://nl.linkedin.com/in/ada/",
+        "skype": "live:ada",
+    },
+}
+
+
+async def updated(client: GraphQLClient, given: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return (await client.data(UPDATE, input=given, **more))["updateProfile"]
+
+
+async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(client: GraphQLClient) -> None:
+    # given
+    await sign_in(client, await make_person(public=False), elevated=False)
+    # when all is said
+    answer = await updated(client, WHOLE)
+    # then
+    assert answer["errors"] == []
+    profile = answer["profile"]
+    expected = WHOLE | {"name": "Ada Okafor-Vos", "country": "NL"}
+    assert {
+        name: profile[name] for name in ("name", "jobTitle", "department", "country", "location", "about", "website")
+    } == {
+        name: expected[name] for name in ("name", "jobTitle", "department", "country", "location", "about", "website")
+    }
+    assert sorted(each["code"] for each in profile["skills"]) == ["css", "python"]
+    assert profile["lookingFor"] == {"job": False, "project": True, "confirmed": True}
+    assert profile["socials"] == {
+        "github": "ada",
+        "meetup": "123",
+        "twitter": "ada",
+        "linkedin": "ada",
+        "skype": "live:ada",
+    }
+    assert [each["item"] for each in profile["publishChecklist"] if not each["done"]] == ["AVATAR"]
+    assert profile["version"] == 2
+    # when nothing is said
+    assert (await updated(client, {}))["profile"] == profile
+    # when some is null, inside of the names elsewhere too
+    some = (await updated(client, {"about": None, "lookingFor": None, "skills": None, "socials": {"skype": None}}))[
+        "profile"
+    ]
+    assert (some["about"], some["skills"], some["location"], some["lookingFor"]["confirmed"]) == (
+        None,
+        [],
+        "On the quay",
+        False,
+    )
+    assert some["socials"] == {**profile["socials"], "skype": None}
+    # when all of the names elsewhere are
+    gone = (await updated(client, {"socials": None, "country": None}))["profile"]
+    assert (set(gone["socials"].values()), gone["country"], gone["website"]) == ({None}, None, WHOLE["website"])
+
+
+async def test_everything_that_is_wrong_is_answered_at_once(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person(public=True, details={"job_title": "Architect"})
+    await sign_in(client, ada, elevated=False)
+    # when
+    answer = await updated(
+        client,
+        {"name": "", "website": "javascript:alert(1)", "skills": ["juggling"], "jobTitle": None, "socials": {"github": "https://github.com@evil.example/a"}},
+    )  # fmt: skip
+    # then
+    assert answer["profile"] is None
+    assert [(each["__typename"], each["code"], each["path"], each.get("item")) for each in answer["errors"]] == [
+        ("PlainError", "BAD_INPUT", ["name"], None),
+        ("PlainError", "BAD_INPUT", ["website"], None),
+        ("PlainError", "UNKNOWN_TERM", ["skills"], None),
+        ("PlainError", "BAD_INPUT", ["socials", "github"], None),
+        ("ChecklistError", "CHECKLIST_ITEM_REQUIRED", ["jobTitle"], "JOB_TITLE"),
+    ]
+    assert (await Profile.get(id=ada.profile_id)).version == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3])
+async def test_a_version_that_is_not_the_present_one_is_a_conflict(client: GraphQLClient, expected: int) -> None:
+    await sign_in(client, await make_person(public=False), elevated=False)
+    assert (await updated(client, {"about": "One", "expectedVersion": 1}))["errors"] == []
+    answer = await updated(client, {"about": "Two", "expectedVersion": expected})
+    [error] = answer["errors"]
+    assert (error["__typename"], error["path"], error["currentVersion"]) == ("VersionConflict", ["expectedVersion"], 2)
+    assert (await updated(client, {"about": "Two", "expectedVersion": 2}))["profile"]["version"] == 3
+
+
+async def test_everybody_edits_themselves_and_nobody_else(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await make_person(public=True), await make_profile("Ben Haas")
+    before = await Profile.get(id=ben).values()
+    token = await make_token(ada, WRITE)
+    # when
+    for headers in (await in_session(ada), await with_key(ada), {"Authorization": f"mxtoken {token}"}):
+        body = await client.ask(BY_TOKEN, headers=headers, input={"about": f"Me, by {sorted(headers)}"})
+        assert "errors" not in body, body
+        assert body["data"]["updateProfile"]["profile"]["id"] == f"prf_{ada.profile_id}"  # type: ignore[attr-defined]
+    # then
+    assert await Profile.get(id=ben).values() == before
+    # there is no way to name another
+    body = await client.ask(
+        BY_TOKEN.replace("$input: UpdateProfileInput!", "$x: Int").replace(
+            "input: $input", f'input: {{id: "prf_{ben}"}}'
+        )
+    )
+    assert "errors" in body and "data" not in body
+
+
+async def test_who_may_not_edit(client: GraphQLClient) -> None:
+    ada, service = await make_person(public=False), await make_service()
+    assert await client.code(BY_TOKEN, input={"about": "x"}) == "UNAUTHENTICATED"
+    assert await client.code(BY_TOKEN, token=await make_token(ada, READ), input={"about": "x"}) == "INSUFFICIENT_SCOPE"
+    assert await client.code(BY_TOKEN, token=await make_token(service, WRITE), input={"about": "x"}) == "FORBIDDEN"
+    # the scope to write opens what an editor needs, and not the rest of the profile
+    assert await client.code(UPDATE, token=await make_token(ada, WRITE), input={"about": "x"}) == "INSUFFICIENT_SCOPE"
+    assert (await updated(client, {"about": "x"}, token=await make_token(ada, WRITE, READ)))["errors"] == []
+
+
+async def test_version_and_checklist_are_for_oneself(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await make_person(public=True), await make_profile("Ben Haas")
+    await sign_in(client, ada, elevated=False)
+    query = "query Q($ids: [ID!]!) { nodes(ids: $ids) { ... on Profile { version publishChecklist { item } } } }"
+    # when
+    data = await client.data(query, ids=[f"prf_{ada.profile_id}", f"prf_{ben}"])  # type: ignore[attr-defined]
+    # then
+    own, other = data["nodes"]
+    assert own["version"] == 1 and len(own["publishChecklist"]) == 8
+    assert other == {"version": None, "publishChecklist": None}

@@ -1,0 +1,89 @@
+"""Going public over HTTP, and the newcomer's story as a whole."""
+
+from catalogue.scopes import SCOPES
+from tests.factories import make_person, make_token
+from tests.services.entering import mailed_code
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session, with_key
+from tests.web.sessions import sign_in
+from tests.web.test_profile_editing import UPDATE, WHOLE
+from tests.web.uploads import picture, uploaded
+
+PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
+HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"
+ME = "{ viewer { showPublishBanner profile { id points { total } publishChecklist { item done message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
+BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
+SIGN_UP = """
+mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
+  signUp errors { code } } }
+"""
+VERIFY = "mutation V($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code } } }"
+
+
+async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(client: GraphQLClient) -> None:
+    # given somebody who signs up
+    made = (await client.data(SIGN_UP))["signUp"]
+    code = await mailed_code("new@people.example")
+    assert (await client.data(VERIFY, input={"signUp": made["signUp"], "code": code}))["verifyEmail"]["errors"] == []
+    viewer = (await client.data(ME))["viewer"]
+    assert (viewer["showPublishBanner"], viewer["profile"]["points"]["total"]) == (False, 0)
+    assert not any(each["done"] for each in viewer["profile"]["publishChecklist"])
+    # when they would go public as they are
+    errors = (await client.data(PUBLISH))["publishProfile"]["errors"]
+    # then every item is missing, each with what to do
+    assert [each["item"] for each in errors] == [each["item"] for each in viewer["profile"]["publishChecklist"]]
+    assert {(each["__typename"], each["code"]) for each in errors} == {("ChecklistError", "CHECKLIST_ITEM_MISSING")}
+    # when they fill it in
+    assert (await client.data(UPDATE, input=WHOLE))["updateProfile"]["errors"] == []
+    assert (await client.data(ME))["viewer"]["showPublishBanner"] is True
+    [error] = (await client.data(PUBLISH))["publishProfile"]["errors"]
+    assert error["item"] == "AVATAR"
+    shown = (await uploaded(client, picture()))["profile"]
+    # then the profile is complete, and hidden still
+    assert (await client.data(ME))["viewer"]["profile"]["points"]["total"] == 50
+    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
+    # when they go public
+    assert (await client.data(PUBLISH))["publishProfile"] == {"profile": {"visibility": "PUBLIC"}, "errors": []}
+    # then they are on the board
+    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == [
+        {
+            "node": {
+                "rank": 1,
+                "points": 100,
+                "profile": {"name": "Ada Okafor-Vos", "avatarUrlSmall": shown["avatarUrlSmall"]},
+            }
+        }
+    ]
+    viewer = (await client.data(ME))["viewer"]
+    assert viewer["showPublishBanner"] is False
+    assert [each["node"]["activity"]["code"] for each in viewer["profile"]["pointHistory"]["edges"]] == [
+        "PROFILE_PUBLISHED",
+        "PROFILE_COMPLETED",
+    ]
+    # and keep what they had to give
+    [error] = (await client.data(UPDATE, input={"about": None}))["updateProfile"]["errors"]
+    assert (error["__typename"], error["item"], error["path"]) == ("ChecklistError", "ABOUT", ["about"])
+    # when they hide and come back
+    assert (await client.data(HIDE))["makeProfilePrivate"]["profile"] == {"visibility": "PRIVATE"}
+    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
+    assert (await client.data(ME))["viewer"]["showPublishBanner"] is True
+    await client.data(PUBLISH)
+    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"][0]["node"]["points"] == 100
+
+
+async def test_going_public_is_no_tokens_business(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person(public=False)
+    token = await make_token(ada, *(each.name for each in SCOPES.values() if not each.service_only))
+    # when, then
+    for document in (PUBLISH, HIDE):
+        assert await client.code(document) == "UNAUTHENTICATED"
+        assert await client.code(document, token=token) == "INSUFFICIENT_SCOPE"
+        for headers in (await with_key(ada), await in_session(ada)):
+            assert "errors" not in await client.ask(document, headers=headers)
+
+
+async def test_hiding_twice_is_hiding(client: GraphQLClient) -> None:
+    await sign_in(client, await make_person(public=True), elevated=False)
+    for _ in range(2):
+        assert (await client.data(HIDE))["makeProfilePrivate"] == {"profile": {"visibility": "PRIVATE"}, "errors": []}
