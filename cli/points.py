@@ -4,16 +4,22 @@ from typing import Annotated
 
 import typer
 
+from catalogue.points import Category
 from cli.running import REFUSED, errors, with_database
 from models.database import Database
+from models.points import PointEntry
+from services import operators
+from services.corrections import Reversal
 from services.verification import Difference, differences
 
 SHOWN = 50
+corrections = typer.Typer(help="Corrections of what people were given.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands at the top."""
     app.command("verify-points")(verify_points)
+    app.add_typer(corrections, name="points")
 
 
 def verify_points(
@@ -41,3 +47,39 @@ def verify_points(
     else:
         typer.echo(f"{len(found)} figures differ. Run again with --repair to set them right.")
         raise typer.Exit(REFUSED)
+
+
+@corrections.command()
+def penalize(
+    handle: Annotated[str, typer.Argument(help="Handle of the person's profile.")],
+    category: Annotated[Category, typer.Argument(case_sensitive=False, help="Where the points are taken from.")],
+    points: Annotated[int, typer.Argument(min=1, max=1_000_000, help="How many.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; the person reads it, unless the penalty is silent.")],
+    silent: Annotated[
+        bool, typer.Option("--silent", help="The person does not see the penalty, only the sums.")
+    ] = False,
+    event: Annotated[str, typer.Option(help="An id of your own: the same one again takes nothing further.")] = "",
+) -> None:
+    """Take points from somebody. Take it back with `points reverse operator:penalties EVENT`."""
+
+    async def work(_database: Database) -> PointEntry:
+        return await operators.penalize(handle, category, points, reason=reason, silent=silent, external_id=event)
+
+    entry = with_database(work)
+    typer.echo(f"Took {-entry.awarded} points from {handle} in {category.value}: {entry.source} {entry.external_id}")
+
+
+@corrections.command()
+def reverse(
+    source: Annotated[str, typer.Argument(help="Who reported the event, as the ledger names it.")],
+    external_id: Annotated[str, typer.Argument(help="The reporter's own id of the event.")],
+) -> None:
+    """Take back exactly what an event gave, or what a penalty took."""
+
+    async def work(_database: Database) -> Reversal:
+        return await operators.reverse(source, external_id)
+
+    taken = with_database(work)
+    again = "was taken back before" if taken.repeated else "is taken back"
+    typer.echo(f"The event {again}: {taken.entry.awarded:+d} points in {taken.entry.category.value}.")

@@ -1,0 +1,143 @@
+"""
+Live boards among many people, over SQLite in a temporary folder: `python -m benchmarks.boards [people]`, 1,000,000 unless said.
+
+Prints how long the six all-time boards take to build, what they hold in memory, how long the event loop was kept from other
+work meanwhile, and what a rank, a page and a change cost.
+"""
+
+import asyncio
+import random
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from models.database import Database, opened
+from models.migrate import migrate
+from services import clock
+from services.leaderboards import boards
+from services.leaderboards.entries import around, key_of, listing, movements, own, ranked
+from services.leaderboards.held import LIVE, Who
+from services.leaderboards.kinds import Board, Key, Period
+from settings import Settings
+
+ASKED = 2_000
+STEP = 10_000
+
+
+def fill(path: Path, people: int) -> None:
+    """Write scores, without people and ledger: all-time boards are read from the scores alone."""
+    chance = random.Random(7)  # noqa: S311 - a benchmark
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for start in range(1, people + 1, STEP):
+            ids = range(start, min(start + STEP, people + 1))
+            connection.executemany(
+                "INSERT INTO score (profile_id, listed, overall, overall_reached, forum, forum_reached, app_store,"
+                " app_store_reached, platform, platform_reached, community, community_reached, learning, learning_reached)"
+                " VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_score(chance, number) for number in ids],
+            )
+
+
+def _score(chance: random.Random, number: int) -> tuple[int, ...]:
+    sums = [(int(chance.paretovariate(0.9) * 5) % 60_000 + 1, chance.randrange(10**15, 2 * 10**15)) for _ in range(5)]
+    overall = (sum(points for points, _ in sums), max(at for _, at in sums))
+    return number, *overall, *(figure for each in sums for figure in each)
+
+
+class Held:
+    """The longest that the loop was kept from its other work."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def watch(self) -> None:
+        """Wake up every millisecond, and see how late it is."""
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.perf_counter() - begun - 0.001)
+
+
+def memory() -> float:
+    """MiB that the process has now."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize() / 2**20
+
+
+def report(what: str, took: list[float]) -> None:
+    """Print median and 99th percentile, in microseconds."""
+    print(f"{what:<34} {median(took) * 1e6:10.1f} µs  p99 {quantiles(took, n=100)[98] * 1e6:10.1f} µs")
+
+
+async def seconds(work: Awaitable[Any]) -> float:
+    """How long it took."""
+    begun = time.perf_counter()
+    await work
+    return time.perf_counter() - begun
+
+
+async def build(database: Database) -> None:
+    """Build the six all-time boards, one after the other."""
+    held, before, all_boards = Held(), memory(), boards.of(database)
+    watching = asyncio.create_task(held.watch())
+    print(f"{'everybody read':<34} {await seconds(all_boards.held(LIVE)):10.2f} s")
+    for board in Board:
+        print(f"{board.value:<34} {await seconds(all_boards.live(board)):10.2f} s")
+    watching.cancel()
+    print(f"{'memory of the six boards':<34} {memory() - before:10.1f} MiB")
+    print(f"{'loop held for at most':<34} {held.longest * 1e3:10.1f} ms")
+
+
+async def page(database: Database, key: Key, points: int) -> None:
+    """Read 50 places somewhere."""
+    board = await listing(database, key)
+    ranked(board, board.after((points, 0, 0), 50))
+
+
+async def change(database: Database, number: int) -> None:
+    """Give somebody ten points in one category, as it is done when a notice names them."""
+    live = boards.of(database).state.tables[LIVE]
+    sums, who = list(live.table.sums(number - 1)), Who(listed=True)
+    live.change(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, clock.now())
+
+
+async def measure(database: Database, people: int) -> None:
+    """Build, then ask."""
+    await build(database)
+    chance, key = random.Random(1), Key(Board.OVERALL)  # noqa: S311 - a benchmark
+    someone = [chance.randrange(1, people + 1) for _ in range(ASKED)]
+    report("own place", [await seconds(own(database, key, each)) for each in someone])
+    report("around, radius 5", [await seconds(around(database, key, each, 5, own_profile=0)) for each in someone])
+    report("page of 50", [await seconds(page(database, key, chance.randrange(1, 3_000))) for _ in someone])
+    report("change on two boards", [await seconds(change(database, each)) for each in someone])
+    places = []
+    for each in someone[:200]:
+        await change(database, each)
+        places.append(await seconds(own(database, key, each)))
+    report("first place after a change", places)
+    pinned = key_of(Board.OVERALL, Period.ALL_TIME, on=None, at=clock.now(), company_id=None)
+    print(f"{'a pin':<34} {await seconds(listing(database, pinned)):10.2f} s")
+    print(f"{'movement, the first time':<34} {await seconds(movements(database, key, [(1, 1)])):10.2f} s")
+    fifty = [(each, 1) for each in someone[:50]]
+    report("movement of 50", [await seconds(movements(database, key, fifty)) for _ in range(200)])
+
+
+async def main(people: int) -> None:
+    """Fill and measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "boards.sqlite3"
+        settings = Settings(database_url=f"sqlite:///{path}")
+        await migrate(settings)
+        await asyncio.to_thread(fill, path, people)
+        async with opened(settings) as database:
+            await measure(database, people)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))

@@ -1,0 +1,234 @@
+"""Numbers for the chart of a person's points: per category and activity, and over time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from typing import Any, NamedTuple
+
+from catalogue.points import ACTIVITIES, Category
+from models.database import Statement
+from models.points import EntryKind
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import clock
+from services.errors import ErrorCode, refused
+from services.openings import OPENED_AT
+from services.points_today import resets_at, rooms
+from services.scores import COLUMNS
+
+MOST_BUCKETS = 400
+EARLIEST = date(1970, 1, 1)
+
+
+class Bucket(Enum):
+    """How long a piece of a time series is."""
+
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+
+
+USUAL = {Bucket.DAY: 30, Bucket.WEEK: 52, Bucket.MONTH: 12}
+"""Buckets that are answered where no beginning is asked for, the one of the end included."""
+
+# One statement, so that lines and sums are of one moment. Indexes: unique (profile_id, name); (profile_id, occurred_at, id);
+# the primary key of score.
+LINES = Statement.of(
+    f"""
+    SELECT profile_id, 'counter' AS line, name, times, points FROM profile_counter WHERE profile_id = ANY($1)
+    UNION ALL
+    SELECT profile_id, 'opening', category, 0, CAST(sum(awarded) AS int) FROM point_entry
+    WHERE profile_id = ANY($1) AND occurred_at = $2 AND kind = '{EntryKind.OPENING.value}' GROUP BY profile_id, category
+    """  # noqa: S608 - own texts
+    + "".join(
+        f" UNION ALL SELECT profile_id, 'sum', '{category.value}', 0, {column} FROM score WHERE profile_id = ANY($1)"  # noqa: S608
+        for category, column in COLUMNS.items()
+    )
+)
+_MONDAY = Statement(sqlite="date(e.day, '-6 days', 'weekday 1')", postgres="date_trunc('week', e.day::timestamp)::date")
+_FIRST = Statement(sqlite="date(e.day, 'start of month')", postgres="date_trunc('month', e.day::timestamp)::date")
+
+
+def _series(bucket: Bucket) -> Statement:
+    starts = {Bucket.DAY: Statement.of("e.day"), Bucket.WEEK: _MONDAY, Bucket.MONTH: _FIRST}[bucket]
+
+    def of(start: str) -> str:
+        return f"""
+            SELECT e.profile_id, {start} AS starts_on, e.category, sum(e.awarded) AS points FROM point_entry e
+            WHERE e.profile_id = ANY($1) AND e.occurred_at >= $2 AND e.occurred_at < $3
+              AND e.kind <> '{EntryKind.OPENING.value}'
+            GROUP BY e.profile_id, {start}, e.category
+        """  # noqa: S608 - own texts
+
+    return Statement(sqlite=Statement.of(of(starts.sqlite)).sqlite, postgres=of(starts.postgres))
+
+
+# Index (profile_id, occurred_at, id).
+SERIES = {bucket: _series(bucket) for bucket in Bucket}
+
+
+@columns("id", "categories")
+async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row]:
+    """
+    Each profile's points per category, and where they come from.
+
+    A category's sum is what its activities, its opening balance and its corrections add up to, shown as 0 where that is
+    below. Corrections are what remains of the sum: penalties and their reversals, compensation at a merge. Their reasons
+    are no part of it, and nothing tells a silent one from another. Lines may be below 0, as entries of the history may.
+    """
+    database = context.database
+    rows = await database.fetch(LINES, database.keys(profile_ids), _stored(context, OPENED_AT))
+    counted: dict[int, list[Row]] = defaultdict(list)
+    sums: dict[tuple[int, str], int] = {}
+    openings: dict[tuple[int, str], int] = {}
+    for row in rows:
+        key = row["profile_id"], row["name"]
+        if row["line"] == "counter":
+            counted[row["profile_id"]].append(row)
+        elif row["line"] == "sum":
+            sums[key] = row["points"]
+        else:
+            openings[key] = row["points"]
+    return [
+        {
+            "id": profile_id,
+            "categories": [
+                _category(
+                    category, counted[profile_id], sums.get((profile_id, category.value), 0),
+                    openings.get((profile_id, category.value), 0),
+                )
+                for category in Category
+            ],
+        }
+        for profile_id in profile_ids
+    ]  # fmt: skip
+
+
+def _category(category: Category, counters: Sequence[Row], total: int, opening: int) -> Row:
+    by_code = {row["name"]: row for row in counters}
+    lines = [
+        {"activity": vars(activity), "times": row["times"], "points": row["points"]}
+        for code, activity in ACTIVITIES.items()
+        if activity.category is category and (row := by_code.get(code)) and (row["times"] or row["points"])
+    ]
+    return {
+        "category": category,
+        "points": max(0, total),
+        "activities": lines,
+        "opening": opening,
+        "corrections": total - opening - sum(line["points"] for line in lines),
+    }
+
+
+class Span(NamedTuple):
+    """Buckets of a series: the first days of all of them, and the day after the last."""
+
+    starts: tuple[date, ...]
+    end: date
+
+
+@columns("starts_on", "points", "by_category")
+async def series(
+    profile_ids: Sequence[int],
+    context: Context,
+    *,
+    bucket: Bucket = Bucket.WEEK,
+    since: date | None = None,
+    until: date | None = None,
+    category: Category | None = None,
+) -> list[list[Row]]:
+    """
+    Points over time of each profile: one row for each bucket from the one of `since` to the one of `until`, both whole,
+    empty ones included. From the ledger, at the time that things happened; opening balances have none and are left out.
+
+    Figures are floored at 0 one by one. Raises Refused: BAD_INPUT (the end before the beginning), TOO_MANY_ITEMS.
+    """
+    span = _span(bucket, since, until)
+    database = context.database
+    begin, end = (_stored(context, datetime.combine(day, time(), UTC)) for day in (span.starts[0], span.end))
+    rows = await database.fetch_long(SERIES[bucket], database.keys(profile_ids), begin, end)
+    found = {(row["profile_id"], str(row["starts_on"]), row["category"]): row["points"] for row in rows}
+    asked = list(Category) if category is None else [category]
+    return [[_piece(found, profile_id, start, asked) for start in span.starts] for profile_id in profile_ids]
+
+
+def _piece(found: dict[Any, int], profile_id: int, start: date, asked: Sequence[Category]) -> Row:
+    points = {category: found.get((profile_id, start.isoformat(), category.value), 0) for category in asked}
+    return {
+        "starts_on": start,
+        "points": max(0, sum(points.values())),
+        "by_category": [{"category": category, "points": max(0, number)} for category, number in points.items()],
+    }
+
+
+def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
+    last = _start(bucket, until or clock.today())
+    if since is None:
+        first = last
+        for _ in range(USUAL[bucket] - 1):
+            first = _start(bucket, max(EARLIEST, first - timedelta(days=1)))
+    else:
+        first = _start(bucket, since)
+    if first > last:
+        raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
+    if first < _start(bucket, EARLIEST) or last.year >= date.max.year:
+        raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
+    if (last - first).days // SHORTEST[bucket] >= 2 * MOST_BUCKETS:  # before anything is counted out
+        raise _too_many()
+    starts = [first]
+    while starts[-1] < last:
+        starts.append(_next(bucket, starts[-1]))
+    if len(starts) > MOST_BUCKETS:
+        raise _too_many()
+    return Span(tuple(starts), _next(bucket, last))
+
+
+SHORTEST = {Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 28}
+
+
+def _too_many() -> Exception:
+    return refused(ErrorCode.TOO_MANY_ITEMS, f"A series has at most {MOST_BUCKETS} pieces.", path=("since",))
+
+
+def _start(bucket: Bucket, day: date) -> date:
+    """The first day of the bucket that a day is in; weeks begin on Monday (ISO 8601)."""
+    if bucket is Bucket.WEEK:
+        return date.fromordinal(max(1, day.toordinal() - day.weekday()))
+    return day.replace(day=1) if bucket is Bucket.MONTH else day
+
+
+def _next(bucket: Bucket, start: date) -> date:
+    if bucket is Bucket.MONTH:
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + timedelta(days=SHORTEST[bucket])
+
+
+def _stored(context: Context, moment: datetime) -> datetime | str:
+    """A moment as the database compares it."""
+    return moment if context.database.dialect == "postgres" else moment.isoformat(" ")
+
+
+@columns("activity", "earned", "cap", "remaining", "resets_at")
+async def points_today(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
+    """What each person earned today (UTC) of every capped activity; None for anybody but the viewer."""
+    own = context.viewer.own_profile
+    asked = [profile_id for profile_id in profile_ids if profile_id == own]
+    found = await rooms(asked, clock.today()) if asked else {}
+    reset = resets_at()
+    return [
+        [
+            {
+                "activity": vars(room.activity),
+                "earned": room.earned,
+                "cap": room.activity.cap,
+                "remaining": room.remaining,
+                "resets_at": reset,
+            }
+            for room in found[profile_id]
+        ]
+        if profile_id in found
+        else None
+        for profile_id in profile_ids
+    ]

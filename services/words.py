@@ -1,0 +1,99 @@
+"""
+Words by which people are found: text folded so that case, accents and width make no difference.
+
+Letters of every script are kept. "Renée O’Connor-Łuk" has the words renee, o, connor, luk. A script that writes no
+spaces between words (Chinese, Japanese, Korean names) is found by any part: such a run is kept from each of its
+letters on, so that each part of it begins one of its words.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+
+LONGEST = 40
+"""Bytes of a word that count; what is longer is cut, in what is kept as in what is typed."""
+MOST = 24
+"""Words kept of one person."""
+NAME, JOB = 0, 1
+"""Where a word stands, the better place first: in the name or the handle, or in the job title alone."""
+
+_APART = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
+)
+"""Letters that Unicode does not take apart, as those type them who do not have them."""
+# Combining classes of accents, points and signs that are left out. Others are letters of their script in all but name:
+# vowel signs (0, 84 to 132), nukta (7), the voicing of kana (8), virama (9).
+_LEFT_OUT = frozenset({1, *range(10, 37), *range(200, 241)})
+_UNSPACED = (
+    (0x1100, 0x11FF),  # Hangul
+    (0x3005, 0x3007),  # signs that stand for ideographs
+    (0x3040, 0x30FF),  # kana
+    (0x3130, 0x318F),
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # ideographs
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7AF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+
+
+def typed(text: str) -> list[bytes]:
+    """The words of what somebody looks for, in their order, each once. Empty: there is no letter or digit in it."""
+    return list(dict.fromkeys(_cut(run) for run in _runs(text)))
+
+
+def kept(name: str, handle: str, job_title: str) -> dict[bytes, int]:
+    """The words that a person is found by, at most MOST, each with the best place where it stands."""
+    words: dict[bytes, int] = {}
+    for text, place in ((name, NAME), (handle, NAME), (job_title, JOB)):
+        for word in _with_parts(text):
+            if word not in words and len(words) < MOST:
+                words[word] = place
+    return words
+
+
+def _with_parts(text: str) -> Iterator[bytes]:
+    for run in _runs(text):
+        for start in range(len(run)) if _unspaced(run[0]) else (0,):
+            yield _cut(run[start:])
+
+
+def _runs(text: str) -> Iterator[str]:
+    """Letters and digits that stand together, of scripts with spaces or of those without, folded."""
+    run, unspaced = "", False
+    for letter in _folded(text):
+        if not _belongs(letter):
+            if run:
+                yield run
+            run = ""
+        elif run and unspaced is not (now := _unspaced(letter)):
+            yield run
+            run, unspaced = letter, now
+        else:
+            run, unspaced = run + letter, _unspaced(letter)
+    if run:
+        yield run
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(letter for letter in apart if unicodedata.combining(letter) not in _LEFT_OUT)
+    return unicodedata.normalize("NFC", bare.translate(_APART))
+
+
+def _belongs(letter: str) -> bool:
+    """Letters, digits, and the vowel signs of scripts that write them as marks."""
+    return letter.isalnum() or (letter > "\u02ff" and unicodedata.category(letter)[0] == "M")
+
+
+def _unspaced(letter: str) -> bool:
+    point = ord(letter)
+    return point >= _UNSPACED[0][0] and any(first <= point <= last for first, last in _UNSPACED)
+
+
+def _cut(word: str) -> bytes:
+    """UTF-8 of the word's beginning, at most LONGEST bytes, whole letters."""
+    raw = word.encode("utf-8", "ignore")  # half a surrogate pair is no letter
+    return raw if len(raw) <= LONGEST else raw[:LONGEST].decode("utf-8", "ignore").encode()
