@@ -14,6 +14,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services import configuration
 from settings import HERE
@@ -52,9 +54,23 @@ def unseal(purpose: str, sealed: str) -> str:
         raise CannotOpen(f"Something sealed for {purpose} cannot be opened: has SECRET_KEY changed?") from None
 
 
+def derived_key(label: str) -> bytes:
+    """32 bytes for a key that is used elsewhere, the same as long as the secret key and the label are (HKDF-SHA256)."""
+    return _expanded(_secret_key(), label)
+
+
 def _key(purpose: str) -> bytes:
     """A key of its own for each purpose, from the one secret key."""
-    return _derived(configuration.current().secret_key or _kept_key(KEY_FILE), purpose)
+    return _derived(_secret_key(), purpose)
+
+
+def _secret_key() -> str:
+    return configuration.current().secret_key or _kept_key(KEY_FILE)
+
+
+@lru_cache(maxsize=8)
+def _expanded(secret_key: str, label: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=label.encode()).derive(bytes.fromhex(secret_key))
 
 
 @lru_cache(maxsize=64)

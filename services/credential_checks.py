@@ -1,0 +1,132 @@
+"""
+Whether a badge credential that somebody shows is one of ours, unaltered, and not revoked.
+
+Goes by what anybody can check: the signature, the keys that are published, the list of revoked credentials. It says
+nothing about whether the recipient's profile is public or still there. Rule: Open Badges 3.0, verification of VC-JWT.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+
+import jwt
+
+from services import clock, open_badges, signing_keys
+from services.addresses import address_of as mail_address_of
+
+LONGEST: Final = 16_384
+"""Characters of a credential; ours have about 2,000."""
+HEADER: Final = frozenset({"alg", "typ", "kid"})
+"""What the header may have: the standard allows no other."""
+_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}", re.ASCII)
+_CLAIMS: Final = ("iss", "sub", "jti", "nbf")
+
+
+class Fault(Enum):
+    """Why a credential does not hold."""
+
+    NOT_A_CREDENTIAL = "NOT_A_CREDENTIAL"
+    UNKNOWN_KEY = "UNKNOWN_KEY"
+    BAD_SIGNATURE = "BAD_SIGNATURE"
+    OTHER_ISSUER = "OTHER_ISSUER"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    REVOKED = "REVOKED"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a credential says that was signed by us. `identifiers` are the hashes of its recipient's addresses."""
+
+    address: str
+    badge: str
+    achievement: str
+    issuer: str
+    recipient: str
+    issued_at: datetime
+    identifiers: tuple[Mapping[str, Any], ...]
+
+    def is_about(self, email: str) -> bool:
+        """Whether whoever has this mail address is the recipient. Raises Refused: BAD_INPUT."""
+        address = mail_address_of(email)
+        return any(
+            open_badges.identity_hash(known, each["salt"]) == each["identityHash"]
+            for each in self.identifiers
+            for known in {address.email, address.key}
+        )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result. `said` is None unless the signature is ours: what somebody else wrote is not repeated."""
+
+    fault: Fault | None
+    said: Said | None = None
+
+
+class _Faulty(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+async def verify(credential: str) -> Verification:
+    """Verify a credential in the form of a compact JWS, white space around it ignored."""
+    try:
+        said = _said(_claims(credential.strip()))
+    except _Faulty as faulty:
+        return Verification(faulty.fault)
+    if await open_badges.is_revoked(said.address.rpartition("/")[2]):
+        return Verification(Fault.REVOKED, said)
+    return Verification(Fault.NOT_YET_VALID if said.issued_at > clock.now() else None, said)
+
+
+def _claims(credential: str) -> dict[str, Any]:
+    """The payload, once the signature is found to be ours. The key decides the algorithm, never the header."""
+    if len(credential) > LONGEST or not _SHAPE.fullmatch(credential):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    try:
+        header = jwt.get_unverified_header(credential)
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
+    if header.keys() - HEADER or header.get("alg") != signing_keys.ALGORITHM or header.get("typ", "JWT") != "JWT":
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    key = signing_keys.by_address(str(header.get("kid")))
+    if key is None:
+        raise _Faulty(Fault.UNKNOWN_KEY)
+    # Times are compared by the house's clock, below.
+    options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+    try:
+        return jwt.decode(credential, key.key, algorithms=[signing_keys.ALGORITHM], options=options)
+    except jwt.InvalidSignatureError:
+        raise _Faulty(Fault.BAD_SIGNATURE) from None
+    except jwt.PyJWTError:
+        raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
+
+
+def _said(claims: Mapping[str, Any]) -> Said:
+    """What was signed, if it is a credential of this issuer whose claims repeat what its document says."""
+    try:
+        subject, issuer = claims["credentialSubject"], claims["issuer"]
+        issued_at = datetime.fromisoformat(claims["validFrom"]).astimezone(UTC)
+        repeated = (issuer["id"], subject["id"], claims["id"], issued_at.timestamp())
+        said = Said(
+            address=claims["id"],
+            badge=subject["achievement"]["name"],
+            achievement=subject["achievement"]["id"],
+            issuer=issuer["id"],
+            recipient=subject["id"],
+            issued_at=issued_at,
+            identifiers=tuple(subject.get("identifier", ())),
+        )
+        is_one = "OpenBadgeCredential" in claims["type"] and tuple(claims[name] for name in _CLAIMS) == repeated
+    except (KeyError, TypeError, ValueError):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
+    if not is_one:
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    number = said.address.rpartition("/")[2]
+    if said.issuer != open_badges.issuer_address() or said.address != open_badges.address_of(number):
+        raise _Faulty(Fault.OTHER_ISSUER)
+    return said

@@ -1,0 +1,56 @@
+"""The page that a browser gets at a credential's address. It loads nothing, and its policy allows it nothing."""
+
+import hashlib
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from services import open_badges, signing_keys
+from services.open_badges import Award
+
+FILES: Final = Path(__file__).parent / "static" / "open_badges"
+PAGE: Final = Template((FILES / "credential.html").read_text("utf-8"))
+STYLE: Final = (FILES / "credential.css").read_text("utf-8")
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+VALID: Final = "This credential was issued here and has not been revoked."
+REVOKED: Final = "This credential was revoked by its issuer. It does not count any more."
+
+
+def page_of(award: Award, keys: str) -> str:
+    """The page of an award; `keys` is where the public keys are. Every fact in it is escaped."""
+    issuer = open_badges.issuer()
+    facts = {
+        "title": award.achievement.title,
+        "description": award.achievement.description,
+        "status": REVOKED if award.revoked else VALID,
+        "recipient": award.recipient,
+        "subject": award.subject,
+        "awarded_at": f"{award.awarded_at:%Y-%m-%dT%H:%M:%SZ}",
+        "awarded_on": f"{award.awarded_at.day} {award.awarded_at:%B %Y}",
+        "criteria": award.achievement.criteria,
+        "issuer": issuer["name"],
+        "issuer_address": issuer["id"],
+        "address": award.address,
+        "algorithm": f"Ed25519 ({signing_keys.ALGORITHM})",
+        "key": signing_keys.published()[0].address,
+        "keys": keys,
+        "revoked": open_badges.list_address(),
+        "achievement": award.achievement.address,
+    }
+    return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, style=STYLE)
