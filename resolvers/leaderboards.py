@@ -1,112 +1,69 @@
 """
 Leaderboards: listed profiles with points above zero, most points first; in a tie whoever reached them first, then id.
 
-Ties share a rank and the next rank skips (1, 2, 2, 4). Rule: domain.md "Leaderboards".
+They are held in memory and follow every write: docs/decisions/0010-live-boards.md. Rule: domain.md "Leaderboards".
 """
 
 from collections.abc import Sequence
-from enum import Enum
-from functools import lru_cache
+from datetime import date, datetime
 from typing import NamedTuple
 
+from strawberry import ID
+
 from models.database import Database, Statement
-from resolvers import cursors
+from resolvers import cursors, ids, profiles
 from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.pages import Page, connection, page
 from resolvers.rows import columns
-from services import clock
+from services.errors import ErrorCode, NotAllowed
+from services.leaderboards import entries as boards
+from services.leaderboards.kinds import Board, Key, Period, Scope
+from services.leaderboards.orders import Standing
+
+JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")  # noqa: S608 - own names
+ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "hidden")
 
 
-class Board(Enum):
-    """What is compared."""
+class Moved(NamedTuple):
+    """Whose movement on which board is asked for."""
 
-    OVERALL = "OVERALL"
-    FORUM = "FORUM"
-    APP_STORE = "APP_STORE"
-    PLATFORM = "PLATFORM"
-    COMMUNITY = "COMMUNITY"
-    LEARNING = "LEARNING"
-
-
-class Period(Enum):
-    """Since when points count."""
-
-    ALL_TIME = "ALL_TIME"
-
-
-class Scope(Enum):
-    """Among whom."""
-
-    EVERYONE = "EVERYONE"
-
-
-class Key(NamedTuple):
-    """Which board of which period among whom."""
-
-    board: Board
-    period: Period
-    scope: Scope
-
-    @property
-    def cursor(self) -> str:
-        """What a cursor of this list is bound to."""
-        return f"leaderboard {self.board.value} {self.period.value} {self.scope.value}"
-
-
-class Statements(NamedTuple):
-    """The questions of one board. Each is answered from one index: (listed, <board>, <board>_reached, profile_id)."""
-
-    top: Statement
-    bottom: Statement
-    after: Statement
-    before: Statement
-    place: Statement
-    total: Statement
-
-
-@lru_cache(maxsize=len(Board))
-def _statements(board: Board) -> Statements:
-    own = board.value.lower()
-    reached = f"{own}_reached"
-
-    def listing(beyond: str, *, down: bool) -> Statement:
-        by = f"{own} DESC, {reached}, profile_id" if down else f"{own}, {reached} DESC, profile_id DESC"
-        return Statement.of(
-            f"SELECT profile_id, {own} AS points, {reached} AS reached FROM score"  # noqa: S608 - own names
-            f" WHERE listed = true AND {own} > 0 {beyond} ORDER BY {by} LIMIT $1"
-        )
-
-    later = f"({own} < $2 OR ({own} = $2 AND ({reached} > $3 OR ({reached} = $3 AND profile_id > $4))))"
-    earlier = f"({own} > $2 OR ({own} = $2 AND ({reached} < $3 OR ({reached} = $3 AND profile_id < $4))))"
-    return Statements(
-        top=listing("", down=True),
-        bottom=listing("", down=False),
-        after=listing(f"AND {later}", down=True),
-        before=listing(f"AND {earlier}", down=False),
-        place=Statement.of(
-            f"SELECT (SELECT count(*) FROM score WHERE listed = true AND {own} > $1) AS above,"  # noqa: S608 - own names
-            f" (SELECT count(*) FROM score WHERE listed = true AND {own} = $1"
-            f" AND ({reached} < $2 OR ({reached} = $2 AND profile_id < $3))) AS level"
-        ),
-        total=Statement.of(f"SELECT count(*) AS total FROM score WHERE listed = true AND {own} > 0"),  # noqa: S608 - own names
-    )
+    key: Key
+    profile_id: int
+    rank: int
 
 
 async def leaderboard(
-    context: Context,  # noqa: ARG001 - every answer's shape
+    context: Context,
     *,
     board: Board,
     period: Period = Period.ALL_TIME,
     scope: Scope = Scope.EVERYONE,
+    on: date | None = None,
+    as_of: datetime | None = None,
 ) -> Row:
-    """One board, as it stands now."""
-    return {"board": board, "period": period, "scope": scope, "as_of": clock.now()}
+    """
+    One board. Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED; NotAllowed: UNAUTHENTICATED, NOT_FOUND (the viewer's
+    account belongs to no company).
+    """
+    company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
+    key = boards.key_of(board, period, on=on, at=as_of, company_id=company_id)
+    return {
+        "key": key,
+        "board": board,
+        "period": period,
+        "scope": scope,
+        "starts_on": key.window.first,
+        "ends_on": key.window.last,
+    }
 
 
-def key_of(row: Row) -> Key:
-    """What the readers of a board are asked by."""
-    return Key(row["board"], row["period"], row["scope"])
+def _own_company(context: Context) -> int:
+    if not context.viewer.signed_in:
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token: nobody has no company.")
+    if context.viewer.company_id is None:
+        raise NotAllowed(ErrorCode.NOT_FOUND, "Your account belongs to no company.")
+    return context.viewer.company_id
 
 
 @columns("edges", "page_info", "key")
@@ -119,14 +76,73 @@ async def entries(
     last: int | None = None,
     before: str | None = None,
 ) -> list[Row]:
-    """A page of each board. Raises Refused: BAD_PAGE, BAD_CURSOR (of another board, period or scope, or edited)."""
+    """
+    A page of each board. Raises Refused: BAD_PAGE, BAD_CURSOR (of another board, period, company or pin, of a period
+    that has ended since, or edited).
+    """
     asked = page(first, after, last, before)
     return [await _page(context.database, key, asked) for key in keys]
 
 
 async def totals(keys: Sequence[Key], context: Context) -> list[int]:
     """How many people stand on each board."""
-    return [(await context.database.fetch(_statements(key.board).total))[0]["total"] for key in keys]
+    return [(await boards.listing(context.database, key)).total for key in keys]
+
+
+async def moments(keys: Sequence[Key], context: Context) -> list[datetime]:
+    """The moment of each board, to pin it with."""
+    return [await boards.as_of(context.database, key) for key in keys]
+
+
+@columns(*ENTRY)
+async def viewer_entries(keys: Sequence[Key], context: Context) -> list[Row | None]:
+    """The viewer's own place on each board; None for nobody, and without points."""
+    own, found = context.viewer.profile_id, []
+    for key in keys:
+        entry = None if own is None else await boards.own(context.database, key, own)
+        found.append(None if entry is None else _row(key, key.cursor, entry))
+    return found
+
+
+@columns(*ENTRY)
+async def around(keys: Sequence[Key], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
+    """Who stands around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
+    number, own = ids.number_of("Profile", profile) or 0, context.viewer.own_profile
+    found = []
+    for key in keys:
+        of = key.cursor
+        there = await boards.around(context.database, key, number, radius, own_profile=own)
+        found.append([_row(key, of, entry) for entry in there])
+    return found
+
+
+async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]:
+    """Places gained since the week began; None for whoever was not on the board."""
+    found: dict[Moved, int | None] = {}
+    for key in dict.fromkeys(each.key for each in keys):
+        own = [each for each in keys if each.key == key]
+        moved = await boards.movements(context.database, key, [(each.profile_id, each.rank) for each in own])
+        found.update(zip(own, moved, strict=True))
+    return [found[each] for each in keys]
+
+
+@columns("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility", positional=True)
+async def people(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """
+    The cards of people who stand on a board. Somebody who hid in another process within the last half second may still be on
+    it: then the card is read as it was, rather than the page lost. Rule: kept answers follow visibility within a second.
+    """
+    database = context.database
+    cards = await profiles.by_id(profile_ids, context)
+    if missing := [number for number, card in zip(profile_ids, cards, strict=True) if card is None]:
+        hidden = {row["id"]: row for row in await database.fetch(JUST_HIDDEN, database.keys(missing))}
+        cards = [card or hidden.get(number) for number, card in zip(profile_ids, cards, strict=True)]
+    return cards
+
+
+def moved(row: Row) -> Moved:
+    """What `movements` is asked by."""
+    return Moved(row["key"], row["profile_id"], row["rank"])
 
 
 def cursor_of(row: Row) -> str:
@@ -135,34 +151,24 @@ def cursor_of(row: Row) -> str:
 
 
 async def _page(database: Database, key: Key, asked: Page) -> Row:
-    own, size = _statements(key.board), asked.size + 1
-    if asked.cursor is None:
-        found = await database.fetch(own.bottom if asked.backward else own.top, size)
-    else:
-        at = cursors.decode(key.cursor, asked.cursor, int, int, int)
-        found = await database.fetch(own.before if asked.backward else own.after, size, *at)
-    rows = found[::-1] if asked.backward else found
-    from_top = asked.cursor is None and not asked.backward
-    ranked = await _ranked(database, key, rows, from_top=from_top)
-    return connection(asked, ranked, cursor_of, key=key)
+    of, size = key.cursor, asked.size + 1
+    at: Standing | None = None
+    if asked.cursor is not None:
+        points, reached, number = cursors.decode(of, asked.cursor, int, int, int)
+        at = points, reached, number
+    board = await boards.listing(database, key)
+    places = board.before(at, size) if asked.backward else board.after(at, size)
+    rows = [_row(key, of, entry) for entry in boards.ranked(board, places)]
+    return connection(asked, rows, cursor_of, key=key)
 
 
-async def _ranked(database: Database, key: Key, rows: Sequence[Row], *, from_top: bool) -> list[Row]:
-    """Give each row its rank: that of the row before it in a tie, else its position. Only the first is counted."""
-    if not rows:
-        return []
-    above = level = 0
-    if not from_top:
-        first = rows[0]
-        place = _statements(key.board).place
-        [at] = await database.fetch(place, first["points"], first["reached"], first["profile_id"])
-        above, level = at["above"], at["level"]
-    rank, points, ranked = above + 1, rows[0]["points"], []
-    of = key.cursor
-    for position, row in enumerate(rows, above + level + 1):
-        if row["points"] != points:
-            rank, points = position, row["points"]
-        ranked.append(
-            {"list": of, "rank": rank, "points": points, "reached": row["reached"], "profile_id": row["profile_id"]}
-        )
-    return ranked
+def _row(key: Key, of: str, entry: boards.Entry) -> Row:
+    return {
+        "key": key,
+        "list": of,
+        "rank": entry.rank,
+        "points": entry.points,
+        "reached": entry.reached,
+        "profile_id": entry.profile_id,
+        "hidden": entry.hidden,
+    }

@@ -1,0 +1,327 @@
+"""
+The boards of a process: built from the tables when first asked for, then moved with every change that is told.
+
+Changes are told by services/notices.py; each one says whose sums, listing or company changed, and these are read again. So
+the boards follow whatever is written, by whom and in what order, and equal what the tables say.
+"""
+
+import asyncio
+from array import array
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from models.database import Database, Row
+from services import clock
+from services.leaderboards import reading
+from services.leaderboards.held import LIVE, Held, Live, State, Who
+from services.leaderboards.kinds import CATEGORY_PLACES, PLACES, Board, Cut, Period
+from services.leaderboards.orders import Order, sort
+from services.leaderboards.tables import BOARDS, NOTHING, Sums, Table
+from services.notices import News, Topic, follower
+
+STEP = 500
+"""Changed people whose rows are read again at once."""
+LONG = 5_000
+"""Rows beyond which work in memory goes to another thread."""
+SLID_DAYS = 3
+"""Days that the rolling window may be behind and still be moved on, instead of being summed up anew."""
+
+
+class Boards:
+    """All boards of a database. `of(database)` gives the one that the process holds."""
+
+    def __init__(self, database: Database) -> None:
+        # Weakly: the follower that holds this is kept for as long as the database.
+        self._database = ref(database)
+        self._follower = follower(database)
+        self._follower.on(Topic.SCORES, self._heard)
+        self.state = State()
+        self.turn = asyncio.Lock()
+        """Whoever changes what is held, or reads it in more than one step, has it."""
+        self._changed: dict[int, datetime] = {}
+        self._making: dict[Hashable, asyncio.Task[None]] = {}
+        self._past_ones = asyncio.Semaphore(1)
+
+    @property
+    def database(self) -> Database:
+        """Where the boards are read from."""
+        database = self._database()
+        if database is None:
+            raise RuntimeError("The database of these boards is closed.")
+        return database
+
+    async def live(self, board: Board, cut: Cut = LIVE, company_id: int | None = None) -> Live:
+        """
+        One order, as the tables have it now. It is true until the caller next waits for anything.
+
+        The first time it is built, which takes seconds among a million people; afterwards this is a look at the notices.
+        """
+        place = PLACES[board]
+        while True:
+            held = await self.held(cut)
+            state = self.state
+            if company_id is not None and company_id not in state.companies:
+                await self.once(("company", company_id), partial(self._make_company, state, company_id))
+            elif company_id not in held.orders[place]:
+                await self.once((cut, place, company_id), partial(self._make_order, state, cut, place, company_id))
+            else:
+                state.used(cut, company_id)
+                return held.orders[place][company_id]
+
+    async def held(self, cut: Cut) -> Held:
+        """The sums of one cut, true as in `live`."""
+        while True:
+            await self.follow()
+            state = self.state
+            if LIVE not in state.tables:
+                await self.once("everybody", partial(self._make_everybody, state))
+            elif cut not in state.tables:
+                await self.once(cut, partial(self._make_table, state, cut))
+            else:
+                return state.tables[cut]
+
+    async def look(self) -> None:
+        """Take in what anybody has committed, as `follow` does for what this process has."""
+        await self._follower.look()
+        await self.follow()
+
+    async def follow(self) -> None:
+        """Take in what has been told."""
+        await self._follower.catch_up()
+        if self._changed or self.turn.locked():
+            async with self.turn:
+                await self.take_in()
+
+    async def take_in(self) -> None:
+        """Read again whoever changed, having the turn."""
+        changed, self._changed = self._changed, {}
+        try:
+            ids = list(changed)
+            for start in range(0, len(ids), STEP):
+                some = {number: changed[number] for number in ids[start : start + STEP]}
+                await self._read_again(self.state, some)
+        except BaseException:
+            self._changed = {**changed, **self._changed}
+            raise
+
+    def _heard(self, news: News) -> None:
+        if news.everything:
+            self.state, self._changed = State(), {}
+        for told in news.notices:
+            for number in told.facts["profiles"]:
+                self._changed[number] = max(told.at, self._changed.get(number, told.at))
+
+    async def _read_again(self, state: State, changed: dict[int, datetime]) -> None:
+        for touched in state.touched:
+            touched.update(changed)
+        if LIVE not in state.tables:
+            return  # nothing is held yet, and what is being built asks `touched`
+        ids, tables = list(changed), dict(state.tables)
+        cuts = [cut for cut in tables if cut != LIVE]
+        people = await reading.people(self.database, ids)
+        inside = await reading.memberships(self.database, ids) if state.companies else {}
+        sums = await reading.sums_of(self.database, ids, cuts)
+        # Nothing waits from here on: nobody sees a person twice, or not at all.
+        for number, at in changed.items():
+            listed, all_time = people.get(number, (False, NOTHING))
+            was = state.who(number)
+            now = Who(listed, frozenset(inside.get(number, ())) & state.companies.keys())
+            state.become(number, now)
+            figures: Sequence[Sums] = sums.get(number) or [NOTHING for _ in cuts]
+            tables[LIVE].change(number, all_time, was, now, at)
+            for cut, each in zip(cuts, figures, strict=True):
+                tables[cut].change(number, each, was, now, at)
+
+    # Building
+
+    async def once(self, what: Hashable, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let one task make a thing, however many wait for it."""
+        task = self._making.get(what)
+        if task is None:
+            task = self._making[what] = asyncio.create_task(make())
+            task.add_done_callback(lambda done: self._made(what, done))
+        await asyncio.shield(task)
+
+    def _made(self, what: Hashable, task: "asyncio.Task[None]") -> None:
+        self._making.pop(what, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited has got it
+
+    @contextmanager
+    def touched(self, state: State) -> Iterator[set[int]]:
+        """Whoever changes inside the block."""
+        ids: set[int] = set()
+        state.touched.append(ids)
+        try:
+            yield ids
+        finally:
+            state.forget_touched(ids)
+
+    async def _make_everybody(self, state: State) -> None:
+        table, listed = Table(), bytearray()
+        with self.touched(state) as touched:
+            async for rows in reading.everybody(self.database):
+                await aside(len(rows), _add_everybody, table, listed, rows)
+            async with self.turn:
+                await self.take_in()
+                if state is not self.state:
+                    return
+                state.begin(table, listed)
+                if touched:
+                    moment = clock.now()
+                    await self._read_again(state, dict.fromkeys(touched, moment))
+
+    async def _make_company(self, state: State, company_id: int) -> None:
+        async with self.turn:
+            # Nobody's membership is taken in meanwhile; what changes while this is read is told afterwards.
+            state.companies[company_id] = await reading.members(self.database, company_id)
+            state.make_room()
+
+    async def _make_table(self, state: State, cut: Cut) -> None:
+        if await self._slide(state, cut):
+            return
+        if cut.before:
+            await self.held(Cut(cut.window))
+        # One after the other: whoever asks for many past periods keeps nobody else waiting.
+        past = cut.before is None and cut.window.last is not None and cut.window.last < clock.today()
+        async with self._past_ones if past else nullcontext():
+            with self.touched(state) as touched:
+                table = await (self._before(state, cut) if cut.before else self._sum_up(cut))
+                if table is None:
+                    return
+                async with self.turn:
+                    await self.take_in()
+                    again = list(touched)
+                    for start in range(0, len(again), STEP):
+                        some = again[start : start + STEP]
+                        sums = await reading.sums_of(self.database, some, [cut])
+                        for number in some:
+                            _put(table, number, sums[number][0] if number in sums else NOTHING)
+                    state.tables[cut] = Held(table)
+                    state.make_room()
+
+    async def _sum_up(self, cut: Cut) -> Table:
+        found: dict[int, list[int]] = {}
+        async for rows in reading.window_sums(self.database, cut.window):
+            await aside(len(rows), _count, found, rows)
+        return await aside(len(found), _table_of, found)
+
+    async def _before(self, state: State, cut: Cut) -> Table | None:
+        """What the window's table was before a moment: as it is, less what has been recorded since."""
+        async with self.turn:
+            held = state.tables.get(Cut(cut.window))
+            if held is None:
+                return None
+            table = held.table.copy()
+        gains = await reading.gains(self.database, cut)
+        await aside(len(gains), _take_off, table, gains)
+        return table
+
+    async def _slide(self, state: State, cut: Cut) -> bool:
+        """Move the rolling window of some days ago on to today: only people of the days between are read again."""
+        window = cut.window
+        rolling = window.period is Period.LAST_30_DAYS and cut.before is None and window.last == clock.today()
+        if not rolling or window.first is None or window.last is None:
+            return False
+        async with self.turn:
+            for days in range(1, SLID_DAYS + 1):
+                old = Cut(window._replace(first=window.first - timedelta(days), last=window.last - timedelta(days)))
+                if old not in state.tables:
+                    continue
+                held = state.tables.pop(old)
+                first, last = old.window.first or window.first, old.window.last or window.last
+                crossed = [each + timedelta(n) for n in range(days) for each in (first, last + timedelta(1))]
+                ids = await reading.people_of(self.database, crossed)
+                midnight = datetime.combine(window.last, time(), UTC)
+                for start in range(0, len(ids), STEP):
+                    some = ids[start : start + STEP]
+                    sums = await reading.sums_of(self.database, some, [cut])
+                    for number in some:
+                        who = state.who(number)
+                        held.change(number, sums[number][0] if number in sums else NOTHING, who, who, midnight)
+                state.tables[cut] = held
+                return True
+        return False
+
+    async def _make_order(self, state: State, cut: Cut, place: int, company_id: int | None) -> None:
+        held = state.tables.get(cut)
+        if held is None:
+            return
+        with self.touched(state) as touched:
+            rows = await aside(len(held.table), _sorted, state, held, place, company_id)
+            async with self.turn:
+                await self.take_in()
+                if state.tables.get(cut) is not held or (company_id is not None and company_id not in state.companies):
+                    return
+                changed_at = await reading.last_change(self.database)
+                again = [row for number in touched if (row := held.table.row(number)) is not None]
+                if again:
+                    moved = set(again)
+                    rows = array("I", (row for row in rows if row not in moved))
+                order = Order(held.table, place, rows)
+                for row in again:
+                    if held.table.points[place][row] > 0 and state.who(held.table.ids[row]).among(company_id):
+                        order.insert(row)
+                held.orders[place][company_id] = Live(order, changed_at)
+
+
+async def aside(size: int, work: Any, *arguments: Any) -> Any:
+    """Do long work in another thread, short work here."""
+    return await asyncio.to_thread(work, *arguments) if size > LONG else work(*arguments)
+
+
+def _add_everybody(table: Table, listed: bytearray, rows: Sequence[Row]) -> None:
+    for row in rows:
+        shown, sums = reading.listed_and_sums(row)
+        table.add(row["profile_id"], sums)
+        listed.append(shown)
+
+
+def _count(found: dict[int, list[int]], rows: Sequence[Row]) -> None:
+    for row in rows:
+        sums = found.get(row["profile_id"])
+        if sums is None:
+            sums = found[row["profile_id"]] = [0] * (2 * BOARDS)
+        reading.count(sums, row["category"], row["points"], row["reached"])
+
+
+def _table_of(found: dict[int, list[int]]) -> Table:
+    table = Table()
+    for number in sorted(found):
+        table.add(number, found[number])
+    return table
+
+
+def _take_off(table: Table, gains: Sequence[Row]) -> None:
+    for row in gains:
+        number = table.row(row["profile_id"])
+        if number is not None:
+            for place in (0, CATEGORY_PLACES[row["category"]]):
+                table.points[place][number] -= row["points"]
+
+
+def _put(table: Table, profile_id: int, sums: Sums) -> None:
+    row = table.row(profile_id)
+    if row is not None:
+        table.put(row, sums)
+    elif any(sums):
+        table.add(profile_id, sums)
+
+
+def _sorted(state: State, held: Held, place: int, company_id: int | None) -> "array[int]":
+    return sort(held.table, place, state.ranked_rows(held, place, company_id))
+
+
+_boards: WeakKeyDictionary[Database, Boards] = WeakKeyDictionary()
+
+
+def of(database: Database) -> Boards:
+    """The boards of a database that this process holds; empty until somebody asks for one."""
+    found = _boards.get(database)
+    if found is None:
+        found = _boards[database] = Boards(database)
+    return found

@@ -1,0 +1,162 @@
+"""What is read from a board: pages, one's own place, who stands around somebody, how far people moved in a week."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from models.database import Database
+from services import clock
+from services.errors import ErrorCode, refused
+from services.leaderboards import boards
+from services.leaderboards.kinds import PLACES, Board, Cut, Key, Period, before_week, window_of
+from services.leaderboards.orders import Listing, Place, Standing
+from services.leaderboards.pins import LIVES, Pins
+
+SKEW = timedelta(seconds=5)
+"""How far ahead of ours the clock may be of the process that named a moment."""
+HALF_HOUR = timedelta(minutes=30)
+LARGEST_RADIUS = 50
+
+
+class Entry(NamedTuple):
+    """Somebody's place. `hidden`: it is where they would stand, and they alone see it."""
+
+    rank: int
+    points: int
+    reached: int
+    profile_id: int
+    hidden: bool = False
+
+
+def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None, company_id: int | None) -> Key:
+    """
+    Which board is meant: of the period that holds `on` (today; where `at` is given, the day of it), as at `at`.
+
+    Raises Refused: BAD_INPUT (a day of all time), IN_THE_FUTURE, PIN_EXPIRED (`at` is more than an hour ago).
+    """
+    now = clock.now()
+    if at is not None and at > now + SKEW:
+        raise refused(ErrorCode.IN_THE_FUTURE, "That moment is still to come.", path=("asOf",))
+    if at is not None and at < now - LIVES:
+        raise refused(ErrorCode.PIN_EXPIRED, "A listing can be pinned for an hour: begin anew.", path=("asOf",))
+    today = (at or now).date()
+    if on is None:
+        return Key(board, window_of(period, today), company_id, at)
+    if period is Period.ALL_TIME:
+        raise refused(ErrorCode.BAD_INPUT, "All time has no `on`.", path=("on",))
+    window = window_of(period, on)
+    if on > today and window != window_of(period, today):
+        raise refused(ErrorCode.IN_THE_FUTURE, "That period is still to come.", path=("on",))
+    return Key(board, window, company_id, at)
+
+
+async def listing(database: Database, key: Key) -> Listing:
+    """The board, to be read before the caller next waits for anything."""
+    if key.at is not None:
+        return await _pins(database).pin(key)
+    return (await boards.of(database).live(key.board, Cut(key.window), key.company_id)).order
+
+
+async def as_of(database: Database, key: Key) -> datetime:
+    """
+    The moment to pin this board with: its last change, or the last full half hour, whichever is later.
+
+    So it stays for as long as nothing changes, and is never too old to be asked for.
+    """
+    if key.at is not None:
+        return key.at
+    live = await boards.of(database).live(key.board, Cut(key.window), key.company_id)
+    now = clock.now()
+    minute = now.minute - now.minute % (HALF_HOUR.seconds // 60)
+    return max(live.changed_at, now.replace(minute=minute, second=0, microsecond=0))
+
+
+def ranked(board: Listing, places: Sequence[Place]) -> list[Entry]:
+    """Give places that follow one another their ranks. Ties share one, and the next skips: 1, 2, 2, 4."""
+    found: list[Entry] = []
+    rank, level, behind = 0, None, -1
+    for place in places:
+        if place.points != level:
+            # Right behind somebody with more points: nobody of this tie stands before, not even hidden in a pin.
+            rank = place.position + 1 if place.position == behind + 1 and found else board.above(place.points) + 1
+            level = place.points
+        behind = place.position
+        found.append(Entry(rank, place.points, place.reached, place.profile_id))
+    return found
+
+
+async def own(database: Database, key: Key, profile_id: int) -> Entry | None:
+    """The person's own place; where they are hidden, the one they would have. None: they have no points there."""
+    board, standing, hidden = await _standing(database, key, profile_id, own_profile=profile_id)
+    if standing is None:
+        return None
+    return Entry(board.above(standing[0]) + 1, standing[0], standing[1], profile_id, hidden)
+
+
+async def around(database: Database, key: Key, profile_id: int, radius: int, *, own_profile: int) -> list[Entry]:
+    """
+    Everybody at most `radius` places from this person, in the board's order; empty where the viewer cannot see them
+    there. A hidden person sees who would be around their own place. Raises Refused: BAD_PAGE (not 1 to 50).
+    """
+    if not 1 <= radius <= LARGEST_RADIUS:
+        raise refused(ErrorCode.BAD_PAGE, f"`radius` must be between 1 and {LARGEST_RADIUS}.", path=("radius",))
+    board, standing, hidden = await _standing(database, key, profile_id, own_profile=own_profile)
+    if standing is None:
+        return []
+    above, below = board.before(standing, radius), board.after(standing, radius)
+    middle = Entry(board.above(standing[0]) + 1, standing[0], standing[1], profile_id, hidden)
+    return [*ranked(board, above), middle, *ranked(board, below)]
+
+
+async def movements(database: Database, key: Key, entries: Sequence[tuple[int, int]]) -> list[int | None]:
+    """
+    For each (profile, rank): places gained since Monday 00:00 UTC, counted among who is listed today; None for whoever
+    was not on this board then.
+    """
+    cut = before_week(key.window, (key.at or clock.now()).date())
+    held = boards.of(database)
+    order = (await held.live(key.board, cut, key.company_id)).order
+    table = held.state.tables[cut].table
+    moved: list[int | None] = []
+    for profile_id, rank in entries:
+        row = table.row(profile_id)
+        points = 0 if row is None else table.points[PLACES[key.board]][row]
+        moved.append(order.above(points) + 1 - rank if points > 0 else None)
+    return moved
+
+
+async def _standing(
+    database: Database, key: Key, profile_id: int, *, own_profile: int
+) -> tuple[Listing, Standing | None, bool]:
+    """
+    The board, where somebody stands on it (None: nowhere that the viewer sees), and whether that is only where they
+    would stand.
+    """
+    held = boards.of(database)
+    mine = profile_id == own_profile
+    if key.at is not None:
+        standing = await _pins(database).standing(key, profile_id)
+        pin = await _pins(database).pin(key)
+        on_it = standing is not None and pin.find(standing) is not None
+        hidden = not held.state.listed(profile_id)
+        seen = (hidden and mine) or (on_it and not hidden)
+        return pin, standing if seen else None, hidden
+    live = await held.live(key.board, Cut(key.window), key.company_id)
+    who = held.state.who(profile_id)
+    table = held.state.tables[Cut(key.window)].table
+    row = table.row(profile_id)
+    standing = None if row is None else table.standing(row, PLACES[key.board])
+    if standing is None or standing[0] <= 0 or not (who.among(key.company_id) or (mine and not who.listed)):
+        standing = None
+    return live.order, standing, not who.listed
+
+
+_of_database: WeakKeyDictionary[Database, Pins] = WeakKeyDictionary()
+
+
+def _pins(database: Database) -> Pins:
+    found = _of_database.get(database)
+    if found is None:
+        found = _of_database[database] = Pins(boards.of(database))
+    return found

@@ -1,0 +1,116 @@
+"""Which boards there are: what is compared, over which days, among whom, and at which moment."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from typing import Final, NamedTuple
+
+from services.openings import OPENED_AT
+from services.scores import COLUMNS
+
+
+class Board(Enum):
+    """What is compared."""
+
+    OVERALL = "OVERALL"
+    FORUM = "FORUM"
+    APP_STORE = "APP_STORE"
+    PLATFORM = "PLATFORM"
+    COMMUNITY = "COMMUNITY"
+    LEARNING = "LEARNING"
+
+
+class Period(Enum):
+    """Over which days points count."""
+
+    ALL_TIME = "ALL_TIME"
+    LAST_30_DAYS = "LAST_30_DAYS"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+class Scope(Enum):
+    """Among whom."""
+
+    EVERYONE = "EVERYONE"
+    OWN_COMPANY = "OWN_COMPANY"
+
+
+PLACES: Final = {board: place for place, board in enumerate(Board)}
+"""Where each board's sum stands among the six of a person."""
+CATEGORY_PLACES: Final = {category.value: PLACES[Board(category.value)] for category in COLUMNS}
+FIRST_DAY: Final = OPENED_AT.date() + timedelta(days=1)
+"""Opening balances are dated on the day before, and count in no period: nothing else is as old."""
+ROLLING_DAYS: Final = 30
+
+
+class Window(NamedTuple):
+    """A period as it lies in the calendar (UTC): both days count. All time has neither."""
+
+    period: Period
+    first: date | None = None
+    last: date | None = None
+
+
+ALL_TIME: Final = Window(Period.ALL_TIME)
+
+
+class Cut(NamedTuple):
+    """What the ledger said about a window before a moment; None: what it says now."""
+
+    window: Window
+    before: datetime | None = None
+
+
+class Key(NamedTuple):
+    """One board: of a window, among everyone or the people of a company, as it is or as it was `at` a moment."""
+
+    board: Board
+    window: Window = ALL_TIME
+    company_id: int | None = None
+    at: datetime | None = None
+
+    @property
+    def cursor(self) -> str:
+        """What a cursor of this list is bound to."""
+        among = "everyone" if self.company_id is None else f"company {self.company_id}"
+        pinned = f" at {self.at.isoformat()}" if self.at else ""
+        return f"leaderboard {self.board.value} {self.window.period.value} {self.window.first} {among}{pinned}"
+
+
+def window_of(period: Period, day: date) -> Window:
+    """The window of this period that holds the day; the last 30 days end with it. Weeks begin on Monday (ISO)."""
+    match period:
+        case Period.ALL_TIME:
+            return ALL_TIME
+        case Period.LAST_30_DAYS:
+            first, last = date.fromordinal(max(1, day.toordinal() - ROLLING_DAYS + 1)), day
+        case Period.WEEK:
+            first = date.fromordinal(day.toordinal() - day.weekday())
+            last = first + timedelta(days=6)
+        case Period.MONTH:
+            first, last = _months(day.replace(day=1), 1)
+        case Period.QUARTER:
+            first, last = _months(day.replace(month=day.month - (day.month - 1) % 3, day=1), 3)
+        case Period.YEAR:
+            first, last = day.replace(month=1, day=1), day.replace(month=12, day=31)
+    return Window(period, first, last)
+
+
+def week_began(day: date) -> datetime:
+    """The moment that movement is counted from: Monday 00:00 UTC of the day's week."""
+    return datetime.combine(date.fromordinal(day.toordinal() - day.weekday()), time(), UTC)
+
+
+def before_week(window: Window, day: date) -> Cut:
+    """The board of this window as it stood when the week of `day` began: the last 30 days were 30 others then."""
+    monday = week_began(day)
+    if window.period is Period.LAST_30_DAYS and window.last == day:
+        window = window_of(Period.LAST_30_DAYS, monday.date())
+    return Cut(window, monday)
+
+
+def _months(first: date, count: int) -> tuple[date, date]:
+    after = first.replace(month=first.month + count) if first.month + count <= 12 else date(first.year + 1, 1, 1)  # noqa: PLR2004 - months
+    return first, after - timedelta(days=1)
