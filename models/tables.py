@@ -5,15 +5,19 @@ from models.audit import AuditEntry
 from models.badges import BadgeAward, FeaturedBadge, ImportedBadge
 from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.companies import Company, CompanyDomain
+from models.connections import Block, Connection, ConnectionRequest, DismissedSuggestion
 from models.credits import CreditBalance, CreditEntry
 from models.idempotency import IdempotentCall
 from models.imports import ImportedPerson, ImportProgress
+from models.invites import Invite, InviteOptOut
 from models.notices import Notice
 from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
+from models.portfolio import Project, ProjectCollaborator, ProjectImage
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, ProfileWord
 from models.proofs import MailedCode, MailedLink, SignUp
+from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
 from models.sessions import Session
 from models.shop import ShopOrder, ShopStock
@@ -26,17 +30,23 @@ __all__ = [
     "AuditEntry",
     "BackupCode",
     "BadgeAward",
+    "Block",
     "ChallengeClaim",
     "ChallengeCompletion",
     "Company",
     "CompanyDomain",
+    "Connection",
+    "ConnectionRequest",
     "CreditBalance",
     "CreditEntry",
+    "DismissedSuggestion",
     "FeaturedBadge",
     "IdempotentCall",
     "ImportProgress",
     "ImportedBadge",
     "ImportedPerson",
+    "Invite",
+    "InviteOptOut",
     "MailedCode",
     "MailedLink",
     "Notice",
@@ -50,9 +60,15 @@ __all__ = [
     "ProfileIndustry",
     "ProfileSkill",
     "ProfileWord",
+    "Project",
+    "ProjectCollaborator",
+    "ProjectImage",
+    "Referral",
+    "ReferralCode",
     "Score",
     "SecondFactor",
     "Session",
+    "ShirtClaim",
     "ShopOrder",
     "ShopStock",
     "SignUp",

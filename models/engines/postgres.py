@@ -42,7 +42,8 @@ class PostgresClient(base.AsyncpgDBClient):
             min_size=1,
             max_size=self._pool_size,
             connection_class=PlainConnection,
-            server_settings={"timezone": "UTC", "application_name": APPLICATION_NAME},
+            # Reads here take a few ms at most. Compiling one, which tables not yet analysed lead the planner into, took 250.
+            server_settings={"timezone": "UTC", "application_name": APPLICATION_NAME, "jit": "off"},
         )
         await self._post_connect()
 

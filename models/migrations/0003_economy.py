@@ -6,7 +6,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
-from models.badges import AwardOrigin, Rarity
+from catalogue.badges import Rarity
+from models.badges import AwardOrigin
 from models.credits import CreditKind
 from models.shop import OrderState
 
@@ -50,6 +51,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     Index(fields=["profile_id", "superseded", "awarded_at"]),
                     Index(fields=["badge", "superseded", "profile_id"]),
+                    Index(fields=["revoked_at", "credential"]),
                 ],
             },
             bases=["Model"],
@@ -285,11 +287,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("word", fields.BinaryField()),
+                ("place", fields.IntField()),
             ],
             options={
                 "table": "profile_word",
                 "app": "models",
-                "indexes": [Index(fields=["word", "profile_id"]), Index(fields=["profile_id"])],
+                "indexes": [
+                    Index(fields=["word", "place", "profile_id"]),
+                    Index(fields=["profile_id", "word", "place"]),
+                ],
             },
             bases=["Model"],
         ),
@@ -350,5 +356,13 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name="Profile",
             index=Index(fields=["listed", "country", "id"]),
+        ),
+        ops.AddIndex(
+            model_name="Profile",
+            index=Index(fields=["avatar"]),
+        ),
+        ops.AddIndex(
+            model_name="Profile",
+            index=Index(fields=["company_id", "id"]),
         ),
     ]

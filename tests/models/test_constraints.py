@@ -17,10 +17,13 @@ TABLES = declared(MODELS, "sqlite")
 NOBODY = 987_654_321
 
 BROKEN: dict[str, list[dict[str, Any]]] = {
-    # For each CHECK, changes to a valid row that it must refuse.
+    # For each CHECK, changes to a valid row that it must refuse; `=name`: to what that column holds.
     "account_profile": [{"profile_id": None}, {"kind": "SERVICE"}],
     "account_company_admin": [{"company_admin": True, "company_id": None}],
     "badge_award_level": [{"level": 0}],
+    "block_not_oneself": [{"blocked_id": "=blocker_id"}],
+    "connection_not_oneself": [{"other_id": "=profile_id"}],
+    "connection_request_not_oneself": [{"receiver_id": "=sender_id"}],
     "credit_balance_not_negative": [{"balance": -1}],
     "credit_entry_not_negative": [{"balance_after": -1}],
     "featured_badge_place": [{"place": 0}, {"place": 5}],
@@ -96,7 +99,8 @@ def test_every_check_has_rows_that_it_must_refuse() -> None:
 async def test_checks_refuse(maker: Maker, check: str, change: dict[str, Any]) -> None:
     table = next(name for name, of in TABLES.items() if check in of.checks)
     valid = await accepted(maker, table)
-    assert await refused(maker.insert(table, valid | change))
+    broken = {name: valid[of[1:]] if str(of).startswith("=") else of for name, of in change.items()}
+    assert await refused(maker.insert(table, valid | broken))
 
 
 def test_checks_have_names() -> None:

@@ -1,0 +1,91 @@
+"""Who brought whom here, and what five of them are worth."""
+
+from enum import Enum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from models.accounts import Account
+from models.profiles import Profile
+
+
+class ReferralVia(Enum):
+    """How a new account came here."""
+
+    LINK = "LINK"
+    MAIL = "MAIL"
+
+
+class ShirtSize(Enum):
+    """Sizes of the T-shirt."""
+
+    XS = "XS"
+    S = "S"
+    M = "M"
+    L = "L"
+    XL = "XL"
+    XXL = "XXL"
+    XXXL = "XXXL"
+
+
+class ShirtState(Enum):
+    """How far a T-shirt is."""
+
+    CLAIMED = "CLAIMED"
+    SHIPPED = "SHIPPED"
+
+
+class ReferralCode(Model):
+    """What a personal link holds. A profile has one that works; rotating retires it. Merged profiles may have several."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    code = fields.CharField(max_length=32, unique=True)
+    created_at = fields.DatetimeField()
+    retired_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "referral_code"
+        indexes = (Index(fields=("profile_id", "retired_at")),)
+
+
+class Referral(Model):
+    """
+    A verified account that somebody brought here. Each account counts for one person, whoever was first. The row
+    outlives the account: what was earned stays.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    referrer: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    account: fields.OneToOneNullableRelation[Account] = fields.OneToOneField(
+        "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    via = fields.CharEnumField(ReferralVia, max_length=4, description="How the account came.")
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "referral"
+        indexes = (Index(fields=("referrer_id", "at", "id")),)
+
+
+class ShirtClaim(Model):
+    """The one T-shirt of a profile that brought five people. Name and address are encrypted."""
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE
+    )
+    size = fields.CharEnumField(ShirtSize, max_length=4, description="XS to XXXL.")
+    sealed = fields.TextField(description="Recipient, street, town, postal code, country, encrypted.")
+    state = fields.CharEnumField(ShirtState, max_length=8, default=ShirtState.CLAIMED, description="How far it is.")
+    claimed_at = fields.DatetimeField()
+    shipped_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "shirt_claim"
+        indexes = (Index(fields=("state", "id")),)
