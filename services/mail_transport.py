@@ -5,9 +5,9 @@ import contextlib
 import ipaddress
 import ssl
 from dataclasses import dataclass, field
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime, getaddresses
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,8 +26,19 @@ MAX_SUBJECT = 200
 GOODBYE = 2.0
 """Seconds that it gets to end the conversation once it has taken the mail."""
 STARTTLS = {"require": True, "off": False}
+HEADERS = HeaderRegistry()
 SPEAKS_OF_US = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPNotSupported, ssl.SSLError)
 """Errors whose text is about the connection, never about the recipient."""
+
+
+class OneLine(UnstructuredHeader, BaseHeader):
+    """A header of one long word: Python would write an address that is longer than a line as encoded words."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS.map_to_type("list-unsubscribe", OneLine)
 
 
 def mail_transport(settings: Settings) -> Transport:
@@ -85,7 +96,7 @@ def _mail_domain(settings: Settings) -> str:
 
 def composed(message: Message, sender: Address) -> EmailMessage:
     """The mail as it goes out, the same however often: its text, and the same in HTML for those who prefer that."""
-    mail = EmailMessage(policy=SMTP if message.to.isascii() else SMTPUTF8)
+    mail = EmailMessage(policy=(SMTP if message.to.isascii() else SMTPUTF8).clone(header_factory=HEADERS))
     mail["From"] = sender
     user, _, domain = message.to.rpartition("@")
     mail["To"] = Address(username=user, domain=domain)
@@ -94,6 +105,9 @@ def composed(message: Message, sender: Address) -> EmailMessage:
     mail["Date"] = format_datetime(message.written_at)
     mail["Message-ID"] = f"<{message.reference}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # keeps holiday notices away
+    if message.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     return mail

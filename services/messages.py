@@ -23,7 +23,8 @@ from services.addresses import ENCODED
 PURPOSE = "outbox"
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_FACT = 1_000
-OURS = frozenset({"link", SITE})
+LINKS = frozenset({"link", "stop"})
+OURS = LINKS | {SITE}
 """Facts that are ours and not people's text."""
 _TURNS_TEXT_ROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LINK_LIKE = re.compile(r"(?<=\w)([.@])(?=\w{2})|(?<=:)(?=//)")
@@ -35,7 +36,7 @@ class BadMessage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes out, opened. `reference` is the same however often it is sent."""
+    """What goes out, opened; to nobody where `to` is empty. `reference` is the same however often it is sent."""
 
     kind: str
     to: str
@@ -44,6 +45,8 @@ class Message:
     html: str
     reference: str
     written_at: datetime
+    unsubscribe: str = ""
+    """Where a POST ends mails of this sort (RFC 8058); empty: the mail is none that one could do without."""
 
     def __repr__(self) -> str:
         return f"Message(kind={self.kind!r}, …)"
@@ -54,9 +57,18 @@ async def send_mail(kind: str, to: str, **facts: str) -> None:
     Have a mail of this kind sent once the caller's transaction is committed.
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names; people's text may stand in them as it was
-    typed. A `link` is made by `link()`. Raises BadMessage.
+    typed. A `link` is made by `link()`, and so is `stop`, where mails of this sort are ended. Raises BadMessage.
     """
     await _write(Channel.MAIL, _kind(kind, by_mail=True), _mailbox(to), facts)
+
+
+async def withhold_mail(kind: str, to: str, **facts: str) -> None:
+    """
+    Write a mail like `send_mail`, to nobody: services/postbox.py throws it away. For an answer whose time must not tell
+    that nothing goes out.
+    """
+    _mailbox(to)
+    await _write(Channel.MAIL, _kind(kind, by_mail=True), "", facts)
 
 
 async def send_sms(kind: str, to: str, **facts: str) -> None:
@@ -80,10 +92,15 @@ def opened(row: OutboxMessage) -> Message:
 
 
 async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, str]) -> None:
+    sealed, now = _sealed(kind, to, facts), clock.now()
+    await OutboxMessage.create(channel=channel, kind=kind.name, sealed=sealed, due_at=now, created_at=now)
+
+
+def _sealed(kind: MessageKind, to: str, facts: Mapping[str, str]) -> str:
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
     here = configuration.current().address
-    if "link" in facts and not facts["link"].startswith(f"{here}/"):
+    if any(not facts[each].startswith(f"{here}/") for each in LINKS & facts.keys()):
         raise BadMessage(f"{kind.name} got a link that was not made by link().")
     told = {name: fact if name in OURS else _one_line(fact) for name, fact in facts.items()}
     rendered = kind.render({**told, SITE: urlsplit(here).netloc})
@@ -93,15 +110,9 @@ async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[st
         "text": rendered.text,
         "html": rendered.html,
         "reference": secrets.token_hex(12),
+        "unsubscribe": facts.get("stop", ""),
     }
-    now = clock.now()
-    await OutboxMessage.create(
-        channel=channel,
-        kind=kind.name,
-        sealed=sealing.seal(PURPOSE, orjson.dumps(content).decode()),
-        due_at=now,
-        created_at=now,
-    )
+    return sealing.seal(PURPOSE, orjson.dumps(content).decode())
 
 
 def _kind(name: str, *, by_mail: bool) -> MessageKind:

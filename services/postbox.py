@@ -118,9 +118,11 @@ class Postbox:
         return rows
 
     async def _deliver(self, channel: Channel, row: OutboxMessage) -> bool:
-        """Send one claimed message, once. Returns whether it went out."""
+        """Send one claimed message, once. Returns whether it went out; one to nobody is thrown away."""
         try:
-            await self._transports[channel].send(opened(row))
+            message = opened(row)
+            if message.to:
+                await self._transports[channel].send(message)
         except (NotSent, CannotOpen) as failed:
             await _put_back(row, str(failed))
             return False
@@ -128,6 +130,8 @@ class Postbox:
             await _put_back(row, type(failed).__name__)
             return False
         await OutboxMessage.filter(id=row.id).delete()
+        if not message.to:
+            return False
         log.info("message sent", kind=row.kind, message=row.id, tries=row.tries)
         return True
 

@@ -14,7 +14,7 @@ from models.accounts import Account, AccountKind
 from models.audit import Origin
 from models.companies import Company
 from models.proofs import Purpose, SignUp
-from services import audit, clock, codes, identity_providers, limits, messages, passwords, sessions
+from services import audit, clock, codes, identity_providers, limits, messages, passwords, referrals, sessions
 from services.accounts import MAX_NAME, open_account
 from services.addresses import Address, address_of
 from services.audit import Actor
@@ -58,7 +58,7 @@ async def begin(
     )
     try:
         await _replace(attempt)
-    except IntegrityError:  # another attempt for the address in the same moment
+    except IntegrityError:  # the first attempts for an address, in the same moment: by now there is a row
         await _replace(attempt)
     return secret
 
@@ -76,7 +76,8 @@ async def resend(secret: str, client: Client) -> None:
 
 async def verify(secret: str, code: str, client: Client) -> SignedIn:
     """
-    Make the account of an attempt, with a private profile, and sign in. It joins the company of its domain.
+    Make the account of an attempt, with a private profile, and sign in. It joins the company of its domain, and counts
+    for whoever brought it (services/referrals.py).
 
     Raises Refused: BAD_CODE, ALREADY_EXISTS (whoever reads the mail has an account by now), RATE_LIMITED.
     """
@@ -113,6 +114,7 @@ async def _open(attempt: SignUp, client: Client) -> SignedIn:
     await attempt.delete()
     if first:
         await _reward(account)
+    await referrals.attribute(account, attempt.referral_code)
     actor = Actor(account.id, Origin.SESSION, client.address)
     await audit.note("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
     secret = await sessions.begin(account.id, client)
@@ -142,10 +144,11 @@ async def _reward(account: Account) -> None:
 async def _replace(attempt: SignUp) -> None:
     async with in_transaction():
         before = await SignUp.select_for_update().get_or_none(email_key=attempt.email_key)
-        if before is not None:
-            await codes.withdraw(Purpose.SIGN_UP, _subject(before))
-            await before.delete()
-        await attempt.save(force_create=True)
+        if before is None:
+            await attempt.save(force_create=True)
+        else:  # takes its row: whoever waits for the lock finds one there; a new code kills the one before
+            attempt.id = before.id
+            await attempt.save(force_update=True)
         await _mail(attempt)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.database import Database
-from services import clock, limits
+from services import clock, limits, passwords
 from tests.services.second_factors import START
 
 
@@ -25,3 +25,13 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
     monkeypatch.setattr(limits, "spend", free)
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many people sign up, and what is tested is not how their passwords are kept."""
+
+    async def hashed(_password: str) -> str:
+        return "no hash"
+
+    monkeypatch.setattr(passwords, "hashed", hashed)

@@ -1,0 +1,137 @@
+"""The viewer's invites by mail. Nobody sees another's, and nobody sees from one who has an account."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from tortoise.expressions import Q
+
+from models.invites import Invite
+from resolvers import cursors, ids
+from resolvers.context import Context
+from resolvers.order import Row, in_order
+from resolvers.pages import Page, connection, page
+from resolvers.rows import columns
+from services import blocks, invites
+from services.errors import ErrorCode, refused
+from services.invites import Invited, InviteStanding, Sender
+from services.scores import EPOCH, microseconds
+
+CURSOR = "invites"
+INVITE = (
+    "id",
+    "email",
+    "kind",
+    "state",
+    "note",
+    "sent_at",
+    "sends",
+    "expires_at",
+    "accepted_at",
+    "created_at",
+    "profile_id",
+)
+_STORED = tuple(each for each in INVITE if each != "profile_id")
+
+
+@columns(*INVITE)
+async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Invites by number; None for one that somebody else sent. Primary key."""
+    own = context.viewer.own_profile
+    rows: Any = Invite.filter(id__in=list(invite_ids), sender_id=own).values(
+        *_STORED, profile_id="accepted_by__profile_id"
+    )
+    return in_order(invite_ids, await _shown(await rows, own), by="id")
+
+
+@columns("edges", "page_info")
+async def of_profiles(
+    profile_ids: Sequence[int],
+    context: Context,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    state: InviteStanding | None = None,
+) -> list[Row | None]:
+    """
+    The invites of each profile, newest first; None for any but the viewer's own. Raises Refused: BAD_PAGE, BAD_CURSOR.
+    Index (sender_id, created_at, id), read backwards.
+    """
+    asked = page(first, after, last, before)
+    return [
+        connection(asked, await _page(number, asked, state), cursor_of) if number == context.viewer.profile_id else None
+        for number in profile_ids
+    ]
+
+
+def cursor_of(row: Row) -> str:
+    """Where an invite stands among its sender's."""
+    return cursors.encode(CURSOR, microseconds(row["created_at"]), row["id"])
+
+
+async def send(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Invite addresses by mail; each has its own outcome."""
+    done = await invites.send(_sender(context), input.emails, input.note or "", input.idempotency_key)
+    return {"results": [_result(each) for each in done]}
+
+
+async def resend(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Mail an invite of the viewer's once more."""
+    number = _number(input.id)
+    return {"invite_id": await invites.resend(_sender(context), number, input.idempotency_key)}
+
+
+async def withdraw(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Take back an invite of the viewer's."""
+    return {"invite_id": await invites.withdraw(context.viewer.own_profile, _number(input.id))}
+
+
+def _sender(context: Context) -> Sender:
+    viewer = context.viewer
+    return Sender(viewer.account_id or 0, viewer.own_profile, viewer.company_id)
+
+
+def _number(given: str) -> int:
+    number = ids.number_of("Invite", given)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
+    return number
+
+
+def _result(each: Invited) -> Row:
+    return {"email": each.email, "invite_id": each.invite_id, "problems": [each.problem] if each.problem else []}
+
+
+async def _page(own: int, asked: Page, state: InviteStanding | None) -> list[Row]:
+    found = Invite.filter(sender_id=own)
+    if state is not None:
+        found = found.filter(invites.of_standing(state))
+    if asked.cursor is not None:
+        moment, number = cursors.decode(CURSOR, asked.cursor, int, int)
+        found = found.filter(_beyond(moment, number, "gt" if asked.backward else "lt"))
+    order = ("created_at", "id") if asked.backward else ("-created_at", "-id")
+    rows: Any = found.order_by(*order).limit(asked.size + 1).values(*_STORED, profile_id="accepted_by__profile_id")
+    shown = await _shown(await rows, own)
+    return shown[::-1] if asked.backward else shown
+
+
+def _beyond(moment: int, number: int, way: str) -> Q:
+    at = EPOCH + timedelta(microseconds=moment)
+    later: dict[str, Any] = {f"created_at__{way}": at}
+    same: dict[str, Any] = {"created_at": at, f"id__{way}": number}
+    return Q(**later) | Q(**same)
+
+
+async def _shown(rows: Sequence[Row], own: int) -> list[Row]:
+    """Rows as their sender sees them: the state of today; whoever came, unless a block stands between."""
+    apart = await blocks.between(own, {row["profile_id"] for row in rows} - {None})
+    return [
+        {
+            **row,
+            "state": invites.standing(row["state"], row["expires_at"]),
+            "profile_id": None if row["profile_id"] in apart else row["profile_id"],
+        }
+        for row in rows
+    ]

@@ -1,0 +1,47 @@
+"""Who came by the viewer's link and invites, and the T-shirt for five of them. Nobody sees another's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import referrals, shirts
+from services.sharing import share_urls
+from services.shirts import NEEDED, Destination
+
+
+@columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
+async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """The referrals of each profile; None for any but the viewer's own. Three statements, and more at the first asking."""
+    return [await _own(number) if number == context.viewer.profile_id else None for number in profile_ids]
+
+
+async def rotate(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name; there is nothing to say
+    """Give the viewer's link another code."""
+    viewer = context.viewer
+    await referrals.rotate(viewer.account_id or 0, viewer.own_profile)
+    return {"profile_id": viewer.own_profile}
+
+
+async def claim(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Claim the viewer's T-shirt."""
+    own = context.viewer.own_profile
+    to = Destination(input.name, input.street, input.town, input.postal_code, input.country)
+    await shirts.claim(own, input.size, to, actor=actor_of(context))
+    return {"profile_id": own}
+
+
+async def _own(profile_id: int) -> Row:
+    link = referrals.link_of(await referrals.code_of(profile_id))
+    people = (await referrals.signed_up([profile_id])).get(profile_id, 0)
+    shirt = (await shirts.claims([profile_id])).get(profile_id)
+    return {
+        "link": link,
+        "share_urls": [each._asdict() for each in share_urls(link)],
+        "signed_up": people,
+        "needed": NEEDED,
+        "shirt": shirt,
+        "claimable": shirt is None and people >= NEEDED,
+    }
