@@ -5,21 +5,23 @@ Files are written before the profile names them and deleted after it does not an
 that are not there. What a broken-off upload leaves behind is swept up.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from tortoise.transactions import in_transaction
 
+from models.portfolio import ProjectImage
 from models.profiles import Profile
 from services import audit, limits, picture_store, pictures, publishing
 from services.audit import Actor
 from services.errors import Refused
-from services.pictures import SIZES
+from services.pictures import SIZES, WITHIN
 from services.profile_editing import touch
 
 YOUNG = timedelta(hours=1)
-"""Files that no profile names are left for so long: theirs may be about to."""
+"""Files that no profile and no project names are left for so long: theirs may be about to."""
 STEP = 500
 log = structlog.get_logger(__name__)
 
@@ -64,20 +66,20 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
     return None if content is None else (content, any(row["listed"] for row in seen))
 
 
-async def discard(keys: list[str | None]) -> None:
+async def discard(keys: Sequence[str | None], sizes: tuple[int, ...] = SIZES) -> None:
     """
-    Delete the files of keys that no profile names any more: after the transaction that saw to it. What fails is left to
-    the sweep.
+    Delete the files of keys that nobody names any more: after the transaction that saw to it. What fails is left to the
+    sweep.
     """
     for key in filter(None, keys):
         try:
-            await picture_store.delete(key, SIZES)
+            await picture_store.delete(key, sizes)
         except Exception:  # the person's wish is done already; a folder or bucket may come back
             log.exception("picture_not_deleted")
 
 
 async def sweep(now: datetime) -> int:
-    """Delete the files that no profile names and that are over an hour old; returns of how many pictures."""
+    """Delete the files that no profile and no project names and that are over an hour old; returns of how many pictures."""
     gone = 0
     step: set[str] = set()
     async for key, written_at in picture_store.files():
@@ -90,10 +92,13 @@ async def sweep(now: datetime) -> int:
 
 
 async def _sweep(keys: set[str]) -> int:
-    named: Any = Profile.filter(avatar__in=keys).values_list("avatar", flat=True)
-    orphans = sorted(keys - set(await named)) if keys else []
+    if not keys:
+        return 0
+    people: Any = Profile.filter(avatar__in=keys).values_list("avatar", flat=True)
+    projects: Any = ProjectImage.filter(image__in=keys).values_list("image", flat=True)
+    orphans = sorted(keys - {*await people, *await projects})
     for key in orphans:
-        await picture_store.delete(key, SIZES)
+        await picture_store.delete(key, SIZES + WITHIN)
     return len(orphans)
 
 

@@ -5,7 +5,7 @@ itself (place, camera, comments, scripts) is kept.
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Final
@@ -16,6 +16,8 @@ from services.errors import ErrorCode, refused
 
 SIZES: Final = (64, 256, 512)
 """Sides of the squares that are made of a picture, in pixels."""
+WITHIN: Final = (400, 1600)
+"""Longest sides of the pictures of projects, which keep their shape, in pixels."""
 MAX_PIXELS: Final = 25_000_000
 """Decoding takes 8 bytes of memory for each (PNG), up to 16 (WebP)."""
 MIN_SIDE: Final = 16
@@ -49,8 +51,27 @@ async def squares(content: bytes) -> Mapping[int, bytes]:
     return await asyncio.get_running_loop().run_in_executor(_threads, made_of, content)
 
 
+async def whole(content: bytes) -> Mapping[int, bytes]:
+    """
+    All of a picture as WebP, by the length that its longest side has at most; otherwise like `squares`. A small one is
+    not made larger.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_threads, whole_of, content)
+
+
 def made_of(content: bytes) -> Mapping[int, bytes]:
     """`squares`, in this thread."""
+    largest = _decoded(content, _middle)
+    return {side: _written(largest, side) for side in SIZES}
+
+
+def whole_of(content: bytes) -> Mapping[int, bytes]:
+    """`whole`, in this thread."""
+    largest = _decoded(content, _all)
+    return {side: _written_within(largest, side) for side in WITHIN}
+
+
+def _decoded(content: bytes, make: Callable[[Image.Image], Image.Image]) -> Image.Image:
     kind = format_of(content)
     if kind is None:
         raise refused(ErrorCode.BAD_PICTURE, "That is no picture: a PNG, JPEG, WebP or GIF is.")
@@ -58,7 +79,7 @@ def made_of(content: bytes) -> Mapping[int, bytes]:
     try:
         with Image.open(BytesIO(content), formats=[kind]) as opened:
             _check_size(*opened.size)
-            largest = _middle(opened)
+            return make(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
     except (
@@ -74,7 +95,6 @@ def made_of(content: bytes) -> Mapping[int, bytes]:
     ):
         # A decoder fails in as many ways as a file can be broken.
         raise refused(ErrorCode.BAD_PICTURE, "That picture cannot be read: it is damaged.") from None
-    return {side: _written(largest, side) for side in SIZES}
 
 
 def format_of(content: bytes) -> str | None:
@@ -132,6 +152,21 @@ def _middle(opened: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(largest)
 
 
+def _all(opened: Image.Image) -> Image.Image:
+    """All of a picture at the largest size it may have, upright and in plain colours."""
+    side = max(WITHIN)
+    opened.draft(None, (side, side))
+    exif = opened.getexif()
+    plain = _in_plain_colours(opened)
+    shrink = max(plain.size) // (2 * side)
+    # Never to nothing: a picture may be very long and narrow.
+    small = plain.reduce((min(shrink, plain.width), min(shrink, plain.height))) if shrink > 1 else plain.copy()
+    small.info.clear()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    small.getexif()[_ORIENTATION] = exif.get(_ORIENTATION, 1)
+    return ImageOps.exif_transpose(small)
+
+
 _ORIENTATION: Final = 0x0112
 
 
@@ -145,7 +180,16 @@ def _in_plain_colours(opened: Image.Image) -> Image.Image:
 
 
 def _written(largest: Image.Image, side: int) -> bytes:
-    small = largest if largest.width == side else largest.resize((side, side), Image.Resampling.LANCZOS)
+    return _encoded(largest if largest.width == side else largest.resize((side, side), Image.Resampling.LANCZOS))
+
+
+def _written_within(largest: Image.Image, side: int) -> bytes:
+    small = largest.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return _encoded(small)
+
+
+def _encoded(small: Image.Image) -> bytes:
     into = BytesIO()
     # Named, because Pillow would else write what it remembers of the file.
     small.save(into, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")

@@ -1,5 +1,5 @@
 """
-Pictures of people: GET /avatars/{key}/{size}.webp.
+Pictures of people and of their projects: GET /avatars/{key}/{size}.webp, GET /pictures/{key}/{size}.webp.
 
 A key is random and its picture never changes, so whoever has a picture may keep it; but only for themselves: a shared
 cache would go on showing it when its person has hidden. What a viewer may not see is answered like what never was.
@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from catalogue import scopes
 from resolvers.viewers import Client, Viewer
-from services import avatars, limits
+from services import avatars, limits, project_images
 from services.errors import Refused
 from settings import Settings
 from web.client import client_of, trusted_of
@@ -20,17 +20,21 @@ from web.credentials import BadCredential, refusal, shown_by
 from web.origins import Origins
 from web.request_limits import TooMany, too_many
 
-OPENED_AS: Final = frozenset({"Profile.avatarUrl"})
-"""A token's scopes have to open this field of the graph for it to fetch what the field leads to."""
+OPENED_AS: Final = {
+    "/avatars": (avatars.content_of, frozenset({"Profile.avatarUrl"})),
+    "/pictures": (project_images.content_of, frozenset({"ProjectImage.url"})),
+}
+"""Whose pictures are where; and the field of the graph that leads there, which a token's scopes have to open."""
 KEPT: Final = "private, max-age=31536000, immutable"
 POLICY: Final = "sandbox; default-src 'none'"
 
 
 class Avatars:
-    """Answers for pictures."""
+    """Answers for pictures at one place."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, place: str = "/avatars") -> None:
         """Raise BadSetting for origins or proxies that cannot be used."""
+        self._content_of, self._opened_as = OPENED_AS[place]
         self._anonymous, self._limited = settings.anonymous == "read", settings.request_limit == "on"
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie = SessionCookie.of(settings)
@@ -44,12 +48,12 @@ class Avatars:
             return too_many(error)
         except BadCredential:
             return refusal()
-        if viewer.scopes is not None and scopes.closed(OPENED_AS, viewer.scopes):
+        if viewer.scopes is not None and scopes.closed(self._opened_as, viewer.scopes):
             return refusal()
         found = None
         if viewer.signed_in or self._anonymous:
             key, size = request.match_info["key"], int(request.match_info["size"])
-            found = await avatars.content_of(key, size, viewer_profile=_own_profile(viewer))
+            found = await self._content_of(key, size, viewer_profile=_own_profile(viewer))
         if found is None:
             return web.Response(status=404)
         content, public = found
@@ -80,7 +84,8 @@ class Avatars:
 
 def install(app: web.Application, settings: Settings) -> None:
     """Serve pictures in this application. Raises BadSetting."""
-    app.router.add_get("/avatars/{key:[a-z2-7]{32}}/{size:[0-9]{1,4}}.webp", Avatars(settings).picture)
+    for place in OPENED_AS:
+        app.router.add_get(place + "/{key:[a-z2-7]{32}}/{size:[0-9]{1,4}}.webp", Avatars(settings, place).picture)
 
 
 def _own_profile(viewer: Viewer) -> int:

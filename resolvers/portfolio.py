@@ -1,0 +1,131 @@
+"""
+Projects of portfolios, as their viewer may see them: published ones of people who can be seen, and one's own drafts.
+
+Whatever hangs on a project (texts, collaborators, pictures) is read by the number of a project that the viewer was seen to see.
+"""
+
+from collections.abc import Sequence
+
+from strawberry import ID
+
+from catalogue.projects import FIELDS
+from models.database import Statement
+from resolvers import ids
+from resolvers.context import Context
+from resolvers.order import Row, grouped, in_order
+from resolvers.rows import columns
+
+PROJECT = (
+    "id",
+    "owner_id",
+    "title",
+    "state",
+    "place",
+    "started_on",
+    "ended_on",
+    "created_at",
+    "published_at",
+    "edited_at",
+    "version",
+)
+COLUMNS = ", ".join(f"j.{name}" for name in PROJECT)
+PERSON = ("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility")
+# The one rule of visibility, as SQL. Primary keys.
+BY_ID = Statement.of(f"""
+    SELECT {COLUMNS}, j.owner_id = $2 AS own FROM project j JOIN profile o ON o.id = j.owner_id
+    WHERE j.id = ANY($1) AND ((j.state = 'PUBLISHED' AND o.listed) OR j.owner_id = $2)
+""")  # noqa: S608 - own texts
+TEXTS = Statement.of("""
+    SELECT id, NULLIF(description, '') AS description, NULLIF(customer, '') AS customer,
+        NULLIF(business_need, '') AS business_need, NULLIF(solution, '') AS solution, NULLIF(results, '') AS results
+    FROM project WHERE id = ANY($1)
+""")
+# Unique (project_id, profile_id); then primary keys. The owner alone also sees whom they named in vain: who has blocked them.
+_NAMED = """
+    FROM project_collaborator c JOIN profile p ON p.id = c.profile_id
+    WHERE c.project_id = ANY($1) AND (p.listed OR p.id = $2)
+        AND (c.untagged_at IS NULL OR (c.untagged_at = c.tagged_at
+            AND EXISTS (SELECT 1 FROM project j WHERE j.id = c.project_id AND j.owner_id = $2)))
+"""
+COLLABORATORS = Statement.of(f"""
+    SELECT p.id, p.handle, p.name, p.avatar, NULLIF(p.job_title, '') AS job_title, p.country, p.company_id, p.visibility, c.project_id
+    {_NAMED} ORDER BY c.id
+""")
+COLLABORATOR_COUNTS = Statement.of(f"SELECT c.project_id, count(*) AS people {_NAMED} GROUP BY c.project_id")
+# Index (project_id, place, id).
+IMAGES = Statement.of("""
+    SELECT id, project_id, image, NULLIF(caption, '') AS caption FROM project_image
+    WHERE project_id = ANY($1) ORDER BY project_id, place, id
+""")
+
+
+@columns(*PROJECT, "own", positional=True)
+async def by_id(project_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Projects by number; None for one that the viewer may not see, as for one that never was."""
+    database = context.database
+    rows = await database.fetch(BY_ID, database.keys(project_ids), context.viewer.own_profile)
+    return in_order(project_ids, rows, by="id")
+
+
+async def project(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
+    """One project. Raises Refused: BAD_ID."""
+    number = ids.number_of("Project", id)
+    return None if number is None else (await by_id([number], context))[0]
+
+
+@columns("id", "description", "customer", "business_need", "solution", "results", positional=True)
+async def texts(project_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """What a project's own page says; apart from its card, because these are long."""
+    database = context.database
+    return in_order(project_ids, await database.fetch(TEXTS, database.keys(project_ids)), by="id")
+
+
+@columns(*PERSON, "project_id", positional=True)
+async def collaborators(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """Whom the viewer may see of those who worked on each project, in the order they were named."""
+    database = context.database
+    rows = await database.fetch(COLLABORATORS, database.keys(project_ids), context.viewer.own_profile)
+    return grouped(project_ids, rows, by="project_id")
+
+
+async def collaborator_counts(project_ids: Sequence[int], context: Context) -> list[int]:
+    """How many `collaborators` lists."""
+    database = context.database
+    rows = await database.fetch(COLLABORATOR_COUNTS, database.keys(project_ids), context.viewer.own_profile)
+    return [row["people"] if row else 0 for row in in_order(project_ids, rows, by="project_id")]
+
+
+@columns("id", "project_id", "image", "caption", positional=True)
+async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """The pictures of each project, in their order."""
+    database = context.database
+    return grouped(project_ids, await database.fetch(IMAGES, database.keys(project_ids)), by="project_id")
+
+
+def large(row: Row) -> str:
+    """Where a picture of a project is, relative to this server, at most 1600 pixels each way."""
+    return f"/pictures/{row['image']}/1600.webp"
+
+
+def small(row: Row) -> str:
+    """Where its small one is, at most 400 pixels each way."""
+    return f"/pictures/{row['image']}/400.webp"
+
+
+def is_own(row: Row) -> bool:
+    """Whether the viewer owns a project."""
+    return bool(row["own"])
+
+
+async def fields(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+    """The fields of a project's editor, in its order."""
+    return [
+        {
+            "name": field.name,
+            "label": field.label,
+            "tip": field.tip,
+            "required": field.required,
+            "max_length": field.longest,
+        }
+        for field in FIELDS.values()
+    ]

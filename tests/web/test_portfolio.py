@@ -1,0 +1,285 @@
+"""Portfolios over HTTP: that nobody but the owner ever meets a draft, what scopes open, how many statements it takes."""
+
+from typing import Any
+
+import pytest
+
+from models.database import Database
+from models.portfolio import Project, ProjectImage
+from services import blocks, portfolio, project_images, publishing
+from services.audit import OPERATOR
+from services.picture_store import KEY
+from tests.conftest import CountStatements
+from tests.factories import make_person, make_service, make_token
+from tests.services.projects import actor, id_of, make_project, people, submit
+from tests.web.clients import GraphQLClient
+from tests.web.people import Headers, in_session
+from tests.web.portfolios import (
+    ADD_IMAGE,
+    CREATE,
+    DELETE,
+    EVERYWHERE,
+    ORDER,
+    PAGE,
+    PAGE_OF_OURS,
+    PROJECT,
+    REMOVE_IMAGE,
+    SAVE,
+    SUBMIT,
+    UNPUBLISH,
+    UNTAG,
+    UPDATE,
+    handle_of,
+    node_id,
+    page,
+    person_id,
+    run,
+)
+from tests.web.test_sockets import talking
+from tests.web.test_subscriptions import arrives, nothing_arrives, subscribe
+from tests.web.uploads import picture, send
+
+# Who sees what
+
+
+async def everywhere(client: GraphQLClient, ada: Any, ben: Any, number: int, who: Headers) -> dict[str, Any]:
+    body = await client.ask(
+        EVERYWHERE,
+        headers=who,
+        handle=await handle_of(ada),
+        others=await handle_of(ben),
+        id=node_id(number),
+        ids=[node_id(number), "prj_999999", person_id(ben)],
+    )
+    assert "errors" not in body, body
+    return body["data"]
+
+
+async def test_a_draft_is_nowhere_but_with_its_owner(client: GraphQLClient, database: Database) -> None:
+    # given: what everybody sees before there is a draft
+    ada, ben, eve = await people("Ada", "Ben", "Eve")
+    crowd = {"nobody": {}, "ben": await in_session(ben), "eve": await in_session(eve)}
+    before = {name: await everywhere(client, ada, ben, 1, who) for name, who in crowd.items()}
+    # when
+    number = await make_project(ada, submit=False, collaborators=[id_of(ben)])
+    assert number == 1
+    await project_images.add(id_of(ada), number, picture(), caption="", actor=actor(ada))
+    # then nothing has changed for anybody
+    assert {name: await everywhere(client, ada, ben, number, who) for name, who in crowd.items()} == before
+    assert before["eve"]["node"] is before["eve"]["project"] is None
+    key = (await ProjectImage.get()).image
+    for who in crowd.values():
+        for size in (400, 1600):
+            assert (
+                await client.http.get(f"/pictures/{key}/{size}.webp", headers={**who, **PAGE_OF_OURS})
+            ).status == 404
+    # while its owner sees it
+    own = await everywhere(client, ada, ben, number, await in_session(ada))
+    assert own["node"] == {"__typename": "Project", "title": "Berth planner"}
+    assert (own["profile"]["projects"]["totalCount"], own["profile"]["projectCount"]) == (1, 0)
+    assert own["other"]["collaborations"]["totalCount"] == 0  # nor for the owner on others' profiles
+    # nobody else can do anything with it
+    eves = crowd["eve"]
+    for document in (SUBMIT, UNPUBLISH, DELETE, UNTAG):
+        for who in (eves, crowd["ben"]):
+            assert (await run(client, document, who, project=node_id(number)))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(client, UPDATE, eves, project=node_id(number), title="x"))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(client, SAVE, eves, project=node_id(number), title="x"))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(client, ORDER, eves, projects=[node_id(number)]))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(client, REMOVE_IMAGE, eves, image="img_1"))["errors"][0]["code"] == "NOT_FOUND"
+    answer = await (await send(client, picture(), ADD_IMAGE, headers=eves, more={"project": node_id(number)})).json()
+    assert answer["data"]["addProjectImage"]["errors"][0]["code"] == "NOT_FOUND"
+    # when it has been published and taken back, it is as before
+    await submit(ada, number)
+    seen = await everywhere(client, ada, ben, number, eves)
+    assert (seen["project"], seen["profile"]["projectCount"], seen["other"]["collaborations"]["totalCount"]) == (
+        {"title": "Berth planner"},
+        1,
+        1,
+    )
+    await portfolio.unpublish(id_of(ada), number, actor=actor(ada))
+    after = await everywhere(client, ada, ben, number, eves)
+    # but for the badge that stays with its owner
+    assert {**after, "profile": {**after["profile"], "badges": []}} == {
+        **before["eve"],
+        "profile": {**before["eve"]["profile"], "badges": []},
+    }
+
+
+async def test_a_hidden_owners_projects_are_nowhere(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await people("Ada", "Ben")
+    bens = await in_session(ben)
+    number = await make_project(ada, collaborators=[id_of(ben)])
+    await project_images.add(id_of(ada), number, picture(), caption="", actor=actor(ada))
+    key = (await ProjectImage.get()).image
+    assert (await page(client, ben, {}))["collaborations"]["totalCount"] == 1
+    # when
+    await publishing.make_private(id_of(ada), actor=OPERATOR)
+    # then
+    for who in ({}, bens):
+        found = await everywhere(client, ada, ben, number, who)
+        assert (found["node"], found["project"], found["profile"]) == (None, None, None)
+        assert found["other"]["collaborations"] == {"totalCount": 0, "edges": []}
+        assert (await client.http.get(f"/pictures/{key}/400.webp", headers={**who, **PAGE_OF_OURS})).status == 404
+    own = await in_session(ada)
+    response = await client.http.get(f"/pictures/{key}/400.webp", headers={**own, **PAGE_OF_OURS})
+    assert (response.status, response.headers["Cross-Origin-Resource-Policy"]) == (200, "same-origin")
+    # the owner sees even there what they see
+    assert (await page(client, ben, own))["collaborations"]["totalCount"] == 1
+
+
+async def test_collaborators_untag_themselves_and_hide(client: GraphQLClient) -> None:
+    # given
+    ada, ben, kim = await people("Ada", "Ben", "Kim")
+    number = await make_project(ada, collaborators=[id_of(ben), id_of(kim)])
+    ask = f"query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {PROJECT} }} }} }}"
+
+    async def shown() -> tuple[int, list[str]]:
+        project = (await client.data(ask, id=node_id(number)))["node"]
+        return project["collaboratorCount"], [each["name"] for each in project["collaborators"]]
+
+    assert await shown() == (2, ["Ben", "Kim"])
+    # when
+    await publishing.make_private(id_of(kim), actor=OPERATOR)
+    assert await shown() == (1, ["Ben"])
+    answer = await run(client, UNTAG, await in_session(ben), project=node_id(number))
+    # then
+    assert answer == {"project": {"collaboratorCount": 0}, "errors": []}
+    assert await shown() == (0, [])
+    assert (await page(client, ben, {}))["collaborations"] == {"totalCount": 0, "edges": []}
+    again = await run(client, UPDATE, await in_session(ada), project=node_id(number), collaborators=[person_id(ben)])
+    assert [(each["code"], each["path"]) for each in again["errors"]] == [("NOT_TAGGABLE", ["collaborators", "0"])]
+    wrong = await run(client, UPDATE, await in_session(ada), project=node_id(number), collaborators=["acc_1"])
+    assert [(each["code"], each["path"]) for each in wrong["errors"]] == [("NOT_FOUND", ["collaborators", "0"])]
+
+
+async def test_who_is_named_hears_of_it_when_it_is_published(client: GraphQLClient) -> None:
+    # given
+    ada, ben, eve = await people("Ada", "Ben", "Eve")
+    document = {
+        "query": "subscription { viewerEvents { __typename kind ... on CollaboratorTaggedEvent { project { title owner { name } } } } }"
+    }
+    async with (
+        talking(client) as talk,
+        talking(client) as other,
+    ):
+        for each, who in ((talk, ben), (other, eve)):
+            await each.greet({"Authorization": f"mxtoken {await make_token(who, 'mx:user:profile:v1:read')}"})
+            await subscribe(each, document)
+        # when it is a draft, nothing happens; then it is published
+        number = await make_project(ada, submit=False, collaborators=[id_of(ben)])
+        await nothing_arrives(talk, 0.6)
+        await submit(ada, number)
+        # then
+        assert (await arrives(talk))["viewerEvents"] == {
+            "__typename": "CollaboratorTaggedEvent",
+            "kind": "COLLABORATOR_TAGGED",
+            "project": {"title": "Berth planner", "owner": {"name": "Ada"}},
+        }
+        await nothing_arrives(other, 0.1)
+
+
+# Pictures
+
+
+async def test_pictures_are_served_as_avatars_are(client: GraphQLClient) -> None:
+    # given
+    [ada] = await people("Ada")
+    who = await in_session(ada)
+    number = await make_project(ada)
+    # when
+    more = {"project": node_id(number), "caption": "The quay"}
+    answer = await (await send(client, picture("JPEG", (800, 200)), ADD_IMAGE, headers=who, more=more)).json()
+    # then
+    [image] = answer["data"]["addProjectImage"]["project"]["images"]
+    assert image["caption"] == "The quay" and KEY.fullmatch(image["url"].split("/")[2])
+    for name in ("url", "thumbnailUrl"):
+        response = await client.http.get(image[name])
+        assert (response.status, response.content_type) == (200, "image/webp")
+        assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        again = await client.http.get(image[name], headers={"If-None-Match": response.headers["ETag"]})
+        assert again.status == 304
+    for path in ("/avatars/{}/400.webp", "/pictures/{}/64.webp", "/pictures/{}/1600.png", "/pictures/{}x/400.webp"):
+        assert (await client.http.get(path.format(image["url"].split("/")[2]))).status == 404
+    # a token needs the scope that leads there
+    closed = {"Authorization": f"mxtoken {await make_token(ada, 'mx:leaderboard:read')}"}
+    opened = {"Authorization": f"mxtoken {await make_token(ada, 'mx:portfolio:read')}"}
+    assert [(await client.http.get(image["url"], headers=each)).status for each in (closed, opened)] == [403, 200]
+    # when it is removed
+    assert (await run(client, REMOVE_IMAGE, who, image=image["id"]))["project"] == {"images": []}
+    assert (await client.http.get(image["url"])).status == 404
+
+
+# Tokens
+
+
+@pytest.mark.sqlite_only
+async def test_what_scopes_open(client: GraphQLClient) -> None:
+    # given
+    ada, ben = await people("Ada", "Ben")
+    number = await make_project(ada, collaborators=[id_of(ben)])
+    draft = await make_project(ada, submit=False)
+    handle = await handle_of(ada)
+    scopes = (
+        "mx:portfolio:read",
+        "mx:portfolio:write",
+        "mx:user:profile:v1:read",
+        "mx:leaderboard:read",
+        "mx:points:read",
+        "mx:profile:write",
+    )
+    token = {scope: await make_token(ada, scope) for scope in scopes}  # fmt: skip
+    reading = set(scopes[:3])
+    node = f"query($id: ID!) {{ node(id: $id) {{ id ... on Project {{ {PROJECT} }} }} projectFields {{ tip }} }}"
+    for scope, secret in token.items():
+        # when
+        profile = await client.ask(PAGE, token=secret, handle=handle)
+        one = await client.ask(node, token=secret, id=node_id(draft))
+        written = await client.ask(UPDATE, token=secret, input={"project": node_id(number), "title": scope})
+        # then
+        assert ("errors" not in profile) == ("errors" not in one) == (scope in reading), scope
+        assert ("errors" not in written) == (scope == "mx:portfolio:write"), (scope, written)
+    assert (await Project.get(id=number)).title == "mx:portfolio:write"
+    service = await make_service()
+    secret = await make_token(service, "mx:portfolio:write")
+    assert (await client.code(CREATE, token=secret, input={"title": "x"})) == "FORBIDDEN"
+
+
+# How many statements
+
+
+@pytest.mark.parametrize("size", [10, 20])
+async def test_statements_do_not_grow_with_people(
+    client: GraphQLClient, count_statements: CountStatements, size: int
+) -> None:
+    # given
+    crowd = [await make_person(name=f"P{n}") for n in range(size)]
+    for n, each in enumerate(crowd):
+        for k in range(3):
+            await make_project(each, submit=k > 0, collaborators=[id_of(crowd[n - j]) for j in (1, 2, 3)])
+    document = """
+    query($ids: [ID!]!) { nodes(ids: $ids) { ... on Profile { name projects(first: 5) { totalCount edges { node {
+      id title description results collaboratorCount collaborators { name } images { url } owner { name } } } }
+      projectCount collaborations(first: 5) { totalCount edges { node { title owner { name } } } } } } }
+    """
+    who = await in_session(crowd[0])
+    # when
+    with count_statements() as seen:
+        body = await client.ask(document, headers=who, ids=[person_id(each) for each in crowd])
+    # then
+    assert len(body["data"]["nodes"]) == size
+    assert all(len(each["projects"]["edges"]) == (2 if n else 3) for n, each in enumerate(body["data"]["nodes"]))
+    assert all(each["collaborations"]["totalCount"] == 6 for each in body["data"]["nodes"])
+    about = [text for text in seen.texts if "project" in text]
+    assert len(about) == 9, about
+    assert seen.total <= 14, seen.texts
+
+
+async def test_a_block_leaves_public_pages_as_they_are(client: GraphQLClient) -> None:
+    ada, ben = await people("Ada", "Ben")
+    number = await make_project(ada)
+    await blocks.block(id_of(ada), id_of(ben))
+    found = await everywhere(client, ada, ben, number, await in_session(ben))
+    assert found["project"] == {"title": "Berth planner"}
