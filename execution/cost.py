@@ -6,6 +6,7 @@ The weights are part of the contract with clients, who count by the schema alone
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from graphql import (
@@ -20,6 +21,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    SelectionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
@@ -31,10 +33,17 @@ from graphql.execution.values import VariableValues
 
 from execution.access import included, possible
 from execution.documents import Operation
+from execution.introspection import Introspection
 from schema.fields import Answered, kind_of
 
 OBJECT = 1
+SCALARS = 30
+"""Scalars of one object that it pays for; further ones cost as much as another object for each 30 begun."""
+TOLD = 15
+"""Values of an introspection that cost as much as an object."""
 MUTATION = 10
+WORK = {"search": 100, "period": 50}
+"""Arguments of fields of Query that look through all people, and what such a field costs in place of 1."""
 LIST = 5
 """Objects that a list without a size counts for: levels, skills, errors."""
 PAGE = 20
@@ -121,7 +130,7 @@ def cost_of(schema: GraphQLSchema, operation: Operation, variables: VariableValu
     """
     Count an operation for the values that these variables give its directives; those of sizes are left open.
 
-    A field asked twice counts twice, and so does a fragment that is spread twice. Introspection costs nothing.
+    A field asked twice counts twice, and so does a fragment that is spread twice.
     """
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
@@ -135,6 +144,8 @@ class _Walk:
         # The same selections of the same type and page cost the same: a fragment is walked once however often it is
         # spread, and an interface in an interface once for each type.
         self._walked: dict[tuple[int, str, _Size | int | None], Cost] = {}
+        self._counted: dict[tuple[int, str], int] = {}
+        self._introspection = Introspection(schema, operation.fragments, variables)
 
     def selections(self, selection_set: SelectionSetNode, type_: GraphQLObjectType, page: _Size | int | None) -> Cost:
         """Count what is asked of one row of this type; `page` is the size of its own lists, where it is a page."""
@@ -144,35 +155,66 @@ class _Walk:
             known = self._walked[key] = _sum(self._each(selection_set, type_, page))
         return known
 
-    def _each(
-        self, selection_set: SelectionSetNode, type_: GraphQLObjectType, page: _Size | int | None
-    ) -> Iterable[Cost]:
+    def _scalars(self, selection_set: SelectionSetNode, type_: GraphQLObjectType) -> int:
+        """How many scalars are asked of one row of this type itself, those in fragments included."""
+        key = (id(selection_set), type_.name)
+        known = self._counted.get(key)
+        if known is None:
+            known = self._counted[key] = sum(
+                1 if isinstance(each, FieldNode) else self._scalars(within, type_)
+                for each, within in self._spread(selection_set, type_)
+                if not isinstance(each, FieldNode) or each.selection_set is None
+            )
+        return known
+
+    def _spread(
+        self, selection_set: SelectionSetNode, type_: GraphQLObjectType
+    ) -> Iterable[tuple[SelectionNode, SelectionSetNode]]:
+        """The selections that hold for this type, each with the selection set that it is in or that it stands for."""
         for selection in selection_set.selections:
             if not included(selection, self._variables):
                 continue
-            if isinstance(selection, FieldNode):
-                yield self._field(selection, type_, page)
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                if condition is None or type_.name in possible(self._schema, condition.name.value):
-                    yield self.selections(selection.selection_set, type_, page)
+            within, condition = selection_set, None
+            if isinstance(selection, InlineFragmentNode):
+                within, condition = selection.selection_set, selection.type_condition
             elif isinstance(selection, FragmentSpreadNode):
                 fragment = self._fragments[selection.name.value]
-                if type_.name in possible(self._schema, fragment.type_condition.name.value):
-                    yield self.selections(fragment.selection_set, type_, page)
+                within, condition = fragment.selection_set, fragment.type_condition
+            if condition is None or type_.name in possible(self._schema, condition.name.value):
+                yield selection, within
+
+    def _each(
+        self, selection_set: SelectionSetNode, type_: GraphQLObjectType, page: _Size | int | None
+    ) -> Iterable[Cost]:
+        for selection, within in self._spread(selection_set, type_):
+            if isinstance(selection, FieldNode):
+                yield self._field(selection, type_, page)
+            else:
+                yield self.selections(within, type_, page)
 
     def _field(self, node: FieldNode, parent: GraphQLObjectType, page: _Size | int | None) -> Cost:
         field = parent.fields.get(node.name.value)
-        if field is None or node.selection_set is None or is_leaf_type(get_named_type(field.type)):
-            return NOTHING  # a scalar, or introspection
+        if field is None:
+            return Cost(ceil(self._introspection.values(node) / TOLD))
+        if node.selection_set is None or is_leaf_type(get_named_type(field.type)):
+            return NOTHING  # a scalar: counted by its object
         size, lists = _size_of(field, node), _lists(field.type)
         of_rows = [
-            self.selections(node.selection_set, type_, None if lists else size)
+            _sum(
+                (
+                    self.selections(node.selection_set, type_, None if lists else size),
+                    Cost(max(0, self._scalars(node.selection_set, type_) - 1) // SCALARS),
+                )
+            )
             for name in sorted(possible(self._schema, get_named_type(field.type).name))
             if isinstance(type_ := self._schema.type_map[name], GraphQLObjectType)
         ]
         kind = kind_of(field)
-        weight = MUTATION if isinstance(kind, Answered) and kind.mutates else OBJECT
+        weight = OBJECT
+        if isinstance(kind, Answered) and kind.mutates:
+            weight = MUTATION
+        elif parent is self._schema.query_type:
+            weight = max((WORK[name] for name in field.args if name in WORK), default=OBJECT)
         cost = _sum((Cost(weight), _dearest(of_rows)))
         for inner in range(lists):
             cost = _times((size or page or LIST) if inner == 0 else LIST, cost)

@@ -1,6 +1,9 @@
 """Documents, read once and kept by their text: parsed, within the limits, valid."""
 
+import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from graphql import (
@@ -9,6 +12,8 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    Source,
+    SourceLocation,
     parse,
     specified_rules,
     validate,
@@ -26,7 +31,26 @@ LARGEST_KEPT = 20_000  # characters; a larger text is read each time, so that a 
 OperationKind = Literal["query", "mutation", "subscription"]
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_END_OF_LINE = re.compile(r"\r\n|[\n\r]")
 _PARSER_TOKEN_LIMIT = "tokens. Parsing aborted."  # noqa: S105 - the end of a message of graphql-core's
+
+
+class Text(Source):
+    """
+    A document's text that looks for its lines once. graphql-core looks for them again for each error, from the
+    beginning: thousands of errors at the end of a long text would take a minute.
+    """
+
+    @cached_property
+    def _lines(self) -> list[tuple[int, int]]:
+        """Where each end of a line begins, and where the next line does."""
+        return [match.span() for match in _END_OF_LINE.finditer(self.body)]
+
+    def get_location(self, position: int) -> SourceLocation:
+        """Line and column of a position, counted from 1; the same that graphql-core finds."""
+        before = bisect_left(self._lines, (position,))
+        begin = self._lines[before - 1][1] if before else 0
+        return SourceLocation(before + 1, position + 1 - begin)
 
 
 class Unreadable(Exception):
@@ -93,7 +117,7 @@ class Documents:
 
     def _read(self, text: str) -> Document:
         try:
-            ast = parse(text, max_tokens=self._allowed.max_tokens)
+            ast = parse(Text(text), max_tokens=self._allowed.max_tokens)
             limits.check(ast, self._allowed)
             errors = validate(self._schema, ast, _RULES)
         except TooComplex as error:

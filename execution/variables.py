@@ -18,6 +18,8 @@ from graphql.language import (
 )
 
 MAX_INT = 2**31 - 1
+MAX_ERRORS = 100
+"""Wrong values that are told one by one; as many as graphql-core tells of a document."""
 
 # Types whose values are taken as they come when they are of exactly this Python type; whatever else a client may
 # send for them (5 or 5.0 for an ID) goes the slow way, through graphql-core.
@@ -50,7 +52,7 @@ class Variables:
     def full(self) -> VariableValues:
         """The same values as graphql-core has them; raises BadVariables."""
         if self._full is None:
-            values = get_variable_values(self._of.schema, self._of.definitions, self._raw)
+            values = get_variable_values(self._of.schema, self._of.definitions, self._raw, max_errors=MAX_ERRORS)
             if isinstance(values, list):
                 raise BadVariables(values)
             self._full = values

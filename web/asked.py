@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from services.errors import ErrorCode
+
 # The character that PostgreSQL's text cannot hold, as a document can write it.
 _NUL_IN_DOCUMENT = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
 
@@ -11,9 +13,9 @@ _NUL_IN_DOCUMENT = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
 class BadRequest(Exception):
     """There is no GraphQL request in what was sent."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = 400, code: ErrorCode = ErrorCode.BAD_INPUT) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)

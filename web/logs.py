@@ -2,9 +2,13 @@
 
 import logging
 import sys
-from typing import Any
+import traceback
+from types import TracebackType
+from typing import Any, TextIO
 
 import structlog
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def set_up(level: str) -> None:
@@ -22,11 +26,10 @@ def set_up(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     person = sys.stderr.isatty()
-    # Never a traceback with local variables: they hold people's data and secrets.
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [structlog.dev.ConsoleRenderer(exception_formatter=_print_exception)]
         if person
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(without_values), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -38,3 +41,27 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+
+
+def without_values(exc_info: ExcInfo) -> str:
+    """
+    Format an exception by its types and the lines of code it came through.
+
+    Neither what it says nor any variable: a database's complaint names the values of a row, and they are people's data
+    and secrets.
+    """
+    return "".join(_lines(exc_info[1])).rstrip()
+
+
+def _lines(error: BaseException) -> list[str]:
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    lines = [*_lines(earlier), "\nwhich led to\n\n"] if earlier else []
+    lines += ["Traceback (most recent call last):\n", *traceback.format_tb(error.__traceback__)]
+    lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
+    for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        lines += ["\none of them:\n\n", *_lines(each)]
+    return lines
+
+
+def _print_exception(out: TextIO, exc_info: ExcInfo) -> None:
+    out.write(f"\n{without_values(exc_info)}")

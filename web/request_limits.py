@@ -3,6 +3,9 @@ How many requests one may send. Whoever is signed in has the account's budget, h
 the address's, which is tighter. The figures are in catalogue/limits.toml.
 """
 
+import asyncio
+from typing import cast
+
 import orjson
 from aiohttp import hdrs, web
 
@@ -11,9 +14,7 @@ from resolvers.viewers import Client, Viewer
 from services import limits
 from services.errors import ErrorCode, Refused
 from settings import Settings
-
-FELL_BACK = 10
-"""What an answer costs that a plan began and graphql-core had to finish; any other costs 1."""
+from web.costs import requests_of
 
 
 class TooMany(Exception):
@@ -22,7 +23,7 @@ class TooMany(Exception):
     def __init__(self, refusal: Refused) -> None:
         [problem] = refusal.problems
         super().__init__(problem.message)
-        self.retry_after = problem.facts["retry_after"]
+        self.retry_after = cast("int", problem.facts["retry_after"])
 
 
 class RequestLimit:
@@ -40,11 +41,27 @@ class RequestLimit:
             except Refused as refusal:
                 raise TooMany(refusal) from None
 
-    async def settle(self, viewer: Viewer, client: Client, answer: Answer) -> None:
-        """Count what the answer cost beyond one request."""
-        if self._on and answer.fell_back:
-            operation, by = _whose(viewer, client)
-            await limits.charge(operation, by=by, cost=FELL_BACK - 1)
+    async def take_turn(self, viewer: Viewer, client: Client) -> bool:
+        """Count an event that is about to be delivered, and wait while there are too many; whether that took any time."""
+        waited = False
+        while self._on:
+            operation, by = _whose(viewer, client, "delivery")
+            try:
+                await limits.spend(operation, by=by)
+            except Refused as refusal:
+                waited = True
+                await asyncio.sleep(TooMany(refusal).retry_after)
+            else:
+                break
+        return waited
+
+    async def settle(
+        self, viewer: Viewer, client: Client, answer: Answer, *, document: str = "", event: bool = False
+    ) -> None:
+        """Count what document and answer cost beyond one request, or the answer to an event beyond one delivery."""
+        if self._on and (more := requests_of(answer, len(document)) - 1):
+            operation, by = _whose(viewer, client, "delivery" if event else "request")
+            await limits.charge(operation, by=by, cost=more)
 
 
 def too_many(error: TooMany) -> web.Response:
@@ -58,7 +75,7 @@ def too_many(error: TooMany) -> web.Response:
     )
 
 
-def _whose(viewer: Viewer, client: Client) -> tuple[str, tuple[str]]:
+def _whose(viewer: Viewer, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
     if viewer.signed_in:
-        return "request", (f"account:{viewer.account_id}",)
-    return "request-of-nobody", (f"address:{client.address}",)
+        return what, (f"account:{viewer.account_id}",)
+    return f"{what}-of-nobody", (f"address:{client.address}",)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, get_introspection_query
+from graphql import GraphQLSchema, build_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,13 +18,13 @@ from tests.execution.toy import SCHEMA, make_executor, make_toy
 SHELVES = build_schema(
     """
     type Query { book(id: ID): Book  books: [Book!]!  find(ids: [ID!]!): [Found]!  page(first: Int, last: Int): Books!
-                 around(radius: Int): [Book!]  series(bucket: Int, since: Int): [Book!]  news(since: Int): [Book!]  top(first: Int): [Book!] word: String  words: [String!] matrix: [[Book!]!] }
+                 around(radius: Int): [Book!]  series(bucket: Int, since: Int): [Book!]  news(since: Int): [Book!]  top(first: Int): [Book!]  seek(search: String, first: Int): Books  board(period: Int): Books! word: String  words: [String!] matrix: [[Book!]!] }
     type Books { edges: [Edge!]!  info: Info!  total: Int }
     type Edge { cursor: String  node: Book! }
     type Info { more: Boolean }
     type Book implements Item { title: String  author: Author  tags: [Tag!]!  page(first: Int): Books!  items: [Item!] }
     type Film implements Item { title: String  author: Author  cast: [Author!]!  items: [Item!] }
-    type Author { name: String  page(first: Int, last: Int): Books!  items: [Item!] }
+    type Author { name: String  friends(search: String, first: Int): Books  page(first: Int, last: Int): Books!  items: [Item!] }
     type Tag { name: String }
     interface Item { title: String  author: Author  items: [Item!] }
     union Found = Book | Film | Author
@@ -36,6 +36,10 @@ def cost(text: str, schema: GraphQLSchema = SHELVES, **variables: Any) -> int:
     operation = Documents(schema, Limits(max_depth=50), 1).read(text).operation(None)
     values = operation.variables.read(variables)
     return cost_of(schema, operation, values.full()).of(values.coerced)
+
+
+def aliases(number: int) -> str:
+    return " ".join(f"a{each}: __typename" for each in range(number))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +82,21 @@ def cost(text: str, schema: GraphQLSchema = SHELVES, **variables: Any) -> int:
         ("{ book { ...A ... { ...A } } } fragment A on Book { author { name } }", 3),
         # what is left out is not counted
         ("{ book @skip(if: true) { title } a: book @include(if: true) { title } }", 1),
-        # introspection is free
-        (get_introspection_query(), 0),
+        # what looks through everybody, however little it answers
+        ("{ seek { total } }", 100),
+        ('{ seek(search: "a", first: 3) { edges { cursor } } }', 100 + 3),
+        ("{ book { author { friends { total } } } }", 3),  # among one person's
+        ("{ board { edges { cursor } } }", 50 + LIST),
+        # scalars are with their object up to 30; fragments count where they hold
+        ("{ book { " + aliases(30) + " } }", 1),
+        ("{ book { " + aliases(31) + " } }", 2),
+        ("{ page(first: 3) { edges { node { " + aliases(61) + " } } } }", 1 + 3 * (1 + 3)),
+        ("{ book { ...A ...A } } fragment A on Book { ... on Item { " + aliases(20) + " } }", 2),
+        ('{ find(ids: ["a"]) { ... on Book { ' + aliases(20) + " } ... on Film { " + aliases(20) + " } } }", 1),
+        # introspection by what it may tell
+        ("{ __schema { queryType { name } } }", 1),
+        ('{ __type(name: "Book") { fields { ' + aliases(99) + " } } }", 87),  # 13 fields of `Query` are the most
+        ('{ __type(name: "Book") { ofType { ' + aliases(60) + " } } }", 3),
     ],
 )
 def test_the_weights(text: str, expected: int) -> None:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from execution.executor import Executor
 from execution.results import Answer
+from execution.variables import MAX_ERRORS
 from schema.fields import answered_by
 from tests.execution.toy import LIMITS, make_executor, make_toy
 
@@ -80,6 +81,15 @@ async def test_bad_variables_are_a_request_error(text: str, variables: dict[str,
     assert code_of(answer) == "BAD_INPUT"
     assert answer.kind == "query"
     assert "data" not in answer.body
+
+
+async def test_a_flood_of_wrong_values_is_answered_in_brief() -> None:
+    # when
+    text = "query ($g: [Genre!]) { books(genres: $g) { id } }"
+    answer = await make_executor().run(text, {"g": ["FAIRYTALE"] * 20_000}, None, make_toy())
+    # then
+    assert answer.request_error
+    assert len(answer.body["errors"]) == MAX_ERRORS + 1
 
 
 @pytest.mark.parametrize("value", ["shelf_1", 5, 5.0])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, get_introspection_query, get_named_type
 
 from catalogue import limits as catalogue
 from catalogue.limits import SECOND, Limit
@@ -25,7 +25,8 @@ from settings import Settings
 from tests.conftest import CountStatements
 from tests.factories import make_person, make_token
 from tests.web.clients import GraphQLClient
-from web.costs import FELL_BACK, SHARE, requests_of
+from tests.web.profile_page import PROFILE_PAGE
+from web.costs import CHARACTERS, FELL_BACK, SHARE, requests_of
 from web.graphiql import EXAMPLES
 
 CORE = build()._schema
@@ -42,11 +43,13 @@ HISTORIES = """
 """
 TWENTY = "{" + " ".join(f"b{number}: {HISTORIES}" for number in range(20)) + "}"
 EXAMPLE_COSTS = {
-    "1-top-forum-board": 63,
+    "1-top-forum-board": 112,
     "2-a-profile": 35,
     "3-point-tables": 10,
     "4-who-am-i": 3,
     "5-the-board-as-it-changes": 12,
+    "6-profile-page": 263,
+    "7-find-people": 181,
 }
 """Part of the contract: whoever changes one of these says so in the changelog."""
 
@@ -55,6 +58,22 @@ async def told(client: GraphQLClient, document: str, token: str | None = None, *
     body = await client.ask(document, token=token, headers=ASKED, **variables)
     assert "errors" not in body, body
     return body["extensions"]
+
+
+async def test_graphiql_may_introspect_and_nobody_may_forty_times(client: GraphQLClient) -> None:
+    # given
+    every = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+    types = (
+        "types { name fields { name args { name type { name kind } } type { name ofType { name ofType { name } } } } }"
+    )
+    forty = "{" + " ".join(f"a{number}: __schema {{ {types} }}" for number in range(40)) + "}"
+    # when
+    [once, refused] = [await client.ask(each, headers=ASKED) for each in (every, forty)]
+    # then
+    assert 500 < once["extensions"]["cost"]["requested"] < 3_500  # half of nobody's limit is well in reach
+    assert refused["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
@@ -67,7 +86,7 @@ def test_what_the_examples_cost(file: Any) -> None:
 
 async def test_the_cost_is_told_to_whoever_asks_and_to_nobody_else(client: GraphQLClient) -> None:
     token = await make_token(await make_person(), PROFILE, "mx:leaderboard:read", "mx:points:read")
-    assert await told(client, f"{{ {BOARD} }}", token) == {"cost": {"requested": 902, "limit": 10_000}}
+    assert await told(client, f"{{ {BOARD} }}", token) == {"cost": {"requested": 951, "limit": 10_000}}
     response = await client.post(f"{{ {BOARD} }}", token=token)
     assert "extensions" not in await response.json()
     assert "GraphQL-Cost" in response.headers["Vary"]
@@ -99,8 +118,9 @@ async def test_real_pages_are_far_below_the_limit_of_nobody(client: GraphQLClien
             featuredBadges {{ name }} badgesInProgress {{ name percent }}
             pointHistory(first: 20, after: $after) {{ edges {{ node {{ id activity {{ title }} }} }} }} }}
         {people} {BOARD} }}"""
-    cost = (await told(client, page, handle="nobody-here"))["cost"]
-    assert cost["requested"] * 3 < cost["limit"]
+    for document in (page, PROFILE_PAGE):
+        cost = (await told(client, document, handle="nobody-here"))["cost"]
+        assert cost["requested"] * 3 < cost["limit"]
 
 
 async def test_what_is_too_dear_reads_nothing(client: GraphQLClient, count_statements: CountStatements) -> None:
@@ -109,8 +129,8 @@ async def test_what_is_too_dear_reads_nothing(client: GraphQLClient, count_state
     assert seen.total == 0
     [error] = body["errors"]
     assert "data" not in body
-    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "cost": 408_040, "limit": 5_000}
-    assert body["extensions"] == {"cost": {"requested": 408_040, "limit": 5_000}}
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "cost": 409_020, "limit": 5_000}
+    assert body["extensions"] == {"cost": {"requested": 409_020, "limit": 5_000}}
     # it is a request that was not run
     accept = {"Accept": "application/graphql-response+json"}
     assert (await client.post(TWENTY, headers=accept)).status == 400
@@ -176,6 +196,14 @@ def test_how_many_requests_an_answer_counts_as(cost: int, fell_back: bool, reque
     assert requests_of(Answer({}, cost=cost, fell_back=fell_back, request_error=request_error)) == requests
 
 
+@pytest.mark.parametrize(
+    ("characters", "requests"), [(0, 1), (CHARACTERS, 1), (CHARACTERS + 1, 2), (CHARACTERS * 9, 9)]
+)
+def test_a_long_document_counts_as_several(characters: int, requests: int) -> None:
+    assert requests_of(Answer({}, request_error=True), characters) == requests
+    assert requests_of(Answer({}, cost=SHARE * 3), characters) == max(3, requests)
+
+
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Ten requests at once."""
@@ -202,6 +230,11 @@ async def test_light_requests_are_cheaper_than_heavy_ones(limited: GraphQLClient
 async def test_light_requests_count_as_one(limited: GraphQLClient) -> None:
     light = "{ leaderboard(board: FORUM) { entries(first: 50) { edges { node { rank profile { name } } } } } }"
     assert [(await limited.post(light)).status for _ in range(11)] == [200] * 10 + [429]
+
+
+async def test_a_text_that_is_long_to_read_counts_as_what_it_is(limited: GraphQLClient) -> None:
+    wrong = "{ " + " ".join(f"a{number}: nothing" for number in range(1_000)) + " }"  # 15,900 characters: four requests
+    assert [(await limited.post(wrong)).status for _ in range(4)] == [200, 200, 200, 429]
 
 
 async def test_what_is_refused_counts_as_one(limited: GraphQLClient) -> None:
