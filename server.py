@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,10 +16,28 @@ from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
 from schema.graph import build
-from services import audit, clock, codes, configuration, limits, password_expiry, postbox, sessions, signing_up, uses
+from services import (
+    audit,
+    clock,
+    codes,
+    configuration,
+    connections,
+    idempotency,
+    limits,
+    notices,
+    password_expiry,
+    picture_store,
+    postbox,
+    sessions,
+    signing_up,
+    uses,
+)
+from services.avatars import sweep
+from services.leaderboards import boards
+from services.leaderboards.kinds import Board
 from services.postbox import sending
 from settings import BadSetting, Settings
-from web import graphiql, logs
+from web import avatars, graphiql, invites, logs, open_badges
 from web.background import Job, background
 from web.graphql import GraphQLEndpoint
 from web.health import Health
@@ -41,9 +60,19 @@ async def _every_day() -> None:
     await signing_up.forget_abandoned(now)
     await codes.forget_expired(now)
     await audit.forget_old(now)
+    await notices.forget_old(now)
+    await idempotency.forget_old(now)
+    await connections.forget_withdrawn(now)
 
 
-DAILY = (Job("every_day", 3_600, _every_day),)  # hourly: whoever was not running at midnight does it later
+async def _sweep_pictures() -> None:
+    await sweep(clock.now())
+
+
+DAILY = (
+    Job("every_day", 3_600, _every_day),  # hourly: whoever was not running at midnight does it later
+    Job("sweep_pictures", 86_400, _sweep_pictures),  # looks at every file there is
+)
 
 
 class CannotListen(Exception):
@@ -53,8 +82,14 @@ class CannotListen(Exception):
 async def make_app(settings: Settings, database: Database) -> web.Application:
     """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
     postbox.check(settings)
+    picture_store.check(settings)
     app = web.Application(client_max_size=settings.max_body)
-    bounds = Limits(max_depth=settings.max_depth, max_fields=settings.max_fields, max_tokens=settings.max_tokens)
+    bounds = Limits(
+        max_depth=settings.max_depth,
+        max_fields=settings.max_fields,
+        max_tokens=settings.max_tokens,
+        max_cost=settings.max_cost,
+    )
     executor = Executor(build(), limits=bounds, concurrent=database.dialect == "postgres")
     endpoint = GraphQLEndpoint(executor, database, settings)
     health = Health(database)
@@ -64,9 +99,13 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/", _to_graphiql)
     graphiql.install(app)
+    avatars.install(app, settings)
+    open_badges.install(app, settings)
+    invites.install(app, settings)
     app.on_response_prepare.append(_safe_headers)
     app.cleanup_ctx.append(lambda _app: _counting(settings))
     app.cleanup_ctx.append(lambda _app: _noting_uses())
+    app.cleanup_ctx.append(lambda _app: _following(database))
     return app
 
 
@@ -82,6 +121,12 @@ async def _noting_uses() -> AsyncIterator[None]:
         yield
     with contextlib.suppress(Exception):  # the database may be what ended the server; nothing that matters is lost
         await uses.write_down()
+
+
+async def _following(database: Database) -> AsyncIterator[None]:
+    """Read what any process has written, for what is kept in memory and for subscribers."""
+    async with background([Job("notices", notices.EVERY, notices.follower(database).keep_up)]):
+        yield
 
 
 async def _to_graphiql(_request: web.Request) -> web.Response:
@@ -100,9 +145,18 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     with configuration.using(settings):
         async with opened(settings) as database:
             app = await make_app(settings, database)
+            gc.collect()
+            gc.freeze()  # what is there now stays: the schema's many objects need not be looked through again and again
+            jobs = (*DAILY, Job("boards", 3_600, lambda: _have_boards(database)))
             # Stopped in this order: requests under way end, then the worker that sends what they wrote.
-            async with sending(settings), _listening(app, settings) as runner, background(DAILY):
+            async with sending(settings), _listening(app, settings) as runner, background(jobs):
                 yield runner
+
+
+async def _have_boards(database: Database) -> None:
+    """Have the all-time boards in memory before anybody asks: making those of a large community takes seconds."""
+    for board in Board:
+        await boards.of(database).live(board)
 
 
 @contextlib.asynccontextmanager

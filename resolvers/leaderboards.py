@@ -107,7 +107,7 @@ async def viewer_entries(keys: Sequence[Key], context: Context) -> list[Row | No
 @columns(*ENTRY)
 async def around(keys: Sequence[Key], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
     """Who stands around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
-    number, own = ids.number_of("Profile", profile) or 0, context.viewer.own_profile
+    number, own = ids.number_of("Profile", profile, "profile") or 0, context.viewer.own_profile
     found = []
     for key in keys:
         of = key.cursor

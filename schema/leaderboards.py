@@ -53,7 +53,8 @@ class LeaderboardEntry:
     profile: Profile = loaded_by(leaderboards.people, "The person.", key="profile_id")
     movement: int | None = loaded_by(
         leaderboards.movements,
-        "Places gained since Monday 00:00 UTC, below zero for lost ones, counted among those who are public today. "
+        "Places gained since Monday 00:00 UTC, below zero for lost ones, counted among those who are public today; "
+        "on the board of a week since the week before. "
         "Null for who was not on this board then.",
         key=leaderboards.moved,
     )

@@ -184,13 +184,13 @@ class Boards:
     async def _make_table(self, state: State, cut: Cut) -> None:
         if await self._slide(state, cut):
             return
-        if cut.before:
+        if not cut.whole:
             await self.held(Cut(cut.window))
         # One after the other: whoever asks for many past periods keeps nobody else waiting.
-        past = cut.before is None and cut.window.last is not None and cut.window.last < clock.today()
+        past = cut.whole and cut.window.last is not None and cut.window.last < clock.today()
         async with self._past_ones if past else nullcontext():
             with self.touched(state) as touched:
-                table = await (self._before(state, cut) if cut.before else self._sum_up(cut))
+                table = await (self._sum_up(cut) if cut.whole else self._less(state, cut))
                 if table is None:
                     return
                 async with self.turn:
@@ -210,8 +210,8 @@ class Boards:
             await aside(len(rows), _count, found, rows)
         return await aside(len(found), _table_of, found)
 
-    async def _before(self, state: State, cut: Cut) -> Table | None:
-        """What the window's table was before a moment: as it is, less what has been recorded since."""
+    async def _less(self, state: State, cut: Cut) -> Table | None:
+        """The window's table less what the cut leaves out."""
         async with self.turn:
             held = state.tables.get(Cut(cut.window))
             if held is None:
@@ -224,7 +224,7 @@ class Boards:
     async def _slide(self, state: State, cut: Cut) -> bool:
         """Move the rolling window of some days ago on to today: only people of the days between are read again."""
         window = cut.window
-        rolling = window.period is Period.LAST_30_DAYS and cut.before is None and window.last == clock.today()
+        rolling = window.period is Period.LAST_30_DAYS and cut.whole and window.last == clock.today()
         if not rolling or window.first is None or window.last is None:
             return False
         async with self.turn:

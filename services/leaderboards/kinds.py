@@ -1,6 +1,6 @@
 """Which boards there are: what is compared, over which days, among whom, and at which moment."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -57,10 +57,19 @@ ALL_TIME: Final = Window(Period.ALL_TIME)
 
 
 class Cut(NamedTuple):
-    """What the ledger said about a window before a moment; None: what it says now."""
+    """
+    What the ledger says about a window. `before`: what it said before that moment, by when entries were recorded.
+    `until`: what it says of the days before that one, by when things happened.
+    """
 
     window: Window
     before: datetime | None = None
+    until: date | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all that the ledger says of the window by now."""
+        return self.before is None and self.until is None
 
 
 class Key(NamedTuple):
@@ -98,17 +107,18 @@ def window_of(period: Period, day: date) -> Window:
     return Window(period, first, last)
 
 
-def week_began(day: date) -> datetime:
-    """The moment that movement is counted from: Monday 00:00 UTC of the day's week."""
-    return datetime.combine(date.fromordinal(day.toordinal() - day.weekday()), time(), UTC)
-
-
 def before_week(window: Window, day: date) -> Cut:
-    """The board of this window as it stood when the week of `day` began: the last 30 days were 30 others then."""
-    monday = week_began(day)
+    """
+    The board of this window when the week of `day` began, on Monday 00:00 UTC: what had happened by then, however late
+    it was recorded. The last 30 days were 30 others then; a week's board is compared with that of the week before, since
+    it was empty when it began.
+    """
+    if window.period is Period.WEEK and window.first:
+        return Cut(window_of(Period.WEEK, window.first - timedelta(days=1)))
+    monday = date.fromordinal(day.toordinal() - day.weekday())
     if window.period is Period.LAST_30_DAYS and window.last == day:
-        window = window_of(Period.LAST_30_DAYS, monday.date())
-    return Cut(window, monday)
+        window = window_of(Period.LAST_30_DAYS, monday)
+    return Cut(window, until=monday)
 
 
 def _months(first: date, count: int) -> tuple[date, date]:

@@ -88,8 +88,10 @@ async def window_sums(database: Database, window: Window) -> AsyncIterator[Seque
 
 
 async def gains(database: Database, cut: Cut) -> Sequence[Row]:
-    """What the ledger says of the window by now and did not say before the cut's moment: points by person and category."""
+    """What the ledger says of the window by now and the cut leaves out: points by person and category."""
     first, last = days(cut.window)
+    if cut.until:
+        return await database.fetch_long(_SLICE, _day(database, max(first, cut.until)), _day(database, last))
     return await database.fetch_long(
         _GAINS, _moment(database, cut.before or NEVER), _day(database, first), _day(database, last)
     )
@@ -147,6 +149,8 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
     for number, cut in enumerate(cuts):
         first, last = days(cut.window)
         where = f"day >= {mark(_day(database, first))} AND day <= {mark(_day(database, last))}"
+        if cut.until:
+            where += f" AND day < {mark(_day(database, cut.until))}"
         if cut.before:
             where += f" AND recorded_at < {mark(_moment(database, cut.before))}"
         columns += [

@@ -1,6 +1,6 @@
 """The boards once more, said plainly: everything read, everything counted, everything sorted. What live boards must equal."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from models.accounts import Account, AccountStatus
@@ -36,14 +36,14 @@ class Truth:
     async def read(cls) -> "Truth":
         return cls(await PointEntry.all(), await Profile.all(), await Account.all())
 
-    def sums(self, board: Board, window: Window, *, before: datetime | None = None) -> dict[int, tuple[int, int]]:
+    def sums(self, board: Board, window: Window, *, until: date = date.max) -> dict[int, tuple[int, int]]:
         """Points and when they were reached, by profile."""
         found: dict[int, tuple[int, int]] = {}
         for entry in self.ledger:
             counts = (
                 entry.awarded
                 and (board is Board.OVERALL or entry.category.value == board.value)
-                and (before is None or entry.recorded_at < before)
+                and entry.day < until
                 and (
                     window.first is None
                     or (window.first <= entry.day <= window.last and entry.kind is not EntryKind.OPENING)
@@ -54,9 +54,9 @@ class Truth:
                 found[entry.profile_id] = points + entry.awarded, max(reached, microseconds(entry.occurred_at))
         return found
 
-    def board(self, key: Key, *, before: datetime | None = None) -> list[Ranked]:
+    def board(self, key: Key, *, until: date = date.max) -> list[Ranked]:
         """Everybody on a board, in order."""
-        sums = self.sums(key.board, key.window, before=before)
+        sums = self.sums(key.board, key.window, until=until)
         standing = sorted(
             (-points, reached, who)
             for who, (points, reached) in sums.items()
@@ -67,11 +67,13 @@ class Truth:
 
     def movement(self, key: Key, day: Any) -> dict[int, int | None]:
         """Places gained since Monday, by profile."""
-        monday = datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), UTC)
+        monday = day - timedelta(days=day.weekday())
         window = key.window
-        if window.period is Period.LAST_30_DAYS and window.last == day:
-            window = window_of(Period.LAST_30_DAYS, monday.date())
-        then = {who: rank for rank, _, _, who in self.board(key._replace(window=window), before=monday)}
+        if window.period is Period.WEEK and window.first:
+            window = window_of(Period.WEEK, window.first - timedelta(days=1))
+        elif window.period is Period.LAST_30_DAYS and window.last == day:
+            window = window_of(Period.LAST_30_DAYS, monday)
+        then = {who: rank for rank, _, _, who in self.board(key._replace(window=window), until=monday)}
         return {who: then[who] - rank if who in then else None for rank, _, _, who in self.board(key)}
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio import gather
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -53,6 +54,9 @@ async def moved_right(database: Database, companies: list[int]) -> None:
             assert dict(zip([each[3] for each in on_it], moved, strict=True)) == truth.movement(key, clock.today()), key
 
 
+_numbers = count(1)
+
+
 class Storm:
     """Things that happen to a few people, at random."""
 
@@ -83,14 +87,12 @@ class Storm:
     async def punish(self) -> None:
         await penalize(
             self.anybody(), self.random.choice(list(Category)), self.random.choice([1, 15, 40]),
-            reason="x", shown=True, external_id=f"{self.random.random()}",
+            reason="x", shown=True, external_id=f"penalty:{next(_numbers)}",
         )  # fmt: skip
 
     async def open_a_balance(self) -> None:
         who = self.anybody()
-        await record_openings(
-            [Opening(who, self.random.choice(list(Category)), 15, "archive", f"{self.random.random()}")]
-        )
+        await record_openings([Opening(who, self.random.choice(list(Category)), 15, "archive", f"{next(_numbers)}")])
 
     async def hide_or_show(self) -> None:
         who = self.anybody()
