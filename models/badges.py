@@ -7,16 +7,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from catalogue.badges import Rarity
 from models.profiles import Profile
-
-
-class Rarity(Enum):
-    """How rare a badge is, from the least rare on."""
-
-    GREEN = "GREEN"
-    BLUE = "BLUE"
-    PURPLE = "PURPLE"
-    ORANGE = "ORANGE"
 
 
 class AwardOrigin(Enum):
@@ -50,7 +42,7 @@ class BadgeAward(Model):
     One level of a badge, reached by a profile: given once, whoever gives it. A revoked row stays, so that no rule gives
     it again; granting it by hand makes it count again.
 
-    `superseded`: a higher level that is not revoked is there, so that lists read one row a badge.
+    `superseded`: it is revoked, or a higher level that is not is there; so that lists read one row a badge.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -73,6 +65,7 @@ class BadgeAward(Model):
         indexes = (
             Index(fields=("profile_id", "superseded", "awarded_at")),  # a person's earned badges
             Index(fields=("badge", "superseded", "profile_id")),  # who holds a badge
+            Index(fields=("revoked_at", "credential")),  # the list of revoked credentials
         )
         constraints = (CheckConstraint(check="level >= 1", name="badge_award_level"),)
 

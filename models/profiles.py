@@ -69,6 +69,8 @@ class Profile(Model):
         indexes = (
             Index(fields=("listed", "joined_on", "id")),  # the newest people
             Index(fields=("listed", "country", "id")),  # people of a country
+            Index(fields=("avatar",)),  # whose picture that is
+            Index(fields=("company_id", "id")),  # colleagues, in the order they came
         )
 
 
@@ -104,8 +106,9 @@ class ProfileIndustry(Model):
 
 class ProfileWord(Model):
     """
-    A word by which a person is found: of the name, the handle, the job title. Folded by services/words.py, kept by
-    whoever writes the profile.
+    A word by which a person is found, once a person: of the name, the handle, the job title. Folded by
+    services/words.py, kept by services/search_words.py. Only listed people have any, so that what is counted here is
+    what others may find.
 
     Bytes, because both databases compare those alike, whatever language they were set up for: a prefix is a range.
     """
@@ -115,7 +118,11 @@ class ProfileWord(Model):
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
     word = fields.BinaryField()
+    place = fields.IntField(description="Where it stands: 0 in the name or handle, 1 in the job title alone.")
 
     class Meta:
         table = "profile_word"
-        indexes = (Index(fields=("word", "profile_id")), Index(fields=("profile_id",)))
+        indexes = (
+            Index(fields=("word", "place", "profile_id")),  # people with a word
+            Index(fields=("profile_id", "word", "place")),  # whether somebody has a word
+        )

@@ -7,7 +7,7 @@ from resolvers import ids
 from resolvers.context import Context
 from resolvers.order import Row
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.ingestion import Named, Report, take_in
+from services.ingestion import Named, Report, take_back, take_in
 from services.points import Recorded
 
 
@@ -30,6 +30,12 @@ async def record_activities(context: Context, *, input: Any) -> Row:  # noqa: A0
             for each, report in zip(input.activities, reports, strict=True)
         ]
     }
+
+
+async def reverse_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """One event that this service reported, taken back."""
+    taken = await take_back(input.external_id, service_account_id=context.viewer.account_id or 0)
+    return {"reversal": {"points_taken_back": -taken.entry.awarded, "repeated": taken.repeated}}
 
 
 def _result(external_id: str, answer: Recorded | Problem) -> Row:
@@ -66,7 +72,7 @@ def _report(given: Any) -> Report:
 def _named(profile: str | None, email: str | None, path: str) -> Named | None:
     if not profile:  # null, or not given at all
         return Named(email=email) if email else None
-    number = ids.number_of("Profile", profile)
+    number = ids.number_of("Profile", profile, path)
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=(path,))
     return Named(number, email or None)

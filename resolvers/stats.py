@@ -1,10 +1,10 @@
 """Numbers for the chart of a person's points: per category and activity, and over time."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from catalogue.points import ACTIVITIES, Category
 from models.database import Statement
@@ -149,22 +149,26 @@ async def series(
     database = context.database
     begin, end = (_stored(context, datetime.combine(day, time(), UTC)) for day in (span.starts[0], span.end))
     rows = await database.fetch_long(SERIES[bucket], database.keys(profile_ids), begin, end)
-    found = {(row["profile_id"], str(row["starts_on"]), row["category"]): row["points"] for row in rows}
-    asked = list(Category) if category is None else [category]
-    return [[_piece(found, profile_id, start, asked) for start in span.starts] for profile_id in profile_ids]
+    found: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        found[row[0], str(row[1])][row[2]] = row[3]
+    asked = [(each, each.value) for each in (Category if category is None else [category])]
+    starts = [(start, start.isoformat()) for start in span.starts]
+    return [[_piece(start, found[profile_id, key], asked) for start, key in starts] for profile_id in profile_ids]
 
 
-def _piece(found: dict[Any, int], profile_id: int, start: date, asked: Sequence[Category]) -> Row:
-    points = {category: found.get((profile_id, start.isoformat(), category.value), 0) for category in asked}
+def _piece(start: date, found: Mapping[str, int], asked: Sequence[tuple[Category, str]]) -> Row:
     return {
         "starts_on": start,
-        "points": max(0, sum(points.values())),
-        "by_category": [{"category": category, "points": max(0, number)} for category, number in points.items()],
+        "points": max(0, sum([found.get(name, 0) for _, name in asked])),
+        "by_category": [{"category": category, "points": max(0, found.get(name, 0))} for category, name in asked],
     }
 
 
 def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
     last = _start(bucket, until or clock.today())
+    if last < _start(bucket, EARLIEST) or last.year >= date.max.year:
+        raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("until",))
     if since is None:
         first = last
         for _ in range(USUAL[bucket] - 1):
@@ -173,7 +177,7 @@ def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
         first = _start(bucket, since)
     if first > last:
         raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
-    if first < _start(bucket, EARLIEST) or last.year >= date.max.year:
+    if first < _start(bucket, EARLIEST):
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
     if (last - first).days // SHORTEST[bucket] >= 2 * MOST_BUCKETS:  # before anything is counted out
         raise _too_many()

@@ -67,8 +67,34 @@ class RecordActivitiesPayload:
     errors: list[UserError] = column("Why the batch as a whole was refused; empty when it was not.")
 
 
+@strawberry.input(description="An activity to take back.")
+class ReverseActivityInput:
+    external_id: str = strawberry.field(description="Your own id of the event, as you reported it.")
+
+
+@strawberry.type(description="What taking back an activity did.")
+class ActivityReversal:
+    points_taken_back: int = column(
+        "Exactly the points that it had given: 0 for one that gave none, below 0 for one that had taken points away."
+    )
+    repeated: bool = column("True when it had been taken back before: this is the first answer again.")
+
+
+@strawberry.type(description="Answer to `reverseActivity`.")
+class ReverseActivityPayload:
+    reversal: ActivityReversal | None = column("What was taken back; null when refused.")
+    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+
+
 @strawberry.type
 class IngestionMutation:
+    reverse_activity: ReverseActivityPayload = mutation_by(
+        ingestion.reverse_activity,
+        "Take back an activity that you reported, and the points it gave; doing it again changes nothing. For service "
+        "accounts, under `mx:points:ingest`; what another service reported is not found.",
+        allowed=[ServiceAccount()],
+        input=ReverseActivityInput,
+    )
     record_activity: RecordActivityPayload = mutation_by(
         ingestion.record_activity,
         "Report something a person did. For service accounts, under `mx:points:ingest`.",

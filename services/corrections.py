@@ -1,10 +1,13 @@
 """Corrections to the ledger: reversals of events, penalties by an operator. Rows are added, never edited."""
 
+from typing import NamedTuple
+
 from tortoise.transactions import in_transaction
 
 from catalogue.points import ACTIVITIES, Category
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
-from services import clock
+from services import achievements, clock
+from services.counters import HAPPENED, Tally, keep
 from services.errors import ErrorCode, refused
 from services.points import MAX_EXTERNAL_ID
 from services.scores import lock_people, save_scores
@@ -13,9 +16,17 @@ REVERSALS = "system:reversals"
 """Source of reversal rows; their external id is the id of the row taken back."""
 PENALTIES = "operator:penalties"
 MAX_REASON = 500
+MAX_SOURCE = 64
 
 
-async def reverse(source: str, external_id: str) -> PointEntry:
+class Reversal(NamedTuple):
+    """A reversal's entry. `repeated`: the event had been taken back before, and this is that entry."""
+
+    entry: PointEntry
+    repeated: bool
+
+
+async def reverse(source: str, external_id: str) -> Reversal:
     """
     Take back exactly what an event gave; a second time answers the first reversal.
 
@@ -23,13 +34,15 @@ async def reverse(source: str, external_id: str) -> PointEntry:
     day; an award given once in a life may be earned again. Raises Refused: NOT_FOUND (no such event).
     """
     async with in_transaction():
-        found = await PointEntry.get_or_none(source=source, external_id=external_id)
+        # No event has such an id, and the databases would not even look for one.
+        fit = len(external_id) <= MAX_EXTERNAL_ID and "\0" not in external_id and len(source) <= MAX_SOURCE
+        found = await PointEntry.get_or_none(source=source, external_id=external_id) if fit else None
         if found is None or found.kind not in {EntryKind.ACTIVITY, EntryKind.PENALTY}:
             raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
         people = await lock_people([found.profile_id])  # type: ignore[attr-defined]
         original = await PointEntry.get(id=found.id)  # again under the lock
         if earlier := await PointEntry.get_or_none(reverses_id=original.id):
-            return earlier
+            return Reversal(earlier, repeated=True)
         now = clock.now()
         person = people[original.profile_id]  # type: ignore[attr-defined]
         person.add(original.category, -original.awarded, original.occurred_at)
@@ -53,8 +66,13 @@ async def reverse(source: str, external_id: str) -> PointEntry:
         activity = ACTIVITIES.get(original.activity or "")
         if activity and activity.once and original.outcome is Outcome.AWARDED:
             await OnceAward.filter(profile_id=person.profile_id, activity=activity.code).delete()
-        await save_scores([person])
-        return entry
+        person.tell_points(original.category, -original.awarded, original.activity)
+        await save_scores([person], quietly=not original.shown)
+        tally = Tally()
+        tally.add_entry(entry, counts=original.outcome in HAPPENED, times=-1)
+        # What had taken points away may bring somebody to a badge when it is taken back.
+        await achievements.moved(await keep(tally, people))
+        return Reversal(entry, repeated=False)
 
 
 async def penalize(
@@ -93,5 +111,6 @@ async def penalize(
             shown=shown,
             recorded_at=now,
         )
-        await save_scores([people[profile_id]])
+        people[profile_id].tell_points(category, -points)
+        await save_scores([people[profile_id]], quietly=not shown)
         return entry

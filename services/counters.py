@@ -20,6 +20,7 @@ from catalogue.points import Category, level_of
 from models.connections import Connection
 from models.database import Statement
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter
+from models.portfolio import Project, ProjectState
 from services import clock, everyone
 from services.scores import Person
 
@@ -27,7 +28,7 @@ HAPPENED = frozenset({Outcome.AWARDED, Outcome.PARTLY_AWARDED, Outcome.CAPPED})
 """Outcomes of events that count."""
 APART = frozenset({CONNECTIONS, PROJECTS})
 """Names that are not of the ledger."""
-CHECKED_APART = frozenset({CONNECTIONS})
+CHECKED_APART = frozenset({CONNECTIONS, PROJECTS})
 """Those of them that are rows to be counted: see `from_rows`."""
 
 
@@ -155,11 +156,15 @@ async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count
 
 
 async def from_rows(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """What the counters that are not the ledger's have to be. Index: connection (profile_id, …)."""
+    """What the other counters have to be. Indexes: connection (profile_id, …), project (owner_id, state, …)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
     rows: Any = Connection.filter(profile_id__in=list(found)).annotate(times=Total("id")).group_by("profile_id")
     for profile_id, times in await rows.values_list("profile_id", "times") if found else ():
         found[profile_id][CONNECTIONS] = Count(times, 0)
+    shown: Any = Project.filter(owner_id__in=list(found), state=ProjectState.PUBLISHED)
+    shown = shown.annotate(times=Total("id")).group_by("owner_id").values_list("owner_id", "times")
+    for profile_id, times in await shown if found else ():
+        found[profile_id][PROJECTS] = Count(times, 0)
     return found
 
 
@@ -175,7 +180,7 @@ async def put(counts: Mapping[tuple[int, str], Count]) -> None:
 
 async def wrong(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Count, Count]]:
     """
-    The counters that are not what the ledger and the connections say, by profile and name: as they are kept, as they
+    The counters that are not what ledger, connections and projects say, by profile and name: as they are kept, as they
     have to be. With the profiles' score rows locked, so that nobody is caught half-way.
     """
     kept, ledger, rows = await of(profile_ids), await from_ledger(profile_ids), await from_rows(profile_ids)
@@ -190,7 +195,7 @@ async def wrong(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Cou
 
 async def rebuild(*, after: int = 0) -> AsyncIterator[everyone.Step]:
     """
-    Count anew what the ledger and the connections hold of everyone behind the profile numbered `after`: for a database from before there were
+    Count anew what ledger, connections and projects hold of everyone behind the profile numbered `after`: for a database from before there were
     counters. Each step's `changed` is how many counters were wrong.
     """
     async for step in everyone.walk(_set_right, after=after):

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.accounts import Account, AccountKind
 from services.addresses import address_of
+from services.corrections import Reversal, reverse
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.points import ActivityEvent, Recorded, record_many
 
@@ -50,11 +51,24 @@ async def take_in(reports: Sequence[Report], *, service_account_id: int) -> list
     events: list[ActivityEvent | Problem] = []
     for report in reports:
         try:
-            events.append(_event(report, profiles, f"account:{service_account_id}"))
+            events.append(_event(report, profiles, source_of(service_account_id)))
         except Refused as why:
             events.append(why.problems[0])
     recorded = iter(await record_many([event for event in events if isinstance(event, ActivityEvent)]))
     return [event if isinstance(event, Problem) else next(recorded) for event in events]
+
+
+async def take_back(external_id: str, *, service_account_id: int) -> Reversal:
+    """
+    Reverse an event that this service reported: exactly what it gave, once. Raises Refused: NOT_FOUND (no such event of
+    this service, whatever others reported under that id).
+    """
+    return await reverse(source_of(service_account_id), external_id)
+
+
+def source_of(service_account_id: int) -> str:
+    """What the ledger names a service by."""
+    return f"account:{service_account_id}"
 
 
 def _event(report: Report, profiles: dict[str, int], source: str) -> ActivityEvent:

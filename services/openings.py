@@ -8,8 +8,9 @@ from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
 from models.points import EntryKind, Outcome, PointEntry
-from services import clock
+from services import achievements, clock
 from services.bulk import insert, lookup
+from services.counters import Tally, keep
 from services.errors import ErrorCode, refused
 from services.scores import EPOCH, lock_people, save_scores
 
@@ -40,14 +41,17 @@ async def record_openings(openings: Sequence[Opening]) -> int:
         here = await _here(openings)
         now = clock.now()
         new: list[PointEntry] = []
+        tally = Tally()
         for opening in openings:
             if (opening.source, opening.external_id) in here or not opening.points:
                 continue
             here.add((opening.source, opening.external_id))
             people[opening.profile_id].add(opening.category, opening.points, OPENED_AT)
+            tally.add_points(opening.profile_id, opening.category, opening.points, now)
             new.append(_entry(opening, now))
         await insert(new)
-        await save_scores(person for person in people.values() if person.moved)
+        await save_scores((person for person in people.values() if person.moved), quietly=True)
+        await achievements.moved(await keep(tally, people), told=False)
         return len(new)
 
 

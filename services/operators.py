@@ -1,16 +1,22 @@
 """What an operator does for people, past what they could do themselves: support cases, and the first of a company."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from tortoise.transactions import in_transaction
 
+from catalogue.points import Category
 from models.accounts import Account
 from models.companies import Company
+from models.points import PointEntry
+from models.profiles import Profile
 from models.proofs import Purpose
-from services import codes, messages
+from services import audit, codes, corrections, messages
 from services.accounts import create_account
 from services.companies import create_company
+from services.errors import ErrorCode, refused
 
 FIRST_PASSWORD = timedelta(hours=24)
 
@@ -38,3 +44,52 @@ async def create_admin(email: str, *, name: str, company: str, domain: str) -> N
         made = await create_company(company, domain=domain, admin_email=email)
         secret = await codes.issue_link(Purpose.RESET_PASSWORD, account.id, account.email_key, FIRST_PASSWORD)
         return NewAdmin(account, made, messages.link("/reset-password", token=secret))
+
+
+async def penalize(
+    handle: str, category: Category, points: int, *, reason: str, silent: bool, external_id: str = ""
+) -> PointEntry:
+    """
+    Take `points` (above 0) from somebody in one category. `silent`: the person does not see it; the sums do.
+
+    The same `external_id` again takes nothing further. The trail says it of the profile and of no account: what is
+    silent must not stand in the person's own trail. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT.
+    """
+    async with in_transaction():
+        profile: Any = await Profile.get_or_none(handle=handle).values("id")
+        if profile is None:
+            raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("profile",))
+        number = external_id or secrets.token_hex(8)
+        repeated = await PointEntry.filter(source=corrections.PENALTIES, external_id=number).exists()
+        entry = await corrections.penalize(
+            profile["id"], category, points, reason=reason, shown=not silent, external_id=number
+        )
+        if repeated:
+            return entry
+        await audit.note(
+            "points.penalize",
+            actor=audit.OPERATOR,
+            profile=profile["id"],
+            category=category.value,
+            points=points,
+            reason=reason,
+            silent=silent,
+            event=entry.external_id,
+        )
+        return entry
+
+
+async def reverse(source: str, external_id: str) -> corrections.Reversal:
+    """Take back an event of any source, or a penalty. Raises Refused: NOT_FOUND."""
+    async with in_transaction():
+        taken = await corrections.reverse(source, external_id)
+        if not taken.repeated:
+            await audit.note(
+                "points.reverse",
+                actor=audit.OPERATOR,
+                profile=taken.entry.profile_id,  # type: ignore[attr-defined]
+                source=source,
+                event=external_id,
+                points=taken.entry.awarded,
+            )
+        return taken

@@ -19,8 +19,9 @@ from tortoise.transactions import in_transaction
 
 from catalogue.points import ACTIVITIES, Activity
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
-from services import clock
+from services import achievements, clock
 from services.bulk import insert, lookup
+from services.counters import HAPPENED, Tally, keep
 from services.errors import ErrorCode, Problem, Refused
 from services.scores import Person, existing, lock_people, save_scores
 
@@ -110,12 +111,13 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     ]
     await ledger.write()
     await save_scores(person for person in people.values() if person.moved)
+    await achievements.moved(await keep(ledger.tally, people))
     return answers
 
 
 def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
     if event.activity not in ACTIVITIES:
-        return Problem(ErrorCode.UNKNOWN_ACTIVITY, f"There is no activity {event.activity!r}.", ("activity",))
+        return Problem(ErrorCode.UNKNOWN_ACTIVITY, f"There is no activity {event.activity[:80]!r}.", ("activity",))
     if not 0 < len(event.external_id) <= MAX_EXTERNAL_ID or "\0" in event.external_id:
         text = f"An event's id has 1 to {MAX_EXTERNAL_ID} characters."
         return Problem(ErrorCode.BAD_INPUT, text, ("externalId",))
@@ -137,6 +139,7 @@ class Ledger:
         self.held: set[tuple[int, str]] = set()
         self.new: list[PointEntry] = []
         self.new_held: list[OnceAward] = []
+        self.tally = Tally()
 
     @classmethod
     async def read(cls, events: Sequence[ActivityEvent]) -> "Ledger":
@@ -201,6 +204,8 @@ class Ledger:
         self.entries[event.key] = entry
         self.used[event.profile_id, activity.code, event.day] += entry.capped
         person.add(activity.category, awarded, event.occurred_at)
+        self.tally.add_entry(entry, counts=outcome in HAPPENED)
+        person.tell_points(activity.category, awarded, activity.code)
         return Recorded(outcome, awarded, event.profile_id)
 
     def _judge(self, event: ActivityEvent, activity: Activity, person: Person) -> tuple[Outcome, int]:

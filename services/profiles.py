@@ -11,8 +11,9 @@ from typing import Any
 from models.accounts import Account, AccountStatus
 from models.points import Score
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
-from services import clock
+from services import clock, notices, search_words
 from services.bulk import insert, lookup
+from services.words import APART
 
 MAX_HANDLE = 64
 
@@ -36,7 +37,7 @@ class NewPerson:
 
 def slug(text: str) -> str:
     """Text as a handle: lower case letters of a to z, digits and single hyphens; `person` where nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(APART)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "person"
 
 
@@ -82,6 +83,15 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
             for code in dict.fromkeys(p.industries)
         ]
     )
+    await search_words.add(
+        [
+            search_words.Found(number, profile.name, profile.handle, profile.job_title)
+            for number, profile in zip(made, profiles, strict=True)
+            if profile.listed
+        ]
+    )
+    listed = {number: True for number, profile in zip(made, profiles, strict=True) if profile.listed}
+    await notices.note_all(notices.scores_changed(list(listed), listed))
     return made
 
 
@@ -107,12 +117,14 @@ async def relist(profile_ids: Iterable[int]) -> None:
     transaction of whatever changed one of them.
 
     The score row is locked first, as for events: whether someone is active decides what they earn.
+    Every process is told of those who are or were listed, for boards and whatever else is kept.
     """
     ids = sorted(set(profile_ids))
     scores = {
         score.pk: score for score in await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()
     }
     accounts = await Account.filter(profile_id__in=ids).order_by("created_at", "id")
+    flips: dict[int, bool] = {}
     for profile in await Profile.filter(id__in=ids):
         own = [account for account in accounts if account.profile_id == profile.id]  # type: ignore[attr-defined]
         alive = [account for account in own if account.status is AccountStatus.ACTIVE]
@@ -121,5 +133,11 @@ async def relist(profile_ids: Iterable[int]) -> None:
         if own:
             profile.company_id = alive[0].company_id if alive else own[0].company_id  # type: ignore[attr-defined]
         await profile.save(update_fields=["active", "listed", "company_id"])
-        scores[profile.id].listed = profile.listed
-        await scores[profile.id].save(update_fields=["listed"])
+        score = scores[profile.id]
+        if score.listed != profile.listed:
+            score.listed = flips[profile.id] = profile.listed
+            await score.save(update_fields=["listed"])
+    await search_words.index(flips)
+    # Also of those who stay listed: their accounts decide in which company's board they stand.
+    on_boards = [number for number in ids if number in flips or scores[number].listed]
+    await notices.note_all(notices.scores_changed(on_boards, flips))

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from catalogue.points import Activity, Category
+from catalogue.points import Activity, Category, level_of
 from models.points import Score
 from models.profiles import Profile
+from services import notices
+from services.notices import PersonKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = {category: category.value.lower() for category in Category}
@@ -44,6 +46,10 @@ class Person:
     overall: Sum
     sums: dict[Category, Sum] = field(default_factory=dict)
     moved: bool = False
+    level: int = 0
+    """The level that is stored; it rises and falls when the sums are saved."""
+    news: list[notices.New] = field(default_factory=list)
+    """What the person is to be told once the sums are saved."""
 
     def may_earn(self, activity: Activity, day: date) -> bool:
         """
@@ -63,6 +69,12 @@ class Person:
         self.sums[category].add(points, moment)
         self.moved = True
 
+    def tell_points(self, category: Category, points: int, activity: str | None = None) -> None:
+        """Let the person hear of points that one entry gave or took; of one that did neither there is nothing to say."""
+        if points:
+            facts = {"points": points, "category": category.value, "activity": activity}
+            self.news.append(notices.person(self.profile_id, PersonKind.POINTS, **facts))
+
 
 async def lock_people(profile_ids: Iterable[int]) -> dict[int, Person]:
     """
@@ -76,6 +88,16 @@ async def lock_people(profile_ids: Iterable[int]) -> dict[int, Person]:
     return {score.pk: _person(score, by_id[score.pk]) for score in scores}
 
 
+async def hold(profile_ids: Iterable[int]) -> None:
+    """Lock like `lock_people`, and read nothing: for what moves no sum."""
+    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    if connection.capabilities.dialect == "postgres":
+        await connection.execute_query(
+            "SELECT profile_id FROM score WHERE profile_id = ANY($1) ORDER BY profile_id FOR UPDATE",
+            [sorted(set(profile_ids))],
+        )
+
+
 def _person(score: Score, facts: dict[str, Any]) -> Person:
     return Person(
         profile_id=score.pk,
@@ -83,6 +105,7 @@ def _person(score: Score, facts: dict[str, Any]) -> Person:
         joined_on=facts["joined_on"],
         github_connected=facts["github_connected_at"] is not None,
         overall=Sum(score.overall, score.overall_reached),
+        level=level_of(score.overall),
         sums={
             category: Sum(getattr(score, column), getattr(score, f"{column}_reached"))
             for category, column in COLUMNS.items()
@@ -98,18 +121,34 @@ async def existing(profile_ids: AbstractSet[int | None]) -> set[int]:
     return set(await found)
 
 
-async def save_scores(people: Iterable[Person]) -> None:
-    """Write back the sums of people whose rows are locked by this transaction."""
+async def save_scores(people: Iterable[Person], *, quietly: bool = False) -> None:
+    """
+    Write back the sums of people whose rows are locked by this transaction, and tell of it: every process, so that kept
+    boards follow, and the people themselves, unless it happens `quietly` (imports; what they are not to see).
+    """
+    saved = list(people)
+    if not saved:
+        return
     columns = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
     rows = [
         [number for each in (person.overall, *person.sums.values()) for number in (each.points, each.reached)]
         + [person.profile_id]
-        for person in people
+        for person in saved
     ]
-    if not rows:
-        return
     connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
     mark = "${}" if connection.capabilities.dialect == "postgres" else "?{}"
     assignments = ", ".join(f"{name} = {mark.format(place)}" for place, name in enumerate(columns, 1))
     where = mark.format(len(columns) + 1)
     await connection.execute_many(f"UPDATE score SET {assignments} WHERE profile_id = {where}", rows)  # noqa: S608 - own names
+    told = [new for person in saved for new in _news(person)]
+    changed = notices.scores_changed([person.profile_id for person in saved])
+    await notices.note_all(changed if quietly else [*changed, *told])
+
+
+def _news(person: Person) -> list[notices.New]:
+    """What this person has not been told yet, a higher level at the end."""
+    news, person.news = person.news, []
+    before, person.level = person.level, level_of(person.overall.points)
+    if person.level > before:
+        news.append(notices.person(person.profile_id, PersonKind.LEVEL, level=person.level))
+    return news

@@ -10,6 +10,7 @@ from tortoise.transactions import in_transaction
 from catalogue.points import Category
 from models.points import PointEntry, Score
 from models.profiles import Profile
+from services import counters, notices
 from services.scores import COLUMNS, microseconds
 
 STEP = 1_000
@@ -19,7 +20,7 @@ FIGURES = [name for board in ("overall", *COLUMNS.values()) for name in (board, 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure that is not what the ledger says."""
+    """A figure that is not what the ledger says: a column of the score row, or a counter's times or points."""
 
     profile_id: int
     column: str
@@ -29,7 +30,7 @@ class Difference:
 
 async def differences(*, repair: bool = False) -> AsyncIterator[Difference]:
     """
-    Every difference between the score rows and what the ledger and the profiles say, in order of profile.
+    Every difference between the score rows, the counters and what the ledger and the profiles say, in order of profile.
 
     Each thousand profiles is read in one transaction with their score rows locked, so that a running server
     cannot be caught half-way; `repair` sets the figures right in that same transaction.
@@ -68,7 +69,22 @@ async def _step(after: int, *, repair: bool) -> tuple[list[Difference], int]:
                 await Score(profile_id=profile_id, **right).save(force_create=True)
             else:
                 await score.update_from_dict(wrong).save(update_fields=list(wrong))
-    return found, ids[-1]
+    if repair:
+        repaired = list(dict.fromkeys(each.profile_id for each in found))
+        await notices.note_all(notices.scores_changed(repaired))
+    return [*found, *await _counters(ids, repair=repair)], ids[-1]
+
+
+async def _counters(ids: list[int], *, repair: bool) -> list[Difference]:
+    wrong = await counters.wrong(ids)
+    if repair:
+        await counters.put({key: right for key, (_, right) in wrong.items()})
+    return [
+        Difference(profile_id, f"{name} {figure}", kept, ledger)
+        for (profile_id, name), (is_, right) in wrong.items()
+        for figure, kept, ledger in zip(counters.Count._fields, is_, right, strict=True)
+        if kept != ledger
+    ]
 
 
 async def _ledger_figures(ids: list[int]) -> dict[int, dict[str, int]]:

@@ -16,7 +16,7 @@ MOST = 24
 NAME, JOB = 0, 1
 """Where a word stands, the better place first: in the name or the handle, or in the job title alone."""
 
-_APART = str.maketrans(
+APART = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
 )
 """Letters that Unicode does not take apart, as those type them who do not have them."""
@@ -80,7 +80,7 @@ def _folded(text: str) -> str:
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(letter for letter in apart if unicodedata.combining(letter) not in _LEFT_OUT)
-    return unicodedata.normalize("NFC", bare.translate(_APART))
+    return unicodedata.normalize("NFC", bare.translate(APART))
 
 
 def _belongs(letter: str) -> bool:

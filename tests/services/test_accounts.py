@@ -166,7 +166,7 @@ async def test_namesakes_get_handles_of_their_own() -> None:
         ("Ada Okafor", "ada-okafor"),
         ("  --  ", "person"),
         ("李小龍", "person"),
-        ("O'Brien, Søren", "o-brien-sren"),
+        ("O'Brien, Søren", "o-brien-soren"),
         ("x" * 99, "x" * 48),
     ],
 )

@@ -22,7 +22,7 @@ async def test_a_reversal_takes_back_exactly_what_was_awarded_dated_as_the_origi
     accepted = event(ada, "ANSWER_ACCEPTED")
     await record(accepted)
     # when
-    reversal = await reverse(accepted.source, accepted.external_id)
+    reversal = (await reverse(accepted.source, accepted.external_id)).entry
     # then
     assert (reversal.kind, reversal.awarded, reversal.occurred_at) == (EntryKind.REVERSAL, -15, NOON)
     assert await total(ada) == 0
@@ -34,7 +34,7 @@ async def test_reversing_what_was_capped_takes_nothing_back() -> None:
     votes = [event(ada) for _ in range(6)]
     await record_many(votes)
     # when
-    reversal = await reverse(votes[5].source, votes[5].external_id)
+    reversal = (await reverse(votes[5].source, votes[5].external_id)).entry
     # then
     assert (reversal.awarded, await total(ada)) == (0, 50)
 
@@ -47,7 +47,8 @@ async def test_reversing_twice_also_at_once_is_one_reversal() -> None:
     # when
     reversals = await gather(*(reverse(accepted.source, accepted.external_id) for _ in range(5)))
     # then
-    assert len({reversal.id for reversal in reversals}) == 1
+    assert len({reversal.entry.id for reversal in reversals}) == 1
+    assert sorted(reversal.repeated for reversal in reversals) == [False, True, True, True, True]
     assert await total(ada) == 0
 
 

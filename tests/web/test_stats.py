@@ -135,6 +135,9 @@ async def test_without_dates_there_are_the_usual_pieces_up_to_today(database: Da
         ({"bucket": "DAY", "since": "2000-01-01", "until": "9999-12-31"}, "BAD_INPUT"),
         ({"bucket": "DAY", "since": "2000-01-01", "until": "9998-12-31"}, "TOO_MANY_ITEMS"),
         ({"since": "0001-01-01", "until": "0001-01-02"}, "BAD_INPUT"),
+        ({"bucket": "DAY", "until": "0001-01-01"}, "BAD_INPUT"),
+        ({"bucket": "MONTH", "until": "0001-01-01"}, "BAD_INPUT"),
+        ({"until": "1969-12-28"}, "BAD_INPUT"),
     ],
 )
 async def test_a_series_that_makes_no_sense_is_refused(client: GraphQLClient, asked: dict[str, Any], code: str) -> None:
