@@ -4,7 +4,24 @@ import sys
 
 import typer
 
-from cli import accounts, companies, database, demo, imports, points, profiles, recovery, tokens
+from cli import (
+    accounts,
+    avatars,
+    badges,
+    challenges,
+    companies,
+    database,
+    demo,
+    imports,
+    points,
+    profiles,
+    rebuild,
+    recovery,
+    shop,
+    tokens,
+    tshirts,
+)
+from cli import credits as wallet
 
 app = typer.Typer(
     name="cli",
@@ -17,6 +34,7 @@ accounts.register(app)
 database.register(app)
 demo.register(app)
 points.register(app)
+wallet.register(app)
 
 
 @app.command()
@@ -28,11 +46,18 @@ def run() -> None:
 
 
 app.add_typer(accounts.app, name="account")
+app.add_typer(avatars.app, name="avatars")
+app.add_typer(badges.app, name="badges")
+app.add_typer(challenges.app, name="challenges")
 app.add_typer(companies.app, name="company")
+app.add_typer(wallet.app, name="credits")
 app.add_typer(imports.app, name="import")
 app.add_typer(profiles.app, name="profile")
+app.add_typer(rebuild.app, name="rebuild")
 app.add_typer(recovery.app, name="recovery-email")
+app.add_typer(shop.app, name="shop")
 app.add_typer(tokens.app, name="token")
+app.add_typer(tshirts.app, name="tshirts")
 
 if __name__ == "__main__":
     sys.exit(app())

@@ -14,10 +14,10 @@ BATCH = 1_000
 T = TypeVar("T")
 
 
-def batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    """The rows in lists of BATCH, the last one shorter. An error in `rows` drops the batch it happens in."""
+def batches(rows: Iterable[T], *, times: int = 1) -> Iterator[list[T]]:
+    """The rows in lists of `times` BATCH, the last one shorter. An error in `rows` drops the batch it happens in."""
     source = iter(rows)
-    while batch := list(islice(source, BATCH)):
+    while batch := list(islice(source, BATCH * times)):
         yield batch
 
 
@@ -27,17 +27,20 @@ async def take_in(
     take: Callable[[list[T], Progress], Awaitable[None]],
     report: Report,
     reading: Reading,
+    *,
+    times: int = 1,
 ) -> None:
     """
     Hand a file's rows to `take`, with the progress that the batch's transaction has to note.
 
-    Rows that an earlier run took in are passed over; `start` names the file. Raises Interrupted between batches.
+    Rows that an earlier run took in are passed over; `start` names the file. `times`: for small rows that are written all
+    over their indexes, which costs less for many at once. Raises Interrupted between batches.
     """
     done = await imports.rows_taken(start.source, start.file, start.fingerprint)
     if done:
         report.taken[f"{start.file}: rows taken in by an earlier run"] = done
     report.taken[f"{start.file}: rows read"] = 0
-    for batch in batches(islice(rows, done, None)):
+    for batch in batches(islice(rows, done, None), times=times):
         done += len(batch)
         await take(batch, Progress(start.source, start.file, done, start.fingerprint))
         report.taken[f"{start.file}: rows read"] += len(batch)

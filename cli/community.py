@@ -1,4 +1,4 @@
-"""Takes in a community's archive: CSV files of people, their skills and their opening balances."""
+"""Takes in a community's archive: CSV files of people, their skills, opening balances, badges, connections and projects."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +9,17 @@ from typing import Generic, TypeVar
 from cli.batches import take_in
 from cli.reading import Reading, WrongFolder, fingerprint
 from cli.report import Report
-from services import community, imports
-from services.community import ArchivedBalance, ArchivedPerson, BadRow
+from services import community, connecting, imported_projects, imports
+from services.community import (
+    ArchivedAward,
+    ArchivedBalance,
+    ArchivedConnection,
+    ArchivedPerson,
+    ArchivedProject,
+    BadRow,
+)
+from services.connecting import Brought as Pair
+from services.imported_badges import Brought, Definition, codes_of
 from services.imports import Progress
 from services.openings import Opening
 
@@ -20,8 +29,17 @@ HEADERS = {
     "opening_points.csv": "profile,category,points",
 }
 """The files that are taken in, in this order, and their first lines."""
-LATER = ("badges.csv", "badge_awards.csv", "connections.csv", "projects.csv", "collaborators.csv")
-"""Files of an archive that are left alone."""
+BADGES = {"badges.csv": "id,name,rarity,description", "badge_awards.csv": "profile,badge,awarded_on"}
+"""Files that an archive may have besides, one or both."""
+CONNECTIONS = {"connections.csv": "profile,other,connected_on"}
+"""A file that an archive may have besides: each connection once, in either direction."""
+PROJECTS = {
+    "projects.csv": "id,owner,title,description,published,created_on",
+    "collaborators.csv": "project,profile",
+}
+"""Files that an archive may have besides, one or both."""
+FILES = {**HEADERS, **BADGES, **CONNECTIONS, **PROJECTS}
+_TWICE = "connects two people whom the file connects already"
 T = TypeVar("T")
 
 
@@ -41,13 +59,26 @@ async def import_community(folder: Path, source: str, report: Report, reading: R
     Raises WrongFolder before anything is written, Interrupted after a whole batch. A bad row is told and passed over.
     """
     check_folder(folder)
-    if later := [name for name in LATER if (folder / name).exists()]:
-        report.notes.append(f"Not taken yet: {', '.join(later)}.")
     people, skills, openings = (folder / name for name in HEADERS)
     await _people(people, Progress(source, people.name, 0, fingerprint(people)), report, reading)
     # Whether a row's person is known depends on the people's file too.
     await _skills(skills, Progress(source, skills.name, 0, fingerprint(skills, people)), report, reading)
     await _openings(openings, Progress(source, openings.name, 0, fingerprint(openings, people)), report, reading)
+    badges, awards = (folder / name for name in BADGES)
+    if badges.exists():
+        await _badges(badges, Progress(source, badges.name, 0, fingerprint(badges)), report, reading)
+    if awards.exists():
+        depends = (awards, people, badges) if badges.exists() else (awards, people)
+        await _awards(awards, Progress(source, awards.name, 0, fingerprint(*depends)), report, reading)
+    [known] = (folder / name for name in CONNECTIONS)
+    if known.exists():
+        await _connections(known, Progress(source, known.name, 0, fingerprint(known, people)), report, reading)
+    projects, named = (folder / name for name in PROJECTS)
+    if projects.exists():
+        await _projects(projects, Progress(source, projects.name, 0, fingerprint(projects, people)), report, reading)
+    if named.exists():
+        depends = (named, people, projects) if projects.exists() else (named, people)
+        await _collaborators(named, Progress(source, named.name, 0, fingerprint(*depends)), report, reading)
 
 
 def check_folder(folder: Path) -> None:
@@ -56,7 +87,9 @@ def check_folder(folder: Path) -> None:
         raise WrongFolder(f"{folder} is not a folder.")
     if missing := [name for name in HEADERS if not (folder / name).is_file()]:
         raise WrongFolder(f"{folder} is not a community's archive: it lacks {', '.join(missing)}.")
-    for name, header in HEADERS.items():
+    for name, header in FILES.items():
+        if not (folder / name).exists():
+            continue
         first = next(Reading().lines(folder / name), "").rstrip("\r\n")
         if first != header:
             raise WrongFolder(f"{folder / name} begins with {first[:200]!r}, not with {header!r}.")
@@ -64,7 +97,7 @@ def check_folder(folder: Path) -> None:
 
 def rows(path: Path, read: Callable[[list[str]], T], reading: Reading) -> Iterator[Read[T]]:
     """The file's rows behind the header, each through `read`; a bad one comes as the reason."""
-    columns = HEADERS[path.name].count(",") + 1
+    columns = FILES[path.name].count(",") + 1
     table = csv.reader(reading.lines(path), strict=True)
     line = 1
     while True:
@@ -152,6 +185,123 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
             report.taken["opening balances of 0: nothing to take in"] += zero
 
     await take_in(rows(path, community.balance_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+async def _badges(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["badges: new"] = 0
+
+    async def take(batch: list[Read[Definition]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        new = await imports.take_badges([badge for _, badge in read], progress)
+        report.taken["badges: new"] += new
+        if here := len(read) - new:
+            report.taken["badges: here already, described anew"] += here
+
+    await take_in(rows(path, community.badge_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+async def _awards(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["badge awards: new"] = 0
+
+    async def take(batch: list[Read[ArchivedAward]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {award.key for _, award in read})
+        codes = await codes_of(progress.source, {award.badge for _, award in read})
+        brought = []
+        for line, award in read:
+            if not _known(award.key, known, path, line, report):
+                continue
+            if award.badge in codes:
+                brought.append(Brought(known[award.key], codes[award.badge], award.awarded_at))
+            else:
+                report.bad(path.name, line, f"there is no badge {award.badge[:60]!r}")
+        new = await imports.take_awards(brought, progress)
+        report.taken["badge awards: new"] += new
+        if here := len(brought) - new:
+            report.taken["badge awards: here already"] += here
+
+    await take_in(rows(path, community.award_of, reading), start, take, report, reading)
+    await _again_if_bad(start, report)
+
+
+async def _connections(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["connections: new"] = 0
+    before = await connecting.newest()
+
+    async def take(batch: list[Read[ArchivedConnection]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {key for _, each in read for key in (each.key, each.other)})
+        pairs: dict[tuple[int, int], tuple[int, Pair]] = {}
+        for line, each in read:
+            if not all(_known(key, known, path, line, report) for key in (each.key, each.other)):
+                continue
+            one, other = sorted((known[each.key], known[each.other]))
+            if one == other:
+                report.bad(path.name, line, f"{each.key[:60]!r} and {each.other[:60]!r} are one person here")
+            elif (one, other) in pairs:
+                report.bad(path.name, line, _TWICE)
+            else:
+                pairs[one, other] = line, Pair(one, other, each.connected_at)
+        taken = await imports.take_connections([pair for _, pair in pairs.values()], progress)
+        lines = [line for line, _ in pairs.values()]
+        twice = [place for place, number in taken.known.items() if number > before]
+        for place in sorted(twice):
+            report.bad(path.name, lines[place], _TWICE)
+        report.taken["connections: new"] += taken.new
+        if here := len(taken.known) - len(twice):
+            report.taken["connections: here already"] += here
+        if taken.blocked:
+            report.taken["connections of people who blocked each other: left out"] += len(taken.blocked)
+
+    await take_in(rows(path, community.connection_of, reading), start, take, report, reading, times=5)
+    await _again_if_bad(start, report)
+
+
+async def _projects(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["projects: new"] = 0
+
+    async def take(batch: list[Read[ArchivedProject]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {each.owner for _, each in read})
+        brought = [
+            imported_projects.Brought(
+                known[each.owner], each.key, each.title, each.description, each.published, each.created_at
+            )
+            for line, each in read
+            if _known(each.owner, known, path, line, report)
+        ]
+        new = await imports.take_projects(brought, progress)
+        report.taken["projects: new"] += new
+        if here := len(brought) - new:
+            report.taken["projects: here already, left as they are"] += here
+
+    await take_in(rows(path, community.project_of, reading), start, take, report, reading, times=5)
+    await _again_if_bad(start, report)
+
+
+async def _collaborators(path: Path, start: Progress, report: Report, reading: Reading) -> None:
+    report.taken["collaborators: new"] = 0
+
+    async def take(batch: list[Read[tuple[str, str]]], progress: Progress) -> None:
+        read = _good(batch, path, report)
+        known = await imports.profiles_of(progress.source, {profile for _, (_, profile) in read})
+        projects = await imported_projects.projects_of(progress.source, {project for _, (project, _) in read})
+        named = []
+        for line, (project, profile) in read:
+            if not _known(profile, known, path, line, report):
+                continue
+            if project in projects:
+                named.append(imported_projects.Named(projects[project], known[profile]))
+            else:
+                report.bad(path.name, line, f"there is no project {project[:60]!r}")
+        new = await imports.take_collaborators(named, progress)
+        report.taken["collaborators: new"] += new
+        if rest := len(named) - new:
+            report.taken["collaborators: here already, owners, or parted by a block"] += rest
+
+    await take_in(rows(path, community.collaborator_of, reading), start, take, report, reading, times=5)
     await _again_if_bad(start, report)
 
 

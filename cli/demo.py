@@ -9,11 +9,12 @@ from cli.batches import batches
 from cli.report import Report
 from cli.running import with_database
 from models.database import Database
-from services import clock, corrections, demo, imports
+from services import clock, corrections, demo, demo_badges, demo_connections, demo_projects, imports
 from services.errors import Problem
 from services.imports import Progress
 
-PEOPLE, EVENTS = "people", "events"
+PEOPLE, EVENTS, CONNECTIONS = "people", "events", "connections"
+PROJECTS, FEATURED = "projects", "featured badges"
 """What progress is noted under. Its fingerprint is the day that everything is dated back from."""
 
 
@@ -39,6 +40,9 @@ async def load_demo(_database: Database) -> Report:
     community = demo.community(anchor)
     report.taken["people: new"] = await _people(community, anchor)
     await _events(community, anchor, report)
+    await _connections(community, anchor, report)
+    await _projects(community, anchor, report)
+    await _featured(community, anchor, report)
     return report
 
 
@@ -70,3 +74,29 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
         await corrections.reverse(demo.SOURCE, external_id)
         report.taken["events: taken back"] += 1
     await imports.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
+
+
+async def _connections(community: demo.Community, anchor: date, report: Report) -> None:
+    if await imports.rows_taken(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
+        return
+    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    report.taken["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
+    await imports.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
+
+
+async def _projects(community: demo.Community, anchor: date, report: Report) -> None:
+    if await imports.rows_taken(demo.SOURCE, PROJECTS, anchor.isoformat()):
+        return
+    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    published, drafts = await demo_projects.build(community.members, profiles, anchor)
+    report.taken["projects: published"], report.taken["projects: drafts"] = published, drafts
+    await imports.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
+
+
+async def _featured(community: demo.Community, anchor: date, report: Report) -> None:
+    if await imports.rows_taken(demo.SOURCE, FEATURED, anchor.isoformat()):
+        return
+    keys = [member.person.key for member in community.members]
+    profiles = await imports.profiles_of(demo.SOURCE, keys)
+    report.taken["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
+    await imports.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))

@@ -1,4 +1,4 @@
-"""Takes in a forum's dump: its users as people, its votes as points."""
+"""Takes in a forum's dump: its users as people, its votes as points, its badges as that forum's own."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cli.batches import batches, take_in
-from cli.forum_dump import PostIndex, Row, check_folder, rows
+from cli.forum_dump import BADGES, PostIndex, Row, check_folder, rows
 from cli.reading import Reading, fingerprint
 from cli.report import Report
 from services import forum, imports
@@ -22,14 +22,15 @@ async def import_forum(folder: Path, source: str, report: Report, reading: Readi
     Raises WrongFolder before anything is written, BrokenFile and Interrupted after a whole batch.
     """
     check_folder(folder)
-    if (folder / "Badges.xml").exists():
-        report.notes.append("Badges.xml: not taken. A forum's badges are granted by hand.")
     users, posts, votes = (folder / name for name in ("Users.xml", "Posts.xml", "Votes.xml"))
     await _users(users, source, report, reading)
     with TemporaryDirectory(prefix="forum-import-") as scratch, PostIndex(Path(scratch)) as index:
         # What a vote gives depends on all three files.
         progress = Progress(source, votes.name, 0, fingerprint(votes, posts, users))
         await _votes(votes, posts, index, progress, report, reading)
+    badges = folder / BADGES
+    if badges.exists():
+        await _badges(badges, Progress(source, badges.name, 0, fingerprint(badges, users)), report, reading)
 
 
 async def _users(path: Path, source: str, report: Report, reading: Reading) -> None:
@@ -75,6 +76,32 @@ async def _votes(
         events = await _events(votes, index, progress.source, defects)
         for answer in await imports.take_events(events, progress):
             _count(answer, report)
+        report.defects.update(defects)
+
+    await take_in(rows(path, reading), progress, take, report, reading)
+
+
+async def _badges(path: Path, progress: Progress, report: Report, reading: Reading) -> None:
+    report.taken["badge awards: new"] = 0
+
+    async def take(batch: list[Row], progress: Progress) -> None:
+        read = []
+        for row in batch:
+            try:
+                read.append(forum.badge_of(row.values))
+            except forum.BadRow as why:
+                report.bad(path.name, row.line, str(why))
+        defects = Counter[str]()
+        found = await imports.profiles_of(progress.source, {str(each.user) for each in read})
+        people = {int(key): profile_id for key, profile_id in found.items()}
+        brought = [each.brought(progress.source, people[each.user]) for each in read if each.user in people]
+        if missing := len(read) - len(brought):
+            defects["badges whose owner is not among the users"] += missing
+        definitions = [each.definition for each in read]
+        new = await imports.take_awards(brought, progress, badges=definitions)
+        report.taken["badge awards: new"] += new
+        if here := len(brought) - new:
+            report.taken["badge awards: given before, kept once"] += here
         report.defects.update(defects)
 
     await take_in(rows(path, reading), progress, take, report, reading)

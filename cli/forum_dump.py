@@ -16,6 +16,8 @@ from services.forum import ANSWER, Post
 
 ROOTS = {"Users.xml": "users", "Posts.xml": "posts", "Votes.xml": "votes"}
 """The files of a dump, and the element that each of them is."""
+BADGES = "Badges.xml"
+"""A file that a dump may have besides."""
 
 
 @dataclass(frozen=True, slots=True)

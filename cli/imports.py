@@ -25,11 +25,13 @@ Import = Callable[[Path, str, Report, Reading], Coroutine[Any, Any, None]]
 
 @app.command()
 def forum(
-    folder: Annotated[Path, typer.Argument(help="Holds Users.xml, Posts.xml and Votes.xml.")],
+    folder: Annotated[Path, typer.Argument(help="Holds Users.xml, Posts.xml, Votes.xml; Badges.xml.")],
     site: Annotated[str, typer.Option(help="Name of the forum; several can be taken in. Default: the folder's.")] = "",
 ) -> None:
     """
     Take in a forum's dump: its users become public profiles that nobody has claimed, its votes become points.
+
+    Its badges are kept as that forum's own, and are not mixed with what is earned here.
 
     Ctrl-C stops after the batch under way; the same command goes on from there, and adds what a newer dump has.
     Temporary space: about 30 bytes a post, in TMPDIR. Ends with 0: all was read; 1: a file is broken, and what
@@ -40,13 +42,20 @@ def forum(
 
 @app.command()
 def community(
-    folder: Annotated[Path, typer.Argument(help="Holds profiles.csv, skills.csv and opening_points.csv.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Holds profiles.csv, skills.csv, opening_points.csv; badges.csv, badge_awards.csv, connections.csv, projects.csv, "
+            "collaborators.csv."
+        ),
+    ],
     source: Annotated[
         str, typer.Option(help="Name of the archive's community: ids are told apart by it.")
     ] = "community",
 ) -> None:
     """
-    Take in a community's archive: people with their skills, and the points they bring along.
+    Take in a community's archive: people with their skills, the points and badges they bring along, whom they know, and
+    their projects.
 
     Bad rows are named and passed over. Ctrl-C stops after the batch under way; the same command goes on from there.
     Ends with 0: every row that was read is taken in; 1: some were bad; 2: refused, nothing was written;

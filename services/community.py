@@ -1,16 +1,19 @@
-"""A community's archive in our words: rows of its files as people, skills and opening balances."""
+"""A community's archive in our words: rows of its files as people, skills, opening balances, badges, connections, projects."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from catalogue import terms
+from catalogue.badges import Rarity
 from catalogue.points import Category
 from models.profiles import Visibility
-from services import clock
+from services import clock, project_texts
+from services.imported_badges import MAX_DESCRIPTION, Definition
 from services.imports import MAX_KEY
+from services.profile_texts import NotFit
 from services.profiles import NewPerson
 
 MAX_NAME = MAX_JOB_TITLE = 120
@@ -40,6 +43,36 @@ class ArchivedBalance:
     points: int
 
 
+@dataclass(frozen=True)
+class ArchivedAward:
+    """A badge that somebody was given; both keys are of the archive. A day has no time: it stands for its beginning."""
+
+    key: str
+    badge: str
+    awarded_at: datetime
+
+
+@dataclass(frozen=True)
+class ArchivedConnection:
+    """Two people who know each other; both keys are of the archive. A day stands for its beginning."""
+
+    key: str
+    other: str
+    connected_at: datetime
+
+
+@dataclass(frozen=True)
+class ArchivedProject:
+    """A project of somebody's portfolio; `owner` is their key in the archive. A day stands for its beginning."""
+
+    key: str
+    owner: str
+    title: str
+    description: str
+    published: bool
+    created_at: datetime
+
+
 def person_of(row: Sequence[str]) -> ArchivedPerson:
     """Read id, handle, name, job title, country, company, about, public, joined on. Raises BadRow."""
     key, handle, name, job_title, country, company, about, public, joined_on = row
@@ -52,7 +85,7 @@ def person_of(row: Sequence[str]) -> ArchivedPerson:
         name=_given("name", name, MAX_NAME),
         handle=handle,
         key=_given("id", key, MAX_KEY),
-        joined_on=_joined(joined_on.strip()),
+        joined_on=_past("joined_on", joined_on.strip()),
         visibility=Visibility.PUBLIC if _yes("public", public.strip()) else Visibility.PRIVATE,
         details=details,
     )
@@ -79,6 +112,62 @@ def balance_of(row: Sequence[str]) -> ArchivedBalance:
     return ArchivedBalance(_given("profile", key, MAX_KEY), Category(category.strip()), int(points))
 
 
+def badge_of(row: Sequence[str]) -> Definition:
+    """Read id, name, rarity and description. Raises BadRow."""
+    key, name, rarity, description = row
+    if rarity.strip() not in Rarity.__members__:
+        raise BadRow(f"rarity is {rarity[:40]!r}, not one of {', '.join(Rarity.__members__)}")
+    return Definition(
+        key=_given("id", key, MAX_KEY),
+        name=_given("name", name, MAX_NAME),
+        rarity=Rarity(rarity.strip()),
+        description=_text("description", description, MAX_DESCRIPTION),
+    )
+
+
+def award_of(row: Sequence[str]) -> ArchivedAward:
+    """Read profile, badge and awarded on. Raises BadRow."""
+    key, badge, awarded_on = row
+    day = _past("awarded_on", awarded_on.strip())
+    return ArchivedAward(
+        _given("profile", key, MAX_KEY), _given("badge", badge, MAX_KEY), datetime.combine(day, time(), UTC)
+    )
+
+
+def connection_of(row: Sequence[str]) -> ArchivedConnection:
+    """Read profile, other and connected on. Raises BadRow."""
+    key, other, connected_on = row
+    key, other = _given("profile", key, MAX_KEY), _given("other", other, MAX_KEY)
+    if key == other:
+        raise BadRow(f"connects {key[:60]!r} with itself")
+    day = _past("connected_on", connected_on.strip())
+    return ArchivedConnection(key, other, datetime.combine(day, time(), UTC))
+
+
+def project_of(row: Sequence[str]) -> ArchivedProject:
+    """Read id, owner, title, description, published and created on. Raises BadRow."""
+    key, owner, title, description, published, created_on = row
+    try:
+        texts = [project_texts.text(*each) for each in (("title", title), ("description", description))]
+    except NotFit as why:
+        raise BadRow(str(why)) from None
+    day = _past("created_on", created_on.strip())
+    return ArchivedProject(
+        key=_given("id", key, MAX_KEY),
+        owner=_given("owner", owner, MAX_KEY),
+        title=_given("title", texts[0], len(texts[0])),
+        description=texts[1],
+        published=_yes("published", published.strip()),
+        created_at=datetime.combine(day, time(), UTC),
+    )
+
+
+def collaborator_of(row: Sequence[str]) -> tuple[str, str]:
+    """Read project and profile: keys of the archive. Raises BadRow."""
+    project, profile = row
+    return _given("project", project, MAX_KEY), _given("profile", profile, MAX_KEY)
+
+
 @lru_cache(maxsize=1_024)  # a file names the same few again and again
 def _skill(text: str) -> str | None:
     found = terms.choice(terms.SKILLS, text)
@@ -96,14 +185,14 @@ def _country(text: str) -> str | None:
     return text.upper() or None
 
 
-def _joined(text: str) -> date:
+def _past(column: str, text: str) -> date:
     try:
-        joined_on = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise BadRow(f"joined_on is {text[:40]!r}, not a day like 2024-05-31") from None
-    if joined_on > clock.today():
-        raise BadRow(f"joined_on is {text}, in the future")
-    return joined_on
+        raise BadRow(f"{column} is {text[:40]!r}, not a day like 2024-05-31") from None
+    if day > clock.today():
+        raise BadRow(f"{column} is {text}, in the future")
+    return day
 
 
 def _yes(column: str, text: str) -> bool:

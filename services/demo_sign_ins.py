@@ -1,20 +1,27 @@
-"""Three of the demo's people can sign in: a member, a company's admin, and someone with a second factor."""
+"""
+Three of the demo's people can sign in: a member, a company's admin, and someone with a second factor. Most others have
+an account without a password, so that they can be asked to connect, suggested and tagged.
+"""
 
 import secrets
 import string
 from dataclasses import dataclass
+from typing import Any
 
 import pyotp
 
-from models.accounts import Account
+from models.accounts import Account, AccountKind
 from models.companies import Company, CompanyDomain
+from models.connections import ConnectionRequest
 from models.profiles import Profile
-from services import passwords, second_factor_set_up, sessions
+from services import clock, passwords, second_factor_set_up, sessions
 from services.accounts import attach_account
 from services.audit import SYSTEM
 
 MEMBER = "ada-okafor"
 COMPANY = "Tidewater Robotics"
+UNCLAIMED = 8
+"""One of so many has nobody behind it, as after an import."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +53,7 @@ async def open_sign_ins() -> list[SignIn]:
     ]
     await Account.filter(profile_id=admin.id).update(company_admin=True)
     opened[2] = await _with_second_factor(opened[2], careful)
+    await _claim_others()
     return opened
 
 
@@ -57,6 +65,28 @@ async def _open(who: str, profile: Profile) -> SignIn:
     password = f"{password}-{secrets.randbelow(90) + 10}"
     await passwords.set_password(account.id, password)
     return SignIn(who, email, password)
+
+
+async def _claim_others() -> None:
+    """Accounts for most of those who have none, among them whoever asks somebody to connect."""
+    domains = {each.company_id: each.domain for each in await CompanyDomain.all()}  # type: ignore[attr-defined]
+    asking: Any = ConnectionRequest.all().values_list("sender_id", flat=True)
+    claimed: Any = Account.filter(profile_id__isnull=False).values_list("profile_id", flat=True)
+    senders, known, now = set(await asking), set(await claimed), clock.now()
+    await Account.bulk_create(
+        Account(
+            kind=AccountKind.PERSON,
+            email=(email := f"{each.handle}@{domains.get(each.company_id, 'people.example')}"),  # type: ignore[attr-defined]
+            email_key=email,
+            name=each.name,
+            profile_id=each.id,
+            company_id=each.company_id,  # type: ignore[attr-defined]
+            verified_at=now,
+            created_at=now,
+        )
+        for each in await Profile.all().order_by("id")
+        if each.id not in known and (each.id % UNCLAIMED or each.id in senders)
+    )
 
 
 async def _with_second_factor(sign_in: SignIn, profile: Profile) -> SignIn:

@@ -1,4 +1,4 @@
-"""A forum's users, posts and votes in our words: who becomes a person, and which vote gives whom which points."""
+"""A forum's users, votes and badges in our words: who becomes a person, which vote gives whom which points."""
 
 import re
 from collections import Counter
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from catalogue.badges import Rarity
 from models.profiles import Visibility
+from services import clock
+from services.imported_badges import Brought, Definition, code_of
 from services.links import web_link
 from services.plain_text import text_of
 from services.points import ActivityEvent
@@ -18,6 +21,8 @@ BACKGROUND = -1
 """The forum's own background process: not a person."""
 ANSWER = 2
 """The kind of a post that answers another one."""
+METALS = {1: (Rarity.PURPLE, "gold"), 2: (Rarity.BLUE, "silver"), 3: (Rarity.GREEN, "bronze")}
+"""The classes of badges: a colour of ours, and how the forum calls it."""
 LARGEST_ID = 2**63 - 1
 MAX_NAME, MAX_LOCATION = 120, 200
 
@@ -46,6 +51,19 @@ class Post:
     asker: int | None = None
 
 
+@dataclass(frozen=True)
+class Badge:
+    """A badge that the forum gave to a user. It may have given it several times."""
+
+    user: int
+    definition: Definition
+    awarded_at: datetime
+
+    def brought(self, source: str, profile_id: int) -> Brought:
+        """As it is taken in."""
+        return Brought(profile_id, code_of(source, self.definition.key), self.awarded_at)
+
+
 def number(row: Mapping[str, str], name: str) -> int:
     """A whole number of the row. Raises BadRow."""
     text = row.get(name, "")
@@ -61,13 +79,18 @@ def optional_number(row: Mapping[str, str], name: str) -> int | None:
 
 def day(row: Mapping[str, str], name: str) -> date:
     """The UTC day of a time of the row. Raises BadRow."""
+    return moment(row, name).date()
+
+
+def moment(row: Mapping[str, str], name: str) -> datetime:
+    """A time of the row, which is UTC unless it says otherwise. Raises BadRow."""
     text = row.get(name, "")
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise BadRow(f"{name} is {text[:40]!r}, not a time" if text else f"{name} is missing") from None
     try:
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except OverflowError:
         raise BadRow(f"{name} is {text[:40]!r}, not a time") from None
 
@@ -109,6 +132,26 @@ def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None
 def vote_of(row: Mapping[str, str]) -> Vote:
     """Read a vote. Raises BadRow."""
     return Vote(number(row, "Id"), number(row, "PostId"), number(row, "VoteTypeId"), day(row, "CreationDate"))
+
+
+def badge_of(row: Mapping[str, str]) -> Badge:
+    """
+    Read a badge: bronze, silver and gold ones become green, blue and purple. Of one name there may be several of different
+    metal. Raises BadRow.
+    """
+    name, metal = " ".join(row.get("Name", "").split()), number(row, "Class")
+    if not 0 < len(name) <= MAX_NAME:
+        raise BadRow(f"Name has {len(name):,} characters, more than {MAX_NAME}" if name else "Name is missing")
+    if metal not in METALS:
+        raise BadRow(f"Class is {metal}, not one of {', '.join(map(str, METALS))}")
+    rarity, said = METALS[metal]
+    definition = Definition(
+        f"{metal}:{name}", name, rarity, f"A {said} badge of the forum that this person comes from."
+    )
+    awarded_at = moment(row, "Date")
+    if awarded_at > clock.now():
+        raise BadRow(f"Date is {row['Date'][:40]}, in the future")
+    return Badge(number(row, "UserId"), definition, awarded_at)
 
 
 def events_of(

@@ -1,5 +1,5 @@
 """
-What an import writes: people, their points, and how far the import got, a batch in one transaction.
+What an import writes: people, their points, badges and projects, and how far the import got, a batch in one transaction.
 
 So an import that is interrupted loses nothing and repeats nothing: it goes on after the last whole batch, and what
 it meets again is recognised by its key.
@@ -15,9 +15,12 @@ from tortoise.transactions import in_transaction
 from models.companies import Company, CompanyDomain
 from models.imports import ImportedPerson, ImportProgress
 from models.profiles import ProfileSkill
-from services import clock
+from services import clock, connecting, imported_badges, imported_projects
 from services.bulk import insert, lookup
+from services.connecting import Brought as Pair
+from services.connecting import Taken
 from services.errors import Problem
+from services.imported_badges import Brought, Definition
 from services.openings import Opening, record_openings
 from services.points import TRIES, ActivityEvent, Recorded, record_many
 from services.profiles import NewPerson, create_people
@@ -121,6 +124,62 @@ async def take_skills(skills: Sequence[tuple[int, str]], progress: Progress) -> 
         await insert(rows)
         await note_progress(progress)
         return len(new)
+
+    return await _at_once(take)
+
+
+async def take_badges(badges: Sequence[Definition], progress: Progress) -> int:
+    """Take in what badges there are; returns how many are new. One that was here is described anew."""
+
+    async def take() -> int:
+        new = await imported_badges.define(progress.source, badges)
+        await note_progress(progress)
+        return new
+
+    return await _at_once(take)
+
+
+async def take_awards(awards: Sequence[Brought], progress: Progress, *, badges: Sequence[Definition] = ()) -> int:
+    """Take in who has which badge, and `badges` before; returns how many awards are new."""
+
+    async def take() -> int:
+        await imported_badges.define(progress.source, badges)
+        new = await imported_badges.award(awards)
+        await note_progress(progress)
+        return new
+
+    return await _at_once(take)
+
+
+async def take_connections(pairs: Sequence[Pair], progress: Progress) -> Taken:
+    """Take in who is connected with whom, each pair of profiles once. Counters follow, badges do not."""
+
+    async def take() -> Taken:
+        taken = await connecting.join_many(pairs)
+        await note_progress(progress)
+        return taken
+
+    return await _at_once(take)
+
+
+async def take_projects(projects: Sequence[imported_projects.Brought], progress: Progress) -> int:
+    """Take in projects of portfolios; returns how many are new. Counters follow, badges do not."""
+
+    async def take() -> int:
+        new, _ = await imported_projects.bring(progress.source, projects)
+        await note_progress(progress)
+        return new
+
+    return await _at_once(take)
+
+
+async def take_collaborators(people: Sequence[imported_projects.Named], progress: Progress) -> int:
+    """Take in who worked on which project; returns how many are new. Nobody is told."""
+
+    async def take() -> int:
+        new = await imported_projects.name(people)
+        await note_progress(progress)
+        return new
 
     return await _at_once(take)
 

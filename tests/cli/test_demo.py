@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,13 +8,23 @@ from typer.testing import CliRunner
 
 from cli import batches, demo
 from cli.demo import load_demo
+from models.accounts import Account
+from models.badges import BadgeAward, FeaturedBadge
 from models.companies import Company, CompanyDomain
+from models.connections import Connection, ConnectionRequest
 from models.database import Database
 from models.imports import ImportProgress
-from models.points import EntryKind, Outcome, PointEntry, Score
+from models.points import EntryKind, Outcome, PointEntry, ProfileCounter, Score
+from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
-from services import clock, imports
+from resolvers import suggestions
+from resolvers.context import Context
+from resolvers.viewers import Viewer
+from services import badges, clock, imports
 from services.demo import PEOPLE
+from services.demo_badges import SHOWING
+from services.demo_connections import ASKING
+from services.demo_sign_ins import open_sign_ins
 from services.verification import differences
 from settings import Settings
 
@@ -23,6 +34,32 @@ TODAY = datetime(2026, 3, 10, 0, 0, 30, tzinfo=UTC)
 async def ledger() -> Any:
     rows: Any = PointEntry.all().order_by("id").values_list("profile_id", "activity", "occurred_at", "awarded")
     return await rows
+
+
+async def check_connections(report: Any, database: Database) -> None:
+    """Most people know somebody, a few know many; those who can sign in know people, and find requests to answer."""
+    degrees: Any = ProfileCounter.filter(name="CONNECTIONS").order_by("-times").values_list("profile_id", "times")
+    known = dict(await degrees)
+    assert 2 * report.taken["connections: new"] == await Connection.all().count() == sum(known.values())
+    assert len(known) > 0.9 * PEOPLE and min(known.values()) < 5 < max(known.values()) - 35
+    assert await BadgeAward.filter(badge="SMALL_WORLD").count() > PEOPLE
+    requests = await ConnectionRequest.all()
+    asked = Counter(each.receiver_id for each in requests)  # type: ignore[attr-defined]
+    opened = [await Account.get(email=each.email) for each in await open_sign_ins()]
+    ids = [each.profile_id for each in opened]  # type: ignore[attr-defined]
+    assert set(asked) == set(ids) and all(known[number] for number in ids)
+    assert all(asked[number] >= ASKING for number in ids)
+    assert any(each.sender_id in ids for each in requests)  # type: ignore[attr-defined]
+    assert all(each.sent_at <= TODAY for each in requests)
+    senders: Any = Profile.filter(id__in=[each.sender_id for each in requests], listed=False)  # type: ignore[attr-defined]
+    assert not await senders.exists()
+    claimed = {each.profile_id for each in await Account.all()}  # type: ignore[attr-defined]
+    assert {each.sender_id for each in requests} <= claimed  # type: ignore[attr-defined]
+    assert PEOPLE * 0.8 < len(claimed) < PEOPLE
+    assert [each async for each in differences()] == []
+    for each, own in zip(opened[:2], ids, strict=False):
+        found = await suggestions.of_profiles([own], Context(database, Viewer(each.id, own)), first=20)
+        assert found[0] and len(found[0]["edges"]) > ASKING, "whoever signs in finds people they may know"
 
 
 async def test_the_demo_is_a_whole_community(database: Database) -> None:
@@ -40,6 +77,22 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     guide = await Profile.get(handle="ada-okafor")
     assert guide.listed
     assert (await Score.get(profile_id=guide.id)).overall > 1_000
+    published, drafts = (Project.filter(state=state) for state in (ProjectState.PUBLISHED, ProjectState.DRAFT))
+    assert (report.taken["projects: published"], report.taken["projects: drafts"]) == (
+        await published.count(),
+        await drafts.count(),
+    )
+    assert (await published.filter(owner_id=guide.id).count(), await drafts.filter(owner_id=guide.id).count()) == (5, 1)
+    assert (
+        await published.count() > 100 < await ProjectCollaborator.filter(project__state=ProjectState.PUBLISHED).count()
+    )
+    assert not await published.filter(results="").exists()
+    assert await FeaturedBadge.filter(profile_id=guide.id).count() == 4
+    assert report.taken["people who feature badges"] == await FeaturedBadge.filter(place=1).count() == SHOWING
+    shown: Any = BadgeAward.all().distinct().values_list("badge", flat=True)
+    assert len(await shown) > 25
+    await check_connections(report, database)
+    await badges.feature(guide.id, [])
     scores: Any = Score.filter(listed=True).values_list("overall", flat=True)
     assert len(set(await scores)) < await Score.filter(listed=True).count(), "no ties"
 
@@ -48,9 +101,10 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     for later in (timedelta(), timedelta(days=40)):
         with clock.frozen(TODAY + later):
             report = await load_demo(database)
-        assert (report.taken["people: new"], report.taken["events: new"]) == (0, 0)
+        assert (report.taken["people: new"], report.taken["events: new"], report.taken["connections: new"]) == (0, 0, 0)
         assert not report.defects
     assert await ledger() == before
+    assert not await FeaturedBadge.filter(profile_id=guide.id).exists(), "what people chose stays"
 
 
 async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(

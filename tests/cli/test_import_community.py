@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from catalogue.badges import Rarity
 from cli import batches
-from cli.community import HEADERS, import_community
+from cli.community import BADGES, HEADERS, import_community
 from cli.imports import app
 from cli.reading import Interrupted, Reading, WrongFolder
 from cli.report import NAMED, Report
+from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.companies import Company
 from models.database import Database
 from models.imports import ImportProgress
 from models.points import EntryKind, PointEntry, Score
 from models.profiles import Profile, ProfileSkill, Visibility
+from services.imported_badges import code_of
 from services.openings import OPENED_AT
 from services.verification import differences
 from settings import Settings
@@ -29,8 +32,13 @@ SKILLS = ["1,python", "1,GraphQL", "3,python"]
 OPENINGS = ["1,FORUM,120", "1,LEARNING,0", "2,FORUM,5", "3,APP_STORE,-30", "3,PLATFORM,700"]
 
 
+BADGE_ROWS = ['7,Founder,ORANGE,"There, on day one."', "Früh & spät,Early and Late,GREEN,"]
+AWARDS = ["1,7,2020-05-06", "1,7,2019-05-06", "3,7,2021-12-31", "2,Früh & spät,2020-02-29"]
+
+
 def write(folder: Path, name: str, rows: list[str]) -> None:
-    (folder / name).write_text("\n".join([HEADERS[name], *rows, ""]), encoding="utf-8")
+    header = {**HEADERS, **BADGES}[name]
+    (folder / name).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
 
 
 @pytest.fixture
@@ -39,7 +47,8 @@ def archive(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, rows in zip(HEADERS, (PROFILES, SKILLS, OPENINGS), strict=True):
         write(folder, name, rows)
-    (folder / "badges.csv").write_text("id,name,rarity,description\n")
+    write(folder, "badges.csv", BADGE_ROWS)
+    write(folder, "badge_awards.csv", AWARDS)
     return folder
 
 
@@ -53,12 +62,19 @@ async def state() -> Any:
     """What an archive leaves behind."""
     skills: Any = ProfileSkill.all().order_by("profile_id", "skill").values_list("profile_id", "skill")
     scores: Any = Score.all().order_by("profile_id").values_list("profile_id", "overall", "forum", "platform")
-    return await skills, await scores
+    awards: Any = BadgeAward.filter(origin=AwardOrigin.IMPORT).order_by("profile_id", "badge")
+    awards = await awards.values_list("profile_id", "badge", "awarded_at")
+    return await skills, await scores, [(*who, at.date().isoformat()) for *who, at in awards]
 
 
 EXPECTED = (
     [(1, "graphql"), (1, "python"), (3, "python")],
     [(1, 120, 120, 0), (2, 5, 5, 0), (3, 670, 0, 700)],
+    [
+        (1, "community.7", "2019-05-06"),
+        (2, code_of("community", "Früh & spät"), "2020-02-29"),
+        (3, "community.7", "2021-12-31"),
+    ],
 )
 
 
@@ -80,7 +96,11 @@ async def test_an_archive_becomes_people_skills_and_points(database: Database, a
     assert await companies == [company.id, None, company.id]
     assert await state() == EXPECTED
     assert report.taken["opening balances of 0: nothing to take in"] == 1
-    assert report.notes == ["Not taken yet: badges.csv."]
+    founder, other = await ImportedBadge.all().order_by("id")
+    assert (founder.name, founder.rarity, founder.description) == ("Founder", Rarity.ORANGE, "There, on day one.")
+    assert (other.key, other.description) == ("Früh & spät", "")
+    assert (report.taken["badges: new"], report.taken["badge awards: new"]) == (2, 3)
+    assert not report.notes
     assert not report.bad_rows
     assert [each async for each in differences()] == []
 
@@ -171,6 +191,13 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
         ("opening_points.csv", "1,FORUM,many", "points is 'many', not a whole number"),
         ("opening_points.csv", "1,PLATFORM,100000001", "points is '100000001', not a whole number up to 100,000,000"),
         ("opening_points.csv", "99,FORUM,5", "there is no profile '99'"),
+        ("badges.csv", "8,Founder,GOLD,", "rarity is 'GOLD', not one of GREEN, BLUE, PURPLE, ORANGE"),
+        ("badges.csv", "8,,GREEN,", "name is empty"),
+        ("badges.csv", f"8,X,GREEN,{'y' * 501}", "description has 501 characters, more than 500"),
+        ("badge_awards.csv", "99,7,2020-01-01", "there is no profile '99'"),
+        ("badge_awards.csv", "1,99,2020-01-01", "there is no badge '99'"),
+        ("badge_awards.csv", "1,7,2999-01-01", "awarded_on is 2999-01-01, in the future"),
+        ("badge_awards.csv", "1,7,yesterday", "awarded_on is 'yesterday', not a day"),
     ],
 )
 async def test_a_bad_row_is_named_and_the_others_are_taken(
@@ -253,7 +280,7 @@ def test_the_command_ends_with_0_when_every_row_was_taken(
     result = run(settings, monkeypatch, "community", str(archive))
     assert result.exit_code == 0, result.output
     assert "people: new" in result.stdout
-    assert "Not taken yet: badges.csv." in result.stdout
+    assert "badge awards: new" in result.stdout
 
 
 @pytest.mark.sqlite_only
