@@ -1,0 +1,117 @@
+"""The whole page about somebody in one request: what it shows, and what it takes. Reference: profile-page.md."""
+
+from typing import Any
+
+from execution.executor import Counts
+from models.profiles import Profile
+from services import badges
+from tests.conftest import CountStatements
+from tests.factories import give
+from tests.services.connecting import connected, hide, member
+from tests.web.clients import GraphQLClient
+from tests.web.connecting import towards
+from tests.web.people import Headers, in_session
+from tests.web.profile_page import PROFILE_PAGE, grant, neighbours, works
+
+STATEMENTS = 24
+"""Of the page alone, without finding out who asks."""
+
+
+async def page_of(client: GraphQLClient, whose: Any, who: Headers | None = None) -> Any:
+    handle = (await Profile.get(id=whose.profile_id)).handle
+    body = await client.ask(PROFILE_PAGE, headers=who, handle=handle)
+    assert "errors" not in body, body
+    return body["data"]["profile"]
+
+
+async def test_the_page_shows_all_of_somebody(client: GraphQLClient, counts: Counts) -> None:
+    # given
+    zoe, viewer = await member("Zoe"), await member("Viewer")
+    people = await neighbours(zoe, 22)
+    await connected(viewer, people[3])
+    await connected(viewer, people[7])
+    await give(zoe.profile_id, times=4)
+    held = await grant(zoe, 14)
+    await badges.feature(zoe.profile_id, held[:4])
+    await works(zoe, people, 6)
+    who = await in_session(viewer)
+    # when
+    page = await page_of(client, zoe, who)
+    # then
+    assert page["name"] == "Zoe" and page["connectionStatus"] == "NONE"
+    assert page["points"]["total"] == sum(each["points"] for each in page["points"]["categories"]) > 0
+    assert sum(each["points"] for each in page["stats"]["categories"]) == page["points"]["total"]
+    assert page["connectionCount"] == 22
+    assert page["mutualConnections"]["totalCount"] == 2
+    assert [each["name"] for each in page["mutualConnections"]["profiles"]] == ["P7", "P3"]
+    near = [edge["node"] for edge in page["connections"]["edges"]]
+    assert [each["name"] for each in near] == [f"P{nth}" for nth in range(21, 1, -1)]
+    assert all(len(each["badges"]) == 3 and each["points"]["total"] > 0 and each["avatarUrl"] for each in near)
+    projects = [edge["node"] for edge in page["projects"]["edges"]]
+    assert page["projectCount"] == 6 and len(projects) == 5
+    assert all(each["collaboratorCount"] == len(each["collaborators"]) == 3 for each in projects)
+    assert all(person["name"] and person["avatarUrl"] for each in projects for person in each["collaborators"])
+    assert [each["code"] for each in page["featuredBadges"]] == held[:4]
+    assert len(page["badges"]) == 12 < page["badgeCount"]
+    # and what is on it is what the pages of those on it say
+    assert page["connectionCount"] == (await towards(client, who, zoe))["connections"]["totalCount"]
+    other = await page_of(client, people[21], who)
+    assert (other["points"]["total"], other["badges"][:1]) == (
+        near[0]["points"]["total"],
+        [{**near[0]["badges"][0], **{key: other["badges"][0][key] for key in ("awardedAt", "credentialUrl")}}],
+    )
+    # wholly by plan, also for nobody
+    assert (await page_of(client, zoe))["mutualConnections"] is None
+    assert counts.fell_back == counts.core == 0 and counts.planned >= 4
+
+
+async def test_who_hides_is_missed_nowhere_on_it(client: GraphQLClient) -> None:
+    # given
+    zoe, viewer = await member("Zoe"), await member("Viewer")
+    people = await neighbours(zoe, 3)
+    await connected(viewer, people[0])
+    await connected(viewer, people[1])
+    await works(zoe, people, 1)
+    who = await in_session(viewer)
+    # when
+    await hide(people[1])
+    # then
+    page = await page_of(client, zoe, who)
+    assert "P1" not in str(page)
+    assert page["connectionCount"] == len(page["connections"]["edges"]) == 2
+    assert page["mutualConnections"]["totalCount"] == 1
+    [edge] = page["projects"]["edges"]
+    assert edge["node"]["collaboratorCount"] == len(edge["node"]["collaborators"]) == 2
+
+
+async def test_the_page_takes_as_many_statements_however_much_is_on_it(
+    client: GraphQLClient, counts: Counts, count_statements: CountStatements
+) -> None:
+    # given
+    zoe, viewer = await member("Zoe"), await member("Viewer")
+    people = await neighbours(zoe, 10)
+    await connected(viewer, people[0])
+    await give(zoe.profile_id, times=2)
+    held = await grant(zoe, 6)
+    await badges.feature(zoe.profile_id, held[:2])
+    await works(zoe, people[:5], 2)
+    who = await in_session(viewer)
+    seen, sizes = [], []
+    # when
+    for _ in range(2):
+        with count_statements() as alone:
+            await client.ask("{ viewer { __typename } }", headers=who)
+        with count_statements() as statements:
+            page = await page_of(client, zoe, who)
+        seen.append(statements.total - alone.total - 1)  # the handle is looked up by the test
+        sizes.append([len(page[name]["edges"]) for name in ("connections", "projects")] + [len(page["badges"])])
+        more = await neighbours(zoe, 10, start=10)
+        for each in more:
+            await connected(viewer, each)
+        await grant(zoe, 8, start=6)
+        await badges.feature(zoe.profile_id, held[:4])
+        await works(zoe, [*people, *more], 3)
+    # then
+    assert all(one < other for one, other in zip(*sizes, strict=True)), sizes
+    assert seen == [STATEMENTS, STATEMENTS], statements.texts
+    assert counts.fell_back == counts.core == 0
