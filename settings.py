@@ -41,6 +41,14 @@ class Settings:
         "",
         "Encrypts what may not be read in the database: 32 bytes in hex; empty: made once, kept in `var/secret-key`.",
     )
+    credential_key: str = _setting(
+        "", "Signs badge credentials (Ed25519): 32 bytes in hex; empty: a key made from SECRET_KEY."
+    )
+    credential_old_keys: str = _setting(
+        "",
+        "Public keys that signed badge credentials before, by commas: `x` as `/.well-known/jwks.json` showed it.",
+    )
+    credential_issuer: str = _setting("", "Who issues badge credentials, by name; empty: the host of PUBLIC_URL.")
     redis_url: str = _setting("", "`redis://host:6379/0` for limits that several processes share; empty: per process.")
     mail_url: str = _setting(
         "file:var/mail", "Where mail goes: `smtp://user:password@host:587`, `smtps://…`, or `file:` and a folder."
@@ -48,6 +56,10 @@ class Settings:
     mail_from: str = _setting("", "Sender of mails; empty: `no-reply@` and the host of PUBLIC_URL.")
     sms_url: str = _setting(
         "file:var/sms", "Where text messages go: an HTTP gateway `https://…`, or `file:` and a folder."
+    )
+    avatar_store: str = _setting(
+        "file:var/avatars",
+        "Where avatars are kept: `file:` and a folder, or `s3://bucket/prefix?region=…&endpoint=…`, with credentials in `AWS_…` variables.",
     )
     origins: str = _setting(
         "", "Origins of clients on other hosts that may send cookies, as `https://app.example`, by commas."
@@ -62,9 +74,13 @@ class Settings:
         "on", "`off` lifts the limit on requests; those on sign-in, codes and mails hold in any case."
     )
     max_body: int = _setting(256 * 1024, "Largest request body in bytes; larger ones get 413.")
+    max_upload: int = _setting(5 * 1024 * 1024, "Largest file of an upload in bytes; larger ones get 413.")
     max_tokens: int = _setting(5_000, "Largest GraphQL document, in lexical tokens.")
     max_depth: int = _setting(20, "Deepest nesting of fields in one document.")
     max_fields: int = _setting(2_000, "Most fields in one document, aliases and spread fragments counted each time.")
+    max_cost: int = _setting(
+        10_000, "Highest cost of one operation, in objects it may ask for; half of it for nobody signed in."
+    )
     drain_seconds: float = _setting(20.0, "Seconds that requests under way get to finish after SIGTERM.")
     log_level: str = _setting("INFO", "One of DEBUG, INFO, WARNING, ERROR.")
 
@@ -79,9 +95,11 @@ class Settings:
             "session_idle_hours",
             "database_pool",
             "max_body",
+            "max_upload",
             "max_tokens",
             "max_depth",
             "max_fields",
+            "max_cost",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name.upper()} is {getattr(self, name)}; it must be at least 1.")
@@ -94,6 +112,13 @@ class Settings:
 
         if self.secret_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.secret_key):
             raise BadSetting("SECRET_KEY must be 64 hexadecimal digits.")
+        self._check_credential_keys()
+
+    def _check_credential_keys(self) -> None:
+        if self.credential_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.credential_key):
+            raise BadSetting("CREDENTIAL_KEY must be 64 hexadecimal digits.")
+        if not all(re.fullmatch(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", each) for each in self.old_keys):
+            raise BadSetting("CREDENTIAL_OLD_KEYS must be public keys of 43 letters, digits, - and _, by commas.")
 
     @property
     def database(self) -> str:
@@ -104,6 +129,11 @@ class Settings:
     def address(self) -> str:
         """Where people reach this server, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def old_keys(self) -> tuple[str, ...]:
+        """The public keys of CREDENTIAL_OLD_KEYS, one by one."""
+        return tuple(each.strip() for each in self.credential_old_keys.split(",") if each.strip())
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

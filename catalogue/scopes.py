@@ -8,6 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+ERRORS: Final = frozenset(
+    {
+        "UserError",
+        "ChecklistError",
+        "InsufficientCredits",
+        "PlainError",
+        "ProjectFieldError",
+        "RateLimited",
+        "VersionConflict",
+    }
+)
+"""Types of a payload's errors: whoever may call a mutation may read why it was refused."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -25,9 +38,15 @@ class Scope:
 def _scopes() -> dict[str, Scope]:
     text = (Path(__file__).parent / "scopes.toml").read_text("utf-8")
     return {
-        name: Scope(name, row["group"], row["about"], frozenset(row["opens"]), row.get("service_only", False))
+        name: Scope(name, row["group"], row["about"], _with_errors(row["opens"]), row.get("service_only", False))
         for name, row in tomllib.loads(text).items()
     }
+
+
+def _with_errors(opens: list[str]) -> frozenset[str]:
+    """What a scope opens, its mutations' errors included: a client asks of the interface, which may be any of them."""
+    mutates = any(each.startswith("Mutation.") for each in opens)
+    return frozenset(opens) | (frozenset(f"{each}.*" for each in ERRORS) if mutates else frozenset())
 
 
 SCOPES: Final = _scopes()

@@ -1,10 +1,11 @@
 """The badges that a person is on the way to: each badge's next level, and how far it is."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from catalogue.badges import BADGES, Badge
+from catalogue.criteria import CONNECTIONS
 from models.database import Statement
 from resolvers.badges import check_first
 from resolvers.context import Context
@@ -17,6 +18,12 @@ STEP = ("code", "name", "description", "rarity", "level", "percent", "criterion"
 TAKEN = Statement.of("""
     SELECT profile_id, badge, level, revoked_at FROM badge_award WHERE profile_id = ANY($1)
 """)
+# Connections with people who have hidden count too: a percentage would tell how many there are.
+FOR_OTHERS = [
+    badge
+    for badge in BADGES.values()
+    if not any(CONNECTIONS in condition.names for level in badge.levels for condition in level.conditions)
+]
 ALMOST = 99
 """What fulfils a criterion and was not given (yet) is not complete."""
 
@@ -48,13 +55,17 @@ async def _loaded(profile_ids: Sequence[int], context: Context) -> list[Steps]:
 
 
 async def steps_of(profile_ids: Sequence[int], context: Context) -> list[Steps]:
-    """Both lists of each profile, whole. Three statements."""
+    """Both lists of each profile, whole; of others without what tells of people whom the viewer may not see. Three statements."""
     database = context.database
     taken: dict[int, dict[str, dict[int, bool]]] = {profile_id: {} for profile_id in profile_ids}
     for row in await database.fetch(TAKEN, database.keys(profile_ids)):
         taken[row["profile_id"]].setdefault(row["badge"], {})[row["level"]] = row["revoked_at"] is None
     facts = await criteria.facts_of(set(profile_ids))
-    return [_lists(taken[profile_id], facts[profile_id]) for profile_id in profile_ids]
+    own = context.viewer.own_profile
+    return [
+        _lists(taken[profile_id], facts[profile_id], BADGES.values() if profile_id == own else FOR_OTHERS)
+        for profile_id in profile_ids
+    ]
 
 
 class Step(NamedTuple):
@@ -79,16 +90,18 @@ class Step(NamedTuple):
         }
 
 
-def _lists(taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int]) -> Steps:
-    steps = list(_steps(taken, facts))
+def _lists(taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int], badges: Iterable[Badge]) -> Steps:
+    steps = list(_steps(taken, facts, badges))
     # Sorting is stable: what is equally far keeps the catalogue's order.
     begun = sorted((step for step in steps if step.percent), key=lambda step: -step.percent)
     not_begun = sorted((step for step in steps if not step.percent), key=lambda step: step.missing)
     return Steps(begun, not_begun)
 
 
-def _steps(taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int]) -> Iterator[Step]:
-    for badge in BADGES.values():
+def _steps(
+    taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int], badges: Iterable[Badge]
+) -> Iterator[Step]:
+    for badge in badges:
         own = taken.get(badge.code, {})
         held = max((level for level, valid in own.items() if valid), default=0)
         level = next((each for each in range(held + 1, len(badge.levels) + 1) if each not in own), None)

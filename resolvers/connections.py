@@ -237,7 +237,7 @@ async def remove(context: Context, *, input: Any) -> Row:  # noqa: A002 - the ar
 
 def profile_number(given: str) -> int:
     """The number of a profile that an input names. Raises Refused: BAD_ID, NOT_FOUND (it is something else)."""
-    number = ids.number_of("Profile", given)
+    number = ids.number_of("Profile", given, "profile")
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
     return number

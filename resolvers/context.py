@@ -29,6 +29,11 @@ class Context:
         self.cookie: str | None = None
         self.retry_after: int | None = None
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody asks."""
+        return self.viewer.signed_in
+
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys asked for in one turn of the loop are read together."""
         return await self.loaders.load(reader, key, arguments, self)

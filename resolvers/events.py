@@ -10,7 +10,8 @@ from typing import Any
 from catalogue.challenges import CHALLENGES
 from catalogue.points import ACTIVITIES, LEVELS
 from models.database import Database
-from resolvers import leaderboards
+from resolvers import connections, leaderboards, profiles, requests
+from resolvers.connections import ConnectionStatus
 from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.rows import columns
@@ -29,6 +30,10 @@ TYPES = {
     PersonKind.LEVEL: "LevelEvent",
     PersonKind.BADGE: "BadgeEvent",
     PersonKind.CHALLENGE: "ChallengeEvent",
+    PersonKind.COLLABORATOR_TAGGED: "CollaboratorTaggedEvent",
+    PersonKind.CONNECTION_REQUEST: "ConnectionRequestEvent",
+    PersonKind.CONNECTION_ACCEPTED: "ConnectionAcceptedEvent",
+    PersonKind.INVITE_ACCEPTED: "InviteAcceptedEvent",
 }
 """Kinds with facts of their own; any other is a PlainEvent."""
 
@@ -77,7 +82,9 @@ async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
         while True:
             await there_is_one.wait()
             while waiting:
-                yield _event(waiting.popleft())
+                told = waiting.popleft()
+                if await _may_know(told, context):
+                    yield _event(told)
             there_is_one.clear()
 
 
@@ -101,6 +108,17 @@ def level(row: Row) -> Row:
 async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
     """Challenges by their codes; None for one that is in the catalogue no more."""
     return [vars(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
+
+
+async def _may_know(told: Told, context: Context) -> bool:
+    """Whether a connection or a request that is told of is still there for the viewer: nobody hid or was blocked since."""
+    kind, other = PersonKind(told.facts["kind"]), int(told.facts.get("profile", 0))
+    if kind is PersonKind.CONNECTION_REQUEST:
+        return (await requests.with_viewer([other], context))[0] is not None
+    if kind is PersonKind.CONNECTION_ACCEPTED:
+        visible = (await profiles.by_id([other], context))[0] is not None
+        return visible and await connections.statuses([other], context) == [ConnectionStatus.CONNECTED.value]
+    return True
 
 
 def _event(told: Told) -> dict[str, Any]:

@@ -14,10 +14,16 @@ PREFIXES: Final = {
     "Account": "acc",
     "ApiKey": "key",
     "Company": "cmp",
+    "ConnectionRequest": "crq",
+    "CreditEntry": "crd",
+    "Invite": "inv",
     "PersonalAccessToken": "pat",
     "PointEntry": "pnt",
     "Profile": "prf",
+    "Project": "prj",
+    "ProjectImage": "img",
     "Session": "ses",
+    "ShopOrder": "ord",
 }
 TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 _SHAPE = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")
@@ -28,15 +34,15 @@ def encode(type_name: str, number: int) -> str:
     return f"{PREFIXES[type_name]}_{number}"
 
 
-def decode(text: str) -> tuple[str, int]:
-    """Type and number of an id. Raises Refused: BAD_ID."""
+def decode(text: str, *path: str) -> tuple[str, int]:
+    """Type and number of an id. Raises Refused: BAD_ID, with `path` as where it stands in the input (`id` unless given)."""
     found = _SHAPE.fullmatch(text)
     if found is None or found[1] not in TYPES:
-        raise refused(ErrorCode.BAD_ID, "That is not an id of this graph.", path=("id",))
+        raise refused(ErrorCode.BAD_ID, "That is not an id of this graph.", path=path or ("id",))
     return TYPES[found[1]], int(found[2])
 
 
-def number_of(type_name: str, text: str) -> int | None:
-    """The number behind an id of this type; None: it is an id of another type. Raises Refused: BAD_ID."""
-    name, number = decode(text)
+def number_of(type_name: str, text: str, *path: str) -> int | None:
+    """The number behind an id of this type; None: it is an id of another type. Raises Refused: BAD_ID, like `decode`."""
+    name, number = decode(text, *path)
     return number if name == type_name else None

@@ -68,7 +68,7 @@ def _admin(context: Context) -> int:
 
 
 def _number(account: str) -> int:
-    number = ids.number_of("Account", account)
+    number = ids.number_of("Account", account, "account")
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("account",))
     return number

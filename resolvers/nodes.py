@@ -5,7 +5,7 @@ from typing import Any
 
 from strawberry import ID
 
-from resolvers import accounts, companies, history, ids, profiles
+from resolvers import accounts, companies, history, ids, invites, portfolio, profiles, requests
 from resolvers.context import Context
 from resolvers.order import Row
 from services.errors import ErrorCode, refused
@@ -16,8 +16,11 @@ Read = Callable[[Sequence[int], Context], Awaitable[Sequence[Row | None]]]
 READERS: dict[str, Read] = {
     "Account": accounts.by_id,
     "Company": companies.by_id,
+    "ConnectionRequest": requests.by_id,
+    "Invite": invites.by_id,
     "PointEntry": history.by_id,
     "Profile": profiles.by_id,
+    "Project": portfolio.by_id,
 }
 
 

@@ -155,7 +155,7 @@ def _terms(name: str, given: list[str] | None, terms: dict[str, Term]) -> list[C
 def _facts(company: str | None, of_country: str | None, wanted: Wanted | None) -> list[Condition]:
     facts: list[Condition] = []
     if company is not None:
-        facts.append(asked_of.Fact("company_id", ids.number_of("Company", company) or 0))
+        facts.append(asked_of.Fact("company_id", ids.number_of("Company", company, "company") or 0))
     if of_country is not None:
         code = of_country.strip().upper()
         if country(code) is None:

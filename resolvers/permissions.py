@@ -21,6 +21,26 @@ class SignedIn:
         context.check_password()
 
 
+class Person(SignedIn):
+    """A person, by whatever credential; services have no profile."""
+
+    def check(self, context: Context) -> None:
+        """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
+        super().check(context)
+        if context.viewer.profile_id is None:
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for people: a service has no profile.")
+
+
+class PersonItself(Person):
+    """A person who signed in here, or their API key: never a token, whatever its scopes."""
+
+    def check(self, context: Context) -> None:
+        """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
+        super().check(context)
+        if context.viewer.scopes is not None:
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for somebody signed in here, or an API key; tokens may not.")
+
+
 class InSession(SignedIn):
     """A person who signed in here: never a token, never an API key."""
 

@@ -23,7 +23,7 @@ DETAILS = """
 BY_ID = Statement.of(f"SELECT {CARD} FROM profile WHERE id = ANY($1) AND (listed OR id = $2)")  # noqa: S608 - own texts
 BY_HANDLE = Statement.of(f"SELECT {CARD} FROM profile WHERE handle = $1 AND (listed OR id = $2)")  # noqa: S608
 DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")  # noqa: S608
-OWN = Statement.of("SELECT id, recovery_email, language FROM profile WHERE id = ANY($1) AND id = $2")
+OWN = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
 @columns("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility", positional=True)
@@ -73,7 +73,7 @@ async def details(profile_ids: Sequence[int], context: Context) -> list[Row | No
     return in_order(profile_ids, rows, by="id")
 
 
-@columns("id", "recovery_email", "language", positional=True)
+@columns("id", "recovery_email", "language", "version", positional=True)
 async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """What a person alone sees of their profile; None for anybody else's."""
     database = context.database
@@ -84,8 +84,3 @@ async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
 def country_name(row: Row) -> str | None:
     """The country's name; None where none is given, or the code has been withdrawn since."""
     return country(row["country"]) if row["country"] else None
-
-
-def avatar_url(row: Row) -> str | None:
-    """Where the picture is, relative to this server; None where none is stored."""
-    return f"/avatars/{row['avatar']}" if row["avatar"] else None

@@ -78,7 +78,7 @@ async def add_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - the
 
 async def remove_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer's project, without that picture."""
-    number = ids.number_of("ProjectImage", input.image) or 0
+    number = ids.number_of("ProjectImage", input.image, "image") or 0
     return {"project_id": await project_images.remove(context.viewer.own_profile, number)}
 
 
@@ -116,13 +116,14 @@ def _edit(given: Any) -> dict[str, Any]:
 
 def _people(given: Sequence[str]) -> list[int]:
     """Numbers of profiles; 0, which no profile has, for the id of something else."""
-    return [ids.number_of("Profile", each) or 0 for each in given]
+    return [ids.number_of("Profile", each, "collaborators") or 0 for each in given]
 
 
 def _project(given: str, *path: str) -> int:
-    number = ids.number_of("Project", given)
+    path = path or ("project",)
+    number = ids.number_of("Project", given, *path)
     if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=path or ("project",))
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=path)
     return number
 
 

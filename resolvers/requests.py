@@ -135,7 +135,7 @@ def cursor_of(row: Row) -> str:
 
 def number_of(given: str) -> int:
     """The number of a request that an input names. Raises Refused: BAD_ID, NOT_FOUND (it is something else)."""
-    number = ids.number_of("ConnectionRequest", given)
+    number = ids.number_of("ConnectionRequest", given, "request")
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("request",))
     return number

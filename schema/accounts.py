@@ -5,14 +5,22 @@ import strawberry
 from models.accounts import AccountKind, AccountStatus
 from resolvers import accounts, companies, profiles, second_factors
 from schema.audit import AuditOfViewer
+from schema.challenges import ChallengesOfViewer
 from schema.companies import Company, CompanyOfViewer
+from schema.connections import ConnectionsOfViewer
+from schema.credits import CreditsOfViewer
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
+from schema.invites import InvitesOfViewer
 from schema.nodes import Node, id_of
 from schema.profiles import Profile
+from schema.referrals import ReferralsOfViewer
 from schema.scalars import DateTime
 from schema.second_factors import SecondFactor
 from schema.session_list import SessionsOfViewer
+from schema.shop import ShopOfViewer
+from schema.stats import PointsOfViewer
+from schema.suggestions import SuggestionsOfViewer
 from schema.tokens import TokensOfViewer
 
 enum_of(
@@ -38,7 +46,20 @@ class Account(Node):
 
 
 @strawberry.type(description="Whoever makes this request.")
-class Viewer(SessionsOfViewer, TokensOfViewer, CompanyOfViewer, AuditOfViewer):
+class Viewer(
+    SessionsOfViewer,
+    TokensOfViewer,
+    CompanyOfViewer,
+    AuditOfViewer,
+    PointsOfViewer,
+    ChallengesOfViewer,
+    ConnectionsOfViewer,
+    SuggestionsOfViewer,
+    CreditsOfViewer,
+    InvitesOfViewer,
+    ReferralsOfViewer,
+    ShopOfViewer,
+):
     account: Account = loaded_by(
         accounts.by_id, "The account that is signed in, or that the token acts for.", key="account_id"
     )

@@ -3,13 +3,17 @@
 import strawberry
 
 from catalogue.points import Category
-from resolvers import badges, events
+from resolvers import badges, events, invites, portfolio, profiles, requests
 from resolvers.permissions import Anyone, SignedIn
 from schema.badges import Badge
+from schema.connections import ConnectionRequest
 from schema.enums import enum_of
 from schema.fields import column, loaded_by, subscribed_by
+from schema.invites import Invite
 from schema.leaderboards import Leaderboard
 from schema.points import Activity, Level
+from schema.portfolio import Project
+from schema.profiles import Profile
 from schema.scalars import DateTime
 from services.leaderboards.kinds import Board
 from services.notices import PersonKind
@@ -84,6 +88,39 @@ class ChallengeEvent(ViewerEvent):
         "Credits that can be claimed; null when there is no such challenge any more.",
         key="challenge",
         read="credits",
+    )
+
+
+@strawberry.type(description="Somebody asks to connect with the viewer.")
+class ConnectionRequestEvent(ViewerEvent):
+    profile: Profile | None = loaded_by(profiles.by_id, "Who asks; null when they hid this very moment.", key="profile")
+    request: ConnectionRequest | None = loaded_by(
+        requests.with_viewer,
+        "The request, to be answered; null when it was taken back this very moment.",
+        key="profile",
+    )
+
+
+@strawberry.type(description="Somebody accepted the viewer's request to connect.")
+class ConnectionAcceptedEvent(ViewerEvent):
+    profile: Profile | None = loaded_by(
+        profiles.by_id, "Whom the viewer is connected with now; null when they hid this very moment.", key="profile"
+    )
+
+
+@strawberry.type(description="Somebody signed up by an invite of the viewer's.")
+class InviteAcceptedEvent(ViewerEvent):
+    invite: Invite | None = loaded_by(
+        invites.by_id, "The invite, with who came; null when it is no more.", key="invite"
+    )
+
+
+@strawberry.type(description="Somebody named the viewer as a collaborator of a published project.")
+class CollaboratorTaggedEvent(ViewerEvent):
+    project: Project | None = loaded_by(
+        portfolio.by_id,
+        "The project, to be looked at or untagged from; null when it can be seen no more.",
+        key="project",
     )
 
 

@@ -1,30 +1,74 @@
 """The whole schema, put together."""
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import Account, AccountsQuery
+from schema.avatars import AvatarsMutation
+from schema.badges import BadgesQuery
+from schema.challenges import ChallengesMutation, ChallengesQuery
+from schema.checklist import ChecklistError
 from schema.companies import CompaniesMutation, Company
+from schema.connections import ConnectionRequest, ConnectionsMutation
+from schema.credits import InsufficientCredits
 from schema.errors import PlainError, RateLimited
+from schema.events import (
+    BadgeEvent,
+    ChallengeEvent,
+    CollaboratorTaggedEvent,
+    ConnectionAcceptedEvent,
+    ConnectionRequestEvent,
+    EventsSubscription,
+    InviteAcceptedEvent,
+    LevelEvent,
+    PlainEvent,
+    PointsEvent,
+)
+from schema.featured_badges import FeaturedBadgesMutation
 from schema.fields import types_by_row
 from schema.ingestion import IngestionMutation
+from schema.invites import Invite, InvitesMutation
 from schema.leaderboards import LeaderboardsQuery
 from schema.members import MembersMutation
 from schema.nodes import NodesQuery
+from schema.open_badges import OpenBadgesQuery
 from schema.passwords import PasswordsMutation
+from schema.people import PeopleQuery
 from schema.points import PointEntry, PointsQuery
+from schema.portfolio import PortfolioQuery, Project, ProjectFieldError
 from schema.preferences import PreferencesMutation
+from schema.profile_editing import ProfileEditingMutation, VersionConflict
 from schema.profiles import Profile, ProfilesQuery
+from schema.project_editing import ProjectEditingMutation
+from schema.publishing import PublishingMutation
 from schema.recovery_email import RecoveryEmailMutation
+from schema.referrals import ReferralsMutation
 from schema.scalars import SCALARS
 from schema.second_factors import SecondFactorsMutation
 from schema.sessions import SessionsMutation
+from schema.shop import ShopMutation, ShopQuery
 from schema.signing_up import SigningUpMutation
+from schema.suggestions import SuggestionsMutation
 from schema.tokens import TokensMutation, TokensQuery
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(AccountsQuery, ProfilesQuery, LeaderboardsQuery, PointsQuery, TokensQuery, NodesQuery):
+class Query(
+    AccountsQuery,
+    ProfilesQuery,
+    PeopleQuery,
+    LeaderboardsQuery,
+    PointsQuery,
+    TokensQuery,
+    NodesQuery,
+    OpenBadgesQuery,
+    BadgesQuery,
+    ChallengesQuery,
+    ShopQuery,
+    PortfolioQuery,
+):
     pass
 
 
@@ -35,21 +79,62 @@ class Mutation(
     SigningUpMutation,
     IngestionMutation,
     PreferencesMutation,
+    ProfileEditingMutation,
+    PublishingMutation,
+    AvatarsMutation,
     RecoveryEmailMutation,
     SecondFactorsMutation,
     TokensMutation,
     CompaniesMutation,
     MembersMutation,
+    ConnectionsMutation,
+    SuggestionsMutation,
+    InvitesMutation,
+    ReferralsMutation,
+    FeaturedBadgesMutation,
+    ChallengesMutation,
+    ShopMutation,
+    ProjectEditingMutation,
 ):
     pass
 
 
+@strawberry.type(description="What is told as it happens: over a WebSocket, in the graphql-transport-ws protocol.")
+class Subscription(EventsSubscription):
+    pass
+
+
+@cache
 def build() -> strawberry.Schema:
-    """Build the schema. Takes some 100 ms: once per process."""
+    """The schema, built once per process: it takes some 100 ms, and nothing changes it afterwards."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=(Account, Company, PlainError, PointEntry, Profile, RateLimited),
+        subscription=Subscription,
+        types=(
+            Account,
+            BadgeEvent,
+            ChallengeEvent,
+            ChecklistError,
+            CollaboratorTaggedEvent,
+            Company,
+            ConnectionAcceptedEvent,
+            ConnectionRequest,
+            ConnectionRequestEvent,
+            InsufficientCredits,
+            Invite,
+            InviteAcceptedEvent,
+            LevelEvent,
+            PlainError,
+            PlainEvent,
+            PointEntry,
+            PointsEvent,
+            Profile,
+            Project,
+            ProjectFieldError,
+            RateLimited,
+            VersionConflict,
+        ),
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     types_by_row(schema)

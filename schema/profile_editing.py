@@ -61,7 +61,7 @@ class UpdateProfileInput:
     )
 
 
-@strawberry.type(description="The profile was changed since you read it; nothing was changed now.")
+@strawberry.type(description="It was changed since you read it; nothing was changed now.")
 class VersionConflict(UserError):
     current_version: int = column("The version it is at now.")
 

@@ -3,13 +3,19 @@
 import strawberry
 
 from models.profiles import Visibility
-from resolvers import companies, history, points, profiles, terms
+from resolvers import avatars, badge_progress, badges, companies, history, points, profiles, publishing, stats, terms
+from resolvers import credits as balances
+from schema.badges import BadgeProgress, EarnedBadge, EarnedBadgeConnection
+from schema.checklist import ChecklistEntry
 from schema.companies import Company
+from schema.connections import ConnectionsOfProfile
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.nodes import PAGE, Node, id_of
 from schema.points import PointEntryConnection, Points
+from schema.portfolio import PortfolioOfProfile
 from schema.scalars import Day
+from schema.stats import Stats
 from schema.terms import Industry, Skill
 
 enum_of(
@@ -27,21 +33,30 @@ class LookingFor:
     confirmed: bool = column("Whether the person has said so; until then both are unknown.")
 
 
-@strawberry.type(description="Where else a person can be found: addresses or names there, as given.")
+@strawberry.type(description="Where else a person can be found: the names there.")
 class Socials:
-    github: str | None = column("On GitHub.")
-    meetup: str | None = column("On Meetup.")
-    twitter: str | None = column("On X, formerly Twitter.")
-    linkedin: str | None = column("On LinkedIn.")
-    skype: str | None = column("On Skype.")
+    github: str | None = column("On GitHub: NAME of `https://github.com/NAME`.")
+    meetup: str | None = column("On Meetup: NAME of `https://www.meetup.com/members/NAME`.")
+    twitter: str | None = column("On X, formerly Twitter: NAME of `https://x.com/NAME`.")
+    linkedin: str | None = column("On LinkedIn: NAME of `https://www.linkedin.com/in/NAME`.")
+    skype: str | None = column("On Skype: the name there.")
 
 
 @strawberry.type(description="A person of the community.")
-class Profile(Node):
+class Profile(ConnectionsOfProfile, PortfolioOfProfile, Node):
     id: strawberry.ID = column("Opaque id of the profile.", read=id_of("Profile"))
     handle: str = column("Unique name for links.")
     name: str = column("The name shown to others.")
-    avatar_url: str | None = column("Address of the picture; null where none is stored.", read=profiles.avatar_url)
+    avatar_url: str | None = column(
+        "Address of the picture on this server, 256 pixels each way (WebP); null where there is none.",
+        read=avatars.medium,
+    )
+    avatar_url_large: str | None = column(
+        "Address of the picture, 512 pixels each way; null where there is none.", read=avatars.large
+    )
+    avatar_url_small: str | None = column(
+        "Address of the picture, 64 pixels each way; null where there is none.", read=avatars.small
+    )
     job_title: str | None = column("What the person does at work.")
     country: str | None = column("Country of residence, ISO 3166-1 alpha-2.")
     country_name: str | None = column("Country of residence, its English short name.", read=profiles.country_name)
@@ -57,10 +72,36 @@ class Profile(Node):
     skills: list[Skill] = loaded_by(terms.skills_of, "What the person is good at, by name.")
     industries: list[Industry] = loaded_by(terms.industries_of, "Industries the person knows, by name.")
     points: Points = loaded_by(points.of_profiles, "The person's points and level.")
+    stats: Stats = loaded_by(stats.of_profiles, "Where the person's points come from, and when.")
     point_history: PointEntryConnection = loaded_by(
         history.of_profiles,
         "Events that gave points, newest first; the person alone also sees those that gave none.",
         arguments=PAGE,
+    )
+    badge_count: int = loaded_by(badges.counts, "How many badges the person has earned; the levels of one count once.")
+    featured_badges: list[EarnedBadge] = loaded_by(badges.featured, "Up to four badges that the person shows first.")
+    earned_badges: EarnedBadgeConnection = loaded_by(
+        badges.pages, "All earned badges, newest first, each with its highest level.", arguments=PAGE
+    )
+    badges_in_progress: list[BadgeProgress] = loaded_by(
+        badge_progress.in_progress,
+        "The next level of each badge that the person has begun, the furthest first. Of badges for connections only the "
+        "person sees it: it would tell of those who hide.",
+        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+    )
+    next_badges: list[BadgeProgress] = loaded_by(
+        badge_progress.ahead,
+        "The next level of each badge that the person has not begun, what takes least first.",
+        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+    )
+    badges: list[EarnedBadge] = loaded_by(
+        badges.of_profiles,
+        "The newest earned badges, each with its highest level: for cards and lists of people.",
+        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+    )
+    credits: int | None = loaded_by(
+        balances.of_profiles,
+        "What all accounts of the person have to spend in the shop together; only the person sees it.",
     )
     recovery_email: str | None = loaded_by(
         profiles.own,
@@ -69,6 +110,12 @@ class Profile(Node):
     )
     language: str | None = loaded_by(
         profiles.own, "Language of mails, ISO 639-1; only the person sees it.", read="language"
+    )
+    version: int | None = loaded_by(
+        profiles.own, "Grows with every edit; `updateProfile` can expect it. Only the person sees it.", read="version"
+    )
+    publish_checklist: list[ChecklistEntry] | None = loaded_by(
+        publishing.checklists, "What the profile needs to be made public; only the person sees it."
     )
 
 

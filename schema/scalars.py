@@ -1,5 +1,6 @@
 """Scalars of our own: they print the stored forms of both databases alike."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NewType
 
@@ -37,8 +38,36 @@ def read_day(value: Any) -> date:
         raise GraphQLError(f"{value!r} is not a calendar day in ISO 8601.") from None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class UploadedFile:
+    """A file that came with the request. Only the HTTP edge makes these: no JSON and no document can."""
+
+    content: bytes
+
+
+def read_upload(value: Any) -> UploadedFile:
+    """Take the file that was put in the variable's place."""
+    if not isinstance(value, UploadedFile):
+        raise GraphQLError("A file is sent as a part of a multipart request, and its variable is null there.")
+    return value
+
+
+def refuse_upload(*_: Any) -> Any:
+    """Refuse a file that stands in a document, and never print one."""
+    raise GraphQLError("A file is sent as a part of a multipart request, and its variable is null there.")
+
+
 DateTime = NewType("DateTime", datetime)
 Day = NewType("Day", date)
+Upload = NewType("Upload", UploadedFile)
+
+_DATE: Any = strawberry.scalar(
+    name="Date",
+    description="A calendar day (UTC), ISO 8601: `2026-05-01`.",
+    specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+    serialize=print_day,
+    parse_value=read_day,
+)
 
 SCALARS: dict[object, Any] = {
     DateTime: strawberry.scalar(
@@ -48,11 +77,14 @@ SCALARS: dict[object, Any] = {
         serialize=print_moment,
         parse_value=read_moment,
     ),
-    Day: strawberry.scalar(
-        name="Date",
-        description="A calendar day (UTC), ISO 8601: `2026-05-01`.",
-        specified_by_url="https://scalars.graphql.org/andimarek/local-date",
-        serialize=print_day,
-        parse_value=read_day,
+    Day: _DATE,
+    date: _DATE,  # as the arguments of readers say it, which do not know these scalars
+    Upload: strawberry.scalar(
+        name="Upload",
+        description="A file, sent as the GraphQL multipart request has it: the variable is null, `map` names its place.",
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
+        serialize=refuse_upload,
+        parse_value=read_upload,
+        parse_literal=refuse_upload,
     ),
 }

@@ -25,6 +25,8 @@ from services.errors import ErrorCode, Problem, Refused, refused
 from services.notices import PersonKind
 from services.scores import lock_people
 
+MAX_CODE: Final = 64
+"""Characters of a badge's code."""
 MAX_FEATURED: Final = 4
 MAX_REASON: Final = 500
 
@@ -200,7 +202,7 @@ async def feature(profile_id: int, badges: Sequence[str]) -> None:
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("badges",))
     async with in_transaction():
         await _lock(profile_id)
-        rows: Any = BadgeAward.filter(profile_id=profile_id, badge__in=list(badges), revoked_at=None)
+        rows: Any = BadgeAward.filter(profile_id=profile_id, badge__in=_possible(badges), revoked_at=None)
         held = set(await rows.values_list("badge", flat=True)) if badges else set()
         held &= (await definitions(list(held))).keys()
         if wrong := list(_wrong(badges, held)):
@@ -212,11 +214,17 @@ async def feature(profile_id: int, badges: Sequence[str]) -> None:
 
 def _wrong(badges: Sequence[str], held: set[str]) -> Iterable[Problem]:
     for place, badge in enumerate(badges):
-        path, facts = ("badges", str(place)), {"badge": badge}
+        name = badge[:MAX_CODE]
+        path, facts = ("badges", str(place)), {"badge": name}
         if badge in badges[:place]:
-            yield Problem(ErrorCode.BADGE_REPEATED, f"{badge} is named more than once.", path, facts)
+            yield Problem(ErrorCode.BADGE_REPEATED, f"{name} is named more than once.", path, facts)
         elif badge not in held:
-            yield Problem(ErrorCode.BADGE_NOT_EARNED, f"{badge} is not a badge that you have earned.", path, facts)
+            yield Problem(ErrorCode.BADGE_NOT_EARNED, f"{name} is not a badge that you have earned.", path, facts)
+
+
+def _possible(codes: Sequence[str]) -> list[str]:
+    """Those that a badge can have: for longer ones the database would not even look."""
+    return [code for code in codes if len(code) <= MAX_CODE]
 
 
 async def definitions(codes: Sequence[str] | None = None) -> dict[str, Badge]:
@@ -227,7 +235,7 @@ async def definitions(codes: Sequence[str] | None = None) -> dict[str, Badge]:
     found = dict(BADGES) if codes is None else {code: BADGES[code] for code in codes if code in BADGES}
     if codes is not None and len(found) == len(set(codes)):
         return found
-    rows = ImportedBadge.all() if codes is None else ImportedBadge.filter(code__in=list(codes))
+    rows = ImportedBadge.all() if codes is None else ImportedBadge.filter(code__in=_possible(codes))
     for row in await rows.order_by("source", "id"):
         found[row.code] = Badge(row.code, row.name, row.description, row.rarity, ())
     return found

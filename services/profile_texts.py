@@ -34,16 +34,21 @@ def text(field: str, typed: str) -> str:
     The text as it is kept: as typed, without the white space around it; empty where nothing else was typed. `about`
     alone may have several lines. Raises NotFit.
     """
+    return plain(typed, WORDS[field], LONGEST[field], lines=field == "about")
+
+
+def plain(typed: str, word: str, longest: int, *, lines: bool) -> str:
+    """`text` of any kind: `word` names it in complaints, `lines` is whether it may have several. Raises NotFit."""
     kept = typed.strip()
-    if len(kept) > LONGEST[field]:
-        raise NotFit(f"{WORDS[field]} has at most {LONGEST[field]} characters.")
-    lines = "\n\r\t" if field == "about" else ""
-    if any(_is_control(each) and each not in lines for each in kept):
-        raise NotFit(f"{WORDS[field]} has no control characters{'' if lines else ', and one line'}.")
+    if len(kept) > longest:
+        raise NotFit(f"{word} has at most {longest} characters.")
+    allowed = "\n\r\t" if lines else ""
+    if any(_is_control(each) and each not in allowed for each in kept):
+        raise NotFit(f"{word} has no control characters{'' if lines else ', and one line'}.")
     if not lines and not _TURNING.isdisjoint(kept):
-        raise NotFit(f"{WORDS[field]} has no characters that turn the direction of text.")
+        raise NotFit(f"{word} has no characters that turn the direction of text.")
     if kept and not any(map(_shows, kept)):
-        raise NotFit(f"{WORDS[field]} needs characters that can be seen.")
+        raise NotFit(f"{word} needs characters that can be seen.")
     return kept
 
 

@@ -12,7 +12,7 @@ from tortoise.transactions import in_transaction
 
 from models.points import OnceAward
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
-from services import audit, clock, limits
+from services import audit, clock, collaborators, limits
 from services.audit import Actor, Change
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.points import ActivityEvent, record
@@ -157,6 +157,8 @@ async def _show_to(profile: Profile, visibility: Visibility, actor: Actor) -> No
     profile.visibility = visibility
     await profile.save(update_fields=["visibility"])
     await relist([profile.id])
+    if visibility is Visibility.PUBLIC:
+        await collaborators.tell(profile.id)  # of projects that were published while the profile was private
     await audit.note("profile.visibility-changed", actor=actor, account_id=actor.account_id, visibility=change)
 
 

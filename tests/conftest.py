@@ -80,6 +80,7 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
         secret_key=SECRET_KEY,
         mail_url=f"file:{tmp_path}/mail",
         sms_url=f"file:{tmp_path}/sms",
+        avatar_store=f"file:{tmp_path}/avatars",
         public_url="http://graph.example",
     )
 

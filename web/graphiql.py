@@ -17,6 +17,7 @@ import orjson
 import structlog
 from aiohttp import hdrs, web
 
+from web.accept import quality, wishes_of
 from web.graphiql_files import FILES, FOLDER, VendoredFile, missing
 
 OWN = Path(__file__).parent / "static" / "graphiql"
@@ -35,7 +36,6 @@ JSON_ANSWERS = ("application/graphql-response+json", "application/json")
 SCROLL_LOCK = "sha256-Y/huXlwoYkVyQlxwSVcCi1RCDGDCSVBzDt0hYP9qlTc="
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-_QUALITY = re.compile(r"[01](\.\d{0,3})?")
 
 log = structlog.get_logger()
 
@@ -162,29 +162,10 @@ def wants_page(request: web.Request) -> bool:
     """
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD} or "query" in request.query:
         return False
-    wishes = _wishes(",".join(request.headers.getall(hdrs.ACCEPT, [])))
-    html = _quality("text/html", wishes)
-    json = max(_quality(answer, wishes) for answer in JSON_ANSWERS)
+    wishes = wishes_of(request)
+    html = quality("text/html", wishes)
+    json = max(quality(answer, wishes) for answer in JSON_ANSWERS)
     return html > json or ("text/html" in wishes and html == json > 0)
-
-
-def _wishes(accept: str) -> dict[str, float]:
-    """Media range to quality; what cannot be read is left out."""
-    found = {}
-    for wish in accept.lower().split(","):
-        media, *parameters = (part.strip() for part in wish.split(";"))
-        quality = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
-        if _QUALITY.fullmatch(quality):
-            found[media] = min(float(quality), 1.0)
-    return found
-
-
-def _quality(media: str, wishes: dict[str, float]) -> float:
-    """The most specific range that covers the type decides."""
-    for covering in (media, f"{media.partition('/')[0]}/*", "*/*"):
-        if covering in wishes:
-            return wishes[covering]
-    return 0.0
 
 
 def _own(name: str) -> Asset:

@@ -1,5 +1,5 @@
 """
-GraphQL over HTTP: POST and GET on /graphql.
+GraphQL over HTTP: POST and GET on /graphql; files come as multipart requests (web/multipart.py).
 
 Follows the GraphQL-over-HTTP specification: `application/graphql-response+json` where the client accepts it (then a
 request that could not be run is a 400), `application/json` otherwise (then it is a 200). A POST has to be
@@ -16,24 +16,25 @@ from execution.executor import Executor
 from execution.results import Answer
 from models.database import Database
 from resolvers.context import Context
-from resolvers.viewers import NOBODY, Client
+from resolvers.viewers import NOBODY, Client, Viewer
 from services.errors import ErrorCode
 from settings import Settings
-from web import graphiql
+from web import costs, etags, graphiql
 from web.asked import Asked, BadRequest, asked_of
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
 from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
+from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
 from web.sockets import Sockets, wants_socket
 
-Read = Callable[[web.Request], Coroutine[Any, Any, Asked]]
+Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, Asked]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
-VARY = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}"
+VARY = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}, {costs.HEADER}"
 
 
 class GraphQLEndpoint:
@@ -45,6 +46,7 @@ class GraphQLEndpoint:
         self._anonymous = settings.anonymous == "read"
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
+        self._uploads = Uploads(settings)
         self._sockets = Sockets(executor, database, settings, self._limit)
 
     def install(self, app: web.Application) -> None:
@@ -64,8 +66,8 @@ class GraphQLEndpoint:
         return await self._answer(request, _asked_in_address)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """A document in the body."""
-        return await self._answer(request, _asked_in_body)
+        """A document in the body, or in a form with a file."""
+        return await self._answer(request, self._asked_in_upload if wants_upload(request) else _asked_in_body)
 
     async def _answer(self, request: web.Request, read: Read) -> web.Response:
         client = client_of(request, self._trusted)
@@ -80,9 +82,9 @@ class GraphQLEndpoint:
         if shown.dead:
             context.cookie = ""
         try:
-            response = await self._run(request, await read(request), context)
+            response = await self._run(request, await read(request, context.viewer), context)
         except BadRequest as error:
-            body = {"errors": [{"message": str(error), "extensions": {"code": ErrorCode.BAD_INPUT.value}}]}
+            body = {"errors": [{"message": str(error), "extensions": {"code": error.code.value}}]}
             response = _response(request, body, error.status)
         self._say(response, context)
         return response
@@ -94,17 +96,27 @@ class GraphQLEndpoint:
             await self._limit.admit(NOBODY, client)  # guessing costs whoever guesses, and nobody else
             raise
 
+    async def _asked_in_upload(self, request: web.Request, viewer: Viewer) -> Asked:
+        check_preflight(request)
+        if viewer.account_id is None:  # nothing that takes a file is for nobody: not a byte of it is read
+            raise BadRequest("Sign in or send a token before you send a file.", 401, ErrorCode.UNAUTHENTICATED)
+        return await self._uploads.read(request, viewer.account_id)
+
     async def _run(self, request: web.Request, asked: Asked, context: Context) -> web.Response:
         posted = request.method == hdrs.METH_POST
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
         )
-        await self._limit.settle(context.viewer, context.client, answer)
+        await self._limit.settle(context.viewer, context.client, answer, document=asked.query)
+        body = costs.body_of(request, answer)
         if answer.kind == "mutation" and not posted:
-            response = _response(request, answer.body, 405)
+            response = _response(request, body, 405)
             response.headers[hdrs.ALLOW] = hdrs.METH_POST
             return response
-        return _response(request, answer.body, _status(request, answer))
+        response = _response(request, body, _status(request, answer))
+        if answer.kind == "query" and "errors" not in body:
+            return etags.tag(request, response, kept=context.viewer.session_id is None)
+        return response
 
     def _say(self, response: web.Response, context: Context) -> None:
         """What the context has for the headers."""
@@ -116,13 +128,15 @@ class GraphQLEndpoint:
             response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
-async def _asked_in_body(request: web.Request) -> Asked:
+async def _asked_in_body(request: web.Request, _viewer: Viewer) -> Asked:
     if request.content_type != JSON:
         raise BadRequest(f"Send the request as {JSON}.", 415)
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise BadRequest("Send the request as UTF-8.", 415)
     try:
         body = orjson.loads(await request.read())
+    except web.HTTPRequestEntityTooLarge as error:
+        raise BadRequest(str(error.text), 413) from None  # it names the largest size
     except orjson.JSONDecodeError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(body, dict):
@@ -130,7 +144,7 @@ async def _asked_in_body(request: web.Request) -> Asked:
     return asked_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
 
-async def _asked_in_address(request: web.Request) -> Asked:
+async def _asked_in_address(request: web.Request, _viewer: Viewer) -> Asked:
     try:
         variables = orjson.loads(request.query.get("variables") or "null")
         extensions = orjson.loads(request.query.get("extensions") or "null")

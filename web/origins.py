@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from settings import BadSetting, Settings
+from web.multipart import FORM, has_preflight
 
 FETCH_SITE = "Sec-Fetch-Site"
 METHODS = "GET, POST"
-HEADERS = "authorization, content-type, mendix-apikey, mendix-username"
-EXPOSED = "Retry-After"
+HEADERS = (
+    "apollo-require-preflight, authorization, content-type, graphql-cost, graphql-require-preflight, if-none-match, "
+    "mendix-apikey, mendix-username"
+)
+EXPOSED = "ETag, Retry-After"
 MAX_AGE = "600"
 PORTS = {"http": 80, "https": 443}
 
@@ -44,7 +48,8 @@ class Origins:
         """
         Whether a request may use the browser's cookie.
 
-        A POST has to be JSON, which no foreign page can send without a preflight. A GET has to come from a page of ours
+        A POST has to be JSON, or a form beside a header of its own: neither can a foreign page send without a
+        preflight. A GET has to come from a page of ours
         or from no page at all, and the browser has to say so.
         """
         site = request.headers.get(FETCH_SITE)
@@ -52,7 +57,9 @@ class Origins:
             ours = self._is_ours(request) or self._allowed_origin(request) is not None
         else:
             ours = site in {"none", "same-origin"} or (site is None and request.method == hdrs.METH_POST)
-        return ours and (request.method == hdrs.METH_GET or request.content_type == "application/json")
+        kind = request.content_type
+        asked_before = kind == "application/json" or (kind == FORM and has_preflight(request))
+        return ours and (request.method == hdrs.METH_GET or asked_before)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """The answer to a browser that asks whether a page may ask. `mark` adds the yes; without it, it is a no."""

@@ -1,6 +1,7 @@
 """The contract between types and readers: what a type reads from a row is what its readers declare and answer."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,20 +13,65 @@ from graphql import (
     get_nullable_type,
     is_list_type,
 )
+from tortoise.transactions import in_transaction
 
+from catalogue.badges import Rarity
+from catalogue.challenges import CHALLENGES
 from catalogue.points import Category
 from models.accounts import Account
+from models.badges import ImportedBadge
+from models.connections import ConnectionRequest
 from models.database import Database
 from models.points import PointEntry
+from models.portfolio import ProjectImage, ProjectState
 from models.profiles import Profile
-from resolvers import accounts, companies, history, leaderboards, points, profiles, second_factors, terms
+from resolvers import (
+    accounts,
+    badge_progress,
+    badges,
+    blocks,
+    challenges,
+    companies,
+    connections,
+    events,
+    history,
+    invites,
+    leaderboards,
+    points,
+    portfolio,
+    portfolio_pages,
+    profiles,
+    publishing,
+    referrals,
+    requests,
+    second_factors,
+    shop,
+    stats,
+    suggestions,
+    terms,
+)
+from resolvers import credits as balances
+from resolvers import people as searching
 from resolvers.context import Context
+from resolvers.people_conditions import Word
+from resolvers.people_pages import POINTS as MOST_POINTS
+from resolvers.people_pages import Search
 from resolvers.viewers import Viewer
 from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
+from services import badges as badge_rules
+from services import blocks as blocking
+from services import clock
+from services import connections as asking
+from services import credits as credit_rules
+from services import invites as invite_rules
+from services import shop as shop_rules
+from services.connecting import join
+from services.leaderboards.kinds import Board, Key
 from services.openings import Opening, record_openings
 from services.points import record_many
 from tests.factories import event, make_company, make_person
+from tests.services.projects import make_project
 
 SCHEMA = build()._schema
 Asked = tuple[str, Any, Any]
@@ -72,7 +118,39 @@ def test_a_column_that_is_taken_is_declared(name: str, kind: Loaded) -> None:
     assert kind.read in kind.reader.columns, name  # type: ignore[attr-defined]
 
 
-async def sample() -> dict[Any, list[Any]]:
+NEEDED: dict[Any, dict[str, Any]] = {leaderboards.around: {"profile": "prf_2"}}
+"""Arguments that have no default; the profile is that of the second person of the sample."""
+
+
+async def know_each_other(ada: Account) -> None:
+    """Ada knows Ben and Cem, who know each other; Dan has asked her, she has asked Eve, and blocked Finn."""
+    own: int = ada.profile_id  # type: ignore[attr-defined]
+    ben: int = (await Account.get(email="ben@people.example")).profile_id  # type: ignore[attr-defined]
+    cem, dan, eve, finn = [await make_person() for _ in range(4)]
+    async with in_transaction():
+        await join(own, ben, clock.now())
+        await join(own, cem.profile_id, clock.now())  # type: ignore[attr-defined]
+        await join(ben, cem.profile_id, clock.now())  # type: ignore[attr-defined]
+    await asking.send(dan.profile_id, own, account_id=dan.id)  # type: ignore[attr-defined]
+    await asking.send(own, eve.profile_id, account_id=ada.id)  # type: ignore[attr-defined]
+    await blocking.block(own, finn.profile_id)  # type: ignore[attr-defined]
+
+
+async def show_projects(ada: Account) -> list[int]:
+    """Ada's draft and a project of hers with days, pictures and Ben; Ben's that she is named on, and one that says nothing."""
+    ben = await Account.get(email="ben@people.example")
+    days: dict[str, Any] = {"started_on": date(2024, 1, 2), "ended_on": date(2024, 3, 4)}
+    numbers = [
+        await make_project(ada, submit=False),
+        await make_project(ada, collaborators=[ben.profile_id], **days),  # type: ignore[attr-defined]
+        await make_project(ben, collaborators=[ada.profile_id]),  # type: ignore[attr-defined]
+    ]
+    for caption in ("A screen", ""):
+        await ProjectImage.create(project_id=numbers[1], image=f"image {caption}", caption=caption)
+    return numbers
+
+
+async def sample(database: Database) -> dict[Any, list[Any]]:
     """Keys of every reader, in a community where each column has a value somewhere and none elsewhere."""
     full = {"job_title": "Architect", "department": "D", "country": "NL", "location": "R", "about": "A", "website": "https://a.example",
             "github": "g", "meetup": "m", "twitter": "t", "linkedin": "l", "skype": "s", "recovery_email": "r@home.example", "avatar": "a"}  # fmt: skip
@@ -82,21 +160,88 @@ async def sample() -> dict[Any, list[Any]]:
     await Profile.filter(id=ada).update(company_id=company.id)
     await record_many([event(ada), event(ada, counterpart_id=ada), event(ben, "ANSWER_ACCEPTED")])
     await record_openings([Opening(ben, Category.LEARNING, 5, "archive", "1")])
+    await ImportedBadge.create(source="archive", key="1", code="archive.1", name="Founder", rarity=Rarity.ORANGE)
+    await badge_rules.grant(ada, "archive.1", reason="Was there")
+    await badge_rules.feature(ben, ["FIRST_LIGHT"])
+    await credit_rules.correct("ada@people.example", 500, reason="A prize")
+    placed = await shop_rules.order(account.id, "STICKERS", "sample")
+    [invited] = await invite_rules.send(invite_rules.Sender(account.id, ada), ["cleo@people.example"], "Hello")
     people = [ada, ben, 999_999]
-    board = leaderboards.Key(leaderboards.Board.FORUM, leaderboards.Period.ALL_TIME, leaderboards.Scope.EVERYONE)
+    await know_each_other(account)
+    projects = await show_projects(account)
+    board = Key(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
         accounts.publish_banners: people,
+        badge_progress.ahead: people,
+        badge_progress.in_progress: people,
+        badges.by_code: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
+        badges.counts: people,
+        badges.featured: people,
+        badges.levels_reached: [(ben, "FIRST_LIGHT"), (999_999, "FIRST_LIGHT")],
+        badges.of_profiles: people,
+        badges.pages: people,
+        badges.shares: ["FIRST_LIGHT", "NO_SUCH"],
+        blocks.of_profiles: people,
+        challenges.of_profiles: people,
+        challenges.of_viewer: ["FIRST_STEPS", "NO_SUCH"],
         companies.by_id: [company.id, 999_999],
+        connections.counts: people,
+        connections.mutual: people,
+        connections.mutual_profiles: people,
+        connections.mutual_totals: people,
+        connections.of_profiles: people,
+        connections.statuses: people,
+        connections.totals: [(ada, ()), (ben, (b"a",)), (999_999, ())],
+        balances.history: [account.id, 999_999],
+        balances.of_accounts: [account.id, 999_999],
+        balances.of_profiles: people,
+        events.boards_now: [board.board],
+        events.challenges: [next(iter(CHALLENGES)), "gone"],
         history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
         history.of_profiles: people,
+        invites.by_id: [invited.invite_id, 999_999],
+        invites.of_profiles: people,
+        leaderboards.around: [board],
         leaderboards.entries: [board],
+        leaderboards.moments: [board],
+        leaderboards.movements: [leaderboards.Moved(board, ben, 1), leaderboards.Moved(board, 999_999, 1)],
+        leaderboards.people: people,
         leaderboards.totals: [board],
+        leaderboards.viewer_entries: [board],
         points.of_profiles: people,
+        searching.totals: [Search(database, [Word(b"a")], MOST_POINTS)],
+        stats.of_profiles: people,
+        stats.points_today: people,
+        stats.series: people,
+        portfolio.by_id: [*projects, 999_999],
+        portfolio.collaborator_counts: [*projects, 999_999],
+        portfolio.collaborators: [*projects, 999_999],
+        portfolio.images: [*projects, 999_999],
+        portfolio.texts: [*projects, 999_999],
+        portfolio_pages.collaboration_totals: people,
+        portfolio_pages.collaborations: people,
+        portfolio_pages.counts: people,
+        portfolio_pages.of_profiles: people,
+        portfolio_pages.totals: [
+            portfolio_pages.Listed(each, state) for each in people for state in (None, *ProjectState)
+        ],
         profiles.by_id: people,
         profiles.details: people,
         profiles.own: people,
+        publishing.checklists: people,
+        referrals.of_profiles: people,
+        requests.by_id: [*await ConnectionRequest.all().values_list("id", flat=True), 999_999],
+        requests.received: people,
+        requests.sent: people,
+        requests.totals: list(requests.Direction),
+        requests.with_viewer: [*await Profile.all().values_list("id", flat=True)],
         second_factors.of_accounts: [account.id, 999_999],
+        shop.by_id: [placed.order.id, 999_999],
+        shop.items: ["STICKERS", "MUG", "NO_SUCH"],
+        shop.of_accounts: [account.id, 999_999],
+        suggestions.of_profiles: people,
+        suggestions.reasons: [(ada, True), (ben, False), (999_999, False)],
         terms.industries_of: people,
         terms.skills_of: people,
     }
@@ -104,14 +249,14 @@ async def sample() -> dict[Any, list[Any]]:
 
 async def test_readers_answer_what_they_declare(database: Database) -> None:
     # given
-    keys = await sample()
+    keys = await sample(database)
     assert {kind.reader for _, _, kind in LOADED} <= keys.keys()
     account = await Account.get(email="ada@people.example")
     context = Context(database, Viewer(account.id, account.profile_id))  # type: ignore[attr-defined]
     checked = 0
     for reader, asked in keys.items():
         # when
-        answers = await reader(asked, context)
+        answers = await reader(asked, context, **NEEDED.get(reader, {}))
         # then
         assert len(answers) == len(asked), reader
         rows = [
@@ -127,16 +272,16 @@ async def test_readers_answer_what_they_declare(database: Database) -> None:
 
 async def test_columns_hold_what_the_schema_promises(database: Database) -> None:
     # given
-    keys = await sample()
+    keys = await sample(database)
     account = await Account.get(email="ada@people.example")
     context = Context(database, Viewer(account.id, account.profile_id))  # type: ignore[attr-defined]
     wrong, checked = [], 0
     for name, field, kind in ROWS:
         # when
-        answers = await kind.reader(keys[kind.reader], context)
+        answers = await kind.reader(keys[kind.reader], context, **NEEDED.get(kind.reader, {}))
         # then
         for answer in answers:
-            rows = answer if is_list_type(get_nullable_type(field.type)) else [answer]
+            rows = (answer or ()) if is_list_type(get_nullable_type(field.type)) else [answer]
             for row in rows:
                 if row is not None:
                     checked += 1

@@ -16,7 +16,7 @@ from graphql import (
     validate,
 )
 
-from catalogue.scopes import SCOPES, closed, opening
+from catalogue.scopes import ERRORS, SCOPES, closed, opening
 from schema.fields import Answered, kind_of
 from schema.graph import build, sdl
 from settings import HERE
@@ -35,9 +35,16 @@ NEVER_BY_TOKEN = {
     "OwnCompany.*", "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
     "Viewer.apiKeys", "Viewer.company", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
     "Viewer.sessions",
+    "CreditEntry.*", "CreditEntryConnection.*", "CreditEntryEdge.*", "Query.shop", "ShopItem.*", "ShopOrder.*",
+    "ShopOrderConnection.*", "ShopOrderEdge.*", "ChallengeClaim.*", "Viewer.creditBalance", "Viewer.creditHistory", "Viewer.orders",
 }  # fmt: skip
 """Fields that no scope opens, on purpose: `Type.field`, or `Type.*`."""
-MUTATIONS_BY_TOKEN = {"introspectToken", "recordActivities", "recordActivity"}
+MUTATIONS_BY_TOKEN = {
+    "resendInvite", "sendInvites", "withdrawInvite",
+    "acceptConnectionRequest", "blockProfile", "dismissSuggestion", "ignoreConnectionRequest", "removeConnection", "sendConnectionRequest", "unblockProfile", "withdrawConnectionRequest",
+    "addProjectImage", "createProject", "deleteProject", "orderProjects", "removeProjectImage", "saveProjectDraft", "submitProject", "unpublishProject", "untagFromProject", "updateProject",
+    "introspectToken", "recordActivities", "recordActivity", "removeAvatar", "reverseActivity", "setFeaturedBadges", "updateProfile", "uploadAvatar",
+}  # fmt: skip
 """All other mutations, and what they answer, are closed to tokens."""
 
 
@@ -87,6 +94,20 @@ def test_every_field_is_opened_by_a_scope_or_closed_on_purpose() -> None:
 def test_a_scope_opens_what_exists(scope: Any) -> None:
     types = {f"{each.name}.*" for each in OBJECTS}
     assert scope.opens - COORDINATES - types == set()
+
+
+@pytest.mark.parametrize("field", ["Query.node", "Query.nodes"])
+def test_whoever_may_ask_by_id_may_read_the_id_of_whatever_it_is(field: str) -> None:
+    interface: Any = SCHEMA.type_map["Node"]
+    kinds = {f"{each.name}.id" for each in SCHEMA.get_possible_types(interface)}
+    for name in SCOPES:
+        if not closed({field}, {name}):
+            assert closed(kinds, {name}) == [], name
+
+
+def test_whoever_may_call_a_mutation_may_read_each_of_its_errors() -> None:
+    interface: Any = SCHEMA.type_map["UserError"]
+    assert {"UserError", *(each.name for each in SCHEMA.get_possible_types(interface))} == ERRORS
 
 
 def test_scopes_are_in_order_and_named_by_the_rule() -> None:

@@ -38,8 +38,9 @@ async def make_domain(domain: str, *, sso: bool = False, name: str = "Harbor Wor
 
 
 async def mails() -> list[messages.Message]:
-    """All messages that were written, in order."""
-    return [messages.opened(row) for row in await OutboxMessage.all().order_by("id")]
+    """All messages that were written to somebody, in order."""
+    written = [messages.opened(row) for row in await OutboxMessage.all().order_by("id")]
+    return [each for each in written if each.to]
 
 
 async def kinds() -> list[str]:

@@ -49,6 +49,7 @@ async def test_up_to_four_are_featured_in_their_order() -> None:
         (["NO_SUCH", FIVE[0], FIVE[0]], [ErrorCode.BADGE_NOT_EARNED, ErrorCode.BADGE_REPEATED]),
         (["ON_STAGE"], [ErrorCode.BADGE_NOT_EARNED]),
         (["EXPERT_EYE"], [ErrorCode.BADGE_NOT_EARNED]),
+        (["N" * 65], [ErrorCode.BADGE_NOT_EARNED]),
     ],
 )
 async def test_what_cannot_be_featured_changes_nothing(wanted: list[str], codes: list[ErrorCode]) -> None:

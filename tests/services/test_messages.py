@@ -23,6 +23,9 @@ ADA = "ada@people.example"
 EXPECTED = {
     "account-deactivated": set(),
     "account-reactivated": set(),
+    "invite": {"link", "sender", "stop"},
+    "invite-of-member": {"link", "sender", "stop"},
+    "invite-with-note": {"link", "note", "sender", "stop"},
     "new-api-key": {"name"},
     "new-token": {"name", "scopes"},
     "password-changed": set(),
@@ -68,7 +71,10 @@ def test_every_kind_is_there_with_the_facts_that_callers_give() -> None:
 @pytest.mark.parametrize("kind", [name for name in KINDS if KINDS[name].by_mail])
 async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
     # given
-    facts = {name: link("/x", key="s3cret") if name == "link" else f"the {name}" for name in KINDS[kind].facts}
+    facts = {
+        name: link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"the {name}"
+        for name in KINDS[kind].facts
+    }
     # when
     await send_mail(kind, ADA, **facts)
     message = await written()

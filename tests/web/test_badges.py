@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tortoise.transactions import in_transaction
 
 from catalogue.badges import BADGES, Rarity
+from catalogue.criteria import CONNECTIONS
 from models.accounts import Account, AccountStatus
 from models.badges import BadgeAward, ImportedBadge
-from services import badge_shares, badges, clock
+from services import achievements, badge_shares, badges, clock, counters
 from services.points import record_many
 from services.profiles import relist
+from services.scores import lock_people
 from tests.conftest import CountStatements
 from tests.factories import NOON, event, give, make_person, make_profile, make_token
 from tests.web.clients import GraphQLClient
@@ -89,7 +92,8 @@ async def test_a_profile_shows_what_was_earned_and_what_is_next(client: GraphQLC
 
 async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClient) -> None:
     # given
-    ada = await make_profile()
+    account = await make_person()
+    ada: int = account.profile_id  # type: ignore[attr-defined]
     for code, times in (("ANSWER_ACCEPTED", 9), ("APP_PUBLISHED", 4), ("TEAM_SERVER_COMMIT", 60), ("HACKATHON_WON", 1)):
         await record_many([event(ada, code) for _ in range(times)])
     # when
@@ -97,7 +101,7 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClien
         "badgesInProgress(first: 100) { code level }",
         "nextBadges(first: 100) { code level }",
     )
-    page = (await client.data(text, id=f"prf_{ada}"))["profile"]
+    page = (await client.data(text, headers=await in_session(account), id=f"prf_{ada}"))["profile"]
     # then
     earned = {each["code"]: each["level"] for each in page["badges"]}
     going = {each["code"]: each["level"] for each in page["badgesInProgress"]}
@@ -199,8 +203,9 @@ async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) 
     assert by_code["archive.7"]["byHandOnly"] is True
 
 
-async def test_there_is_no_badge_of_another_name(client: GraphQLClient) -> None:
-    assert await client.data('{ badge(code: "NO_SUCH") { name } }') == {"badge": None}
+@pytest.mark.parametrize("code", ["NO_SUCH", "", "N" * 65])
+async def test_there_is_no_badge_of_another_name(client: GraphQLClient, code: str) -> None:
+    assert await client.data("query B($code: String!) { badge(code: $code) { name } }", code=code) == {"badge": None}
 
 
 async def test_an_imported_badge_shows_like_any_other(client: GraphQLClient) -> None:
@@ -358,3 +363,22 @@ async def test_an_unknown_code_among_the_awards_is_passed_over(client: GraphQLCl
     page = (await client.data(PAGE, id=f"prf_{ada}"))["profile"]
     # then
     assert page["badges"] == []
+
+
+async def test_nobody_counts_hidden_connections_by_another_ones_progress(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person()
+    number: int = ada.profile_id  # type: ignore[attr-defined]
+    async with in_transaction():
+        await lock_people([number])
+        await achievements.moved([await counters.add(number, CONNECTIONS, 3)])
+    text = (
+        "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"
+    )
+    # when
+    mine = (await client.data(text, headers=await in_session(ada), id=f"prf_{number}"))["profile"]
+    theirs = (await client.data(text, id=f"prf_{number}"))["profile"]
+    # then
+    assert {"code": "SMALL_WORLD", "percent": 30} in mine["badgesInProgress"]
+    assert theirs["badgesInProgress"] == []
+    assert "SMALL_WORLD" not in {badge["code"] for badge in theirs["nextBadges"]}

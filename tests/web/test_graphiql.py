@@ -255,7 +255,7 @@ def test_an_example_is_one_named_operation_that_says_what_it_shows(path: Path) -
     assert "Authorization" in text
     assert max(len(line) for line in introduction) <= 57, "the editor is no wider"
     title = introduction[0].removeprefix("# ").partition(":")[0]
-    operation = re.search(r"^query (\w+)", text, re.MULTILINE)
+    operation = re.search(r"^(?:query|subscription) (\w+)", text, re.MULTILINE)
     # GraphiQL takes the operation's name as the title of the tab.
     assert operation is not None
     assert operation[1].lower() == title.lower().replace(" ", "")
@@ -269,4 +269,7 @@ async def test_the_tabs_come_in_the_order_of_the_files(client: Client) -> None:
         "# A profile",
         "# Point tables",
         "# Who am I",
+        "# The board as it changes",
+        "# Profile page",
+        "# Find people",
     ]

@@ -13,6 +13,7 @@ from cli.demo import load_demo
 from models.database import Database
 from server import make_app
 from settings import Settings
+from tests.factories import give, make_profile
 from tests.web.browser import CHROMIUM, a_browser
 from web import graphiql
 from web.graphiql_files import FILES, FOLDER, missing
@@ -24,7 +25,8 @@ pytestmark = [
 ]
 
 CDN_FILES = [f"https://unpkg.com/{file.specifier}/{file.path}" for file in FILES]
-TABS = ["TopForumBoard", "AProfile", "PointTables", "WhoAmI"]
+SUBSCRIPTION = "TheBoardAsItChanges"
+TABS = ["TopForumBoard", "AProfile", "PointTables", "WhoAmI", SUBSCRIPTION, "ProfilePage", "FindPeople"]
 TOKEN = "mxtoken mx_not_a_real_one"
 TYPED = "query Typed { levels { number points } }"
 
@@ -180,11 +182,14 @@ async def test_every_example_answers_on_the_demo(live_server: str) -> None:
         "AProfile": "Ada Okafor",
         "PointTables": "ANSWER_ACCEPTED",
         "WhoAmI": '"viewer": null',
+        "ProfilePage": '"avatarUrl"',
+        "FindPeople": '"totalCount"',
     }
+    assert {*shown, SUBSCRIPTION} == set(TABS)
     async with a_browser() as visit:
         page = visit.page
         await opened(page, live_server)
-        for tab in TABS:
+        for tab, text in shown.items():
             # when
             await page.locator(".graphiql-tab-button", has_text=tab).click()
             await page.wait_for_timeout(400)  # for a moment GraphiQL still runs by the name of the tab before
@@ -193,6 +198,26 @@ async def test_every_example_answers_on_the_demo(live_server: str) -> None:
             # then
             body = await (await sent.value).json()
             assert "errors" not in body and all(value for name, value in body["data"].items() if name != "viewer"), tab
-            await expect(page.locator(".graphiql-response .CodeMirror-code")).to_contain_text(shown[tab])
+            await expect(page.locator(".graphiql-response .CodeMirror-code")).to_contain_text(text)
+        assert visit.complaints == []
+        assert visit.elsewhere(live_server) == []
+
+
+async def test_a_subscription_shows_what_happens_until_it_is_stopped(live_server: str) -> None:
+    async with a_browser() as visit:
+        page, answer = visit.page, visit.page.locator(".graphiql-response .CodeMirror-code")
+        await opened(page, live_server)
+        await page.locator(".graphiql-tab-button", has_text=SUBSCRIPTION).click()
+        await page.wait_for_timeout(400)
+        # when
+        async with page.expect_websocket() as socket:
+            await page.get_by_label("Execute query (Ctrl-Enter)").click()
+        await page.wait_for_timeout(400)
+        leader = await make_profile("Noor Haddad")
+        await give(leader)
+        # then
+        await expect(answer).to_contain_text('"leaderboardChanged"')
+        await page.get_by_label("Stop query (Ctrl-Enter)").click()
+        assert (await socket.value).url == f"{live_server.replace('http', 'ws', 1)}/graphql"
         assert visit.complaints == []
         assert visit.elsewhere(live_server) == []

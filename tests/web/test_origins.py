@@ -86,10 +86,14 @@ async def test_a_page_of_a_named_origin_may_read_and_use_the_cookie(client: Grap
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
     assert response.headers["Access-Control-Allow-Methods"] == "GET, POST"
     assert set(response.headers["Access-Control-Allow-Headers"].split(", ")) == {
+        "apollo-require-preflight",
         "authorization",
         "content-type",
-        "mendix-username",
+        "graphql-cost",
+        "graphql-require-preflight",
+        "if-none-match",
         "mendix-apikey",
+        "mendix-username",
     }
     assert int(response.headers["Access-Control-Max-Age"]) > 0
     assert "Origin" in response.headers["Vary"]

@@ -276,8 +276,11 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
             seen: list[str] = []
             cursor = None
             while True:
-                given = {name: Wanted(value) if name == "looking_for" else value for name, value in asked.items()}
-                page = await people.profiles(context, order_by=People(order), **given, **{size: 7, further: cursor})
+                given: dict[str, Any] = {
+                    name: Wanted(value) if name == "looking_for" else value for name, value in asked.items()
+                }
+                walk: dict[str, Any] = {size: 7, further: cursor}
+                page = await people.profiles(context, order_by=People(order), **given, **walk)
                 assert await people.totals([page["search"]], context) == [len(ids)], asked
                 here = [edge["person"]["id"] for edge in page["edges"]]
                 seen = seen + here if size == "first" else here + seen

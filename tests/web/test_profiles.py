@@ -347,6 +347,7 @@ async def test_histories_of_many_people_take_one_statement(
     for n in range(12):
         await give(await make_profile(f"P{n}"), times=3)
     document = "query B($first: Int!) { leaderboard(board: FORUM) { entries(first: $first) { edges { node { profile { pointHistory(first: 2) { edges { node { pointsAwarded } } pageInfo { hasNextPage } } } } } } } }"
+    await client.data(document, first=1)  # the board is built
     counted = []
     # when
     for size in (3, 12):
@@ -356,7 +357,7 @@ async def test_histories_of_many_people_take_one_statement(
         assert [(len(page["edges"]), page["pageInfo"]["hasNextPage"]) for page in pages] == [(2, True)] * size
         counted.append(seen.total)
     # then
-    assert counted == [3, 3], seen.texts
+    assert counted == [2, 2], seen.texts
 
 
 async def test_the_point_tables(client: GraphQLClient) -> None:

@@ -198,7 +198,7 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
                 notices.person(ada, PersonKind.BADGE, badge="gone", level=1),
                 notices.person(ada, PersonKind.CHALLENGE, challenge=challenge.code),
                 notices.person(ada, PersonKind.CHALLENGE, challenge="gone"),
-                notices.person(ada, PersonKind.CONNECTION_REQUEST, secret="who"),
+                notices.person(ada, PersonKind.MERGE, secret="who"),
                 notices.person(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
             ]
         )
@@ -211,7 +211,7 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
         {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": challenge.code,
          "title": challenge.title, "credits": challenge.credits},
         {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": "gone", "title": None, "credits": None},
-        {"__typename": "PlainEvent", "kind": "CONNECTION_REQUEST"},
+        {"__typename": "PlainEvent", "kind": "MERGE"},
         {"__typename": "PointsEvent", "kind": "POINTS", "points": -5, "category": "FORUM", "activity": None},
     ]  # fmt: skip
 
