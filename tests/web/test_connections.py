@@ -67,7 +67,7 @@ async def test_what_was_refused_says_why_and_where(client: GraphQLClient) -> Non
         ("sendConnectionRequest", prf(una), "UNCLAIMED", ["profile"]),
         ("sendConnectionRequest", "prf_999999", "NOT_FOUND", ["profile"]),
         ("sendConnectionRequest", "cmp_1", "NOT_FOUND", ["profile"]),
-        ("sendConnectionRequest", "nonsense", "BAD_ID", ["id"]),
+        ("sendConnectionRequest", "nonsense", "BAD_ID", ["profile"]),
         ("acceptConnectionRequest", "crq_999999", "NOT_FOUND", ["request"]),
         ("ignoreConnectionRequest", prf(ben), "NOT_FOUND", ["request"]),
         ("withdrawConnectionRequest", "crq_1", "NOT_FOUND", ["request"]),
