@@ -5,8 +5,6 @@ GET only asks, because mail programs and scanners open links; POST does it, with
 program's own button (RFC 8058). The address of the page is all it takes, so it is kept out of every log and referrer.
 """
 
-import hashlib
-from base64 import b64encode
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -17,26 +15,13 @@ from resolvers.viewers import Viewer
 from services import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
+from web.plain_pages import headers_of
 from web.request_limits import RequestLimit, TooMany, too_many
 
 FILES: Final = Path(__file__).parent / "static" / "invites"
 PAGE: Final = Template((FILES / "stop.html").read_text("utf-8"))
 STYLE: Final = (FILES / "stop.css").read_text("utf-8")
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
+HEADERS: Final = headers_of(STYLE, form_action="'self'")
 BUTTON: Final = '<form method="post"><button>No more invites</button></form>'
 
 

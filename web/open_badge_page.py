@@ -1,7 +1,5 @@
 """The page that a browser gets at a credential's address. It loads nothing, and its policy allows it nothing."""
 
-import hashlib
-from base64 import b64encode
 from html import escape
 from pathlib import Path
 from string import Template
@@ -9,25 +7,12 @@ from typing import Final
 
 from services import open_badges, signing_keys
 from services.open_badges import Award
+from web.plain_pages import headers_of
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "credential.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
+HEADERS: Final = headers_of(STYLE)
 VALID: Final = "This credential was issued here and has not been revoked."
 REVOKED: Final = "This credential was revoked by its issuer. It does not count any more."
 
