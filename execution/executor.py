@@ -27,6 +27,9 @@ from services.errors import ErrorCode
 
 log = structlog.get_logger(__name__)
 
+KEPT_INTROSPECTIONS = 5
+"""Answers about the schema that are kept, of some MB each: every client of a kind asks the same."""
+
 _NOT_BY_REQUEST = "Subscriptions are not answered to a single request."
 
 
@@ -113,6 +116,7 @@ class Executor:
         self._plans, self._concurrent, self._limits = plans, concurrent, limits
         self.documents = Documents(self._core, limits, keep)
         self.prepared: Bounded[Any, Prepared] = Bounded(keep)
+        self._told: Bounded[Prepared, dict[str, Any]] = Bounded(KEPT_INTROSPECTIONS)
 
     async def run(
         self,
@@ -229,8 +233,7 @@ class Executor:
         operation, plan = ready.operation, ready.prepared.plan
         answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost)
         if plan is None:
-            self.counts.core += 1
-            return answer(await run_in_core(self._core, operation, ready.raw, context, event))
+            return answer(await self._in_core(ready, context, event))
         try:
             data = await plan.run(context, ready.values, event)
         except asyncio.CancelledError:
@@ -250,6 +253,18 @@ class Executor:
         if "errors" not in body:
             log.warning("plan_gave_up", reason=reason)  # correct, but 10 to 20 times dearer than it should be
         return answer(body, fell_back=True)
+
+    async def _in_core(self, ready: _Ready, context: Context, event: Any) -> dict[str, Any]:
+        """What graphql-core answers. What is asked of the schema alone is kept: it is the same for everybody, for good."""
+        operation = ready.operation
+        schema_alone = operation.kept and operation.kind == "query" and not ready.prepared.coordinates and not ready.raw
+        if schema_alone and (told := self._told.get(ready.prepared)):
+            return {**told}
+        self.counts.core += 1
+        body = await run_in_core(self._core, operation, ready.raw, context, event)
+        if schema_alone and "errors" not in body:
+            self._told.put(ready.prepared, {**body})
+        return body
 
     def _prepare(self, operation: Operation, values: Variables) -> Prepared:
         key = (operation, *map(values.coerced.get, operation.deciding)) if operation.deciding else operation

@@ -217,3 +217,21 @@ async def test_without_plans_graphql_core_answers() -> None:
     assert answer.body == {"data": {"number": 0}}
     assert not answer.planned
     assert executor.counts.core == 1
+
+
+async def test_what_is_asked_of_the_schema_alone_is_answered_from_memory() -> None:
+    # given
+    executor = make_executor()
+    schema = "{ __schema { queryType { name fields { name } } } }"
+    book = "query B($name: String!) { __type(name: $name) { name } }"
+    both = "{ number __schema { queryType { name } } }"
+    # when
+    asked = [(await executor.run(schema, None, None, make_toy())).body for _ in range(3)]
+    named = [(await executor.run(book, {"name": name}, None, make_toy())).body for name in ("Book", "Query")]
+    mixed = [(await executor.run(both, None, None, make_toy())).body for _ in range(2)]
+    # then each is what graphql-core says, and only what holds for everybody is kept
+    core = make_executor(plans=False)
+    assert asked == [(await core.run(schema, None, None, make_toy())).body] * 3
+    assert [each["data"]["__type"]["name"] for each in named] == ["Book", "Query"]
+    assert mixed[0] == mixed[1]
+    assert executor.counts.core == 1 + 2 + 2
