@@ -7,7 +7,7 @@ from models.audit import AuditEntry
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.order import Row
-from resolvers.pages import Page, connection, page
+from resolvers.pages import connection, newest, page
 from services.audit import Actor, as_facts
 
 OWN, COMPANY = "audit-trail", "company-audit-trail"
@@ -38,7 +38,7 @@ async def own_trail(
     own = {who.account_id or 0}
     if who.profile_id is not None:
         own |= set(await _ids(profile_id=who.profile_id))
-    rows = await _page(AuditEntry.filter(account_id__in=own), asked, OWN)
+    rows = await newest(AuditEntry.filter(account_id__in=own), asked, OWN, ENTRY)
     emails = await _emails(rows, context, own)
     shown = [
         {**row, **_names(row, emails), "address": row["address"] if row["actor_id"] in {None, *own} else ""}
@@ -60,7 +60,7 @@ async def company_trail(
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (company_id, id), read backwards.
     """
     asked = page(first, after, last, before)
-    rows = await _page(AuditEntry.filter(company_id=context.viewer.company_id or 0), asked, COMPANY)
+    rows = await newest(AuditEntry.filter(company_id=context.viewer.company_id or 0), asked, COMPANY, ENTRY)
     emails = await _emails(rows, context, {context.viewer.account_id or 0})
     shown = [
         {**row, **_names(row, emails), "facts": row["facts"] if row["action"].startswith(COMPANY_FACTS) else {}}
@@ -87,14 +87,6 @@ def facts(row: Row) -> list[dict[str, str | None]]:
 def address(row: Row) -> str | None:
     """Where it came from; None where that is not known, or not for this reader."""
     return row["address"] or None
-
-
-async def _page(entries: Any, asked: Page, of: str) -> list[Row]:
-    if asked.cursor is not None:
-        [number] = cursors.decode(of, asked.cursor, int)
-        entries = entries.filter(id__gt=number) if asked.backward else entries.filter(id__lt=number)
-    rows = await entries.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*ENTRY)
-    return rows[::-1] if asked.backward else list(rows)
 
 
 async def _emails(rows: list[Row], context: Context, own: set[int]) -> dict[int, str]:

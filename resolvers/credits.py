@@ -7,7 +7,7 @@ from models.credits import CreditBalance, CreditEntry
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.order import Row
-from resolvers.pages import Page, connection, page
+from resolvers.pages import connection, newest, page
 from resolvers.rows import columns
 from services import credits as wallet
 
@@ -47,7 +47,10 @@ async def history(
     asked = page(first, after, last, before)
     own = context.viewer.account_id
     return [
-        connection(asked, await _page(number, asked), cursor_of) if number == own else None for number in account_ids
+        connection(asked, await newest(CreditEntry.filter(account_id=number), asked, CURSOR, ENTRY), cursor_of)
+        if number == own
+        else None
+        for number in account_ids
     ]
 
 
@@ -64,12 +67,3 @@ def challenge_of(row: Row) -> str | None:
 def order_of(row: Row) -> int | None:
     """The order that took the credits or gave them back; None where it was none."""
     return int(row["reference"]) if row["kind"].value in {"ORDER", "REFUND"} else None
-
-
-async def _page(account_id: int, asked: Page) -> list[Row]:
-    entries = CreditEntry.filter(account_id=account_id)
-    if asked.cursor is not None:
-        [number] = cursors.decode(CURSOR, asked.cursor, int)
-        entries = entries.filter(id__gt=number) if asked.backward else entries.filter(id__lt=number)
-    rows = await entries.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*ENTRY)
-    return list(rows[::-1] if asked.backward else rows)

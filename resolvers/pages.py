@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from resolvers import cursors
 from services.errors import ErrorCode, refused
 
 DEFAULT = 20
@@ -58,3 +59,16 @@ def connection(asked: Page, rows: Sequence[Row], cursor_of: Callable[[Row], str]
         },
         **more,
     }
+
+
+async def newest(found: Any, asked: Page, of: str, names: Sequence[str]) -> list[Row]:
+    """
+    Rows of a queryset, the highest id first, with these columns; one more than asked for, as `connection` wants them.
+
+    `of` is the list that its cursors are bound to; they hold the id alone. Raises Refused: BAD_CURSOR.
+    """
+    if asked.cursor is not None:
+        [number] = cursors.decode(of, asked.cursor, int)
+        found = found.filter(id__gt=number) if asked.backward else found.filter(id__lt=number)
+    rows = await found.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*names)
+    return list(rows[::-1] if asked.backward else rows)

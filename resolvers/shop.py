@@ -9,7 +9,7 @@ from resolvers import credits as balances
 from resolvers import cursors, ids
 from resolvers.context import Context
 from resolvers.order import Row, in_order
-from resolvers.pages import Page, connection, page
+from resolvers.pages import connection, newest, page
 from resolvers.rows import columns
 from services import shop
 from services.errors import ErrorCode, refused
@@ -59,7 +59,10 @@ async def of_accounts(
     asked = page(first, after, last, before)
     own = context.viewer.account_id
     return [
-        connection(asked, await _page(number, asked), cursor_of) if number == own else None for number in account_ids
+        connection(asked, await newest(ShopOrder.filter(account_id=number), asked, CURSOR, ORDER), cursor_of)
+        if number == own
+        else None
+        for number in account_ids
     ]
 
 
@@ -97,12 +100,3 @@ def _item(code: str, left: int | None, balance: int | None) -> Row:
         "available": not item.retired and left != 0,
         "affordable": None if balance is None else balance >= item.price,
     }
-
-
-async def _page(account_id: int, asked: Page) -> list[Row]:
-    orders = ShopOrder.filter(account_id=account_id)
-    if asked.cursor is not None:
-        [number] = cursors.decode(CURSOR, asked.cursor, int)
-        orders = orders.filter(id__gt=number) if asked.backward else orders.filter(id__lt=number)
-    rows = await orders.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*ORDER)
-    return list(rows[::-1] if asked.backward else rows)
