@@ -1,54 +1,23 @@
 """What an operator does with accounts, tokens and recovery emails."""
 
-import asyncio
-import dataclasses
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
-from typer.testing import CliRunner, Result
-
-from cli.__main__ import app
 from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry, Origin
 from models.companies import Company
-from models.database import opened
 from models.outbox import OutboxMessage
 from models.profiles import Profile
 from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.tokens import AccessToken
 from resolvers.viewers import Client
-from services import clock, configuration, password_reset, passwords, sessions, tokens
-from settings import Settings
+from services import clock, password_reset, passwords, sessions, tokens
+from tests.cli.conftest import Cli
 
-RUNNER = CliRunner()
 ADA = "ada@harbor.example"
-Cli = Callable[..., Result]
 
 
-@pytest.fixture
-def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run a command on the test's database."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
-    for field in dataclasses.fields(settings):
-        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
-    return lambda *words: RUNNER.invoke(app, list(words))
-
-
-@pytest.fixture
-def inside(settings: Settings) -> Callable[[Callable[[], Awaitable[Any]]], Any]:
-    """Look into the database between two commands."""
-
-    async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with configuration.using(settings):
-            async with opened(settings):
-                return await work()
-
-    return lambda work: asyncio.run(run(work))
-
-
-def new_admin(cli: Cli) -> Result:
+def new_admin(cli: Cli) -> Any:
     return cli("create-admin", ADA, "--name", "Ada Okafor", "--company", "Harbor Works", "--domain", "harbor.example")
 
 

@@ -8,9 +8,6 @@ import pytest
 
 from services import configuration, picture_store
 from settings import Settings
-from tests.cli.test_commands import cli
-
-__all__ = ["cli"]
 
 
 @pytest.mark.sqlite_only

@@ -1,10 +1,9 @@
 """The operator's commands, as a script would use them."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from cli.__main__ import app
 from services import tokens
@@ -12,19 +11,6 @@ from settings import HERE, Settings
 from tests.test_docs import commands
 
 RUNNER = CliRunner()
-
-
-@pytest.fixture
-def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    """Run a command on the test's database."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
-    for field in dataclasses.fields(settings):
-        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
-
-    def run(*words: str) -> Result:
-        return RUNNER.invoke(app, list(words))
-
-    return run
 
 
 @pytest.mark.parametrize("command", sorted(commands()))

@@ -1,48 +1,16 @@
 """What an operator does with credits, the shop and challenges."""
 
-import asyncio
-import dataclasses
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.__main__ import app
 from models.audit import AuditEntry, Origin
 from models.challenges import ChallengeCompletion
 from models.credits import CreditBalance, CreditEntry
-from models.database import opened
 from models.shop import OrderState, ShopOrder
-from services import configuration, everyone, shop
-from settings import Settings
+from services import everyone, shop
+from tests.cli.conftest import Cli, Inside
 from tests.factories import give, make_person
 
-RUNNER = CliRunner()
 ADA = "ada@people.example"
-Cli = Callable[..., Result]
-Inside = Callable[[Callable[[], Awaitable[Any]]], Any]
-
-
-@pytest.fixture
-def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run a command on the test's database."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
-    for field in dataclasses.fields(settings):
-        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
-    return lambda *words: RUNNER.invoke(app, list(words))
-
-
-@pytest.fixture
-def inside(settings: Settings) -> Inside:
-    """Look into the database between two commands."""
-
-    async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with configuration.using(settings):
-            async with opened(settings):
-                return await work()
-
-    return lambda work: asyncio.run(run(work))
 
 
 def test_credits_are_corrected_and_written_down(cli: Cli, inside: Inside) -> None:

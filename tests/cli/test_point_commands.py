@@ -1,45 +1,14 @@
 """The operator's corrections of points, and words that are made again."""
 
-import asyncio
-import dataclasses
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.__main__ import app
 from models.audit import AuditEntry, Origin
-from models.database import opened
 from models.points import PointEntry
 from models.profiles import Profile, ProfileWord
-from services import configuration
-from settings import Settings
+from tests.cli.conftest import Cli
 from tests.factories import give, make_profile, total
-
-RUNNER = CliRunner()
-Cli = Callable[..., Result]
-
-
-@pytest.fixture
-def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run a command on the test's database."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
-    for field in dataclasses.fields(settings):
-        monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
-    return lambda *words: RUNNER.invoke(app, list(words))
-
-
-@pytest.fixture
-def inside(settings: Settings) -> Callable[[Callable[[], Awaitable[Any]]], Any]:
-    """Look into the database between two commands."""
-
-    async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with configuration.using(settings):
-            async with opened(settings):
-                return await work()
-
-    return lambda work: asyncio.run(run(work))
 
 
 async def ada() -> tuple[int, str]:

@@ -1,16 +1,12 @@
 """What an operator does with T-shirts."""
 
 import pytest
-from typer.testing import CliRunner
 
 from models.audit import AuditEntry, Origin
 from models.referrals import ShirtClaim
 from settings import Settings
-from tests.cli.test_credit_commands import Cli, Inside, cli, inside
+from tests.cli.conftest import Cli, Inside
 from tests.services.test_shirts import claim, referrer
-
-__all__ = ["cli", "inside"]
-RUNNER = CliRunner()
 
 
 @pytest.mark.sqlite_only
