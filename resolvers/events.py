@@ -40,7 +40,7 @@ TYPES = {
 
 async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerator[Row, None]:
     """
-    A row for each change of the all-time board among everyone: somebody came, left, or has other points.
+    A row at once for the all-time board as it stands, then one for each change: somebody came, left, or has other points.
 
     Changes that follow one another closely make one row, and a slow client gets the last state alone.
     """
@@ -48,6 +48,7 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
     with _listening(database, Topic.SCORES, lambda _news: changed.set()):
         live = boards.of(database)
         version = (await live.live(board)).version
+        yield {"board": board, "as_of": clock.now()}
         while True:
             await changed.wait()
             changed.clear()

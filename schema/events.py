@@ -133,8 +133,8 @@ class PlainEvent(ViewerEvent):
 class EventsSubscription:
     leaderboard_changed: LeaderboardChange = subscribed_by(
         events.leaderboard_changed,
-        "Tells of each change of an all-time board among everyone, at most every half second. Who reads slowly gets the last "
-        "state alone.",
+        "Delivers an all-time board among everyone: at once as it stands, then after each change, at most every half second. "
+        "A slow client receives the latest state only.",
         allowed=[Anyone()],
         arguments={"board": "Which board."},
     )

@@ -282,7 +282,9 @@ async def test_keys_tell_nothing_about_people() -> None:
     store = InProcess()
     with limits.using(store):
         await limits.spend("sign-in", by=["address:192.0.2.7", "email:ada@people.example"])
-    assert "ada" not in str(store._held) and "192" not in str(store._held)
+    # whole words, since digests and moments hold any three characters by chance
+    kept = str(store._held)
+    assert store._held and "ada@people" not in kept and "people.example" not in kept and "192.0.2.7" not in kept
 
 
 async def test_settings_say_where_it_is_counted() -> None:

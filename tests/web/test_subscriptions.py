@@ -26,6 +26,7 @@ from services.corrections import penalize
 from services.notices import PersonKind
 from settings import Settings
 from tests.factories import give, make_person, make_profile, make_service, make_token
+from tests.services.posting import until
 from tests.web.clients import GraphQLClient
 from tests.web.people import in_session
 from tests.web.test_sockets import Talk, talking
@@ -41,15 +42,30 @@ OWN = {
     " ... on ChallengeEvent { code title credits } } }"
 }
 SECOND = 1.0
+PATIENCE = 15.0
+"""Seconds within which an event arrives on the busiest machine; `SECOND` is what a quiet one keeps."""
 
 
-async def subscribe(talk: Talk, payload: Any, name: str = "s") -> None:
-    """Subscribe, and come back when the server listens."""
+def listeners() -> int:
+    """Subscriptions to a person's events that the servers of this process have begun."""
+    return sum(len(each._listeners[notices.Topic.PERSON]) for each in notices._followers.values())
+
+
+async def subscribe(talk: Talk, payload: Any, name: str = "s") -> Any:
+    """
+    Subscribe, and come back when the server listens.
+
+    A board is delivered at once as it stands: that is what comes back. A person's events have no such beginning.
+    """
+    before = listeners()
     await talk.say(id=name, type="subscribe", payload=payload)
-    await asyncio.sleep(0.15)
+    if "leaderboardChanged" in payload["query"]:
+        return await arrives(talk, name)
+    await until(lambda: listeners() > before, seconds=PATIENCE)
+    return None
 
 
-async def arrives(talk: Talk, name: str = "s", within: float = SECOND) -> Any:
+async def arrives(talk: Talk, name: str = "s", within: float = PATIENCE) -> Any:
     """The data of the next event."""
     async with asyncio.timeout(within):
         message = await talk.hear()
@@ -80,7 +96,7 @@ async def hide(profile_id: int) -> None:
         await profiles.relist([profile_id])
 
 
-async def test_a_change_of_rank_arrives_within_a_second_at_anybody(client: GraphQLClient) -> None:
+async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(client: GraphQLClient) -> None:
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada, times=2)
     await give(ben, times=1)
@@ -95,7 +111,24 @@ async def test_a_change_of_rank_arrives_within_a_second_at_anybody(client: Graph
         assert found["leaderboardChanged"]["board"] == "OVERALL"
 
 
-async def test_what_another_process_writes_arrives_within_a_second(client: GraphQLClient, settings: Settings) -> None:
+async def test_an_event_arrives_within_a_second(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile("Ada")
+    loop, took = asyncio.get_running_loop(), []
+    async with talking(client) as talk:
+        await talk.greet()
+        assert places(await subscribe(talk, BOARD)) == []  # the board as it stands comes first
+        # when
+        for day in range(5):
+            given = loop.time()
+            await give(ada, occurred_at=clock.now() - timedelta(days=day))
+            assert places(await arrives(talk)) == [(1, "Ada")]
+            took.append(loop.time() - given)
+    # then: the best of five, since others use the machine meanwhile
+    assert min(took) < SECOND, took
+
+
+async def test_what_another_process_writes_arrives_by_itself(client: GraphQLClient, settings: Settings) -> None:
     ada = await make_profile("Ada")
     async with talking(client) as talk:
         await talk.greet()
@@ -276,7 +309,7 @@ async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(c
         await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
         await give(ada, "UPVOTE_RECEIVED")
         heard = []
-        async with asyncio.timeout(SECOND):
+        async with asyncio.timeout(PATIENCE):
             while (received := await talk.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 heard.append(received.data)
         assert talk.socket.close_code == 4403
@@ -302,7 +335,6 @@ async def test_a_server_that_stops_says_goodbye_to_subscribers(client: GraphQLCl
         await subscribe(talk, BOARD)
         await client.http.app.shutdown()
         assert await talk.closed() == 1001
-    await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("method", ["post", "get"])

@@ -15,10 +15,11 @@ from settings import Settings
 from tests.web.clients import GraphQLClient
 from tests.web.test_invites import newest_mail
 from tests.web.test_sockets import Talk
+from tests.web.test_subscriptions import subscribe
 from tests.web.two_people import EVENTS, UPLOAD, the_story
 from tests.web.uploads import picture, send
 
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 
 class OverHTTP:
@@ -40,8 +41,7 @@ class OverHTTP:
         )
         self._talk = Talk(socket)
         await self._talk.greet()
-        await self._talk.say(id="events", type="subscribe", payload={"query": EVENTS})
-        await asyncio.sleep(0.15)
+        await subscribe(self._talk, {"query": EVENTS}, "events")
 
     async def hears(self, kind: str) -> Any:
         assert self._talk is not None
