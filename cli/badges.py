@@ -30,11 +30,14 @@ def grant(
     *,
     level: Annotated[int, typer.Option(min=1, help="The level to give, with those below it.")] = 1,
     reason: Reason,
+    show_reason: Annotated[
+        bool, typer.Option("--show-reason", help="Let everyone who sees the badge and its credential read the reason.")
+    ] = False,
 ) -> None:
     """Give a badge by hand. One that was revoked counts again."""
 
     async def work(_database: Database) -> None:
-        await badges.grant(await _profile(handle), code, level=level, reason=reason)
+        await badges.grant(await _profile(handle), code, level=level, reason=reason, reason_shown=show_reason)
 
     with_database(work)
     typer.echo(f"{handle} has {code}, level {level}, now.")

@@ -54,6 +54,9 @@ class BadgeAward(Model):
     origin = fields.CharEnumField(AwardOrigin, max_length=8, description="Who gave it.")
     awarded_at = fields.DatetimeField(description="When it was reached (UTC).")
     reason = fields.CharField(max_length=500, default="", description="Why, when an operator gave it.")
+    reason_shown = fields.BooleanField(
+        default=False, description="Whether those who see the badge may read the reason."
+    )
     superseded = fields.BooleanField(default=False)
     revoked_at = fields.DatetimeField(null=True)
     revoked_reason = fields.CharField(max_length=500, default="")

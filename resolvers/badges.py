@@ -18,7 +18,7 @@ from services.errors import ErrorCode, refused
 from services.scores import EPOCH, microseconds
 
 CURSOR = "earned-badges"
-AWARD = ("id", "profile_id", "badge", "level", "awarded_at", "origin", "credential")
+AWARD = ("id", "profile_id", "badge", "level", "awarded_at", "origin", "reason", "reason_shown", "credential")
 IMPORTED = ("name", "description", "rarity")
 EARNED = (*AWARD, *(f"imported_{name}" for name in IMPORTED))
 """Columns of an earned badge. Those of an imported badge's definition are null for one of the catalogue."""

@@ -75,6 +75,10 @@ class EarnedBadge:
     level: int = column("The highest level reached; 1 is the lowest.")
     awarded_at: DateTime = column("When that level was reached.")
     origin: AwardOrigin = column("How the person came by that level.")
+    reason: str | None = column(
+        "Why it was given by hand, where the operator lets it be read; null otherwise.",
+        read=lambda row: row["reason"] if row["reason_shown"] and row["reason"] else None,
+    )
     levels: list[ReachedBadgeLevel] = loaded_by(
         badges.levels_reached, "Every level reached, lowest first.", key=badges.award_of
     )

@@ -55,6 +55,7 @@ class Award:
     awarded_at: datetime
     origin: AwardOrigin = AwardOrigin.RULE
     reason: str = ""
+    reason_shown: bool = False
 
 
 # By the rule
@@ -93,7 +94,16 @@ async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
     if not awards:
         return []
     rows = [
-        (each.profile_id, each.badge, each.level, each.origin.value, each.awarded_at, each.reason, _credential())
+        (
+            each.profile_id,
+            each.badge,
+            each.level,
+            each.origin.value,
+            each.awarded_at,
+            each.reason,
+            each.reason_shown,
+            _credential(),
+        )
         for each in awards
     ]
     new = [Given(row["profile_id"], row["badge"], row["level"]) for row in await _run(_GIVE, rows)]
@@ -132,10 +142,18 @@ def _credential() -> str:
 
 
 async def grant(
-    profile_id: int, badge: str, *, level: int = 1, reason: str, actor: audit.Actor = audit.OPERATOR
+    profile_id: int,
+    badge: str,
+    *,
+    level: int = 1,
+    reason: str,
+    reason_shown: bool = False,
+    actor: audit.Actor = audit.OPERATOR,
 ) -> None:
     """
     Give a level of a badge by hand, and those below it that were never given; a revoked level counts again.
+
+    `reason_shown`: whether those who see the badge and its credential may read the reason; else operators alone may.
 
     Raises Refused: BAD_INPUT (no reason, no such level), NOT_FOUND (no such badge or profile), ALREADY_EXISTS.
     """
@@ -154,12 +172,18 @@ async def grant(
                 ErrorCode.ALREADY_EXISTS, f"The profile has {badge}, level {level}, already.", path=("badge",)
             )
         if award:
-            again = {"revoked_at": None, "revoked_reason": "", "awarded_at": now, "reason": reason}
-            await BadgeAward.filter(id=award.id).update(origin=AwardOrigin.OPERATOR, **again)
+            await BadgeAward.filter(id=award.id).update(
+                origin=AwardOrigin.OPERATOR,
+                revoked_at=None,
+                revoked_reason="",
+                awarded_at=now,
+                reason=reason,
+                reason_shown=reason_shown,
+            )
             await rank([(profile_id, badge)])
             await _tell([Given(profile_id, badge, level)])
         by_hand = [
-            Award(profile_id, badge, each, now, AwardOrigin.OPERATOR, reason)
+            Award(profile_id, badge, each, now, AwardOrigin.OPERATOR, reason, reason_shown)
             for each in range(1, level if award else level + 1)
         ]
         await give(by_hand, told=not award)
@@ -279,21 +303,21 @@ def _higher(than: str) -> str:
     """  # noqa: S608 - own texts
 
 
-_COLUMNS = "profile_id, badge, level, origin, awarded_at, reason, credential"
+_COLUMNS = "profile_id, badge, level, origin, awarded_at, reason, reason_shown, credential"
 _NEW = """
     ON CONFLICT (profile_id, badge, level) DO NOTHING RETURNING profile_id, badge, level
 """
 _GIVE = Statement(
     sqlite=f"""
         INSERT INTO badge_award ({_COLUMNS}, superseded, revoked_reason)
-        SELECT {", ".join(f"g.value ->> {place}" for place in range(7))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, ''
+        SELECT {", ".join(f"g.value ->> {place}" for place in range(8))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, ''
         FROM json_each(?1) g JOIN profile p ON p.id = g.value ->> 0
         WHERE p.active OR g.value ->> 3 <> 'RULE' {_NEW}
     """,  # noqa: S608 - own texts
     postgres=f"""
         INSERT INTO badge_award ({_COLUMNS}, superseded, revoked_reason)
         SELECT g.*, {_higher("g.profile_id, g.badge, g.level")}, ''
-        FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+        FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::bool[], $8::text[])
             AS g ({_COLUMNS}) JOIN profile p ON p.id = g.profile_id
         WHERE p.active OR g.origin <> 'RULE' {_NEW}
     """,  # noqa: S608 - own texts

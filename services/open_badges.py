@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from catalogue.badges import BADGES
 from models.accounts import Account, AccountStatus
-from models.badges import BadgeAward, ImportedBadge
+from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from services import configuration, signing_keys
 from services.bearers import moment
 from services.sealing import keyed_digest
@@ -28,6 +28,9 @@ CONTEXTS: Final = (
     "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",  # knows the type of `credentialStatus`
 )
 BY_HAND: Final = "Given by hand by those who run the community."
+"""What it takes to get a badge that no rule gives."""
+GIVEN_BY_HAND: Final = "Awarded by hand by the operator of this community, not for meeting the badge's rule."
+GIVEN_FOR: Final = " Reason given: {reason}"
 REVOKED: Final = "Revoked by the issuer."
 """All that is said of a revocation: an operator's own words are for the recipient."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +74,16 @@ class Award:
     profile_id: int
     handle: str
     recipient: str
+    origin: AwardOrigin = AwardOrigin.RULE
+    reason: str = ""
+    """Why an operator gave it, where that may be read."""
+
+    @property
+    def criteria(self) -> str:
+        """Why this recipient has it: the rule that was met, or that it was given by hand."""
+        if self.origin is not AwardOrigin.OPERATOR:
+            return self.achievement.criteria
+        return GIVEN_BY_HAND + (GIVEN_FOR.format(reason=self.reason) if self.reason else "")
 
     @property
     def address(self) -> str:
@@ -131,6 +144,9 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
         "level",
         "awarded_at",
         "revoked_at",
+        "origin",
+        "reason",
+        "reason_shown",
         "profile_id",
         "profile__handle",
         "profile__name",
@@ -151,6 +167,8 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
         profile_id=row["profile_id"],
         handle=row["profile__handle"],
         recipient=row["profile__name"],
+        origin=AwardOrigin(row["origin"]),
+        reason=row["reason"] if row["reason_shown"] else "",
     )
 
 
@@ -174,7 +192,7 @@ async def document(award: Award) -> Document:
             "id": award.subject,
             "type": ["AchievementSubject"],
             **({"identifier": identifiers} if identifiers else {}),
-            "achievement": _achievement(award.achievement),
+            "achievement": {**_achievement(award.achievement), "criteria": {"narrative": award.criteria}},
         },
         "credentialStatus": {"id": list_address(), "type": "1EdTechRevocationList"},
     }

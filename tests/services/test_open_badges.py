@@ -284,3 +284,39 @@ async def test_a_credential_takes_two_statements(count_statements) -> None:
     with count_statements() as seen:
         await open_badges.revocation_list()
     assert seen.total == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "narrative"),
+    [
+        (False, "Awarded by hand by the operator of this community, not for meeting the badge's rule."),
+        (
+            True,
+            (
+                "Awarded by hand by the operator of this community, not for meeting the badge's rule. "
+                "Reason given: Helped at the booth"
+            ),
+        ),
+    ],
+)
+async def test_the_credential_of_a_badge_given_by_hand_says_so(shown: bool, narrative: str) -> None:
+    # given
+    profile_id = await make_profile()
+    await badges.grant(profile_id, "PROBLEM_SOLVER", level=2, reason="Helped at the booth", reason_shown=shown)
+    # when
+    for award in await BadgeAward.filter(profile_id=profile_id):
+        document = await document_of(award.credential)
+        # then
+        achievement = document["credentialSubject"]["achievement"]
+        assert achievement["criteria"] == {"narrative": narrative}
+        assert BADGES["PROBLEM_SOLVER"].levels[award.level - 1].text not in str(document)
+        check_required_members(document)
+
+
+async def test_a_badge_that_a_rule_gave_and_an_operator_gave_again_is_one_given_by_hand() -> None:
+    profile_id = await make_profile()
+    award = await make_award(profile_id)
+    await badges.revoke(profile_id, "FIRST_LIGHT", reason="By mistake")
+    await badges.grant(profile_id, "FIRST_LIGHT", reason="It was right after all")
+    narrative = (await document_of(award.credential))["credentialSubject"]["achievement"]["criteria"]["narrative"]
+    assert narrative.startswith("Awarded by hand") and "It was right" not in narrative

@@ -1,0 +1,80 @@
+"""The catalogue of badges, as clients read it: what each takes, who holds it, and how rare that makes it."""
+
+from datetime import timedelta
+
+import pytest
+
+from catalogue.badges import BADGES, Rarity
+from models.accounts import Account, AccountStatus
+from models.badges import ImportedBadge
+from services import badge_shares, badges
+from services.profiles import relist
+from tests.factories import give, make_person, make_profile
+from tests.web.clients import GraphQLClient
+from tests.web.test_badges import PAGE, SHARE
+
+
+async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) -> None:
+    # given
+    await ImportedBadge.create(
+        source="archive", key="7", code="archive.7", name="Founder", description="Was there.", rarity=Rarity.ORANGE
+    )
+    # when
+    text = "{ badges { code name description rarity byHandOnly levels { number criterion } awardedPercent } }"
+    found = (await client.data(text))["badges"]
+    # then
+    assert [each["code"] for each in found] == [*BADGES, "archive.7"]
+    by_code = {each["code"]: each for each in found}
+    assert by_code["SUMMIT"] == {
+        "code": "SUMMIT",
+        "name": "Summit",
+        "description": "There is no level above yours.",
+        "rarity": "ORANGE",
+        "byHandOnly": False,
+        "levels": [{"number": 1, "criterion": "Reach level 10."}],
+        "awardedPercent": 0.0,
+    }
+    assert by_code["archive.7"]["levels"] == [{"number": 1, "criterion": None}]
+    assert by_code["archive.7"]["byHandOnly"] is True
+
+
+@pytest.mark.parametrize("code", ["NO_SUCH", "", "N" * 65])
+async def test_there_is_no_badge_of_another_name(client: GraphQLClient, code: str) -> None:
+    assert await client.data("query B($code: String!) { badge(code: $code) { name } }", code=code) == {"badge": None}
+
+
+async def test_an_imported_badge_shows_like_any_other(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await ImportedBadge.create(source="archive", key="7", code="archive.7", name="Founder", rarity=Rarity.ORANGE)
+    await badges.grant(ada, "archive.7", reason="Was there")
+    # when
+    page = (await client.data(PAGE, id=f"prf_{ada}", first=5))["profile"]
+    # then
+    [founder] = page["badges"]
+    assert (founder["name"], founder["rarity"], founder["description"]) == ("Founder", "ORANGE", "")
+    assert founder["origin"] == "OPERATOR"
+    assert founder["badge"]["byHandOnly"] is True
+
+
+async def test_the_share_counts_public_and_active_people_alone(
+    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    hidden, gone = await make_person(public=False), await make_person()
+    holders = [await make_profile(), *(account.profile_id for account in (hidden, gone))]  # type: ignore[attr-defined]
+    for who in (await make_profile(), *holders):
+        await give(who, "ANSWER_ACCEPTED" if who in holders else "APP_REVIEWED")
+    before = await client.data(SHARE, code="FIRST_LIGHT")
+    # when
+    await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
+    await relist([gone.profile_id])  # type: ignore[attr-defined]
+    kept = await client.data(SHARE, code="FIRST_LIGHT")
+    monkeypatch.setattr(badge_shares, "KEPT", timedelta(seconds=-1))
+    monkeypatch.setattr(badge_shares, "RENEWED", timedelta(seconds=-1))
+    counted = await client.data(SHARE, code="FIRST_LIGHT")
+    # then
+    assert before["badge"]["awardedPercent"] == 66.7
+    assert kept == before
+    assert counted["badge"]["awardedPercent"] == 50.0
+    assert counted["badge"]["awardedAsOf"] > before["badge"]["awardedAsOf"]
