@@ -39,11 +39,15 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
 
 
 async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:  # noqa: A002 - the argument's name
-    """One profile, by its handle or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID."""
+    """
+    One profile, by its handle in any letter case or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID.
+
+    Handles are stored in lower case, so the unique index on `handle` answers the lookup.
+    """
     if (handle is None) == (id is None):
         raise refused(ErrorCode.BAD_INPUT, "Name the profile by `handle` or by `id`, one of them.")
     if handle is not None:
-        found = await context.database.fetch(BY_HANDLE, handle, context.viewer.own_profile)
+        found = await context.database.fetch(BY_HANDLE, handle.lower(), context.viewer.own_profile)
         return found[0] if found else None
     number = ids.number_of("Profile", id or "")
     return None if number is None else (await by_id([number], context))[0]

@@ -124,5 +124,5 @@ class ProfilesQuery:
     profile: Profile | None = answered_by(
         profiles.profile,
         "One person, by handle or by id. Null for a profile that is hidden from you, as for one that never was.",
-        arguments={"handle": "The unique name in links.", "id": "The opaque id."},
+        arguments={"handle": "The unique name in links, in any letter case.", "id": "The opaque id."},
     )

@@ -4,10 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
+from models.database import Database
 from models.points import PointEntry
 from models.profiles import Profile
+from resolvers.profiles import BY_HANDLE
 from services.corrections import penalize, reverse
 from services.openings import Opening, record_openings
 from services.points import record, record_many
@@ -123,6 +126,25 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
         await client.data(WHOLE, id=f"prf_{ada}")
     # card, details, own, company, skills, industries, points
     assert seen.total == 7, seen.texts
+
+
+@pytest.mark.parametrize("typed", ["ada", "Ada", "ADA"])
+async def test_a_handle_is_found_in_any_letter_case(client: GraphQLClient, typed: str) -> None:
+    ada = await make_profile("Ada Okafor", handle="ada")
+    data = await client.data("query($handle: String) { profile(handle: $handle) { id handle } }", handle=typed)
+    assert data["profile"] == {"id": f"prf_{ada}", "handle": "ada"}
+
+
+async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) -> None:
+    text = database.text(BY_HANDLE)
+    await make_profile("Ada Okafor", handle="ada")
+    if database.dialect == "sqlite":
+        plan = [row["detail"] for row in await database.fetch(f"EXPLAIN QUERY PLAN {text}", "ada", 0)]
+    else:
+        async with in_transaction() as transaction:
+            await transaction.execute_query("SET LOCAL enable_seqscan = off")  # the table of a test has one row
+            plan = [row[0] for row in await database.fetch(f"EXPLAIN {text}", "ada", 0)]
+    assert any("handle" in line and ("INDEX" in line or "Index" in line) for line in plan), plan
 
 
 @pytest.mark.parametrize("arguments", [{}, {"id": "prf_1", "handle": "ada"}])
