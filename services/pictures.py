@@ -1,18 +1,21 @@
 """
 Pictures that people upload: told by their content, decoded within bounds, and made anew, so that nothing of the file
-itself (place, camera, comments, scripts) is kept.
+itself (place, camera, comments, scripts) is kept. Colours are converted to sRGB (services/picture_colours.py).
 """
 
 import asyncio
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Final
 
-from PIL import Image, ImageOps
+import structlog
+from PIL import Image
 
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, Refused, refused
+from services.picture_colours import fit_transparency, in_standard_colours, with_channels
 
 SIZES: Final = (64, 256, 512)
 """Sides of the squares that are made of a picture, in pixels."""
@@ -38,6 +41,9 @@ _SCAN: Final = b"\xff\xda"
 
 # Pillow itself refuses twice as many; what lies between is refused below.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+log = structlog.get_logger(__name__)
+# Pillow warns of broken metadata, which is not kept anyway; people's files must not fill the log.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pictures")
 
 
@@ -80,20 +86,13 @@ def _decoded(content: bytes, make: Callable[[Image.Image], Image.Image]) -> Imag
         with Image.open(BytesIO(content), formats=[kind]) as opened:
             _check_size(*opened.size)
             return make(opened)
+    except Refused:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
-    except (
-        MemoryError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        OSError,
-        SyntaxError,
-        TypeError,
-        ValueError,
-        EOFError,
-    ):
-        # A decoder fails in as many ways as a file can be broken.
+    except Exception as why:  # noqa: BLE001 - a decoder fails in as many ways as a file can be broken
+        # Named in the log, so that a fault of our own is not taken for a damaged picture unnoticed.
+        log.info("picture_not_decoded", format=kind, error=type(why).__name__)
         raise refused(ErrorCode.BAD_PICTURE, "That picture cannot be read: it is damaged.") from None
 
 
@@ -134,49 +133,72 @@ def _too_large() -> Exception:
 
 
 def _middle(opened: Image.Image) -> Image.Image:
-    """The square of a picture's middle at the largest size, upright and in plain colours."""
+    """The square of a picture's middle at the largest size, upright and in sRGB."""
     side = max(SIZES)
     opened.draft(None, (2 * side, 2 * side))  # a JPEG is decoded at a fraction of its size, where that is enough
-    exif = opened.getexif()
+    turn = _turn_of(_loaded(opened))
     width, height = opened.size
     edge = min(width, height)
     left, top = (width - edge) // 2, (height - edge) // 2
     box = (left, top, left + edge, top + edge)  # the middle stays the middle however the picture is turned
-    plain = _in_plain_colours(opened)
+    plain = with_channels(opened)
     # First by a whole number, which needs no copy of all of it.
     shrink = edge // (2 * side)
     square = plain.reduce(shrink, box) if shrink > 1 else plain.crop(box)
-    square.info.clear()
     largest = square.resize((side, side), Image.Resampling.LANCZOS)
-    largest.getexif()[_ORIENTATION] = exif.get(_ORIENTATION, 1)
-    return ImageOps.exif_transpose(largest)
+    return _finished(largest, opened, turn)
 
 
 def _all(opened: Image.Image) -> Image.Image:
-    """All of a picture at the largest size it may have, upright and in plain colours."""
+    """All of a picture at the largest size it may have, upright and in sRGB."""
     side = max(WITHIN)
     opened.draft(None, (side, side))
-    exif = opened.getexif()
-    plain = _in_plain_colours(opened)
+    turn = _turn_of(_loaded(opened))
+    plain = with_channels(opened)
     shrink = max(plain.size) // (2 * side)
     # Never to nothing: a picture may be very long and narrow.
     small = plain.reduce((min(shrink, plain.width), min(shrink, plain.height))) if shrink > 1 else plain.copy()
-    small.info.clear()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    small.getexif()[_ORIENTATION] = exif.get(_ORIENTATION, 1)
-    return ImageOps.exif_transpose(small)
+    return _finished(small, opened, turn)
+
+
+def _loaded(opened: Image.Image) -> Image.Image:
+    """The picture, decoded. Before its EXIF is looked for, which in a PNG may come last."""
+    fit_transparency(opened)
+    opened.load()
+    return opened
+
+
+def _finished(small: Image.Image, opened: Image.Image, turn: Image.Transpose | None) -> Image.Image:
+    coloured = in_standard_colours(small, opened.info.get("icc_profile"))
+    upright = coloured if turn is None else coloured.transpose(turn)
+    upright.info.clear()
+    return upright
 
 
 _ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by the orientation in its EXIF (CIPA DC-008, tag 0112)."""
 
 
-def _in_plain_colours(opened: Image.Image) -> Image.Image:
-    image = opened
-    if image.mode.startswith("I"):  # 16 bits a pixel
-        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    transparent = image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info
-    wanted = "RGBA" if transparent else "RGB"
-    return image if image.mode == wanted else image.convert(wanted)
+def _turn_of(opened: Image.Image) -> Image.Transpose | None:
+    """
+    How the picture has to be turned. None: it is upright, or its EXIF is missing or broken: browsers show such a picture as
+    it is stored, and so does this.
+    """
+    try:
+        orientation = opened.getexif().get(_ORIENTATION)
+        return _TURNS.get(orientation) if isinstance(orientation, int) else None
+    except Exception:  # noqa: BLE001 - struct.error, SyntaxError, ValueError: as many as there are ways to break it
+        return None
 
 
 def _written(largest: Image.Image, side: int) -> bytes:
