@@ -60,7 +60,7 @@ async def create(account_id: int, *, name: str, actor: Actor) -> Created:
             created_at=clock.now(),
         )
         await audit.note("api-key.created", actor=actor, account_id=account_id, key_id=key.id, name=key.name)
-        await send_mail("new-api-key", account.email, name=key.name)
+        await send_mail("new-api-key", account, name=key.name)
         return Created(key, secret)
 
 

@@ -15,6 +15,7 @@ from models.invites import Invite, InviteOptOut
 from models.profiles import Profile
 from services import blocks, clock, limits, messages
 from services.errors import Refused
+from services.messages import Recipient
 from services.sealing import keyed_digest
 
 ADDRESS: Final = 32
@@ -80,16 +81,16 @@ async def opted_out(email_keys: Collection[str]) -> set[str]:
     return {by_digest[each] for each in await found}
 
 
-def _letter(sender: Profile, invite: Invite, member: Account | None) -> tuple[str, str, dict[str, str]]:
+def _letter(sender: Profile, invite: Invite, member: Account | None) -> tuple[str, Recipient, dict[str, str]]:
     """Kind, recipient and facts of the mail."""
     facts = {"sender": sender.name, "stop": messages.link(f"/invites/stop/{stop_token(invite.email_key)}")}
     if member is not None:
         facts["link"] = messages.link(f"/profiles/{quote(sender.handle, safe='')}")
-        return "invite-of-member", member.email, facts
+        return "invite-of-member", member, facts
     facts["link"] = messages.link("/join", code=code_of(sender.id, invite.email_key))
     if invite.note:
-        return "invite-with-note", invite.email, {**facts, "note": invite.note}
-    return "invite", invite.email, facts
+        return "invite-with-note", invite, {**facts, "note": invite.note}
+    return "invite", invite, facts
 
 
 def _reaches(sender: Profile, member: Account, apart: Collection[int]) -> bool:

@@ -16,7 +16,11 @@ import orjson
 from email_validator import EmailNotValidError, validate_email
 
 from catalogue.mails import KINDS, SITE, MessageKind
+from models.accounts import Account
+from models.invites import Invite
 from models.outbox import Channel, OutboxMessage
+from models.profiles import Profile
+from models.proofs import MailedCode, SignUp
 from services import clock, configuration, sealing
 from services.addresses import ENCODED
 
@@ -24,8 +28,13 @@ PURPOSE = "outbox"
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_FACT = 1_000
 LINKS = frozenset({"link", "stop"})
-OURS = LINKS | {SITE}
-"""Facts that are ours and not people's text."""
+OURS = LINKS | {SITE, "account"}
+"""Facts that are ours and not people's text. `account` is a stored address."""
+Recipient = Account | Profile | SignUp | Invite | MailedCode
+"""
+Rows that hold a mailbox: an account's own address, a person's recovery address, the address that signs up, is invited,
+or is to repeat a code.
+"""
 _TURNS_TEXT_ROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LINK_LIKE = re.compile(r"(?<=\w)([.@])(?=\w{2})|(?<=:)(?=//)")
 
@@ -52,22 +61,25 @@ class Message:
         return f"Message(kind={self.kind!r}, …)"
 
 
-async def send_mail(kind: str, to: str, **facts: str) -> None:
+async def send_mail(kind: str, to: Recipient, **facts: str) -> None:
     """
-    Have a mail of this kind sent once the caller's transaction is committed.
+    Have a mail of this kind sent once the caller's transaction is committed, to the address that is stored in `to`.
+
+    The recipient is a stored row and never text: two addresses that compare as equal may be two mailboxes, and a link
+    for the owner of one must not reach the other because somebody typed it.
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names; people's text may stand in them as it was
     typed. A `link` is made by `link()`, and so is `stop`, where mails of this sort are ended. Raises BadMessage.
     """
-    await _write(Channel.MAIL, _kind(kind, by_mail=True), _mailbox(to), facts)
+    await _write(Channel.MAIL, _kind(kind, by_mail=True), _mailbox(_stored(to)), facts)
 
 
-async def withhold_mail(kind: str, to: str, **facts: str) -> None:
+async def withhold_mail(kind: str, to: Recipient, **facts: str) -> None:
     """
     Write a mail like `send_mail`, to nobody: services/postbox.py throws it away. For an answer whose time must not tell
     that nothing goes out.
     """
-    _mailbox(to)
+    _mailbox(_stored(to))
     await _write(Channel.MAIL, _kind(kind, by_mail=True), "", facts)
 
 
@@ -120,6 +132,19 @@ def _kind(name: str, *, by_mail: bool) -> MessageKind:
     if kind is None or kind.by_mail is not by_mail:
         raise BadMessage(f"There is no {'mail' if by_mail else 'text message'} of the kind {name!r}.")
     return kind
+
+
+def _stored(row: Recipient) -> str:
+    """The address that a row holds. Raises BadMessage for what is no stored row, or holds none."""
+    if not isinstance(row, Recipient) or not row._saved_in_db:  # noqa: SLF001 - Tortoise has no public name for it
+        raise BadMessage("Mail goes to an address that is stored, never to one that was given.")
+    if isinstance(row, Profile):
+        found = row.recovery_email if row.recovery_email_verified_at else None
+    else:
+        found = row.target if isinstance(row, MailedCode) else row.email
+    if not found:
+        raise BadMessage("The recipient's row holds no address.")
+    return found
 
 
 def _mailbox(text: str) -> str:

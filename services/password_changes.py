@@ -32,6 +32,6 @@ async def change(account_id: int, session_id: int, *, current: str, new: str, ac
         await passwords.store(account_id, fresh)
         secret = await sessions.renew(session_id)
         await sessions.end_all(account_id, but=session_id)
-        await messages.send_mail("password-changed", account.email)
+        await messages.send_mail("password-changed", account)
         await audit.note("password.changed", actor=actor, account_id=account_id)
     return secret

@@ -67,6 +67,6 @@ async def _mail(account_id: int, now: datetime) -> int:
         await password.save(update_fields=["warned_days"])
         days_left = -(-left // timedelta(days=1))
         await messages.send_mail(
-            "password-expires", account.email, days=str(days_left), link=messages.link("/change-password")
+            "password-expires", account, days=str(days_left), link=messages.link("/change-password")
         )
     return 1

@@ -44,7 +44,8 @@ async def request(email: str, client: Client) -> None:
                 secret = await codes.issue_link(Purpose.RESET_PASSWORD, account.id, address.key, LIFETIME)
                 link = messages.link("/reset-password", token=secret)
                 own = account.email_key == address.key
-                await messages.send_mail("password-reset", account.email if own else address.email, link=link)
+                to = account if own or account.profile is None else account.profile
+                await messages.send_mail("password-reset", to, account=account.email, link=link)
                 await audit.note(
                     "password.reset-requested",
                     actor=Actor(None, Origin.NOBODY, client.address),
@@ -70,7 +71,7 @@ async def reset(token: str, new: str, client: Client) -> None:
         await _still_reached(await codes.use_link(Purpose.RESET_PASSWORD, token))
         await passwords.store(account.id, fresh)
         await sessions.end_all(account.id)
-        await messages.send_mail("password-changed", account.email)
+        await messages.send_mail("password-changed", account)
         await audit.note("password.reset", actor=Actor(None, Origin.NOBODY, client.address), account_id=account.id)
 
 
@@ -84,7 +85,7 @@ async def _reached_at(address: Address) -> Sequence[Account]:
 
 async def _still_reached(link: codes.Link) -> Account:
     """The account, while the address that got the link may still reset its password. Raises Refused: BAD_CODE."""
-    account = await _may_have_password().select_related("profile").get_or_none(id=link.account_id)
+    account = await _may_have_password().get_or_none(id=link.account_id)
     if account is None or (account.company is not None and account.company.sso):
         raise codes.bad_code()
     profile = account.profile
@@ -97,4 +98,4 @@ async def _still_reached(link: codes.Link) -> Account:
 def _may_have_password() -> QuerySet[Account]:
     return Account.filter(
         kind=AccountKind.PERSON, status=AccountStatus.ACTIVE, verified_at__not_isnull=True
-    ).select_related("company")
+    ).select_related("company", "profile")

@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile
-from models.proofs import Purpose
+from models.proofs import MailedCode, Purpose
 from services import audit, clock, codes, limits, messages
 from services.addresses import address_of
 from services.audit import OPERATOR, Actor
@@ -30,7 +30,8 @@ async def begin(account_id: int, email: str) -> None:
     await limits.spend("recovery-email", by=[_of(account_id), f"email:{address.key}"])
     async with in_transaction():
         code = await codes.issue(Purpose.RECOVERY_EMAIL, _of(account_id), address.email)
-        await messages.send_mail("recovery-email-code", address.email, code=code)
+        stored = await MailedCode.get(purpose=Purpose.RECOVERY_EMAIL, subject=_of(account_id))
+        await messages.send_mail("recovery-email-code", stored, code=code)
 
 
 async def verify(account_id: int, code: str, *, actor: Actor) -> None:
@@ -77,18 +78,26 @@ async def _store(account_id: int, email: str | None, actor: Actor) -> None:
     account = await Account.get(id=account_id)
     profile = await Profile.select_for_update().get(id=account.profile_id)  # type: ignore[attr-defined]
     before = profile.recovery_email
+    if before != email:
+        await _tell(account, profile)
     profile.recovery_email = email
     profile.recovery_email_verified_at = None if email is None else clock.now()
     await profile.save(update_fields=["recovery_email", "recovery_email_verified_at"])
     if before == email:
         return
-    logins = await Account.filter(profile_id=profile.id, status=AccountStatus.ACTIVE).order_by("id")
-    told = {address_of(each).key: each for each in [*([before] if before else []), *(each.email for each in logins)]}
-    for each in told.values():
-        await messages.send_mail("recovery-email-changed", each)
     await audit.note(
         "recovery-email.removed" if email is None else "recovery-email.changed", actor=actor, account_id=account_id
     )
+
+
+async def _tell(account: Account, profile: Profile) -> None:
+    """Tell the address that is still in force, and the person's logins: each mailbox once."""
+    logins = await Account.filter(profile_id=profile.id, status=AccountStatus.ACTIVE).order_by("id")
+    before = profile.recovery_email if profile.recovery_email_verified_at else None
+    if before and address_of(before).key not in {each.email_key for each in logins}:
+        await messages.send_mail("recovery-email-changed", profile, account=account.email)
+    for login in logins:
+        await messages.send_mail("recovery-email-changed", login, account=account.email)
 
 
 def _of(account_id: int) -> str:

@@ -35,7 +35,7 @@ async def request(account_id: int, *, actor: Actor) -> None:
         account = await Account.get(id=account_id)
         secret = await codes.issue_link(Purpose.DEACTIVATE_SECOND_FACTOR, account_id, _mark(factor), LASTS)
         link = messages.link("/second-factor/deactivate", token=secret)
-        await messages.send_mail("second-factor-off-link", account.email, link=link)
+        await messages.send_mail("second-factor-off-link", account, link=link)
         await _tell_admins(account, "second-factor-off-begun")
         await audit.note("second-factor.off-requested", actor=actor, account_id=account_id)
 
@@ -77,7 +77,7 @@ async def _remove(factor: SecondFactor, actor: Actor) -> None:
     for purpose in TEXTED:
         await codes.withdraw(purpose, of(account.id))
     await factor.delete()
-    await messages.send_mail("second-factor-off", account.email)
+    await messages.send_mail("second-factor-off", account, account=account.email)
     await _tell_admins(account, "second-factor-off")
     await audit.note("second-factor.off", actor=actor, account_id=account.id, method=method)
 
@@ -90,7 +90,7 @@ async def _tell_admins(account: Account, kind: str) -> None:
         id=account.id
     )
     for admin in await admins.order_by("id"):
-        await messages.send_mail(kind, admin.email)
+        await messages.send_mail(kind, admin, account=account.email)
 
 
 def _mark(factor: SecondFactor) -> str:

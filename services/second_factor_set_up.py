@@ -148,7 +148,7 @@ async def _put_in_force(factor: SecondFactor, session_id: int, actor: Actor) -> 
     secret = await sessions.renew(session_id)
     await sessions.end_all(account_id, but=session_id)
     account = await Account.get(id=account_id)
-    await messages.send_mail("second-factor-on", account.email)
+    await messages.send_mail("second-factor-on", account)
     await audit.note("second-factor.on", actor=actor, account_id=account_id, method=factor.method.value)
     return Confirmed(factor.method, factor.confirmed_at, fresh, secret)
 

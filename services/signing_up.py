@@ -156,9 +156,9 @@ async def _mail(attempt: SignUp) -> None:
     code = await codes.issue(Purpose.SIGN_UP, _subject(attempt), attempt.email_key)
     account = await Account.get_or_none(email_key=attempt.email_key)
     if account is None:
-        await messages.send_mail("sign-up-code", attempt.email, code=code, name=attempt.name)
+        await messages.send_mail("sign-up-code", attempt, code=code, name=attempt.name)
     else:
-        await messages.send_mail("sign-up-taken", account.email)
+        await messages.send_mail("sign-up-taken", account)
 
 
 def _read(email: str, password: str, name: str, referral_code: str) -> Address:

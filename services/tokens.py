@@ -89,7 +89,7 @@ async def create(
             "token.created", actor=actor, account_id=account.id, token_id=token.id, name=token.name, scopes=token.scopes
         )
         if account.kind is AccountKind.PERSON:
-            await send_mail("new-token", account.email, name=token.name, scopes=", ".join(token.scopes))
+            await send_mail("new-token", account, name=token.name, scopes=", ".join(token.scopes))
         return Created(token, secret)
 
 

@@ -46,6 +46,13 @@ async def make_person(email: str = "", *, public: bool = True, **more: Any) -> A
     return await attach_account(profile.handle, email or f"person{next(_numbers)}@people.example")
 
 
+def mailbox(email: str) -> Account:
+    """What mail is sent to: an account with this address that needs no table."""
+    account = Account(email=email)
+    account._saved_in_db = True
+    return account
+
+
 async def make_service(email: str = "") -> Account:
     return await create_account(email or f"service{next(_numbers)}@services.example", name="Service", service=True)
 

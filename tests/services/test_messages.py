@@ -17,6 +17,7 @@ from services.mail_transport import composed, sender_of
 from services.messages import BadMessage, Message, link, opened, send_mail, send_sms
 from services.sealing import CannotOpen
 from settings import BadSetting, Settings
+from tests.factories import mailbox
 
 HERE = Settings(public_url="https://graph.example/", secret_key="5a" * 32)
 ADA = "ada@people.example"
@@ -30,11 +31,11 @@ EXPECTED = {
     "new-token": {"name", "scopes"},
     "password-changed": set(),
     "password-expires": {"days", "link"},
-    "password-reset": {"link"},
-    "recovery-email-changed": set(),
+    "password-reset": {"account", "link"},
+    "recovery-email-changed": {"account"},
     "recovery-email-code": {"code"},
-    "second-factor-off": set(),
-    "second-factor-off-begun": set(),
+    "second-factor-off": {"account"},
+    "second-factor-off-begun": {"account"},
     "second-factor-off-link": {"link"},
     "second-factor-on": set(),
     "sign-up-code": {"code", "name"},
@@ -76,7 +77,7 @@ async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
         for name in KINDS[kind].facts
     }
     # when
-    await send_mail(kind, ADA, **facts)
+    await send_mail(kind, mailbox(ADA), **facts)
     message = await written()
     # then
     assert message.subject and "$" not in message.subject + message.text + message.html
@@ -89,7 +90,7 @@ async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
 
 async def test_the_row_holds_neither_the_recipient_nor_a_text(database: Database) -> None:
     # when
-    await send_mail("sign-up-code", ADA, code="482913", name="Ada Okafor")
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
     # then
     [stored_row] = await database.fetch("SELECT * FROM outbox_message")
     stored = " ".join(str(stored_row[name]) for name in stored_row.keys())  # noqa: SIM118 - a row is no mapping
@@ -106,7 +107,7 @@ async def test_the_row_holds_neither_the_recipient_nor_a_text(database: Database
 async def test_what_is_rolled_back_is_never_sent() -> None:
     async def something_that_fails() -> None:
         async with in_transaction():
-            await send_mail("password-changed", ADA)
+            await send_mail("password-changed", mailbox(ADA))
             assert await OutboxMessage.all().count() == 1
             raise ZeroDivisionError
 
@@ -130,7 +131,7 @@ async def test_a_message_that_nobody_could_mean_is_refused_at_once() -> None:
         ("password-changed", "=?utf-8?q?a=0D=0ABcc=3A_x?=@people.example", {}),
     ]:
         with pytest.raises(BadMessage) as refusal:
-            await send_mail(kind, to, **facts)
+            await send_mail(kind, mailbox(to), **facts)
         assert "people.example" not in str(refusal.value)
     for number in ("", "0612345678", "+31 6 1234", "+310612345678\n", "+31612345678,+31612345679", "+٣١٦١٢٣٤٥٦٧٨"):
         with pytest.raises(BadMessage):
@@ -145,7 +146,7 @@ async def test_a_message_that_nobody_could_mean_is_refused_at_once() -> None:
 )
 async def test_a_link_leads_to_the_public_address_only(elsewhere: str) -> None:
     with pytest.raises(BadMessage):
-        await send_mail("password-reset", ADA, link=elsewhere)
+        await send_mail("password-reset", mailbox(ADA), account=ADA, link=elsewhere)
     assert await OutboxMessage.all().count() == 0
 
 
@@ -162,7 +163,7 @@ def test_a_link_is_made_from_the_public_address_and_a_path() -> None:
 @pytest.mark.parametrize("name", NASTY_NAMES)
 async def test_a_name_adds_no_header_and_no_line(name: str) -> None:
     # when
-    await send_mail("new-token", ADA, name=name, scopes="mx:points:read")
+    await send_mail("new-token", mailbox(ADA), name=name, scopes="mx:points:read")
     message = await written()
     # then
     assert len(message.subject.splitlines()) == 1
@@ -182,7 +183,7 @@ async def test_people_s_text_is_escaped_in_html_and_as_typed_in_text() -> None:
     # given
     name = """<b onclick="x">Zoë & 'Søn' $code ${link}</b>"""
     # when
-    await send_mail("sign-up-code", ADA, code="482913", name=name)
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name=name)
     message = await written()
     # then
     assert f"Hello {name}," in message.text
@@ -203,7 +204,7 @@ async def test_people_s_text_is_escaped_in_html_and_as_typed_in_text() -> None:
     ],
 )
 async def test_a_name_is_no_link_to_somewhere_else(name: str, shown: str) -> None:
-    await send_mail("sign-up-code", ADA, code="482913", name=name)
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name=name)
     assert (await written()).text.startswith(f"Hello {shown},\n")
 
 
@@ -211,7 +212,7 @@ async def test_a_name_is_no_link_to_somewhere_else(name: str, shown: str) -> Non
 @pytest.mark.sqlite_only
 async def test_a_mail_is_the_same_however_often_it_is_composed() -> None:
     # given
-    await send_mail("sign-up-code", "zoë@bücher.example", code="482913", name="Zoë")
+    await send_mail("sign-up-code", mailbox("zoë@bücher.example"), code="482913", name="Zoë")
     message = await written()
     # when
     first, second = (composed(message, sender_of(HERE)) for _ in range(2))

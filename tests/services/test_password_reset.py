@@ -1,6 +1,7 @@
 """A new password by mail, and how it is attacked; and who is told that theirs expires: domain.md "Security settings"."""
 
 import asyncio
+import re
 import time
 from datetime import timedelta
 
@@ -118,6 +119,24 @@ async def test_a_verified_recovery_address_gets_a_link(database: Database) -> No
     assert await resets(await mailed_token(RECOVERY))
     assert await passwords.verified(ada.id, OTHER)
     assert [(mail.kind, mail.to) for mail in await mails()][1:] == [("password-changed", ADA)]
+
+
+async def test_an_address_of_two_people_gets_a_mail_about_each(database: Database) -> None:
+    # given: it is the login of one and the recovery address of another
+    ada, ben = await make_login(), await make_login("ben@people.example")
+    await Profile.filter(id=ben.profile_id).update(  # type: ignore[attr-defined]
+        recovery_email=ADA, recovery_email_verified_at=clock.now()
+    )
+    # when
+    await password_reset.request(ADA, BROWSER)
+    # then: each names its account
+    first, second = await mails()
+    assert first.to == second.to == ADA
+    assert f"account {ADA} at" in first.text and "account ben@people.example at" in second.text
+    # then: each resets its own
+    [for_ada, for_ben] = [re.findall(r"token=(\w+)", mail.text)[0] for mail in (first, second)]
+    assert await resets(for_ben) and await resets(for_ada, "Once more 1 secret!")
+    assert await passwords.verified(ben.id, OTHER) and await passwords.verified(ada.id, "Once more 1 secret!")
 
 
 async def test_an_unverified_recovery_address_is_never_used(database: Database) -> None:

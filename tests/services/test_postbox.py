@@ -18,6 +18,7 @@ from services.messages import Message, send_mail, send_sms
 from services.postbox import Postbox, pause
 from services.transports import NotSent
 from settings import Settings
+from tests.factories import mailbox
 from tests.services.posting import ADA, NUMBER, Noting, by, later, left, over, server_of, until
 from tests.services.smtp_server import MailServer
 
@@ -31,7 +32,7 @@ def server() -> MailServer:
 
 async def test_a_mail_goes_out_once_and_its_row_is_gone(settings: Settings, server: MailServer) -> None:
     # given
-    await send_mail("sign-up-code", ADA, code="482913", name="Zoë")
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë")
     async with server.up():
         worker = over(settings, server)
         # when
@@ -62,7 +63,7 @@ async def test_what_is_refused_is_tried_again_later(
     settings: Settings, server: MailServer, to_recipient: str, to_data: str
 ) -> None:
     # given
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     server.to_recipient, server.to_data = to_recipient, to_data
     async with server.up():
         worker = over(settings, server)
@@ -85,7 +86,7 @@ async def test_a_server_that_goes_away_and_comes_back_gets_the_mail(settings: Se
     # given
     async with server.up():
         worker = over(settings, server)
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     # when
     assert await worker.deliver_due() == 0
     # then
@@ -101,9 +102,9 @@ async def test_one_stalled_conversation_ends_and_holds_up_nobody_else(settings: 
     async with server.up():
         way = server_of(settings, server.url)
         worker = Postbox(settings, by(replace(way, patience=2.0)))
-        await send_mail("password-changed", ADA)
+        await send_mail("password-changed", mailbox(ADA))
         for n in range(8):
-            await send_mail("password-changed", f"person{n}@people.example")
+            await send_mail("password-changed", mailbox(f"person{n}@people.example"))
         # when
         begun = time.monotonic()
         work = asyncio.create_task(worker.deliver_due())
@@ -123,7 +124,7 @@ async def test_a_server_that_never_greets_is_not_waited_for(settings: Settings) 
     listening = await asyncio.start_server(lambda _reader, writer: silent.append(writer), "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     way = server_of(settings, f"smtp://127.0.0.1:{port}")
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     # when
     begun = time.monotonic()
     sent = await Postbox(settings, by(replace(way, patience=0.3))).deliver_due()
@@ -146,7 +147,7 @@ async def test_a_server_that_drips_its_answers_is_not_waited_for(settings: Setti
 
     listening = await asyncio.start_server(drip, "127.0.0.1", 0)
     way = server_of(settings, f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     # when
     assert await Postbox(settings, by(replace(way, patience=0.4))).deliver_due() == 0
     # then
@@ -170,7 +171,7 @@ async def test_it_is_tried_less_and_less_often_for_two_days_and_then_given_up(
 
     way = Refusing()
     worker = Postbox(settings, by(way))
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     written = (await OutboxMessage.get()).created_at
     waits = []
     # when
@@ -194,7 +195,7 @@ def test_pauses_double_up_to_an_hour_and_differ() -> None:
 
 async def test_a_code_that_is_no_good_any_more_is_not_sent_late(settings: Settings, server: MailServer) -> None:
     # given
-    await send_mail("sign-up-code", ADA, code="482913", name="Ada")
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada")
     server.to_recipient = "451 later"
     async with server.up(), later(minutes=9.99):
         # when
@@ -217,7 +218,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             raise RuntimeError(f"{message.to} {message.text}")
 
     server.to_recipient = "550 <ADDRESS> does not exist"
-    await send_mail("sign-up-code", ADA, code="482913", name="Ada Okafor")
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
     await send_sms("sms-code", NUMBER, code="482913")
     # when
     with structlog.testing.capture_logs() as logged:
@@ -226,7 +227,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             server.to_recipient = "250 OK"
             async with later(seconds=11):
                 await over(settings, server).deliver_due()
-            await send_mail("sign-up-code", ADA, code="482913", name="Ada Okafor")
+            await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
             await Postbox(settings, by(Clumsy())).deliver_due()
     # then
     ours = " ".join(str(record) for record in caplog.records if not record.name.startswith("mail.")) + str(logged)
@@ -237,7 +238,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
 
 
 async def test_what_another_key_sealed_waits_for_its_key(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         worker = over(settings, server)
         with configuration.using(replace(settings, secret_key="0b" * 32)):
@@ -253,7 +254,7 @@ async def test_what_another_key_sealed_waits_for_its_key(settings: Settings, ser
 async def test_two_workers_send_each_message_once(settings: Settings) -> None:
     # given
     for n in range(40):
-        await send_mail("password-changed", f"person{n}@people.example")
+        await send_mail("password-changed", mailbox(f"person{n}@people.example"))
     way = Noting(takes=0.005)
     # when
     sent = await asyncio.gather(*(Postbox(settings, by(way)).deliver_due() for _ in range(4)))
@@ -265,7 +266,7 @@ async def test_two_workers_send_each_message_once(settings: Settings) -> None:
 
 async def test_a_few_are_under_way_at_a_time(settings: Settings) -> None:
     for n in range(12):
-        await send_mail("password-changed", f"person{n}@people.example")
+        await send_mail("password-changed", mailbox(f"person{n}@people.example"))
     way = Noting(takes=0.02)
     assert await Postbox(settings, by(way)).deliver_due() == 12
     assert way.most_at_once == postbox.AT_ONCE
@@ -273,7 +274,7 @@ async def test_a_few_are_under_way_at_a_time(settings: Settings) -> None:
 
 async def test_a_message_whose_worker_died_is_sent_by_another_when_its_claim_ends(settings: Settings) -> None:
     # given a process that ends in the middle
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     dying, way = Postbox(settings, by(Noting(takes=3_600))), Noting()
     [claimed] = await dying._claim(Channel.MAIL, 4)
     # when
@@ -295,7 +296,7 @@ async def test_the_worker_sends_what_is_committed_and_only_then(settings: Settin
     work = asyncio.create_task(Postbox(settings, by(way)).run())
     # when
     async with in_transaction():
-        await send_mail("password-changed", ADA)
+        await send_mail("password-changed", mailbox(ADA))
         if settings.database.startswith("postgres"):
             await asyncio.sleep(1.2)
         assert way.given == []
@@ -310,7 +311,7 @@ async def test_the_worker_sends_what_is_committed_and_only_then(settings: Settin
 async def test_stopping_waits_for_what_is_under_way(settings: Settings) -> None:
     # given
     way = Noting(takes=0.5)
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     work = asyncio.create_task(Postbox(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
@@ -326,7 +327,7 @@ async def test_stopping_does_not_wait_for_ever(settings: Settings, monkeypatch: 
     # given
     monkeypatch.setattr(postbox, "GOODBYE", 0.1)
     way = Noting(takes=3_600)
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     work = asyncio.create_task(Postbox(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
@@ -355,7 +356,7 @@ async def test_the_worker_lives_through_a_failing_database(settings: Settings, m
         return await claim(channel, room)
 
     monkeypatch.setattr(worker, "_claim", failing)
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     # when
     work = asyncio.create_task(worker.run())
     # then

@@ -16,6 +16,7 @@ from models.outbox import OutboxMessage
 from services.messages import send_mail, send_sms
 from services.postbox import Postbox, check, sending
 from settings import HERE, BadSetting, Settings
+from tests.factories import mailbox
 from tests.services.posting import ADA, NUMBER, later, left, over, server_of
 from tests.services.smtp_server import MailServer, certificate_for_this_machine
 
@@ -32,7 +33,7 @@ def server() -> MailServer:
 
 @pytest.mark.sqlite_only
 async def test_an_address_with_letters_of_any_script_is_reached(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", "zoë@bücher.example")
+    await send_mail("password-changed", mailbox("zoë@bücher.example"))
     async with server.up():
         assert await over(settings, server).deliver_due() == 1
     assert server.taken[0].rcpt_tos == ["zoë@xn--bcher-kva.example"]
@@ -43,7 +44,7 @@ async def test_an_address_with_letters_of_any_script_is_reached(settings: Settin
 async def test_it_signs_in_with_the_password_of_the_url(settings: Settings, server: MailServer) -> None:
     # given
     server.login = ("poster", "p@ss:w/rd")
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         wrong = replace(settings, mail_url=f"smtp://poster:wrong@127.0.0.1:{server.port}")
         right = replace(settings, mail_url=f"smtp://poster:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}")
@@ -61,7 +62,7 @@ async def test_mail_is_encrypted_on_the_way_from_the_start_or_where_it_is_offere
     server.tls_at_once = scheme == "smtps"
     server.certificate, trusted = certificate_for_this_machine(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         way = replace(settings, mail_url=f"{scheme}://127.0.0.1:{server.port}")
         assert await Postbox(way).deliver_due() == 1
@@ -73,7 +74,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
     settings: Settings, server: MailServer, tmp_path: Path
 ) -> None:
     server.certificate, _ = certificate_for_this_machine(tmp_path)
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         assert await over(settings, server).deliver_due() == 0
     assert server.asked == 0
@@ -82,7 +83,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
 
 @pytest.mark.sqlite_only
 async def test_where_starttls_is_required_nothing_goes_out_without_it(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         assert await over(settings, server, "?starttls=require").deliver_due() == 0
         assert server.asked == 0
@@ -110,7 +111,7 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
     # given
     mail, sms = tmp_path / "out" / "mail", tmp_path / "out" / "sms"
     settings = replace(settings, mail_url=f"file:{mail}", sms_url=f"file://{sms}")
-    await send_mail("sign-up-code", ADA, code="482913", name="Zoë")
+    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë")
     await send_sms("sms-code", NUMBER, code="771204")
     # when
     async with sending(settings):
@@ -131,7 +132,7 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
 @pytest.mark.sqlite_only
 async def test_a_folder_that_cannot_be_written_to_loses_nothing(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    await send_mail("password-changed", ADA)
+    await send_mail("password-changed", mailbox(ADA))
     assert await Postbox(replace(settings, mail_url=f"file:{tmp_path}/taken/mail")).deliver_due() == 0
     assert await left() == 1
 
