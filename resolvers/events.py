@@ -54,6 +54,8 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
             changed.clear()
             now = (await live.live(board)).version
             if now == version:
+                # Reading the board may itself have heard of a further change, without having waited for anything.
+                await asyncio.sleep(0)
                 continue
             version, delivered = now, monotonic()
             yield {"board": board, "as_of": clock.now()}

@@ -139,15 +139,21 @@ class Boards:
     # Building
 
     async def once(self, what: Hashable, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Let one task make a thing, however many wait for it."""
+        """
+        Let one task make a thing, however many wait for it. Always suspends: callers ask again in a loop until they have it.
+
+        A task that is done stays registered until the loop has run its callbacks. To wait for it would not suspend, so
+        the callbacks would never run: a new one is made instead.
+        """
         task = self._making.get(what)
-        if task is None:
+        if task is None or task.done():
             task = self._making[what] = asyncio.create_task(make())
             task.add_done_callback(lambda done: self._made(what, done))
         await asyncio.shield(task)
 
     def _made(self, what: Hashable, task: "asyncio.Task[None]") -> None:
-        self._making.pop(what, None)
+        if self._making.get(what) is task:
+            del self._making[what]
         if not task.cancelled():
             task.exception()  # whoever waited has got it
 

@@ -1,5 +1,6 @@
 """Which boards there are: what is compared, over which days, among whom, and at which moment."""
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
@@ -89,7 +90,10 @@ class Key(NamedTuple):
 
 
 def window_of(period: Period, day: date) -> Window:
-    """The window of this period that holds the day; the last 30 days end with it. Weeks begin on Monday (ISO)."""
+    """
+    The window of this period that holds the day; the last 30 days end with it. Weeks begin on Monday (ISO). Where the
+    calendar ends, the first or the last window is shorter.
+    """
     match period:
         case Period.ALL_TIME:
             return ALL_TIME
@@ -97,7 +101,7 @@ def window_of(period: Period, day: date) -> Window:
             first, last = date.fromordinal(max(1, day.toordinal() - ROLLING_DAYS + 1)), day
         case Period.WEEK:
             first = date.fromordinal(day.toordinal() - day.weekday())
-            last = first + timedelta(days=6)
+            last = date.fromordinal(min(first.toordinal() + 6, date.max.toordinal()))
         case Period.MONTH:
             first, last = _months(day.replace(day=1), 1)
         case Period.QUARTER:
@@ -114,7 +118,7 @@ def before_week(window: Window, day: date) -> Cut:
     it was empty when it began.
     """
     if window.period is Period.WEEK and window.first:
-        return Cut(window_of(Period.WEEK, window.first - timedelta(days=1)))
+        return Cut(window_of(Period.WEEK, date.fromordinal(max(1, window.first.toordinal() - 1))))
     monday = date.fromordinal(day.toordinal() - day.weekday())
     if window.period is Period.LAST_30_DAYS and window.last == day:
         window = window_of(Period.LAST_30_DAYS, monday)
@@ -122,5 +126,5 @@ def before_week(window: Window, day: date) -> Cut:
 
 
 def _months(first: date, count: int) -> tuple[date, date]:
-    after = first.replace(month=first.month + count) if first.month + count <= 12 else date(first.year + 1, 1, 1)  # noqa: PLR2004 - months
-    return first, after - timedelta(days=1)
+    last_month = first.month + count - 1
+    return first, first.replace(month=last_month, day=monthrange(first.year, last_month)[1])

@@ -1,0 +1,78 @@
+"""Pinned boards under fire: many readers beside writers must neither stop the server nor wait for quiet."""
+
+import asyncio
+from typing import Any
+
+from services import clock, limits
+from services.limit_stores import InProcess
+from tests.factories import give, make_profile
+from tests.watchdog import watched
+from tests.web.clients import GraphQLClient
+
+PINNED = """
+query Pinned($at: DateTime!, $after: String) {
+  leaderboard(board: FORUM, asOf: $at) {
+    asOf
+    entries(first: 5, after: $after) { totalCount edges { node { rank points profile { id } } } pageInfo { endCursor } }
+  }
+}
+"""
+STORM_SECONDS = 3.0
+
+
+class Unlimited(InProcess):
+    """Refuses nobody: the storm comes from one address."""
+
+    async def take(self, *_: Any, **__: Any) -> int:
+        return 0
+
+
+async def walk(client: GraphQLClient, moment: str) -> list[Any]:
+    """Every entry of the board as it was at the moment, page by page."""
+    found: list[Any] = []
+    after = None
+    for _ in range(100):
+        page = (await client.data(PINNED, at=moment, after=after))["leaderboard"]["entries"]
+        found += page["edges"]
+        after = page["pageInfo"]["endCursor"]
+        if len(page["edges"]) < 5:
+            assert len(found) == page["totalCount"]
+            return found
+    raise AssertionError("A board of a few people has no end.")
+
+
+async def test_pinned_readers_beside_writers_never_stop_the_server(
+    client: GraphQLClient,
+    count_statements: Any,  # so that answers are not compared with graphql-core's, which read later
+) -> None:
+    """Two anonymous readers beside ordinary events once stopped the whole server for good, within two seconds."""
+    # given
+    people = [await make_profile(f"P{n}") for n in range(12)]
+    for who in people:
+        await give(who)
+    moment = clock.now().isoformat()
+    whole = await walk(client, moment)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + STORM_SECONDS
+    walks = writes = 0
+
+    async def read() -> None:
+        nonlocal walks
+        while loop.time() < end:
+            assert await walk(client, moment) == whole
+            walks += 1
+
+    async def write(who: int) -> None:
+        nonlocal writes
+        while loop.time() < end:
+            await give(who)
+            writes += 1
+            await asyncio.sleep(0.005)
+
+    # when
+    with watched(), limits.using(Unlimited()):
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(read() for _ in range(4)), *(write(who) for who in people[:4]))
+    # then
+    assert walks >= 4 and writes >= 20
+    assert (await client.http.get("/healthz")).status == 200
