@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from cli.reading import Reading
+from cli.reading import BrokenFile, Reading
 from cli.report import Report
 from services import imports
 from services.imports import Progress
@@ -15,9 +15,21 @@ T = TypeVar("T")
 
 
 def batches(rows: Iterable[T], *, times: int = 1) -> Iterator[list[T]]:
-    """The rows in lists of `times` BATCH, the last one shorter. An error in `rows` drops the batch it happens in."""
+    """
+    The rows in lists of `times` BATCH, the last one shorter. A BrokenFile in `rows` is raised behind the last good row; any
+    other error drops the batch it happens in.
+    """
     source = iter(rows)
-    while batch := list(islice(source, BATCH * times)):
+    while True:
+        batch: list[T] = []
+        try:
+            batch.extend(islice(source, BATCH * times))
+        except BrokenFile:
+            if batch:
+                yield batch
+            raise
+        if not batch:
+            return
         yield batch
 
 

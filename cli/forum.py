@@ -1,14 +1,15 @@
 """Takes in a forum's dump: its users as people, its votes as points, its badges as that forum's own."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cli.batches import batches, take_in
-from cli.forum_dump import BADGES, PostIndex, Row, check_folder, rows
+from cli.forum_dump import BADGES, ROOTS, PostIndex, files_of, rows
 from cli.reading import Reading, fingerprint
 from cli.report import Report
+from cli.xml_rows import Row
 from services import forum, imports
 from services.errors import Problem
 from services.imports import Progress
@@ -19,17 +20,17 @@ async def import_forum(folder: Path, source: str, report: Report, reading: Readi
     """
     Take in the dump, or go on where an earlier run stopped; `report` grows on the way.
 
-    Raises WrongFolder before anything is written, BrokenFile and Interrupted after a whole batch.
+    Raises WrongFolder before anything is written, Interrupted after a whole batch, BrokenFile once every row before the
+    break is taken in.
     """
-    check_folder(folder)
-    users, posts, votes = (folder / name for name in ("Users.xml", "Posts.xml", "Votes.xml"))
+    files = files_of(folder)
+    users, posts, votes = (files[name] for name in ROOTS)
     await _users(users, source, report, reading)
     with TemporaryDirectory(prefix="forum-import-") as scratch, PostIndex(Path(scratch)) as index:
         # What a vote gives depends on all three files.
         progress = Progress(source, votes.name, 0, fingerprint(votes, posts, users))
         await _votes(votes, posts, index, progress, report, reading)
-    badges = folder / BADGES
-    if badges.exists():
+    if badges := files.get(BADGES):
         await _badges(badges, Progress(source, badges.name, 0, fingerprint(badges, users)), report, reading)
 
 
@@ -38,7 +39,7 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
 
     async def take(batch: list[Row], progress: Progress) -> None:
         people, defects = [], Counter[str]()
-        for row in batch:
+        for row in _read(batch, path, report):
             try:
                 person = forum.person_of(row.values, defects)
             except forum.BadRow as why:
@@ -68,7 +69,7 @@ async def _votes(
             indexed = True
         defects = Counter[str]()
         votes = []
-        for row in batch:
+        for row in _read(batch, path, report):
             try:
                 votes.append(forum.vote_of(row.values))
             except forum.BadRow as why:
@@ -86,7 +87,7 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
 
     async def take(batch: list[Row], progress: Progress) -> None:
         read = []
-        for row in batch:
+        for row in _read(batch, path, report):
             try:
                 read.append(forum.badge_of(row.values))
             except forum.BadRow as why:
@@ -109,7 +110,7 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
 
 def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> None:
     def posts(batch: list[Row]) -> Iterable[tuple[int, int, int | None, int | None]]:
-        for row in batch:
+        for row in _read(batch, path, report):
             try:
                 owner = forum.optional_number(row.values, "OwnerUserId")
                 post = forum.number(row.values, "Id"), forum.number(row.values, "PostTypeId"), owner
@@ -123,6 +124,17 @@ def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> No
     for batch in batches(rows(path, reading)):
         index.add(posts(batch))
         report.taken[f"{path.name}: rows read"] += len(batch)
+
+
+def _read(batch: Iterable[Row], path: Path, report: Report) -> Iterator[Row]:
+    """The rows that XML can read; the others are named, and those that had to be repaired are counted."""
+    for row in batch:
+        if row.why:
+            report.bad(path.name, row.line, row.why)
+            continue
+        if row.repaired:
+            report.defects[f"{path.name}: rows with what XML forbids, which is left out"] += 1
+        yield row
 
 
 async def _events(votes: list[forum.Vote], index: PostIndex, source: str, defects: Counter[str]) -> list[ActivityEvent]:

@@ -1,17 +1,13 @@
-"""A forum's dump: Users.xml, Posts.xml and Votes.xml, one `<row …/>` for each, of any size."""
+"""A forum's dump: Users.xml, Posts.xml and Votes.xml, one `<row …/>` for each, of any size. File names in any letter case."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from xml.etree.ElementTree import ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from typing import Self
 
 from cli.reading import BrokenFile, Reading, WrongFolder
+from cli.xml_rows import DocumentType, Row, RowScanner, UnknownEncoding, decoder_of
 from services.forum import ANSWER, Post
 
 ROOTS = {"Users.xml": "users", "Posts.xml": "posts", "Votes.xml": "votes"}
@@ -20,88 +16,73 @@ BADGES = "Badges.xml"
 """A file that a dump may have besides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row and the line it begins on."""
-
-    line: int
-    values: dict[str, str]
-
-
-def check_folder(folder: Path) -> None:
-    """Return when these are a dump's files, each with the right beginning. Raises WrongFolder."""
+def files_of(folder: Path) -> Mapping[str, Path]:
+    """
+    Where a dump's files are, by their usual names; BADGES may be missing. Each has been seen to begin as it must. Raises
+    WrongFolder.
+    """
     if not folder.is_dir():
         raise WrongFolder(f"{folder} is not a folder.")
-    if missing := [name for name in ROOTS if not (folder / name).is_file()]:
+    found = {name: path for name in (*ROOTS, BADGES) if (path := _file(folder, name))}
+    if missing := [name for name in ROOTS if name not in found]:
         raise WrongFolder(f"{folder} is not a forum dump: it lacks {', '.join(missing)}.")
     for name, root in ROOTS.items():
-        if (found := _root(folder / name)) != root:
-            raise WrongFolder(f"{folder / name} does not begin with <{root}>: {found or 'it is no XML'}.")
+        if (begins := _root(found[name])) != root:
+            raise WrongFolder(f"{found[name]} does not begin with <{root}>: {begins or 'it is not XML'}.")
+    return found
 
 
 def rows(path: Path, reading: Reading) -> Iterator[Row]:
     """
-    The file's rows, in order. Holds one block of the file at a time; a document type, and with it every entity of
-    its own, is refused. Raises BrokenFile where the XML ends before its end.
+    The file's rows, in order, the bad ones too, with the reason. Holds one block of the file at a time, or one row where
+    that is longer.
+
+    Raises BrokenFile behind the last good row: for a document type (with it come entities of its own), and where the file
+    ends before its root element does.
     """
-    target = _Target()
-    parser = _parser(target)
+    scanner = RowScanner()
     try:
+        decoder = None
         for block in reading.blocks(path):
-            try:
-                parser.feed(block)
-            finally:
-                yield from target.take()
-        parser.close()
-    except ParseError as broken:
-        line, _ = broken.position
-        raise BrokenFile(path.name, line, f"malformed XML: {broken}") from None
-    except DefusedXmlException:
-        line = parser.parser.CurrentLineNumber
-        raise BrokenFile(path.name, line, "the file declares a document type or entities; refused") from None
-    except (LookupError, ValueError) as unknown:
-        raise BrokenFile(path.name, 1, f"unreadable: {unknown}") from None
+            decoder = decoder or decoder_of(block)
+            yield from scanner.take(decoder.decode(block))
+        yield from scanner.finish(decoder.decode(b"", final=True) if decoder else "")
+    except DocumentType:
+        raise BrokenFile(path.name, scanner.line, "the file declares a document type (<!DOCTYPE …>): refused") from None
+    except UnknownEncoding as why:
+        raise BrokenFile(path.name, 1, f"unreadable: {why}") from None
+    if not scanner.closed:
+        where = " in the middle of a row" if scanner.in_row else ""
+        raise BrokenFile(path.name, scanner.line, f"malformed XML: the file ends{where} before </{scanner.root}>")
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    """The file of this name, or the one that differs from it in letter case only. Raises WrongFolder: several differ."""
+    if (folder / name).is_file():
+        return folder / name
+    alike = [each for each in folder.iterdir() if each.name.lower() == name.lower() and each.is_file()]
+    if len(alike) > 1:
+        raise WrongFolder(f"{folder} has several files for {name}: {', '.join(sorted(each.name for each in alike))}.")
+    return alike[0] if alike else None
 
 
 def _root(path: Path) -> str:
-    target = _Target()
-    parser = _parser(target)
+    """The name of the root element; empty: there is none. Raises WrongFolder: it declares a document type."""
+    scanner, decoder = RowScanner(), None
     try:
         for block in Reading().blocks(path):
-            parser.feed(block)
-            if target.root:
+            decoder = decoder or decoder_of(block)
+            for _ in scanner.take(decoder.decode(block)):
                 break
-    except (ParseError, LookupError, ValueError):
-        pass  # what came before the root decides; what is wrong behind it is found in its turn
-    return target.root
-
-
-def _parser(target: "_Target") -> Any:
-    parser: Any = DefusedXMLParser(target=target, forbid_dtd=True)
-    target.parser = parser.parser
-    return parser
-
-
-class _Target:
-    """Takes what the parser finds. No tree is built: only the rows of the present block are held."""
-
-    def __init__(self) -> None:
-        self.root = ""
-        self.parser: Any = None
-        self._found: list[Row] = []
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if not self.root:
-            self.root = tag
-        elif tag == "row":
-            self._found.append(Row(self.parser.CurrentLineNumber, attributes))
-
-    def close(self) -> None:
-        """Nothing is left to hand over."""
-
-    def take(self) -> list[Row]:
-        found, self._found = self._found, []
-        return found
+            if scanner.root:
+                break
+        else:
+            list(scanner.finish(""))
+    except DocumentType:
+        raise WrongFolder(f"{path} declares a document type (<!DOCTYPE …>), which is refused.") from None
+    except UnknownEncoding:
+        return ""
+    return scanner.root
 
 
 class PostIndex:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 
 from catalogue.badges import Rarity
 from models.profiles import Visibility
-from services import clock
+from services import clock, profile_texts
 from services.imported_badges import Brought, Definition, code_of
 from services.links import web_link
 from services.plain_text import text_of
@@ -17,10 +17,10 @@ from services.profiles import NewPerson
 
 ACCEPTED, UPVOTE, DOWNVOTE = 1, 2, 3
 """The kinds of votes that give points."""
-BACKGROUND = -1
-"""The forum's own background process: not a person."""
 ANSWER = 2
 """The kind of a post that answers another one."""
+BRONZE = 3
+"""The class of badges in dumps from before there were classes."""
 METALS = {1: (Rarity.PURPLE, "gold"), 2: (Rarity.BLUE, "silver"), 3: (Rarity.GREEN, "bronze")}
 """The classes of badges: a colour of ours, and how the forum calls it."""
 LARGEST_ID = 2**63 - 1
@@ -97,36 +97,51 @@ def moment(row: Mapping[str, str], name: str) -> datetime:
 
 def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None:
     """
-    A user as a public profile that nobody has claimed; None for the background user. Raises BadRow.
+    A user as a public profile that nobody has claimed; None for a system user, whose Id is negative. Raises BadRow.
 
-    What had to be left out or cut is counted in `defects`.
+    What had to be left out, cut or made up is counted in `defects`.
     """
     user = number(row, "Id")
-    if user == BACKGROUND:
-        defects["background user (Id -1): not a person, not taken"] += 1
+    if _is_system(user):
+        defects["system users (negative Id): not people, not taken"] += 1
         return None
     name = " ".join(row.get("DisplayName", "").split())
-    location = " ".join(row.get("Location", "").split())
     if not name:
-        raise BadRow("DisplayName is missing")
-    if len(name) > MAX_NAME or len(location) > MAX_LOCATION:
-        defects["users whose name or location was cut to its longest form"] += 1
+        defects["users without a name: named by their Id"] += 1
+        name = f"user{user}"
+    if len(name) > MAX_NAME:
+        defects["users whose name was cut to its longest form"] += 1
     given = row.get("WebsiteUrl", "")
     website = web_link(given)
     if given.strip() and website is None:
         defects["users' websites that are no http or https link: left out"] += 1
+    joined_on = day(row, "CreationDate")
+    if joined_on > clock.today():
+        defects["users who joined in the future: taken as joined today"] += 1
+        joined_on = clock.today()
     return NewPerson(
         name=name[:MAX_NAME].strip(),
         handle=name,
         key=str(user),
-        joined_on=day(row, "CreationDate"),
+        joined_on=joined_on,
         visibility=Visibility.PUBLIC,
         details={
-            "location": location[:MAX_LOCATION].strip(),
+            "location": _location(row, defects),
             "website": website or "",
             "about": text_of(row.get("AboutMe", "")),
         },
     )
+
+
+def _location(row: Mapping[str, str], defects: Counter[str]) -> str:
+    given = " ".join(row.get("Location", "").split())
+    if len(given) > MAX_LOCATION:
+        defects["users whose location was cut to its longest form"] += 1
+    try:
+        return profile_texts.text("location", given[:MAX_LOCATION])
+    except profile_texts.NotFit:
+        defects["users' locations that cannot be shown: left out"] += 1
+        return ""
 
 
 def vote_of(row: Mapping[str, str]) -> Vote:
@@ -137,9 +152,11 @@ def vote_of(row: Mapping[str, str]) -> Vote:
 def badge_of(row: Mapping[str, str]) -> Badge:
     """
     Read a badge: bronze, silver and gold ones become green, blue and purple. Of one name there may be several of different
-    metal. Raises BadRow.
+    metal. One without a Class, as in old dumps, is bronze. Raises BadRow.
     """
-    name, metal = " ".join(row.get("Name", "").split()), number(row, "Class")
+    name, metal = " ".join(row.get("Name", "").split()), optional_number(row, "Class")
+    if metal is None:
+        metal = BRONZE
     if not 0 < len(name) <= MAX_NAME:
         raise BadRow(f"Name has {len(name):,} characters, more than {MAX_NAME}" if name else "Name is missing")
     if metal not in METALS:
@@ -194,12 +211,17 @@ def _someone(user: int | None, people: Mapping[int, int], what: str, who: str, d
     if user is None:
         defects[f"{what} without {who} (deleted)"] += 1
         return None
-    if user == BACKGROUND:
-        defects[f"{what} of the background user"] += 1
+    if _is_system(user):
+        defects[f"{what} of a system user"] += 1
         return None
     if user not in people:
         defects[f"{what} whose {who} is not among the users"] += 1
     return people.get(user)
+
+
+def _is_system(user: int) -> bool:
+    """Whether this is a user of the forum's own: -1 is its background process, others answer by machine."""
+    return user < 0
 
 
 def _event(

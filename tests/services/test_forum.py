@@ -3,8 +3,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from catalogue.badges import Rarity
 from models.profiles import Visibility
-from services.forum import ACCEPTED, DOWNVOTE, UPVOTE, BadRow, Post, Vote, events_of, person_of, vote_of
+from services import clock
+from services.forum import ACCEPTED, DOWNVOTE, UPVOTE, BadRow, Post, Vote, badge_of, events_of, person_of, vote_of
 
 DAY = date(2020, 5, 31)
 PEOPLE = {1: 11, 2: 22}
@@ -47,10 +49,48 @@ def test_a_bad_website_is_left_out_and_counted() -> None:
     assert defects.total() == 1
 
 
-def test_the_background_user_is_nobody() -> None:
+@pytest.mark.parametrize("number", ["-1", "-2", "-1000"])
+def test_users_with_a_negative_id_are_no_people(number: str) -> None:
     defects = Counter[str]()
-    assert person_of(user(Id="-1"), defects) is None
+    assert person_of(user(Id=number), defects) is None
     assert defects.total() == 1
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", "\n"])
+def test_a_user_without_a_name_is_named_by_the_id(name: str | None) -> None:
+    # given
+    row = {key: value for key, value in user(DisplayName=name or "").items() if value}
+    defects = Counter[str]()
+    # when
+    person = person_of(row if name is None else user(DisplayName=name), defects)
+    # then
+    assert person is not None
+    assert (person.name, person.handle) == ("user7", "user7")
+    assert defects.total() == 1
+
+
+@pytest.mark.parametrize("location", ["\u202egnippilf", "\u2800", "a\x85b", "a\u2028b\x9f"])
+def test_a_location_that_cannot_be_shown_costs_the_location_alone(location: str) -> None:
+    defects = Counter[str]()
+    person = person_of(user(Location=location), defects)
+    assert person is not None
+    assert "\u202e" not in person.details["location"]
+    assert person.details["location"].isprintable()
+
+
+@pytest.mark.parametrize("joined", ["9999-12-31T23:59:59.999", "2999-01-01T00:00:00"])
+def test_nobody_joins_in_the_future(joined: str) -> None:
+    defects = Counter[str]()
+    person = person_of(user(CreationDate=joined), defects)
+    assert person is not None
+    assert person.joined_on == clock.today()
+    assert defects == {"users who joined in the future: taken as joined today": 1}
+
+
+def test_a_badge_without_a_class_is_bronze() -> None:
+    row = {"UserId": "7", "Name": "Teacher", "Date": "2009-01-05T00:00:00.000"}
+    assert badge_of(row).definition == badge_of({**row, "Class": "3"}).definition
+    assert badge_of(row).definition.rarity is Rarity.GREEN
 
 
 def test_long_names_and_locations_are_cut_and_counted() -> None:
@@ -60,7 +100,7 @@ def test_long_names_and_locations_are_cut_and_counted() -> None:
     # then
     assert person is not None
     assert (len(person.name), len(person.details["location"])) == (120, 200)
-    assert defects.total() == 1
+    assert defects.total() == 2
 
 
 @pytest.mark.parametrize(
@@ -69,7 +109,6 @@ def test_long_names_and_locations_are_cut_and_counted() -> None:
         {"Id": "x"},
         {"Id": ""},
         {"Id": "9" * 19},
-        {"DisplayName": "  "},
         {"CreationDate": "yesterday"},
         {"CreationDate": ""},
         {"CreationDate": "0001-01-01T00:00:00+14:00"},
@@ -111,6 +150,7 @@ def test_accepting_an_own_answer_names_one_person_on_both_sides() -> None:
         (11, Post(1), {}, 1),
         (UPVOTE, Post(None), {}, 1),
         (UPVOTE, Post(-1), {}, 1),
+        (UPVOTE, Post(-2), {}, 1),
         (DOWNVOTE, Post(99), {}, 1),
         (ACCEPTED, Post(1), {}, 1),
         (ACCEPTED, Post(1, is_answer=True), {"ANSWER_ACCEPTED": (11, None)}, 1),
