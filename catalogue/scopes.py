@@ -15,6 +15,7 @@ ERRORS: Final = frozenset(
         "InsufficientCredits",
         "PlainError",
         "ProjectFieldError",
+        "ProofRequired",
         "RateLimited",
         "VersionConflict",
     }

@@ -30,6 +30,11 @@ async def own(context: Context) -> Row | None:
     return None if company is None else await _row(company)
 
 
+async def is_admin(context: Context) -> bool:
+    """Whether the account that asks administers its company."""
+    return context.viewer.company_admin
+
+
 async def set_password_expiry(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """After how many days members' passwords expire; never has to be said as null."""
     if input.days is not None and not isinstance(input.days, int):  # not given at all

@@ -24,7 +24,7 @@ class Context:
         self.anonymous = anonymous
         self.client = client
         self.loaders = Loaders()
-        self._asked: frozenset[str] = frozenset()
+        self._asked: frozenset[str] | None = None  # what `may` was asked; None: it was not called yet
         # What the answer's headers have to say besides: the session's cookie ("" ends it), seconds to wait.
         self.cookie: str | None = None
         self.retry_after: int | None = None
@@ -68,7 +68,11 @@ class Context:
         """
         Raise NotAllowed, PASSWORD_EXPIRED, when the viewer's password has expired and this request asks for more than
         is open then. Asked again where an earlier mutation of the same request may have signed somebody in.
+
+        RuntimeError: `may` was not called first, so that it is not known what the request asks for.
         """
+        if self._asked is None:
+            raise RuntimeError("Call Context.may before anything that checks who may.")
         if self.viewer.password_expired and not entrances.with_expired_password(self._asked):
             raise NotAllowed(
                 ErrorCode.PASSWORD_EXPIRED, "Your password is too old: change it first (`changePassword`)."

@@ -14,12 +14,19 @@ ENTRANCES: Final = frozenset(
     }
 )
 """How somebody gets in. What these answer is about whoever has just come in."""
-EVEN_EXPIRED: Final = ENTRANCES | {"Mutation.changePassword", "Mutation.signOut"}
-"""What an expired password still opens. Rule: domain.md "Security settings": only changing it."""
+EVEN_EXPIRED: Final = ENTRANCES | {
+    "Mutation.changePassword",
+    "Mutation.elevateSession",
+    "Mutation.sendElevationCode",
+    "Mutation.signOut",
+}
+"""What an expired password still opens: changing it, which needs an elevated session. Rule: domain.md "Security settings"."""
 WHO_IT_IS: Final = frozenset(
     {
         "Query.viewer",
         "Viewer.account",
+        "Viewer.elevatedUntil",
+        "Viewer.elevationProofs",
         "Viewer.passwordExpiresAt",
         "Node.id",
         "Account.id",

@@ -1,4 +1,8 @@
-"""Who may ask a field: what each mutation declares. Scopes of tokens are asked before, by the field's name."""
+"""
+Who may ask a field: what each mutation declares. Scopes of tokens are checked before, by the field's name.
+
+`note` is what a permission adds to the description of the mutation that declares it. Rule: domain.md "Security settings".
+"""
 
 from resolvers.context import Context
 from services.errors import ErrorCode, NotAllowed
@@ -7,12 +11,16 @@ from services.errors import ErrorCode, NotAllowed
 class Anyone:
     """Everybody, signed in or not. Tokens still need a scope."""
 
+    note = ""
+
     def check(self, context: Context) -> None:
         """Let everybody."""
 
 
 class SignedIn:
     """Whoever is somebody, by whatever credential."""
+
+    note = ""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, PASSWORD_EXPIRED."""
@@ -54,21 +62,37 @@ class InSession(SignedIn):
 class Elevated(InSession):
     """A person who signed in here and confirmed it in this session within the last 8 hours."""
 
+    note = "Needs an elevated session."
+
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN, ELEVATION_REQUIRED."""
         super().check(context)
-        if not context.viewer.elevated:
-            raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: see `elevateSession`.")
+        _require_elevation(context)
 
 
-class CompanyAdmin(InSession):
-    """The admin of a company, signed in here."""
+class CompanyAdmin(PersonItself):
+    """The admin of a company, signed in here or by an API key: never by a token."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if not context.viewer.company_admin:
             raise NotAllowed(ErrorCode.FORBIDDEN, "Only for the admin of a company.")
+
+
+class ElevatedCompanyAdmin(CompanyAdmin):
+    """
+    The admin of a company, in an elevated session. An API key needs no elevation: its secret comes with each request, so
+    there is no session that somebody could have left open.
+    """
+
+    note = "Needs an elevated session; an API key of an admin needs none."
+
+    def check(self, context: Context) -> None:
+        """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN, ELEVATION_REQUIRED."""
+        super().check(context)
+        if context.viewer.session_id is not None:
+            _require_elevation(context)
 
 
 class ServiceAccount(SignedIn):
@@ -79,3 +103,8 @@ class ServiceAccount(SignedIn):
         super().check(context)
         if not context.viewer.service:
             raise NotAllowed(ErrorCode.FORBIDDEN, "Only for the accounts of services.")
+
+
+def _require_elevation(context: Context) -> None:
+    if not context.viewer.elevated:
+        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: see `elevateSession`.")

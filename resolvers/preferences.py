@@ -16,5 +16,5 @@ async def update_marketing(context: Context, *, input: Any) -> Row:  # noqa: A00
 
 async def update_language(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The person, with the language in force."""
-    await preferences.set_language(context.viewer.profile_id or 0, input.language)
+    await preferences.set_language(context.viewer.profile_id or 0, input.language, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

@@ -21,7 +21,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row 
 async def rotate(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name; there is nothing to say
     """Give the viewer's link another code."""
     viewer = context.viewer
-    await referrals.rotate(viewer.account_id or 0, viewer.own_profile)
+    await referrals.rotate(viewer.account_id or 0, viewer.own_profile, actor=actor_of(context))
     return {"profile_id": viewer.own_profile}
 
 

@@ -1,5 +1,6 @@
 """Signing in and out, and the sessions of the account that is signed in."""
 
+from datetime import datetime
 from typing import Any
 
 from models.audit import Origin
@@ -9,7 +10,8 @@ from resolvers.audit import actor_of
 from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.viewers import NOBODY, Viewer
-from services import sessions, signing_in
+from services import elevation, sessions, signing_in
+from services.elevation import ElevationProof
 from services.errors import ErrorCode, refused
 from services.signing_in import HalfWay, SignedIn
 
@@ -17,6 +19,16 @@ from services.signing_in import HalfWay, SignedIn
 async def live(context: Context) -> list[Row]:
     """The sessions of the account that asks, the one used last first."""
     return [_row(each, context) for each in await sessions.live_of(_account(context))]
+
+
+async def elevated_until(context: Context) -> datetime | None:
+    """Until when sensitive operations are open to the session that asks; None: they are not."""
+    return context.viewer.elevated_until if context.viewer.elevated else None
+
+
+async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
+    """What opens sensitive operations to the session that asks; None for tokens and API keys, which cannot elevate."""
+    return None if context.viewer.session_id is None else await elevation.proofs_of(_account(context))
 
 
 async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
@@ -62,13 +74,13 @@ async def end_other_sessions(context: Context, *, input: Any) -> Row:  # noqa: A
 
 async def send_elevation_code(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
     """Nothing but errors: the code is on its way."""
-    await signing_in.send_confirmation(_account(context))
+    await elevation.send_code(_account(context))
     return {}
 
 
 async def elevate_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """Until when the sensitive operations are open."""
-    context.cookie = await signing_in.confirm(
+    context.cookie = await elevation.elevate(
         _account(context),
         _session(context),
         password=input.password or "",
@@ -76,7 +88,7 @@ async def elevate_session(context: Context, *, input: Any) -> Row:  # noqa: A002
         actor=actor_of(context),
     )
     context.viewer = await viewer_by(context.cookie)
-    return {"elevated_until": (await Session.get(id=_session(context))).elevated_until}
+    return {"elevated_until": context.viewer.elevated_until}
 
 
 async def enter(context: Context, done: SignedIn) -> Row:
@@ -110,7 +122,7 @@ async def viewer_by(secret: str) -> Viewer:
         profile_id=facts.profile_id,
         origin=Origin.SESSION,
         session_id=facts.session_id,
-        elevated=facts.elevated,
+        elevated_until=facts.elevated_until,
         company_id=facts.company_id,
         company_admin=facts.company_admin,
         password_expired=facts.password_expired,

@@ -1,8 +1,10 @@
 """Who makes a request, and from where."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from models.audit import Origin
+from services import clock
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Viewer:
     scopes: frozenset[str] | None = None
     origin: Origin = Origin.NOBODY
     session_id: int | None = None
-    elevated: bool = False
+    elevated_until: datetime | None = None
     company_id: int | None = None
     company_admin: bool = False
     password_expired: bool = False
@@ -27,6 +29,11 @@ class Viewer:
     def signed_in(self) -> bool:
         """Whether somebody asks, by whatever credential."""
         return self.account_id is not None
+
+    @property
+    def elevated(self) -> bool:
+        """Whether sensitive operations are open to this session now."""
+        return self.elevated_until is not None and clock.now() < self.elevated_until
 
     @property
     def own_profile(self) -> int:

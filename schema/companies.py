@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import audit, companies, members
-from resolvers.permissions import CompanyAdmin
+from resolvers.permissions import CompanyAdmin, ElevatedCompanyAdmin
 from schema.audit import CompanyAuditEntryConnection
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
@@ -40,6 +40,7 @@ class CompanyOfViewer:
     company: OwnCompany | None = answered_by(
         companies.own, "The company that the viewer's account belongs to; null for none."
     )
+    is_company_admin: bool = answered_by(companies.is_admin, "Whether the viewer's account administers its company.")
 
 
 @strawberry.input(description="When members' passwords expire.")
@@ -71,12 +72,12 @@ class CompaniesMutation:
     set_password_expiry: SetPasswordExpiryPayload = mutation_by(
         companies.set_password_expiry,
         "Settle after how many days members' passwords expire, counted from when each was set. It counts at once.",
-        allowed=[CompanyAdmin()],
+        allowed=[ElevatedCompanyAdmin()],
         input=SetPasswordExpiryInput,
     )
     set_company_sso: SetCompanySsoPayload = mutation_by(
         companies.set_sso,
         "Switch single sign-on on or off. Switching on is refused until sign-in through a provider exists here.",
-        allowed=[CompanyAdmin()],
+        allowed=[ElevatedCompanyAdmin()],
         input=SetCompanySsoInput,
     )

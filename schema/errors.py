@@ -4,6 +4,7 @@ import strawberry
 
 from schema.enums import enum_of
 from schema.fields import answered_as, column
+from services.elevation import ElevationProof
 from services.errors import ErrorCode
 
 enum_of(
@@ -57,6 +58,7 @@ enum_of(
         "PROJECT_FIELD_MISSING": "A project needs this, and it is missing.",
         "PROJECT_FIELD_REQUIRED": "A published project keeps what it needs: unpublish it first, or leave this.",
         "PROJECT_PUBLISHED": "The project is published: it is no draft.",
+        "PROOF_REQUIRED": "The account confirms in another way; `proofs` lists the ways it takes.",
         "QUERY_TOO_COMPLEX": "The document is too deep, has too many fields, or may ask for too much at once: see `cost` and `limit`.",
         "RATE_LIMITED": "Too often; `retryAfter` says in how many seconds again.",
         "SECOND_FACTOR_ALREADY_ON": "There is a second factor already: deactivate it first.",
@@ -91,3 +93,23 @@ class RateLimited(UserError):
 
 
 answered_as(ErrorCode.RATE_LIMITED, "RateLimited")
+
+enum_of(
+    ElevationProof,
+    "What shows that it is you, when you elevate a session.",
+    {
+        "PASSWORD": "The account's password.",
+        "TOTP": "A code of the authenticator app.",
+        "SMS": "A code that `sendElevationCode` texts.",
+        "BACKUP_CODE": "One of the backup codes; it works once.",
+        "IDENTITY_PROVIDER": "Signing in again at the company's identity provider.",
+    },
+)
+
+
+@strawberry.type(description="Another proof is required.")
+class ProofRequired(UserError):
+    proofs: list[ElevationProof] = column("What the account takes; any one of them is enough.")
+
+
+answered_as(ErrorCode.PROOF_REQUIRED, "ProofRequired")

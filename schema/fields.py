@@ -40,6 +40,10 @@ Source = Callable[..., AsyncGenerator[Any, None]]
 class Permission(Protocol):
     """Who may ask a field. It knows the request's context only, so one check serves every row of an answer."""
 
+    @property
+    def note(self) -> str:
+        """A sentence for the description of a mutation that declares it; empty: nothing to say."""
+
     def check(self, context: Any) -> None:
         """Raise NotAllowed when the viewer may not; change nothing."""
 
@@ -198,7 +202,8 @@ def mutation_by(
 
     `input` is its one argument's type: it belongs to the schema, which resolvers do not know. What the coroutine
     refuses becomes the payload's `errors`, and every other column of the payload is then None.
-    Raises ValueError when `allowed` is empty: also a mutation for everybody says so, with a permission of that name.
+    What the permissions note about themselves is added to the description. Raises ValueError when `allowed` is empty: also
+    a mutation for everybody says so, with a permission of that name.
     """
     if not allowed:
         raise ValueError(f"{coroutine.__name__}: a mutation says who is allowed.")
@@ -219,8 +224,9 @@ def mutation_by(
             context.loaders.clear()  # what was read before the write is old now
         return {"errors": [], **row}
 
+    described = " ".join([_said(description), *(each.note for each in allowed if each.note)])
     return _resolved(
-        coroutine, call, kind, description, deprecation_reason, said={"input": "What to do."}, types={"input": input}
+        coroutine, call, kind, described, deprecation_reason, said={"input": "What to do."}, types={"input": input}
     )
 
 

@@ -13,7 +13,7 @@ from schema.checklist import ChecklistError
 from schema.companies import CompaniesMutation, Company
 from schema.connections import ConnectionRequest, ConnectionsMutation
 from schema.credits import InsufficientCredits
-from schema.errors import PlainError, RateLimited
+from schema.errors import PlainError, ProofRequired, RateLimited
 from schema.events import (
     BadgeEvent,
     ChallengeEvent,
@@ -132,6 +132,7 @@ def build() -> strawberry.Schema:
             Profile,
             Project,
             ProjectFieldError,
+            ProofRequired,
             RateLimited,
             VersionConflict,
         ),

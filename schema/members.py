@@ -4,7 +4,7 @@ import strawberry
 
 from models.accounts import AccountStatus
 from resolvers import members
-from resolvers.permissions import CompanyAdmin
+from resolvers.permissions import CompanyAdmin, ElevatedCompanyAdmin
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by
@@ -101,12 +101,12 @@ class MembersMutation:
     make_company_admin: MakeCompanyAdminPayload = mutation_by(
         members.make_admin,
         "Make an active member of your company an admin.",
-        allowed=[CompanyAdmin()],
+        allowed=[ElevatedCompanyAdmin()],
         input=MakeCompanyAdminInput,
     )
     remove_company_admin: RemoveCompanyAdminPayload = mutation_by(
         members.remove_admin,
         "Make an admin a member like others, also oneself; the last one stays.",
-        allowed=[CompanyAdmin()],
+        allowed=[ElevatedCompanyAdmin()],
         input=RemoveCompanyAdminInput,
     )

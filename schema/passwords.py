@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import passwords
-from resolvers.permissions import Anyone, InSession
+from resolvers.permissions import Anyone, Elevated
 from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
@@ -53,7 +53,7 @@ class PasswordsMutation:
     change_password: ChangePasswordPayload = mutation_by(
         passwords.change_password,
         "Change your password. Your other sessions end; your tokens and API keys stay as they are.",
-        allowed=[InSession()],
+        allowed=[Elevated()],
         input=ChangePasswordInput,
     )
     request_password_reset: RequestPasswordResetPayload = mutation_by(

@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import preferences, profiles
-from resolvers.permissions import InSession
+from resolvers.permissions import PersonItself
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
@@ -36,12 +36,12 @@ class PreferencesMutation:
     update_marketing: UpdateMarketingPayload = mutation_by(
         preferences.update_marketing,
         "Allow or forbid news by mail to the account that is signed in.",
-        allowed=[InSession()],
+        allowed=[PersonItself()],
         input=UpdateMarketingInput,
     )
     update_language: UpdateLanguagePayload = mutation_by(
         preferences.update_language,
         "Choose the language of mails to you.",
-        allowed=[InSession()],
+        allowed=[PersonItself()],
         input=UpdateLanguageInput,
     )

@@ -4,7 +4,7 @@ import strawberry
 
 from models.second_factors import SecondFactorMethod
 from resolvers import second_factors
-from resolvers.permissions import Elevated, InSession
+from resolvers.permissions import Elevated
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by
@@ -132,13 +132,13 @@ class SecondFactorsMutation:
         second_factors.request_deactivation,
         "Have a link mailed that switches the second factor off, to the account's address. It works once, for 30 "
         "minutes. The admins of the company are told.",
-        allowed=[InSession()],
+        allowed=[Elevated()],
         input=NothingInput,
     )
     deactivate_second_factor: DeactivateSecondFactorPayload = mutation_by(
         second_factors.deactivate,
         "Switch the second factor off, by the link that was mailed to the account that is signed in. Your other "
         "sessions end. Another app or number can be set up afterwards.",
-        allowed=[InSession()],
+        allowed=[Elevated()],
         input=DeactivateSecondFactorInput,
     )

@@ -3,10 +3,11 @@
 import strawberry
 
 from resolvers import passwords, sessions
-from resolvers.permissions import InSession
+from resolvers.permissions import PersonItself
 from schema.fields import answered_by, column
 from schema.nodes import id_of
 from schema.scalars import DateTime
+from services.elevation import ElevationProof
 
 
 @strawberry.type(description="A sign-in of yours that has not ended.")
@@ -21,10 +22,19 @@ class Session:
 
 @strawberry.type
 class SessionsOfViewer:
+    elevated_until: DateTime | None = answered_by(
+        sessions.elevated_until,
+        "Until when sensitive operations are open to this session (`elevateSession`); null: they are not. Null for tokens "
+        "and API keys, which cannot elevate.",
+    )
+    elevation_proofs: list[ElevationProof] | None = answered_by(
+        sessions.elevation_proofs,
+        "What `elevateSession` takes from this account, any one of them; null for tokens and API keys.",
+    )
     sessions: list[Session] = answered_by(
         sessions.live,
-        "This account's sessions, the one used last first; tokens and API keys may not ask.",
-        allowed=[InSession()],
+        "This account's sessions, the one used last first; tokens may not ask.",
+        allowed=[PersonItself()],
     )
     password_expires_at: DateTime | None = answered_by(
         passwords.expires_at, "When this account's password is too old; null: never, or it has none."

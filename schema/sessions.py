@@ -4,7 +4,7 @@ import strawberry
 
 from models.second_factors import SecondFactorMethod
 from resolvers import sessions
-from resolvers.permissions import Anyone, InSession
+from resolvers.permissions import Anyone, InSession, PersonItself
 from schema import second_factors as _second_factors  # noqa: F401 - names the enum
 from schema.accounts import Viewer
 from schema.errors import UserError
@@ -114,12 +114,15 @@ class SessionsMutation:
         sessions.sign_out, "End this session.", allowed=[InSession()], input=NothingInput
     )
     end_session: EndSessionPayload = mutation_by(
-        sessions.end_session, "End one of your sessions, wherever it is.", allowed=[InSession()], input=EndSessionInput
+        sessions.end_session,
+        "End one of your sessions, wherever it is.",
+        allowed=[PersonItself()],
+        input=EndSessionInput,
     )
     end_other_sessions: EndOtherSessionsPayload = mutation_by(
         sessions.end_other_sessions,
-        "End all of this account's sessions but this one.",
-        allowed=[InSession()],
+        "End all of this account's sessions but this one; all of them, when an API key asks.",
+        allowed=[PersonItself()],
         input=NothingInput,
     )
     send_elevation_code: SendElevationCodePayload = mutation_by(
@@ -130,7 +133,8 @@ class SessionsMutation:
     )
     elevate_session: ElevateSessionPayload = mutation_by(
         sessions.elevate_session,
-        "Confirm that it is you: opens sensitive operations to this session for 8 hours. Its cookie changes.",
+        "Confirm that it is you: opens sensitive operations to this session for 8 hours. Its cookie changes. "
+        "`viewer.elevationProofs` says what it takes; anything else is answered by `ProofRequired`.",
         allowed=[InSession()],
         input=ElevateSessionInput,
     )

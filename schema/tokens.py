@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import tokens
-from resolvers.permissions import InSession, ServiceAccount
+from resolvers.permissions import Elevated, InSession, ServiceAccount
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
@@ -140,7 +140,7 @@ class TokensMutation:
     create_personal_access_token: CreatePersonalAccessTokenPayload = mutation_by(
         tokens.create,
         "Make a personal access token for the account that is signed in; its owner is told by mail.",
-        allowed=[InSession()],
+        allowed=[Elevated()],
         input=CreatePersonalAccessTokenInput,
     )
     delete_personal_access_token: DeletePersonalAccessTokenPayload = mutation_by(
@@ -152,7 +152,7 @@ class TokensMutation:
     create_api_key: CreateApiKeyPayload = mutation_by(
         tokens.create_key,
         "Make an API key for the account that is signed in; its owner is told by mail.",
-        allowed=[InSession()],
+        allowed=[Elevated()],
         input=CreateApiKeyInput,
     )
     delete_api_key: DeleteApiKeyPayload = mutation_by(

@@ -24,6 +24,7 @@ async def change(account_id: int, session_id: int, *, current: str, new: str, ac
     await limits.spend("confirm-password", by=[f"account:{account_id}"])
     stored = await passwords.verified_hash(account_id, current)
     if stored is None:
+        await audit.note("password.changed", actor=actor, account_id=account_id, outcome=audit.REFUSED)
         raise wrong_password("currentPassword")
     fresh = await passwords.prepared(account_id, account.email, new)
     async with in_transaction():

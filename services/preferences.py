@@ -23,14 +23,23 @@ async def set_marketing(account_id: int, *, marketing: bool, actor: Actor) -> No
             await audit.note("marketing.changed", actor=actor, account_id=account_id, marketing=change)
 
 
-async def set_language(profile_id: int, language: str) -> None:
-    """Have a person's mails written in a language, where there is a translation. Raises Refused: BAD_INPUT."""
+async def set_language(profile_id: int, language: str, *, actor: Actor) -> None:
+    """
+    Have a person's mails written in a language, where there is a translation. A change is in the trail. Raises Refused:
+    BAD_INPUT.
+    """
     code = language.strip().lower()
     if code not in languages():
         raise refused(
             ErrorCode.BAD_INPUT, "That is not the code of a language: two letters, ISO 639-1.", path=("language",)
         )
-    await Profile.filter(id=profile_id).update(language=code)
+    async with in_transaction():
+        profile = await Profile.select_for_update().get(id=profile_id)
+        if profile.language != code:
+            change = Change(profile.language, code)
+            profile.language = code
+            await profile.save(update_fields=["language"])
+            await audit.note("language.changed", actor=actor, account_id=actor.account_id, language=change)
 
 
 @cache

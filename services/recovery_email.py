@@ -31,7 +31,7 @@ async def begin(account_id: int, email: str) -> None:
     async with in_transaction():
         code = await codes.issue(Purpose.RECOVERY_EMAIL, _of(account_id), address.email)
         stored = await MailedCode.get(purpose=Purpose.RECOVERY_EMAIL, subject=_of(account_id))
-        await messages.send_mail("recovery-email-code", stored, code=code)
+        await messages.send_mail("recovery-email-code", stored, account=account.email, code=code)
 
 
 async def verify(account_id: int, code: str, *, actor: Actor) -> None:
@@ -78,26 +78,25 @@ async def _store(account_id: int, email: str | None, actor: Actor) -> None:
     account = await Account.get(id=account_id)
     profile = await Profile.select_for_update().get(id=account.profile_id)  # type: ignore[attr-defined]
     before = profile.recovery_email
+    change = "removed" if email is None else "changed" if before else "set"
     if before != email:
-        await _tell(account, profile)
+        await _tell(account, profile, f"recovery-email-{change}")
     profile.recovery_email = email
     profile.recovery_email_verified_at = None if email is None else clock.now()
     await profile.save(update_fields=["recovery_email", "recovery_email_verified_at"])
     if before == email:
         return
-    await audit.note(
-        "recovery-email.removed" if email is None else "recovery-email.changed", actor=actor, account_id=account_id
-    )
+    await audit.note(f"recovery-email.{change}", actor=actor, account_id=account_id)
 
 
-async def _tell(account: Account, profile: Profile) -> None:
+async def _tell(account: Account, profile: Profile, mail: str) -> None:
     """Tell the address that is still in force, and the person's logins: each mailbox once."""
     logins = await Account.filter(profile_id=profile.id, status=AccountStatus.ACTIVE).order_by("id")
     before = profile.recovery_email if profile.recovery_email_verified_at else None
     if before and address_of(before).key not in {each.email_key for each in logins}:
-        await messages.send_mail("recovery-email-changed", profile, account=account.email)
+        await messages.send_mail(mail, profile, account=account.email)
     for login in logins:
-        await messages.send_mail("recovery-email-changed", login, account=account.email)
+        await messages.send_mail(mail, login, account=account.email)
 
 
 def _of(account_id: int) -> str:

@@ -20,7 +20,8 @@ from tortoise.transactions import in_transaction
 from models.accounts import Account, AccountStatus
 from models.invites import Invite
 from models.referrals import Referral, ReferralCode, ReferralVia
-from services import clock, invite_mails, invites, limits, messages
+from services import audit, clock, invite_mails, invites, limits, messages
+from services.audit import Actor
 from services.points import ActivityEvent, record_many
 from services.scores import hold, lock_people
 from services.sealing import digest
@@ -50,7 +51,7 @@ async def code_of(profile_id: int) -> str:
         return await _standing(profile_id) or await _new_code(profile_id)
 
 
-async def rotate(account_id: int, profile_id: int) -> str:
+async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
     """
     Give a profile's link another code, and return it; whoever comes by an older one was brought by nobody. Raises
     Refused: RATE_LIMITED.
@@ -59,6 +60,7 @@ async def rotate(account_id: int, profile_id: int) -> str:
     async with in_transaction():
         await hold([profile_id])
         await ReferralCode.filter(profile_id=profile_id, retired_at=None).update(retired_at=clock.now())
+        await audit.note("referral-link.rotated", actor=actor, account_id=account_id)
         return await _new_code(profile_id)
 
 

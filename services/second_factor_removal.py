@@ -35,7 +35,7 @@ async def request(account_id: int, *, actor: Actor) -> None:
         account = await Account.get(id=account_id)
         secret = await codes.issue_link(Purpose.DEACTIVATE_SECOND_FACTOR, account_id, _mark(factor), LASTS)
         link = messages.link("/second-factor/deactivate", token=secret)
-        await messages.send_mail("second-factor-off-link", account, link=link)
+        await messages.send_mail("second-factor-off-link", account, account=account.email, link=link)
         await _tell_admins(account, "second-factor-off-begun")
         await audit.note("second-factor.off-requested", actor=actor, account_id=account_id)
 
@@ -50,7 +50,7 @@ async def deactivate(account_id: int, token: str, *, session_id: int, actor: Act
         used = await codes.use_link(Purpose.DEACTIVATE_SECOND_FACTOR, token)
         if used.account_id != account_id or factor is None or used.target != _mark(factor):
             raise _bad_link()
-        await _remove(factor, actor)
+        await _remove(factor, actor, mail="second-factor-off")
         secret = await sessions.renew(session_id)
         await sessions.end_all(account_id, but=session_id)
         return secret
@@ -65,20 +65,21 @@ async def reset(account_id: int) -> None:
         factor = await locked(account_id)
         if factor is None:
             raise factor_off()
-        await _remove(factor, OPERATOR)
+        await _remove(factor, OPERATOR, mail="second-factor-reset")
         await sessions.end_all(account_id)
 
 
-async def _remove(factor: SecondFactor, actor: Actor) -> None:
+async def _remove(factor: SecondFactor, actor: Actor, *, mail: str) -> None:
     account = await Account.get(id=factor.pk)
-    method = factor.method.value
+    method, was_in_force = factor.method.value, factor.confirmed_at is not None
     await backup_codes.forget(account.id)
     await MailedLink.filter(purpose=Purpose.DEACTIVATE_SECOND_FACTOR, account_id=account.id).delete()
     for purpose in TEXTED:
         await codes.withdraw(purpose, of(account.id))
     await factor.delete()
-    await messages.send_mail("second-factor-off", account, account=account.email)
-    await _tell_admins(account, "second-factor-off")
+    if was_in_force:  # a set-up that was begun and never confirmed protected nothing: nothing is off
+        await messages.send_mail(mail, account, account=account.email)
+        await _tell_admins(account, "second-factor-off-member")
     await audit.note("second-factor.off", actor=actor, account_id=account.id, method=method)
 
 

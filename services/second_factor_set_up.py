@@ -115,8 +115,9 @@ async def renew_backup_codes(account_id: int, *, actor: Actor) -> list[str]:
         factor = await locked(account_id)
         if factor is None or factor.confirmed_at is None:
             raise factor_off()
-        await audit.note("second-factor.backup-codes-renewed", actor=actor, account_id=account_id)
-        return await backup_codes.make(account_id)
+        account = await Account.get(id=account_id)
+        await messages.send_mail("backup-codes-made", account, account=account.email)
+        return await _backup_codes(account_id, actor)
 
 
 async def _begin(account_id: int, method: SecondFactorMethod, sealed: str) -> Account:
@@ -144,13 +145,19 @@ async def _put_in_force(factor: SecondFactor, session_id: int, actor: Actor) -> 
     account_id: int = factor.pk
     factor.confirmed_at = clock.now()
     await factor.save(update_fields=["confirmed_at", "last_step"])
-    fresh = await backup_codes.make(account_id)
+    fresh = await _backup_codes(account_id, actor)
     secret = await sessions.renew(session_id)
     await sessions.end_all(account_id, but=session_id)
     account = await Account.get(id=account_id)
-    await messages.send_mail("second-factor-on", account)
+    await messages.send_mail("second-factor-on", account, account=account.email)
     await audit.note("second-factor.on", actor=actor, account_id=account_id, method=factor.method.value)
     return Confirmed(factor.method, factor.confirmed_at, fresh, secret)
+
+
+async def _backup_codes(account_id: int, actor: Actor) -> list[str]:
+    made = await backup_codes.make(account_id)
+    await audit.note("second-factor.backup-codes-made", actor=actor, account_id=account_id, count=len(made))
+    return made
 
 
 def _already_on() -> Refused:

@@ -12,9 +12,11 @@ from typing import Final
 
 from tortoise.transactions import in_transaction
 
+from models.accounts import Account
 from models.proofs import Purpose
 from models.second_factors import SecondFactor, SecondFactorMethod
-from services import backup_codes, clock, codes, limits, messages, phone_numbers, totp
+from services import audit, backup_codes, clock, codes, limits, messages, phone_numbers, totp
+from services.audit import Actor
 from services.errors import ErrorCode, Refused, refused
 from services.sealing import unseal
 
@@ -31,10 +33,11 @@ async def method_of(account_id: int) -> SecondFactorMethod | None:
     return None if factor is None else factor.method
 
 
-async def check(account_id: int, code: str, *, purpose: Purpose = Purpose.SIGN_IN_SMS) -> None:
+async def check(account_id: int, code: str, *, actor: Actor, purpose: Purpose = Purpose.SIGN_IN_SMS) -> None:
     """
     Take a code of the account's second factor, or one of its backup codes. Every code works once.
 
+    Who uses a backup code is told by mail, and the trail has it, by `actor`.
     `purpose` is what `send_code` was asked for; it matters to texted codes alone. Five wrong codes in a row close the
     factor for a minute, each further one for twice as long, up to an hour; backup codes, which nobody guesses, still
     work. Call it outside of a transaction: what it counts has to stay although the operation is refused.
@@ -45,7 +48,7 @@ async def check(account_id: int, code: str, *, purpose: Purpose = Purpose.SIGN_I
     if factor is None:
         raise wrong_code()
     if backup := backup_codes.read(code):
-        await _take_backup_code(account_id, backup)
+        await _take_backup_code(account_id, backup, actor)
     elif factor.method is SecondFactorMethod.TOTP:
         await _take_totp(account_id, code)
     else:
@@ -148,11 +151,14 @@ async def _counted(factor: SecondFactor, *, right: bool) -> None:
     await factor.save(update_fields=["failures", "locked_until"])
 
 
-async def _take_backup_code(account_id: int, code: str) -> None:
+async def _take_backup_code(account_id: int, code: str, actor: Actor) -> None:
     async with in_transaction():
         factor = await locked(account_id)
         if factor is None or factor.confirmed_at is None or not await backup_codes.use(account_id, code):
             raise wrong_code()
+        account, left = await Account.get(id=account_id), await backup_codes.left(account_id)
+        await messages.send_mail("backup-code-used", account, account=account.email, left=str(left))
+        await audit.note("second-factor.backup-code-used", actor=actor, account_id=account_id, left=left)
 
 
 def of(account_id: int) -> str:

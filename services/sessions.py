@@ -53,10 +53,15 @@ class SessionFacts:
     account_id: int
     profile_id: int | None
     session_id: int
-    elevated: bool
+    elevated_until: datetime | None
     company_id: int | None
     company_admin: bool
     password_expired: bool
+
+    @property
+    def elevated(self) -> bool:
+        """Whether sensitive operations are open to this session now."""
+        return self.elevated_until is not None and clock.now() < self.elevated_until
 
 
 async def begin(account_id: int, client: Client) -> str:
@@ -101,7 +106,7 @@ async def session_of(secret: str) -> SessionFacts | None:
         account_id=row["account_id"],
         profile_id=row["profile_id"],
         session_id=row["id"],
-        elevated=row["elevated_until"] is not None and now < moment(row["elevated_until"]),
+        elevated_until=None if row["elevated_until"] is None else moment(row["elevated_until"]),
         company_id=row["company_id"],
         company_admin=bool(row["company_admin"]),
         password_expired=expires is not None and expires <= now,

@@ -93,42 +93,13 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
         raise codes.bad_code()
     if until <= clock.now() or state != _state(stored.hash):
         raise codes.bad_code()
+    actor = Actor(None, Origin.NOBODY, client.address)
     try:
-        await second_factors.check(account_id, code, purpose=Purpose.SIGN_IN_SMS)
+        await second_factors.check(account_id, code, purpose=Purpose.SIGN_IN_SMS, actor=actor)
     except Refused:
-        await audit.note(
-            "sign-in",
-            actor=Actor(None, Origin.NOBODY, client.address),
-            account_id=account_id,
-            outcome=audit.REFUSED,
-            second_factor=True,
-        )
+        await audit.note("sign-in", actor=actor, account_id=account_id, outcome=audit.REFUSED, second_factor=True)
         raise
     return await _begin(account, stored.hash, client)
-
-
-async def confirm(account_id: int, session_id: int, *, password: str, code: str, actor: Actor) -> str:
-    """
-    Open the sensitive operations to a session for 8 hours; returns its new secret.
-
-    Whoever has a second factor confirms by a code of it, anybody else by the password again. Raises Refused: BAD_CODE,
-    BAD_CREDENTIALS, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
-    """
-    if await second_factors.method_of(account_id) is not None:
-        await second_factors.check(account_id, code, purpose=Purpose.ELEVATION_SMS)
-    else:
-        await limits.spend("confirm-password", by=[f"account:{account_id}"])
-        if not await passwords.verified(account_id, password):
-            raise wrong_password("password")
-    async with in_transaction():
-        secret = await sessions.elevate(session_id)
-        await audit.note("session.elevated", actor=actor, account_id=account_id)
-    return secret
-
-
-async def send_confirmation(account_id: int) -> None:
-    """Text a code for `confirm`. Raises Refused: SECOND_FACTOR_OFF (no code is texted to this account), RATE_LIMITED."""
-    await second_factors.send_code(account_id, purpose=Purpose.ELEVATION_SMS)
 
 
 async def sign_out(account_id: int, session_id: int, *, actor: Actor) -> None:

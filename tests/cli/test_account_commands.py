@@ -158,8 +158,8 @@ def test_a_recovery_email_is_set_and_the_owner_told(cli: Cli, inside: Any) -> No
     async def look() -> tuple[Any, ...]:
         profile = await Profile.all().first()
         assert profile is not None and profile.recovery_email_verified_at
-        entry = await AuditEntry.get(action="recovery-email.changed")
-        mails = await OutboxMessage.filter(kind="recovery-email-changed").count()
+        entry = await AuditEntry.get(action="recovery-email.set")
+        mails = await OutboxMessage.filter(kind="recovery-email-set").count()
         return profile.recovery_email, entry.origin, mails, "home.example" in str(entry.facts)
 
     assert inside(look) == ("ada@home.example", Origin.OPERATOR, 1, False)

@@ -77,12 +77,16 @@ class Toy:
 
 
 class Librarian:
+    note = ""
+
     def check(self, context: Toy) -> None:
         if not context.librarian:
             raise NotAllowed(errors.ErrorCode.FORBIDDEN, "For librarians.")
 
 
 class Anyone:
+    note = ""
+
     def check(self, context: Toy) -> None:
         """Nothing to check."""
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -66,7 +67,15 @@ async def make_community() -> tuple[Viewer, list[str]]:
     account.company_id, account.company_admin = company.id, True
     await account.save()
     # Signed in and an admin: whoever is refused is answered by graphql-core, and compares nothing.
-    return Viewer(account.id, ada, session_id=1, elevated=True, company_id=company.id, company_admin=True), ids
+    viewer = Viewer(
+        account.id,
+        ada,
+        session_id=1,
+        elevated_until=NOON + timedelta(hours=8),
+        company_id=company.id,
+        company_admin=True,
+    )
+    return viewer, ids
 
 
 class Settled(Visitor):

@@ -96,4 +96,4 @@ async def code_of(work: Any) -> ErrorCode | None:
 
 
 async def tried(person: Person, code: str, **more: Any) -> ErrorCode | None:
-    return await code_of(second_factors.check(person.id, code, **more))
+    return await code_of(second_factors.check(person.id, code, actor=person.who["actor"], **more))

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from models.audit import AuditEntry
 from models.database import Database
 from models.second_factors import SecondFactorMethod
-from services import sessions, signing_in
+from services import audit, elevation, sessions, signing_in
+from services.elevation import ElevationProof
 from services.errors import ErrorCode, Refused
 from tests.services.entering import (
     ADA,
@@ -31,12 +33,19 @@ async def test_elevation_takes_the_password_where_there_is_no_factor(database: D
     old = (await signed_in()).secret
     own = await session_id(old)
     # then
-    for wrong in ({"password": OTHER, "code": ""}, {"password": "", "code": "000000"}):
+    assert await elevation.proofs_of(ada.id) == [ElevationProof.PASSWORD]
+    for wrong, code in (
+        ({"password": OTHER, "code": ""}, ErrorCode.BAD_CREDENTIALS),
+        ({"password": "", "code": "000000"}, ErrorCode.PROOF_REQUIRED),
+    ):
         with pytest.raises(Refused) as refusal:
-            await signing_in.confirm(ada.id, own, actor=HERE, **wrong)
-        assert codes_of(refusal.value) == [ErrorCode.BAD_CREDENTIALS]
+            await elevation.elevate(ada.id, own, actor=HERE, **wrong)
+        assert codes_of(refusal.value) == [code]
+    # then: the wrong password is in the trail
+    [line] = await AuditEntry.filter(action="session.elevated")
+    assert (line.account_id, line.outcome) == (ada.id, audit.REFUSED)
     # when
-    new = await signing_in.confirm(ada.id, own, password=GOOD, code="", actor=HERE)
+    new = await elevation.elevate(ada.id, own, password=GOOD, code="", actor=HERE)
     # then: a secret that was stolen before does not get the new rights
     assert await sessions.session_of(old) is None
     facts = await sessions.session_of(new)
@@ -51,10 +60,11 @@ async def test_elevation_takes_the_code_where_there_is_a_factor(database: Databa
     own = await session_id(secret)
     # then: the password is not enough
     with pytest.raises(Refused) as refusal:
-        await signing_in.confirm(ada.id, own, password=GOOD, code="", actor=HERE)
-    assert codes_of(refusal.value) == [ErrorCode.BAD_CODE]
+        await elevation.elevate(ada.id, own, password=GOOD, code="", actor=HERE)
+    assert codes_of(refusal.value) == [ErrorCode.PROOF_REQUIRED]
+    assert refusal.value.problems[0].facts == {"proofs": [ElevationProof.TOTP, ElevationProof.BACKUP_CODE]}
     # when
-    new = await signing_in.confirm(ada.id, own, password="", code=totp(), actor=HERE)
+    new = await elevation.elevate(ada.id, own, password="", code=totp(), actor=HERE)
     # then
     facts = await sessions.session_of(new)
     assert facts is not None and facts.elevated
@@ -67,11 +77,11 @@ async def test_a_texted_code_elevates_and_does_not_sign_in(database: Database) -
     await switch_on(ada, SecondFactorMethod.SMS)
     half = await signing_in.sign_in(ADA, GOOD, BROWSER)
     assert isinstance(half, signing_in.HalfWay)
-    await signing_in.send_confirmation(ada.id)
+    await elevation.send_code(ada.id)
     to_sign_in, to_elevate = [next(iter(re.findall(r"\d{6}", text.text))) for text in await mails()]
     # then: each is good for what it was sent for
     assert to_sign_in == to_elevate or not await completes(half.token, to_elevate)
-    new = await signing_in.confirm(ada.id, own, password="", code=to_elevate, actor=HERE)
+    new = await elevation.elevate(ada.id, own, password="", code=to_elevate, actor=HERE)
     facts = await sessions.session_of(new)
     assert facts is not None and facts.elevated
     assert await completes(half.token, to_sign_in)
@@ -84,7 +94,7 @@ async def test_guessing_the_password_in_a_session_ends(database: Database) -> No
     answers = []
     for n in range(50):
         with pytest.raises(Refused) as refusal:
-            await signing_in.confirm(ada.id, own, password=f"guess {n}", code="", actor=HERE)
+            await elevation.elevate(ada.id, own, password=f"guess {n}", code="", actor=HERE)
         answers += codes_of(refusal.value)
     assert answers[-1] is ErrorCode.RATE_LIMITED
     assert answers.count(ErrorCode.BAD_CREDENTIALS) == 10

@@ -36,7 +36,7 @@ async def language_of(account: Account) -> str:
 @pytest.mark.parametrize(("typed", "kept"), [("nl", "nl"), (" DE ", "de"), ("en", "en"), ("zu", "zu")])
 async def test_a_language_of_the_standard_is_kept(database: Database, typed: str, kept: str) -> None:
     ada, ben = await make_person(), await make_person()
-    await preferences.set_language(ada.profile_id, typed)  # type: ignore[attr-defined]
+    await preferences.set_language(ada.profile_id, typed, actor=Actor(ada.id, Origin.SESSION))  # type: ignore[attr-defined]
     assert (await language_of(ada), await language_of(ben)) == (kept, "en")
 
 
@@ -44,6 +44,6 @@ async def test_a_language_of_the_standard_is_kept(database: Database, typed: str
 async def test_anything_else_is_refused(database: Database, typed: str) -> None:
     ada = await make_person()
     with pytest.raises(Refused) as refused:
-        await preferences.set_language(ada.profile_id, typed)  # type: ignore[attr-defined]
+        await preferences.set_language(ada.profile_id, typed, actor=Actor(ada.id, Origin.SESSION))  # type: ignore[attr-defined]
     assert [(each.code, each.path) for each in refused.value.problems] == [(ErrorCode.BAD_INPUT, ("language",))]
     assert await language_of(ada) == "en"

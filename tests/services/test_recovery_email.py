@@ -60,8 +60,10 @@ async def test_an_address_is_in_force_once_its_code_came_back(database: Database
     await recovery_email.verify(ada.id, await mailed(), actor=by(ada))
     # then
     assert await stored(ada) == (HOME, True)
-    assert [each.to for each in await sent("recovery-email-changed")] == ["ada@people.example"]
-    [line] = await AuditEntry.filter(action="recovery-email.changed")
+    [mail] = await sent("recovery-email-set")
+    assert mail.to == "ada@people.example" and "the account ada@people.example" in mail.text
+    assert "the account ada@people.example" in (await sent("recovery-email-code"))[0].text
+    [line] = await AuditEntry.filter(action="recovery-email.set")
     assert (line.account_id, line.actor_id, line.facts) == (ada.id, ada.id, {})
     assert await MailedCode.all().count() == 0
 
@@ -158,7 +160,7 @@ async def test_removing_is_told_once_and_kills_what_waits(database: Database) ->
         await recovery_email.remove(ada.id, actor=by(ada))
     # then
     assert await stored(ada) == (None, False)
-    assert [each.to for each in await sent("recovery-email-changed")] == [HOME, "ada@people.example"]
+    assert [each.to for each in await sent("recovery-email-removed")] == [HOME, "ada@people.example"]
     assert await AuditEntry.filter(action="recovery-email.removed").count() == 1
     code = await mailed("ada@new.example")
     assert await code_of(recovery_email.verify(ada.id, code, actor=by(ada))) is ErrorCode.BAD_CODE

@@ -15,6 +15,7 @@ from models.points import PointEntry
 from models.profiles import Profile
 from models.referrals import Referral, ReferralCode, ReferralVia
 from services import clock, invite_mails, invites, referrals, signing_up
+from services.audit import OPERATOR
 from services.errors import ErrorCode, Refused
 from services.profiles import relist
 from services.sharing import ShareService, share_urls
@@ -58,7 +59,7 @@ async def test_a_code_is_made_once_and_can_be_changed() -> None:
     assert await code_of(ada) == code != await code_of(ben)
     assert referrals.link_of(code) == f"http://graph.example/join?code={code}"
     # when
-    new = await referrals.rotate(ada.id, profile_of(ada))
+    new = await referrals.rotate(ada.id, profile_of(ada), actor=OPERATOR)
     # then: the one before does nothing
     assert await code_of(ada) == new != code
     await join("cleo@x.example", code)
@@ -70,9 +71,9 @@ async def test_a_code_is_made_once_and_can_be_changed() -> None:
 async def test_changing_it_has_a_limit() -> None:
     ada = await make_person()
     for _ in range(20):
-        await referrals.rotate(ada.id, profile_of(ada))
+        await referrals.rotate(ada.id, profile_of(ada), actor=OPERATOR)
     with pytest.raises(Refused) as refusal:
-        await referrals.rotate(ada.id, profile_of(ada))
+        await referrals.rotate(ada.id, profile_of(ada), actor=OPERATOR)
     assert codes_of(refusal.value) == [ErrorCode.RATE_LIMITED]
 
 

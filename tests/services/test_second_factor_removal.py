@@ -69,9 +69,10 @@ async def test_a_mailed_link_switches_the_factor_off() -> None:
         0,
         0,
     )
-    assert [each.to for each in await sent("second-factor-off")] == ["ada@people.example"]
+    [mail] = await sent("second-factor-off")
+    assert mail.to == "ada@people.example" and "ada@people.example" in mail.text
     assert [each.action for each in await AuditEntry.filter(account_id=ada.id).order_by("id")] == [
-        "second-factor.on", "second-factor.off-requested", "second-factor.off",
+        "second-factor.backup-codes-made", "second-factor.on", "second-factor.off-requested", "second-factor.off",
     ]  # fmt: skip
     assert await code_of(removal.deactivate(ada.id, token, **ada.who)) is ErrorCode.BAD_CODE
     assert await code_of(set_up.begin_sms(ada.id, NUMBER)) is None
@@ -149,11 +150,13 @@ async def test_the_admins_of_the_company_are_told_twice() -> None:
     await Account.filter(id=ada.id).update(company_id=company.id)
     # when
     await removal.request(ada.id, actor=ada.actor)
-    begun = [each.to for each in await sent("second-factor-off-begun")]
+    begun = await sent("second-factor-off-begun")
     await removal.deactivate(ada.id, await link(), **ada.who)
     # then
-    assert begun == ["boss@people.example"]
-    assert [each.to for each in await sent("second-factor-off")] == ["ada@people.example", "boss@people.example"]
+    done = await sent("second-factor-off-member")
+    assert [each.to for each in [*begun, *done]] == ["boss@people.example"] * 2
+    assert all("ada@people.example" in each.text for each in [*begun, *done])  # whose factor it is
+    assert [each.to for each in await sent("second-factor-off")] == ["ada@people.example"]
 
 
 async def test_an_operator_resets_a_factor() -> None:
@@ -164,7 +167,19 @@ async def test_an_operator_resets_a_factor() -> None:
     # then
     assert await second_factors.method_of(ada.id) is None
     assert await Session.filter(account_id=ada.id).count() == 0
-    assert [each.to for each in await sent("second-factor-off")] == ["ada@people.example"]
+    [mail] = await sent("second-factor-reset")
+    assert mail.to == "ada@people.example" and "operator" in mail.text
+    assert await sent("second-factor-off") == []
     [line] = await AuditEntry.filter(action="second-factor.off")
     assert (line.origin, line.actor_id, line.account_id) == (Origin.OPERATOR, None, ada.id)
     assert await code_of(removal.reset(ada.id)) is ErrorCode.SECOND_FACTOR_OFF
+
+
+async def test_nobody_is_told_that_a_factor_is_off_that_was_never_on() -> None:
+    # given
+    ada = await signed_in()
+    await set_up.begin_totp(ada.id)
+    # when
+    await removal.reset(ada.id)
+    # then
+    assert await sent("second-factor-reset") == await sent("second-factor-off") == []

@@ -184,7 +184,7 @@ async def test_five_wrong_codes_close_the_factor_for_longer_each_time(unlimited:
     now = START
     for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
         with clock.frozen(now + timedelta(minutes=minutes, seconds=-1)), pytest.raises(Refused) as closed:
-            await second_factors.check(ada.id, ada.code())
+            await second_factors.check(ada.id, ada.code(), actor=ada.who["actor"])
         assert closed.value.problems[0].facts == {"retry_after": 1}
         now += timedelta(minutes=minutes)
         with clock.frozen(now):
@@ -241,7 +241,23 @@ async def test_new_backup_codes_kill_the_old_ones() -> None:
     assert await tried(ada, ada.backup_codes[0]) is ErrorCode.BAD_CODE
     assert await tried(ada, fresh[0]) is None
     assert await BackupCode.filter(account_id=ada.id).count() == 10
-    assert await AuditEntry.exists(action="second-factor.backup-codes-renewed", account_id=ada.id)
+    made = await AuditEntry.filter(action="second-factor.backup-codes-made", account_id=ada.id)
+    assert [each.facts for each in made] == [{"count": 10}, {"count": 10}]
+    [mail] = await sent("backup-codes-made")
+    assert mail.to == "ada@people.example" and "ada@people.example" in mail.text
+
+
+async def test_a_used_backup_code_is_told_and_in_the_trail() -> None:
+    # given
+    ada = await with_totp()
+    # when
+    assert await tried(ada, ada.backup_codes[0]) is None
+    assert await tried(ada, ada.backup_codes[0]) is ErrorCode.BAD_CODE
+    # then: once, though it was tried twice
+    [mail] = await sent("backup-code-used")
+    assert mail.to == "ada@people.example" and "the account ada@people.example" in mail.text and "left: 9" in mail.text
+    [line] = await AuditEntry.filter(action="second-factor.backup-code-used")
+    assert (line.account_id, line.actor_id, line.facts) == (ada.id, ada.actor.account_id, {"left": 9})
 
 
 @pytest.mark.parametrize("digits", ["755224", "287082", "359152", "969429", "338314"])

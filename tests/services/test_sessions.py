@@ -31,7 +31,7 @@ async def test_a_session_says_who_it_is(database: Database) -> None:
         account_id=ada.id,
         profile_id=ada.profile_id,  # type: ignore[attr-defined]
         session_id=row.id,
-        elevated=False,
+        elevated_until=None,
         company_id=company.id,
         company_admin=True,
         password_expired=False,

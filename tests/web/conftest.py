@@ -7,6 +7,7 @@ import orjson
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from execution.access import coordinates
 from execution.core import run_in_core
 from execution.executor import Counts, Executor
 from execution.results import Answer
@@ -45,6 +46,8 @@ def compared(executor: Executor) -> Any:
                 return answer
             twin = Context(context.database, context.viewer, client=context.client, anonymous=context.anonymous)
             operation = executor.documents.read(text).operation(name)
+            values = operation.variables.read(variables or {})
+            twin.may(coordinates(executor.schema._schema, operation, values.full()))
             core = await run_in_core(executor.schema._schema, operation, variables or {}, twin)
         ours, theirs = (orjson.dumps(comparable(orjson.loads(orjson.dumps(body)))) for body in (answer.body, core))
         assert ours == theirs, f"{text}\nplan: {ours!r}\ncore: {theirs!r}"

@@ -21,7 +21,7 @@ WHO = "{ viewer { account { email } } }"
 
 async def test_a_key_is_made_used_listed_and_deleted(client: GraphQLClient) -> None:
     # given
-    headers = await in_session(await make_person("ada@people.example"))
+    headers = await in_session(await make_person("ada@people.example"), elevated=True)
     # when
     made = (await client.data(CREATE, headers=headers, input={"name": " Script "}))["createApiKey"]
     # then
@@ -95,7 +95,7 @@ async def test_a_key_neither_makes_nor_deletes_keys(client: GraphQLClient) -> No
 
 async def test_the_trail_says_who_made_it_and_from_where(client: GraphQLClient) -> None:
     account = await make_person()
-    await client.ask(CREATE, headers=await in_session(account), input={"name": "Script"})
+    await client.ask(CREATE, headers=await in_session(account, elevated=True), input={"name": "Script"})
     entry = await AuditEntry.get(action="api-key.created")
     assert (entry.actor_id, entry.account_id, entry.origin) == (account.id, account.id, Origin.SESSION)
     assert entry.address == "127.0.0.1"

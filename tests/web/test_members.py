@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile
 from models.tokens import AccessToken
@@ -74,11 +75,15 @@ async def test_an_admin_sees_account_rows_page_by_page_and_no_profile(client: Gr
 async def test_a_member_sees_the_company_and_not_the_members(client: GraphQLClient) -> None:
     company, admin = await make_company_with_admin()
     member = await make_member(company, "ben@harbor.example")
-    for headers in (await in_session(member), await with_key(admin)):
+    for headers in (await in_session(member), await with_key(member)):
         assert (await client.data(OWN, headers=headers))["viewer"]["company"]["name"] == "Harbor Works"
         for document in (MEMBERS, "{ viewer { company { auditTrail { edges { cursor } } } } }"):
             body = await client.ask(document, headers=headers)
             assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    by_key = await with_key(admin)
+    trail = await client.data("{ viewer { company { auditTrail { edges { cursor } } } } }", headers=by_key)
+    assert len((await client.data(MEMBERS, headers=by_key))["viewer"]["company"]["members"]["edges"]) == 2
+    assert trail["viewer"]["company"]["auditTrail"]["edges"]
     token = await make_token(admin, "mx:user:profile:v1:read")
     assert await client.code(OWN, token=token) == "INSUFFICIENT_SCOPE"
     outside = await client.data(OWN, headers=await in_session(await make_person()))
@@ -119,7 +124,7 @@ async def test_who_is_not_a_member_does_not_exist_and_oneself_is_safe(client: Gr
     company, admin = await make_company_with_admin()
     outsider = await make_person()
     _, other = await make_company_with_admin("Other", "other.example")
-    headers = await in_session(admin)
+    headers = await in_session(admin, elevated=True)
     # when, then
     assert codes(await do(client, "deactivateMember", headers, admin)) == ["NOT_YOURSELF"]
     for name in ("deactivateMember", "reactivateMember", "makeCompanyAdmin", "removeCompanyAdmin"):
@@ -135,7 +140,7 @@ async def test_admins_name_others_and_one_always_stays(client: GraphQLClient) ->
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
     gone = await make_member(company, "gone@harbor.example", admin=True)
-    headers, bens = await in_session(admin), await in_session(ben)
+    headers, bens = await in_session(admin, elevated=True), await in_session(ben, elevated=True)
     await do(client, "deactivateMember", headers, gone)
     # when, then: a deactivated admin does not count
     assert codes(await do(client, "removeCompanyAdmin", headers, admin)) == ["LAST_ADMIN"]
@@ -154,15 +159,18 @@ async def test_admins_name_others_and_one_always_stays(client: GraphQLClient) ->
 async def test_a_member_cannot_act_as_an_admin(client: GraphQLClient, name: str) -> None:
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
-    for headers in (await in_session(ben), await with_key(admin)):
+    for headers in (await in_session(ben, elevated=True), await with_key(ben)):
         body = await client.ask(doing(name), headers=headers, input={"account": f"acc_{ben.id}"})
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    token = await make_token(admin, *(each.name for each in SCOPES.values() if not each.service_only))
+    assert await client.code(doing(name), token=token, input={"account": f"acc_{ben.id}"}) == "INSUFFICIENT_SCOPE"
+    assert codes(await do(client, name, await with_key(admin), ben)) == []
 
 
 async def test_the_password_expiry_is_set_and_never_has_to_be_said(client: GraphQLClient) -> None:
     # given
     _, admin = await make_company_with_admin()
-    headers = await in_session(admin)
+    headers = await in_session(admin, elevated=True)
 
     async def expiry(document: str = EXPIRY, **given: Any) -> Any:
         return (await client.data(document, headers=headers, input=given))["setPasswordExpiry"]
@@ -180,7 +188,7 @@ async def test_the_password_expiry_is_set_and_never_has_to_be_said(client: Graph
 
 async def test_single_sign_on_cannot_be_switched_on_yet(client: GraphQLClient) -> None:
     _, admin = await make_company_with_admin()
-    headers = await in_session(admin)
+    headers = await in_session(admin, elevated=True)
     on = (await client.data(SSO, headers=headers, input={"enabled": True}))["setCompanySso"]
     off = (await client.data(SSO, headers=headers, input={"enabled": False}))["setCompanySso"]
     assert codes(on) == ["FORBIDDEN"] and "does not exist here yet" in on["errors"][0]["message"]

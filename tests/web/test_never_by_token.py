@@ -33,12 +33,16 @@ SCHEMA = build()._schema
 assert SCHEMA.mutation_type is not None
 MUTATIONS = SCHEMA.mutation_type.fields
 
-# Who tries. All of them stand for the same person, but for `nobody`, `stranger`, `admin` and `service`.
-EVERYBODY = {"nobody", "reader", "token", "stranger", "key", "session", "elevated", "admin", "service"}
-BY_SESSION = frozenset({"session", "elevated", "admin"})
-ANYONE = frozenset({"nobody", "key"}) | BY_SESSION
-ELEVATED = frozenset({"elevated"})
-ADMIN = frozenset({"admin"})
+# Who tries. All of them stand for the same person, but for `nobody`, `stranger`, the admin and `service`.
+EVERYBODY = {
+    "nobody", "reader", "token", "stranger", "key", "session", "elevated", "admin", "elevated-admin", "admin-key", "service",
+}  # fmt: skip
+BY_SESSION = frozenset({"session", "elevated", "admin", "elevated-admin"})
+BY_KEY = frozenset({"key", "admin-key"})
+ANYONE = frozenset({"nobody"}) | BY_KEY | BY_SESSION
+ELEVATED = frozenset({"elevated", "elevated-admin"})
+ADMIN = frozenset({"admin", "elevated-admin", "admin-key"})
+ELEVATED_ADMIN = frozenset({"elevated-admin", "admin-key"})
 SERVICE = frozenset({"service"})
 
 OPEN_TO: Mapping[str, frozenset[str]] = {
@@ -51,56 +55,56 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "signUp": ANYONE,
     "verifyEmail": ANYONE,
     # signed in here
-    "changePassword": BY_SESSION,
-    "createApiKey": BY_SESSION,
-    "createPersonalAccessToken": BY_SESSION,
-    "deactivateSecondFactor": BY_SESSION,
     "deleteApiKey": BY_SESSION,
     "deletePersonalAccessToken": BY_SESSION,
     "elevateSession": BY_SESSION,
-    "endOtherSessions": BY_SESSION,
-    "endSession": BY_SESSION,
-    "requestSecondFactorDeactivation": BY_SESSION,
     "sendElevationCode": BY_SESSION,
     "signOut": BY_SESSION,
-    "updateLanguage": BY_SESSION,
-    "updateMarketing": BY_SESSION,
     # signed in, by an API key too
-    "cancelOrder": BY_SESSION | {"key"},
-    "claimChallenge": BY_SESSION | {"key"},
-    "claimTshirt": BY_SESSION | {"key"},
-    "makeProfilePrivate": BY_SESSION | {"key"},
-    "orderItem": BY_SESSION | {"key"},
-    "publishProfile": BY_SESSION | {"key"},
-    "rotateReferralLink": BY_SESSION | {"key"},
+    "cancelOrder": BY_SESSION | BY_KEY,
+    "claimChallenge": BY_SESSION | BY_KEY,
+    "claimTshirt": BY_SESSION | BY_KEY,
+    "endOtherSessions": BY_SESSION | BY_KEY,
+    "endSession": BY_SESSION | BY_KEY,
+    "updateLanguage": BY_SESSION | BY_KEY,
+    "updateMarketing": BY_SESSION | BY_KEY,
+    "makeProfilePrivate": BY_SESSION | BY_KEY,
+    "orderItem": BY_SESSION | BY_KEY,
+    "publishProfile": BY_SESSION | BY_KEY,
+    "rotateReferralLink": BY_SESSION | BY_KEY,
     # ... and by a token with the scope
-    "acceptConnectionRequest": BY_SESSION | {"key", "token", "stranger"},
-    "blockProfile": BY_SESSION | {"key", "token", "stranger"},
-    "dismissSuggestion": BY_SESSION | {"key", "token", "stranger"},
-    "ignoreConnectionRequest": BY_SESSION | {"key", "token", "stranger"},
-    "removeConnection": BY_SESSION | {"key", "token", "stranger"},
-    "sendConnectionRequest": BY_SESSION | {"key", "token", "stranger"},
-    "unblockProfile": BY_SESSION | {"key", "token", "stranger"},
-    "withdrawConnectionRequest": BY_SESSION | {"key", "token", "stranger"},
-    "addProjectImage": BY_SESSION | {"key", "token", "stranger"},
-    "createProject": BY_SESSION | {"key", "token", "stranger"},
-    "deleteProject": BY_SESSION | {"key", "token", "stranger"},
-    "orderProjects": BY_SESSION | {"key", "token", "stranger"},
-    "removeProjectImage": BY_SESSION | {"key", "token", "stranger"},
-    "saveProjectDraft": BY_SESSION | {"key", "token", "stranger"},
-    "submitProject": BY_SESSION | {"key", "token", "stranger"},
-    "unpublishProject": BY_SESSION | {"key", "token", "stranger"},
-    "untagFromProject": BY_SESSION | {"key", "token", "stranger"},
-    "updateProject": BY_SESSION | {"key", "token", "stranger"},
-    "removeAvatar": BY_SESSION | {"key", "token", "stranger"},
-    "resendInvite": BY_SESSION | {"key", "token", "stranger"},
-    "sendInvites": BY_SESSION | {"key", "token", "stranger"},
-    "withdrawInvite": BY_SESSION | {"key", "token", "stranger"},
-    "setFeaturedBadges": BY_SESSION | {"key", "token", "stranger"},
-    "updateProfile": BY_SESSION | {"key", "token", "stranger"},
-    "uploadAvatar": BY_SESSION | {"key", "token", "stranger"},
+    "acceptConnectionRequest": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "blockProfile": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "dismissSuggestion": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "ignoreConnectionRequest": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "removeConnection": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "sendConnectionRequest": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "unblockProfile": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "withdrawConnectionRequest": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "addProjectImage": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "createProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "deleteProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "orderProjects": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "removeProjectImage": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "saveProjectDraft": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "submitProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "unpublishProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "untagFromProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "updateProject": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "removeAvatar": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "resendInvite": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "sendInvites": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "withdrawInvite": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "setFeaturedBadges": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "updateProfile": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "uploadAvatar": BY_SESSION | BY_KEY | {"token", "stranger"},
     # signed in here, and confirmed
     "beginSms": ELEVATED,
+    "requestSecondFactorDeactivation": ELEVATED,
+    "deactivateSecondFactor": ELEVATED,
+    "createPersonalAccessToken": ELEVATED,
+    "createApiKey": ELEVATED,
+    "changePassword": ELEVATED,
     "beginTotp": ELEVATED,
     "confirmSms": ELEVATED,
     "confirmTotp": ELEVATED,
@@ -110,11 +114,11 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "verifyRecoveryEmail": ELEVATED,
     # the admin of a company
     "deactivateMember": ADMIN,
-    "makeCompanyAdmin": ADMIN,
+    "makeCompanyAdmin": ELEVATED_ADMIN,
     "reactivateMember": ADMIN,
-    "removeCompanyAdmin": ADMIN,
-    "setCompanySso": ADMIN,
-    "setPasswordExpiry": ADMIN,
+    "removeCompanyAdmin": ELEVATED_ADMIN,
+    "setCompanySso": ELEVATED_ADMIN,
+    "setPasswordExpiry": ELEVATED_ADMIN,
     # other services
     "introspectToken": SERVICE,
     "recordActivities": SERVICE,
@@ -127,6 +131,12 @@ NEVER_BY_TOKEN_OR_KEY = {
     "removeRecoveryEmail", "requestSecondFactorDeactivation", "setRecoveryEmail", "verifyRecoveryEmail",
 }  # fmt: skip
 """What domain.md names: no scope and no key ever opens these, whatever else changes in the table."""
+NEEDS_ELEVATION = {
+    "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createApiKey", "createPersonalAccessToken",
+    "deactivateSecondFactor", "makeCompanyAdmin", "regenerateBackupCodes", "removeCompanyAdmin", "removeRecoveryEmail",
+    "requestSecondFactorDeactivation", "setCompanySso", "setPasswordExpiry", "setRecoveryEmail", "verifyRecoveryEmail",
+}  # fmt: skip
+"""Password, second factor on and off, recovery email, making tokens and keys, company settings and single sign-on."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 VALUES: Mapping[str, Any] = {
     "String": "x",
@@ -180,6 +190,8 @@ async def callers() -> dict[str, Headers]:
         "session": await in_session(person),
         "elevated": await in_session(person, elevated=True),
         "admin": await in_session(admin),
+        "elevated-admin": await in_session(admin, elevated=True),
+        "admin-key": await with_key(admin),
     }
 
 
@@ -204,7 +216,27 @@ def test_every_mutation_is_in_the_table_and_nothing_else() -> None:
 def test_the_table_keeps_what_is_never_by_token_or_key() -> None:
     assert set(OPEN_TO) >= NEVER_BY_TOKEN_OR_KEY
     for name in NEVER_BY_TOKEN_OR_KEY:
-        assert OPEN_TO[name].isdisjoint({"nobody", "reader", "token", "stranger", "key", "service"}), name
+        assert OPEN_TO[name].isdisjoint({"nobody", "reader", "token", "stranger", "key", "admin-key", "service"}), name
+
+
+def test_elevation_is_needed_for_what_is_listed_and_nothing_else() -> None:
+    assert {name for name, who in OPEN_TO.items() if who <= ELEVATED | ELEVATED_ADMIN} == NEEDS_ELEVATION
+
+
+def test_descriptions_say_what_needs_an_elevated_session() -> None:
+    said = {name for name, field in MUTATIONS.items() if "Needs an elevated session" in (field.description or "")}
+    assert said == NEEDS_ELEVATION
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("name", sorted(NEEDS_ELEVATION))
+async def test_a_session_that_is_not_elevated_is_told_what_it_needs(client: GraphQLClient, name: str) -> None:
+    # given
+    _, admin = await make_company_with_admin()
+    # when
+    body = await ask(client, name, await in_session(admin), smallest(MUTATIONS[name].args["input"].type))
+    # then
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["ELEVATION_REQUIRED"]
 
 
 @pytest.mark.sqlite_only

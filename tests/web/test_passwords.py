@@ -8,7 +8,7 @@ from tests.factories import make_token
 from tests.services.entering import ADA, GOOD, OTHER, mailed_token, mails, make_login
 from tests.web.clients import GraphQLClient
 from tests.web.people import in_session, with_key
-from tests.web.test_sessions import ADA_HERSELF, ME, cookie, shown, sign_in, whose
+from tests.web.test_sessions import ADA_HERSELF, ELEVATE, ME, codes, cookie, shown, sign_in, whose
 
 CHANGE = """
 mutation Change($input: ChangePasswordInput!) {
@@ -29,9 +29,12 @@ async def test_a_password_is_changed(client: GraphQLClient) -> None:
     ada = await make_login()
     elsewhere = await in_session(ada)
     await sign_in(client)
+    given = {"currentPassword": GOOD, "newPassword": OTHER}
+    assert await client.code(CHANGE, input=given) == "ELEVATION_REQUIRED"
+    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     before = cookie(client)
     # when
-    answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": OTHER}))["changePassword"]
+    answer = (await client.data(CHANGE, input=given))["changePassword"]
     # then
     row = await Password.get(account_id=ada.id)
     assert answer["errors"] == [] and answer["viewer"]["account"]["email"] == ADA
@@ -48,6 +51,7 @@ async def test_every_broken_rule_is_told_and_no_password_is(client: GraphQLClien
     # given
     await make_login()
     await sign_in(client)
+    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     # when
     answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": "  ada tt  "}))["changePassword"]
     # then

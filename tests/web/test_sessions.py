@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from models.accounts import Account, AccountStatus
+from models.companies import Company
 from models.database import Database
 from models.passwords import Password
 from models.second_factors import SecondFactorMethod
@@ -18,7 +19,7 @@ from settings import Settings
 from tests.factories import make_token
 from tests.services.entering import ADA, GOOD, OTHER, PHONE, mails, make_login, switch_on, totp
 from tests.web.clients import GraphQLClient
-from tests.web.people import with_key
+from tests.web.people import in_session, make_company_with_admin, with_key
 from tests.web.sessions import sign_in as put_in_session
 
 SIGN_IN = """
@@ -189,10 +190,17 @@ async def test_an_expired_password_opens_nothing_but_changing_it(client: GraphQL
     assert await client.code(SESSIONS) == "PASSWORD_EXPIRED"
     assert await client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
     assert await client.code("{ activities { code } }") == "PASSWORD_EXPIRED"
-    assert await client.code(ELEVATE, input={"password": GOOD}) == "PASSWORD_EXPIRED"
-    smuggled = "mutation S($input: ElevateSessionInput!) { signOut(input: {}) { errors { code } } elevateSession(input: $input) { errors { code } } }"
+    other = "updateMarketing(input: {marketing: true}) { errors { code } }"
+    assert await client.code(f"mutation {{ {other} }}") == "PASSWORD_EXPIRED"
+    smuggled = (
+        f"mutation S($input: ElevateSessionInput!) {{ elevateSession(input: $input) {{ errors {{ code }} }} {other} }}"
+    )
     assert await client.code(smuggled, input={"password": GOOD}) == "PASSWORD_EXPIRED"
+    assert await client.data("{ viewer { elevatedUntil elevationProofs } }") == {
+        "viewer": {"elevatedUntil": None, "elevationProofs": ["PASSWORD"]}
+    }
     # when
+    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { account { email } } errors { code } } }"
     data = await client.data(change, input={"currentPassword": GOOD, "newPassword": OTHER})
     # then
@@ -249,7 +257,7 @@ async def test_elevation_changes_the_cookie(client: GraphQLClient) -> None:
     before = cookie(client)
     # when
     assert await codes(client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
-    assert await codes(client, ELEVATE, "elevateSession") == ["BAD_CREDENTIALS"]
+    assert await codes(client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
     assert cookie(client) == before
     answer = (await client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
     # then
@@ -275,11 +283,53 @@ async def test_tokens_and_keys_are_no_sessions(client: GraphQLClient) -> None:
     # then
     assert await client.code(SESSIONS, token=token) in {"FORBIDDEN", "INSUFFICIENT_SCOPE"}
     assert await client.code(ELEVATE, token=token, input={"password": GOOD}) == "INSUFFICIENT_SCOPE"
-    for document, given in ((ELEVATE, {"password": GOOD}), (END, {"id": "ses_1"})):
-        body = await (await client.post(document, headers=key, input=given)).json()
-        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    body = await (await client.post(SESSIONS, headers=key)).json()
+    body = await (await client.post(ELEVATE, headers=key, input={"password": GOOD})).json()
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_key_sees_and_ends_its_owners_sessions(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    here, _there = await in_session(ada), await in_session(ada)
+    key = await with_key(ada)
+    # when
+    listed = (await client.data(SESSIONS, headers=key))["viewer"]["sessions"]
+    # then
+    assert [each["current"] for each in listed] == [False, False]
+    body = await client.data(END, headers=key, input={"id": listed[0]["id"]})
+    assert body["endSession"]["errors"] == []
+    ended = await client.data("mutation { endOtherSessions(input: {}) { ended } }", headers=key)
+    assert ended["endOtherSessions"] == {"ended": 1}
+    assert await client.data(ME, headers=here) == {"viewer": None}
+
+
+async def test_a_client_learns_what_elevation_takes_and_until_when(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    facts = "{ viewer { elevatedUntil elevationProofs isCompanyAdmin } }"
+    headers = await in_session(ada)
+    # then
+    own = (await client.data(facts, headers=headers))["viewer"]
+    assert own == {"elevatedUntil": None, "elevationProofs": ["PASSWORD"], "isCompanyAdmin": False}
+    own = (await client.data(facts, headers=await in_session(ada, elevated=True)))["viewer"]
+    assert own["elevatedUntil"].endswith("Z")
+    own = (await client.data(facts, headers=await with_key(ada)))["viewer"]
+    assert own == {"elevatedUntil": None, "elevationProofs": None, "isCompanyAdmin": False}
+    # when
+    await switch_on(ada)
+    wanted = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code ... on ProofRequired { proofs } } } }"
+    answer = await client.data(wanted, headers=headers, input={"password": GOOD})
+    # then
+    assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["TOTP", "BACKUP_CODE"]}]
+    # when
+    _, admin = await make_company_with_admin()
+    await Company.all().update(sso=True)
+    headers = await in_session(admin)
+    # then
+    own = (await client.data(facts, headers=headers))["viewer"]
+    assert own == {"elevatedUntil": None, "elevationProofs": ["IDENTITY_PROVIDER"], "isCompanyAdmin": True}
+    answer = await client.data(wanted, headers=headers, input={"password": GOOD, "code": "000000"})
+    assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["IDENTITY_PROVIDER"]}]
 
 
 async def test_a_closed_server_lets_people_in(settings: Settings, database: Database) -> None:

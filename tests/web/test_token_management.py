@@ -43,7 +43,7 @@ async def create(client: GraphQLClient, headers: dict[str, str], *scopes: str, *
 async def test_a_token_is_made_used_listed_and_deleted(client: GraphQLClient) -> None:
     # given
     account = await make_person("ada@people.example")
-    headers = await in_session(account)
+    headers = await in_session(account, elevated=True)
     # when
     made = await create(client, headers)
     # then
@@ -65,7 +65,7 @@ async def test_a_token_is_made_used_listed_and_deleted(client: GraphQLClient) ->
 
 async def test_the_secret_is_shown_once_and_stands_nowhere(client: GraphQLClient) -> None:
     # given
-    headers = await in_session(await make_person("ada@people.example"))
+    headers = await in_session(await make_person("ada@people.example"), elevated=True)
     # when
     secret = (await create(client, headers))["secret"]
     # then
@@ -79,7 +79,7 @@ async def test_the_owner_is_told_by_mail(client: GraphQLClient) -> None:
     from models.outbox import OutboxMessage
     from services.messages import opened
 
-    headers = await in_session(await make_person("ada@people.example"))
+    headers = await in_session(await make_person("ada@people.example"), elevated=True)
     made = await create(client, headers)
     [mail] = [opened(row) for row in await OutboxMessage.filter(kind="new-token")]
     assert mail.to == "ada@people.example"
@@ -89,7 +89,7 @@ async def test_the_owner_is_told_by_mail(client: GraphQLClient) -> None:
 async def test_somebody_elses_token_does_not_exist(client: GraphQLClient) -> None:
     # given
     ada, eve = await make_person(), await make_person()
-    theirs = (await create(client, await in_session(ada)))["token"]["id"]
+    theirs = (await create(client, await in_session(ada, elevated=True)))["token"]["id"]
     headers = await in_session(eve)
     # when, then
     for wanted in (theirs, "pat_999", "acc_1"):
@@ -112,7 +112,7 @@ async def test_somebody_elses_token_does_not_exist(client: GraphQLClient) -> Non
     ],
 )
 async def test_what_cannot_be_a_token_is_refused(client: GraphQLClient, given: Any, codes: set[str]) -> None:
-    made = await create(client, await in_session(await make_person()), **{"name": "Pull", **given})
+    made = await create(client, await in_session(await make_person(), elevated=True), **{"name": "Pull", **given})
     assert made["secret"] is None and made["token"] is None
     assert {each["code"] for each in made["errors"]} == codes
     assert await AccessToken.all().count() == 0
@@ -135,7 +135,7 @@ async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(client: GraphQL
 
 
 async def test_too_many_in_an_hour_are_refused_with_the_wait(client: GraphQLClient) -> None:
-    headers = await in_session(await make_person())
+    headers = await in_session(await make_person(), elevated=True)
     answers = [await create(client, headers, name=f"Pull {n}") for n in range(21)]
     assert [each["errors"] for each in answers[:20]] == [[]] * 20
     assert answers[20]["errors"][0]["code"] == "RATE_LIMITED"

@@ -1,0 +1,26 @@
+"""What a request's context guards by itself."""
+
+import pytest
+
+from models.database import Database
+from resolvers.context import Context
+from resolvers.permissions import SignedIn
+from resolvers.viewers import Viewer
+from services.errors import ErrorCode, NotAllowed
+
+
+async def test_a_context_that_was_not_asked_what_is_allowed_allows_nothing(database: Database) -> None:
+    # given
+    expired = Viewer(account_id=1, profile_id=1, session_id=1, password_expired=True)
+    context = Context(database, expired)
+    # then: neither by itself nor through a permission
+    for check in (context.check_password, lambda: SignedIn().check(context)):
+        with pytest.raises(RuntimeError):
+            check()
+    # when
+    with pytest.raises(NotAllowed):
+        context.may(frozenset({"Mutation.updateProfile"}))
+    # then
+    with pytest.raises(NotAllowed) as refusal:
+        SignedIn().check(context)
+    assert refusal.value.problems[0].code is ErrorCode.PASSWORD_EXPIRED
