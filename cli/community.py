@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
+from cli import repeated_rows
 from cli.batches import take_in
 from cli.reading import Reading, WrongFolder, fingerprint
+from cli.repeated_rows import Read
 from cli.report import Report
 from services import community, connecting, imported_projects, imports
 from services.community import (
@@ -41,15 +43,6 @@ PROJECTS = {
 FILES = {**HEADERS, **BADGES, **CONNECTIONS, **PROJECTS}
 _TWICE = "connects two people whom the file connects already"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Read(Generic[T]):
-    """One row as it was read: what it says, or why it cannot be taken in."""
-
-    line: int
-    value: T | None
-    why: str = ""
 
 
 async def import_community(folder: Path, source: str, report: Report, reading: Reading) -> None:
@@ -91,8 +84,16 @@ def check_folder(folder: Path) -> None:
         if not (folder / name).exists():
             continue
         first = next(Reading().lines(folder / name), "").rstrip("\r\n")
-        if first != header:
+        if _header(first) != header.split(","):
             raise WrongFolder(f"{folder / name} begins with {first[:200]!r}, not with {header!r}.")
+
+
+def _header(line: str) -> list[str]:
+    """The names of the columns; as spreadsheets write them, they may be quoted."""
+    try:
+        return [name.strip() for name in next(csv.reader([line], strict=True), [])]
+    except csv.Error:
+        return []
 
 
 def rows(path: Path, read: Callable[[list[str]], T], reading: Reading) -> Iterator[Read[T]]:
@@ -140,7 +141,8 @@ async def _people(path: Path, start: Progress, report: Report, reading: Reading)
         if known := len(people) - new:
             report.taken["people: here already, left as they are"] += known
 
-    await take_in(rows(path, community.person_of, reading), start, take, report, reading)
+    found = repeated_rows.named(rows(path, community.person_of, reading), lambda each: f"profile {each.person.key!r}")
+    await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
 
 
@@ -184,7 +186,10 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
         if zero := sum(not balance.points for _, balance in read):
             report.taken["opening balances of 0: nothing to take in"] += zero
 
-    await take_in(rows(path, community.balance_of, reading), start, take, report, reading)
+    found = repeated_rows.named(
+        rows(path, community.balance_of, reading), lambda each: f"{each.category.value} of profile {each.key!r}"
+    )
+    await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
 
 
@@ -198,7 +203,8 @@ async def _badges(path: Path, start: Progress, report: Report, reading: Reading)
         if here := len(read) - new:
             report.taken["badges: here already, described anew"] += here
 
-    await take_in(rows(path, community.badge_of, reading), start, take, report, reading)
+    found = repeated_rows.named(rows(path, community.badge_of, reading), lambda each: f"badge {each.key!r}")
+    await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
 
 
@@ -277,7 +283,8 @@ async def _projects(path: Path, start: Progress, report: Report, reading: Readin
         if here := len(brought) - new:
             report.taken["projects: here already, left as they are"] += here
 
-    await take_in(rows(path, community.project_of, reading), start, take, report, reading, times=5)
+    found = repeated_rows.named(rows(path, community.project_of, reading), lambda each: f"project {each.key!r}")
+    await take_in(found, start, take, report, reading, times=5)
     await _again_if_bad(start, report)
 
 

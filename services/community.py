@@ -83,7 +83,7 @@ def person_of(row: Sequence[str]) -> ArchivedPerson:
     }
     person = NewPerson(
         name=_given("name", name, MAX_NAME),
-        handle=handle,
+        handle=handle.strip(),
         key=_given("id", key, MAX_KEY),
         joined_on=_past("joined_on", joined_on.strip()),
         visibility=Visibility.PUBLIC if _yes("public", public.strip()) else Visibility.PRIVATE,
