@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLField, GraphQLInputType, GraphQLNonNull, ValueNode, VariableNode
+from graphql import FieldNode, GraphQLField, GraphQLInputType, GraphQLNonNull, ValueNode, VariableNode
 from graphql.execution.values import get_argument_values
 from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.arguments import StrawberryArgument, convert_argument, convert_arguments
@@ -42,7 +42,9 @@ class _Converter:
 
     def __init__(self, schema: strawberry.Schema, asked: Asked, kind: Loaded | Answered) -> None:
         self.field: GraphQLField = asked.field
-        self.node, self.kind = asked.node, kind
+        self.kind = kind
+        # Without its selections: what is held for a plan must not hold the whole document.
+        self.node = FieldNode(name=asked.node.name, arguments=asked.node.arguments, loc=asked.node.loc)
         self._config = schema.config
         self._scalars = schema.schema_converter.scalar_registry
 

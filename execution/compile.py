@@ -25,9 +25,14 @@ from execution.documents import Operation
 from execution.leaves import write_leaf
 from execution.plan import LeaveToCore, Plan, answer, in_turn, load, together
 from execution.selection import Asked, NotCovered, Selection, Typename, selection_of
-from execution.variables import Variables
+from execution.variables import BYTES_PER_CHARACTER, Variables, characters_of
 from execution.writer import Writer
 from schema.fields import Answered, Column, Loaded, Permission
+
+MAX_SOURCE = 120_000
+"""Characters of a plan's text: Python's compiler takes a millisecond for each thousand, and nothing runs beside it."""
+BYTES_PER_PLAN, BYTES_PER_SOURCE_CHARACTER = 8_192, 8
+"""What a plan holds, and for each character of its text besides; measured in tests/hostile/test_memory.py."""
 
 
 def compile_plan(
@@ -44,6 +49,8 @@ def compile_plan(
     compiler = _Compiler(schema, "together" if concurrent else "in_turn")
     root = core.get_root_type(operation.definition.operation)
     source = compiler.function(root.name if root else "", selection)
+    if len(source) > MAX_SOURCE:
+        raise NotCovered("Compiling it would hold the event loop for too long.")
     try:
         code = compile(source, "<plan>", "exec")
     except (SyntaxError, MemoryError, RecursionError) as error:  # nested deeper than Python's own compiler goes
@@ -51,9 +58,10 @@ def compile_plan(
     # The text holds names and numbers made here, and strings by repr(): nothing of a request can be code.
     exec(code, compiler.writer.values)  # noqa: S102
     return Plan(
-        code=compiler.writer.values["answer_operation"],
+        code=compiler.writer.values.pop("answer_operation"),  # else it would hold itself, and wait for the collector
         arguments=tuple(compiler.arguments),
         source=source,
+        size=BYTES_PER_PLAN + BYTES_PER_SOURCE_CHARACTER * len(source) + compiler.literals * BYTES_PER_CHARACTER,
     )
 
 
@@ -102,6 +110,7 @@ class _Compiler:
     def __init__(self, schema: strawberry.Schema, gather: str) -> None:
         self.schema, self._gather = schema, gather
         self.arguments: list[Callable[[Variables], dict[str, Any]]] = []
+        self.literals = 0  # characters of the document's text whose nodes `arguments` hold on to
         self.writer = Writer(LeaveToCore=LeaveToCore, answer=answer, in_turn=in_turn, load=load, together=together)
 
     def function(self, type_name: str, selection: Selection) -> str:
@@ -346,6 +355,7 @@ class _Compiler:
             same = frozenset((name, type(value), value) for name, value in arguments.items())
             return self.writer.value(arguments, "c"), same
         self.arguments.append(arguments)
+        self.literals += sum(map(characters_of, asked.node.arguments or ()))
         return f"given[{len(self.arguments) - 1}]", object()
 
     def _function(self, function: Callable[..., Any]) -> str:

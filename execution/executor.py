@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import orjson
 import strawberry
 import structlog
 from graphql import GraphQLError
 
 from execution.access import coordinates
-from execution.bounded import Bounded
 from execution.compile import compile_plan
 from execution.core import run_in_core
 from execution.cost import MOST, Cost, cost_of
@@ -27,8 +27,11 @@ from services.errors import ErrorCode
 
 log = structlog.get_logger(__name__)
 
-KEPT_INTROSPECTIONS = 5
-"""Answers about the schema that are kept, of some MB each: every client of a kind asks the same."""
+BYTES_PER_ANSWER_CHARACTER = 16
+"""What a kept answer about the schema holds for each character of its JSON; tests/hostile/test_memory.py measures it."""
+BYTES_PER_PREPARED = 2_048
+"""What is known of an operation, beside its plan and the fields that it touches."""
+BYTES_PER_COORDINATE = 100
 
 _NOT_BY_REQUEST = "Subscriptions are not answered to a single request."
 
@@ -72,13 +75,23 @@ class _NotRun(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Prepared:
-    """What is known of an operation for given values of its directives' variables."""
+    """
+    What is known of an operation for given values of its directives' variables. `told` is the answer of one that asks
+    of the schema alone, once it was given.
+    """
 
     coordinates: frozenset[str]
     cost: Cost
     plan: Plan | None
+    told: dict[str, Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held by it, without `told`."""
+        plan = self.plan.size if self.plan else 0
+        return BYTES_PER_PREPARED + BYTES_PER_COORDINATE * len(self.coordinates) + plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +110,7 @@ class Executor:
     """
     Runs documents against one schema.
 
-    `plans=False` leaves everything to graphql-core. `keep` bounds the documents and the plans that are held.
+    `plans=False` leaves everything to graphql-core. `max_bytes` bounds what is kept of documents: plans and all.
     `concurrent` says whether readers of one level can overlap (PostgreSQL) or not (SQLite in the loop's thread).
     """
 
@@ -107,16 +120,19 @@ class Executor:
         *,
         limits: Limits,
         plans: bool = True,
-        keep: int = 1000,
+        max_bytes: int = 48 * 1024 * 1024,
         concurrent: bool = True,
     ) -> None:
         types_by_row(schema)
         self.schema, self.counts = schema, Counts()
         self._core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
         self._plans, self._concurrent, self._limits = plans, concurrent, limits
-        self.documents = Documents(self._core, limits, keep)
-        self.prepared: Bounded[Any, Prepared] = Bounded(keep)
-        self._told: Bounded[Prepared, dict[str, Any]] = Bounded(KEPT_INTROSPECTIONS)
+        self.documents = Documents(self._core, limits, max_bytes)
+
+    @property
+    def prepared(self) -> int:
+        """How many combinations of an operation and the values of its directives are held, each with its plan."""
+        return sum(each.prepared for each in self.documents.held.values())
 
     async def run(
         self,
@@ -169,6 +185,7 @@ class Executor:
             self._may(ready, context)
             field = self._subscribed(ready)
             async with events_of(self._core, operation, ready.raw, context) as events:
+                operation.release_again()
                 while one := await next_of(events):
                     [event], context = one, await fresh()
                     self._may(ready, context, field)
@@ -250,6 +267,7 @@ class Executor:
         # A plan reads without loaders, but a coroutine may have used them, and may have kept a failure there.
         context.loaders.clear()
         body = await run_in_core(self._core, operation, ready.raw, context, event)
+        operation.release_again()
         if "errors" not in body:
             log.warning("plan_gave_up", reason=reason)  # correct, but 10 to 20 times dearer than it should be
         return answer(body, fell_back=True)
@@ -258,17 +276,19 @@ class Executor:
         """What graphql-core answers. What is asked of the schema alone is kept: it is the same for everybody, for good."""
         operation = ready.operation
         schema_alone = operation.kept and operation.kind == "query" and not ready.prepared.coordinates and not ready.raw
-        if schema_alone and (told := self._told.get(ready.prepared)):
-            return {**told}
+        if schema_alone and ready.prepared.told:
+            return {**ready.prepared.told}
         self.counts.core += 1
         body = await run_in_core(self._core, operation, ready.raw, context, event)
         if schema_alone and "errors" not in body:
-            self._told.put(ready.prepared, {**body})
+            ready.prepared.told = {**body}
+            operation.release()
+            self._grow(operation, BYTES_PER_ANSWER_CHARACTER * len(orjson.dumps(body)))
         return body
 
     def _prepare(self, operation: Operation, values: Variables) -> Prepared:
-        key = (operation, *map(values.coerced.get, operation.deciding)) if operation.deciding else operation
-        prepared = self.prepared.get(key)
+        key = tuple(map(values.coerced.get, operation.deciding))
+        prepared: Prepared | None = operation.prepared.get(key)
         if prepared is None:
             full = values.full()
             prepared = Prepared(
@@ -277,8 +297,18 @@ class Executor:
                 plan=self._plan(operation, values),
             )
             if operation.kept:
-                self.prepared.put(key, prepared)
+                operation.prepared[key] = prepared
+                if prepared.plan:
+                    operation.release()
+                self._grow(operation, prepared.size)
+            operation.release_again()
         return prepared
+
+    def _grow(self, operation: Operation, size: int) -> None:
+        """Count what was made of an operation, and is held with its document."""
+        if entry := operation.entry:
+            entry.size_of_plans += size
+            self.documents.keep(entry)
 
     def _plan(self, operation: Operation, values: Variables) -> Plan | None:
         # Compiling costs as much as one run in graphql-core: not for a text that is too large to be kept.

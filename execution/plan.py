@@ -24,6 +24,8 @@ class Plan:
     code: Callable[[Any, list[dict[str, Any]], Any], Coroutine[Any, Any, dict[str, Any]]]
     arguments: tuple[Callable[[Variables], dict[str, Any]], ...]
     source: str
+    size: int
+    """Bytes that are held by it."""
 
     async def run(self, context: Any, variables: Variables, event: Any = None) -> dict[str, Any]:
         """

@@ -10,13 +10,11 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
-from execution.documents import OperationKind
+from execution.documents import OperationKind, shortened
 from services.errors import ErrorCode, Refused
 
 BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
 OUR_SIDE = "Something went wrong on our side."
-
-LONGEST = 600  # characters of a message: graphql-core repeats in it what the client sent, however long
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +43,11 @@ def refused_request(
 ) -> Answer:
     """Answer a request that was not run. Its errors are about what the client sent, so they are told as they are."""
     told = [
-        {**error.formatted, "message": _short(error.message), "extensions": {"code": code, **(error.extensions or {})}}
+        {
+            **error.formatted,
+            "message": shortened(error.message),
+            "extensions": {"code": code, **(error.extensions or {})},
+        }
         for error in errors
     ]
     return Answer({"errors": told}, kind, request_error=True)
@@ -82,18 +84,13 @@ def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
         if "code" in (error.extensions or {}):
             return {"message": error.message, **where, "extensions": dict(error.extensions or {})}
         if _about_arguments(cause or error):
-            return {"message": _short(error.message), **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
+            return {"message": shortened(error.message), **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
     bug = cause or error
     reference = references.get(id(bug))
     if reference is None:
         reference = references[id(bug)] = secrets.token_hex(8)
         log.error("graphql_bug", reference=reference, path=error.path, exc_info=bug)
     return {"message": OUR_SIDE, **where, "extensions": {"code": ErrorCode.INTERNAL.value, "reference": reference}}
-
-
-def _short(message: str) -> str:
-    """The message, or its beginning and its end: what is wrong stands at one of them."""
-    return message if len(message) <= LONGEST else f"{message[: LONGEST // 2]} … {message[-LONGEST // 4 :]}"
 
 
 def _about_arguments(error: GraphQLError) -> bool:

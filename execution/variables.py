@@ -1,13 +1,11 @@
-"""The values of one request's variables, and which of them directives read."""
+"""The values of one request's variables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.language import (
-    DirectiveNode,
-    DocumentNode,
     NamedTypeNode,
     Node,
     NonNullTypeNode,
@@ -18,8 +16,10 @@ from graphql.language import (
 )
 
 MAX_INT = 2**31 - 1
-MAX_ERRORS = 100
-"""Wrong values that are told one by one; as many as graphql-core tells of a document."""
+MAX_ERRORS = 20
+"""Wrong values that are reported one by one."""
+BYTES_PER_CHARACTER = 300
+"""What a parsed piece of a document holds at most for each of its characters: `[` is a node of its own."""
 
 # Types whose values are taken as they come when they are of exactly this Python type; whatever else a client may
 # send for them (5 or 5.0 for an ID) goes the slow way, through graphql-core.
@@ -52,7 +52,10 @@ class Variables:
     def full(self) -> VariableValues:
         """The same values as graphql-core has them; raises BadVariables."""
         if self._full is None:
-            values = get_variable_values(self._of.schema, self._of.definitions, self._raw, max_errors=MAX_ERRORS)
+            # Without suggestions: each compares a name with all names of a type.
+            values = get_variable_values(
+                self._of.schema, self._of.definitions, self._raw, max_errors=MAX_ERRORS, hide_suggestions=True
+            )
             if isinstance(values, list):
                 raise BadVariables(values)
             self._full = values
@@ -66,6 +69,11 @@ class Declared:
         self.schema = schema
         self.definitions = tuple(operation.variable_definitions or ())
         self._plain = self._all_plain()
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held by the declarations, at most."""
+        return BYTES_PER_CHARACTER * sum(map(characters_of, self.definitions))
 
     def read(self, raw: dict[str, Any]) -> Variables:
         """Coerce what the client sent; raises BadVariables."""
@@ -101,18 +109,6 @@ class Declared:
         return coerced
 
 
-def directives(document: DocumentNode) -> Iterator[DirectiveNode]:
-    """Every use of a directive in a document."""
-    found: list[DirectiveNode] = []
-
-    class Finder(Visitor):
-        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-            found.append(node)
-
-    visit(document, Finder())
-    return iter(found)
-
-
 def variables_in(node: Node) -> set[str]:
     """The names of the variables that a node mentions."""
     found: set[str] = set()
@@ -123,3 +119,8 @@ def variables_in(node: Node) -> set[str]:
 
     visit(node, Finder())
     return found
+
+
+def characters_of(node: Node) -> int:
+    """How much of its document's text a node stands for."""
+    return node.loc.end - node.loc.start if node.loc else 0

@@ -32,7 +32,7 @@ async def test_directives_choose_a_plan_of_their_own(variables: dict[str, Any], 
     # then
     assert all(each.planned for each in compared)
     assert list(compared[0].answer.body["data"]["books"][0]) == keys
-    assert len(executor.prepared) == 1
+    assert executor.prepared == 1
 
 
 async def test_a_directive_variable_takes_its_default() -> None:

@@ -137,7 +137,7 @@ async def test_the_happy_path_goes_by_plan() -> None:
     found = await answers("subscription { ticks(to: 3) { number book { title } } }", executor=executor)
     assert [answer.planned for answer in found] == [True] * 3
     assert (executor.counts.planned, executor.counts.fell_back, executor.counts.core) == (3, 0, 0)
-    assert len(executor.prepared) == 1
+    assert executor.prepared == 1
 
 
 async def test_every_event_has_a_context_of_its_own_made_when_it_is_delivered() -> None:
