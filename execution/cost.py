@@ -34,16 +34,13 @@ from graphql.execution.values import VariableValues
 from execution.access import included, possible
 from execution.documents import Operation
 from execution.introspection import Introspection
-from schema.fields import Answered, kind_of
+from schema.fields import Answered, Loaded, Work, kind_of
 
-OBJECT = 1
 SCALARS = 30
 """Scalars of one object that it pays for; further ones cost as much as another object for each 30 begun."""
 TOLD = 15
 """Values of an introspection that cost as much as an object."""
 MUTATION = 10
-WORK = {"search": 100, "period": 50}
-"""Arguments of fields of Query that look through all people, and what such a field costs in place of 1."""
 LIST = 5
 """Objects that a list without a size counts for: levels, skills, errors."""
 PAGE = 20
@@ -209,16 +206,37 @@ class _Walk:
             for name in sorted(possible(self._schema, get_named_type(field.type).name))
             if isinstance(type_ := self._schema.type_map[name], GraphQLObjectType)
         ]
-        kind = kind_of(field)
-        weight = OBJECT
-        if isinstance(kind, Answered) and kind.mutates:
-            weight = MUTATION
-        elif parent is self._schema.query_type:
-            weight = max((WORK[name] for name in field.args if name in WORK), default=OBJECT)
-        cost = _sum((Cost(weight), _dearest(of_rows)))
+        cost = _sum((_work(field, node), _dearest(of_rows)))
         for inner in range(lists):
             cost = _times((size or page or LIST) if inner == 0 else LIST, cost)
         return cost
+
+
+@dataclass(frozen=True, slots=True)
+class _Weight:
+    """The size of any value that is given: always the same."""
+
+    objects: int
+
+    def __call__(self, _given: Any) -> int:
+        return self.objects
+
+
+def _work(field: GraphQLField, node: FieldNode) -> Cost:
+    """What finding the answer counts as, beside the rows in it."""
+    kind = kind_of(field)
+    if isinstance(kind, Answered) and kind.mutates:
+        return Cost(MUTATION)
+    work = kind.work if isinstance(kind, Answered | Loaded) else Work()
+    if work.given is None:
+        return Cost(work.objects)
+    for argument in node.arguments or ():
+        if argument.name.value == work.given and isinstance(argument.value, VariableNode):
+            given = _Size(((argument.value.name.value, _Weight(work.objects)),), 0, 1)
+            return Cost(0, ((given, Cost(1)),))
+        if argument.name.value == work.given and not isinstance(argument.value, NullValueNode):
+            return Cost(work.objects)
+    return Cost(1)
 
 
 def _lists(type_: GraphQLOutputType) -> int:

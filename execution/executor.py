@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from time import thread_time
 from typing import Any, Protocol
 
 import orjson
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 BYTES_PER_ANSWER_CHARACTER = 16
 """What a kept answer about the schema holds for each character of its JSON; tests/hostile/test_memory.py measures it."""
+UNNOTICED = 0.01
+"""Seconds that the event loop may be held without a thought."""
 BYTES_PER_PREPARED = 2_048
 """What is known of an operation, beside its plan and the fields that it touches."""
 BYTES_PER_COORDINATE = 100
@@ -65,6 +68,26 @@ class Counts:
     planned: int = 0
     fell_back: int = 0
     core: int = 0
+
+
+class _Clock:
+    """What the processor does for a request, while nothing else can run; it lets others run in between."""
+
+    __slots__ = ("_before", "_begun")
+
+    def __init__(self) -> None:
+        self._before, self._begun = 0.0, thread_time()
+
+    def seconds(self) -> float:
+        """Seconds of the processor so far."""
+        return self._before + thread_time() - self._begun
+
+    async def breathe(self) -> None:
+        """Let others run, if the last step took long enough to be noticed."""
+        took = thread_time() - self._begun
+        if took > UNNOTICED:
+            await asyncio.sleep(0)
+            self._before, self._begun = self._before + took, thread_time()
 
 
 class _NotRun(Exception):
@@ -148,13 +171,16 @@ class Executor:
 
         Rights on fields are asked of the context (`may`) before anything is read or written.
         """
+        clock = _Clock()
         try:
             operation = self._choose(text, operation_name, allow_mutations=allow_mutations)
+            await clock.breathe()
             ready = self._ready(operation, variables or {}, context)
+            await clock.breathe()
             self._may(ready, context)
         except _NotRun as refused:
-            return refused.answer
-        return await self._run(ready, context)
+            return replace(refused.answer, seconds=clock.seconds())
+        return await self._run(ready, context, seconds=clock.seconds())
 
     def subscribes(self, text: str, operation_name: str | None) -> bool:
         """Whether this is a subscription, for `subscribe`; whatever cannot be run is not, and `run` says why."""
@@ -246,9 +272,9 @@ class Executor:
             raise _NotRun(refused_request([nothing], ready.operation.kind))
         return field
 
-    async def _run(self, ready: _Ready, context: Context, event: Any = None) -> Answer:
+    async def _run(self, ready: _Ready, context: Context, event: Any = None, *, seconds: float = 0.0) -> Answer:
         operation, plan = ready.operation, ready.prepared.plan
-        answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost)
+        answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost, seconds=seconds)
         if plan is None:
             return answer(await self._in_core(ready, context, event))
         try:

@@ -27,6 +27,7 @@ class Answer:
     `request_error` is true when nothing was run: syntax, validation, unknown operation, bad variables, over a limit.
     `fell_back` is true when a plan began and graphql-core had to run the document, which is dear. `cost` is what the
     operation may have asked for (execution/cost.py) and `max_cost` what it was allowed; 0 when it was not that far.
+    `seconds` is what it took of the processor to read and prepare the operation.
     """
 
     body: dict[str, Any]
@@ -36,6 +37,7 @@ class Answer:
     request_error: bool = False
     cost: int = 0
     max_cost: int = 0
+    seconds: float = 0.0
 
 
 def refused_request(

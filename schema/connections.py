@@ -11,7 +11,7 @@ from resolvers.permissions import Person
 from resolvers.requests import Direction
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import column, loaded_by, mutation_by
+from schema.fields import Work, column, loaded_by, mutation_by
 from schema.nodes import PAGE, Node, PageInfo, id_of
 from schema.scalars import DateTime
 
@@ -110,6 +110,7 @@ class ConnectionsOfProfile:
             "Up to 10 words in 200 characters; nothing but spaces is as if not given.",
             **PAGE,
         },
+        work=Work(100, given="search"),
     )
     connection_count: int = loaded_by(reads.counts, "How many people `connections` lists for you.")
     connection_status: ConnectionStatus | None = loaded_by(

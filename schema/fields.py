@@ -49,6 +49,14 @@ class Permission(Protocol):
 
 
 @dataclass(frozen=True)
+class Work:
+    """What finding a field's answer counts as in a cost, in objects; where `given` names an argument, only with it."""
+
+    objects: int = 1
+    given: str | None = None
+
+
+@dataclass(frozen=True)
 class Column:
     """In the row: under the field's name, or what `read` makes of the row, or the row `itself` as another object."""
 
@@ -66,6 +74,7 @@ class Loaded:
     defaults: Mapping[str, Any] = attribute(default_factory=dict)
     read: str | None = None
     """The column of the reader's row that is the answer; None: the row itself."""
+    work: Work = Work()
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Answered:
     allowed: tuple[Permission, ...] = ()
     defaults: Mapping[str, Any] = attribute(default_factory=dict)
     mutates: bool = False
+    work: Work = Work()
 
 
 def _whoever(_event: Any, _context: Any) -> bool:
@@ -145,6 +155,7 @@ def loaded_by(
     read: str | None = None,
     allowed: Sequence[Permission] = (),
     arguments: Mapping[str, str] | None = None,
+    work: Work | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """
@@ -153,9 +164,9 @@ def loaded_by(
     `key` is the column that holds the reader's key, or a function of the row; a None key answers None. The reader
     answers one result a key, in the order of the keys: a value, None, or an Exception for that key alone. `read` takes
     one column of the result, so that several fields share one reader, which is then asked once for all of them.
-    `arguments` describes the field's arguments, by their Python names.
+    `arguments` describes the field's arguments, by their Python names. `work` says what a dear field costs.
     """
-    kind = Loaded(reader, key, tuple(allowed), defaults_of(reader), read)
+    kind = Loaded(reader, key, tuple(allowed), defaults_of(reader), read, work or Work())
     key_of = key if callable(key) else lambda row: row[key]
 
     async def call(row: Any, context: Any, arguments: dict[str, Any]) -> Any:
@@ -173,14 +184,16 @@ def answered_by(
     allowed: Sequence[Permission] = (),
     arguments: Mapping[str, str] | None = None,
     types: Mapping[str, Any] | None = None,
+    work: Work | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """
     Declare a field that `await coroutine(context, **arguments)` answers: root fields and rare ones.
 
-    `types` are those of arguments that resolvers cannot name: scalars of our own, which belong to the schema.
+    `types` are those of arguments that resolvers cannot name: scalars of our own, which belong to the schema. `work`
+    says what a dear field costs.
     """
-    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine))
+    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), work=work or Work())
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
         _check(kind.allowed, context)

@@ -4,7 +4,7 @@ import strawberry
 
 from resolvers import leaderboards
 from schema.enums import enum_of
-from schema.fields import answered_by, column, loaded_by
+from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE, PageInfo
 from schema.profiles import Profile
 from schema.scalars import DateTime, Day
@@ -126,4 +126,5 @@ class LeaderboardsQuery:
             "Who has hidden since is left out; the others keep their ranks.",
         },
         types={"on": Day | None, "as_of": DateTime | None},
+        work=Work(50),
     )

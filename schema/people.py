@@ -5,7 +5,7 @@ import strawberry
 from resolvers import people
 from resolvers.people import People, Wanted
 from schema.enums import enum_of
-from schema.fields import answered_by, column, loaded_by
+from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE, PageInfo
 from schema.profiles import Profile
 
@@ -57,4 +57,5 @@ class PeopleQuery:
             "order_by": "What comes first; RELEVANCE unless asked.",
             **PAGE,
         },
+        work=Work(100),
     )

@@ -7,6 +7,9 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 
+MAX_SHOWN = 60
+"""Characters of a bad value that a message repeats."""
+
 
 def print_moment(value: Any) -> str:
     """Print a moment as ISO 8601 in UTC with `Z`: a datetime, or the text that SQLite stores."""
@@ -22,7 +25,7 @@ def read_moment(value: Any) -> datetime:
             return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise GraphQLError(f"{value!r} is not a moment in ISO 8601 with `Z` or an offset.")
+    raise GraphQLError(f"{_typed(value)} is not a moment in ISO 8601 with `Z` or an offset.")
 
 
 def print_day(value: Any) -> str:
@@ -35,7 +38,12 @@ def read_day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise GraphQLError(f"{value!r} is not a calendar day in ISO 8601.") from None
+        raise GraphQLError(f"{_typed(value)} is not a calendar day in ISO 8601.") from None
+
+
+def _typed(value: Any) -> str:
+    """What a client typed, for a message: only a text, since anything else may be an object of ours."""
+    return repr(value[:MAX_SHOWN]) if isinstance(value, str) else "That"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,6 +51,10 @@ class UploadedFile:
     """A file that came with the request. Only the HTTP edge makes these: no JSON and no document can."""
 
     content: bytes
+
+    def __repr__(self) -> str:
+        """What messages of libraries may repeat: neither the content nor an address in memory."""
+        return "a file"
 
 
 def read_upload(value: Any) -> UploadedFile:

@@ -6,8 +6,14 @@ from typing import Any
 
 from services.errors import ErrorCode
 
+MAX_VALUES = 10_000
+"""Values in the variables of one request, at any depth: each is looked at and converted before anything else counts."""
+
 # The character that PostgreSQL's text cannot hold, as a document can write it.
 _NUL_IN_DOCUMENT = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
+
+
+_NO_NUL = "No text may hold the character U+0000."
 
 
 class BadRequest(Exception):
@@ -25,6 +31,8 @@ class Asked:
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    values: int = 0
+    """How many values there are in the variables."""
 
 
 def asked_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -> Asked:
@@ -37,20 +45,23 @@ def asked_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -
         raise BadRequest("`operationName` must be a string.")
     if not isinstance(extensions, dict | None):
         raise BadRequest("`extensions` must be an object.")
-    if "\0" in query or _NUL_IN_DOCUMENT.search(query) or _holds_nul(variables):
-        raise BadRequest("No text may hold the character U+0000.")
-    return Asked(query, variables, operation_name)
+    if "\0" in query or _NUL_IN_DOCUMENT.search(query):
+        raise BadRequest(_NO_NUL)
+    return Asked(query, variables, operation_name, _values_in(variables))
 
 
-def _holds_nul(value: Any) -> bool:
-    waiting = [value]
+def _values_in(variables: dict[str, Any] | None) -> int:
+    """How many values there are. Raises BadRequest for too many, and for one with U+0000."""
+    waiting: list[Any] = [variables or {}]
+    counted = 0
     while waiting:
         each = waiting.pop()
         if isinstance(each, str):
             if "\0" in each:
-                return True
-        elif isinstance(each, dict):
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-    return False
+                raise BadRequest(_NO_NUL)
+        elif isinstance(each, dict | list):
+            counted += len(each)
+            if counted > MAX_VALUES:
+                raise BadRequest(f"`variables` hold more than {MAX_VALUES} values.")
+            waiting += each.values() if isinstance(each, dict) else each
+    return counted

@@ -15,19 +15,23 @@ SHARE = 500
 """Objects that one request of the request limit is worth; a dearer operation counts as several."""
 CHARACTERS = 4_000
 """Of a document: reading so many takes as long as a few hundred objects. A longer one counts as several requests."""
+VALUES = 1_000
+"""Values in the variables that count as one request: each is checked and converted."""
+SECONDS = 0.02
+"""Of the processor that count as one request, for reading and preparing an operation: nothing else runs meanwhile."""
 FELL_BACK = 10
-"""Times that an answer counts which a plan began and graphql-core had to finish."""
+"""Times that a cost counts which a plan began to answer and graphql-core had to finish."""
 
 
-def requests_of(answer: Answer, characters: int = 0) -> int:
+def requests_of(answer: Answer, characters: int = 0, values: int = 0) -> int:
     """
-    How many requests an answer to a document of so many characters counts as. One that was not run, whatever it asked
-    for, counts as it was read.
+    How many requests an answer to a document of so many characters, with so many values in its variables, counts as.
+    One that was not run, whatever it asked for, counts as it was read.
     """
-    read = max(1, -(-characters // CHARACTERS))
-    if answer.request_error or (answer.cost <= SHARE and not answer.fell_back):
+    read = max(1, -(-characters // CHARACTERS), -(-values // VALUES), int(answer.seconds / SECONDS))
+    if answer.request_error:
         return read
-    return max(read, max(1, -(-answer.cost // SHARE)) * (FELL_BACK if answer.fell_back else 1))
+    return max(read, -(-answer.cost * (FELL_BACK if answer.fell_back else 1) // SHARE))
 
 
 def body_of(request: web.Request, answer: Answer) -> dict[str, Any]:

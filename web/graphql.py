@@ -107,7 +107,7 @@ class GraphQLEndpoint:
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
         )
-        await self._limit.settle(context.viewer, context.client, answer, document=asked.query)
+        await self._limit.settle(context.viewer, context.client, answer, asked=asked)
         body = costs.body_of(request, answer)
         if answer.kind == "mutation" and not posted:
             response = _response(request, body, 405)

@@ -14,6 +14,7 @@ from resolvers.viewers import Client, Viewer
 from services import limits
 from services.errors import ErrorCode, Refused
 from settings import Settings
+from web.asked import Asked
 from web.costs import requests_of
 
 
@@ -56,10 +57,14 @@ class RequestLimit:
         return waited
 
     async def settle(
-        self, viewer: Viewer, client: Client, answer: Answer, *, document: str = "", event: bool = False
+        self, viewer: Viewer, client: Client, answer: Answer, *, asked: Asked | None = None, event: bool = False
     ) -> None:
-        """Count what document and answer cost beyond one request, or the answer to an event beyond one delivery."""
-        if self._on and (more := requests_of(answer, len(document)) - 1):
+        """
+        Count what a request and its answer cost beyond one request, or the answer to an event beyond one delivery: then
+        `asked` is None, since the request was counted when it came.
+        """
+        characters, values = (len(asked.query), asked.values) if asked else (0, 0)
+        if self._on and (more := requests_of(answer, characters, values) - 1) > 0:
             operation, by = _whose(viewer, client, "delivery" if event else "request")
             await limits.charge(operation, by=by, cost=more)
 

@@ -99,7 +99,7 @@ class Sockets:
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, self._context(viewer, client), allow_mutations=False
         )
-        await self._limit.settle(viewer, client, answer, document=asked.query)
+        await self._limit.settle(viewer, client, answer, asked=asked)
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
     async def subscribe(

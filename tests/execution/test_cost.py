@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from execution.cost import LARGEST, LIST, MOST, MOST_PIECES, PAGE, PIECES, cost_
 from execution.documents import Documents
 from execution.limits import Limits
 from resolvers import nodes, pages
+from schema.fields import DEFINITION, KIND, Answered, Work
 from tests.execution.toy import SCHEMA, make_executor, make_toy
 
 SHELVES = build_schema(
@@ -30,6 +32,14 @@ SHELVES = build_schema(
     union Found = Book | Film | Author
     """
 )
+
+for type_name, field_name, work in (
+    ("Query", "seek", Work(100)),
+    ("Query", "board", Work(50)),
+    ("Author", "friends", Work(100, given="search")),
+):
+    declared = SimpleNamespace(metadata={KIND: Answered(make_toy, work=work)})  # as schema/fields.py declares them
+    SHELVES.type_map[type_name].fields[field_name].extensions[DEFINITION] = declared  # type: ignore[attr-defined]
 
 
 def cost(text: str, schema: GraphQLSchema = SHELVES, **variables: Any) -> int:
@@ -87,6 +97,9 @@ def aliases(number: int) -> str:
         ('{ seek(search: "a", first: 3) { edges { cursor } } }', 100 + 3),
         ("{ book { author { friends { total } } } }", 3),  # among one person's
         ("{ board { edges { cursor } } }", 50 + LIST),
+        ("{ book { author { friends(search: null) { total } } } }", 3),
+        ('{ book { author { friends(search: "a") { total } } } }', 102),
+        ('{ books { author { friends(search: "a") { total } } } }', LIST * 102),
         # scalars are with their object up to 30; fragments count where they hold
         ("{ book { " + aliases(30) + " } }", 1),
         ("{ book { " + aliases(31) + " } }", 2),
@@ -199,3 +212,9 @@ async def test_any_cost_can_be_told() -> None:
     executor = make_executor(limits=Limits(max_depth=100))
     answer = await executor.run(text, None, None, make_toy())
     assert code_and_facts(answer)["cost"] == MOST
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, 3), ({"q": None}, 3), ({"q": ""}, 102), ({"q": "a"}, 102)])
+def test_a_search_in_a_variable_costs_where_it_is_given(given: dict[str, Any], expected: int) -> None:
+    text = "query ($q: String) { book { author { friends(search: $q) { total } } } }"
+    assert cost(text, **given) == expected

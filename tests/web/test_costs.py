@@ -18,6 +18,7 @@ from execution.limits import Limits
 from execution.results import Answer
 from models.database import Database
 from resolvers.context import Context
+from schema.fields import Answered, Loaded, kind_of
 from schema.graph import build
 from server import make_app
 from services import clock, limits
@@ -26,7 +27,8 @@ from tests.conftest import CountStatements
 from tests.factories import make_person, make_token
 from tests.web.clients import GraphQLClient
 from tests.web.profile_page import PROFILE_PAGE
-from web.costs import CHARACTERS, FELL_BACK, SHARE, requests_of
+from web import costs
+from web.costs import CHARACTERS, FELL_BACK, SECONDS, SHARE, VALUES, requests_of
 from web.graphiql import EXAMPLES
 
 CORE = build()._schema
@@ -187,7 +189,10 @@ async def test_a_subscription_that_is_too_dear_never_begins(database: Database) 
         (SHARE, False, False, 1),
         (SHARE + 1, False, False, 2),
         (10_000, False, False, 20),
-        (0, True, False, FELL_BACK),
+        # ten times the cost, not ten requests: a wrong cursor of a small page is a small mistake
+        (0, True, False, 1),
+        (SHARE // FELL_BACK, True, False, 1),
+        (SHARE // FELL_BACK + 1, True, False, 2),
         (SHARE * 2, True, False, 2 * FELL_BACK),
         (400_000, False, True, 1),
     ],
@@ -204,9 +209,46 @@ def test_a_long_document_counts_as_several(characters: int, requests: int) -> No
     assert requests_of(Answer({}, cost=SHARE * 3), characters) == max(3, requests)
 
 
+@pytest.mark.parametrize(("values", "requests"), [(0, 1), (VALUES, 1), (VALUES + 1, 2), (VALUES * 10, 10)])
+def test_many_values_count_as_several(values: int, requests: int) -> None:
+    assert requests_of(Answer({}, request_error=True), 1, values) == requests
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests"), [(0.0, 1), (SECONDS * 1.9, 1), (SECONDS * 2.1, 2), (SECONDS * 9.1, 9)]
+)
+def test_what_took_long_to_prepare_counts_as_several(seconds: float, requests: int) -> None:
+    assert requests_of(Answer({}, request_error=True, seconds=seconds), 1) == requests
+    assert requests_of(Answer({}, cost=1, seconds=seconds), 1) == requests
+
+
+async def test_the_time_that_preparing_took_is_charged(limited: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(costs, "SECONDS", 1e-9)
+    assert [(await limited.post("{ levels { number } }")).status for _ in range(2)] == [200, 429]
+
+
+def test_every_field_that_searches_or_has_a_period_says_what_that_costs() -> None:
+    wrong = []
+    for type_ in CORE.type_map.values():
+        for name, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
+            kind = kind_of(field)
+            dear = {"search", "period"} & field.args.keys()
+            if dear and not (isinstance(kind, Answered | Loaded) and kind.work.objects > 1):
+                wrong.append(f"{type_.name}.{name}")
+    assert not wrong, "say in schema/ what it costs: work=Work(…)"
+
+
+async def test_searches_in_a_board_of_people_are_refused(client: GraphQLClient) -> None:
+    document = """{ leaderboard(board: FORUM) { entries(first: 100) { edges { node { profile {
+        connections(search: "ada", first: 1) { totalCount } } } } } } }"""
+    body = await client.ask(document, headers=ASKED)
+    assert body["errors"][0]["extensions"]["cost"] == 10_351
+
+
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ten requests at once."""
+    """Ten requests at once; how long preparing takes on this machine is not counted."""
+    monkeypatch.setattr(costs, "SECONDS", 1e9)
     monkeypatch.setitem(
         catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, 10),)
     )
