@@ -1,9 +1,10 @@
 """A field's arguments, converted once when they are constant and quickly when they are plain variables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from strawberry.types.arguments import StrawberryArgument, convert_argument, con
 from execution.selection import Asked
 from execution.variables import PLAIN, Variables, variables_in
 from schema.fields import DEFINITION, Answered, Loaded, given
+from schema.lengths import check_text
 
 Arguments = dict[str, Any]
 PerRequest = Callable[[Variables], Arguments]
@@ -77,16 +79,19 @@ def _quick(converter: _Converter) -> PerRequest | None:
             sources.append((declared.python_name, argument.value.name.value, required))
         else:
             return None
+    return partial(_read, arguments, sources)
 
-    def read(variables: Variables) -> Arguments:
-        now = dict(arguments)
-        coerced = variables.coerced
-        for name, variable, required in sources:
-            value = coerced.get(variable)
-            if value is not None:
-                now[name] = value
-            elif required:
-                raise Missing(name)
-        return now
 
-    return read
+def _read(constant: Arguments, sources: Sequence[tuple[str, str, bool]], variables: Variables) -> Arguments:
+    """The constant arguments, and those that are variables of this request."""
+    now = dict(constant)
+    coerced = variables.coerced
+    for name, variable, required in sources:
+        value = coerced.get(variable)
+        if value is not None:
+            if type(value) is str:
+                check_text(name, value)
+            now[name] = value
+        elif required:
+            raise Missing(name)
+    return now

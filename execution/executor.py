@@ -24,7 +24,7 @@ from execution.selection import NotCovered
 from execution.subscriptions import NoEvents, events_of, next_of, root_field
 from execution.variables import BadVariables, Variables
 from schema.fields import Subscribed, types_by_row
-from services.errors import ErrorCode
+from services.errors import ErrorCode, Refused
 
 log = structlog.get_logger(__name__)
 
@@ -342,7 +342,7 @@ class Executor:
             return None
         try:
             return compile_plan(self.schema, operation, values, concurrent=self._concurrent)
-        except NotCovered:
+        except (NotCovered, Refused):
             return None
         except Exception as error:  # noqa: BLE001 - an argument that does not convert is graphql-core's to tell
             log.warning("plan_not_made", reason=type(error).__name__)

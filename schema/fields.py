@@ -26,6 +26,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.unset import UNSET
 
+from schema import lengths
 from schema.arguments import as_argument, defaults_of, parameters_of
 from services.errors import ErrorCode, NotAllowed, Problem, Refused
 
@@ -275,7 +276,11 @@ def kind_of(field: GraphQLField) -> Kind | None:
 
 
 def given(kind: Loaded | Answered | Subscribed, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete converted arguments with the Python defaults, null and unset ones included."""
+    """
+    Complete converted arguments with the Python defaults, null and unset ones included. Raises Refused, BAD_INPUT, for
+    one that is too long (schema/lengths.py).
+    """
+    lengths.check(arguments)
     return {
         **kind.defaults,
         **{name: value for name, value in arguments.items() if value is not None and value is not UNSET},

@@ -9,6 +9,10 @@ from services.errors import ErrorCode, Refused, refused
 
 ENCODED = "=?"
 """How an encoded word begins in a mail's header, where it would be decoded, line ends and further headers included."""
+MAX_EMAIL = 254
+"""Characters of an address, and of its key: what the columns hold."""
+MAX_TYPED = 2 * MAX_EMAIL
+"""Characters that are looked at: what was typed may shrink. Looking at more takes long: one letter may become 18."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,20 @@ def address_of(text: str) -> Address:
 
     Rule: peers.md 30: trimmed, case-insensitive, Unicode-normalised.
     """
+    if len(text) > MAX_TYPED:
+        raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
     typed = unicodedata.normalize("NFKC", text.strip())
     if ENCODED in typed:
         raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
     try:
         found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as why:
-        raise refused(ErrorCode.BAD_INPUT, f"That is not a mail address: {why}", path=("email",)) from None
+        raise refused(
+            ErrorCode.BAD_INPUT, f"That is not a mail address: {str(why)[:MAX_EMAIL]}", path=("email",)
+        ) from None
     key = unicodedata.normalize("NFKC", found.normalized.casefold())
+    if len(found.normalized) > MAX_EMAIL or len(key) > MAX_EMAIL:
+        raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
     return Address(found.normalized, key, found.ascii_domain.lower() if found.ascii_domain else found.domain.lower())
 
 

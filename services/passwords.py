@@ -19,11 +19,13 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account
 from models.passwords import OldPassword, Password
-from services import clock
+from services import addresses, clock
 from services.errors import ErrorCode, Problem, Refused
 from services.expiry import expiry
 
 SHORTEST, LONGEST = 12, 200
+MAX_TYPED = 4 * LONGEST
+"""Characters that are looked at: some keyboards send a letter and its accents apart."""
 SPECIAL = "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/?"
 LOCAL_PART = 4
 """A part of an address before the @ that is shorter may stand in a password: it says nothing."""
@@ -35,7 +37,12 @@ _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 
 
 def problems_of(password: str, email: str, *, path: str = "password") -> list[Problem]:
-    """What keeps this from being a password for that address: one problem for each rule it breaks."""
+    """
+    What keeps this from being a password for that address: one problem for each rule it breaks. One that is too long is
+    not looked at any further: that would take as long as somebody likes.
+    """
+    if len(password) > LONGEST:
+        return [Problem(ErrorCode.PASSWORD_TOO_LONG, f"A password has at most {LONGEST} characters.", (path,))]
     found = []
 
     def broken(code: ErrorCode, message: str) -> None:
@@ -45,8 +52,6 @@ def problems_of(password: str, email: str, *, path: str = "password") -> list[Pr
         broken(ErrorCode.BAD_INPUT, "A password cannot hold the character U+0000 or half a surrogate pair.")
     if len(password) < SHORTEST:
         broken(ErrorCode.PASSWORD_TOO_SHORT, f"A password has at least {SHORTEST} characters.")
-    if len(password) > LONGEST:
-        broken(ErrorCode.PASSWORD_TOO_LONG, f"A password has at most {LONGEST} characters.")
     if not any(each in SPECIAL for each in password):
         broken(ErrorCode.PASSWORD_NEEDS_SPECIAL, f"A password has at least one of {SPECIAL}")
     if not any(each in "0123456789" for each in password):
@@ -61,6 +66,8 @@ def problems_of(password: str, email: str, *, path: str = "password") -> list[Pr
 
 
 def _contains(password: str, email: str) -> bool:
+    if len(email) > addresses.MAX_TYPED:
+        return False  # no address, and refused as such
     text, address = (unicodedata.normalize("NFKC", each).casefold() for each in (password, email.strip()))
     local = address.rpartition("@")[0]
     return bool(address) and (address in text or (len(local) >= LOCAL_PART and local in text))
@@ -73,6 +80,8 @@ async def hashed(password: str) -> str:
 
 async def matches(stored: str | None, password: str) -> bool:
     """Whether a password is the one that was hashed. Without a hash it takes as long and is False."""
+    if len(password) > MAX_TYPED:  # nobody's
+        stored, password = None, ""
     return await _aside(_verify, stored or _NOBODYS, _bytes(password))
 
 

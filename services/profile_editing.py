@@ -154,8 +154,8 @@ def _read(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> _Edit:
 def _chosen(named: _Named, codes: Sequence[str], before: Sequence[str]) -> list[str]:
     """The codes, each once. Retired ones stay with those who have them; nobody can choose them anew."""
     once = list(dict.fromkeys(each.strip() for each in codes))
-    free = [code for code, term in named.terms.items() if not term.retired]
-    if unknown := [code for code in once if code not in {*free, *before}]:
+    free = {*before, *(code for code, term in named.terms.items() if not term.retired)}
+    if unknown := [code for code in once if code not in free]:
         names = ", ".join(repr(code[:60]) for code in unknown[:5])
         raise refused(ErrorCode.UNKNOWN_TERM, f"There is no {named.word} {names} to choose.")
     if len(once) > named.most:

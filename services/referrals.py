@@ -29,6 +29,8 @@ from services.sealing import digest
 LENGTH: Final = 12
 LETTERS: Final = string.ascii_lowercase + string.digits
 """Of 62 bits: too many to find one by trying, few enough to be read out."""
+MAX_CODE: Final = 32
+"""Characters of a code: a link's own, or that of an invite. What the columns hold."""
 INVITERS: Final = 5
 """Whoever first invited an address goes first; should they be deactivated meanwhile, the next."""
 
@@ -111,7 +113,7 @@ async def _candidates(account: Account, code: str) -> Sequence[_Candidate]:
 
 
 async def _by_code(code: str) -> _Candidate | None:
-    if not code:
+    if not 0 < len(code) <= MAX_CODE:
         return None
     own = await ReferralCode.get_or_none(code=code, retired_at=None)  # unique (code)
     if own is not None:

@@ -25,7 +25,6 @@ from services.sealing import digest
 from services.sessions import Client
 from services.signing_in import SignedIn
 
-MAX_REFERRAL = 64
 KEPT = timedelta(days=1)
 TRIES = 3
 """A twin of itself, or somebody who takes the same handle, lets a writer begin again."""
@@ -170,8 +169,8 @@ def _read(email: str, password: str, name: str, referral_code: str) -> Address:
         problems += why.problems
     if not 0 < len(name.strip()) <= MAX_NAME:
         problems.append(Problem(ErrorCode.BAD_INPUT, f"A name has 1 to {MAX_NAME} characters.", ("name",)))
-    if len(referral_code) > MAX_REFERRAL:
-        text = f"A referral code has at most {MAX_REFERRAL} characters."
+    if len(referral_code) > referrals.MAX_CODE:
+        text = f"A referral code has at most {referrals.MAX_CODE} characters."
         problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))
     problems += passwords.problems_of(password, address.email if address else email)
     if address is None or problems:

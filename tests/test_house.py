@@ -23,7 +23,7 @@ MAY_KNOW = {
 }
 NARROWER = {
     # execution/ knows graphql-core, Strawberry and the kinds of field, nothing of the domain
-    "execution": {"schema.fields", "services.bounded", "services.errors"},
+    "execution": {"schema.fields", "schema.lengths", "services.bounded", "services.errors"},
     # models/ take only the words that they store
 }
 OUTSIDE = {

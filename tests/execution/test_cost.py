@@ -15,6 +15,7 @@ from execution.documents import Documents
 from execution.limits import Limits
 from resolvers import nodes, pages
 from schema.fields import DEFINITION, KIND, Answered, Work
+from tests.execution.equality import same_answer
 from tests.execution.toy import SCHEMA, make_executor, make_toy
 
 SHELVES = build_schema(
@@ -38,7 +39,7 @@ for type_name, field_name, work in (
     ("Query", "board", Work(50)),
     ("Author", "friends", Work(100, given="search")),
 ):
-    declared = SimpleNamespace(metadata={KIND: Answered(make_toy, work=work)})  # as schema/fields.py declares them
+    declared = SimpleNamespace(metadata={KIND: Answered(same_answer, work=work)})  # as schema/fields.py declares them
     SHELVES.type_map[type_name].fields[field_name].extensions[DEFINITION] = declared  # type: ignore[attr-defined]
 
 

@@ -145,21 +145,34 @@ async def test_variables_that_nest_deeply_are_refused(client: GraphQLClient) -> 
 
 
 async def test_text_that_no_row_can_hold_finds_nothing(client: GraphQLClient) -> None:
-    for handle in ("\U0001f600", "\\u0000", "x" * 10_000, "' OR 1=1 --", "%"):
+    for handle in ("\U0001f600", "\\u0000", "x" * 1_000, "' OR 1=1 --", "%"):
         assert await client.data("query P($h: String!) { profile(handle: $h) { id } }", h=handle) == {"profile": None}
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        r'{"query": "{ profile(handle: \"\u0000\") { id } }"}',
-        r'{"query": "{ __typename }", "variables": {"a": [{"b": "x\u0000"}]}}',
         r'{"query": "{ profile(handle: \"\\u0000\") { id } }"}',
+        r'{"query": "{ profile(handle: \"\u0000\") { id } }"}',
         r'{"query": "{ profile(handle: \"\\u{0}\") { id } }"}',
+        r'{"query": "query ($h: String) { profile(handle: $h) { id } }", "variables": {"h": "x\u0000"}}',
+        r'{"query": "query ($s: [String!]) { profiles(skills: $s) { totalCount } }", "variables": {"s": ["x\u0000"]}}',
     ],
 )
 async def test_a_character_that_no_text_can_hold_is_refused(client: GraphQLClient, body: str) -> None:
-    assert (await send(client, body)).status == 400
+    [error] = (await (await send(client, body)).json())["errors"]
+    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "No text may hold the character U+0000.")
+
+
+async def test_what_no_field_takes_may_hold_it(client: GraphQLClient) -> None:
+    body = r'{"query": "{ __typename }", "variables": {"a": [{"b": "x\u0000"}]}}'
+    assert (await (await send(client, body)).json())["data"] == {"__typename": "Query"}
+
+
+async def test_a_text_that_is_too_long_is_not_looked_at(client: GraphQLClient) -> None:
+    document = "query P($h: String!) { profile(handle: $h) { id } }"
+    [error] = (await client.ask(document, h="x" * 1_001))["errors"]
+    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "`handle` has at most 1000 characters.")
 
 
 async def test_answers_say_how_they_are_to_be_handled(client: GraphQLClient) -> None:

@@ -1,0 +1,83 @@
+"""
+How much of an argument is looked at: checked before anything is done with it, in characters as they came.
+
+A service has its own, tighter rules and says them better. These limits keep what they do with a text or a list from
+taking long, and what is looked up by it from being longer than the column that it is looked up in.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from strawberry import Some
+from strawberry.types.base import has_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from services.errors import ErrorCode, refused
+
+MAX_TEXT: Final = 1_000
+"""Characters of a text that is not named below."""
+MAX_ITEMS: Final = 1_000
+"""Items of a list that is not named below."""
+
+LONGER_TEXTS: Final[Mapping[str, int]] = {
+    "CreateProjectInput": 20_000,
+    "SaveProjectDraftInput": 20_000,
+    "UpdateProjectInput": 20_000,
+    "UpdateProfileInput.about": 20_000,
+    "SendInvitesInput.note": 5_000,
+    "credential": 20_000,
+}
+"""Longest texts by `Type` or `Type.field` of an input, or by an argument's name (in Python)."""
+
+JUDGED_ITEM_BY_ITEM: Final = frozenset({"RecordActivityInput"})
+"""Inputs whose every text the service judges by itself: a bad one is that item's outcome and not the whole call's."""
+
+
+def check(arguments: Mapping[str, Any]) -> None:
+    """Raise Refused, BAD_INPUT, for a text or list that is too long, or a text with U+0000, which no database keeps."""
+    for name, value in arguments.items():
+        if type(value) is str:
+            check_text(name, value)
+        elif value is not None:
+            _check(value, (name,), LONGER_TEXTS.get(name, MAX_TEXT))
+
+
+def check_text(name: str, value: str) -> None:
+    """The same for one argument that is a text."""
+    _check_text(value, (name,), LONGER_TEXTS.get(name, MAX_TEXT))
+
+
+def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
+    if isinstance(value, str):
+        _check_text(value, path, longest)
+    elif isinstance(value, list):
+        if len(value) > MAX_ITEMS:
+            raise _bad(f"`{_name(path)}` has at most {MAX_ITEMS} items.", path)
+        for each in value:
+            _check(each, path, longest)
+    elif isinstance(value, Some):
+        _check(value.value, path, longest)
+    elif has_object_definition(value):
+        of = value.__strawberry_definition__
+        if of.name in JUDGED_ITEM_BY_ITEM:
+            return
+        above = () if path == ("input",) else path  # an error's path begins inside of a mutation's one argument
+        most = LONGER_TEXTS.get(of.name, MAX_TEXT)
+        for field in of.fields:
+            name = field.python_name
+            _check(getattr(value, name), (*above, name), LONGER_TEXTS.get(f"{of.name}.{name}", most))
+
+
+def _check_text(value: str, path: tuple[str, ...], longest: int) -> None:
+    if len(value) > longest:
+        raise _bad(f"`{_name(path)}` has at most {longest} characters.", path)
+    if "\0" in value:
+        raise _bad("No text may hold the character U+0000.", path)
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return to_camel_case(path[-1])
+
+
+def _bad(message: str, path: tuple[str, ...]) -> Exception:
+    return refused(ErrorCode.BAD_INPUT, message, path=tuple(map(to_camel_case, path)))
