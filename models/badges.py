@@ -52,12 +52,17 @@ class BadgeAward(Model):
     badge = fields.CharField(max_length=64, description="Code in catalogue/badges.toml, or of an imported badge.")
     level = fields.IntField(description="1 is the lowest.")
     origin = fields.CharEnumField(AwardOrigin, max_length=8, description="Who gave it.")
-    awarded_at = fields.DatetimeField(description="When it was reached (UTC).")
+    awarded_at = fields.DatetimeField(
+        description="When the rule was met, by the ledger as it is now; or when it was given by hand (UTC)."
+    )
     reason = fields.CharField(max_length=500, default="", description="Why, when an operator gave it.")
     reason_shown = fields.BooleanField(
         default=False, description="Whether those who see the badge may read the reason."
     )
     superseded = fields.BooleanField(default=False)
+    unmet = fields.BooleanField(
+        default=False, description="A rule gave it, and by the ledger as it is now the rule was never met."
+    )
     revoked_at = fields.DatetimeField(null=True)
     revoked_reason = fields.CharField(max_length=500, default="")
     credential = fields.CharField(max_length=32, unique=True, description="Random; the address of its credential.")

@@ -99,7 +99,7 @@ class ProfileCounter(Model):
 
     `name` is the code of an activity: then `times` counts the events of the ledger that happened (awarded, partly
     awarded or capped), less the reversed ones, and `points` what they gave. Or it is one of services/counters.py's other
-    names, with `points` 0. Kept in the transaction of what it counts, under the lock of the profile's score row.
+    names, which have `times` or `points` alone. Kept in the transaction of what it counts, under the lock of the profile's score row.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -127,8 +127,8 @@ class Score(Model):
     """
     One row per profile: the sums of its ledger, overall and per category, as they add up (they may be negative).
 
-    `…_reached` is the latest occurred_at, in microseconds since 1970, of the entries that moved the sum (0:
-    none, or opening balances only); it orders people inside a tie. The row is also the lock that a person's events queue up at.
+    `…_reached` is the latest occurred_at, in microseconds since 1970, of the entries that moved the sum, were not taken
+    back and may be seen by their person (0: none, or opening balances only); it orders people inside a tie. The row is also the lock that a person's events queue up at.
     `listed` repeats profile.listed, so that a board is read from one index.
     """
 

@@ -18,8 +18,8 @@ from services.scores import EPOCH, microseconds
 CURSOR = "point-history"
 ENTRY = ("id", "kind", "category", "activity", "awarded", "outcome", "occurred_at", "reason")
 # Others see what gave or took points in public; the owner also sees what gave nothing and the penalties that are
-# shown to them. Index (profile_id, occurred_at, id), read backwards.
-SEEN = "e.shown AND (e.profile_id = {own} OR (e.awarded <> 0 AND e.kind <> 'PENALTY'))"
+# shown to them, and that one was taken back. Index (profile_id, occurred_at, id), read backwards.
+SEEN = "e.shown AND (e.profile_id = {own} OR (e.awarded <> 0 AND e.kind <> 'PENALTY' AND (e.kind <> 'REVERSAL' OR e.activity IS NOT NULL)))"
 
 
 def _sqlite(after: str, order: str) -> str:

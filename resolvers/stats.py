@@ -13,6 +13,7 @@ from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.rows import columns
 from services import clock
+from services.counters import HIDDEN_OF
 from services.errors import ErrorCode, refused
 from services.openings import OPENED_AT
 from services.points_today import resets_at, rooms
@@ -58,7 +59,7 @@ def _series(bucket: Bucket) -> Statement:
         return f"""
             SELECT e.profile_id, {start} AS starts_on, e.category, sum(e.awarded) AS points FROM point_entry e
             WHERE e.profile_id = ANY($1) AND e.occurred_at >= $2 AND e.occurred_at < $3
-              AND e.kind <> '{EntryKind.OPENING.value}'
+              AND e.kind <> '{EntryKind.OPENING.value}' AND e.shown = true
             GROUP BY e.profile_id, {start}, e.category
         """  # noqa: S608 - own texts
 
@@ -75,8 +76,9 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row]
     Each profile's points per category, and where they come from.
 
     A category's sum is what its activities, its opening balance and its corrections add up to, shown as 0 where that is
-    below. Corrections are what remains of the sum: penalties and their reversals, compensation at a merge. Their reasons
-    are no part of it, and nothing tells a silent one from another. Lines may be below 0, as entries of the history may.
+    below. Corrections are penalties that their person may see, their reversals, compensation at a merge. What a silent
+    penalty took is missing from the activities and the opening balance: every figure adds up, and none tells of it. Lines
+    may be below 0, as entries of the history may.
     """
     database = context.database
     rows = await database.fetch(LINES, database.keys(profile_ids), _stored(context, OPENED_AT))
@@ -113,13 +115,24 @@ def _category(category: Category, counters: Sequence[Row], total: int, opening: 
         for code, activity in ACTIVITIES.items()
         if activity.category is category and (row := by_code.get(code)) and (row["times"] or row["points"])
     ]
+    hidden = by_code.get(HIDDEN_OF[category])
+    taken = -hidden["points"] if hidden else 0
+    corrections = total + taken - opening - sum(line["points"] for line in lines)
+    for line in sorted(lines, key=_absorbs):
+        lost = max(0, min(taken, line["points"]))
+        line["points"], taken = line["points"] - lost, taken - lost
     return {
         "category": category,
         "points": max(0, total),
         "activities": lines,
-        "opening": opening,
-        "corrections": total - opening - sum(line["points"] for line in lines),
+        "opening": opening - max(0, min(taken, opening)),
+        "corrections": corrections,
     }
+
+
+def _absorbs(line: Row) -> tuple[bool, int]:
+    """Sort first which lines lack what a silent penalty took: under a cap events often give less than their points, and much hides more."""
+    return line["activity"]["cap"] is None, -line["points"]
 
 
 class Span(NamedTuple):
@@ -141,7 +154,8 @@ async def series(
 ) -> list[list[Row]]:
     """
     Points over time of each profile: one row for each bucket from the one of `since` to the one of `until`, both whole,
-    empty ones included. From the ledger, at the time that things happened; opening balances have none and are left out.
+    empty ones included. From the ledger, at the time that things happened; opening balances have none and are left out, and
+    so is what its person may not see.
 
     Figures are floored at 0 one by one. Raises Refused: BAD_INPUT (the end before the beginning), TOO_MANY_ITEMS.
     """

@@ -7,7 +7,7 @@ are recognised by what moved alone, and cost no statement.
 
 from collections.abc import Sequence
 
-from services import badges, challenges, criteria
+from services import award_dates, badges, challenges, criteria
 from services.counters import Movement
 
 SUBJECTS = (badges, challenges)
@@ -24,13 +24,15 @@ async def moved(movements: Sequence[Movement], *, told: bool = True) -> None:
 
     `told`: whether the people hear of it; not of what an import brings. Statements do not grow with the batch.
     """
+    if not movements:
+        return
     near = {
         subject: touched
         for subject in SUBJECTS
         if (touched := [movement for movement in movements if subject.WATCH.touched(movement)])
     }
-    if not near:
-        return
-    facts = await criteria.facts_of({movement.profile_id for touched in near.values() for movement in touched})
+    numbers = {movement.profile_id for touched in near.values() for movement in touched}
+    facts = await criteria.facts_of(numbers) if near else {}
     for subject, touched in near.items():
         await subject.reached(touched, facts, told=told)
+    await award_dates.follow(movements)

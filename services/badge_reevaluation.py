@@ -4,14 +4,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from models.badges import BadgeAward
-from services import badges, clock, criteria, everyone
+from services import award_dates, badges, clock, criteria, everyone
 from services.scores import Person
+
+DATED_AT_ONCE = 50
+"""People whose whole ledger is looked at together."""
 
 
 async def reevaluate(*, after: int = 0) -> AsyncIterator[everyone.Step]:
     """
-    Give everyone behind the profile numbered `after` the levels whose criteria they fulfil and which they never had. Each
-    step's `changed` is how many levels were given. Nothing is taken, nothing given twice.
+    Give everyone behind the profile numbered `after` the levels whose criteria they fulfil and which they never had, and
+    date what rules gave by the ledger as it is now. Each step's `changed` is how many levels were given. Nothing is taken,
+    nothing given twice.
     """
     async for step in everyone.walk(_catch_up, after=after):
         yield step
@@ -30,4 +34,8 @@ async def _catch_up(people: dict[int, Person]) -> int:
         for award in badges.earned(person.profile_id, facts[person.profile_id], now)
         if (award.profile_id, award.badge, award.level) not in had
     ]
-    return len(await badges.give(missing, told=True))
+    given = len(await badges.give(missing, told=True))
+    numbers = list(people)
+    for start in range(0, len(numbers), DATED_AT_ONCE):
+        await award_dates.set_right(numbers[start : start + DATED_AT_ONCE], given_at=now)
+    return given

@@ -309,14 +309,14 @@ _NEW = """
 """
 _GIVE = Statement(
     sqlite=f"""
-        INSERT INTO badge_award ({_COLUMNS}, superseded, revoked_reason)
-        SELECT {", ".join(f"g.value ->> {place}" for place in range(8))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, ''
+        INSERT INTO badge_award ({_COLUMNS}, superseded, unmet, revoked_reason)
+        SELECT {", ".join(f"g.value ->> {place}" for place in range(8))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, false, ''
         FROM json_each(?1) g JOIN profile p ON p.id = g.value ->> 0
         WHERE p.active OR g.value ->> 3 <> 'RULE' {_NEW}
     """,  # noqa: S608 - own texts
     postgres=f"""
-        INSERT INTO badge_award ({_COLUMNS}, superseded, revoked_reason)
-        SELECT g.*, {_higher("g.profile_id, g.badge, g.level")}, ''
+        INSERT INTO badge_award ({_COLUMNS}, superseded, unmet, revoked_reason)
+        SELECT g.*, {_higher("g.profile_id, g.badge, g.level")}, false, ''
         FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::bool[], $8::text[])
             AS g ({_COLUMNS}) JOIN profile p ON p.id = g.profile_id
         WHERE p.active OR g.origin <> 'RULE' {_NEW}

@@ -6,15 +6,14 @@ from tortoise.transactions import in_transaction
 
 from catalogue.points import ACTIVITIES, Category
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
-from services import achievements, clock
+from services import achievements, award_dates, clock
 from services.counters import HAPPENED, Tally, keep
 from services.errors import ErrorCode, refused
 from services.points import MAX_EXTERNAL_ID
-from services.scores import lock_people, save_scores
+from services.scores import PENALTIES, lock_people, microseconds, reach_again, save_scores
 
 REVERSALS = "system:reversals"
 """Source of reversal rows; their external id is the id of the row taken back."""
-PENALTIES = "operator:penalties"
 MAX_REASON = 500
 MAX_SOURCE = 64
 
@@ -45,7 +44,7 @@ async def reverse(source: str, external_id: str) -> Reversal:
             return Reversal(earlier, repeated=True)
         now = clock.now()
         person = people[original.profile_id]  # type: ignore[attr-defined]
-        person.add(original.category, -original.awarded, original.occurred_at)
+        person.add(original.category, -original.awarded, original.occurred_at, decides=False)
         entry = await PointEntry.create(
             profile_id=person.profile_id,
             kind=EntryKind.REVERSAL,
@@ -63,6 +62,8 @@ async def reverse(source: str, external_id: str) -> Reversal:
             shown=original.shown,
             recorded_at=now,
         )
+        if person.sums[original.category].reached == microseconds(original.occurred_at):
+            await reach_again(person, original.category)  # what was taken back does not decide a tie
         activity = ACTIVITIES.get(original.activity or "")
         if activity and activity.once and original.outcome is Outcome.AWARDED:
             await OnceAward.filter(profile_id=person.profile_id, activity=activity.code).delete()
@@ -95,7 +96,7 @@ async def penalize(
                 raise refused(ErrorCode.EVENT_CONFLICT, "A penalty with this id has another content.")
             return earlier
         now = clock.now()
-        people[profile_id].add(category, -points, now)
+        people[profile_id].add(category, -points, now, decides=shown)
         entry = await PointEntry.create(
             profile_id=profile_id,
             kind=EntryKind.PENALTY,
@@ -113,4 +114,7 @@ async def penalize(
         )
         people[profile_id].tell_points(category, -points)
         await save_scores([people[profile_id]], quietly=not shown)
+        tally = Tally()
+        tally.add_entry(entry, counts=False)
+        await award_dates.follow(await keep(tally, people))
         return entry

@@ -32,6 +32,10 @@ CHECKED_APART = frozenset({CONNECTIONS, PROJECTS})
 """Those of them that are rows to be counted: see `from_rows`."""
 
 
+HIDDEN_OF = {category: f"HIDDEN:{category.value}" for category in Category}
+"""The name of what entries that their person may not see moved in each category: its `points`, never its `times`."""
+
+
 class Count(NamedTuple):
     """How often, and for how many points."""
 
@@ -53,11 +57,12 @@ class Span(NamedTuple):
 class Movement:
     """
     What an act moved of one profile: counters by their names, and `POINTS`, `POINTS:FORUM` …, `LEVEL`. A figure that did
-    not move may be missing. `at`: when what moved it happened (UTC); of several events, the latest.
+    not move may be missing. `at`: when what moved it happened (UTC); of several events, the latest; `since`: the earliest.
     """
 
     profile_id: int
     at: datetime
+    since: datetime
     figures: dict[str, Span] = field(default_factory=dict)
 
 
@@ -68,6 +73,7 @@ class Tally:
         self.counts: dict[tuple[int, str], Count] = {}
         self.points: defaultdict[int, defaultdict[Category, int]] = defaultdict(lambda: defaultdict(int))
         self.latest: dict[int, datetime] = {}
+        self.earliest: dict[int, datetime] = {}
 
     def add_entry(self, entry: PointEntry, *, counts: bool, times: int = 1) -> None:
         """
@@ -77,6 +83,8 @@ class Tally:
         profile_id = entry.profile_id  # type: ignore[attr-defined]
         if counts and entry.activity:
             self.add(profile_id, entry.activity, times, entry.awarded, entry.occurred_at)
+        if not entry.shown:
+            self.add(profile_id, HIDDEN_OF[entry.category], 0, entry.awarded, entry.occurred_at)
         self.add_points(profile_id, entry.category, entry.awarded, entry.occurred_at)
 
     def add_points(self, profile_id: int, category: Category, points: int, at: datetime) -> None:
@@ -93,6 +101,7 @@ class Tally:
 
     def _at(self, profile_id: int, at: datetime) -> None:
         self.latest[profile_id] = max(at, self.latest.get(profile_id, at))
+        self.earliest[profile_id] = min(at, self.earliest.get(profile_id, at))
 
 
 async def keep(tally: Tally, people: Mapping[int, Person]) -> list[Movement]:
@@ -102,7 +111,10 @@ async def keep(tally: Tally, people: Mapping[int, Person]) -> list[Movement]:
     """
     after = await _upsert(tally.counts)
     now = clock.now()
-    moved = {profile_id: Movement(profile_id, min(at, now)) for profile_id, at in tally.latest.items()}
+    moved = {
+        profile_id: Movement(profile_id, min(at, now), tally.earliest[profile_id])
+        for profile_id, at in tally.latest.items()
+    }
     for (profile_id, name), count in tally.counts.items():
         times = after[profile_id, name]
         moved[profile_id].figures[name] = Span(times - count.times, times)
@@ -143,7 +155,7 @@ async def of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
 
 
 async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """What the counters of the ledger's activities have to be, by its rows. Index: (profile_id, activity, day)."""
+    """What the counters of the ledger have to be, by its rows. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
     connection = ProfileCounter._meta.db  # noqa: SLF001 - the transaction that this runs in
     on_postgres = connection.capabilities.dialect == "postgres"
@@ -151,7 +163,7 @@ async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count
     for row in await connection.execute_query_dict(
         _FROM_LEDGER.postgres if on_postgres else _FROM_LEDGER.sqlite, [keys]
     ):
-        found[row["profile_id"]][row["activity"]] = Count(row["times"], row["points"])
+        found[row["profile_id"]][row["name"]] = Count(row["times"], row["points"])
     return found
 
 
@@ -243,7 +255,7 @@ _ADD = Statement(
 )
 # A reversal takes back what counted, and nothing else: an event that gave nothing for another reason never counted.
 _FROM_LEDGER = Statement.of(f"""
-    SELECT e.profile_id, e.activity,
+    SELECT e.profile_id, e.activity AS name,
         CAST(SUM(CASE WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 ELSE -1 END) AS int) AS times,
         CAST(SUM(e.awarded) AS int) AS points
     FROM point_entry e LEFT JOIN point_entry original ON original.id = e.reverses_id
@@ -251,4 +263,7 @@ _FROM_LEDGER = Statement.of(f"""
       AND e.kind IN ('{EntryKind.ACTIVITY.value}', '{EntryKind.REVERSAL.value}')
       AND COALESCE(original.outcome, e.outcome) IN ({_listed(HAPPENED)})
     GROUP BY e.profile_id, e.activity
+    UNION ALL
+    SELECT profile_id, 'HIDDEN:' || category, 0, CAST(SUM(awarded) AS int) FROM point_entry
+    WHERE profile_id = ANY($1) AND shown = false GROUP BY profile_id, category
 """)  # noqa: S608 - own texts

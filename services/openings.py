@@ -8,7 +8,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
 from models.points import EntryKind, Outcome, PointEntry
-from services import achievements, clock
+from services import award_dates, clock
 from services.bulk import insert, lookup
 from services.counters import Tally, keep
 from services.errors import ErrorCode, refused
@@ -32,7 +32,8 @@ class Opening:
 async def record_openings(openings: Sequence[Opening]) -> int:
     """
     Take in opening balances in one transaction; returns how many are new. One that is there already, under its
-    `(source, external_id)`, is left as it is. Raises Refused: NOT_FOUND (no such profile).
+    `(source, external_id)`, is left as it is. No rule is tried: `badges reevaluate` and `challenges reevaluate` give what
+    a balance earns, when an operator wants it. Raises Refused: NOT_FOUND (no such profile).
     """
     async with in_transaction():
         people = await lock_people({opening.profile_id for opening in openings})
@@ -47,11 +48,11 @@ async def record_openings(openings: Sequence[Opening]) -> int:
                 continue
             here.add((opening.source, opening.external_id))
             people[opening.profile_id].add(opening.category, opening.points, OPENED_AT)
-            tally.add_points(opening.profile_id, opening.category, opening.points, now)
+            tally.add_points(opening.profile_id, opening.category, opening.points, OPENED_AT)
             new.append(_entry(opening, now))
         await insert(new)
         await save_scores((person for person in people.values() if person.moved), quietly=True)
-        await achievements.moved(await keep(tally, people), told=False)
+        await award_dates.follow(await keep(tally, people))
         return len(new)
 
 

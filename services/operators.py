@@ -17,6 +17,7 @@ from services import audit, codes, corrections, messages
 from services.accounts import create_account
 from services.companies import create_company
 from services.errors import ErrorCode, refused
+from services.scores import PENALTIES
 
 FIRST_PASSWORD = timedelta(hours=24)
 
@@ -60,7 +61,7 @@ async def penalize(
         if profile is None:
             raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("profile",))
         number = external_id or secrets.token_hex(8)
-        repeated = await PointEntry.filter(source=corrections.PENALTIES, external_id=number).exists()
+        repeated = await PointEntry.filter(source=PENALTIES, external_id=number).exists()
         entry = await corrections.penalize(
             profile["id"], category, points, reason=reason, shown=not silent, external_id=number
         )

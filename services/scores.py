@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from catalogue.points import Activity, Category, level_of
-from models.points import Score
+from models.points import EntryKind, Score
 from models.profiles import Profile
 from services import notices
 from services.notices import PersonKind
@@ -22,22 +22,38 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+PENALTIES = "operator:penalties"
+"""What the ledger names the source of penalties by."""
+DECIDES = f"""
+    e.awarded <> 0 AND e.kind <> '{EntryKind.REVERSAL.value}' AND e.shown = true
+""".strip()
+"""
+Whether an entry `e` of the ledger that was not taken back says when a sum was reached: what was taken back never happened, and
+what its person may not see is not to be seen by their place either.
+"""
+_LATEST = """
+    SELECT e.occurred_at FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
+    WHERE e.profile_id = {mark}1 AND e.category = {mark}2 AND r.id IS NULL AND {decides}
+    ORDER BY e.occurred_at DESC LIMIT 1
+"""
+
+
 @dataclass
 class Sum:
-    """A sum of points, and the latest moment among the entries that moved it (microseconds since 1970)."""
+    """A sum of points, and when it was reached: the latest moment of its entries that decide (microseconds since 1970)."""
 
     points: int = 0
     reached: int = 0
 
     def add(self, points: int, at: int) -> None:
-        """Count one entry. The order of entries does not matter."""
+        """Count one entry, and its moment where it decides; else `at` is 0. The order of entries does not matter."""
         self.points += points
         self.reached = max(self.reached, at)
 
 
 @dataclass
 class Person:
-    """What judging an event needs to know of a profile, and its sums."""
+    """What judging an event needs to know of a profile, and its sums. Overall is reached when the last of the others is."""
 
     profile_id: int
     active: bool
@@ -60,11 +76,11 @@ class Person:
             return False
         return self.active and day >= self.joined_on
 
-    def add(self, category: Category, points: int, at: datetime) -> None:
-        """Count one entry of the ledger; one that gave nothing moves nothing."""
+    def add(self, category: Category, points: int, at: datetime, *, decides: bool = True) -> None:
+        """Count one entry of the ledger; one that gave nothing moves nothing. `decides`: see DECIDES."""
         if not points:
             return
-        moment = microseconds(at)
+        moment = microseconds(at) if decides else 0
         self.overall.add(points, moment)
         self.sums[category].add(points, moment)
         self.moved = True
@@ -74,6 +90,24 @@ class Person:
         if points:
             facts = {"points": points, "category": category.value, "activity": activity}
             self.news.append(notices.person(self.profile_id, PersonKind.POINTS, **facts))
+
+
+async def reach_again(person: Person, category: Category) -> None:
+    """
+    Read from the ledger when a person's sum was reached: after something was taken back. With the score row locked.
+    Index: (profile_id, occurred_at, id), read backwards; unique (reverses_id).
+    """
+    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    mark = "$" if connection.capabilities.dialect == "postgres" else "?"
+    text = _LATEST.format(mark=mark, decides=DECIDES)
+    rows = await connection.execute_query_dict(text, [person.profile_id, category.value])
+    person.sums[category].reached = microseconds(read_moment(rows[0]["occurred_at"])) if rows else 0
+    person.overall.reached = max(own.reached for own in person.sums.values())
+
+
+def read_moment(stored: datetime | str) -> datetime:
+    """A moment (UTC) as either database hands it out in a raw row."""
+    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 async def lock_people(profile_ids: Iterable[int]) -> dict[int, Person]:

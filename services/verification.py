@@ -4,17 +4,25 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from tortoise.functions import Max, Sum
+import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
+from models.database import Statement
 from models.points import PointEntry, Score
 from models.profiles import Profile
 from services import counters, notices
-from services.scores import COLUMNS, microseconds
+from services.scores import COLUMNS, DECIDES, microseconds, read_moment
 
 STEP = 1_000
 """Profiles looked at together."""
+# Indexes: (profile_id, activity, day); unique (reverses_id).
+_SUMS = Statement.of(f"""
+    SELECT e.profile_id, e.category, CAST(SUM(e.awarded) AS int) AS points,
+        MAX(CASE WHEN r.id IS NULL AND {DECIDES} THEN e.occurred_at END) AS latest
+    FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
+    WHERE e.profile_id = ANY($1) GROUP BY e.profile_id, e.category
+""")  # noqa: S608 - own texts
 FIGURES = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
 
 
@@ -89,16 +97,13 @@ async def _counters(ids: list[int], *, repair: bool) -> list[Difference]:
 
 async def _ledger_figures(ids: list[int]) -> dict[int, dict[str, int]]:
     figures = {profile_id: dict.fromkeys(FIGURES, 0) for profile_id in ids}
-    rows: Any = (
-        PointEntry.filter(profile_id__in=ids)
-        .exclude(awarded=0)
-        .annotate(points=Sum("awarded"), latest=Max("occurred_at"))
-        .group_by("profile_id", "category")
-        .values_list("profile_id", "category", "points", "latest")
-    )
-    for profile_id, category, points, latest in await rows:
-        own, reached = figures[profile_id], microseconds(latest)
-        for board in ("overall", COLUMNS[Category(category)]):
-            own[board] += points
+    connection = PointEntry._meta.db  # noqa: SLF001 - the transaction that this runs in
+    on_postgres = connection.capabilities.dialect == "postgres"
+    keys: Any = ids if on_postgres else orjson.dumps(ids).decode()
+    for row in await connection.execute_query_dict(_SUMS.postgres if on_postgres else _SUMS.sqlite, [keys]):
+        own = figures[row["profile_id"]]
+        reached = microseconds(read_moment(row["latest"])) if row["latest"] else 0
+        for board in ("overall", COLUMNS[Category(row["category"])]):
+            own[board] += row["points"]
             own[f"{board}_reached"] = max(own[f"{board}_reached"], reached)
     return figures

@@ -201,7 +201,7 @@ class Boards:
                     return
                 async with self.turn:
                     await self.take_in()
-                    again = list(touched)
+                    again = list(touched.union(await reading.corrected(self.database, cut.window) if cut.whole else ()))
                     for start in range(0, len(again), STEP):
                         some = again[start : start + STEP]
                         sums = await reading.sums_of(self.database, some, [cut])

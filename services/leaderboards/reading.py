@@ -12,7 +12,7 @@ from models.database import Database, Row, Statement
 from services.leaderboards.kinds import ALL_TIME, CATEGORY_PLACES, FIRST_DAY, Cut, Window
 from services.leaderboards.tables import BOARDS, Sums
 from services.notices import Topic
-from services.scores import COLUMNS, EPOCH, microseconds
+from services.scores import COLUMNS, DECIDES, EPOCH, PENALTIES, microseconds
 
 CHUNK = 5_000
 """Rows that one statement of a build reads."""
@@ -34,6 +34,12 @@ _SLICE = Statement.of(
     "SELECT profile_id, category, SUM(awarded) AS points, MAX(occurred_at) AS reached FROM point_entry"
     " WHERE day >= $1 AND day <= $2 AND awarded <> 0 GROUP BY profile_id, category"
 )
+# Unique (reverses_id); unique (source, external_id).
+_CORRECTED = Statement.of(f"""
+    SELECT profile_id FROM point_entry WHERE reverses_id > 0 AND day >= $1 AND day <= $2
+    UNION
+    SELECT profile_id FROM point_entry WHERE source = '{PENALTIES}' AND shown = false AND day >= $1 AND day <= $2
+""")  # noqa: S608 - own texts
 _OF_DAY = Statement.of("SELECT DISTINCT profile_id FROM point_entry WHERE day = $1")
 # Index (recorded_at, id).
 _GAINS = Statement.of(
@@ -79,12 +85,22 @@ def listed_and_sums(row: Row) -> tuple[bool, Sums]:
 
 
 async def window_sums(database: Database, window: Window) -> AsyncIterator[Sequence[Row]]:
-    """Points of a window, and when they were reached, by person and category, a week at a time."""
+    """
+    Points of a window, and the latest moment of what moved them, by person and category, a week at a time: it is when they
+    were reached, except for those whom `corrected` names.
+    """
     start, last = max(window.first or FIRST_DAY, FIRST_DAY), window.last or FIRST_DAY
     while start <= last:
         end = min(start + SLICE - timedelta(days=1), last)
         yield await database.fetch_long(_SLICE, _day(database, start), _day(database, end))
         start = end + timedelta(days=1)
+
+
+async def corrected(database: Database, window: Window) -> list[int]:
+    """Who has entries in the window that do not say when a sum was reached, though `window_sums` takes them to."""
+    first, last = days(window)
+    rows = await database.fetch_long(_CORRECTED, _day(database, first), _day(database, last))
+    return [row["profile_id"] for row in rows]
 
 
 async def gains(database: Database, cut: Cut) -> Sequence[Row]:
@@ -133,7 +149,7 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
     The sums of these people in each of the cuts, by person; nobody without an entry in any of them.
 
     One statement, whatever the number of cuts. Index (profile_id, occurred_at, id): days before the first of the cuts
-    are not read.
+    are not read; unique (reverses_id).
     """
     keys = list(ids)
     if not cuts or not keys:
@@ -148,23 +164,27 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
     columns = []
     for number, cut in enumerate(cuts):
         first, last = days(cut.window)
-        where = f"day >= {mark(_day(database, first))} AND day <= {mark(_day(database, last))}"
+        where = f"e.day >= {mark(_day(database, first))} AND e.day <= {mark(_day(database, last))}"
         if cut.until:
-            where += f" AND day < {mark(_day(database, cut.until))}"
+            where += f" AND e.day < {mark(_day(database, cut.until))}"
+        stands = "r.id IS NULL"
         if cut.before:
-            where += f" AND recorded_at < {mark(_moment(database, cut.before))}"
+            before = mark(_moment(database, cut.before))
+            where += f" AND e.recorded_at < {before}"
+            stands = f"(r.id IS NULL OR r.recorded_at >= {before})"
         columns += [
-            f"SUM(CASE WHEN {where} THEN awarded ELSE 0 END) AS p{number}",
-            f"MAX(CASE WHEN {where} THEN occurred_at END) AS r{number}",
+            f"SUM(CASE WHEN {where} THEN e.awarded ELSE 0 END) AS p{number}",
+            f"MAX(CASE WHEN {where} AND {stands} AND {DECIDES} THEN e.occurred_at END) AS r{number}",
         ]
     since = min(days(cut.window)[0] for cut in cuts)
     beginning = ""
     if since >= FIRST_DAY:
         begun = mark(_moment(database, datetime(since.year, since.month, since.day, tzinfo=UTC)))
-        beginning = f" AND occurred_at >= {begun}"
+        beginning = f" AND e.occurred_at >= {begun}"
     text = (
-        f"SELECT profile_id, category, {', '.join(columns)} FROM point_entry"  # noqa: S608 - own names and marks
-        f" WHERE profile_id = ANY({asked[0]}){beginning} AND awarded <> 0 GROUP BY profile_id, category"
+        f"SELECT e.profile_id, e.category, {', '.join(columns)} FROM point_entry e"  # noqa: S608 - own names and marks
+        f" LEFT JOIN point_entry r ON r.reverses_id = e.id"
+        f" WHERE e.profile_id = ANY({asked[0]}){beginning} AND e.awarded <> 0 GROUP BY e.profile_id, e.category"
     )
     fetch = database.fetch if len(keys) <= FEW else database.fetch_long
     found: dict[int, list[list[int]]] = {}

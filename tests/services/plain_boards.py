@@ -20,6 +20,12 @@ class Truth:
 
     def __init__(self, ledger: Any, profiles: Any, accounts: Any) -> None:
         self.ledger = ledger
+        taken_back = {entry.reverses_id for entry in ledger}
+        self.deciding = {
+            entry.id
+            for entry in ledger
+            if entry.kind is not EntryKind.REVERSAL and entry.shown and entry.id not in taken_back
+        }
         own: dict[int, list[Any]] = {each.id: [] for each in profiles}
         for account in accounts:
             if account.profile_id is not None:
@@ -51,7 +57,8 @@ class Truth:
             )
             if counts:
                 points, reached = found.get(entry.profile_id, (0, 0))
-                found[entry.profile_id] = points + entry.awarded, max(reached, microseconds(entry.occurred_at))
+                at = microseconds(entry.occurred_at) if entry.id in self.deciding else 0
+                found[entry.profile_id] = points + entry.awarded, max(reached, at)
         return found
 
     def board(self, key: Key, *, until: date = date.max) -> list[Ranked]:

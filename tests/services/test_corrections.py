@@ -11,6 +11,8 @@ from services import clock
 from services.corrections import penalize, reverse
 from services.errors import ErrorCode, Refused
 from services.points import record, record_many
+from services.scores import microseconds
+from services.verification import differences
 from tests.factories import NOON, event, make_profile, total
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -139,3 +141,44 @@ async def test_a_penalty_can_be_taken_back() -> None:
     await reverse(penalty.source, penalty.external_id)
     # then
     assert await total(ada) == 0
+
+
+async def reached(profile_id: int) -> tuple[int, int]:
+    score = await Score.get(profile_id=profile_id)
+    return score.overall_reached, score.forum_reached
+
+
+async def test_what_was_taken_back_does_not_decide_who_was_first() -> None:
+    # given
+    ada = await make_profile()
+    first, later = (event(ada, "ANSWER_ACCEPTED", occurred_at=NOON + timedelta(hours=n)) for n in (0, 3))
+    publication = event(ada, "APP_PUBLISHED", occurred_at=NOON + timedelta(hours=2))
+    for each in (first, publication, later):
+        await record(each)
+    # when
+    await reverse(later.source, later.external_id)
+    # then
+    assert await reached(ada) == (microseconds(publication.occurred_at), microseconds(first.occurred_at))
+    # and when nothing is left
+    for each in (first, publication):
+        await reverse(each.source, each.external_id)
+    assert await reached(ada) == (0, 0)
+    assert [each async for each in differences()] == []
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_silent_penalty_does_not_decide_who_was_first(shown: bool) -> None:
+    # given
+    ada = await make_profile()
+    await record(event(ada, "ANSWER_ACCEPTED"))
+    # when
+    with clock.frozen(NOON + timedelta(days=1)):
+        await penalize(ada, Category.FORUM, 5, reason="Spam", shown=shown, external_id="p1")
+    # then
+    decided = microseconds(NOON + timedelta(days=1) if shown else NOON)
+    assert await reached(ada) == (decided, decided)
+    assert [each async for each in differences()] == []
+    # and when it is taken back
+    await reverse("operator:penalties", "p1")
+    assert await reached(ada) == (microseconds(NOON), microseconds(NOON))
+    assert [each async for each in differences()] == []

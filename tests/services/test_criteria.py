@@ -66,7 +66,7 @@ def test_whatever_an_act_fulfils_is_found_by_what_moved(
         if before.get(name, 0) != after.get(name, 0)
     }
     # when
-    found = Watch(criteria).fulfilled(Movement(1, NOON, spans), after)
+    found = Watch(criteria).fulfilled(Movement(1, NOON, NOON, spans), after)
     # then
     assert found == {key for key, each in criteria.items() if holds(each, after) and not holds(each, before)}
 
@@ -80,8 +80,8 @@ def test_what_crosses_no_end_touches_nothing() -> None:
         {"ANSWER_ACCEPTED": Span(6, 4)},
         {"UPVOTE_RECEIVED": Span(0, 9)},
     ):
-        assert watch.touched(Movement(1, NOON, spans)) == set()
-    assert watch.touched(Movement(1, NOON, {"ANSWER_ACCEPTED": Span(3, 7)})) == {"five"}
+        assert watch.touched(Movement(1, NOON, NOON, spans)) == set()
+    assert watch.touched(Movement(1, NOON, NOON, {"ANSWER_ACCEPTED": Span(3, 7)})) == {"five"}
 
 
 def test_the_catalogue_has_badges_of_every_kind() -> None:

@@ -87,7 +87,7 @@ class Storm:
     async def punish(self) -> None:
         await penalize(
             self.anybody(), self.random.choice(list(Category)), self.random.choice([1, 15, 40]),
-            reason="x", shown=True, external_id=f"penalty:{next(_numbers)}",
+            reason="x", shown=self.random.random() < 0.5, external_id=f"penalty:{next(_numbers)}",
         )  # fmt: skip
 
     async def open_a_balance(self) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tortoise.functions import Sum
 
 from catalogue.points import ACTIVITIES, Category
+from models.accounts import Account
 from models.database import Database
 from models.points import EntryKind, PointEntry
 from resolvers import stats
@@ -21,6 +22,7 @@ from services import clock
 from services.corrections import penalize, reverse
 from services.openings import Opening, record_openings
 from services.points import record, record_many
+from services.verification import differences
 from tests.conftest import CountStatements
 from tests.factories import NOON, event, give, make_person, make_profile, make_service, make_token
 from tests.web.clients import GraphQLClient
@@ -59,15 +61,76 @@ async def test_lines_add_up_to_the_sum_that_is_shown(client: GraphQLClient) -> N
         "category": "FORUM",
         "points": 1_000 + 50 - 2 - 35,
         "openingPoints": 1_000,
-        "correctionPoints": -35,
+        "correctionPoints": -30,
         "activities": [
-            {"activity": {"code": "UPVOTE_RECEIVED"}, "times": 7, "points": 50},
+            {"activity": {"code": "UPVOTE_RECEIVED"}, "times": 7, "points": 45},
             {"activity": {"code": "DOWNVOTE_RECEIVED"}, "times": 1, "points": -2},
         ],
     }
     assert [each["category"] for each in others] == ["APP_STORE", "PLATFORM", "COMMUNITY", "LEARNING"]
     assert not any(each["points"] or each["activities"] or each["correctionPoints"] for each in others)
     assert "Between us" not in str(shown) and "Spam" not in str(shown)
+
+
+async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
+    """All that somebody can read of their own points, but the sums themselves."""
+    text = """
+    query F($id: ID!) { profile(id: $id) {
+      stats { categories { category points openingPoints correctionPoints activities { activity { code } times points } }
+        series(bucket: DAY, since: "2026-03-01", until: "2026-03-20") { startsOn points byCategory { category points } } }
+      pointHistory(first: 50) { edges { node { id kind pointsAwarded reason } } }
+      badges { code awardedAt } } }
+    """
+    token = await make_token(account, "mx:points:read", "mx:user:profile:v1:read")
+    return (await client.data(text, id=f"prf_{account.profile_id}", token=token))["profile"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("taken", "left"), [(5, 1_085), (60, 1_030), (400, 690), (2_000, 0)])
+async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, taken: int, left: int) -> None:
+    # given
+    account = await make_person()
+    ada = account.profile_id  # type: ignore[attr-defined]
+    await give(ada, "UPVOTE_RECEIVED", times=7)
+    await give(ada, "ANSWER_ACCEPTED", times=2)
+    await give(ada, "ANSWER_MARKED_ACCEPTED", times=5)
+    await record_openings([Opening(ada, Category.FORUM, 1_000, "archive", "1")])
+    before = await figures(client, account)
+    assert sum(each["points"] for each in before["stats"]["categories"]) == 1_090
+    # when
+    with clock.frozen(NOON + timedelta(days=3)):
+        await penalize(ada, Category.FORUM, taken, reason="Between us", shown=False, external_id="1")
+    after = await figures(client, account)
+    # then
+    for name in ("pointHistory", "badges"):
+        assert after[name] == before[name]
+    assert after["stats"]["series"] == before["stats"]["series"]
+    forum, *others = after["stats"]["categories"]
+    assert others == before["stats"]["categories"][1:]
+    assert (forum["points"], forum["correctionPoints"]) == (left, 0)
+    assert forum["points"] == forum["openingPoints"] + sum(line["points"] for line in forum["activities"])
+    assert [(line["activity"], line["times"]) for line in forum["activities"]] == [
+        (line["activity"], line["times"]) for line in before["stats"]["categories"][0]["activities"]
+    ]
+    assert [each async for each in differences()] == []
+    # and when it is taken back
+    await reverse("operator:penalties", "1")
+    again = await figures(client, account)
+    assert {name: again[name] for name in ("stats", "pointHistory")} == {
+        name: before[name] for name in ("stats", "pointHistory")
+    }
+
+
+async def test_others_do_not_read_that_a_penalty_was_taken_back(client: GraphQLClient) -> None:
+    # given
+    account = await make_person()
+    ada = account.profile_id  # type: ignore[attr-defined]
+    await penalize(ada, Category.FORUM, 5, reason="Spam", shown=True, external_id="1")
+    await reverse("operator:penalties", "1")
+    text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 9) { edges { node { kind } } } } }"
+    # then
+    own = await client.data(text, id=f"prf_{ada}", token=await make_token(account, "mx:points:read"))
+    assert [each["node"]["kind"] for each in own["profile"]["pointHistory"]["edges"]] == ["REVERSAL", "PENALTY"]
+    assert (await client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]["edges"] == []
 
 
 async def test_no_shown_sum_is_below_zero(client: GraphQLClient) -> None:
@@ -192,7 +255,7 @@ async def test_series_and_ledger_say_the_same(database: Database) -> None:
             for number, piece in enumerate(pieces):
                 end = pieces[number + 1]["starts_on"] if number + 1 < len(pieces) else date.max
                 rows: Any = (
-                    PointEntry.filter(profile_id=profile_id, day__gte=piece["starts_on"], day__lt=end)
+                    PointEntry.filter(profile_id=profile_id, day__gte=piece["starts_on"], day__lt=end, shown=True)
                     .exclude(kind=EntryKind.OPENING)
                     .annotate(points=Sum("awarded"))
                     .group_by("category")
@@ -209,8 +272,7 @@ async def test_series_and_ledger_say_the_same(database: Database) -> None:
         for each in row["categories"]:
             whole = each["opening"] + each["corrections"] + sum(line["points"] for line in each["activities"])
             assert whole == sums.get(each["category"], 0)
-            compensated = -17 if profile_id == people[0] and each["category"] is Category.FORUM else 0
-            assert each["corrections"] == compensated
+            assert each["corrections"] == 0
 
 
 async def test_many_people_take_as_many_statements_as_one(
