@@ -105,7 +105,7 @@ class SecretsInLog(logging.Handler):
 def _no_secret_is_logged() -> Iterator[None]:
     """Fails the test during which a token, a key, a test's password or a hash of one was logged."""
     watch, root = SecretsInLog(), logging.getLogger()
-    level = root.level
+    level, handlers = root.level, list(root.handlers)
     root.addHandler(watch)
     root.setLevel(logging.DEBUG)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # the server writes none; test servers would
@@ -118,7 +118,9 @@ def _no_secret_is_logged() -> Iterator[None]:
     finally:
         structlog.reset_defaults()
         root.setLevel(level)
-        root.removeHandler(watch)
+        root.handlers = (
+            handlers  # a command that sets up the log leaves one that writes to this test's captured streams
+        )
     assert not watch.found, watch.found
 
 
