@@ -35,8 +35,10 @@ class Account(Model):
     status = fields.CharEnumField(
         AccountStatus, max_length=12, default=AccountStatus.ACTIVE, description="ACTIVE or DEACTIVATED."
     )
-    email = fields.CharField(max_length=254, description="As typed; mail goes here.")
-    email_key = fields.CharField(max_length=254, unique=True, description="Normalised; what addresses are compared by.")
+    email = fields.CharField(max_length=254, description="As given; mail goes here.")
+    email_key = fields.CharField(
+        max_length=254, unique=True, description="What addresses are compared by: services/addresses.py."
+    )
     name = fields.CharField(max_length=120, description="What the owner calls it; a person's name is the profile's.")
     profile: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True

@@ -38,8 +38,8 @@ class Invite(Model):
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
-    email = fields.CharField(max_length=254, description="As typed; mail goes here.")
-    email_key = fields.CharField(max_length=254, db_index=True, description="Normalised; what is compared.")
+    email = fields.CharField(max_length=254, description="As given; mail goes here.")
+    email_key = fields.CharField(max_length=254, db_index=True, description="What addresses are compared by.")
     kind = fields.CharEnumField(InviteKind, max_length=8, description="By the domain of the address.")
     state = fields.CharEnumField(
         InviteState, max_length=9, default=InviteState.PENDING, description="What became of it."

@@ -43,7 +43,10 @@ class Profile(Model):
     twitter = fields.CharField(max_length=200, default="")
     linkedin = fields.CharField(max_length=200, default="")
     skype = fields.CharField(max_length=200, default="")
-    recovery_email = fields.CharField(max_length=254, null=True)
+    recovery_email = fields.CharField(max_length=254, null=True, description="As given; mail goes here.")
+    recovery_email_key = fields.CharField(
+        max_length=254, null=True, db_index=True, description="What it is compared by, as for an account's address."
+    )
     recovery_email_verified_at = fields.DatetimeField(null=True)
     language = fields.CharField(max_length=8, default="en", description="ISO 639-1.")
     visibility = fields.CharEnumField(

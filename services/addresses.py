@@ -1,4 +1,9 @@
-"""Mail addresses: what is stored, and what they are compared by."""
+"""
+Mail addresses: what is stored, and what they are compared by.
+
+There is one key, here and in every table. Addresses with one key are one mailbox; what merely looks alike, or what
+Unicode folds together (ß and ss, final sigma, ligatures), are different ones. Rule: domain.md "Security settings".
+"""
 
 import unicodedata
 from dataclasses import dataclass
@@ -17,7 +22,10 @@ MAX_TYPED = 2 * MAX_EMAIL
 
 @dataclass(frozen=True)
 class Address:
-    """`email` is what was typed, trimmed: mail goes there. `key` is what addresses are compared by."""
+    """
+    `email` is the mailbox as it was given: it is stored, and mail goes there. `key` is what addresses are compared by: the
+    local part in NFC and lower case, the domain in its ASCII form (IDNA 2008, non-transitional). `domain` is that form.
+    """
 
     email: str
     key: str
@@ -25,14 +33,10 @@ class Address:
 
 
 def address_of(text: str) -> Address:
-    """
-    Read an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT.
-
-    Rule: peers.md 30: trimmed, case-insensitive, Unicode-normalised.
-    """
+    """Read an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT."""
     if len(text) > MAX_TYPED:
         raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
-    typed = unicodedata.normalize("NFKC", text.strip())
+    typed = text.strip()
     if ENCODED in typed:
         raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
     try:
@@ -41,10 +45,11 @@ def address_of(text: str) -> Address:
         raise refused(
             ErrorCode.BAD_INPUT, f"That is not a mail address: {str(why)[:MAX_EMAIL]}", path=("email",)
         ) from None
-    key = unicodedata.normalize("NFKC", found.normalized.casefold())
+    domain = found.ascii_domain.lower()
+    key = f"{_lower(found.local_part)}@{domain}"
     if len(found.normalized) > MAX_EMAIL or len(key) > MAX_EMAIL:
         raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
-    return Address(found.normalized, key, found.ascii_domain.lower() if found.ascii_domain else found.domain.lower())
+    return Address(found.normalized, key, domain)
 
 
 def domain_of(text: str) -> str:
@@ -53,3 +58,9 @@ def domain_of(text: str) -> str:
         return address_of(f"someone@{text.strip()}").domain
     except Refused:
         raise refused(ErrorCode.BAD_INPUT, f"{text!r} is not a mail domain.", path=("domain",)) from None
+
+
+def _lower(local_part: str) -> str:
+    """Letter by letter: a capital sigma does not depend on where it stands, ß stays ß."""
+    small = "".join(letter.lower() for letter in unicodedata.normalize("NFC", local_part))
+    return unicodedata.normalize("NFC", small)

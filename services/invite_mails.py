@@ -5,10 +5,14 @@ Nobody learns from an invite whether its address has an account, wants no invite
 the mail that is kept back is written all the same. Rule: domain.md "Connections and invites"; peers.md 31.
 """
 
+import unicodedata
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Any, Final
 from urllib.parse import quote
+
+import idna
 
 from models.accounts import Account, AccountStatus
 from models.invites import Invite, InviteOptOut
@@ -76,7 +80,7 @@ async def stop(token: str) -> bool:
 
 async def opted_out(email_keys: Collection[str]) -> set[str]:
     """Which of these addresses want no invites. Unique (digest)."""
-    by_digest = {_address(each): each for each in email_keys}
+    by_digest = {made: each for each in email_keys for made in (_address(each), _earlier_address(each))}
     found: Any = InviteOptOut.filter(digest__in=list(by_digest)).values_list("digest", flat=True)
     return {by_digest[each] for each in await found}
 
@@ -110,7 +114,19 @@ async def _has_room(email_key: str) -> bool:
 
 
 def _address(email_key: str) -> str:
-    return keyed_digest("invite-opt-out", email_key)[:ADDRESS]
+    return keyed_digest("invites-unwanted", email_key)[:ADDRESS]
+
+
+def _earlier_address(email_key: str) -> str:
+    """
+    The digest of what addresses were compared by before, which folded more of them together. Whoever ended invites then
+    is known by nothing else, and a wish to get no more mail holds for good.
+    """
+    local, _, domain = email_key.rpartition("@")
+    with suppress(UnicodeError):
+        domain = idna.decode(domain)
+    earlier = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", f"{local}@{domain}").casefold())
+    return keyed_digest("invite-opt-out", earlier)[:ADDRESS]
 
 
 def _proof(address: str) -> str:

@@ -230,9 +230,9 @@ async def _of_company(domains: Collection[str], company_id: int | None) -> set[s
 
 async def _own_addresses(profile_id: int) -> set[str]:
     accounts: Any = Account.filter(profile_id=profile_id).values_list("email_key", flat=True)
-    recovery: Any = Profile.get(id=profile_id).values_list("recovery_email", flat=True)
+    recovery: Any = Profile.get(id=profile_id).values_list("recovery_email_key", flat=True)
     other = await recovery
-    return {*await accounts, *([address_of(other).key] if other else [])}
+    return {*await accounts, *([other] if other else [])}
 
 
 async def _locked_open(profile_id: int, invite_id: int) -> Invite:

@@ -76,9 +76,8 @@ async def reset(token: str, new: str, client: Client) -> None:
 
 
 async def _reached_at(address: Address) -> Sequence[Account]:
-    by_recovery = Q(
-        profile__recovery_email__in=[address.email, address.key], profile__recovery_email_verified_at__not_isnull=True
-    )
+    """Indexes: unique (email_key), profile (recovery_email_key)."""
+    by_recovery = Q(profile__recovery_email_key=address.key, profile__recovery_email_verified_at__not_isnull=True)
     found = await _may_have_password().filter(Q(email_key=address.key) | by_recovery).order_by("id").limit(MOST)
     return [account for account in found if account.company is None or not account.company.sso]
 
@@ -89,8 +88,8 @@ async def _still_reached(link: codes.Link) -> Account:
     if account is None or (account.company is not None and account.company.sso):
         raise codes.bad_code()
     profile = account.profile
-    recovery = profile.recovery_email if profile and profile.recovery_email_verified_at else None
-    if link.target not in {account.email_key, address_of(recovery).key if recovery else None}:
+    recovery = profile.recovery_email_key if profile and profile.recovery_email_verified_at else None
+    if link.target not in {account.email_key, recovery}:
         raise codes.bad_code()
     return account
 

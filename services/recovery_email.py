@@ -12,7 +12,7 @@ from models.accounts import Account, AccountStatus
 from models.profiles import Profile
 from models.proofs import MailedCode, Purpose
 from services import audit, clock, codes, limits, messages
-from services.addresses import address_of
+from services.addresses import Address, address_of
 from services.audit import OPERATOR, Actor
 from services.errors import ErrorCode, refused
 
@@ -44,7 +44,7 @@ async def verify(account_id: int, code: str, *, actor: Actor) -> None:
     # Not inside the transaction: the count of wrong tries must outlive the refusal.
     address = address_of(await codes.prove(Purpose.RECOVERY_EMAIL, _of(account_id), code))
     async with in_transaction():
-        await _store(account_id, address.email, actor)
+        await _store(account_id, address, actor)
 
 
 async def remove(account_id: int, *, actor: Actor) -> None:
@@ -71,19 +71,19 @@ async def set_by_operator(account_id: int, email: str) -> None:
                 ErrorCode.BAD_INPUT, "The recovery email must differ from the account's own.", path=("email",)
             )
         await codes.withdraw(Purpose.RECOVERY_EMAIL, _of(account_id))
-        await _store(account_id, address.email, OPERATOR)
+        await _store(account_id, address, OPERATOR)
 
 
-async def _store(account_id: int, email: str | None, actor: Actor) -> None:
+async def _store(account_id: int, address: Address | None, actor: Actor) -> None:
     account = await Account.get(id=account_id)
     profile = await Profile.select_for_update().get(id=account.profile_id)  # type: ignore[attr-defined]
-    before = profile.recovery_email
+    before, email = profile.recovery_email, address.email if address else None
     change = "removed" if email is None else "changed" if before else "set"
     if before != email:
         await _tell(account, profile, f"recovery-email-{change}")
-    profile.recovery_email = email
+    profile.recovery_email, profile.recovery_email_key = email, address.key if address else None
     profile.recovery_email_verified_at = None if email is None else clock.now()
-    await profile.save(update_fields=["recovery_email", "recovery_email_verified_at"])
+    await profile.save(update_fields=["recovery_email", "recovery_email_key", "recovery_email_verified_at"])
     if before == email:
         return
     await audit.note(f"recovery-email.{change}", actor=actor, account_id=account_id)
@@ -92,8 +92,8 @@ async def _store(account_id: int, email: str | None, actor: Actor) -> None:
 async def _tell(account: Account, profile: Profile, mail: str) -> None:
     """Tell the address that is still in force, and the person's logins: each mailbox once."""
     logins = await Account.filter(profile_id=profile.id, status=AccountStatus.ACTIVE).order_by("id")
-    before = profile.recovery_email if profile.recovery_email_verified_at else None
-    if before and address_of(before).key not in {each.email_key for each in logins}:
+    before = profile.recovery_email_key if profile.recovery_email_verified_at else None
+    if before and before not in {each.email_key for each in logins}:
         await messages.send_mail(mail, profile, account=account.email)
     for login in logins:
         await messages.send_mail(mail, login, account=account.email)

@@ -4,16 +4,24 @@ Taking over somebody's account with an address that looks like theirs, or that U
 Whatever is typed, mail about an account goes to an address that its owner gave and proved.
 """
 
-import pytest
+from collections.abc import Awaitable
 
+import pytest
+from hypothesis import assume, given
+from hypothesis.strategies import characters, text
+
+from models.accounts import Account
 from models.database import Database
 from models.outbox import OutboxMessage
 from models.profiles import Profile
-from services import clock, password_reset
-from services.errors import Refused
+from services import api_keys, clock, password_reset, passwords, recovery_email, signing_in, signing_up
+from services.accounts import account_by_email, create_account
+from services.addresses import address_of
+from services.companies import create_company
+from services.errors import ErrorCode, Refused
 from services.messages import BadMessage, send_mail
 from tests.factories import mailbox
-from tests.services.entering import BROWSER, mails, make_login
+from tests.services.entering import BROWSER, GOOD, HERE, OTHER, mailed_code, mails, make_login
 
 OTHER_MAILBOXES = [
     ("vic@strasse.example", "vic@straße.example"),  # ß is a letter of its own in domains since IDNA 2008
@@ -67,10 +75,21 @@ def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_reset, "AT_LEAST", 0)
 
 
+async def code_of(work: Awaitable[object]) -> ErrorCode | None:
+    try:
+        await work
+    except Refused as why:
+        return why.problems[0].code
+    return None
+
+
 async def have_recovery(profile_id: int, email: str) -> None:
-    await Profile.filter(id=profile_id).update(recovery_email=email, recovery_email_verified_at=clock.now())
+    await Profile.filter(id=profile_id).update(
+        recovery_email=email, recovery_email_key=address_of(email).key, recovery_email_verified_at=clock.now()
+    )
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(("stored", "typed"), [*OTHER_MAILBOXES, *SPELLINGS])
 async def test_a_reset_never_goes_to_what_was_typed(database: Database, stored: str, typed: str) -> None:
     # given: the address is the login of one person and the recovery address of another
@@ -87,6 +106,95 @@ async def test_a_reset_never_goes_to_what_was_typed(database: Database, stored: 
     assert {mail.to for mail in await mails()} <= own
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("stored", "typed"), OTHER_MAILBOXES)
+async def test_a_mailbox_that_looks_alike_is_somebody_elses(database: Database, stored: str, typed: str) -> None:
+    await attack(stored, typed)
+
+
+@pytest.mark.postgres_only
+async def test_a_mailbox_that_looks_alike_is_somebody_elses_on_postgres_too(database: Database) -> None:
+    await attack("vic@strasse.example", "vic@straße.example")
+
+
+async def attack(stored: str, typed: str) -> None:
+    """Try to become the owner of `stored` with the mailbox `typed`."""
+    # given
+    victim, other = await make_login(stored), await make_login("other@people.example")
+    await have_recovery(other.profile_id, stored)  # type: ignore[attr-defined]
+    # when: whoever owns it asks for a reset, signs in, uses a key, is looked up, reports an event
+    await password_reset.request(typed, BROWSER)
+    assert await mails() == []
+    key = await api_keys.create(victim.id, name="A key", actor=HERE)
+    assert await code_of(signing_in.sign_in(typed, GOOD, BROWSER)) is ErrorCode.BAD_CREDENTIALS
+    assert await api_keys.bearer_of(stored, key.secret) and await api_keys.bearer_of(typed, key.secret) is None
+    assert await code_of(account_by_email(typed)) is ErrorCode.NOT_FOUND
+    # then: they sign up beside the victim, and the mail is theirs
+    secret = await signing_up.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
+    [mail] = [each for each in await mails() if each.kind.startswith("sign-up")]
+    assert mail.kind == "sign-up-code"
+    made = await signing_up.verify(secret, await mailed_code(mail.to), BROWSER)
+    assert made.account_id != victim.id
+    assert await passwords.verified(victim.id, GOOD)
+
+
+@pytest.mark.parametrize(("stored", "typed"), SPELLINGS)
+async def test_one_mailbox_is_found_however_it_is_written(database: Database, stored: str, typed: str) -> None:
+    # given
+    victim, other = await make_login(stored), await make_login("other@people.example")
+    await have_recovery(other.profile_id, stored)  # type: ignore[attr-defined]
+    # when
+    await password_reset.request(typed, BROWSER)
+    # then
+    assert [mail.kind for mail in await mails()] == ["password-reset"] * 2
+    assert (await account_by_email(typed)).id == victim.id
+    assert isinstance(await signing_in.sign_in(typed, GOOD, BROWSER), signing_in.SignedIn)
+    await signing_up.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
+    assert (await mails())[-1].kind == "sign-up-taken"
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "typed", ["Ann.Home@other.example", "ann.home@other.example", "ANN.HOME@OTHER.EXAMPLE", " Ann.home@OTHER.example"]
+)
+async def test_a_recovery_address_is_found_in_any_letter_case(typed: str) -> None:
+    # given
+    ann = await make_login("ann@people.example")
+    await recovery_email.begin(ann.id, "Ann.Home@other.example")
+    await recovery_email.verify(ann.id, await mailed_code("Ann.Home@other.example"), actor=HERE)
+    # when
+    await password_reset.request(typed, BROWSER)
+    # then
+    assert [mail.to for mail in await mails() if mail.kind == "password-reset"] == ["Ann.Home@other.example"]
+
+
+@pytest.mark.parametrize("domain", ["straße.example", "müll.example"])
+async def test_a_company_gets_its_own_domains_accounts_alone(database: Database, domain: str) -> None:
+    # given
+    lookalike = domain.replace("ß", "ss").replace("ü", "u")
+    admin, member = await make_login(f"admin@{domain}"), await make_login(f"Vic@{domain}")
+    outsider = await make_login(f"vic@{lookalike}")
+    # when
+    company = await create_company("Harbor Works", domain=domain, admin_email=admin.email)
+    # then
+    members = await Account.filter(company_id=company.id).order_by("id").values_list("id", flat=True)
+    assert members == [admin.id, member.id]
+    later = await create_account(f"new@{domain}", name="New")
+    assert later.company_id == company.id  # type: ignore[attr-defined]
+    assert (await create_account(f"new@{lookalike}", name="New")).company_id is None  # type: ignore[attr-defined]
+    assert (await Account.get(id=outsider.id)).company_id is None  # type: ignore[attr-defined]
+
+
+@given(local=text(characters(categories=("L", "M", "N"), exclude_characters="ʼ"), min_size=1, max_size=8))
+def test_a_key_is_its_own_key(local: str) -> None:
+    try:
+        key = address_of(f"{local}@straße.example").key
+    except Refused:
+        assume(condition=False)
+    assert address_of(key).key == key
+
+
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("typed", NO_ADDRESSES)
 async def test_what_is_no_address_is_refused(database: Database, typed: str) -> None:
     await make_login("vic@people.example")

@@ -5,9 +5,10 @@ import pytest
 from models.invites import Invite, InviteOptOut
 from models.outbox import OutboxMessage
 from models.profiles import Profile
-from services import invite_mails
+from services import clock, invite_mails
 from services.mail_transport import composed
 from services.mail_transport import sender_of as mail_sender
+from services.sealing import keyed_digest
 from settings import Settings
 from tests.factories import make_person
 from tests.services.entering import mails
@@ -42,6 +43,29 @@ async def test_no_more_invites_means_from_nobody(settings: Settings) -> None:
     await invite(eve, "cleo@friends.example")
     assert [mail.to for mail in await mails()] == ["cleo@friends.example"]
     assert "ben" not in token
+
+
+@pytest.mark.parametrize(
+    ("stopped", "email"),
+    [(BEN, "Ben@friends.example"), ("vic@strasse.example", "vic@straße.example"), ("moss@x.example", "Moß@x.example")],
+)
+async def test_a_wish_from_when_more_addresses_were_alike_still_holds(stopped: str, email: str) -> None:
+    # given
+    await InviteOptOut.create(digest=keyed_digest("invite-opt-out", stopped)[:32], at=clock.now())
+    # when
+    await invite(await make_person(), email)
+    # then
+    assert await mails() == []
+
+
+async def test_a_wish_is_about_one_mailbox() -> None:
+    # given
+    await invite(await make_person(), "vic@strasse.example")
+    assert await invite_mails.stop((await stop_path("vic@strasse.example")).rpartition("/")[2])
+    # when
+    await invite(await make_person(), "vic@straße.example")
+    # then
+    assert [mail.to for mail in await mails()] == ["vic@strasse.example", "vic@xn--strae-oqa.example"]
 
 
 @pytest.mark.parametrize("token", ["", "0" * 48, "é" * 48, "x"])

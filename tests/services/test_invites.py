@@ -93,7 +93,7 @@ async def test_each_address_has_its_own_outcome_and_one_twice_is_invited_once() 
     # given
     ada = await make_person("ada@people.example")
     profile = await Profile.get(id=profile_of(ada))
-    profile.recovery_email = "Ada@home.example"
+    profile.recovery_email, profile.recovery_email_key = "Ada@home.example", "ada@home.example"
     await profile.save()
     # when
     done = await invite(
