@@ -10,8 +10,7 @@ from rich.table import Table
 from catalogue.badges import Badge
 from cli.running import errors, fail, printable, with_database
 from models.database import Database
-from models.profiles import Profile
-from services import badge_reevaluation, badges, everyone
+from services import badge_reevaluation, badges, everyone, handles
 from services.errors import ErrorCode, refused
 
 INTERRUPTED = 130
@@ -103,7 +102,7 @@ def reevaluate(
 
 
 async def _profile(handle: str) -> int:
-    found = await Profile.get_or_none(handle=handle)
+    found = await handles.profile_of(handle)
     if found is None:
         raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("handle",))
     return found.id

@@ -77,6 +77,23 @@ class Profile(Model):
         )
 
 
+class ProfileHandle(Model):
+    """
+    A handle that belongs to somebody since they changed theirs: the earlier ones and the one in force. Nobody else gets
+    it, and it leads to the profile. Who never changed their handle has no row here.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE, db_index=True
+    )
+    handle = fields.CharField(max_length=64, unique=True)
+    noted_at = fields.DatetimeField()
+
+    class Meta:
+        table = "profile_handle"
+
+
 class ProfileSkill(Model):
     """A skill a person names. Codes are those of catalogue/skills.toml."""
 

@@ -15,7 +15,7 @@ from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectImage
-from models.profiles import Profile, ProfileIndustry, ProfileSkill, ProfileWord
+from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
 from models.proofs import MailedCode, MailedLink, SignUp
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
@@ -57,6 +57,7 @@ __all__ = [
     "PointEntry",
     "Profile",
     "ProfileCounter",
+    "ProfileHandle",
     "ProfileIndustry",
     "ProfileSkill",
     "ProfileWord",

@@ -22,6 +22,11 @@ DETAILS = """
 # The one rule of visibility, as SQL: what others see, and one's own. Primary key; unique (handle).
 BY_ID = Statement.of(f"SELECT {CARD} FROM profile WHERE id = ANY($1) AND (listed OR id = $2)")  # noqa: S608 - own texts
 BY_HANDLE = Statement.of(f"SELECT {CARD} FROM profile WHERE handle = $1 AND (listed OR id = $2)")  # noqa: S608
+# Unique (profile_handle.handle); primary key.
+BY_FORMER_HANDLE = Statement.of(
+    f"SELECT {CARD} FROM profile WHERE id = (SELECT profile_id FROM profile_handle WHERE handle = $1)"  # noqa: S608
+    " AND (listed OR id = $2)"
+)
 DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")  # noqa: S608
 OWN = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
@@ -40,14 +45,16 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
 
 async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:  # noqa: A002 - the argument's name
     """
-    One profile, by its handle in any letter case or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID.
+    One profile, by its handle in any letter case, also by one that it had before, or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID.
 
     Handles are stored in lower case, so the unique index on `handle` answers the lookup.
     """
     if (handle is None) == (id is None):
         raise refused(ErrorCode.BAD_INPUT, "Name the profile by `handle` or by `id`, one of them.")
     if handle is not None:
-        found = await context.database.fetch(BY_HANDLE, handle.lower(), context.viewer.own_profile)
+        wanted = handle.lower()
+        found = await context.database.fetch(BY_HANDLE, wanted, context.viewer.own_profile)
+        found = found or await context.database.fetch(BY_FORMER_HANDLE, wanted, context.viewer.own_profile)
         return found[0] if found else None
     number = ids.number_of("Profile", id or "")
     return None if number is None else (await by_id([number], context))[0]

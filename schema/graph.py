@@ -28,6 +28,7 @@ from schema.events import (
 )
 from schema.featured_badges import FeaturedBadgesMutation
 from schema.fields import types_by_row
+from schema.handles import HandlesMutation
 from schema.ingestion import IngestionMutation
 from schema.invites import Invite, InvitesMutation
 from schema.leaderboards import LeaderboardsQuery
@@ -80,6 +81,7 @@ class Mutation(
     IngestionMutation,
     PreferencesMutation,
     ProfileEditingMutation,
+    HandlesMutation,
     PublishingMutation,
     AvatarsMutation,
     RecoveryEmailMutation,

@@ -45,7 +45,7 @@ class Socials:
 @strawberry.type(description="A person of the community.")
 class Profile(ConnectionsOfProfile, PortfolioOfProfile, Node):
     id: strawberry.ID = column("Opaque id of the profile.", read=id_of("Profile"))
-    handle: str = column("Unique name for links.")
+    handle: str = column("Unique name for links; it can change, and the earlier ones lead here.")
     name: str = column("The name shown to others.")
     avatar_url: str | None = column(
         "Address of the picture on this server, 256 pixels each way (WebP); null where there is none.",
@@ -124,5 +124,8 @@ class ProfilesQuery:
     profile: Profile | None = answered_by(
         profiles.profile,
         "One person, by handle or by id. Null for a profile that is hidden from you, as for one that never was.",
-        arguments={"handle": "The unique name in links, in any letter case.", "id": "The opaque id."},
+        arguments={
+            "handle": "The unique name in links, in any letter case. One that the person had before leads to them too.",
+            "id": "The opaque id.",
+        },
     )

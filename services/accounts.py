@@ -7,7 +7,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountKind
 from models.profiles import Profile
-from services import clock
+from services import clock, handles
 from services.addresses import Address, address_of
 from services.companies import company_of_domain
 from services.errors import ErrorCode, refused
@@ -42,7 +42,7 @@ async def open_account(address: Address, *, name: str, marketing: bool = False) 
 
     IntegrityError: the address has an account, or another writer took the handle in the same moment.
     """
-    person = NewPerson(name=name, joined_on=clock.today(), key=address.key.partition("@")[0])
+    person = NewPerson(name=name, joined_on=clock.today())
     [profile_id] = await create_people([person])
     account = await _join(address, name, profile_id)
     if marketing:
@@ -61,7 +61,8 @@ async def attach_account(handle: str, email: str) -> Account:
     address = address_of(email)
     try:
         async with in_transaction():
-            profile = await Profile.select_for_update().get_or_none(handle=handle)
+            found = await handles.profile_of(handle)
+            profile = found and await Profile.select_for_update().get_or_none(id=found.id)
             if profile is None:
                 raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("handle",))
             if await Account.exists(profile_id=profile.id):

@@ -15,8 +15,9 @@ from typing import Any
 from catalogue import demo, terms
 from catalogue.points import ACTIVITIES
 from models.profiles import Visibility
+from services.handles import from_name
 from services.points import ActivityEvent
-from services.profiles import NewPerson, slug
+from services.profiles import NewPerson
 
 SOURCE = "demo"
 SEED = 20_160_401
@@ -112,7 +113,7 @@ def _members(lot: Random, lists: dict[str, Any], anchor: date) -> Iterator[Membe
     ]
     companies = list(lists["companies"])
     for first, last, region in lot.sample(names, PEOPLE - 1):
-        handle = slug(f"{first} {last}")
+        handle = from_name(f"{first} {last}")
         joined_on = anchor - timedelta(days=lot.randint(SHORTEST, LONGEST))
         skills = lot.sample(_chosen(terms.SKILLS), lot.choice((0, 1, 2, 3, 3, 4, 5, 6, 8)))
         industries = lot.sample(_chosen(terms.INDUSTRIES), lot.choice((0, 1, 1, 2, 2, 3)))

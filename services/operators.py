@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from tortoise.transactions import in_transaction
 
@@ -11,9 +10,8 @@ from catalogue.points import Category
 from models.accounts import Account
 from models.companies import Company
 from models.points import PointEntry
-from models.profiles import Profile
 from models.proofs import Purpose
-from services import audit, codes, corrections, messages
+from services import audit, codes, corrections, handles, messages
 from services.accounts import create_account
 from services.companies import create_company
 from services.errors import ErrorCode, refused
@@ -57,20 +55,20 @@ async def penalize(
     silent must not stand in the person's own trail. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT.
     """
     async with in_transaction():
-        profile: Any = await Profile.get_or_none(handle=handle).values("id")
+        profile = await handles.profile_of(handle)
         if profile is None:
             raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("profile",))
         number = external_id or secrets.token_hex(8)
         repeated = await PointEntry.filter(source=PENALTIES, external_id=number).exists()
         entry = await corrections.penalize(
-            profile["id"], category, points, reason=reason, shown=not silent, external_id=number
+            profile.id, category, points, reason=reason, shown=not silent, external_id=number
         )
         if repeated:
             return entry
         await audit.note(
             "points.penalize",
             actor=audit.OPERATOR,
-            profile=profile["id"],
+            profile=profile.id,
             category=category.value,
             points=points,
             reason=reason,

@@ -1,21 +1,21 @@
 """Profiles: how they come to be, and who sees them."""
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tortoise.exceptions import IntegrityError
+
 from models.accounts import Account, AccountStatus
 from models.points import Score
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
-from services import clock, notices, search_words
+from services import clock, handles, notices, search_words
 from services.bulk import insert, lookup
-from services.words import APART
 
-MAX_HANDLE = 64
+MAX_SUFFIX, MAX_WITH_SUFFIX = 12, 50
+"""Characters of what tells namesakes apart, and of a handle before it."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,12 @@ class NewPerson:
     handle: str = ""
     """The wished one; empty: made from the name. A taken one gets a suffix."""
     key: str = ""
-    """What tells this person from a namesake in a readable way; the first suffix that is tried."""
+    """The person's id in another system, which tells namesakes apart in a readable way; empty: chance does."""
     visibility: Visibility = Visibility.PRIVATE
     company_id: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
     skills: Sequence[str] = ()
     industries: Sequence[str] = ()
-
-
-def slug(text: str) -> str:
-    """Text as a handle: lower case letters of a to z, digits and single hyphens; `person` where nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(APART)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "person"
 
 
 async def create_people(people: Sequence[NewPerson]) -> list[int]:
@@ -48,7 +42,7 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
     Nobody has claimed them yet, so a public one is listed at once. IntegrityError: another writer took a handle
     in the same moment.
     """
-    handles = await _free_handles(people)
+    chosen = await _free_handles(people)
     now = clock.now()
     profiles = [
         Profile(
@@ -61,11 +55,13 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
             created_at=now,
             **person.details,
         )
-        for person, handle in zip(people, handles, strict=True)
+        for person, handle in zip(people, chosen, strict=True)
     ]
     await insert(profiles)
-    ids = await lookup(Profile, "id", column="handle", keys=handles)
-    made = [ids[handle] for handle in handles]
+    if await handles.former(chosen):  # somebody had it, and changed theirs, since we looked
+        raise IntegrityError("A handle was given away in the same moment.")
+    ids = await lookup(Profile, "id", column="handle", keys=chosen)
+    made = [ids[handle] for handle in chosen]
     await insert(
         [Score(profile_id=number, listed=profile.listed) for number, profile in zip(made, profiles, strict=True)]
     )
@@ -97,18 +93,21 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
 
 async def _free_handles(people: Sequence[NewPerson]) -> list[str]:
     wishes = [_wishes(person) for person in people]
-    taken = set(await lookup(Profile, "id", column="handle", keys={wish for each in wishes for wish in each}))
-    handles = []
+    taken = await handles.taken({wish for each in wishes for wish in each})
+    chosen = []
     for each in wishes:
-        free = next((wish for wish in each if wish not in taken), None) or f"{each[0][:50]}-{secrets.token_hex(6)}"
+        free = next((wish for wish in each if wish not in taken), None)
+        free = free or f"{each[0][:MAX_WITH_SUFFIX]}-{secrets.token_hex(6)}"
         taken.add(free)
-        handles.append(free)
-    return handles
+        chosen.append(free)
+    return chosen
 
 
 def _wishes(person: NewPerson) -> list[str]:
-    first = slug(person.handle or person.name)
-    return [first, f"{first[:50]}-{slug(person.key)[:12]}"] if person.key else [first]
+    """Handles to try, the best first. What may be a mail address is in none of them."""
+    first = handles.from_name(person.handle) or handles.from_name(person.name) or handles.neutral()
+    suffix = handles.from_name(person.key)[:MAX_SUFFIX].strip("-")
+    return [first, f"{first[:MAX_WITH_SUFFIX]}-{suffix}"] if suffix else [first]
 
 
 async def relist(profile_ids: Iterable[int]) -> None:

@@ -26,10 +26,10 @@ async def make_profile(
     name: str = "Ada Okafor", *, public: bool = True, joined_on: date = date(2020, 1, 1), **more: Any
 ) -> int:
     """Make an unclaimed profile; `more` goes to NewPerson. Returns its number."""
+    more.setdefault("key", str(next(_numbers)))
     person = NewPerson(
         name=name,
         joined_on=joined_on,
-        key=str(next(_numbers)),
         visibility=Visibility.PUBLIC if public else Visibility.PRIVATE,
         **more,
     )

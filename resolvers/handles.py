@@ -1,0 +1,15 @@
+"""One's own handle."""
+
+from typing import Any
+
+from resolvers.audit import actor_of
+from resolvers.context import Context
+from resolvers.order import Row
+from services import handle_changes
+
+
+async def change(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The person, under the new handle."""
+    profile_id = context.viewer.own_profile
+    await handle_changes.change(profile_id, input.handle, actor=actor_of(context))
+    return {"profile_id": profile_id}
