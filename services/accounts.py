@@ -10,7 +10,8 @@ from models.profiles import Profile
 from services import clock, handles
 from services.addresses import Address, address_of
 from services.companies import company_of_domain
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, Refused, refused
+from services.profile_texts import name_problems
 from services.profiles import NewPerson, create_people, relist
 
 MAX_NAME = 120
@@ -24,8 +25,8 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
     neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
     """
     address = address_of(email)
-    if not 0 < len(name.strip()) <= MAX_NAME:
-        raise refused(ErrorCode.BAD_INPUT, f"A name has 1 to {MAX_NAME} characters.", path=("name",))
+    if problems := name_problems(name, "A name", MAX_NAME):
+        raise Refused(*problems)
     try:
         async with in_transaction():
             if service:

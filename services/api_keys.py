@@ -18,6 +18,7 @@ from services.audit import Actor
 from services.bearers import Bearer
 from services.errors import ErrorCode, Refused, refused
 from services.messages import send_mail
+from services.profile_texts import name_problems
 from services.sealing import digest
 
 PREFIX = "mxk_"
@@ -43,8 +44,8 @@ async def create(account_id: int, *, name: str, actor: Actor) -> Created:
 
     Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys).
     """
-    if not 0 < len(name.strip()) <= MAX_NAME:
-        raise refused(ErrorCode.BAD_INPUT, f"A key's name has 1 to {MAX_NAME} characters.", path=("name",))
+    if problems := name_problems(name, "A key's name", MAX_NAME):
+        raise Refused(*problems)
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
         if account is None or account.status is not AccountStatus.ACTIVE:

@@ -13,11 +13,13 @@ from models.profiles import Visibility
 from services import clock, project_texts
 from services.imported_badges import MAX_DESCRIPTION, Definition
 from services.imports import MAX_KEY
-from services.profile_texts import NotFit
+from services.profile_texts import NotFit, cleaned_name
 from services.profiles import NewPerson
 
 MAX_NAME = MAX_JOB_TITLE = 120
 MAX_COMPANY = 200
+NAMELESS = "Member"
+"""The name of somebody whose own holds nothing that is seen: that must not cost the person."""
 MOST_POINTS = 100_000_000
 """Of one opening balance, so that a person's sums stay within a database's integers."""
 
@@ -77,19 +79,19 @@ def person_of(row: Sequence[str]) -> ArchivedPerson:
     """Read id, handle, name, job title, country, company, about, public, joined on. Raises BadRow."""
     key, handle, name, job_title, country, company, about, public, joined_on = row
     details = {
-        "job_title": _text("job_title", job_title, MAX_JOB_TITLE),
+        "job_title": _name("job_title", job_title, MAX_JOB_TITLE),
         "country": _country(country.strip()),
         "about": about.strip(),
     }
     person = NewPerson(
-        name=_given("name", name, MAX_NAME),
+        name=_name("name", _given("name", name, MAX_NAME), MAX_NAME) or NAMELESS,
         handle=handle.strip(),
         key=_given("id", key, MAX_KEY),
         joined_on=_past("joined_on", joined_on.strip()),
         visibility=Visibility.PUBLIC if _yes("public", public.strip()) else Visibility.PRIVATE,
         details=details,
     )
-    return ArchivedPerson(person, _text("company", company, MAX_COMPANY))
+    return ArchivedPerson(person, _name("company", company, MAX_COMPANY))
 
 
 def skill_of(row: Sequence[str]) -> tuple[str, str]:
@@ -119,7 +121,7 @@ def badge_of(row: Sequence[str]) -> Definition:
         raise BadRow(f"rarity is {rarity[:40]!r}, not one of {', '.join(Rarity.__members__)}")
     return Definition(
         key=_given("id", key, MAX_KEY),
-        name=_given("name", name, MAX_NAME),
+        name=_shown("name", name, MAX_NAME),
         rarity=Rarity(rarity.strip()),
         description=_text("description", description, MAX_DESCRIPTION),
     )
@@ -148,14 +150,17 @@ def project_of(row: Sequence[str]) -> ArchivedProject:
     """Read id, owner, title, description, published and created on. Raises BadRow."""
     key, owner, title, description, published, created_on = row
     try:
-        texts = [project_texts.text(*each) for each in (("title", title), ("description", description))]
+        texts = [
+            project_texts.text("title", _shown("title", title, len(title))),
+            project_texts.text("description", description),
+        ]
     except NotFit as why:
         raise BadRow(str(why)) from None
     day = _past("created_on", created_on.strip())
     return ArchivedProject(
         key=_given("id", key, MAX_KEY),
         owner=_given("owner", owner, MAX_KEY),
-        title=_given("title", texts[0], len(texts[0])),
+        title=texts[0],
         description=texts[1],
         published=_yes("published", published.strip()),
         created_at=datetime.combine(day, time(), UTC),
@@ -205,6 +210,19 @@ def _given(column: str, text: str, longest: int) -> str:
     if not text.strip():
         raise BadRow(f"{column} is empty")
     return _text(column, text, longest)
+
+
+def _name(column: str, text: str, longest: int) -> str:
+    """A text of one line, without the characters in it that are not seen. Raises BadRow: too long."""
+    return cleaned_name(_text(column, text, longest), longest)
+
+
+def _shown(column: str, text: str, longest: int) -> str:
+    """A name, of which something is seen. Raises BadRow."""
+    name = _name(column, _given(column, text, longest), longest)
+    if not name:
+        raise BadRow(f"{column} has no character that is seen")
+    return name
 
 
 def _text(column: str, text: str, longest: int) -> str:

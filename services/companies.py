@@ -9,7 +9,8 @@ from models.companies import Company, CompanyDomain
 from services import audit, clock
 from services.addresses import address_of, domain_of
 from services.audit import OPERATOR, Actor, Change
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, Refused, refused
+from services.profile_texts import name_problems
 from services.profiles import relist
 
 MAX_NAME = 200
@@ -25,8 +26,8 @@ async def create_company(name: str, *, domain: str, admin_email: str, actor: Act
     address), ALREADY_EXISTS (another company owns the domain, or the admin belongs to another company).
     """
     own = domain_of(domain)
-    if not 0 < len(name.strip()) <= MAX_NAME:
-        raise refused(ErrorCode.BAD_INPUT, f"A company's name has 1 to {MAX_NAME} characters.", path=("name",))
+    if problems := name_problems(name, "A company's name", MAX_NAME):
+        raise Refused(*problems)
     if own in PUBLIC_DOMAINS:
         raise refused(ErrorCode.BAD_INPUT, f"{own} is a public mail service: no company can own it.", path=("domain",))
     try:

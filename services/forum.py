@@ -105,12 +105,10 @@ def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None
     if _is_system(user):
         defects["system users (negative Id): not people, not taken"] += 1
         return None
-    name = " ".join(row.get("DisplayName", "").split())
+    name = _name(row.get("DisplayName", ""), defects)
     if not name:
         defects["users without a name: named by their Id"] += 1
         name = f"user{user}"
-    if len(name) > MAX_NAME:
-        defects["users whose name was cut to its longest form"] += 1
     given = row.get("WebsiteUrl", "")
     website = web_link(given)
     if given.strip() and website is None:
@@ -120,7 +118,7 @@ def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None
         defects["users who joined in the future: taken as joined today"] += 1
         joined_on = clock.today()
     return NewPerson(
-        name=name[:MAX_NAME].strip(),
+        name=name,
         handle=name,
         key=str(user),
         joined_on=joined_on,
@@ -133,15 +131,24 @@ def person_of(row: Mapping[str, str], defects: Counter[str]) -> NewPerson | None
     )
 
 
+def _name(given: str, defects: Counter[str]) -> str:
+    given = " ".join(given.split())
+    if len(given) > MAX_NAME:
+        defects["users whose name was cut to its longest form"] += 1
+    name = profile_texts.cleaned_name(given, MAX_NAME)
+    if name != given[:MAX_NAME].strip():
+        defects["users' names with characters that are not seen: left out"] += 1
+    return name
+
+
 def _location(row: Mapping[str, str], defects: Counter[str]) -> str:
     given = " ".join(row.get("Location", "").split())
     if len(given) > MAX_LOCATION:
         defects["users whose location was cut to its longest form"] += 1
-    try:
-        return profile_texts.text("location", given[:MAX_LOCATION])
-    except profile_texts.NotFit:
-        defects["users' locations that cannot be shown: left out"] += 1
-        return ""
+    location = profile_texts.cleaned_name(given, MAX_LOCATION)
+    if location != given[:MAX_LOCATION].strip():
+        defects["users' locations with characters that are not seen: left out"] += 1
+    return location
 
 
 def vote_of(row: Mapping[str, str]) -> Vote:
@@ -154,7 +161,8 @@ def badge_of(row: Mapping[str, str]) -> Badge:
     Read a badge: bronze, silver and gold ones become green, blue and purple. Of one name there may be several of different
     metal. One without a Class, as in old dumps, is bronze. Raises BadRow.
     """
-    name, metal = " ".join(row.get("Name", "").split()), optional_number(row, "Class")
+    given, metal = " ".join(row.get("Name", "").split()), optional_number(row, "Class")
+    name = profile_texts.cleaned_name(given, len(given) or 1)
     if metal is None:
         metal = BRONZE
     if not 0 < len(name) <= MAX_NAME:

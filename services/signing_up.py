@@ -21,6 +21,7 @@ from services.audit import Actor
 from services.companies import company_of_domain
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.points import ActivityEvent, record_many
+from services.profile_texts import name_problems
 from services.sealing import digest
 from services.sessions import Client
 from services.signing_in import SignedIn
@@ -167,8 +168,7 @@ def _read(email: str, password: str, name: str, referral_code: str) -> Address:
         address = address_of(email)
     except Refused as why:
         problems += why.problems
-    if not 0 < len(name.strip()) <= MAX_NAME:
-        problems.append(Problem(ErrorCode.BAD_INPUT, f"A name has 1 to {MAX_NAME} characters.", ("name",)))
+    problems += name_problems(name, "A name", MAX_NAME)
     if len(referral_code) > referrals.MAX_CODE:
         text = f"A referral code has at most {referrals.MAX_CODE} characters."
         problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))

@@ -21,6 +21,7 @@ from services.audit import OPERATOR, Actor
 from services.bearers import Bearer
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.messages import send_mail
+from services.profile_texts import name_problems
 
 PREFIX = "mxp_"
 MAX_NAME = 120
@@ -94,9 +95,7 @@ async def create(
 
 
 def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: datetime | None) -> list[Problem]:
-    found = []
-    if not 0 < len(name.strip()) <= MAX_NAME:
-        found.append(Problem(ErrorCode.BAD_INPUT, f"A token's name has 1 to {MAX_NAME} characters.", ("name",)))
+    found = name_problems(name, "A token's name", MAX_NAME)
     if not scopes:
         found.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
     if expires_at is not None and expires_at <= clock.now():

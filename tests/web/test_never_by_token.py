@@ -61,7 +61,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "sendElevationCode": BY_SESSION,
     "signOut": BY_SESSION,
     # signed in, by an API key too
-    "changeHandle": BY_SESSION | {"key"},
+    "changeHandle": BY_SESSION | BY_KEY,
     "cancelOrder": BY_SESSION | BY_KEY,
     "claimChallenge": BY_SESSION | BY_KEY,
     "claimTshirt": BY_SESSION | BY_KEY,
