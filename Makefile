@@ -6,7 +6,7 @@ CHECK := clients/check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format schema schema-check clean
+.PHONY: help install run test lint format schema messages schema-check clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -30,6 +30,9 @@ format: $(VENV)/.installed-dev ## Put the code into the house's form
 
 schema: $(VENV)/.installed ## Write schema.graphql
 	$(BIN)/python -m cli export-schema
+
+messages: $(VENV)/.installed ## Bring the translations in catalogue/locales up to date with the texts
+	$(BIN)/python -m catalogue.extraction
 
 schema-check: $(CHECK)/node_modules/.installed ## Check schema.graphql with client developers' tools (needs node 20 and npm)
 	node $(CHECK)/check.js

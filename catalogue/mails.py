@@ -1,6 +1,11 @@
-"""Mails and text messages as data: one file of `mails/` a kind, one layout for all of them."""
+"""
+Mails and text messages as data: one file of `mails/` for each kind, in English, one layout for all of them.
+
+Other languages translate the subject and each paragraph by itself (catalogue/languages.py).
+"""
 
 import html
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from string import Template
 from typing import Any, Final
+
+from catalogue.languages import ENGLISH, translate
 
 HERE = Path(__file__).parent / "mails"
 LAYOUT = Template((HERE / "layout.html").read_text("utf-8"))
@@ -21,6 +28,7 @@ SHOWN = {
     "$stop": '<p style="margin:12px 0"><a href="$stop" style="color:#5b6475;word-break:break-all">$stop</a></p>',
 }
 """How HTML shows a paragraph that is nothing but one of these facts."""
+_FACT = re.compile(r"\$[a-z_]+")
 
 
 @dataclass(frozen=True)
@@ -56,19 +64,33 @@ class MessageKind:
         """What has to be told to write one."""
         return frozenset(Template(f"{self.subject}\n{self.text}").get_identifiers()) - {SITE}
 
-    def render(self, facts: Mapping[str, str]) -> Rendered:
+    @property
+    def paragraphs(self) -> list[str]:
+        """Its text, in English."""
+        return self.text.split("\n\n")
+
+    @property
+    def translatable(self) -> list[str]:
+        """Its English templates that other languages translate: the subject, and paragraphs of more than a fact."""
+        return [each for each in (self.subject, *self.paragraphs) if each and not _FACT.fullmatch(each)]
+
+    def render(self, facts: Mapping[str, str], language: str = ENGLISH) -> Rendered:
         """Fill in the facts, `site` among them: as they are in texts, escaped in HTML. Raises KeyError."""
-        text = _filled(self.text, facts)
+        paragraphs = [translate(each, language) for each in self.paragraphs]
+        text = "\n\n".join(_filled(each, facts) for each in paragraphs)
         if not self.by_mail:
             return Rendered("", text, "")
-        subject = _filled(self.subject, facts)
+        subject, footer = _filled(translate(self.subject, language), facts), translate(FOOTER, language)
         escaped = {name: html.escape(fact) for name, fact in facts.items()}
-        body = "\n".join(_filled(_as_html(paragraph), escaped) for paragraph in self.text.split("\n\n"))
-        footer = _filled(FOOTER, escaped)
         return Rendered(
             subject,
-            f"{text}\n\n-- \n{_filled(FOOTER, facts)}\n",
-            LAYOUT.substitute(subject=html.escape(subject), body=body, footer=footer),
+            f"{text}\n\n-- \n{_filled(footer, facts)}\n",
+            LAYOUT.substitute(
+                language=language,
+                subject=html.escape(subject),
+                body="\n".join(_filled(_as_html(each), escaped) for each in paragraphs),
+                footer=_filled(footer, escaped),
+            ),
         )
 
 

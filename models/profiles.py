@@ -48,7 +48,9 @@ class Profile(Model):
         max_length=254, null=True, db_index=True, description="What it is compared by, as for an account's address."
     )
     recovery_email_verified_at = fields.DatetimeField(null=True)
-    language = fields.CharField(max_length=8, default="en", description="ISO 639-1.")
+    language = fields.CharField(
+        max_length=8, null=True, description="ISO 639-1, as chosen; null: none was, and requests say which."
+    )
     visibility = fields.CharEnumField(
         Visibility, max_length=7, default=Visibility.PRIVATE, description="PUBLIC or PRIVATE."
     )

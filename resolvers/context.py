@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from catalogue import scopes
+from catalogue.languages import ENGLISH
 from models.database import Database
 from resolvers import entrances
 from resolvers.loaders import BatchReader, Loaders
@@ -33,6 +34,11 @@ class Context:
     def signed_in(self) -> bool:
         """Whether somebody asks."""
         return self.viewer.signed_in
+
+    @property
+    def language(self) -> str:
+        """The language of the answer: the one that the viewer has chosen, else the one that the request prefers."""
+        return self.viewer.language or self.client.language or ENGLISH
 
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys asked for in one turn of the loop are read together."""

@@ -126,6 +126,7 @@ async def viewer_by(secret: str) -> Viewer:
         company_id=facts.company_id,
         company_admin=facts.company_admin,
         password_expired=facts.password_expired,
+        language=facts.language,
     )
 
 

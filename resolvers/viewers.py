@@ -24,6 +24,8 @@ class Viewer:
     company_id: int | None = None
     company_admin: bool = False
     password_expired: bool = False
+    language: str | None = None
+    """The language that the person has chosen; None: none was."""
 
     @property
     def signed_in(self) -> bool:
@@ -43,10 +45,14 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Client:
-    """Where a request comes from: the IP address behind trusted proxies, and the browser as it names itself."""
+    """
+    Where a request comes from: the IP address behind trusted proxies, the browser as it names itself, and the language
+    of those there are that it prefers (None: none of them).
+    """
 
     address: str = ""
     device: str = ""
+    language: str | None = None
 
 
 NOBODY = Viewer()

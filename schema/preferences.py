@@ -14,9 +14,9 @@ class UpdateMarketingInput:
     marketing: bool = strawberry.field(description="Whether news may be mailed to the account that is signed in.")
 
 
-@strawberry.input(description="The language of mails.")
+@strawberry.input(description="The language of mails and answers.")
 class UpdateLanguageInput:
-    language: str = strawberry.field(description="Two letters of ISO 639-1: `en`.")
+    language: str = strawberry.field(description="`en` (English) or `nl` (Dutch): ISO 639-1.")
 
 
 @strawberry.type(description="Answer to `updateMarketing`.")
@@ -41,7 +41,7 @@ class PreferencesMutation:
     )
     update_language: UpdateLanguagePayload = mutation_by(
         preferences.update_language,
-        "Choose the language of mails to you.",
+        "Choose the language of mails and answers to you; it then comes before `Accept-Language`.",
         allowed=[PersonItself()],
         input=UpdateLanguageInput,
     )

@@ -109,7 +109,9 @@ class Profile(ConnectionsOfProfile, PortfolioOfProfile, Node):
         read="recovery_email",
     )
     language: str | None = loaded_by(
-        profiles.own, "Language of mails, ISO 639-1; only the person sees it.", read="language"
+        profiles.own,
+        "The language that the person has chosen (ISO 639-1) for mails and answers, which only the person sees; null: none, so that each request's `Accept-Language` says it.",
+        read="language",
     )
     version: int | None = loaded_by(
         profiles.own, "Grows with every edit; `updateProfile` can expect it. Only the person sees it.", read="version"

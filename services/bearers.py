@@ -35,6 +35,8 @@ class Bearer:
     company_id: int | None = None
     company_admin: bool = False
     email: str = ""
+    language: str | None = None
+    """The one that the person has chosen."""
 
 
 Row = dict[str, Any]
@@ -42,9 +44,10 @@ Row = dict[str, Any]
 # One statement says everything: asked on every request, so that what was deleted or deactivated is dead on the next.
 _FOUND: Final = """
     SELECT t.*, a.email, a.email_key, a.kind, a.status, a.profile_id, a.company_id, a.company_admin,
-        c.password_days, p.changed_at
+        c.password_days, p.changed_at, i.language
     FROM "{table}" t JOIN account a ON a.id = t.account_id
         LEFT JOIN company c ON c.id = a.company_id LEFT JOIN password p ON p.account_id = a.id
+        LEFT JOIN profile i ON i.id = a.profile_id
     WHERE {condition} ORDER BY t.id
 """
 
@@ -82,6 +85,7 @@ def bearer(row: Row, scopes: frozenset[str] | None) -> Bearer:
         company_id=row["company_id"],
         company_admin=bool(row["company_admin"]),
         email=row["email"],
+        language=row["language"],
     )
 
 

@@ -9,21 +9,24 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode, urlsplit
 
 import orjson
 from email_validator import EmailNotValidError, validate_email
 
+from catalogue import languages
 from catalogue.mails import KINDS, SITE, MessageKind
 from models.accounts import Account
 from models.invites import Invite
 from models.outbox import Channel, OutboxMessage
 from models.profiles import Profile
 from models.proofs import MailedCode, SignUp
-from services import clock, configuration, sealing
+from services import clock, configuration, mail_languages, sealing
 from services.addresses import ENCODED
 
+Fact = str | int | date
+"""What a message names: a text, a number, a day, or a moment (datetime)."""
 PURPOSE = "outbox"
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_FACT = 1_000
@@ -61,7 +64,7 @@ class Message:
         return f"Message(kind={self.kind!r}, …)"
 
 
-async def send_mail(kind: str, to: Recipient, **facts: str) -> None:
+async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
     """
     Have a mail of this kind sent once the caller's transaction is committed, to the address that is stored in `to`.
 
@@ -69,25 +72,33 @@ async def send_mail(kind: str, to: Recipient, **facts: str) -> None:
     for the owner of one must not reach the other because somebody typed it.
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names; people's text may stand in them as it was
-    typed. A `link` is made by `link()`, and so is `stop`, where mails of this sort are ended. Raises BadMessage.
+    typed, and numbers, days and moments as they are. A `link` is made by `link()`, and so is `stop`, where mails of
+    this sort are ended. It is written in the recipient's language. Raises BadMessage.
     """
-    await _write(Channel.MAIL, _kind(kind, by_mail=True), _mailbox(_stored(to)), facts)
+    mailbox = _mailbox(_stored(to))
+    language = await mail_languages.of_person(_person(to))
+    await _write(Channel.MAIL, _kind(kind, by_mail=True), mailbox, facts, language)
 
 
-async def withhold_mail(kind: str, to: Recipient, **facts: str) -> None:
+async def withhold_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
     """
     Write a mail like `send_mail`, to nobody: services/postbox.py throws it away. For an answer whose time must not tell
     that nothing goes out.
     """
     _mailbox(_stored(to))
-    await _write(Channel.MAIL, _kind(kind, by_mail=True), "", facts)
+    language = await mail_languages.of_person(_person(to))
+    await _write(Channel.MAIL, _kind(kind, by_mail=True), "", facts, language)
 
 
-async def send_sms(kind: str, to: str, **facts: str) -> None:
-    """Have a text message sent once the caller's transaction is committed; `to` as `+31201234567`. Raises BadMessage."""
+async def send_sms(kind: str, to: str, account_id: int, /, **facts: Fact) -> None:
+    """
+    Have a text message sent once the caller's transaction is committed; `to` as `+31201234567`, in the language of
+    the account's person. Raises BadMessage.
+    """
     if not NUMBER.fullmatch(to):
         raise BadMessage("The recipient is not a phone number with its country.")
-    await _write(Channel.SMS, _kind(kind, by_mail=False), to, facts)
+    language = await mail_languages.of_account(account_id)
+    await _write(Channel.SMS, _kind(kind, by_mail=False), to, facts, language)
 
 
 def link(path: str, **query: str) -> str:
@@ -103,19 +114,21 @@ def opened(row: OutboxMessage) -> Message:
     return Message(kind=row.kind, written_at=row.created_at, **content)
 
 
-async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, str]) -> None:
-    sealed, now = _sealed(kind, to, facts), clock.now()
+async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, Fact], language: str) -> None:
+    sealed, now = _sealed(kind, to, facts, language), clock.now()
     await OutboxMessage.create(channel=channel, kind=kind.name, sealed=sealed, due_at=now, created_at=now)
 
 
-def _sealed(kind: MessageKind, to: str, facts: Mapping[str, str]) -> str:
+def _sealed(kind: MessageKind, to: str, given: Mapping[str, Fact], language: str) -> str:
+    facts = {name: languages.written(fact, language) for name, fact in given.items()}
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
     here = configuration.current().address
     if any(not facts[each].startswith(f"{here}/") for each in LINKS & facts.keys()):
         raise BadMessage(f"{kind.name} got a link that was not made by link().")
-    told = {name: fact if name in OURS else _one_line(fact) for name, fact in facts.items()}
-    rendered = kind.render({**told, SITE: urlsplit(here).netloc})
+    ours = OURS | {name for name, fact in given.items() if not isinstance(fact, str)}
+    told = {name: fact if name in ours else _one_line(fact) for name, fact in facts.items()}
+    rendered = kind.render({**told, SITE: urlsplit(here).netloc}, language)
     content = {
         "to": to,
         "subject": rendered.subject,
@@ -132,6 +145,13 @@ def _kind(name: str, *, by_mail: bool) -> MessageKind:
     if kind is None or kind.by_mail is not by_mail:
         raise BadMessage(f"There is no {'mail' if by_mail else 'text message'} of the kind {name!r}.")
     return kind
+
+
+def _person(row: Recipient) -> int | None:
+    """The profile of whoever is written to; None: it is not known, or there is none."""
+    if isinstance(row, Profile):
+        return row.id
+    return row.profile_id if isinstance(row, Account) else None  # type: ignore[attr-defined]
 
 
 def _stored(row: Recipient) -> str:

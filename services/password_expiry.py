@@ -66,7 +66,5 @@ async def _mail(account_id: int, now: datetime) -> int:
         password.warned_days = due
         await password.save(update_fields=["warned_days"])
         days_left = -(-left // timedelta(days=1))
-        await messages.send_mail(
-            "password-expires", account, days=str(days_left), link=messages.link("/change-password")
-        )
+        await messages.send_mail("password-expires", account, days=days_left, link=messages.link("/change-password"))
     return 1

@@ -1,10 +1,8 @@
-"""What somebody prefers: the language of mails, and whether news may come."""
+"""What somebody prefers: the language of mails and answers, and whether news may come."""
 
-from functools import cache
-
-import pycountry
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import LANGUAGES
 from models.accounts import Account
 from models.profiles import Profile
 from services import audit
@@ -25,14 +23,15 @@ async def set_marketing(account_id: int, *, marketing: bool, actor: Actor) -> No
 
 async def set_language(profile_id: int, language: str, *, actor: Actor) -> None:
     """
-    Have a person's mails written in a language, where there is a translation. A change is in the trail. Raises Refused:
-    BAD_INPUT.
+    Have what a person gets to read, mails and answers, in this language (an ISO 639-1 code of those there are). A change
+    is in the trail.
+
+    Raises Refused: UNKNOWN_TERM (there are no texts in it).
     """
     code = language.strip().lower()
-    if code not in languages():
-        raise refused(
-            ErrorCode.BAD_INPUT, "That is not the code of a language: two letters, ISO 639-1.", path=("language",)
-        )
+    if code not in LANGUAGES:
+        there_are = ", ".join(LANGUAGES)
+        raise refused(ErrorCode.UNKNOWN_TERM, f"Choose one of the languages {there_are}.", path=("language",))
     async with in_transaction():
         profile = await Profile.select_for_update().get(id=profile_id)
         if profile.language != code:
@@ -40,9 +39,3 @@ async def set_language(profile_id: int, language: str, *, actor: Actor) -> None:
             profile.language = code
             await profile.save(update_fields=["language"])
             await audit.note("language.changed", actor=actor, account_id=actor.account_id, language=change)
-
-
-@cache
-def languages() -> frozenset[str]:
-    """All codes of ISO 639-1, in lower case. The first call reads a large file."""
-    return frozenset(each.alpha_2 for each in pycountry.languages if hasattr(each, "alpha_2"))

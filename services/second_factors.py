@@ -80,7 +80,7 @@ async def text_code(account_id: int, number: str, purpose: Purpose) -> None:
     """Text a code that is bound to this number."""
     async with in_transaction():
         code = await codes.issue(purpose, of(account_id), phone_numbers.digest(number))
-        await messages.send_sms("sms-code", number, code=code)
+        await messages.send_sms("sms-code", number, account_id, code=code)
 
 
 async def prove_texted(purpose: Purpose, factor: SecondFactor, code: str) -> None:
@@ -157,7 +157,7 @@ async def _take_backup_code(account_id: int, code: str, actor: Actor) -> None:
         if factor is None or factor.confirmed_at is None or not await backup_codes.use(account_id, code):
             raise wrong_code()
         account, left = await Account.get(id=account_id), await backup_codes.left(account_id)
-        await messages.send_mail("backup-code-used", account, account=account.email, left=str(left))
+        await messages.send_mail("backup-code-used", account, account=account.email, left=left)
         await audit.note("second-factor.backup-code-used", actor=actor, account_id=account_id, left=left)
 
 

@@ -29,9 +29,10 @@ MAX_ADDRESS = 45
 # Asked on every request: Tortoise takes longer to put this together than the database to answer it.
 _FOUND = Statement.of("""
     SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, a.status, a.profile_id, a.company_id,
-        a.company_admin, c.password_days, p.changed_at
+        a.company_admin, c.password_days, p.changed_at, i.language
     FROM session s JOIN account a ON a.id = s.account_id
         LEFT JOIN company c ON c.id = a.company_id LEFT JOIN password p ON p.account_id = a.id
+        LEFT JOIN profile i ON i.id = a.profile_id
     WHERE s.digest = $1
 """)
 
@@ -57,6 +58,8 @@ class SessionFacts:
     company_id: int | None
     company_admin: bool
     password_expired: bool
+    language: str | None = None
+    """The one that the person has chosen."""
 
     @property
     def elevated(self) -> bool:
@@ -110,6 +113,7 @@ async def session_of(secret: str) -> SessionFacts | None:
         company_id=row["company_id"],
         company_admin=bool(row["company_admin"]),
         password_expired=expires is not None and expires <= now,
+        language=row["language"],
     )
 
 

@@ -10,11 +10,23 @@ from datetime import datetime, timedelta
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from catalogue import languages
 from models.accounts import Account, AccountKind
 from models.audit import Origin
 from models.companies import Company
+from models.profiles import Profile
 from models.proofs import Purpose, SignUp
-from services import audit, clock, codes, identity_providers, limits, messages, passwords, referrals, sessions
+from services import (
+    audit,
+    clock,
+    codes,
+    identity_providers,
+    limits,
+    messages,
+    passwords,
+    referrals,
+    sessions,
+)
 from services.accounts import MAX_NAME, open_account
 from services.addresses import Address, address_of
 from services.audit import Actor
@@ -111,6 +123,8 @@ async def _open(attempt: SignUp, client: Client) -> SignedIn:
     first = await _would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
     await passwords.store(account.id, attempt.password_hash)
+    if languages.current() != languages.ENGLISH:  # whoever signs up in a language is written to in it
+        await Profile.filter(id=account.profile_id).update(language=languages.current())  # type: ignore[attr-defined]
     await attempt.delete()
     if first:
         await _reward(account)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from aiohttp import hdrs, web
 
+from catalogue.languages import negotiated
 from resolvers.viewers import Client
 from settings import BadSetting, Settings
 
@@ -43,7 +44,7 @@ def client_of(request: web.BaseRequest, trusted: Trusted) -> Client:
             if told is None:
                 break
             nearest = told
-    return Client("" if nearest is None else str(nearest), _device(request))
+    return Client("" if nearest is None else str(nearest), _device(request), _language(request))
 
 
 def _hops(request: web.BaseRequest) -> Iterator[str]:
@@ -76,6 +77,11 @@ def _device(request: web.BaseRequest) -> str:
     if not named.isprintable():
         named = "".join(filter(str.isprintable, named))
     return named.strip()[:DEVICE]
+
+
+def _language(request: web.BaseRequest) -> str | None:
+    said = request.headers.get(hdrs.ACCEPT_LANGUAGE)
+    return negotiated(said) if said else None
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

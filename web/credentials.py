@@ -91,6 +91,7 @@ def _viewer(bearer: Bearer | None, origin: Origin) -> Viewer:
         origin=origin,
         company_id=bearer.company_id,
         company_admin=bearer.company_admin,
+        language=bearer.language,
     )
 
 

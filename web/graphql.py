@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from aiohttp import hdrs, web
 
+from catalogue import languages
 from execution.executor import Executor
 from execution.results import Answer
 from models.database import Database
@@ -34,7 +35,7 @@ Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, Asked]]
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
-VARY = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}, {costs.HEADER}"
+VARY = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}, {costs.HEADER}"
 
 
 class GraphQLEndpoint:
@@ -81,11 +82,13 @@ class GraphQLEndpoint:
         context = Context(self._database, shown.viewer, client=client, anonymous=self._anonymous)
         if shown.dead:
             context.cookie = ""
-        try:
-            response = await self._run(request, await read(request, context.viewer), context)
-        except BadRequest as error:
-            body = {"errors": [{"message": str(error), "extensions": {"code": error.code.value}}]}
-            response = _response(request, body, error.status)
+        with languages.speaking(context.language):
+            try:
+                response = await self._run(request, await read(request, context.viewer), context)
+            except BadRequest as error:
+                body = {"errors": [{"message": str(error), "extensions": {"code": error.code.value}}]}
+                response = _response(request, body, error.status)
+            response.headers[hdrs.CONTENT_LANGUAGE] = languages.current()
         self._say(response, context)
         return response
 

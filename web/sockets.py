@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from aiohttp import WSCloseCode, hdrs, web
 
+from catalogue import languages
 from execution.executor import Executor
 from models.database import Database
 from resolvers.context import Context
@@ -96,9 +97,11 @@ class Sockets:
             await self._limit.admit(viewer, client)
         except TooMany as over:
             return _refused(over)
-        answer = await self._executor.run(
-            asked.query, asked.variables, asked.operation_name, self._context(viewer, client), allow_mutations=False
-        )
+        context = self._context(viewer, client)
+        with languages.speaking(context.language):
+            answer = await self._executor.run(
+                asked.query, asked.variables, asked.operation_name, context, allow_mutations=False
+            )
         await self._limit.settle(viewer, client, answer, asked=asked)
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
@@ -123,7 +126,9 @@ class Sockets:
             if begun and await self._limit.take_turn(viewer, client):
                 viewer = await who()
             begun = True
-            return self._context(viewer, client)
+            context = self._context(viewer, client)
+            languages.speak(context.language)  # the task answers this subscription alone
+            return context
 
         answers = self._executor.subscribe(asked.query, asked.variables, asked.operation_name, fresh)
         async with aclosing(answers):

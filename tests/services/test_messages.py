@@ -141,7 +141,7 @@ async def test_a_message_that_nobody_could_mean_is_refused_at_once() -> None:
         assert "people.example" not in str(refusal.value)
     for number in ("", "0612345678", "+31 6 1234", "+310612345678\n", "+31612345678,+31612345679", "+٣١٦١٢٣٤٥٦٧٨"):
         with pytest.raises(BadMessage):
-            await send_sms("sms-code", number, code="1")
+            await send_sms("sms-code", number, 0, code="1")
     assert await OutboxMessage.all().count() == 0
 
 

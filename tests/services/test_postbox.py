@@ -219,7 +219,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
 
     server.to_recipient = "550 <ADDRESS> does not exist"
     await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
-    await send_sms("sms-code", NUMBER, code="482913")
+    await send_sms("sms-code", NUMBER, 0, code="482913")
     # when
     with structlog.testing.capture_logs() as logged:
         async with server.up():

@@ -112,7 +112,7 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
     mail, sms = tmp_path / "out" / "mail", tmp_path / "out" / "sms"
     settings = replace(settings, mail_url=f"file:{mail}", sms_url=f"file://{sms}")
     await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë")
-    await send_sms("sms-code", NUMBER, code="771204")
+    await send_sms("sms-code", NUMBER, 0, code="771204")
     # when
     async with sending(settings):
         async with asyncio.timeout(10):
@@ -164,7 +164,7 @@ async def gateway(answers: list[web.Response]) -> AsyncIterator[tuple[int, list[
 @pytest.mark.sqlite_only
 async def test_a_text_message_is_posted_to_the_gateway(settings: Settings) -> None:
     # given
-    await send_sms("sms-code", NUMBER, code="771204")
+    await send_sms("sms-code", NUMBER, 0, code="771204")
     answers = [web.Response(status=503), web.Response(status=307, headers={"Location": "/send"}), web.Response()]
     async with gateway(answers) as (port, asked):
         worker = Postbox(replace(settings, sms_url=f"http://poster:p%40ss@127.0.0.1:{port}/send"))

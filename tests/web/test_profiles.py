@@ -191,7 +191,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client:
     assert (data["profile"]["visibility"], data["profile"]["recoveryEmail"], data["profile"]["language"]) == (
         "PRIVATE",
         "ada@home.example",
-        "en",
+        None,
     )
     seen = viewer["viewer"]
     assert (seen["account"]["email"], seen["account"]["id"], seen["account"]["kind"], seen["account"]["status"]) == (

@@ -1,0 +1,22 @@
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0007_award_unmet")]
+
+    initial = False
+
+    operations = [
+        ops.AlterField(
+            model_name="Profile",
+            name="language",
+            field=fields.CharField(null=True, max_length=8),
+        ),
+        # Nobody can tell who chose English from whom it was given, and other languages had no texts: none of them counts
+        # as a choice. These people go on in English, or in what their requests prefer.
+        ops.RunSQL(
+            "UPDATE profile SET language = NULL WHERE language <> 'nl'",
+            reverse_sql="UPDATE profile SET language = 'en' WHERE language IS NULL",
+        ),
+    ]

@@ -1,0 +1,83 @@
+"""Every text there is has a translation that is complete, and the catalogues hold nothing else."""
+
+from io import BytesIO
+from string import Formatter, Template
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from catalogue import extraction
+from catalogue.languages import ENGLISH, FILE, LANGUAGES, LOCALES
+
+OTHERS = [language for language in LANGUAGES if language != ENGLISH]
+
+
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    return extraction.extracted()
+
+
+def kept(language: str) -> Catalog:
+    return read_po(BytesIO((LOCALES / language / FILE).read_bytes()), locale=language)
+
+
+def texts(catalog: Catalog) -> dict[str, Message]:
+    return {str(message.id): message for message in catalog if message.id}
+
+
+def values(text: str) -> tuple[set[str], set[tuple[str, str, str]]]:
+    """What stands in a template: `$name` of mails, `{name}` of messages."""
+    facts = set(Template(text).get_identifiers())
+    try:
+        fields = {(name, spec or "", said or "") for _, name, spec, said in Formatter().parse(text) if name is not None}
+    except ValueError:
+        fields = set()
+    return facts, fields
+
+
+def test_english_and_dutch_are_there() -> None:
+    assert LANGUAGES[0] == "en" and "nl" in LANGUAGES
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_is_translated(language: str, template: Catalog) -> None:
+    there = texts(kept(language))
+    missing = [text for text in texts(template) if text not in there or not there[text].string]
+    assert not missing, f"`make messages`, then translate in {LOCALES / language / FILE}: {missing}"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_else_is_translated_and_nothing_is_left_unsure(language: str, template: Catalog) -> None:
+    catalog = kept(language)
+    orphans = texts(catalog).keys() - texts(template).keys()
+    assert not orphans and not catalog.obsolete, "`make messages` removes them"
+    assert not [text for text, message in texts(catalog).items() if message.fuzzy]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_translations_have_the_same_values(language: str) -> None:
+    for text, message in texts(kept(language)).items():
+        assert values(str(message.string)) == values(text), text
+        assert str(message.string).count("\n") == text.count("\n"), text
+        assert str(message.string).strip() == message.string, text
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_hardly_anything_is_left_in_english(language: str) -> None:
+    """Names may be the same in both; sentences are not."""
+    same = [text for text, message in texts(kept(language)).items() if message.string == text and len(text.split()) > 2]
+    assert not same
+
+
+def test_the_template_is_up_to_date(template: Catalog) -> None:
+    kept_template = read_po(BytesIO(extraction.TEMPLATE.read_bytes()))
+    assert list(texts(kept_template)) == list(texts(template)), "make messages"
+
+
+def test_files_are_as_make_messages_writes_them(template: Catalog) -> None:
+    """So that a difference in a commit is one of texts."""
+    for language in OTHERS:
+        again = read_po(BytesIO(extraction.as_po(extraction.updated(language, template))), locale=language)
+        here = kept(language)
+        assert [(each.id, each.string) for each in here] == [(each.id, each.string) for each in again]
