@@ -37,7 +37,7 @@ from services.leaderboards import boards
 from services.leaderboards.kinds import Board
 from services.postbox import sending
 from settings import BadSetting, Settings
-from web import avatars, graphiql, invites, logs, open_badges
+from web import avatars, graphiql, invites, logs, open_badges, recipients
 from web.background import Job, background
 from web.graphql import GraphQLEndpoint
 from web.health import Health
@@ -101,6 +101,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     graphiql.install(app)
     avatars.install(app, settings)
     open_badges.install(app, settings)
+    recipients.install(app, settings)
     invites.install(app, settings)
     app.on_response_prepare.append(_safe_headers)
     app.cleanup_ctx.append(lambda _app: _counting(settings))

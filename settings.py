@@ -48,7 +48,9 @@ class Settings:
         "",
         "Public keys that signed badge credentials before, by commas: `x` as `/.well-known/jwks.json` showed it.",
     )
-    credential_issuer: str = _setting("", "Who issues badge credentials, by name; empty: the host of PUBLIC_URL.")
+    credential_issuer: str = _setting(
+        "", "Who issues badge credentials, by name; empty: the host of PUBLIC_URL, if that is a name."
+    )
     redis_url: str = _setting("", "`redis://host:6379/0` for limits that several processes share; empty: per process.")
     mail_url: str = _setting(
         "file:var/mail", "Where mail goes: `smtp://user:password@host:587`, `smtps://…`, or `file:` and a folder."

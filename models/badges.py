@@ -73,9 +73,25 @@ class BadgeAward(Model):
         indexes = (
             Index(fields=("profile_id", "superseded", "awarded_at")),  # a person's earned badges
             Index(fields=("badge", "superseded", "profile_id")),  # who holds a badge
-            Index(fields=("revoked_at", "credential")),  # the list of revoked credentials
         )
         constraints = (CheckConstraint(check="level >= 1", name="badge_award_level"),)
+
+
+class RevokedCredential(Model):
+    """
+    A credential that does not count any more. Its row is no award's: it stays when the award, the profile or the account goes,
+    because what was handed out cannot be called back.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    place = fields.BigIntField(
+        unique=True, description="Its place in the status lists: the id that its award has or had."
+    )
+    credential = fields.CharField(max_length=32, unique=True, description="The award's random id.")
+    revoked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "revoked_credential"
 
 
 class FeaturedBadge(Model):

@@ -2,7 +2,7 @@
 
 from models.accounts import Account
 from models.audit import AuditEntry
-from models.badges import BadgeAward, FeaturedBadge, ImportedBadge
+from models.badges import BadgeAward, FeaturedBadge, ImportedBadge, RevokedCredential
 from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.companies import Company, CompanyDomain
 from models.connections import Block, Connection, ConnectionRequest, DismissedSuggestion
@@ -66,6 +66,7 @@ __all__ = [
     "ProjectImage",
     "Referral",
     "ReferralCode",
+    "RevokedCredential",
     "Score",
     "SecondFactor",
     "Session",

@@ -1,8 +1,13 @@
-"""Badge credentials: where an award's is, and whether one that somebody shows holds."""
+"""Badge credentials: where an award's is, the pictures of badges, and whether a credential that somebody shows holds."""
 
+from collections.abc import Sequence
+
+from catalogue.badges import BADGES
 from resolvers.context import Context
 from resolvers.order import Row
 from services import credential_checks, open_badges
+from services.badge_images import DEFAULT_SIZE, SIZES, ImageKind
+from services.errors import ErrorCode, refused
 from services.limits import spend
 
 
@@ -11,8 +16,59 @@ def credential_url(row: Row) -> str:
     return open_badges.address_of(row["credential"])
 
 
+async def badge_images(
+    codes: Sequence[str],
+    context: Context,  # noqa: ARG001 - every reader takes it
+    *,
+    level: int = 1,
+    format: ImageKind = ImageKind.SVG,  # noqa: A002 - the argument's name
+    size: int = DEFAULT_SIZE,
+) -> list[str | None]:
+    """Where the picture of one level of each badge is; None: it has no such level. Raises Refused: BAD_INPUT (`size`)."""
+    _check_size(size)
+    return [
+        open_badges.image_address(code, level, format, size) if 1 <= level <= _levels(code) else None for code in codes
+    ]
+
+
+async def award_images(
+    awards: Sequence[tuple[str, int]],
+    context: Context,  # noqa: ARG001 - every reader takes it
+    *,
+    format: ImageKind = ImageKind.SVG,  # noqa: A002 - the argument's name
+    size: int = DEFAULT_SIZE,
+) -> list[str]:
+    """Where the picture of each (badge, level) is. Raises Refused: BAD_INPUT (`size`)."""
+    _check_size(size)
+    return [open_badges.image_address(code, level, format, size) for code, level in awards]
+
+
+async def baked_images(
+    credentials: Sequence[str],
+    context: Context,  # noqa: ARG001 - every reader takes it
+    *,
+    format: ImageKind = ImageKind.PNG,  # noqa: A002 - the argument's name
+) -> list[str]:
+    """Where the badge's picture with each credential inside is."""
+    return [open_badges.baked_address(each, format) for each in credentials]
+
+
+def badge_and_level(row: Row) -> tuple[str, int]:
+    """Which badge was earned, and the level reached."""
+    return row["badge"], row["level"]
+
+
+def _levels(code: str) -> int:
+    return len(BADGES[code].levels) if code in BADGES else 1
+
+
+def _check_size(size: int) -> None:
+    if size not in SIZES:
+        raise refused(ErrorCode.BAD_INPUT, f"`size` is one of {', '.join(map(str, SIZES))}.", path=("size",))
+
+
 async def verify(context: Context, *, credential: str, email: str | None = None) -> Row:
-    """What a pasted credential is worth. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
+    """What a credential is worth that was pasted. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
     await spend("verify-credential", by=[f"address:{context.client.address}"])
     verification = await credential_checks.verify(credential)
     said = verification.said

@@ -9,6 +9,7 @@ from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.nodes import PageInfo
 from schema.scalars import DateTime
+from services.badge_images import ImageKind
 
 enum_of(
     Rarity,
@@ -33,6 +34,18 @@ enum_of(
 )
 
 
+enum_of(
+    ImageKind,
+    "The format of a badge's picture.",
+    {"PNG": "Pixels, in one of four sizes.", "SVG": "Vectors, in any size."},
+    name="BadgeImageFormat",
+)
+IMAGE_ARGUMENTS = {
+    "format": "The file's format; SVG unless another is asked for.",
+    "size": "Side of a PNG in pixels: 64, 128, 256 or 512. Without meaning for an SVG.",
+}
+
+
 @strawberry.type(description="A level of a badge.")
 class BadgeLevel:
     number: int = column("1 is the lowest.")
@@ -49,6 +62,15 @@ class Badge:
         "True for a badge that no rule gives: it came with an import.", read=lambda row: row["by_hand"]
     )
     levels: list[BadgeLevel] = column("Its levels, lowest first.")
+    image_url: str | None = loaded_by(
+        open_badges.badge_images,
+        "Where the picture of one of its levels is, as a complete address; null for a level that it does not have.",
+        key="code",
+        arguments={
+            "level": "1 is the lowest, and the one that is shown unless another is asked for.",
+            **IMAGE_ARGUMENTS,
+        },
+    )
     awarded_percent: float = loaded_by(
         badges.shares,
         "Percent of the public, active people who hold it, to one decimal; 0 only when nobody does.",
@@ -87,6 +109,19 @@ class EarnedBadge:
         "Where that level is to be had as a signed Open Badges 3.0 credential, while the profile is public; by its owner "
         "at any time.",
         read=open_badges.credential_url,
+    )
+    credential_image_url: str = loaded_by(
+        open_badges.baked_images,
+        'Where the badge\'s picture with the credential inside is ("baked"): to be shown elsewhere, and checked there. For '
+        "the same people as `credentialUrl`.",
+        key="credential",
+        arguments={"format": "The file's format; PNG unless another is asked for."},
+    )
+    image_url: str = loaded_by(
+        open_badges.award_images,
+        "Where the picture of the badge at that level is, as a complete address.",
+        key=open_badges.badge_and_level,
+        arguments=IMAGE_ARGUMENTS,
     )
 
 

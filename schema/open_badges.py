@@ -46,9 +46,11 @@ class CredentialVerification:
 class OpenBadgesQuery:
     verify_credential: CredentialVerification = answered_by(
         open_badges.verify,
-        "Verify a badge credential (Open Badges 3.0, VC-JWT) that was issued here. Send it as a variable.",
+        "Verify a badge credential (Open Badges 3.0) that was issued here. Send it as a variable.",
         arguments={
-            "credential": "The signed credential: three parts joined by dots, at most 16,384 characters.",
+            "credential": "The signed credential, at most 16,384 characters: a VC-JWT (three parts joined by dots), or JSON with a "
+            "Data Integrity proof. Or a picture with it inside, at most 262,144 characters: the text of an SVG, or a PNG as "
+            "`data:image/png;base64,…`.",
             "email": "A mail address that the recipient says to have: answered in `recipientMatches`, kept nowhere.",
         },
     )

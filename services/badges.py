@@ -18,7 +18,7 @@ from catalogue.badges import BADGES, Badge
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, FeaturedBadge, ImportedBadge
 from models.database import Statement
-from services import audit, clock, notices
+from services import audit, clock, credential_status, notices
 from services.counters import Movement
 from services.criteria import Facts, Watch, holds
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -180,6 +180,7 @@ async def grant(
                 reason=reason,
                 reason_shown=reason_shown,
             )
+            await credential_status.restore([award.credential])
             await rank([(profile_id, badge)])
             await _tell([Given(profile_id, badge, level)])
         by_hand = [
@@ -208,7 +209,9 @@ async def revoke(
             raise refused(
                 ErrorCode.NOT_FOUND, f"The profile has no {badge} of level {level} or above.", path=("badge",)
             )
-        await held.update(revoked_at=clock.now(), revoked_reason=reason)
+        now = clock.now()
+        await credential_status.revoke(await held.values_list("id", "credential"), at=now)
+        await held.update(revoked_at=now, revoked_reason=reason)
         await rank([(profile_id, badge)])
         await FeaturedBadge.filter(profile_id=profile_id, badge=badge).delete()
         await _note("badge.revoked", profile_id, actor, badge=badge, level=levels[0], reason=reason)

@@ -2,10 +2,12 @@
 Whether a badge credential that somebody shows is one of ours, unaltered, and not revoked.
 
 Goes by what anybody can check: the signature, the keys that are published, the list of revoked credentials. It says
-nothing about whether the recipient's profile is public or still there. Rule: Open Badges 3.0, verification of VC-JWT.
+nothing about whether the recipient's profile is public or still there. Nothing is fetched, whatever a credential names. Rule:
+Open Badges 3.0, verification of VC-JWT and of Data Integrity proofs.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +15,19 @@ from enum import Enum
 from typing import Any, Final
 
 import jwt
+import orjson
 
-from services import clock, open_badges, signing_keys
+from services import badge_baking, clock, credential_forms, credential_status, data_integrity, open_badges, signing_keys
 from services.addresses import address_of as mail_address_of
+from services.badge_baking import NotBaked
+from services.data_integrity import NotSigned
+from services.json_ld import NotCanonical
 
 LONGEST: Final = 16_384
 """Characters of a credential; ours have about 2,000."""
+LONGEST_PICTURE: Final = 262_144
+"""Characters of a picture with a credential inside; ours have about 20,000."""
+PNG_AS_TEXT: Final = "data:image/png;base64,"
 HEADER: Final = frozenset({"alg", "typ", "kid"})
 """What the header may have: the standard allows no other."""
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}", re.ASCII)
@@ -73,14 +82,59 @@ class _Faulty(Exception):
 
 
 async def verify(credential: str) -> Verification:
-    """Verify a credential in the form of a compact JWS, white space around it ignored."""
+    """
+    Verify a credential in one of four forms, white space around it ignored: a compact JWS, JSON with a Data Integrity proof,
+    and a picture with one of them inside: an SVG, or a PNG as a `data:` address in base64.
+    """
     try:
-        said = _said(_claims(credential.strip()))
+        plain = _taken_out(credential.strip())
+        if plain.startswith("{"):
+            said = _said(await _document(plain), repeated=False)
+        else:
+            said = _said(_claims(plain), repeated=True)
     except _Faulty as faulty:
         return Verification(faulty.fault)
-    if await open_badges.is_revoked(said.address.rpartition("/")[2]):
+    if await credential_status.is_revoked(said.address.rpartition("/")[2]):
         return Verification(Fault.REVOKED, said)
     return Verification(Fault.NOT_YET_VALID if said.issued_at > clock.now() else None, said)
+
+
+def _taken_out(shown: str) -> str:
+    """What a picture has inside, or what is shown if that is no picture."""
+    if len(shown) > LONGEST_PICTURE:
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    try:
+        if shown.startswith(PNG_AS_TEXT):
+            content = b64decode(shown.removeprefix(PNG_AS_TEXT), validate=True)
+            return badge_baking.from_png(content, longest=LONGEST).strip()
+        return badge_baking.from_svg(shown) if shown.startswith("<") else shown
+    except (NotBaked, ValueError):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
+
+
+async def _document(text: str) -> dict[str, Any]:
+    """
+    The JSON document, once its proof is found to be ours. Its form is checked before anything costly is done with it: only
+    what has the form of our own credentials is made canonical.
+    """
+    if len(text) > LONGEST:
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    try:
+        document = orjson.loads(text)
+        method = data_integrity.method_of(document)
+    except (ValueError, NotSigned):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
+    key = signing_keys.by_method(method)
+    if key is None:
+        raise _Faulty(Fault.UNKNOWN_KEY)
+    if not credential_forms.is_ours(document):
+        raise _Faulty(Fault.NOT_A_CREDENTIAL)
+    try:
+        if not await data_integrity.is_by(document, key):
+            raise _Faulty(Fault.BAD_SIGNATURE)
+    except (NotSigned, NotCanonical):
+        raise _Faulty(Fault.BAD_SIGNATURE) from None
+    return dict(document)
 
 
 def _claims(credential: str) -> dict[str, Any]:
@@ -106,12 +160,15 @@ def _claims(credential: str) -> dict[str, Any]:
         raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
 
 
-def _said(claims: Mapping[str, Any]) -> Said:
-    """What was signed, if it is a credential of this issuer whose claims repeat what its document says."""
+def _said(claims: Mapping[str, Any], *, repeated: bool) -> Said:
+    """
+    What was signed, if it is a credential of this issuer. `repeated`: it is a JWT's payload, whose claims must repeat what its
+    document says.
+    """
     try:
         subject, issuer = claims["credentialSubject"], claims["issuer"]
         issued_at = datetime.fromisoformat(claims["validFrom"]).astimezone(UTC)
-        repeated = (issuer["id"], subject["id"], claims["id"], issued_at.timestamp())
+        facts = (issuer["id"], subject["id"], claims["id"], issued_at.timestamp())
         said = Said(
             address=claims["id"],
             badge=subject["achievement"]["name"],
@@ -121,12 +178,14 @@ def _said(claims: Mapping[str, Any]) -> Said:
             issued_at=issued_at,
             identifiers=tuple(subject.get("identifier", ())),
         )
-        is_one = "OpenBadgeCredential" in claims["type"] and tuple(claims[name] for name in _CLAIMS) == repeated
+        is_one = "OpenBadgeCredential" in claims["type"]
+        if repeated:
+            is_one = is_one and tuple(claims[name] for name in _CLAIMS) == facts
     except (KeyError, TypeError, ValueError):
         raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
     if not is_one:
         raise _Faulty(Fault.NOT_A_CREDENTIAL)
     number = said.address.rpartition("/")[2]
-    if said.issuer != open_badges.issuer_address() or said.address != open_badges.address_of(number):
+    if said.issuer != signing_keys.issuer_address() or said.address != open_badges.address_of(number):
         raise _Faulty(Fault.OTHER_ISSUER)
     return said

@@ -1,8 +1,9 @@
 """
 Badge awards as Open Badges 3.0 credentials: what each says, who may fetch it, and which are revoked.
 
-A credential is made when it is asked for, from the award as it stands: nothing but its random id is kept. It is signed
-as a VC-JWT (services/signing_keys.py). It never holds a mail address, only salted hashes of those of its recipient.
+A credential is made when it is asked for, from the award as it stands: nothing but its random id is kept. It comes as a
+VC-JWT, as JSON with a Data Integrity proof, and inside of its badge's picture. It never holds a mail address, only salted
+hashes of those of its recipient.
 Rules and reasons: docs/decisions/0011-badge-credentials.md.
 """
 
@@ -10,30 +11,33 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from catalogue.badges import BADGES
+import orjson
+
+from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
-from services import configuration, signing_keys
+from services import badge_baking, badge_images, configuration, credential_status, data_integrity, signing_keys
+from services.badge_images import BAKED_SIZE, DEFAULT_SIZE, ImageKind, Picture
 from services.bearers import moment
+from services.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT
 from services.sealing import keyed_digest
 
-CREDENTIALS_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
-CONTEXTS: Final = (
-    CREDENTIALS_CONTEXT,
-    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
-    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",  # knows the type of `credentialStatus`
-)
+CONTEXTS: Final = (CREDENTIALS_CONTEXT, BADGES_CONTEXT)
+KEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+"""Say what the issuer's keys are. Named first, as verifiers look for them."""
 BY_HAND: Final = "Given by hand by those who run the community."
 """What it takes to get a badge that no rule gives."""
 GIVEN_BY_HAND: Final = "Awarded by hand by the operator of this community, not for meeting the badge's rule."
 GIVEN_FOR: Final = " Reason given: {reason}"
+NAMELESS: Final = "Community"
+"""The issuer's name where none is set and the host has none."""
 REVOKED: Final = "Revoked by the issuer."
 """All that is said of a revocation: an operator's own words are for the recipient."""
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_CODE: Final = 64
 ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -50,11 +54,17 @@ class Achievement:
     criteria: str
     level: int | None
 
+    rarity: Rarity
+
     @property
     def address(self) -> str:
         """Its id. The first level's is the badge's own."""
-        further = f"/{self.level}" if self.level and self.level > 1 else ""
-        return f"{_here()}/achievements/{quote(self.code, safe='')}{further}"
+        return achievement_address(self.code, self.level or 1)
+
+    @property
+    def picture(self) -> Picture:
+        """What its picture shows."""
+        return Picture(self.code, self.rarity, self.level or 1)
 
     @property
     def title(self) -> str:
@@ -64,9 +74,10 @@ class Achievement:
 
 @dataclass(frozen=True)
 class Award:
-    """An award that whoever asked may see. `revoked`: it does not count any more."""
+    """An award that the asker may see. `place`: its place in the status lists. `revoked`: it does not count any more."""
 
     credential: str
+    place: int
     achievement: Achievement
     awarded_at: datetime
     revoked: bool
@@ -92,8 +103,13 @@ class Award:
 
     @property
     def subject(self) -> str:
-        """The recipient's id."""
-        return f"{_here()}/profiles/{quote(self.handle, safe='')}"
+        """The recipient's id, where their page is."""
+        return profile_address(self.handle)
+
+    @property
+    def valid_from(self) -> str:
+        """Since when it counts, in whole seconds, so that `nbf` says the same."""
+        return f"{self.awarded_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def address_of(credential: str) -> str:
@@ -101,19 +117,36 @@ def address_of(credential: str) -> str:
     return f"{_here()}/credentials/{credential}"
 
 
-def list_address() -> str:
-    """Where the list of revoked credentials is."""
-    return f"{_here()}/credentials/revoked"
+def achievement_address(code: str, level: int = 1) -> str:
+    """The id of one level of a badge, where it is described."""
+    return f"{_here()}/achievements/{quote(code, safe='')}{f'/{level}' if level > 1 else ''}"
 
 
-def issuer_address() -> str:
-    """The issuer's id, where its profile can be fetched."""
-    return f"{_here()}/issuer"
+def image_address(code: str, level: int, kind: ImageKind, size: int = DEFAULT_SIZE) -> str:
+    """Where the picture of one level of a badge is; `size` counts for PNG alone, and is one of SIZES."""
+    name = f"image-{size}.png" if kind is ImageKind.PNG else "image.svg"
+    return f"{achievement_address(code)}/{level}/{name}"
+
+
+def baked_address(credential: str, kind: ImageKind) -> str:
+    """Where the badge's picture with the credential inside is."""
+    return f"{address_of(credential)}/badge.{kind.value.lower()}"
+
+
+def profile_address(handle: str) -> str:
+    """The id of a recipient, where their page is."""
+    return f"{_here()}/profiles/{quote(handle, safe='')}"
 
 
 def issuer() -> Document:
-    """The issuer's profile."""
-    return {"@context": list(CONTEXTS), **_issuer()}
+    """The issuer's profile with its keys, the one that signs first: a controller document of W3C Controlled Identifiers."""
+    keys = signing_keys.published()
+    return {
+        "@context": [*KEY_CONTEXTS, *CONTEXTS],
+        **_issuer(),
+        "verificationMethod": [each.multikey() for each in keys],
+        "assertionMethod": [each.method for each in keys],
+    }
 
 
 async def achievement_of(code: str, level: int = 1) -> Achievement | None:
@@ -122,13 +155,13 @@ async def achievement_of(code: str, level: int = 1) -> Achievement | None:
         if not 1 <= level <= len(badge.levels):
             return None
         several = level if len(badge.levels) > 1 else None
-        return Achievement(code, badge.name, badge.description, badge.levels[level - 1].text, several)
+        return Achievement(code, badge.name, badge.description, badge.levels[level - 1].text, several, badge.rarity)
     if level != 1 or len(code) > LONGEST_CODE or not code.isprintable():
         return None  # no such code can be stored, and PostgreSQL would not even look for some
     imported = await ImportedBadge.get_or_none(code=code)
     if imported is None:
         return None
-    return Achievement(code, imported.name, imported.description or imported.name, BY_HAND, None)
+    return Achievement(code, imported.name, imported.description or imported.name, BY_HAND, None, imported.rarity)
 
 
 async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
@@ -140,6 +173,7 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
     if not ID.fullmatch(credential):
         return None
     rows: Any = BadgeAward.filter(credential=credential).values(
+        "id",
         "badge",
         "level",
         "awarded_at",
@@ -160,6 +194,7 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
         return None
     return Award(
         credential=credential,
+        place=row["id"],
         achievement=achievement,
         awarded_at=moment(row["awarded_at"]),
         revoked=row["revoked_at"] is not None,
@@ -186,15 +221,14 @@ async def document(award: Award) -> Document:
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": award.achievement.title,
         "issuer": _issuer(),
-        # Whole seconds, so that `nbf` says the same.
-        "validFrom": f"{award.awarded_at.replace(microsecond=0, tzinfo=None).isoformat()}Z",
+        "validFrom": award.valid_from,
         "credentialSubject": {
             "id": award.subject,
             "type": ["AchievementSubject"],
             **({"identifier": identifiers} if identifiers else {}),
             "achievement": {**_achievement(award.achievement), "criteria": {"narrative": award.criteria}},
         },
-        "credentialStatus": {"id": list_address(), "type": "1EdTechRevocationList"},
+        "credentialStatus": credential_status.entry(award.place),
     }
 
 
@@ -212,34 +246,20 @@ async def signed(award: Award) -> str:
     )
 
 
-def enveloped(jws: str) -> Document:
-    """A signed credential inside of a JSON document, as VC-JOSE-COSE has it."""
-    return {
-        "@context": CREDENTIALS_CONTEXT,
-        "id": f"data:application/vc+jwt,{jws}",
-        "type": "EnvelopedVerifiableCredential",
-    }
+async def secured(award: Award) -> Document:
+    """The award as a credential with a Data Integrity proof, dated as the award: the same at each fetch."""
+    return await data_integrity.secured(await document(award), created=award.valid_from)
 
 
-async def revocation_list() -> Document:
-    """
-    The revoked credentials, whoever's they are, by their random ids, which also say their order.
-
-    Index: badge_award (revoked_at, credential), which SQLite takes for a comparison and not for `IS NOT NULL`.
-    """
-    found: Any = BadgeAward.filter(revoked_at__gte=EARLIEST).values_list("credential", flat=True)
-    return {
-        "id": list_address(),
-        "issuer": issuer_address(),
-        "revokedCredential": [
-            {"id": address_of(each), "revoked": True, "revocationReason": REVOKED} for each in sorted(await found)
-        ],
-    }
-
-
-async def is_revoked(credential: str) -> bool:
-    """Whether the list of revoked credentials has this one. Index: unique (credential)."""
-    return await BadgeAward.filter(credential=credential, revoked_at__isnull=False).exists()
+async def baked(award: Award, kind: ImageKind) -> bytes:
+    """The badge's picture with the credential inside, which has a Data Integrity proof: any verifier of Open Badges 3.0 reads it."""
+    credential = orjson.dumps(await secured(award)).decode()
+    picture = await badge_images.drawn(award.achievement.picture, kind, BAKED_SIZE)
+    return (
+        badge_baking.into_png(picture, credential)
+        if kind is ImageKind.PNG
+        else badge_baking.into_svg(picture, credential)
+    )
 
 
 def identity_hash(email: str, salt: str) -> str:
@@ -279,14 +299,29 @@ def _achievement(achievement: Achievement) -> Document:
         "achievementType": "Badge",
         "name": achievement.title,
         "description": achievement.description,
+        "image": {
+            "id": image_address(achievement.code, achievement.level or 1, ImageKind.PNG),
+            "type": "Image",
+            "caption": f"Badge: {achievement.title}",
+        },
         "criteria": {"narrative": achievement.criteria},
     }
 
 
 def _issuer() -> Document:
-    name = configuration.current().credential_issuer or urlsplit(_here()).hostname or "community"
-    return {"id": issuer_address(), "type": ["Profile"], "name": name, "url": _here()}
+    host = urlsplit(_here()).hostname or ""
+    name = configuration.current().credential_issuer or (host if is_name(host) else NAMELESS)
+    return {"id": signing_keys.issuer_address(), "type": ["Profile"], "name": name, "url": _here()}
 
 
 def _here() -> str:
     return configuration.current().address
+
+
+def is_name(host: str) -> bool:
+    """Whether a host is a name under which others may find it: no number, and not of one machine or network alone."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return "." in host.strip(".") and not host.endswith((".localhost", ".local", ".internal"))
+    return False

@@ -2,8 +2,8 @@
 The Ed25519 keys that badge credentials are signed with and verified by.
 
 The signing key is CREDENTIAL_KEY, or made from SECRET_KEY. A key that signed before stays published while
-CREDENTIAL_OLD_KEYS names it, so that what it signed still verifies. Each is known by an address under which it can be
-fetched, which ends in its thumbprint (RFC 7638): the same key has the same address wherever it is listed.
+CREDENTIAL_OLD_KEYS names it, so that what it signed still verifies. Each is known by two addresses: as a JSON Web Key by one
+that ends in its thumbprint (RFC 7638), as a Multikey by one inside of the issuer's document that ends in the key itself.
 Reasons: docs/decisions/0011-badge-credentials.md.
 """
 
@@ -16,12 +16,15 @@ from typing import Any, Final
 
 import jwt
 import orjson
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services import configuration
+from services import configuration, multibase
 from services.sealing import derived_key
 
 ALGORITHM: Final = "EdDSA"
+MULTIKEY: Final = bytes((0xED, 0x01))
+"""How the bytes of an Ed25519 public key begin in a Multikey."""
 LABEL: Final = "badge credentials, Ed25519, version 1"
 """Another label is another key: the version is counted up to rotate a key that was made from SECRET_KEY."""
 
@@ -38,6 +41,32 @@ class PublicKey:
         """Where the key can be fetched; the `kid` of what it signed."""
         return f"{configuration.current().address}/credentials/keys/{self.thumbprint}"
 
+    @property
+    def method(self) -> str:
+        """The key's address as a Multikey; the `verificationMethod` of a proof."""
+        return f"{issuer_address()}#{self._multibase}"
+
+    @property
+    def _multibase(self) -> str:
+        return multibase.base58(MULTIKEY + self.key.public_bytes_raw())
+
+    def multikey(self) -> dict[str, str]:
+        """The key as a Multikey (W3C Controlled Identifiers)."""
+        return {
+            "id": self.method,
+            "type": "Multikey",
+            "controller": issuer_address(),
+            "publicKeyMultibase": self._multibase,
+        }
+
+    def verifies(self, signature: bytes, content: bytes) -> bool:
+        """Whether the signature of these bytes is by this key."""
+        try:
+            self.key.verify(signature, content)
+        except InvalidSignature:
+            return False
+        return True
+
     def jwk(self) -> dict[str, str]:
         """The key as a JSON Web Key (RFC 8037)."""
         return {**_members(self.key), "kid": self.address, "alg": ALGORITHM, "use": "sig"}
@@ -49,6 +78,16 @@ def sign(claims: Mapping[str, Any]) -> str:
     return jwt.encode(
         dict(claims), private, algorithm=ALGORITHM, headers={"kid": _public(private.public_key()).address}
     )
+
+
+def signature(content: bytes) -> bytes:
+    """The signing key's signature of these bytes; always the same for the same bytes."""
+    return _signing_key().sign(content)
+
+
+def issuer_address() -> str:
+    """Whose the keys are: the issuer's id, where its document can be fetched."""
+    return f"{configuration.current().address}/issuer"
 
 
 def published() -> list[PublicKey]:
@@ -67,6 +106,11 @@ def by_thumbprint(thumbprint: str) -> PublicKey | None:
 def by_address(address: str) -> PublicKey | None:
     """The published key of an address (a `kid`); None: there is none, or none any more."""
     return next((each for each in published() if each.address == address), None)
+
+
+def by_method(address: str) -> PublicKey | None:
+    """The published key of a `verificationMethod`; None: there is none, or none any more."""
+    return next((each for each in published() if each.method == address), None)
 
 
 def _signing_key() -> Ed25519PrivateKey:

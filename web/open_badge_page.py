@@ -1,18 +1,19 @@
-"""The page that a browser gets at a credential's address. It loads nothing, and its policy allows it nothing."""
+"""The page that a browser gets at a credential's address. It loads the badge's picture, and its policy allows nothing else."""
 
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Final
 
-from services import open_badges, signing_keys
+from services import credential_status, open_badges, signing_keys
+from services.badge_images import ImageKind
 from services.open_badges import Award
 from web.plain_pages import headers_of
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "credential.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
-HEADERS: Final = headers_of(STYLE)
+HEADERS: Final = headers_of(STYLE, images="'self'")
 VALID: Final = "This credential was issued here and has not been revoked."
 REVOKED: Final = "This credential was revoked by its issuer. It does not count any more."
 
@@ -35,7 +36,10 @@ def page_of(award: Award, keys: str) -> str:
         "algorithm": f"Ed25519 ({signing_keys.ALGORITHM})",
         "key": signing_keys.published()[0].address,
         "keys": keys,
-        "revoked": open_badges.list_address(),
+        "status_list": credential_status.entry(award.place)["statusListCredential"],
+        "image": open_badges.image_address(award.achievement.code, award.achievement.level or 1, ImageKind.SVG),
+        "baked_png": open_badges.baked_address(award.credential, ImageKind.PNG),
+        "baked_svg": open_badges.baked_address(award.credential, ImageKind.SVG),
         "achievement": award.achievement.address,
     }
     return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, style=STYLE)

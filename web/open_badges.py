@@ -1,19 +1,22 @@
 """
-Badge credentials over HTTP, and what verifying one takes: keys, issuer, achievements, the list of revoked ones.
+Badge credentials over HTTP, and what verifying one takes: keys, issuer, achievements with their pictures, status lists.
 
-All of it is for everybody and any page may read it. A credential is there as long as its recipient's profile is to be seen;
+All of it is public and any page may read it. A credential is there as long as its recipient's profile is to be seen;
 its owner, signed in here, can always fetch it. Formats: Open Badges 3.0 ("Web Resource"), RFC 7517.
 """
 
 import hashlib
 from typing import Final
+from urllib.parse import urlsplit
 
 import orjson
+import structlog
 from aiohttp import hdrs, web
 
 from catalogue import scopes
 from resolvers.viewers import Viewer
-from services import open_badges, signing_keys
+from services import badge_images, credential_status, open_badges, signing_keys
+from services.badge_images import DEFAULT_SIZE, SIZES, ImageKind
 from services.open_badges import Award, Document
 from settings import Settings
 from web import open_badge_page
@@ -24,13 +27,18 @@ from web.credentials import EXPLICIT, BadCredential, refusal, shown_by
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
 
+log = structlog.get_logger(__name__)
 KEYS: Final = "/.well-known/jwks.json"
 OPENED_AS: Final = frozenset({"EarnedBadge.credentialUrl"})
 """A token's scopes have to open this field of the graph for it to fetch what the field leads to."""
 
 SIGNED: Final = ("text/plain", "application/vc+jwt", "application/jwt", "application/jose")
-ENVELOPED: Final = ("application/vc+ld+json", "application/vc", "application/ld+json", "application/json")
+SECURED: Final = ("application/vc+ld+json", "application/vc", "application/ld+json", "application/json")
 PAGE: Final = "text/html"
+SVG: Final = "image/svg+xml"
+IMAGES: Final = {ImageKind.PNG: "image/png", ImageKind.SVG: SVG}
+IMAGE_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+"""Of pictures: an SVG is a document of this address, which must not be able to do anything."""
 
 REVALIDATED: Final = "public, no-cache"
 """Kept by whoever likes, and asked for again each time: visibility and revocation hold at once."""
@@ -53,17 +61,36 @@ class OpenBadges:
         """Serve credentials in this application."""
         for path, handler in {
             KEYS: self.keys,
-            "/credentials/revoked": self.revoked,
+            "/credentials/status/{number:[0-9]{1,9}}": self.status_list,
             "/credentials/keys/{thumbprint}": self.key,
             "/credentials/{credential:[0-9a-f]{32}}": self.credential,
+            "/credentials/{credential:[0-9a-f]{32}}/badge.{kind:png|svg}": self.baked,
             "/achievements/{code}": self.achievement,
             "/achievements/{code}/{level:[2-9]}": self.achievement,
+            "/achievements/{code}/{level:[1-9]}/image.{kind:svg}": self.image,
+            "/achievements/{code}/{level:[1-9]}/image-{size:[0-9]{1,4}}.{kind:png}": self.image,
             "/issuer": self.issuer,
         }.items():
             app.router.add_get(path, handler)
 
     async def credential(self, request: web.Request) -> web.Response:
-        """One credential: signed, signed inside of JSON, or as a page. 404: nobody may see it; 410: it was revoked."""
+        """One credential: signed, as JSON with a proof, or as a page. 404: nobody may see it; 410: it was revoked."""
+        found = await self._found(request)
+        return found if isinstance(found, web.Response) else await self._sent(request, found)
+
+    async def baked(self, request: web.Request) -> web.Response:
+        """The badge's picture with the credential inside. Like `credential`."""
+        found = await self._found(request)
+        if isinstance(found, web.Response):
+            return found
+        headers, kind = _vary(VARY), ImageKind[request.match_info["kind"].upper()]
+        if found.revoked:
+            return self._gone(request, found, headers)
+        body = await open_badges.baked(found, kind)
+        return _answer(request, body, IMAGES[kind], self._cache_of(found), headers=headers | IMAGE_HEADERS)
+
+    async def _found(self, request: web.Request) -> Award | web.Response:
+        """The award that the request's address names, or what is to be answered instead."""
         client = client_of(request, self._trusted)
         try:
             shown = await shown_by(request, self._cookie, self._origins)
@@ -80,23 +107,45 @@ class OpenBadges:
             found = await open_badges.award_of(request.match_info["credential"], own_profile=_own_profile(viewer))
         if found is None:
             return _answer(request, b"", "text/plain", REVALIDATED, status=404, headers={hdrs.VARY: VARY})
-        return await self._told(request, found)
+        return found
 
-    async def _told(self, request: web.Request, award: Award) -> web.Response:
-        media = best_of(request, (*SIGNED, *ENVELOPED, PAGE))
-        cache = REVALIDATED if award.listed and self._anonymous else OWN
-        headers: dict[str, str] = {hdrs.VARY: VARY}
-        status = 410 if award.revoked else 200
+    async def _sent(self, request: web.Request, award: Award) -> web.Response:
+        media = best_of(request, (*SIGNED, *SECURED, PAGE))
+        cache, headers = self._cache_of(award), _vary(VARY)
         if media is None:
             return _answer(request, b"", "text/plain", cache, status=406, headers=headers)
         if media == PAGE:
             body = open_badge_page.page_of(award, self._keys).encode()
+            status = 410 if award.revoked else 200
             return _answer(request, body, media, cache, status=status, headers=headers | open_badge_page.HEADERS)
         if award.revoked:
-            return _answer(request, open_badges.REVOKED.encode(), "text/plain", cache, status=status, headers=headers)
-        jws = await open_badges.signed(award)
-        body = jws.encode() if media in SIGNED else orjson.dumps(open_badges.enveloped(jws))
+            return self._gone(request, award, headers)
+        if media in SIGNED:
+            body = (await open_badges.signed(award)).encode()
+        else:
+            body = orjson.dumps(await open_badges.secured(award))
         return _answer(request, body, media, cache, headers=headers)
+
+    def _gone(self, request: web.Request, award: Award, headers: dict[str, str]) -> web.Response:
+        revoked = open_badges.REVOKED.encode()
+        return _answer(request, revoked, "text/plain", self._cache_of(award), status=410, headers=headers)
+
+    def _cache_of(self, award: Award) -> str:
+        return REVALIDATED if award.listed and self._anonymous else OWN
+
+    async def image(self, request: web.Request) -> web.Response:
+        """The picture of one level of a badge; 404: there is no such badge, or it is not drawn in this size."""
+        wanted = request.match_info
+        kind, size = ImageKind[wanted["kind"].upper()], int(wanted.get("size", DEFAULT_SIZE))
+        try:
+            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+        except TooMany as error:
+            return too_many(error)
+        found = await open_badges.achievement_of(wanted["code"], int(wanted["level"]))
+        if found is None or size not in SIZES:
+            return _answer(request, b"", "text/plain", REVALIDATED, status=404)
+        body = await badge_images.drawn(found.picture, kind, size)
+        return _answer(request, body, IMAGES[kind], LASTING, headers=IMAGE_HEADERS)
 
     async def achievement(self, request: web.Request) -> web.Response:
         """What one level of a badge is for; 404: there is no such badge."""
@@ -117,9 +166,22 @@ class OpenBadges:
         found = signing_keys.by_thumbprint(request.match_info["thumbprint"])
         return await self._public(request, None if found is None else dict(found.jwk()))
 
-    async def revoked(self, request: web.Request) -> web.Response:
-        """The revoked credentials."""
-        return await self._public(request, await open_badges.revocation_list(), cache=REVALIDATED)
+    async def status_list(self, request: web.Request) -> web.Response:
+        """Which credentials are revoked: one list, signed, or as JSON with a proof; 404: there is no such list."""
+        try:
+            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+        except TooMany as error:
+            return too_many(error)
+        media, headers = best_of(request, (*SIGNED, *SECURED)), _vary(hdrs.ACCEPT)
+        document = await credential_status.list_document(int(request.match_info["number"]))
+        if document is None or media is None:
+            status = 404 if document is None else 406
+            return _answer(request, b"", "text/plain", REVALIDATED, status=status, headers=headers)
+        if media in SIGNED:
+            body = credential_status.as_jwt(document).encode()
+        else:
+            body = orjson.dumps(await credential_status.as_json(document))
+        return _answer(request, body, media, REVALIDATED, headers=headers)
 
     async def _public(self, request: web.Request, document: Document | None, *, cache: str = LASTING) -> web.Response:
         """A document for everybody, whoever asks; None: there is none."""
@@ -134,12 +196,33 @@ class OpenBadges:
 
 
 def install(app: web.Application, settings: Settings) -> None:
-    """Serve credentials in this application. Raises BadSetting."""
+    """Serve credentials in this application; warn where they would not be taken elsewhere. Raises BadSetting."""
     OpenBadges(settings).install(app)
+    if reasons := credentials_that_stay_here(settings):
+        log.warning("badge_credentials_not_portable", reasons=reasons)
+
+
+def credentials_that_stay_here(settings: Settings) -> list[str]:
+    """
+    Why other systems would not take the credentials of this server; empty where they do. A warning, not a refusal: a server
+    that is tried out on one machine has no better address.
+    """
+    reasons, address = [], urlsplit(settings.address)
+    if address.scheme != "https":
+        reasons.append("PUBLIC_URL is not https: most verifiers fetch keys and status lists over https alone")
+    if not open_badges.is_name(address.hostname or ""):
+        reasons.append("PUBLIC_URL has no host name that others can look up, and is part of every credential")
+        if not settings.credential_issuer:
+            reasons.append("CREDENTIAL_ISSUER is empty, and the host of PUBLIC_URL is no name for an issuer")
+    return reasons
 
 
 def _own_profile(viewer: Viewer) -> int:
     return 0 if viewer.password_expired else viewer.own_profile
+
+
+def _vary(on: str) -> dict[str, str]:
+    return {hdrs.VARY: on}
 
 
 def _answer(
@@ -160,5 +243,5 @@ def _answer(
         sent[hdrs.ETAG] = f'"{tag}"'
         if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
             return web.Response(status=304, headers=sent)
-    charset = "" if media.endswith(("json", "jwt", "jose", "vc")) else "; charset=utf-8"
+    charset = "; charset=utf-8" if media.startswith("text/") else ""
     return web.Response(status=status, body=body, headers={**sent, hdrs.CONTENT_TYPE: f"{media}{charset}"})

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import ClientResponse
 from joserfc import jwk
 from joserfc import jwt as independent
+from openbadgeslib.ob3 import status
 from yarl import URL
 
 from models.accounts import Account
@@ -55,3 +56,8 @@ async def checked_by_others(client: GraphQLClient, compact: str) -> dict[str, An
     assert key.thumbprint() == path.rpartition("/")[2] and not key.is_private
     assert independent.decode(compact, key, algorithms=["EdDSA"]).claims == found.claims
     return dict(found.claims)
+
+
+def set_bits(status_list: dict[str, Any]) -> set[int]:
+    """The indexes that a status list says are revoked, as another library reads it."""
+    return set(status.set_indices(status.decode_encoded_list(status_list["credentialSubject"]["encodedList"])))

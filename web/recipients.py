@@ -1,0 +1,70 @@
+"""
+The page of a badge's recipient, at the address that credentials name: as a page, or as a profile of Open Badges 3.0.
+
+It says what anybody may read in the graph: name, job title and the newest badges. A hidden person's is 404, as if there were none.
+"""
+
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+import orjson
+from aiohttp import hdrs, web
+
+from resolvers.viewers import Viewer
+from services import recipients
+from services.recipients import Recipient
+from settings import Settings
+from web.accept import best_of
+from web.client import client_of, trusted_of
+from web.plain_pages import headers_of
+from web.request_limits import RequestLimit, TooMany, too_many
+
+FILES: Final = Path(__file__).parent / "static" / "open_badges"
+PAGE: Final = Template((FILES / "recipient.html").read_text("utf-8"))
+STYLE: Final = (FILES / "credential.css").read_text("utf-8")
+PAGE_HEADERS: Final = headers_of(STYLE, images="'self'")
+JSON: Final = ("application/ld+json", "application/json")
+HEADERS: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-cache", hdrs.VARY: hdrs.ACCEPT}
+"""Asked for again each time: a person who hides is gone at once."""
+
+
+class Recipients:
+    """Answers the addresses of people that credentials name."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raise BadSetting for proxies that cannot be used."""
+        self._anonymous = settings.anonymous == "read"
+        self._trusted, self._limit = trusted_of(settings), RequestLimit(settings)
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The person's page, or their profile as JSON. 404: there is none that everybody may see."""
+        try:
+            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+        except TooMany as error:
+            return too_many(error)
+        found = await recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
+        if found is None:
+            return web.Response(status=404, headers=HEADERS)
+        media = best_of(request, ("text/html", *JSON))
+        if media in JSON:
+            return web.Response(body=orjson.dumps(found.document()), headers=HEADERS | {hdrs.CONTENT_TYPE: media})
+        return web.Response(
+            text=_page(found), content_type="text/html", charset="utf-8", headers={**HEADERS, **PAGE_HEADERS}
+        )
+
+
+def install(app: web.Application, settings: Settings) -> None:
+    """Serve the pages in this application. Raises BadSetting."""
+    app.router.add_get("/profiles/{handle}", Recipients(settings).page)
+
+
+def _page(recipient: Recipient) -> str:
+    badges = "".join(
+        f'<li><a href="{escape(each.credential)}"><img src="{escape(each.image)}" alt="" width="64" height="64">'
+        f" {escape(each.name)}</a></li>"
+        for each in recipient.badges
+    )
+    facts = {"name": recipient.name, "job_title": recipient.job_title, "address": recipient.address}
+    return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, badges=badges, style=STYLE)
