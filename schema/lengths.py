@@ -25,7 +25,7 @@ LONGER_TEXTS: Final[Mapping[str, int]] = {
     "UpdateProjectInput": 20_000,
     "UpdateProfileInput.about": 20_000,
     "SendInvitesInput.note": 5_000,
-    "credential": 20_000,
+    "credential": 300_000,  # a picture with one inside
 }
 """Longest texts by `Type` or `Type.field` of an input, or by an argument's name (in Python)."""
 

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from catalogue.badges import BADGES
 from models.badges import BadgeAward, ImportedBadge
-from models.profiles import Profile
-from services import open_badges
+from services import handles, open_badges
 from services.badge_images import ImageKind
 from services.open_badges import CONTEXTS, Document
 
@@ -51,16 +50,15 @@ class Recipient:
 
 async def by_handle(handle: str) -> Recipient | None:
     """
-    A person by their handle in any letter case; None: there is none, or not to be seen by everybody. Indexes: unique
-    (handle); badge_award (profile_id, superseded, awarded_at).
+    A person by their handle in any letter case, also by one that they had before; None: there is none, or not to be seen by
+    everybody. Indexes: unique (handle) of both tables; badge_award (profile_id, superseded, awarded_at).
     """
     if len(handle) > MAX_HANDLE or not handle.isprintable():
         return None
-    people: Any = Profile.filter(handle=handle.lower(), listed=True).values("id", "handle", "name", "job_title")
-    person = next(iter(await people), None)
-    if person is None:
+    person = await handles.profile_of(handle)
+    if person is None or not person.listed:
         return None
-    awards: Any = BadgeAward.filter(profile_id=person["id"], superseded=False).order_by("-awarded_at", "-id")
+    awards: Any = BadgeAward.filter(profile_id=person.id, superseded=False).order_by("-awarded_at", "-id")
     rows = await awards.limit(MAX_BADGES).values("badge", "level", "credential")
     imported: Any = ImportedBadge.filter(code__in=[row["badge"] for row in rows]).values_list("code", "name")
     names = {**dict(await imported), **{code: badge.name for code, badge in BADGES.items()}}
@@ -73,4 +71,4 @@ async def by_handle(handle: str) -> Recipient | None:
         for row in rows
         if row["badge"] in names
     ]
-    return Recipient(person["name"], person["handle"], person["job_title"], tuple(badges))
+    return Recipient(person.name, person.handle, person.job_title, tuple(badges))

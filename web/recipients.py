@@ -47,6 +47,8 @@ class Recipients:
         found = await recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
         if found is None:
             return web.Response(status=404, headers=HEADERS)
+        if found.handle != request.match_info["handle"].lower():  # an earlier one; it may change again
+            return web.Response(status=302, headers=HEADERS | {hdrs.LOCATION: found.address})
         media = best_of(request, ("text/html", *JSON))
         if media in JSON:
             return web.Response(body=orjson.dumps(found.document()), headers=HEADERS | {hdrs.CONTENT_TYPE: media})

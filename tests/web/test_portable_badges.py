@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 from catalogue.badges import BADGES
 from models.profiles import Profile
 from server import make_app
-from services import badges, signing_keys
+from services import audit, badges, handle_changes, signing_keys
 from services.badge_images import SIZES
 from settings import HERE
 from tests.factories import make_profile
@@ -226,6 +227,34 @@ async def test_the_recipients_page_is_there_while_the_person_is_public(client: G
     for form in (BROWSER, JSON):
         hidden, unknown = await get(client, path_of(subject), form), await get(client, "/profiles/no-such-person", form)
         assert (hidden.status, await hidden.read()) == (unknown.status, await unknown.read()) == (404, b"")
+
+
+async def test_the_address_in_an_old_credential_leads_on_after_a_change_of_handle(client: GraphQLClient) -> None:
+    # given
+    account, award = await someones()
+    before = (await document(client, at(award)))["credentialSubject"]["id"]
+    await handle_changes.change(account.profile_id, "ada-of-the-harbor", actor=audit.OPERATOR)  # type: ignore[attr-defined]
+    # when
+    response = await get(client, path_of(before), BROWSER)
+    # then
+    assert (response.status, response.headers["Location"]) == (302, "http://graph.example/profiles/ada-of-the-harbor")
+    await Profile.filter(id=account.profile_id).update(listed=False)  # type: ignore[attr-defined]
+    assert (await get(client, path_of(before), BROWSER)).status == 404
+
+
+async def test_the_graph_verifies_every_form(client: GraphQLClient) -> None:
+    _, award = await someones()
+    picture = await (await get(client, f"{at(award)}/badge.png")).read()
+    forms = [
+        await (await get(client, at(award))).text(),
+        await (await get(client, at(award), JSON)).text(),
+        await (await get(client, f"{at(award)}/badge.svg")).text(),
+        f"data:image/png;base64,{b64encode(picture).decode()}",
+    ]
+    ask = "query ($credential: String!) { verifyCredential(credential: $credential) { valid reason badge } }"
+    for form in forms:
+        found = (await client.data(ask, credential=form))["verifyCredential"]
+        assert found == {"valid": True, "reason": None, "badge": "First Light"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0006_award_reason_shown")]
+    dependencies = [("models", "0009_profile_handles")]
 
     initial = False
 
