@@ -5,7 +5,8 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -39,6 +40,9 @@ from services.postbox import sending
 from settings import BadSetting, Settings
 from web import avatars, graphiql, invites, logs, open_badges, recipients
 from web.background import Job, background
+from web.bodies import HANDLER_ARGUMENTS
+from web.connections import WatchedRunner
+from web.failures import answer_failures
 from web.graphql import GraphQLEndpoint
 from web.health import Health
 
@@ -52,26 +56,34 @@ DATABASE = web.AppKey("database", Database)
 EXECUTOR = web.AppKey("executor", Executor)
 
 
-async def _every_day() -> None:
-    """What a day brings. Each of these settles in the database that it is done once, whoever does it."""
-    now = clock.now()
-    await password_expiry.mail_expiring(now)
-    await sessions.forget_ended(now)
-    await signing_up.forget_abandoned(now)
-    await codes.forget_expired(now)
-    await audit.forget_old(now)
-    await notices.forget_old(now)
-    await idempotency.forget_old(now)
-    await connections.forget_withdrawn(now)
-
-
 async def _sweep_pictures() -> None:
     await sweep(clock.now())
 
 
+HOUR, DAY = 3_600.0, 86_400.0
+CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
+    "mail_expiring_passwords": password_expiry.mail_expiring,
+    "forget_ended_sessions": sessions.forget_ended,
+    "forget_abandoned_sign_ups": signing_up.forget_abandoned,
+    "forget_expired_codes": codes.forget_expired,
+    "forget_old_audit_entries": audit.forget_old,
+    "forget_old_notices": notices.forget_old,
+    "forget_old_idempotency_keys": idempotency.forget_old,
+    "forget_withdrawn_requests": connections.forget_withdrawn,
+}
+"""What a day brings. Each of these settles in the database that it is done once, whichever process does it."""
+
+
+def _chore(work: Callable[[datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    return lambda: work(clock.now())
+
+
 DAILY = (
-    Job("every_day", 3_600, _every_day),  # hourly: whoever was not running at midnight does it later
-    Job("sweep_pictures", 86_400, _sweep_pictures),  # looks at every file there is
+    # A job each: one that fails keeps none of the others from being done. Hourly: a server that did not run at midnight
+    # does them later.
+    *(Job(name, HOUR, _chore(work)) for name, work in CHORES.items()),
+    # Lists every file there is, so not at each start of each process.
+    Job("sweep_pictures", DAY, _sweep_pictures, first_after=HOUR),
 )
 
 
@@ -83,7 +95,9 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
     postbox.check(settings)
     picture_store.check(settings)
-    app = web.Application(client_max_size=settings.max_body)
+    app = web.Application(
+        client_max_size=settings.max_body, middlewares=[answer_failures], handler_args=HANDLER_ARGUMENTS
+    )
     bounds = Limits(
         max_depth=settings.max_depth,
         max_fields=settings.max_fields,
@@ -148,7 +162,7 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
             app = await make_app(settings, database)
             gc.collect()
             gc.freeze()  # what is there now stays: the schema's many objects need not be looked through again and again
-            jobs = (*DAILY, Job("boards", 3_600, lambda: _have_boards(database)))
+            jobs = (*DAILY, Job("boards", HOUR, lambda: _have_boards(database)))
             # Stopped in this order: requests under way end, then the worker that sends what they wrote.
             async with sending(settings), _listening(app, settings) as runner, background(jobs):
                 yield runner
@@ -162,11 +176,14 @@ async def _have_boards(database: Database) -> None:
 
 @contextlib.asynccontextmanager
 async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[web.AppRunner]:
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds)
+    runner = WatchedRunner(
+        app, settings, handle_signals=False, access_log=None, shutdown_timeout=settings.drain_seconds
+    )
     await runner.setup()
     try:
-        await _listen(runner, settings)
-        yield runner
+        async with runner.watching():
+            await _listen(runner, settings)
+            yield runner
     finally:
         await runner.cleanup()
 

@@ -77,6 +77,12 @@ class Settings:
     )
     max_body: int = _setting(256 * 1024, "Largest request body in bytes; larger ones get 413.")
     max_upload: int = _setting(5 * 1024 * 1024, "Largest file of an upload in bytes; larger ones get 413.")
+    max_connections: int = _setting(
+        10_000, "Connections at a time, at most; fewer where the system lets the process open fewer files."
+    )
+    max_connections_per_address: int = _setting(
+        1_000, "Connections of one address at a time, at most; those of trusted proxies are not counted."
+    )
     max_tokens: int = _setting(5_000, "Largest GraphQL document, in lexical tokens.")
     max_depth: int = _setting(20, "Deepest nesting of fields in one document.")
     max_fields: int = _setting(2_000, "Most fields in one document, aliases and spread fragments counted each time.")
@@ -98,6 +104,8 @@ class Settings:
             "database_pool",
             "max_body",
             "max_upload",
+            "max_connections",
+            "max_connections_per_address",
             "max_tokens",
             "max_depth",
             "max_fields",

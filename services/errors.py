@@ -51,6 +51,7 @@ class ErrorCode(Enum):
     PASSWORD_TOO_LONG = "PASSWORD_TOO_LONG"  # noqa: S105 - a word, no password
     PASSWORD_TOO_SHORT = "PASSWORD_TOO_SHORT"  # noqa: S105 - a word, no password
     PICTURE_TOO_LARGE = "PICTURE_TOO_LARGE"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     PIN_EXPIRED = "PIN_EXPIRED"
     PROJECT_FIELD_MISSING = "PROJECT_FIELD_MISSING"
     PROJECT_FIELD_REQUIRED = "PROJECT_FIELD_REQUIRED"
@@ -63,11 +64,25 @@ class ErrorCode(Enum):
     TOO_FEW_REFERRALS = "TOO_FEW_REFERRALS"
     TOO_MANY_ITEMS = "TOO_MANY_ITEMS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
     UNCLAIMED = "UNCLAIMED"
     UNKNOWN_ACTIVITY = "UNKNOWN_ACTIVITY"
     UNKNOWN_SCOPE = "UNKNOWN_SCOPE"
     UNKNOWN_TERM = "UNKNOWN_TERM"
     VERSION_CONFLICT = "VERSION_CONFLICT"
+
+
+class Unavailable(Exception):
+    """
+    Something this server needs does not work now, such as the database: nothing is wrong with the request, and the same
+    one may succeed later.
+
+    `reason` is for the log: what is away and how, never a value of a row or a setting.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)

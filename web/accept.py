@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
 _QUALITY = re.compile(r"[01](\.\d{0,3})?")
 
 
-def wishes_of(request: web.BaseRequest) -> dict[str, float]:
+def wishes_of(request: web.BaseRequest) -> Mapping[str, float]:
     """Media range to quality, all headers of the name together; what cannot be read is left out."""
+    return _wishes_in(",".join(request.headers.getall(hdrs.ACCEPT, [])))
+
+
+@lru_cache(maxsize=256)  # a header has at most 8 kB; a client sends the same one each time
+def _wishes_in(header: str) -> Mapping[str, float]:
     found = {}
-    for wish in ",".join(request.headers.getall(hdrs.ACCEPT, [])).lower().split(","):
+    for wish in header.lower().split(","):
         media, *parameters = (part.strip() for part in wish.split(";"))
         quality = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
         if _QUALITY.fullmatch(quality):

@@ -30,6 +30,9 @@ class Asked:
 
 def asked_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -> Asked:
     """Check the four parts of a request. Raises BadRequest."""
+    if query is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
+        # Clients of automatic persisted queries know these words and a 200, and send the document from then on.
+        raise BadRequest("PersistedQueryNotSupported", 200, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
     if not isinstance(query, str) or not query:
         raise BadRequest("`query` must be a GraphQL document.")
     if not isinstance(variables, dict | None):

@@ -13,7 +13,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True)
 class Job:
     """
-    Something to be done every so many seconds, first when the server starts.
+    Something to be done every so many seconds, first `first_after` seconds after the server started.
 
     Several processes may do it at the same time: it must settle that in the database.
     """
@@ -21,6 +21,7 @@ class Job:
     name: str
     every: float
     work: Callable[[], Awaitable[object]]
+    first_after: float = 0.0
 
 
 @asynccontextmanager
@@ -36,6 +37,7 @@ async def background(jobs: Sequence[Job]) -> AsyncIterator[None]:
 
 
 async def _again_and_again(job: Job) -> None:
+    await asyncio.sleep(job.first_after)
     while True:
         try:
             await job.work()

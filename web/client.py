@@ -47,6 +47,12 @@ def client_of(request: web.BaseRequest, trusted: Trusted) -> Client:
     return Client("" if nearest is None else str(nearest), _device(request), _language(request))
 
 
+def is_proxy(peer: str, trusted: Trusted) -> bool:
+    """Whether the other end of a connection is one of the trusted proxies, which bring the requests of many people."""
+    address = _read(peer)
+    return address is not None and bool(trusted) and _is_trusted(address, trusted)
+
+
 def _hops(request: web.BaseRequest) -> Iterator[str]:
     for header in reversed(request.headers.getall(FORWARDED_FOR, ())):
         for hop in reversed(header.split(",")):

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
 from resolvers.viewers import Client, Viewer
@@ -102,10 +102,13 @@ class Conversation:
     async def _listen(self) -> None:
         async for message in self._socket:
             self._pay()
-            await self._take(read(message))
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                await self._take(read(message))
 
     def _pay(self) -> None:
-        """Count a message: answering pings costs little, but not nothing. Raises Closed."""
+        """Count a message, a ping or a pong: answering costs little, but not nothing. Raises Closed."""
         now = monotonic()
         self._credit = min(MESSAGES, self._credit + (now - self._credited_at) * PER_SECOND) - 1
         self._credited_at = now
@@ -141,7 +144,8 @@ class Conversation:
         if not isinstance(payload, dict | None):
             raise Closed(INVALID, "Invalid payload")
         names = {name.lower() for name in EXPLICIT}
-        said = {name: value for name, value in (payload or {}).items() if name.lower() in names}
+        # Null is how clients of JSON leave a header out.
+        said = {name: value for name, value in (payload or {}).items() if name.lower() in names and value is not None}
         if not all(isinstance(value, str) for value in said.values()):
             raise Closed(FORBIDDEN, "Forbidden")
         self._said.extend(said)

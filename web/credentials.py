@@ -56,8 +56,8 @@ async def shown_by(request: web.BaseRequest, cookie: SessionCookie, origins: Ori
 
 
 async def explicit_viewer(headers: MultiMapping[str]) -> Viewer | None:
-    """Whom a token or key in these headers stands for; None: there is none. Raises BadCredential."""
-    shown = {name: headers.getall(name) for name in EXPLICIT if name in headers}
+    """Whom a token or key in these headers stands for; None: there is none, or an empty one. Raises BadCredential."""
+    shown = {name: sent for name in EXPLICIT if (sent := [each for each in headers.getall(name, ()) if each.strip()])}
     if any(len(values) > 1 for values in shown.values()):
         raise BadCredential
     match {name: value for name, [value] in shown.items()}:

@@ -7,6 +7,7 @@ request that could not be run is a 400), `application/json` otherwise (then it i
 """
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -20,8 +21,10 @@ from resolvers.context import Context
 from resolvers.viewers import NOBODY, Client, Viewer
 from services.errors import ErrorCode
 from settings import Settings
-from web import costs, etags, graphiql
+from web import costs, etags, failures, graphiql
+from web.accept import quality, wishes_of
 from web.asked import Asked, BadRequest, asked_of
+from web.bodies import read_body
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
 from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
@@ -35,6 +38,9 @@ Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, Asked]]
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
+INCOMPLETE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+"""Statuses of requests whose body was not read to its end."""
+
 VARY = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}, {costs.HEADER}"
 
 
@@ -44,7 +50,7 @@ class GraphQLEndpoint:
     def __init__(self, executor: Executor, database: Database, settings: Settings) -> None:
         """Raise BadSetting for origins or proxies that cannot be used."""
         self._executor, self._database = executor, database
-        self._anonymous = settings.anonymous == "read"
+        self._anonymous, self._max_body = settings.anonymous == "read", settings.max_body
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
         self._uploads = Uploads(settings)
@@ -60,6 +66,8 @@ class GraphQLEndpoint:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """A query in the address; without one, a browser gets GraphiQL."""
         if wants_socket(request):
+            if not self._origins.may_connect(request):
+                return failures.answer(403, "Pages of this origin may not connect: see ORIGINS.", ErrorCode.FORBIDDEN)
             client = client_of(request, self._trusted)
             return await self._sockets.answer(request, client, lambda: self._shown(request, client))
         if graphiql.wants_page(request):
@@ -68,7 +76,7 @@ class GraphQLEndpoint:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """A document in the body, or in a form with a file."""
-        return await self._answer(request, self._asked_in_upload if wants_upload(request) else _asked_in_body)
+        return await self._answer(request, self._asked_in_upload if wants_upload(request) else self._asked_in_body)
 
     async def _answer(self, request: web.Request, read: Read) -> web.Response:
         client = client_of(request, self._trusted)
@@ -88,6 +96,8 @@ class GraphQLEndpoint:
             except BadRequest as error:
                 body = {"errors": [{"message": str(error), "extensions": {"code": error.code.value}}]}
                 response = _response(request, body, error.status)
+                if error.status in INCOMPLETE:
+                    response.force_close()  # the rest of the body is not wanted
             response.headers[hdrs.CONTENT_LANGUAGE] = languages.current()
         self._say(response, context)
         return response
@@ -98,6 +108,21 @@ class GraphQLEndpoint:
         except BadCredential:
             await self._limit.admit(NOBODY, client)  # guessing costs whoever guesses, and nobody else
             raise
+
+    async def _asked_in_body(self, request: web.Request, _viewer: Viewer) -> Asked:
+        if request.content_type != JSON:
+            raise BadRequest(f"Send the request as {JSON}.", 415)
+        if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+            raise BadRequest("Send the request as UTF-8.", 415)
+        try:
+            body = orjson.loads(await read_body(request, self._max_body))
+        except orjson.JSONDecodeError:
+            raise BadRequest("The body is not JSON.") from None
+        if isinstance(body, list):
+            raise BadRequest("Batches (an array of requests) are not supported: send each operation by itself.")
+        if not isinstance(body, dict):
+            raise BadRequest("The body is not a JSON object.")
+        return asked_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
     async def _asked_in_upload(self, request: web.Request, viewer: Viewer) -> Asked:
         check_preflight(request)
@@ -131,22 +156,6 @@ class GraphQLEndpoint:
             response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
-async def _asked_in_body(request: web.Request, _viewer: Viewer) -> Asked:
-    if request.content_type != JSON:
-        raise BadRequest(f"Send the request as {JSON}.", 415)
-    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise BadRequest("Send the request as UTF-8.", 415)
-    try:
-        body = orjson.loads(await request.read())
-    except web.HTTPRequestEntityTooLarge as error:
-        raise BadRequest(str(error.text), 413) from None  # it names the largest size
-    except orjson.JSONDecodeError:
-        raise BadRequest("The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise BadRequest("The body is not a JSON object.")
-    return asked_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
-
-
 async def _asked_in_address(request: web.Request, _viewer: Viewer) -> Asked:
     try:
         variables = orjson.loads(request.query.get("variables") or "null")
@@ -161,7 +170,13 @@ def _status(request: web.Request, answer: Answer) -> int:
 
 
 def _media_type(request: web.Request) -> str:
-    return GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get(hdrs.ACCEPT, "") else JSON
+    """
+    The newer type for clients that name it and prefer nothing to it, JSON for all others: those that take anything
+    (`*/*`) may know JSON alone, and those that take neither get the errors in the type that everybody reads.
+    """
+    wishes = wishes_of(request)
+    named = wishes.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if named and named >= quality(JSON, wishes) else JSON
 
 
 def _response(request: web.Request, body: Any, status: int) -> web.Response:

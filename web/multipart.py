@@ -9,9 +9,10 @@ Specification: https://github.com/jaydenseric/graphql-multipart-request-spec
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -21,6 +22,7 @@ from schema.scalars import UploadedFile
 from services.errors import ErrorCode
 from settings import Settings
 from web.asked import Asked, BadRequest, asked_of
+from web.bodies import chunks_of, encoding_of
 
 FORM: Final = "multipart/form-data"
 PREFLIGHT: Final = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight")
@@ -32,6 +34,8 @@ SEGMENTS: Final = 5
 SECONDS: Final = 30.0
 AT_ONCE, OF_ONE = 16, 4
 """Uploads that are read at a time: of everybody, and of one account."""
+UNDISTURBED_SECONDS, LOOK_SECONDS = 2.0, 0.25
+"""Time that an upload has while others wait for a turn, and time between two looks for one that has had it."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _PARAMETER = re.compile(r';\s*([A-Za-z*]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))\s*')
@@ -46,48 +50,102 @@ class Part:
     content: bytes
 
 
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """One upload that is being read."""
+
+    deadline: asyncio.Timeout
+    begun: float
+    received: int = 0
+
+    def rate(self, now: float) -> float:
+        """Bytes per second so far."""
+        return self.received / max(now - self.begun, 0.001)
+
+
 class Uploads:
-    """Reads multipart requests, within the limits of the settings."""
+    """
+    Reads multipart requests, within the limits of the settings.
+
+    Reading one takes a turn, and there are AT_ONCE. While others wait for one, the slowest upload that had
+    UNDISTURBED_SECONDS loses its turn: whoever sends slowly delays nobody else.
+    """
 
     def __init__(self, settings: Settings, *, seconds: float = SECONDS) -> None:
         self._file, self._rest, self._seconds = settings.max_upload, settings.max_body, seconds
-        self._all = asyncio.Semaphore(AT_ONCE)
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._turns: set[_Turn] = set()
         self._of: Counter[int] = Counter()
 
     async def read(self, request: web.Request, account_id: int) -> Asked:
         """
         What an upload asks for, its file in its place in the variables; after `check_preflight`. Raises BadRequest: 400 for any other form, 408
-        when it comes too slowly, 413 when it is too large, 429 for a fifth one at the same time.
+        when it comes too slowly, 413 when it is too large, 415 when it is compressed, 429 for a fifth one at the same
+        time; and ClientGone.
         """
+        if encoding_of(request):
+            raise BadRequest("Send an upload as it is, without Content-Encoding.", 415)
         try:
-            async with asyncio.timeout(self._seconds), self._turn(account_id):
-                body = await self._body(request)
+            with self._counted(account_id):
+                async with asyncio.timeout(self._seconds) as deadline, self._turn(deadline) as turn:
+                    body = await self._body(request, turn)
         except TimeoutError:
             raise BadRequest("The upload took too long.", 408) from None
         return self._asked(parts_of(body, _boundary(request)))
 
-    @asynccontextmanager
-    async def _turn(self, account_id: int) -> AsyncIterator[None]:
+    @contextmanager
+    def _counted(self, account_id: int) -> Iterator[None]:
         if self._of[account_id] >= OF_ONE:
             raise BadRequest(f"At most {OF_ONE} uploads at a time.", 429, ErrorCode.RATE_LIMITED)
         self._of[account_id] += 1
         try:
-            async with self._all:
-                yield
+            yield
         finally:
             self._of[account_id] -= 1
             if not self._of[account_id]:
                 del self._of[account_id]
 
-    async def _body(self, request: web.Request) -> bytes:
-        most = self._file + self._rest
-        if (request.content_length or 0) > most:
-            raise self._too_large()
+    @asynccontextmanager
+    async def _turn(self, deadline: asyncio.Timeout) -> AsyncIterator[_Turn]:
+        await self._take_turn()
+        turn = _Turn(deadline, asyncio.get_running_loop().time())
+        self._turns.add(turn)
+        try:
+            yield turn
+        finally:
+            self._turns.discard(turn)
+            self._free.release()
+
+    async def _take_turn(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        acquiring = asyncio.create_task(self._free.acquire())  # keeps its place in the queue
+        try:
+            while not acquiring.done():
+                self._interrupt_slowest()
+                await asyncio.wait({acquiring}, timeout=LOOK_SECONDS)
+        except BaseException:
+            if not acquiring.cancel():
+                self._free.release()  # the turn came in the same moment
+            raise
+
+    def _interrupt_slowest(self) -> None:
+        now = asyncio.get_running_loop().time()
+        late = [turn for turn in self._turns if now - turn.begun > UNDISTURBED_SECONDS]
+        if late:
+            slowest = min(late, key=lambda turn: turn.rate(now))
+            self._turns.discard(slowest)  # it is told once
+            slowest.deadline.reschedule(now)
+
+    async def _body(self, request: web.Request, turn: _Turn) -> bytes:
         body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                raise self._too_large()
+        try:
+            async for chunk in chunks_of(request, self._file + self._rest):
+                body += chunk
+                turn.received = len(body)
+        except BadRequest as error:
+            raise self._too_large() if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else error from None
         return bytes(body)
 
     def _asked(self, parts: list[Part]) -> Asked:

@@ -61,6 +61,13 @@ class Origins:
         asked_before = kind == "application/json" or (kind == FORM and has_preflight(request))
         return ours and (request.method == hdrs.METH_GET or asked_before)
 
+    def may_connect(self, request: web.BaseRequest) -> bool:
+        """
+        Whether a WebSocket may be opened: browsers ask for no permission before they do, so a page of a foreign origin
+        is refused here. Programs send no Origin.
+        """
+        return hdrs.ORIGIN not in request.headers or self._is_ours(request) or self._allowed_origin(request) is not None
+
     async def preflight(self, request: web.Request) -> web.Response:
         """The answer to a browser that asks whether a page may ask. `mark` adds the yes; without it, it is a no."""
         headers = {hdrs.ALLOW: f"{METHODS}, OPTIONS"}

@@ -47,7 +47,13 @@ class Sockets:
         self, request: web.Request, client: Client, in_handshake: Callable[[], Awaitable[Shown]]
     ) -> web.WebSocketResponse:
         """Serve one socket until it is closed. `in_handshake` tells whom the handshake's credentials stand for now."""
-        socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT, max_msg_size=self._largest)
+        socket = web.WebSocketResponse(
+            # Pings are answered by the conversation, which counts them.
+            protocols=(PROTOCOL,),
+            heartbeat=HEARTBEAT,
+            max_msg_size=self._largest,
+            autoping=False,
+        )
         await socket.prepare(request)
         if socket.ws_protocol != PROTOCOL:
             await socket.close(code=NOT_ACCEPTABLE, message=b"Subprotocol not acceptable")
@@ -59,6 +65,8 @@ class Sockets:
                 await conversation.hold()
         except Closed as why:
             await socket.close(code=why.code, message=str(why).encode())
+        except ConnectionError:
+            pass  # the client has left
         return socket
 
     async def close(self, _app: web.Application) -> None:

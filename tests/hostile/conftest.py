@@ -1,5 +1,19 @@
-"""What hostile tests share with those of the web."""
+"""What hostile tests share with those of the web, and a whole server on a port of its own."""
 
+import dataclasses
+from collections.abc import AsyncIterator
+
+import pytest
+
+from settings import Settings
+from tests.hostile.servers import Server, running
 from tests.web.conftest import client
 
 __all__ = ["client"]
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[Server]:
+    """A server with the settings of the test."""
+    async with running(dataclasses.replace(settings, request_limit="off")) as started:
+        yield started

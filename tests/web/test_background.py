@@ -4,6 +4,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
+from server import CHORES, DAILY
 from web.background import Job, background
 
 
@@ -28,6 +29,25 @@ async def test_a_job_that_fails_is_done_again_and_does_not_hinder_others() -> No
     # then
     assert {entry["event"] for entry in logged} == {"job_failed"}
     assert {entry["job"] for entry in logged} == {"bad"}
+
+
+async def test_a_job_may_begin_later_than_the_server() -> None:
+    done = asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    async with background([Job("later", 60, work, first_after=0.1)]):
+        await asyncio.sleep(0)
+        assert not done.is_set()
+        await asyncio.wait_for(done.wait(), 5)
+
+
+def test_each_daily_chore_is_a_job_of_its_own() -> None:
+    names = [job.name for job in DAILY]
+    assert len(names) == len(set(names)) == len(CHORES) + 1
+    # what lists every picture does not begin with the process
+    assert [job.name for job in DAILY if job.first_after] == ["sweep_pictures"]
 
 
 async def test_leaving_waits_for_what_is_under_way_to_end() -> None:

@@ -61,6 +61,12 @@ async def test_json_in_another_encoding_is_a_415(client: GraphQLClient) -> None:
         ("*/*", "application/json", 200),
         (GRAPHQL_JSON, GRAPHQL_JSON, 400),
         (f"{GRAPHQL_JSON}, application/json;q=0.9", GRAPHQL_JSON, 400),
+        (f"{GRAPHQL_JSON}, application/json", GRAPHQL_JSON, 400),
+        (GRAPHQL_JSON.upper(), GRAPHQL_JSON, 400),
+        (f"{GRAPHQL_JSON};q=0, application/json", "application/json", 200),
+        (f"{GRAPHQL_JSON};q=0.5, application/json", "application/json", 200),
+        ("text/html", "application/json", 200),
+        (f"x{GRAPHQL_JSON}", "application/json", 200),
     ],
 )
 async def test_a_request_that_cannot_be_run_has_the_status_of_its_media_type(

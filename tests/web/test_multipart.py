@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -276,17 +277,15 @@ def held(client: GraphQLClient) -> list[Any]:
 
 async def test_one_account_sends_four_at_a_time(settings: Settings) -> None:
     uploads = Uploads(settings)
-    turns = [uploads._turn(1) for _ in range(multipart.OF_ONE + 1)]
-    for turn in turns[:-1]:
-        await turn.__aenter__()
-    with pytest.raises(BadRequest) as refused:
-        await turns[-1].__aenter__()
-    assert refused.value.status == 429
-    async with uploads._turn(2):
-        pass
-    for turn in turns[:-1]:
-        await turn.__aexit__(None, None, None)
-    async with uploads._turn(1):
+    with ExitStack() as four:
+        for _ in range(multipart.OF_ONE):
+            four.enter_context(uploads._counted(1))
+        with pytest.raises(BadRequest) as refused, uploads._counted(1):
+            pass
+        assert refused.value.status == 429
+        with uploads._counted(2):
+            pass
+    with uploads._counted(1):
         pass
     assert not +uploads._of
 

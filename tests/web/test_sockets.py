@@ -226,15 +226,42 @@ async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(clien
     account = await make_person("ada@people.example")
     cookie = await in_session(account)
     ours = {**cookie, "Origin": "http://graph.example"}
-    async with talking(client, {**cookie, "Origin": "http://evil.example"}) as talk:
-        await talk.greet()
-        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
     async with talking(client, ours) as talk:
         await talk.greet()
         assert (await talk.ask(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
         await sessions.end_all(account.id)
         await talk.say(id="2", type="subscribe", payload=WHO)
         assert await talk.closed() == 4403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://graph.example.evil.example", ""])
+async def test_a_page_of_a_foreign_origin_may_not_connect(client: GraphQLClient, origin: str) -> None:
+    for headers in ({}, await in_session(await make_person())):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await client.http.ws_connect("/graphql", protocols=(PROTOCOL,), headers={**headers, "Origin": origin})
+        assert refused.value.status == 403
+
+
+async def test_programs_and_listed_origins_may_connect(client: GraphQLClient) -> None:
+    for headers in ({}, {"Origin": "http://graph.example"}):
+        async with talking(client, headers) as talk:
+            await talk.greet()
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"Authorization": ""},
+        {"Authorization": None},
+        {"authorization": "  "},
+        {"Mendix-Username": "", "Mendix-ApiKey": ""},
+        {"Mendix-Username": None, "Mendix-ApiKey": None},
+    ],
+)
+async def test_an_empty_credential_is_none(client: GraphQLClient, empty: dict[str, Any]) -> None:
+    async with talking(client) as talk:
+        await talk.greet(empty)
+        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
 
 
 async def test_a_missing_scope_is_told_as_over_http(client: GraphQLClient) -> None:

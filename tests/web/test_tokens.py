@@ -9,6 +9,7 @@ from models.tokens import AccessToken
 from services import tokens
 from tests.factories import NOON, give, make_person, make_profile, make_token
 from tests.web.clients import GraphQLClient
+from tests.web.people import in_session
 
 BOARD = """
 { leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
@@ -53,7 +54,6 @@ async def dead_credentials() -> dict[str, str]:
         "expired": f"mxtoken {expired}",
         "owner deactivated": f"mxtoken {owned}",
         "nothing behind the scheme": "mxtoken",
-        "empty": "",
         "no scheme": alive,
         "other scheme": f"Basic {alive}",
         "twice": f"mxtoken {alive}, mxtoken {alive}",
@@ -70,6 +70,26 @@ async def test_every_bad_credential_gets_the_same_answer(client: GraphQLClient) 
         ):
             assert (response.status, await response.read()) == (403, b'{"error": ""}'), name
             assert response.content_type == "application/json"
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"Authorization": ""},
+        {"Authorization": "  "},
+        {"Mendix-Username": "", "Mendix-ApiKey": ""},
+        {"Authorization": "", "Mendix-Username": "", "Mendix-ApiKey": " "},
+    ],
+)
+async def test_an_empty_credential_is_none(client: GraphQLClient, empty: dict[str, str]) -> None:
+    account = await make_person("ada@people.example")
+    who = "{ viewer { account { email } } }"
+    assert await client.ask(who, headers=empty) == {"data": {"viewer": None}}
+    # beside one that is not empty it does not count either
+    token = await make_token(account, "mx:user:profile:v1:read")
+    for shown in (await in_session(account), {"Authorization": f"Bearer {token}"}):
+        body = await client.ask(who, headers={**empty, **shown})
+        assert body["data"]["viewer"]["account"]["email"] == "ada@people.example"
 
 
 async def test_two_credentials_are_refused(client: GraphQLClient) -> None:

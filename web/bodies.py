@@ -1,0 +1,104 @@
+"""
+Request bodies, read within limits of bytes and time.
+
+Compressed bodies are inflated here, piece by piece against the limit. aiohttp would inflate them to their end on every
+path, even after the answer, so the application switches that off (`HANDLER_ARGUMENTS`).
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from aiohttp import ClientPayloadError, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
+
+from web.asked import BadRequest
+
+ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
+BODY_SECONDS: Final = 20.0
+"""Time for the whole body of a request that is no upload."""
+LINGER_SECONDS: Final = 2.0
+"""Time in which a body that nobody wants is read and thrown away, so that the client gets to read its answer."""
+KEEP_ALIVE_SECONDS: Final = 75.0
+"""Time that an idle connection stays open; longer than the 60 seconds after which common proxies close theirs."""
+HANDLER_ARGUMENTS: Final[dict[str, Any]] = {
+    "auto_decompress": False,
+    "keepalive_timeout": KEEP_ALIVE_SECONDS,
+    "lingering_time": LINGER_SECONDS,
+}
+"""For `web.Application(handler_args=…)`."""
+
+_GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15  # as zlib.decompressobj has them
+_DEFLATE_METHOD = 8
+
+
+class ClientGone(ConnectionError):
+    """The client closed the connection before its request was complete: there is nobody to answer."""
+
+
+async def read_body(request: web.Request, limit: int, *, seconds: float | None = None) -> bytes:
+    """
+    The whole body, inflated, at most `limit` bytes as sent and as inflated, within `seconds` (BODY_SECONDS).
+
+    Raises BadRequest: 400 (broken), 408 (too slow), 413 (too large), 415 (an encoding that is not ENCODINGS); and
+    ClientGone.
+    """
+    encoding = encoding_of(request)
+    if encoding not in {"", *ENCODINGS}:
+        raise BadRequest(f"Send the body as it is, or with Content-Encoding {' or '.join(ENCODINGS[::2])}.", 415)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS if seconds is None else seconds):
+            async for chunk in chunks_of(request, limit):
+                body += chunk
+    except TimeoutError:
+        raise BadRequest("The body took too long.", 408) from None
+    return _inflated(bytes(body), encoding, limit) if encoding else bytes(body)
+
+
+async def chunks_of(request: web.Request, limit: int) -> AsyncIterator[bytes]:
+    """The body as it arrives, not inflated. Raises BadRequest (400, 413) and ClientGone."""
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
+    received = 0
+    try:
+        async for chunk in request.content.iter_any():
+            received += len(chunk)
+            if received > limit:
+                raise too_large(limit)
+            yield chunk
+    except (RequestPayloadError, HttpProcessingError, ClientPayloadError):
+        raise BadRequest("The body is not complete, or not well-formed HTTP.") from None
+    except OSError:
+        raise ClientGone from None
+
+
+def encoding_of(request: web.BaseRequest) -> str:
+    """The Content-Encoding in lower case; empty for a body that is sent as it is."""
+    encoding = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING, ())).strip().lower()
+    return "" if encoding == "identity" else encoding
+
+
+def too_large(limit: int) -> BadRequest:
+    """The refusal of a larger body."""
+    return BadRequest(f"The body is larger than {limit} bytes.", 413)
+
+
+def _inflated(body: bytes, encoding: str, limit: int) -> bytes:
+    if encoding == "deflate":
+        # The standard means zlib's format; some clients send the bare stream.
+        window = _ZLIB_WINDOW if body[:1] and body[0] & 0x0F == _DEFLATE_METHOD else _RAW_WINDOW
+    else:
+        window = _GZIP_WINDOW
+    inflater = zlib.decompressobj(wbits=window)
+    try:
+        inflated = inflater.decompress(body, limit + 1)
+    except zlib.error:
+        raise BadRequest(f"The body is not {encoding}.") from None
+    if len(inflated) > limit:
+        raise too_large(limit)
+    if not inflater.eof or inflater.unused_data:
+        raise BadRequest(f"The body is not {encoding} that ends where it should.")
+    return inflated
