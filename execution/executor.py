@@ -19,12 +19,12 @@ from execution.cost import MOST, Cost, cost_of
 from execution.documents import Documents, Operation, Unreadable
 from execution.limits import Limits
 from execution.plan import Plan
-from execution.results import Answer, refused_request, told, too_dear
+from execution.results import Answer, refused_request, told, too_dear, unavailable
 from execution.selection import NotCovered
 from execution.subscriptions import NoEvents, events_of, next_of, root_field
 from execution.variables import BadVariables, Variables
 from schema.fields import Subscribed, types_by_row
-from services.errors import ErrorCode, Refused
+from services.errors import ErrorCode, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -220,7 +220,7 @@ class Executor:
         except _NotRun as refused:
             yield refused.answer
         except NoEvents as refused:
-            yield Answer(refused.body, "subscription")
+            yield Answer(refused.body, "subscription", unavailable=refused.unavailable)
 
     def _choose(
         self, text: str, name: str | None, *, allow_mutations: bool = True, subscribing: bool = False
@@ -276,9 +276,14 @@ class Executor:
         operation, plan = ready.operation, ready.prepared.plan
         answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost, seconds=seconds)
         if plan is None:
-            return answer(await self._in_core(ready, context, event))
+            try:
+                return answer(await self._in_core(ready, context, event))
+            except Unavailable as away:
+                return unavailable(away, operation.kind)
         try:
             data = await plan.run(context, ready.values, event)
+        except Unavailable as away:
+            return unavailable(away, operation.kind)  # graphql-core would only wait for it once more
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -292,8 +297,12 @@ class Executor:
         self.counts.fell_back += 1
         # A plan reads without loaders, but a coroutine may have used them, and may have kept a failure there.
         context.loaders.clear()
-        body = await run_in_core(self._core, operation, ready.raw, context, event)
-        operation.release_again()
+        try:
+            body = await run_in_core(self._core, operation, ready.raw, context, event)
+        except Unavailable as away:
+            return unavailable(away, operation.kind)
+        finally:
+            operation.release_again()
         if "errors" not in body:
             log.warning("plan_gave_up", reason=reason)  # correct, but 10 to 20 times dearer than it should be
         return answer(body, fell_back=True)

@@ -11,10 +11,11 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
 from execution.documents import OperationKind, shortened
-from services.errors import ErrorCode, Refused
+from services.errors import ErrorCode, Refused, Unavailable
 
 BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
 OUR_SIDE = "Something went wrong on our side."
+AWAY = "The server cannot do this now. Try again later."
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,8 @@ class Answer:
     cost: int = 0
     max_cost: int = 0
     seconds: float = 0.0
+    unavailable: Unavailable | None = None
+    """Why nothing, or not all, could be answered now; the same request may be answered later."""
 
 
 def refused_request(
@@ -64,6 +67,18 @@ def too_dear(cost: int, allowed: int, kind: OperationKind) -> Answer:
     return replace(refused_request([error], kind), cost=cost, max_cost=allowed)
 
 
+def unavailable(error: Unavailable, kind: OperationKind | None) -> Answer:
+    """Answer what cannot be answered now. The caller tells the log: one line stands for many requests."""
+    told = [{"message": AWAY, "extensions": {"code": ErrorCode.UNAVAILABLE.value}}]
+    return Answer({"data": None, "errors": told}, kind, unavailable=error)
+
+
+def unavailable_in(errors: Iterable[GraphQLError]) -> Unavailable | None:
+    """The first of these errors that says that something is away; None: none does."""
+    causes = (error.original_error for error in errors)
+    return next((cause for cause in causes if isinstance(cause, Unavailable)), None)
+
+
 def told(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
     """
     Format the errors of a run, in the order of their paths.
@@ -87,6 +102,8 @@ def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
             return {"message": error.message, **where, "extensions": dict(error.extensions or {})}
         if _about_arguments(cause or error):
             return {"message": shortened(error.message), **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
+    if isinstance(cause, Unavailable):
+        return {"message": AWAY, **where, "extensions": {"code": ErrorCode.UNAVAILABLE.value}}
     bug = cause or error
     reference = references.get(id(bug))
     if reference is None:

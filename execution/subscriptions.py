@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, create_source_
 from graphql.execution.executor import Executor as Core
 
 from execution.documents import Operation
-from execution.results import told
+from execution.results import told, unavailable_in
 from schema.fields import Subscribed, kind_of
 
 
@@ -18,6 +18,7 @@ class NoEvents(Exception):
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.body: dict[str, Any] = {"data": None, "errors": told(errors)}
+        self.unavailable = unavailable_in(errors)
 
 
 def root_field(schema: GraphQLSchema, touched: frozenset[str]) -> Subscribed | None:

@@ -24,6 +24,7 @@ from tortoise.exceptions import ConfigurationError
 from models import versions
 from models.engines import postgres
 from models.engines import sqlite as embedded
+from services.errors import Unavailable
 from settings import BadSetting, Settings
 
 Dialect = Literal["sqlite", "postgres"]
@@ -33,6 +34,13 @@ Dialect = Literal["sqlite", "postgres"]
 STATEMENTS = logging.getLogger("tortoise.db_client")
 for _name in (STATEMENTS.name, "aiosqlite"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+COMMAND_SECONDS = 300.0
+"""Time for one statement on PostgreSQL, so that a connection that died without a word ends; migrations have no limit."""
+
+
+UNREADABLE = "DATABASE_URL cannot be read; write /, :, @, # in user or password as %2F, %3A, %40, %23."
 
 
 class NoDatabase(Exception):
@@ -86,7 +94,7 @@ class Database:
         url = settings.database
         if check and url.startswith("sqlite:") and not sqlite_path(url).exists():
             raise versions.SchemaIsOld(versions.known())
-        database = await _connected(url, settings.database_pool)
+        database = await _connected(url, settings.database_pool, command_seconds=COMMAND_SECONDS)
         try:
             database._read_aside()  # noqa: SLF001 - its own class
             if check:
@@ -185,21 +193,26 @@ async def opened(settings: Settings, *, check: bool = True) -> AsyncIterator[Dat
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that a URL names: `sqlite:///relative/path` or `sqlite:////absolute/path`."""
-    prefix = "sqlite:///"
+    """
+    The file that a URL names: what stands behind `sqlite://`, as Tortoise has it. `sqlite:///absolute/path` begins with a
+    slash (a further one makes no difference), `sqlite://relative/path` goes from the folder of the process.
+    """
+    prefix = "sqlite://"
     path = unquote(url.removeprefix(prefix))
-    if not url.startswith(prefix) or not path or path == ":memory:":
-        raise BadSetting("DATABASE_URL must name a file: sqlite:///relative/path or sqlite:////absolute/path.")
-    return Path(path).absolute()
+    if not url.startswith(prefix) or path.endswith("/") or not path or ":memory:" in path:
+        raise BadSetting("DATABASE_URL must name a file: sqlite:///absolute/path or sqlite://relative/path.")
+    return Path(f"/{path.lstrip('/')}" if path.startswith("/") else path).absolute()
 
 
-async def _connected(url: str, pool_size: int, *, foreign_keys: bool = True) -> Database:
+async def _connected(
+    url: str, pool_size: int, *, foreign_keys: bool = True, command_seconds: float | None = None
+) -> Database:
     place = _place(url)
     dialect: Dialect = "sqlite" if url.startswith("sqlite:") else "postgres"
     credentials: dict[str, Any] = (
         {"file_path": str(sqlite_path(url)), "foreign_keys": foreign_keys}
         if dialect == "sqlite"
-        else {"dsn": url, "pool_size": pool_size}
+        else {"dsn": url, "pool_size": pool_size, "command_seconds": command_seconds}
     )
     context = TortoiseContext()
     context.__enter__()
@@ -215,9 +228,14 @@ async def _connected(url: str, pool_size: int, *, foreign_keys: bool = True) -> 
             timezone="UTC",
         )
         await context.connections.get(dialect).create_connection(with_db=True)
-    except (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as failed:
+    except (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable) as failed:
         await database.close()
-        raise NoDatabase(f"Cannot open the database at {place}: {failed}") from failed
+        # The text is about the server's answer; where asyncpg complains about the address it repeats it, password and all.
+        why = "its address cannot be read" if isinstance(failed, asyncpg.ClientConfigurationError) else str(failed)
+        raise NoDatabase(f"Cannot open the database at {place}: {why}") from failed
+    except ValueError:  # a number or a name in the address that asyncpg cannot read
+        await database.close()
+        raise BadSetting(UNREADABLE) from None
     except BaseException:
         await database.close()
         raise
@@ -235,5 +253,5 @@ def _place(url: str) -> str:
         port = parts.port or 5432
     except ValueError:
         # Without the cause: what was taken for the port may be a piece of the password.
-        raise BadSetting("DATABASE_URL cannot be read; write /, :, @, # in user or password as %2F, %3A, ...") from None
+        raise BadSetting(UNREADABLE) from None
     return f"{parts.hostname or 'the local socket'}:{port}{parts.path}"

@@ -5,6 +5,7 @@ A key is random and never used again: what is under it never changes, whoever ha
 one address can guess no other, and equal pictures of two people are two.
 """
 
+import errno
 import re
 import secrets
 from base64 import b32encode
@@ -20,8 +21,12 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from services import configuration
+from services.errors import Unavailable
+from services.private_files import make_private_folder
 from settings import HERE, BadSetting, Settings
 
+FULL = f"os error {errno.ENOSPC}"
+"""How obstore says that there is no space left: its errors have no number."""
 KEY = re.compile(r"[a-z2-7]{32}")
 _FILE = re.compile(r"[a-z2-7]{2}/([a-z2-7]{32})\.[0-9]+\.webp")
 
@@ -37,9 +42,14 @@ def new_key() -> str:
 
 
 async def put(key: str, files: Mapping[int, bytes]) -> None:
-    """Keep the files of a new key, by their size."""
-    for size, content in files.items():
-        await obstore.put_async(_store(), _path(key, size), content)
+    """Keep the files of a new key, by their size. Raises Unavailable when the disk is full."""
+    try:
+        for size, content in files.items():
+            await obstore.put_async(_store(), _path(key, size), content)
+    except (BaseError, OSError) as failed:
+        if FULL in str(failed):
+            raise Unavailable("pictures: the disk is full") from failed
+        raise
 
 
 async def get(key: str, size: int) -> bytes | None:
@@ -82,12 +92,19 @@ def _store() -> LocalStore | S3Store:
 def _opened(address: str) -> LocalStore | S3Store:
     scheme, _, rest = address.partition(":")
     if scheme == "file" and rest.strip("/"):
-        return LocalStore(HERE / Path(rest), mkdir=True)
-    parts = urlsplit(address)
+        folder = HERE / Path(rest)
+        make_private_folder(folder)
+        return LocalStore(folder, mkdir=True)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise BadSetting("AVATAR_STORE cannot be read.") from None
     if scheme == "s3" and parts.netloc:
         options: Any = dict(parse_qsl(parts.query))
         try:
             return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, config=options)
-        except BaseError as why:
-            raise BadSetting(f"AVATAR_STORE cannot be used: {str(why).splitlines()[0]}") from None
+        except (BaseError, ValueError):  # its text repeats the options, and a key may be among them
+            raise BadSetting(
+                "AVATAR_STORE cannot be used: an option behind `?` is unknown, or its value cannot be read."
+            ) from None
     raise BadSetting("AVATAR_STORE must be `file:` and a folder, or `s3://bucket/prefix` with options behind `?`.")

@@ -12,7 +12,7 @@ LEAVES = {"settings", "catalogue"}
 MAY_KNOW = {
     "settings": set(),
     "catalogue": set(),
-    "models": {*LEAVES},
+    "models": {"services", *LEAVES},
     "services": {"models", *LEAVES},
     "resolvers": {"services", "models", *LEAVES},
     "schema": {"resolvers", "services", "models", *LEAVES},
@@ -24,7 +24,8 @@ MAY_KNOW = {
 NARROWER = {
     # execution/ knows graphql-core, Strawberry and the kinds of field, nothing of the domain
     "execution": {"schema.fields", "schema.lengths", "services.bounded", "services.errors"},
-    # models/ take only the words that they store
+    # models/ take only the words that they store, and the failures that they may raise
+    "models": {"services.errors", *LEAVES},
 }
 OUTSIDE = {
     # What only some rooms (or single files) may import from outside

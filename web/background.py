@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.errors import Unavailable
+from web.unavailable import note
+
 log = structlog.get_logger()
 
 
@@ -41,6 +44,8 @@ async def _again_and_again(job: Job) -> None:
     while True:
         try:
             await job.work()
+        except Unavailable as error:
+            note(error)
         except Exception:
             # The next time may go well; a job that ended for good would be missed by nobody.
             log.exception("job_failed", job=job.name)

@@ -19,11 +19,12 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
 from resolvers.viewers import Client, Viewer
-from services.errors import ErrorCode
+from services.errors import ErrorCode, Unavailable
 from web.asked import Asked, BadRequest, asked_of
 from web.credentials import EXPLICIT, BadCredential, Shown, explicit_viewer
 from web.request_limits import TooMany
 from web.socket_protocol import AGAIN, FORBIDDEN, INVALID, TAKEN, TIMEOUT, UNAUTHORIZED, Closed, error, read
+from web.unavailable import note
 
 log = structlog.get_logger()
 
@@ -89,6 +90,8 @@ class Conversation:
             await asyncio.gather(*parts, *under_way, return_exceptions=True)
         for each in done:
             why = each.exception()
+            if isinstance(why, Unavailable):
+                why = _try_again_later(why)
             if isinstance(why, Closed):
                 await self._socket.close(code=why.code, message=str(why).encode()[:120])
             elif why is not None:
@@ -190,7 +193,11 @@ class Conversation:
         self._under_way[name] = asyncio.create_task(work)
 
     async def _answer(self, name: str, asked: Asked, viewer: Viewer) -> None:
-        kind, answer = await self._answers.run(asked, viewer, self._client)
+        try:
+            kind, answer = await self._answers.run(asked, viewer, self._client)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must not wait for ever
+            self._end_because(error)
+            return
         self._under_way.pop(name, None)
         await self._send({"id": name, "type": kind, "payload": answer})
         if kind == "next":
@@ -203,17 +210,21 @@ class Conversation:
             async with aclosing(self._answers.subscribe(asked, self._client, self._viewer)) as answers:
                 async for kind, answer in answers:
                     await self._send({"id": name, "type": kind, "payload": answer})
-        except Closed as why:
-            self.end(why)
-            return
-        except Exception:
-            # The database, most likely: a client that connects again finds out.
-            log.exception("subscription_failed")
-            self.end(Closed(WSCloseCode.INTERNAL_ERROR, "Internal error"))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._end_because(error)
             return
         self._under_way.pop(name, None)
         if kind == "next":
             await self._send({"id": name, "type": "complete"})
+
+    def _end_because(self, error: Exception) -> None:
+        """End the conversation with what an operation raised."""
+        if isinstance(error, Unavailable):
+            error = _try_again_later(error)
+        elif not isinstance(error, Closed):
+            log.error("operation_failed", exc_info=error)
+            error = Closed(WSCloseCode.INTERNAL_ERROR, "Internal error")
+        self.end(error)
 
     async def _refuse(self, name: str, why: dict[str, Any]) -> None:
         await self._send({"id": name, "type": "error", "payload": [why]})
@@ -221,3 +232,9 @@ class Conversation:
     async def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(ConnectionError):  # whoever asked has left
             await self._socket.send_str(orjson.dumps(message).decode())
+
+
+def _try_again_later(error: Unavailable) -> Closed:
+    """How a socket is closed while something is away that the server needs. Tells the log."""
+    note(error)
+    return Closed(WSCloseCode.TRY_AGAIN_LATER, "Try again later")

@@ -135,6 +135,8 @@ class GraphQLEndpoint:
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
         )
+        if answer.unavailable:
+            raise answer.unavailable
         await self._limit.settle(context.viewer, context.client, answer, asked=asked)
         body = costs.body_of(request, answer)
         if answer.kind == "mutation" and not posted:

@@ -100,7 +100,7 @@ class Sockets:
         return self._executor.subscribes(asked.query, asked.operation_name)
 
     async def run(self, asked: Asked, viewer: Viewer, client: Client) -> Message:
-        """Type and payload of the message that answers a query."""
+        """Type and payload of the message that answers a query. Raises Unavailable."""
         try:
             await self._limit.admit(viewer, client)
         except TooMany as over:
@@ -110,6 +110,8 @@ class Sockets:
             answer = await self._executor.run(
                 asked.query, asked.variables, asked.operation_name, context, allow_mutations=False
             )
+        if answer.unavailable:
+            raise answer.unavailable
         await self._limit.settle(viewer, client, answer, asked=asked)
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
@@ -118,7 +120,7 @@ class Sockets:
     ) -> AsyncGenerator[Message, None]:
         """
         Type and payload of each message that answers a subscription. `who` tells who asks, and is asked for each event,
-        as late as possible; what it raises comes through.
+        as late as possible; what it raises comes through. Raises Unavailable.
         """
         viewer = await who()
         try:
@@ -141,6 +143,8 @@ class Sockets:
         answers = self._executor.subscribe(asked.query, asked.variables, asked.operation_name, fresh)
         async with aclosing(answers):
             async for answer in answers:
+                if answer.unavailable:
+                    raise answer.unavailable
                 await self._limit.settle(viewer, client, answer, event=True)
                 yield ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 

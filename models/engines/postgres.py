@@ -4,6 +4,8 @@ PostgreSQL through asyncpg's pool.
 Differs from Tortoise's own client in that a connection goes back to the pool without a reset statement
 (432 against 241 µs a read; so nothing here may leave session state behind: no SET, LISTEN or session lock on
 pooled connections), the session is in UTC, and a transaction that fails to begin gives its connection back.
+A database that is away, or whose sessions are all in use for long, is told as `Unavailable`; the pool connects again by
+itself.
 """
 
 # ruff: noqa: SLF001 - what these classes correct is private in Tortoise
@@ -14,11 +16,24 @@ from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg import client as base
-from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    PoolConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.connection import get_connections
+
+from models.engines.failures import postgres_unavailable
+from services.errors import Unavailable
 
 APPLICATION_NAME = "community-graph"
 """How this server's sessions are named in pg_stat_activity."""
+CONNECT_SECONDS = 5.0
+"""Time that making one session may take."""
+ACQUIRE_SECONDS = 10.0
+"""Time that a statement waits for a session while all of them are in use."""
 
 
 class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -31,10 +46,11 @@ class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
 class PostgresClient(base.AsyncpgDBClient):
     """Tortoise's connection: a pool of at most `pool_size` sessions at `dsn`."""
 
-    def __init__(self, dsn: str, *, pool_size: int, **kwargs: Any) -> None:
+    def __init__(self, dsn: str, *, pool_size: int, command_seconds: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._dsn = dsn
         self._pool_size = pool_size
+        self._command_seconds = command_seconds
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
         self._pool = await asyncpg.create_pool(
@@ -42,6 +58,8 @@ class PostgresClient(base.AsyncpgDBClient):
             min_size=1,
             max_size=self._pool_size,
             connection_class=PlainConnection,
+            timeout=CONNECT_SECONDS,
+            command_timeout=self._command_seconds,
             # Reads here take a few ms at most. Compiling one, which tables not yet analysed lead the planner into, took 250.
             server_settings={"timezone": "UTC", "application_name": APPLICATION_NAME, "jit": "off"},
         )
@@ -49,6 +67,38 @@ class PostgresClient(base.AsyncpgDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return _Pooled(self)
+
+    def acquire_connection(self) -> PoolConnectionWrapper[Any]:
+        return _Acquired(self, self._pool_init_lock)
+
+
+class _Acquired(PoolConnectionWrapper[Any]):
+    """A connection of the pool for one statement."""
+
+    async def __aenter__(self) -> Any:
+        self.connection = await acquire(await opened_pool(self.client))  # type: ignore[arg-type]  # it is a PostgresClient
+        return self.connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        except Exception as failed:  # noqa: BLE001 - it is raised again, or as what it means
+            raise postgres_unavailable(failed) or failed from error
+        if unavailable := postgres_unavailable(error):
+            raise unavailable from error
+
+
+class _Kept(ConnectionWrapper[Any]):
+    """A transaction's connection for one statement."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if unavailable := postgres_unavailable(error):
+            raise unavailable from error
 
 
 class _Pooled(TransactionContext):
@@ -62,12 +112,12 @@ class _Pooled(TransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         pool = await opened_pool(self._parent)
         transaction = self._transaction
-        transaction._connection = await pool.acquire()
+        transaction._connection = await acquire(pool)
         try:
             await transaction.begin()
-        except BaseException:
+        except BaseException as failed:  # noqa: BLE001 - it is raised again, or as what it means
             await pool.release(transaction._connection)
-            raise
+            raise postgres_unavailable(failed) or failed from None
         self._token = get_connections().set(transaction.connection_name, transaction)
         return transaction
 
@@ -77,16 +127,23 @@ class _Pooled(TransactionContext):
         transaction = self._transaction
         get_connections().reset(self._token)
         try:
-            if not transaction._finalized:  # committed or rolled back by hand
-                await (transaction.rollback() if kind else transaction.commit())
-        finally:
-            if self._parent._pool:  # closed meanwhile: the connection went with it
-                await self._parent._pool.release(transaction._connection)
+            try:
+                if not transaction._finalized:  # committed or rolled back by hand
+                    await (transaction.rollback() if kind else transaction.commit())
+            finally:
+                if self._parent._pool:  # closed meanwhile: the connection went with it
+                    await self._parent._pool.release(transaction._connection)
+        except Exception as failed:  # noqa: BLE001 - it is raised again, or as what it means
+            # A commit that was cut off may have been done: what has to be safe against it has an idempotency key.
+            raise postgres_unavailable(failed) or failed from error
 
 
 class _Transaction(base.TransactionWrapper):
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(_Transaction(self))
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return _Kept(self._lock, self)
 
 
 async def opened_pool(client: base.AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Record]":
@@ -98,6 +155,19 @@ async def opened_pool(client: base.AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Rec
     return client._pool
 
 
+async def acquire(pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
+    """A connection of the pool, which waits ACQUIRE_SECONDS for one at most. Raises Unavailable."""
+    # A time limit costs a task; what is free is not waited for, and connecting has a limit of its own.
+    wait = ACQUIRE_SECONDS if pool._queue is None or pool._queue.empty() else None
+    try:
+        return await pool.acquire(timeout=wait)
+    except TimeoutError as failed:
+        reason = "all sessions are in use" if wait else "it does not answer"
+        raise Unavailable(f"PostgreSQL: {reason}") from failed
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failed:
+        raise postgres_unavailable(failed) or failed from None
+
+
 class Reads:
     """Reads beside Tortoise: its pool, no transaction, asyncpg's own records."""
 
@@ -105,7 +175,8 @@ class Reads:
         self._client = client
 
     async def fetch(self, text: str, params: Sequence[Any]) -> Sequence[Any]:
-        rows: Sequence[Any] = await self._client._pool.fetch(text, *params)  # type: ignore[union-attr]
+        async with self._client.acquire_connection() as connection:
+            rows: Sequence[Any] = await connection.fetch(text, *params)
         return rows
 
     fetch_long = fetch

@@ -4,7 +4,7 @@ SQLite, the embedded default: one writer, readers that never wait for it, and ev
 Differs from Tortoise's own client in that transactions open with BEGIN IMMEDIATE (a deferred one that writes
 later fails at once when another process wrote meanwhile, whatever the busy timeout), plain reads go through a
 connection of their own, and a transaction that is cancelled or fails half-way leaves neither lock nor
-transaction behind.
+transaction behind. A file that is locked for long, full or gone is told as `Unavailable`.
 """
 
 # ruff: noqa: SLF001 - what these classes correct is private in Tortoise
@@ -20,13 +20,21 @@ from types import TracebackType
 from typing import Any
 
 import aiosqlite
-from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.backends.sqlite import client as base
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+from models.engines.failures import sqlite_unavailable
+from services.errors import Unavailable
+
 BUSY_SECONDS = 15.0
-"""How long a writer waits for another process's transaction, such as a batch of an import."""
+"""How long a writer waits for another process's transaction, such as a batch of an import; and for its turn before."""
 
 _PAGES = "PRAGMA cache_size = -32768"  # KiB
 _WRITER = (
@@ -127,7 +135,10 @@ class SqliteClient(base.SqliteClient):
         try:
             return list(await self._reader.execute_fetchall(query, values))  # type: ignore[union-attr]
         except sqlite3.OperationalError as failed:
-            raise OperationalError(failed) from failed
+            raise sqlite_unavailable(failed) or OperationalError(failed) from failed
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return _Acquired(self._lock, self)
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         async with self._in_transaction() as transaction:
@@ -151,7 +162,21 @@ async def _write_ahead(connection: aiosqlite.Connection) -> None:
             return
 
 
+class _Acquired(ConnectionWrapper[Any]):
+    """The writing connection, for one statement."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if unavailable := sqlite_unavailable(error):
+            raise unavailable from error
+
+
 class _Transaction(base.SqliteTransactionWrapper):
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return _Acquired(self._lock, self)
+
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(_Transaction(self))
 
@@ -159,7 +184,7 @@ class _Transaction(base.SqliteTransactionWrapper):
         try:
             await self._connection.execute_fetchall("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as failed:
-            raise OperationalError(failed) from failed
+            raise sqlite_unavailable(failed) or OperationalError(failed) from failed
 
 
 class _Immediate(TransactionContext):
@@ -173,7 +198,7 @@ class _Immediate(TransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         transaction = self._transaction
         parent: SqliteClient = transaction._parent  # type: ignore[assignment]
-        await self._lock.acquire()
+        await self._take_turn()
         try:
             if not transaction._connection:
                 await parent.create_connection(with_db=True)
@@ -185,6 +210,17 @@ class _Immediate(TransactionContext):
         self._token = get_connections().set(transaction.connection_name, transaction)
         return transaction
 
+    async def _take_turn(self) -> None:
+        """The process's write lock. While the file is locked, those behind each other in it must not add up their waits."""
+        if not self._lock.locked():
+            await self._lock.acquire()
+            return
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError as failed:
+            raise Unavailable("SQLite: writers wait for each other") from failed
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -193,9 +229,9 @@ class _Immediate(TransactionContext):
         try:
             if not transaction._finalized:  # committed or rolled back by hand
                 await (transaction.rollback() if kind else transaction.commit())
-        except BaseException:
+        except BaseException as failed:  # noqa: BLE001 - it is raised again, or as what it means
             transaction._parent.leave(transaction)  # type: ignore[attr-defined]
-            raise
+            raise sqlite_unavailable(failed) or failed from error
         self._lock.release()
 
 
@@ -214,7 +250,10 @@ class Reads:
 
     async def fetch(self, text: str, params: Sequence[Any]) -> Sequence[Any]:
         # In the loop's own thread: a hop to another one costs 25 times a point read.
-        return self._here.execute(text, params).fetchall()
+        try:
+            return self._here.execute(text, params).fetchall()
+        except sqlite3.OperationalError as failed:
+            raise sqlite_unavailable(failed) or failed from failed.__cause__
 
     async def fetch_long(self, text: str, params: Sequence[Any]) -> Sequence[Any]:
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._fetch_long, text, params)
@@ -222,7 +261,10 @@ class Reads:
     def _fetch_long(self, text: str, params: Sequence[Any]) -> Sequence[Any]:
         if self._long is None:
             self._long = _read_only(self._path)
-        return self._long.execute(text, params).fetchall()
+        try:
+            return self._long.execute(text, params).fetchall()
+        except sqlite3.OperationalError as failed:
+            raise sqlite_unavailable(failed) or failed from failed.__cause__
 
     def commits(self) -> int:
         """SQLite's own count of what other connections, of any process, have committed to the file."""

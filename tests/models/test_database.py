@@ -158,15 +158,23 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         await Database.open(Settings(database_url=f"sqlite:///{file}"))
 
 
-@pytest.mark.parametrize("url", ["sqlite://community.sqlite3", "sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:community.sqlite3", "sqlite://", "sqlite:///", "sqlite://:memory:", "sqlite:///var/"]
+)
 def test_a_url_that_names_no_file_is_refused(url: str) -> None:
-    with pytest.raises(BadSetting, match="sqlite:///relative/path"):
+    with pytest.raises(BadSetting, match="sqlite:///absolute/path"):
         sqlite_path(url)
 
 
 def test_a_url_names_a_relative_or_an_absolute_file() -> None:
+    assert sqlite_path("sqlite:///var/a%20b.sqlite3") == Path("/var/a b.sqlite3")
     assert sqlite_path("sqlite:////var/a%20b.sqlite3") == Path("/var/a b.sqlite3")
-    assert sqlite_path("sqlite:///var/c.sqlite3") == Path.cwd() / "var/c.sqlite3"
+    assert sqlite_path("sqlite://var/c.sqlite3") == Path.cwd() / "var/c.sqlite3"
+    assert sqlite_path("sqlite://c.sqlite3") == Path.cwd() / "c.sqlite3"
+    # as a shell or a file of settings may bring it
+    assert sqlite_path(Settings.from_environment({"DATABASE_URL": " sqlite:///var/c.sqlite3\n"}).database) == Path(
+        "/var/c.sqlite3"
+    )
 
 
 async def test_closing_ends_every_thread_and_can_be_done_by_another_task(settings: Settings) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from tortoise.connection import get_connection
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 import settings as settings_module
 from models.database import Database, sqlite_path
 from models.tables import Company, CompanyDomain
+from services.errors import Unavailable
 from settings import Settings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -135,7 +136,7 @@ sys.stdin.readline()
     await holder.stdout.readline()  # type: ignore[union-attr]
     await get_connection("sqlite").execute_query("PRAGMA busy_timeout = 50")
     # when
-    with pytest.raises(OperationalError, match="locked"):
+    with pytest.raises(Unavailable, match="write lock"):
         async with in_transaction():
             pass
     # then reads do not wait, and writes go on once the other is done
