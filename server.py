@@ -37,6 +37,7 @@ from services.avatars import sweep
 from services.leaderboards import boards
 from services.leaderboards.kinds import Board
 from services.postbox import sending
+from services.private_files import VAR, made_private, make_private_folder
 from settings import BadSetting, Settings
 from web import avatars, graphiql, invites, logs, open_badges, recipients
 from web.background import Job, background
@@ -157,7 +158,8 @@ async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
-    with configuration.using(settings):
+    with configuration.using(settings), made_private():
+        make_private_folder(VAR)
         async with opened(settings) as database:
             app = await make_app(settings, database)
             gc.collect()

@@ -15,6 +15,14 @@ WORDS = {
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
 """Settings that take one of a few words."""
+SCHEMES = {
+    "database_url": ("postgres", "postgresql", "sqlite"),
+    "public_url": ("http", "https"),
+    "redis_url": ("redis", "rediss", "unix"),
+}
+"""Settings that are one address each, and how it may begin. Those of mails, text messages and pictures are read later."""
+PREFIX = "COMMUNITY_"
+"""A name with it goes before the short one, which other programs may use for something else."""
 
 
 class BadSetting(ValueError):
@@ -34,7 +42,7 @@ class Settings:
     public_url: str = _setting("", "The address people use, as `https://host`; empty: `http://HOST:PORT`.")
     database_url: str = _setting(
         "",
-        "`postgres://user:password@host/name` or `sqlite:///path`; empty: SQLite in `var/community.sqlite3`.",
+        "`postgres://user:password@host/name`, `sqlite:///absolute/path` or `sqlite://relative/path`; empty: SQLite in `var/community.sqlite3`.",
     )
     database_pool: int = _setting(10, "PostgreSQL connections of one process, at most.")
     secret_key: str = _setting(
@@ -115,11 +123,8 @@ class Settings:
                 raise BadSetting(f"{name.upper()} is {getattr(self, name)}; it must be at least 1.")
         if not self.drain_seconds >= 0:
             raise BadSetting(f"DRAIN_SECONDS is {self.drain_seconds}; it must not be negative.")
-        if self.public_url and urlsplit(self.public_url).scheme not in {"http", "https"}:
-            raise BadSetting(f"PUBLIC_URL is {self.public_url!r}; it must begin with http:// or https://.")
-        if self.database_url and urlsplit(self.database_url).scheme not in {"postgres", "postgresql", "sqlite"}:
-            raise BadSetting("DATABASE_URL must begin with postgres://, postgresql:// or sqlite://.")
-
+        for name, schemes in SCHEMES.items():
+            _check_address(name, getattr(self, name), schemes)
         if self.secret_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.secret_key):
             raise BadSetting("SECRET_KEY must be 64 hexadecimal digits.")
         self._check_credential_keys()
@@ -133,7 +138,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's URL, the default filled in."""
-        return self.database_url or f"sqlite:///{HERE / 'var' / 'community.sqlite3'}"
+        return self.database_url.strip() or f"sqlite://{HERE / 'var' / 'community.sqlite3'}"
 
     @property
     def address(self) -> str:
@@ -147,11 +152,32 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the settings that are set; raises BadSetting naming the first one that cannot be used."""
-        given = {
-            each.name: environment[each.name.upper()] for each in fields(cls) if environment.get(each.name.upper())
-        }
-        return cls(**{each.name: _read(each, given[each.name]) for each in fields(cls) if each.name in given})
+        """
+        Read the settings that are set, as `COMMUNITY_PORT` or `PORT`; an empty one is not set. Raises BadSetting naming
+        the first one that cannot be used.
+        """
+        given = {each.name: _given(each.name.upper(), environment) for each in fields(cls)}
+        return cls(**{each.name: _read(each, given[each.name]) for each in fields(cls) if given[each.name]})
+
+
+def _given(name: str, environment: Mapping[str, str]) -> str:
+    return environment.get(PREFIX + name, environment.get(name, "")).strip()
+
+
+def _check_address(name: str, address: str, schemes: tuple[str, ...]) -> None:
+    """Raise BadSetting for an address that cannot be read. Its value is never repeated: it may hold a password."""
+    if not address.strip():
+        return
+    try:
+        parts = urlsplit(address.strip())
+        _ = parts.port
+    except ValueError:
+        raise BadSetting(
+            f"{name.upper()} cannot be read; write /, :, @, # in user or password as %2F, %3A, %40, %23."
+        ) from None
+    if parts.scheme not in schemes:
+        begins = [f"{scheme}://" for scheme in schemes]
+        raise BadSetting(f"{name.upper()} must begin with {', '.join(begins[:-1])} or {begins[-1]}.")
 
 
 def _read(setting: Field[Any], text: str) -> Any:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.running import printable, with_database
+from cli.printing import printable
+from cli.running import with_database
 from models.accounts import Account
 from models.database import Database
 from models.second_factors import SecondFactor

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from catalogue.badges import Badge
-from cli.running import errors, fail, printable, with_database
+from cli.printing import errors, out, printable
+from cli.running import fail, with_database
 from models.database import Database
 from services import badge_reevaluation, badges, everyone, handles
 from services.errors import ErrorCode, refused
@@ -70,7 +70,7 @@ def list_() -> None:
     for badge in with_database(work):
         levels = str(len(badge.levels)) if badge.levels else "by hand"
         table.add_row(printable(badge.code), printable(badge.name), badge.rarity.value.lower(), levels)
-    Console().print(table)
+    out.print(table)
 
 
 @app.command()

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from cli.running import errors, fail, with_database
+from cli.printing import errors
+from cli.running import fail, with_database
 from models.database import Database
 from services import challenges, everyone
 

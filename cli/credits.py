@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.running import REFUSED, errors, with_database
+from cli.printing import errors
+from cli.running import REFUSED, with_database
 from models.credits import CreditEntry
 from models.database import Database
 from services.credits import Difference, differences

@@ -3,9 +3,9 @@
 from datetime import date
 
 import typer
-from rich.console import Console
 
 from cli.batches import batches
+from cli.printing import out
 from cli.report import Report
 from cli.running import with_database
 from models.database import Database
@@ -29,7 +29,7 @@ def load() -> None:
 
     Every date counts back from the day of the first run.
     """
-    with_database(load_demo).show(Console())
+    with_database(load_demo).show(out)
 
 
 async def load_demo(_database: Database) -> Report:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.community import import_community
 from cli.forum import import_forum
+from cli.printing import errors, out
 from cli.reading import BrokenFile, Interrupted, Reading, WrongFolder, bars
 from cli.report import Report
-from cli.running import REFUSED, UNUSABLE, errors, fail, with_database
+from cli.running import REFUSED, UNUSABLE, fail, with_database
 from services.imports import MAX_SOURCE
 
 INTERRUPTED = 130
@@ -80,7 +80,7 @@ def _run(work: Import, folder: Path, source: str) -> int:
     except (Interrupted, KeyboardInterrupt):
         report.error("Stopped. Run the same command again to go on.")
         code = INTERRUPTED
-    report.show(Console())
+    report.show(out)
     return code or (REFUSED if report.bad_rows and work is import_community else 0)
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from catalogue.points import Category
-from cli.running import REFUSED, errors, with_database
+from cli.printing import errors
+from cli.running import REFUSED, with_database
 from models.database import Database
 from models.points import PointEntry
 from services import operators

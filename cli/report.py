@@ -5,7 +5,7 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
-from cli.running import errors
+from cli.printing import errors, printable
 
 NAMED = 20
 """Bad rows of one file that are named; the others are counted."""
@@ -29,14 +29,14 @@ class Report:
 
     def error(self, text: str) -> None:
         """Say it on stderr, as it is."""
-        errors.print(text, markup=False, highlight=False, soft_wrap=True)
+        errors.print(printable(text))
 
     def show(self, console: Console) -> None:
         """Print the summary; on stderr first how many bad rows were not named."""
         for file, count in self.bad_rows.items():
             if count > NAMED:
                 self.error(f"{file}: {count - NAMED:,} more bad rows")
-        table = Table(title=self.title, title_justify="left", show_header=False, min_width=60)
+        table = Table(title=printable(self.title), title_justify="left", show_header=False, min_width=60)
         table.add_column("What", overflow="fold")
         table.add_column("Count", justify="right", no_wrap=True)
         for counts in (
@@ -45,8 +45,8 @@ class Report:
             Counter({f"{file}: bad rows": n for file, n in self.bad_rows.items()}),
         ):
             for what, count in counts.items():
-                table.add_row(what, f"{count:,}")
+                table.add_row(printable(what), f"{count:,}")
             table.add_section()
         console.print(table)
         for note in self.notes:
-            console.print(note, markup=False, highlight=False, soft_wrap=True)
+            console.print(printable(note), soft_wrap=True)

@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
-from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
 import server
 from cli.demo import load_demo
+from cli.printing import errors
 from cli.running import UNUSABLE, fail
 from models.accounts import Account
 from models.database import Database, NoDatabase, opened
@@ -16,6 +18,7 @@ from services import configuration
 from services.accounts import create_account
 from services.demo_sign_ins import SignIn, open_sign_ins
 from services.errors import Refused
+from services.private_files import made_private, make_private_folder
 from services.tokens import create as create_token
 from settings import HERE, BadSetting, Settings
 from web import logs
@@ -25,15 +28,13 @@ SIGN_INS_FILE = HERE / "var" / "demo-sign-ins"
 PARTNER = "partner@tools.example"
 SCOPE = "mx:leaderboard:read"
 
-people = Console(stderr=True, highlight=False, soft_wrap=True)
-
 
 def run() -> None:
     """Bring the tables up to date, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
-        with configuration.using(settings):
+        with configuration.using(settings), made_private():
             server.run(_run(settings))
     except (BadSetting, NoDatabase, WrongSchema, server.CannotListen) as why:
         raise fail(str(why), UNUSABLE) from None
@@ -63,19 +64,19 @@ async def _migrate_if_old(settings: Settings) -> None:
 async def _demo_if_empty(database: Database) -> None:
     if await Profile.exists() or await Account.exists():
         return
-    with people.status("First start: loading a demo community …"):
+    with errors.status("First start: loading a demo community …"):
         await load_demo(database)
         account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
         secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
         sign_ins = await open_sign_ins()
     _keep(secret, TOKEN_FILE)
     _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
-    people.print(
+    errors.print(
         f"\nA token of the demo, for the leaderboards (kept in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         f"\nThree of its people can sign in (kept in {SIGN_INS_FILE.relative_to(HERE)}):\n"
     )
     for each in sign_ins:
-        people.print(_told(each) + "\n", markup=False)
+        errors.print(_told(each) + "\n")
 
 
 def _told(sign_in: SignIn) -> str:
@@ -87,11 +88,11 @@ def _told(sign_in: SignIn) -> str:
 
 def _keep(text: str, file: Path) -> None:
     """Write a secret of the demo where only this user reads it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as kept:
         kept.write(text + "\n")
 
 
 def _greet(address: str) -> None:
-    people.print(f"GraphiQL: [link={address}]{address}[/link]   (Ctrl-C stops)")
+    errors.print(Text.assemble("GraphiQL: ", (address, Style(link=address)), "   (Ctrl-C stops)"))

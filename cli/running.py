@@ -5,12 +5,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
+from cli.printing import errors
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
 from services import configuration
-from services.errors import Refused
+from services.errors import Refused, Unavailable
+from services.private_files import made_private
 from settings import BadSetting, Settings
 from web import logs
 
@@ -21,18 +23,11 @@ REFUSED = 1
 UNUSABLE = 2
 """Exit code: wrong usage, a bad setting, or a database that cannot be used. Nothing was done."""
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
 
 def fail(message: str, code: int = REFUSED) -> typer.Exit:
     """Say on standard error what is wrong; raise what this returns."""
-    errors.print(f"[bold red]Error:[/] {_plain(message)}")
+    errors.print(Text.assemble(("Error:", "bold red"), f" {message}"))
     return typer.Exit(code)
-
-
-def printable(text: str) -> str:
-    """People's text for a terminal: nothing in it moves the cursor or makes a line of its own."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
@@ -50,13 +45,11 @@ def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Re
     try:
         settings = Settings.from_environment()
         logs.set_up("WARNING")
-        with configuration.using(settings):
+        with configuration.using(settings), made_private():
             return asyncio.run(work(settings))
     except Refused as why:
         raise fail("; ".join(problem.message for problem in why.problems)) from None
     except (BadSetting, NoDatabase, WrongSchema) as why:
         raise fail(str(why), UNUSABLE) from None
-
-
-def _plain(message: str) -> str:
-    return message.replace("[", r"\[")
+    except Unavailable as why:
+        raise fail(f"{why.reason}. Nothing of the step under way was kept; run the same command again.") from None

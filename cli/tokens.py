@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from catalogue.scopes import SCOPES
-from cli.running import printable, with_database
+from cli.printing import printable
+from cli.running import with_database
 from models.database import Database
 from services import bearers
 from services.accounts import account_by_email

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.running import printable, with_database
+from cli.printing import printable
+from cli.running import with_database
 from models.database import Database
 from models.referrals import ShirtClaim, ShirtState
 from services import shirts

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services import configuration
+from services.private_files import make_private_folder
 from settings import HERE
 
 KEY_FILE = HERE / "var" / "secret-key"
@@ -81,7 +82,7 @@ def _derived(secret_key: str, purpose: str) -> bytes:
 @lru_cache(maxsize=4)
 def _kept_key(file: Path) -> str:
     """The key in the file; made there, for this user only, when there is none. Two processes agree on one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     fresh = file.with_name(f"{file.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as made:
         made.write(secrets.token_hex(32))

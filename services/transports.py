@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from services.messages import Message
+from services.private_files import make_private_folder
 from settings import HERE, BadSetting
 
 LATEST = "latest.txt"
@@ -46,7 +47,7 @@ class Folder:
             raise NotSent(f"cannot write to {self._folder}: {failed.strerror}") from None
 
     def _write(self, message: Message) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         at = message.written_at.astimezone(UTC)
         subject = f"Subject: {message.subject}\n" if message.subject else ""
         text = f"To: {message.to}\n{subject}Date: {at:%Y-%m-%d %H:%M:%S} UTC\n\n{message.text.rstrip()}\n"

@@ -8,6 +8,8 @@ from typer.main import get_command
 
 from catalogue.scopes import SCOPES
 from cli.__main__ import app
+from models.database import NoDatabase, opened
+from services import picture_store, postbox
 from settings import HERE, BadSetting, Settings
 
 README = (HERE / "README.md").read_text("utf-8")
@@ -79,6 +81,58 @@ def test_links_inside_the_documents_lead_somewhere() -> None:
 def test_a_setting_that_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(BadSetting, match=named):
         Settings.from_environment(environment)
+
+
+SECRET = "kept-secret"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": f"postgres://ada:{SECRET}/x@127.0.0.1:5432/x"},
+        {"DATABASE_URL": f"postgres://ada:x]{SECRET}@[127.0.0.1/x"},
+        {"DATABASE_URL": f"postgres://ada:{SECRET}\u2100@127.0.0.1/x"},
+        {"DATABASE_URL": f"ada:{SECRET}@127.0.0.1/x"},
+        {"DATABASE_URL": f"postgres://ada@127.0.0.1/x?port={SECRET}"},
+        {"DATABASE_URL": f"postgres://ada@127.0.0.1/x?sslmode={SECRET}"},
+        {"DATABASE_URL": f"postgres://ada@127.0.0.1/x?sslrootcert={SECRET}&sslmode=verify-full"},
+        {"REDIS_URL": f"redis://:{SECRET}/x@127.0.0.1:6379/0"},
+        {"REDIS_URL": f"http://:{SECRET}@127.0.0.1"},
+        {"MAIL_URL": f"smtp://ada:{SECRET}/x@127.0.0.1:25"},
+        {"MAIL_URL": f"smtp://ada:{SECRET}@[127.0.0.1:25"},
+        {"MAIL_URL": f"{SECRET}"},
+        {"SMS_URL": f"https://ada:{SECRET}/x@127.0.0.1:25/"},
+        {"SMS_URL": f"http://ada:{SECRET}@gateway.example"},
+        {"AVATAR_STORE": f"s3://bucket/x?secret_access_keyy={SECRET}"},
+        {"AVATAR_STORE": f"s3://bucket/x?region=eu&allow_http={SECRET}"},
+        {"AVATAR_STORE": f"s3://[bucket/x?{SECRET}"},
+        {"PUBLIC_URL": f"ftp://ada:{SECRET}@graph.example"},
+        {"PUBLIC_URL": f"https://ada:{SECRET}/x@graph.example:8080"},
+        {"SECRET_KEY": SECRET},
+        {"CREDENTIAL_KEY": SECRET},
+    ],
+)
+async def test_no_setting_that_cannot_be_used_is_printed(environment: dict[str, str]) -> None:
+    with pytest.raises((BadSetting, NoDatabase)) as refused:
+        await start(environment)
+    assert SECRET not in str(refused.value)
+
+
+async def start(environment: dict[str, str]) -> None:
+    """What a server does first with its settings."""
+    settings = Settings.from_environment({"SECRET_KEY": "5e" * 32, **environment})
+    postbox.check(settings)
+    picture_store.check(settings)
+    async with opened(settings):
+        pass
+
+
+def test_the_longer_name_of_a_setting_goes_first() -> None:
+    read = Settings.from_environment(
+        {"HOST": "x86_64-conda-linux-gnu", "COMMUNITY_HOST": "127.0.0.2", "COMMUNITY_PORT": "9000"}
+    )
+    assert (read.host, read.port) == ("127.0.0.2", 9000)
+    assert Settings.from_environment({"HOST": "x86_64-conda-linux-gnu", "COMMUNITY_HOST": ""}).host == "127.0.0.1"
 
 
 def test_settings_come_from_the_environment_and_empty_ones_do_not() -> None:
