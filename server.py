@@ -61,6 +61,8 @@ async def _sweep_pictures() -> None:
     await sweep(clock.now())
 
 
+COMMAND_SECONDS = 60.0
+"""Time for one statement on PostgreSQL. Building the boards of a large community takes several seconds."""
 HOUR, DAY = 3_600.0, 86_400.0
 CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "mail_expiring_passwords": password_expiry.mail_expiring,
@@ -160,7 +162,7 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
     with configuration.using(settings), made_private():
         make_private_folder(VAR)
-        async with opened(settings) as database:
+        async with opened(settings, command_seconds=COMMAND_SECONDS) as database:
             app = await make_app(settings, database)
             gc.collect()
             gc.freeze()  # what is there now stays: the schema's many objects need not be looked through again and again

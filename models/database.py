@@ -37,7 +37,8 @@ for _name in (STATEMENTS.name, "aiosqlite"):
 
 
 COMMAND_SECONDS = 300.0
-"""Time for one statement on PostgreSQL, so that a connection that died without a word ends; migrations have no limit."""
+"""Time for one statement on PostgreSQL, so that a connection that died silently ends. The server has a shorter one,
+migrations have none."""
 
 
 UNREADABLE = "DATABASE_URL cannot be read; write /, :, @, # in user or password as %2F, %3A, %40, %23."
@@ -84,7 +85,9 @@ class Database:
         self._reads: embedded.Reads | postgres.Reads | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, *, check: bool = True) -> "Database":
+    async def open(
+        cls, settings: Settings, *, check: bool = True, command_seconds: float = COMMAND_SECONDS
+    ) -> "Database":
         """
         Connect Tortoise and the readers; close it with `close()`, or use `opened(settings)`.
 
@@ -94,7 +97,7 @@ class Database:
         url = settings.database
         if check and url.startswith("sqlite:") and not sqlite_path(url).exists():
             raise versions.SchemaIsOld(versions.known())
-        database = await _connected(url, settings.database_pool, command_seconds=COMMAND_SECONDS)
+        database = await _connected(url, settings.database_pool, command_seconds=command_seconds)
         try:
             database._read_aside()  # noqa: SLF001 - its own class
             if check:
@@ -183,9 +186,11 @@ async def connected(settings: Settings, *, foreign_keys: bool = True) -> AsyncIt
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, check: bool = True) -> AsyncIterator[Database]:
+async def opened(
+    settings: Settings, *, check: bool = True, command_seconds: float = COMMAND_SECONDS
+) -> AsyncIterator[Database]:
     """`Database.open` that closes itself."""
-    database = await Database.open(settings, check=check)
+    database = await Database.open(settings, check=check, command_seconds=command_seconds)
     try:
         yield database
     finally:

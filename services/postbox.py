@@ -19,6 +19,7 @@ from tortoise.transactions import in_transaction
 from catalogue.mails import KINDS
 from models.outbox import Channel, OutboxMessage
 from services import clock
+from services.errors import Unavailable
 from services.mail_transport import mail_transport
 from services.messages import opened
 from services.sealing import CannotOpen
@@ -84,7 +85,8 @@ class Postbox:
                 await self._send_due(channel)
                 await asyncio.sleep(POLL)
             except Exception as failed:  # noqa: BLE001 - a database that is away comes back; mail must not end with it
-                log.warning("outbox cannot be worked on", channel=channel.value, failure=type(failed).__name__)
+                failure = failed.reason if isinstance(failed, Unavailable) else type(failed).__name__
+                log.warning("outbox cannot be worked on", channel=channel.value, failure=failure)
                 await asyncio.sleep(PAUSE_IN_TROUBLE)
 
     async def _send_due(self, channel: Channel) -> int:

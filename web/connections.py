@@ -6,10 +6,13 @@ time for which a client may leave an answer unread. A connection over a limit is
 never runs out of files: then nobody could connect, and the database could not be opened either.
 """
 
+# ruff: noqa: SLF001 - aiohttp has no public way to its server's arguments
+
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -198,7 +201,7 @@ class _Connection(web.RequestHandler):
         """The answer to what is not HTTP, which is not worth a line in the log, and to a failure outside of handlers."""
         if request.writer.output_size > 0:
             raise ConnectionError("The answer has begun: another one cannot be sent.")
-        if status < 500:  # noqa: PLR2004 - the client's fault
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             response: web.Response = _Bare(failures.answer(status, "That is not HTTP.", ErrorCode.BAD_INPUT))
         else:
             response = _Bare(failures.bug(exc or RuntimeError(message)))
@@ -227,11 +230,30 @@ class _Bare(web.Response):
         self.headers.popall("Server", None)
 
 
+def _refusing_as_json(handler: Callable[[Any], Awaitable[web.StreamResponse]]) -> Any:
+    """The handler, whose refusals are JSON also where aiohttp refuses before any middleware (the header Expect)."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return failures.as_json(error)
+
+    return handle
+
+
 class _Server(web.Server):
     """Makes connections that are counted and watched."""
 
     def __init__(self, counts: ConnectionCounts, made: web.Server) -> None:
-        super().__init__(made.request_handler, request_factory=made.request_factory, loop=made._loop, **made._kwargs)  # noqa: SLF001
+        super().__init__(
+            _refusing_as_json(made.request_handler),
+            request_factory=made.request_factory,
+            loop=made._loop,
+            **made._kwargs,
+        )
         self._counts = counts
 
     def __call__(self) -> web.RequestHandler:

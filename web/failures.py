@@ -53,7 +53,7 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        return _as_json(error)
+        return as_json(error)
     except Exception as error:
         if request.transport is None or isinstance(error, ClientGone):
             return web.Response(status=400)  # is written nowhere: the connection is closed
@@ -74,7 +74,7 @@ def bug(error: BaseException, where: web.AbstractResource | None = None) -> web.
     return response
 
 
-def _as_json(error: web.HTTPException) -> web.Response:
+def as_json(error: web.HTTPException) -> web.Response:
     """A refusal of aiohttp (404, 405, …), as JSON."""
     code = ErrorCode.NOT_FOUND if error.status == HTTPStatus.NOT_FOUND else ErrorCode.BAD_INPUT
     response = answer(error.status, error.reason, code)

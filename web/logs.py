@@ -40,6 +40,8 @@ def set_up(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
+    # A client that speaks another protocol gets told so; aiohttp would write a line with what it sent.
+    logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
     root.setLevel(level)
 
 

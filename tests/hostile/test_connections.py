@@ -144,10 +144,18 @@ async def test_what_is_not_http_is_refused_as_json_without_a_version(server: Ser
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("PUT", "/graphql", 405), ("GET", "/nowhere", 404)])
-async def test_every_refusal_is_json(server: Server, method: str, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "more", "status"),
+    [
+        ("PUT", "/graphql", "", 405),
+        ("GET", "/nowhere", "", 404),
+        ("POST", "/graphql", "Expect: a miracle\r\n", 417),
+        ("GET", "/graphql", "Upgrade: websocket\r\nConnection: Upgrade\r\n", 400),
+    ],
+)
+async def test_every_refusal_is_json(server: Server, method: str, path: str, more: str, status: int) -> None:
     async with server.connect() as connection:
-        await connection.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await connection.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
         answer = await connection.answer()
     assert answer.status == status and answer.code
     assert "server" not in answer.headers

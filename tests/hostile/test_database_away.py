@@ -42,6 +42,7 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
+        self._stalled = False
 
     @property
     def url(self) -> str:
@@ -51,6 +52,10 @@ class Proxy:
     async def up(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def stall(self) -> None:
+        """Pass nothing on any more, without a word."""
+        self._stalled = True
 
     async def cut(self) -> None:
         """Refuse new connections and break off those that are open."""
@@ -74,6 +79,8 @@ class Proxy:
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(65_536):
+                if self._stalled:
+                    continue
                 sink.write(data)
                 await sink.drain()
         except ConnectionError:
@@ -163,6 +170,24 @@ async def get(server: Server, path: str) -> Answer:
     async with server.connect() as connection:
         await connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return await connection.answer()
+
+
+@pytest.mark.postgres_only
+async def test_a_postgres_that_falls_silent_is_told_in_time(
+    settings: Settings, database: Database, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.COMMAND_SECONDS", 1.0)
+    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.5)
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.5)
+    cookie = await headers_of(await make_person(), "session")
+    through = dataclasses.replace(settings, database_url=proxy.url, database_pool=2, request_limit="off")
+    async with running(through) as server:
+        await is_back(server, cookie)
+        proxy.stall()
+        async with asyncio.timeout(PATIENCE):
+            for answer in await asyncio.gather(*(server.post(READ, cookie) for _ in range(6))):
+                assert_away(answer)
+        await proxy.cut()
 
 
 @pytest.mark.postgres_only

@@ -8,10 +8,12 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from tests.hostile.servers import PATIENCE, Connection, Server
 from web import connections, conversations
+from web.socket_protocol import PROTOCOL
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -90,6 +92,17 @@ async def test_frames_that_are_no_messages_are_counted_by_their_bytes(
         await greeted(connection)
         await connection.send(frame(TEXT, b"x", last=False) + frame(CONTINUATION, last=False) * 10_000)
         await connection.ended()
+    await server.is_well()
+
+
+async def test_a_compressed_bomb_closes_the_socket(server: Server) -> None:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"ws://{server.host}:{server.port}/graphql", protocols=(PROTOCOL,), compress=15) as bomb,
+    ):
+        await bomb.send_str('{"type": "' + " " * 30_000_000 + '"}')
+        assert (await bomb.receive(timeout=PATIENCE)).type is aiohttp.WSMsgType.CLOSE
+        assert bomb.close_code == 1009
     await server.is_well()
 
 
