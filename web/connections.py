@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError, _ErrInfo
 
 from services.errors import ErrorCode
 from services.limits import network_of
@@ -163,6 +164,8 @@ class _Connection(web.RequestHandler):
                 self._socket.abort()
             return
         super().data_received(data)
+        if self._messages:
+            self._give_up_broken_body()
         if self._is_waiting():
             if data and not self._head_since:
                 self._head_since = self._loop.time()
@@ -207,6 +210,17 @@ class _Connection(web.RequestHandler):
             response = _Bare(failures.bug(exc or RuntimeError(message)))
         response.force_close()
         return response
+
+    def _give_up_broken_body(self) -> None:
+        """
+        Let the request under way know when the rest of its body turned out to be no HTTP.
+
+        aiohttp's parser then forgets the body and queues an answer of its own: the request would wait for ever.
+        """
+        request, last = self._current_request, self._messages[-1][0]
+        if request is not None and isinstance(last, _ErrInfo) and not request.content.is_eof():
+            self._messages.clear()  # one answer is enough
+            request.content.set_exception(RequestPayloadError())
 
     def _is_waiting(self) -> bool:
         """Whether it waits for the head of a request."""

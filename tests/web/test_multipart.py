@@ -145,7 +145,6 @@ ODD: dict[str, FormData] = {
     "a place far down": a_form(OPERATIONS, {"0": ["variables.a.b.c.d.e"]}, FILE),
     "a place of nothing": a_form(OPERATIONS, {"0": ["variables."]}, FILE),
     "no document": a_form({"variables": {"input": {"image": None}}}, {"0": ["variables.input.image"]}, FILE),
-    "a NUL in another variable": a_form({"query": UPLOAD, "variables": {"input": {"image": None}, "x": "\0"}}, {"0": ["variables.input.image"]}, FILE),
 }  # fmt: skip
 
 
