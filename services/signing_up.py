@@ -137,11 +137,15 @@ async def _open(attempt: SignUp, client: Client) -> SignedIn:
 
 
 async def _would_be_first(company_id: int | None) -> bool:
-    """Whether no verified person belongs to the company yet. Others who verify there wait until this one is done."""
+    """
+    Whether no verified person belongs to the company yet, apart from its admins: the first of them was named by an operator.
+    Others who verify there wait until this one is done. Rule: docs/rules/points.md#first-of-company.
+    """
     if company_id is None:
         return False
     await Company.select_for_update().get(id=company_id)
-    return not await Account.exists(company_id=company_id, kind=AccountKind.PERSON, verified_at__not_isnull=True)
+    members = Account.filter(company_id=company_id, kind=AccountKind.PERSON, verified_at__not_isnull=True)
+    return not await members.filter(company_admin=False).exists()
 
 
 async def _reward(account: Account) -> None:

@@ -13,8 +13,9 @@ from models.outbox import OutboxMessage
 from models.passwords import Password
 from models.profiles import Profile, Visibility
 from models.proofs import MailedCode, SignUp
-from services import clock, passwords, sessions, signing_in, signing_up
+from services import clock, operators, passwords, sessions, signing_in, signing_up
 from services.accounts import create_account
+from services.companies import create_company
 from services.errors import ErrorCode, Refused
 from tests.factories import total
 from tests.services.entering import (
@@ -240,6 +241,31 @@ async def test_exactly_one_is_the_first_of_their_company(database: Database) -> 
     late = await begin("eli@people.example")
     await verified(late, await mailed_code("eli@people.example"))
     assert await total((await Account.get(email_key="eli@people.example")).profile_id) == 0  # type: ignore[attr-defined]
+
+
+async def signs_up(email: str) -> int:
+    """Somebody signs up; returns the points that it gave."""
+    done = await verified(await begin(email, name=email), await mailed_code(email))
+    assert isinstance(done, signing_in.SignedIn)
+    return await total((await Account.get(id=done.account_id)).profile_id)  # type: ignore[attr-defined]
+
+
+async def test_the_admin_that_an_operator_named_is_not_the_first(database: Database) -> None:
+    # given
+    made = await operators.create_admin("boss@people.example", name="Boss", company="Harbor", domain="people.example")
+    # then
+    assert [await signs_up("ada@people.example"), await signs_up("ben@people.example")] == [25, 0]
+    assert await total(made.account.profile_id) == 0  # type: ignore[attr-defined]
+
+
+async def test_nobody_is_first_where_the_operator_brought_members_in(database: Database) -> None:
+    # given: a colleague who had signed up before there was a company
+    boss = await create_account("boss@elsewhere.example", name="Boss")
+    colleague = await make_login("cleo@people.example")
+    await create_company("Harbor", domain="people.example", admin_email=boss.email)
+    # then
+    assert await signs_up("ada@people.example") == 0
+    assert await total(colleague.profile_id) == 0  # type: ignore[attr-defined]
 
 
 async def test_nobody_is_first_without_a_company(database: Database) -> None:
