@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from catalogue.languages import Text, translate
 from catalogue.points import ACTIVITIES, LEVELS, Category
 
 POINTS: Final = "POINTS"
@@ -22,7 +23,22 @@ CONNECTIONS: Final = "CONNECTIONS"
 PROJECTS: Final = "PROJECTS"
 POINTS_OF: Final = {category: f"{POINTS}:{category.value}" for category in Category}
 """The name of each category's sum."""
+_CATEGORIES: Final = {
+    POINTS_OF[Category.FORUM]: Text("Forum"),
+    POINTS_OF[Category.APP_STORE]: Text("App Store"),
+    POINTS_OF[Category.PLATFORM]: Text("Platform"),
+    POINTS_OF[Category.COMMUNITY]: Text("Community"),
+    POINTS_OF[Category.LEARNING]: Text("Learning"),
+}
 OTHERS: Final = frozenset({POINTS, LEVEL, CONNECTIONS, PROJECTS, *POINTS_OF.values()})
+
+_PHRASES: Final = {
+    POINTS: ("", "Reach {number:,} points"),
+    LEVEL: ("", "Reach level {number}"),
+    CONNECTIONS: ("Have 1 connection", "Have {number:,} connections"),
+    PROJECTS: ("Have 1 project in your portfolio", "Have {number:,} projects in your portfolio"),
+}
+"""What it takes: for one, where that is said otherwise, and for any number."""
 
 
 class BadCatalogue(ValueError):
@@ -37,23 +53,25 @@ class Condition:
     at_least: int
 
     @property
-    def text(self) -> str:
-        """What it takes, as an English phrase: `Publish an app: 5 times`."""
-        [name, *more] = self.names
-        number = f"{self.at_least:,}"
-        if name == POINTS:
-            return f"Reach {number} points"
-        if name == LEVEL:
-            return f"Reach level {number}"
-        if name == CONNECTIONS:
-            return f"Have {number} {'connection' if self.at_least == 1 else 'connections'}"
-        if name == PROJECTS:
-            return f"Have {number} {'project' if self.at_least == 1 else 'projects'} in your portfolio"
-        if name in OTHERS:
-            return f"Reach {number} points in {name.partition(':')[2].replace('_', ' ').title()}"
-        titles = [ACTIVITIES[each].title.rstrip("!") for each in (name, *more)]
-        times = "once" if self.at_least == 1 else f"{number} times"
-        return f"{' / '.join(titles)}: {times}{' in all' if more and self.at_least > 1 else ''}"
+    def text(self) -> Text:
+        """What it takes, as a phrase: `Publish an app: 5 times`."""
+        [name, *_], number = self.names, self.at_least
+        if name in ACTIVITIES:
+            return self._of_activities
+        if name in _CATEGORIES:
+            return Text("Reach {number:,} points in {category}", number=number, category=_CATEGORIES[name])
+        one, many = _PHRASES[name]
+        return Text(one) if number == 1 and one else Text(many, number=number)
+
+    @property
+    def _of_activities(self) -> Text:
+        titles = {f"title{place}": Text(ACTIVITIES[each].title.rstrip("!")) for place, each in enumerate(self.names)}
+        what = Text(" / ".join(f"{{{each}}}" for each in titles), **titles)
+        if self.at_least == 1:
+            return Text("{what}: once", what=what)
+        if len(titles) > 1:
+            return Text("{what}: {number:,} times in all", what=what, number=self.at_least)
+        return Text("{what}: {number:,} times", what=what, number=self.at_least)
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,11 @@ class Criterion:
     def text(self) -> str:
         """What it takes, as one English sentence."""
         return f"{'; '.join(condition.text for condition in self.conditions)}."
+
+    @property
+    def translated(self) -> str:
+        """What it takes, as one sentence in the current language."""
+        return f"{'; '.join(translate(condition.text) for condition in self.conditions)}."
 
     def implies(self, other: "Criterion") -> bool:
         """Whether whoever fulfils this one fulfils the other too."""

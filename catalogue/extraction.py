@@ -5,19 +5,30 @@ Texts come from the data files of this folder and from messages in the code: lit
 `CALLS`. A message that is no literal cannot be translated: it has to be a `Text` with its values.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Final, NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from catalogue.languages import ENGLISH, FILE, LANGUAGES, LOCALES
+from catalogue.badges import BADGES
+from catalogue.challenges import CHALLENGES
+from catalogue.criteria import Criterion
+from catalogue.languages import ENGLISH, FILE, LANGUAGES, LOCALES, Text
 from catalogue.mails import FOOTER, KINDS
+from catalogue.points import ACTIVITIES
+from catalogue.projects import FIELDS
+from catalogue.scopes import SCOPES
+from catalogue.shop import ITEMS
+from catalogue.terms import INDUSTRIES, SKILLS
 
 TEMPLATE: Final = LOCALES / "messages.pot"
 HEADER: Final = "# Texts for people, English to {}. `make messages` adds what is new; see CONTRIBUTING.md."
 WIDTH: Final = 110
+_FIELD: Final = re.compile(r"\{[^}]*\}")
+_WORD: Final = re.compile(r"\w")
 LEFT_OUT: Final = tuple(
     f'"{name}'
     for name in (
@@ -81,6 +92,47 @@ def _all() -> Iterator[Found]:
     yield Found(FOOTER, "catalogue/mails.py")
     for kind in KINDS.values():
         yield from (Found(text, f"catalogue/mails/{kind.name}.toml") for text in kind.translatable)
+    yield from _achievements()
+    yield from _of("activities", ((each.code, each.title) for each in ACTIVITIES.values()))
+    for item in ITEMS.values():
+        yield from _of("shop", ((item.code, item.name), (item.code, item.description)))
+    for field in FIELDS.values():
+        yield from _of("project_tips", ((field.name.value, field.label), (field.name.value, field.tip)))
+    yield from _of("skills", ((term.code, term.name) for term in SKILLS.values()))
+    yield from _of("industries", ((term.code, term.name) for term in INDUSTRIES.values()))
+    yield from _of("scopes", (("", scope.group) for scope in SCOPES.values()))
+    yield from _of("scopes", ((scope.name, scope.about) for scope in SCOPES.values()))
+
+
+def _of(file: str, texts: Iterable[tuple[str, str]]) -> Iterator[Found]:
+    return (Found(text, f"catalogue/{file}.toml", place) for place, text in texts)
+
+
+def _achievements() -> Iterator[Found]:
+    for badge in BADGES.values():
+        yield from _of("badges", ((badge.code, badge.name), (badge.code, badge.description)))
+    for challenge in CHALLENGES.values():
+        texts = (challenge.title, challenge.about, *(step.title for step in challenge.steps))
+        yield from _of("challenges", ((challenge.code, text) for text in texts))
+    for criterion in _criteria():
+        for condition in criterion.conditions:
+            yield from (Found(text, "catalogue/criteria.py") for text in templates(condition.text))
+
+
+def _criteria() -> Iterator[Criterion]:
+    for badge in BADGES.values():
+        yield from badge.levels
+    for challenge in CHALLENGES.values():
+        yield from (step.criterion for step in challenge.steps)
+
+
+def templates(text: Text) -> Iterator[str]:
+    """The template of a text, and those of the texts in it; not of one that only puts others together."""
+    if _WORD.search(_FIELD.sub("", text.template)):
+        yield text.template
+    for value in text.values.values():
+        if isinstance(value, Text):
+            yield from templates(value)
 
 
 if __name__ == "__main__":

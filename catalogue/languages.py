@@ -50,7 +50,7 @@ class Text(str):
 
     def __new__(cls, template: str, **values: object) -> Self:
         """Fill in the values, as `str.format` does."""
-        made = super().__new__(cls, template.format_map(values))
+        made = super().__new__(cls, template.format_map(values) if values else template)
         made.template, made.values = template, values
         return made
 
@@ -95,6 +95,8 @@ def translate(text: str, language: str | None = None) -> str:
     if not isinstance(text, Text):
         return _translations(language).get(text, text)
     template = _translations(language).get(text.template, text.template)
+    if not text.values:
+        return template
     values = {
         name: translate(value, language) if isinstance(value, str) and type(value) is not str else value
         for name, value in text.values.items()

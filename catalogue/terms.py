@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pycountry
+from babel import Locale
+
+from catalogue.languages import ENGLISH
 
 HERE = Path(__file__).parent
 
@@ -33,10 +36,15 @@ def choice(terms: dict[str, Term], text: str) -> Term | None:
     return None if found is None or found.retired else found
 
 
-def country(code: str) -> str | None:
-    """The English short name of an ISO 3166-1 alpha-2 code, upper case; None: there is no such country."""
+def country(code: str, language: str = ENGLISH) -> str | None:
+    """
+    The name of an ISO 3166-1 alpha-2 code, upper case; None: there is no such country. In English its short name of the
+    standard, in other languages the customary one (CLDR).
+    """
     found = pycountry.countries.get(alpha_2=code)
-    return None if found is None else str(found.name)
+    if found is None:
+        return None
+    return str(found.name) if language == ENGLISH else str(Locale(language).territories.get(code, found.name))
 
 
 SKILLS: Final = _terms("skills")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from catalogue.badges import BADGES, Badge
 from catalogue.criteria import CONNECTIONS
+from catalogue.languages import translate
 from models.database import Statement
 from resolvers.badges import check_first
 from resolvers.context import Context
@@ -81,12 +82,12 @@ class Step(NamedTuple):
         """As it is shown."""
         return {
             "code": self.badge.code,
-            "name": self.badge.name,
-            "description": self.badge.description,
+            "name": translate(self.badge.name),
+            "description": translate(self.badge.description),
             "rarity": self.badge.rarity,
             "level": self.level,
             "percent": self.percent,
-            "criterion": self.badge.levels[self.level - 1].text,
+            "criterion": self.badge.levels[self.level - 1].translated,
         }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from catalogue.badges import BADGES, Badge
+from catalogue.languages import translate
 from models.database import Database, Statement
 from resolvers import cursors
 from resolvers.context import Context
@@ -143,7 +144,10 @@ def defined(name: str) -> Callable[[Row], Any]:
 
     def read(row: Row) -> Any:
         badge = BADGES.get(row["badge"])
-        return row[f"imported_{name}"] if badge is None else getattr(badge, name)
+        if badge is None:
+            return row[f"imported_{name}"]  # as it was imported: it has no translations
+        value = getattr(badge, name)
+        return translate(value) if isinstance(value, str) else value
 
     return read
 
@@ -217,8 +221,9 @@ async def shares(codes: Sequence[str], context: Context) -> list[Row]:
 
 
 def _definition(found: Badge) -> Row:
-    levels = [{"number": number, "criterion": each.text} for number, each in enumerate(found.levels, 1)]
-    return {**vars(found), "levels": levels or [{"number": 1, "criterion": None}], "by_hand": not levels}
+    levels = [{"number": number, "criterion": each.translated} for number, each in enumerate(found.levels, 1)]
+    texts = {name: translate(getattr(found, name)) for name in ("name", "description")} if found.code in BADGES else {}
+    return {**vars(found), **texts, "levels": levels or [{"number": 1, "criterion": None}], "by_hand": not levels}
 
 
 # By the person

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from catalogue.challenges import CATALOGUE, CHALLENGES, Challenge
+from catalogue.languages import translate
 from models.challenges import ChallengeClaim
 from resolvers.context import Context
 from resolvers.order import Row
@@ -79,10 +80,10 @@ def _shown(challenge: Challenge, now: datetime) -> Row:
         left = max(0, -int((now - end).total_seconds() // 1))
     return {
         "code": challenge.code,
-        "title": challenge.title,
-        "about": challenge.about,
+        "title": translate(challenge.title),
+        "about": translate(challenge.about),
         "credits": challenge.credits,
-        "steps": [{"title": each.title, "criterion": each.criterion.text} for each in challenge.steps],
+        "steps": [{"title": translate(each.title), "criterion": each.criterion.translated} for each in challenge.steps],
         "starts_at": challenge.starts_at,
         "ends_at": challenge.ends_at,
         "state": state,
@@ -95,7 +96,7 @@ def _standing(standing: Standing, now: datetime) -> Row:
     return {
         "challenge": _shown(standing.challenge, now),
         "steps": [
-            {"title": step.title, "percent": percent, "done": percent == challenges.DONE}
+            {"title": translate(step.title), "percent": percent, "done": percent == challenges.DONE}
             for step, percent in zip(standing.challenge.steps, standing.steps, strict=True)
         ],
         "progress": standing.progress,

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from catalogue.challenges import CHALLENGES
+from catalogue.challenges import CHALLENGES, Challenge
+from catalogue.languages import translate
 from catalogue.points import ACTIVITIES, LEVELS
 from models.database import Database
 from resolvers import connections, leaderboards, profiles, requests
@@ -110,7 +111,11 @@ def level(row: Row) -> Row:
 @columns("code", "title", "credits")
 async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
     """Challenges by their codes; None for one that is in the catalogue no more."""
-    return [vars(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
+    return [_challenge(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
+
+
+def _challenge(found: Challenge) -> Row:
+    return {"code": found.code, "title": translate(found.title), "credits": found.credits}
 
 
 async def _may_know(told: Told, context: Context) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from strawberry import ID
 
+from catalogue.languages import translate
 from catalogue.projects import FIELDS
 from models.database import Statement
 from resolvers import ids
@@ -122,8 +123,8 @@ async def fields(context: Context) -> list[Row]:  # noqa: ARG001 - every corouti
     return [
         {
             "name": field.name,
-            "label": field.label,
-            "tip": field.tip,
+            "label": translate(field.label),
+            "tip": translate(field.tip),
             "required": field.required,
             "max_length": field.longest,
         }

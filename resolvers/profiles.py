@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from strawberry import ID
 
+from catalogue import languages
 from catalogue.terms import country
 from models.database import Statement
 from resolvers import ids
@@ -94,4 +95,4 @@ async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
 
 def country_name(row: Row) -> str | None:
     """The country's name; None where none is given, or the code has been withdrawn since."""
-    return country(row["country"]) if row["country"] else None
+    return country(row["country"], languages.current()) if row["country"] else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalogue.languages import translate
 from catalogue.shop import ITEMS
 from models.shop import ShopOrder
 from resolvers import credits as balances
@@ -93,8 +94,8 @@ def _item(code: str, left: int | None, balance: int | None) -> Row:
     item = ITEMS[code]
     return {
         "code": code,
-        "name": item.name,
-        "description": item.description,
+        "name": translate(item.name),
+        "description": translate(item.description),
         "price": item.price,
         "stock_left": left,
         "available": not item.retired and left != 0,

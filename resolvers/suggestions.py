@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from catalogue.languages import translate
 from catalogue.terms import INDUSTRIES, SKILLS, Term
 from resolvers import connections, cursors, profiles
 from resolvers.connections import profile_number
@@ -133,7 +134,7 @@ def _named(codes: Any, terms: Mapping[str, Term]) -> list[Row]:
 
 
 def _name(term: Term) -> str:
-    return term.name.casefold()
+    return translate(term.name).casefold()
 
 
 async def dismiss(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

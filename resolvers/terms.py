@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from catalogue.languages import translate
 from catalogue.terms import INDUSTRIES, SKILLS, Term
 from models.profiles import ProfileIndustry, ProfileSkill
 from resolvers.context import Context
@@ -26,4 +27,4 @@ async def industries_of(profile_ids: Sequence[int], context: Context) -> list[li
 
 def _named(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
     named = [{"profile_id": row["profile_id"], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
-    return grouped(profile_ids, sorted(named, key=lambda row: row["name"].casefold()), by="profile_id")
+    return grouped(profile_ids, sorted(named, key=lambda row: translate(row["name"]).casefold()), by="profile_id")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalogue.languages import translate
 from catalogue.scopes import SCOPES
 from resolvers import ids
 from resolvers.audit import actor_of
@@ -25,7 +26,7 @@ async def keys(context: Context) -> list[Row]:
 async def scopes(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
     """The catalogue of scopes, by group and name."""
     return [
-        {"name": each.name, "group": each.group, "about": each.about, "opens": sorted(each.opens), "service_only": each.service_only}
+        {"name": each.name, "group": translate(each.group), "about": translate(each.about), "opens": sorted(each.opens), "service_only": each.service_only}
         for each in sorted(SCOPES.values(), key=lambda scope: (scope.group, scope.name))
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from catalogue.languages import translate
 from catalogue.points import Category
 from models.points import EntryKind, Outcome
 from resolvers import history, points
@@ -52,7 +53,7 @@ enum_of(
 @strawberry.type(description="Something that gives points: a row of the point tables.")
 class Activity:
     code: str = column("Its fixed code.")
-    title: str = column("What one does.")
+    title: str = column("What one does.", read=lambda row: translate(row["title"]))
     category: Category = column("Where its points count.")
     points: int = column("Points for doing it once; negative ones are taken away.")
     daily_cap: int | None = column("Most points from it on one UTC day; null: no cap.", read=lambda row: row["cap"])

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
+from catalogue.languages import LANGUAGES, speaking
 from catalogue.points import Category
 from execution.executor import Executor
 from execution.limits import Limits
@@ -116,12 +118,13 @@ async def test_generated_documents_are_answered_alike(database: Database, execut
         text=queries(sdl(), custom_scalars=SCALARS),
         random=st.randoms(use_true_random=False),
         viewer=st.sampled_from([NOBODY, owner]),
+        language=st.sampled_from(LANGUAGES),
     )
-    async def each(text: str, random: Random, viewer: Viewer) -> None:
+    async def each(text: str, random: Random, viewer: Viewer, language: str) -> None:
         if random.random() < 0.7:
             text = print_ast(visit(parse(text), Settled(random, ids[:-1])))
         rewritten, variables = Rewriter(GRAPH._schema, random, ids=ids[:-1]).rewrite(text)
-        with clock.frozen(NOON):
+        with clock.frozen(NOON), speaking(language):
             compared = await same_answer(executor, rewritten, variables, lambda: Context(database, viewer))
         tally["all"] += 1
         tally["planned"] += compared.planned
@@ -150,6 +153,7 @@ DOCUMENTS = {
     "places": '{ leaderboard(board: OVERALL, period: YEAR) { startsOn endsOn asOf entries(first: 3) { edges { node { rank movement hidden } } } viewerEntry { rank hidden profile { name } } around(profile: "prf_2", radius: 2) { rank movement profile { id } } } }',
     "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } points { total categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } language }",
     "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle recoveryEmail visibility } showPublishBanner } }",
+    "texts": "{ activities { title } badges { name description levels { criterion } } challenges { title description steps { title criterion } } shop { name description } projectFields { label tip } }",
     "tables": "{ activities { code once dailyCap category } levels { number points } a: __typename }",
 }
 
@@ -159,9 +163,9 @@ async def test_the_documents_of_every_day_are_planned_and_alike(
     database: Database, executor: Executor, name: str
 ) -> None:
     owner, ids = await make_community()
-    for viewer in (NOBODY, owner):
+    for viewer, language in product((NOBODY, owner), LANGUAGES):
         for key in ids[:3]:
-            with clock.frozen(NOON):
+            with clock.frozen(NOON), speaking(language):
                 chosen: dict[str, dict[str, Any]] = {"people": {"id": key}, "board": {"n": 5}}
                 variables = chosen.get(name, {})
                 compared = await same_answer(executor, DOCUMENTS[name], variables, partial(Context, database, viewer))

@@ -1,0 +1,218 @@
+"""Texts in the language of whoever asks, over HTTP and WebSockets: decision 16."""
+
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+
+from catalogue.badges import Rarity
+from models.accounts import Account
+from models.badges import AwardOrigin, BadgeAward, ImportedBadge
+from models.outbox import OutboxMessage
+from services import clock, notices, preferences
+from services.audit import OPERATOR
+from services.messages import opened
+from services.notices import PersonKind
+from tests.factories import give, make_person, make_token
+from tests.web.clients import GraphQLClient
+from tests.web.people import in_session
+from tests.web.test_sockets import talking
+from tests.web.test_subscriptions import OWN, arrives, subscribe
+
+READ = "mx:user:profile:v1:read"
+NL, EN = {"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.8"}, {"Accept-Language": "en-GB,nl;q=0.5"}
+TEXTS = """
+{
+  badge(code: "FIRST_LIGHT") { name description levels { criterion } }
+  activities { code title }
+  challenges { code title description steps { title criterion } }
+  shop { code name description }
+  projectFields { name label tip }
+}
+"""
+CHOOSE = "mutation M($language: String!) { updateLanguage(input: {language: $language}) { profile { language } errors { code message } } }"
+BADGE = '{ badge(code: "FIRST_LIGHT") { name } }'
+
+
+async def ask(
+    client: GraphQLClient, document: str, headers: Any = None, **variables: Any
+) -> tuple[Any, ClientResponse]:
+    response = await client.post(document, headers=headers, **variables)
+    body = await response.json(content_type=None)
+    assert "errors" not in body, body
+    return body["data"], response
+
+
+async def choose(account: Account, language: str) -> None:
+    await preferences.set_language(account.profile_id, language, actor=OPERATOR)  # type: ignore[attr-defined]
+
+
+async def test_every_text_of_the_catalogues_comes_in_dutch(client: GraphQLClient) -> None:
+    dutch, response = await ask(client, TEXTS, NL)
+    english, _ = await ask(client, TEXTS, EN)
+    # then
+    assert response.headers["Content-Language"] == "nl"
+    assert dutch["badge"] == {
+        "name": "Eerste licht",
+        "description": "Voor het eerst is een antwoord van jou geaccepteerd.",
+        "levels": [{"criterion": "Je antwoord laten accepteren: één keer."}],
+    }
+    assert english["badge"]["name"] == "First Light"
+    assert english["badge"]["levels"] == [{"criterion": "Have your answer marked as accepted: once."}]
+    by_code = {each["code"]: each for each in dutch["challenges"]}
+    assert by_code["LEVEL_FIVE"]["steps"] == [{"title": "Haal niveau 5", "criterion": "Haal niveau 5."}]
+    assert {each["code"]: each["title"] for each in dutch["activities"]}["UPVOTE_RECEIVED"] == "Een stem krijgen"
+    assert {each["code"]: each["name"] for each in dutch["shop"]}["MUG"] == "Mok"
+    assert dutch["projectFields"][0]["label"] == "Titel"
+    for one, other in zip(_sentences(english), _sentences(dutch), strict=True):
+        assert one != other
+
+
+def _sentences(value: Any, path: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [each for name, below in value.items() for each in _sentences(below, name)]
+    if isinstance(value, list):
+        return [each for below in value for each in _sentences(below, path)]
+    return [value] if path in {"description", "criterion", "tip", "title"} else []
+
+
+@pytest.mark.parametrize("header", [None, "", "fr", "*", "*;q=1,xx-" + "y" * 8_000, "nl;q=9", "nl;q=0", "nl_NL", "é"])
+async def test_whatever_is_no_wish_gives_english(client: GraphQLClient, header: str | None) -> None:
+    headers = {} if header is None else {"Accept-Language": header}
+    data, response = await ask(client, BADGE, headers)
+    assert data["badge"]["name"] == "First Light"
+    assert response.headers["Content-Language"] == "en"
+
+
+async def test_requests_of_one_connection_do_not_mix_languages(client: GraphQLClient) -> None:
+    found = [(await ask(client, BADGE, headers))[0]["badge"]["name"] for headers in (NL, {}, EN, NL, {})]
+    assert found == ["Eerste licht", "First Light", "First Light", "Eerste licht", "First Light"]
+
+
+async def test_caches_are_told_and_a_tag_is_of_one_language(client: GraphQLClient) -> None:
+    _, dutch = await ask(client, BADGE, NL)
+    assert "Accept-Language" in dutch.headers["Vary"]
+    again = await client.post(BADGE, headers={**NL, "If-None-Match": dutch.headers["ETag"]})
+    other = await client.post(BADGE, headers={**EN, "If-None-Match": dutch.headers["ETag"]})
+    assert (again.status, other.status) == (304, 200)
+    assert (again.headers["Content-Language"], "Accept-Language" in again.headers["Vary"]) == ("nl", True)
+
+
+@pytest.mark.parametrize(("chosen", "name"), [("nl", "Eerste licht"), ("en", "First Light")])
+async def test_what_was_chosen_comes_before_the_header(client: GraphQLClient, chosen: str, name: str) -> None:
+    ada = await make_person("ada@people.example")
+    token = await make_token(ada, READ)
+    session = await in_session(ada)
+    by_token = {"Authorization": f"mxtoken {token}"}
+    # given nothing chosen, the header says it
+    assert (await ask(client, BADGE, {**by_token, **NL}))[0]["badge"]["name"] == "Eerste licht"
+    # when
+    made, _ = await ask(client, CHOOSE, session, language=chosen)
+    assert made["updateLanguage"] == {"profile": {"language": chosen}, "errors": []}
+    # then
+    for headers in ({**by_token, **NL}, {**by_token, **EN}, by_token, {**session, **EN}, {**session, **NL}):
+        data, response = await ask(client, BADGE, headers)
+        assert (data["badge"]["name"], response.headers["Content-Language"]) == (name, chosen)
+    # and mails follow
+    await ask(
+        client,
+        'mutation { createApiKey(input: {name: "Script"}) { errors { code } } }',
+        await in_session(ada, elevated=True),
+    )
+    row = await OutboxMessage.get(kind="new-api-key")
+    assert opened(row).subject.startswith({"nl": "Nieuwe API-sleutel", "en": "New API key"}[chosen])
+
+
+async def test_a_language_without_texts_is_refused_and_nothing_changes(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example")
+    data, _ = await ask(client, CHOOSE, await in_session(ada), language="de")
+    [error] = data["updateLanguage"]["errors"]
+    assert error["code"] == "UNKNOWN_TERM" and data["updateLanguage"]["profile"] is None
+
+
+async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(client: GraphQLClient) -> None:
+    # given a badge that came with an import and is called like one of ours
+    ada = await make_person("ada@people.example")
+    await ImportedBadge.create(
+        code="mug", name="Mug", description="Networker", rarity=Rarity.GREEN, source="archive", key="mug"
+    )
+    await BadgeAward.create(
+        profile_id=ada.profile_id,  # type: ignore[attr-defined]
+        badge="mug",
+        level=1,
+        awarded_at=clock.now(),
+        origin=AwardOrigin.IMPORT,
+        credential="1" * 32,
+    )
+    # when
+    document = (
+        'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { badges { name description } } }'
+    )
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    # then
+    assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["badges"][0]
+
+
+async def test_skills_industries_and_countries_are_named_in_dutch(client: GraphQLClient) -> None:
+    ada = await make_person(
+        "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
+    )
+    document = "query Q($id: ID!) { profile(id: $id) { countryName skills { code name } industries { name } } }"
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    assert data["profile"] == {
+        "countryName": "Duitsland",
+        "skills": [{"code": "python", "name": "Python"}, {"code": "testing", "name": "Testen"}],
+        "industries": [{"name": "Bankwezen"}],
+    }
+
+
+async def test_a_socket_speaks_the_language_of_its_handshake(client: GraphQLClient) -> None:
+    async with talking(client, NL) as dutch, talking(client, EN) as english:
+        for talk, name in ((dutch, "Eerste licht"), (english, "First Light")):
+            await talk.greet()
+            await talk.say(id="q", type="subscribe", payload={"query": BADGE})
+            assert (await arrives(talk, "q"))["badge"]["name"] == name
+
+
+async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person("ada@people.example")
+    own: int = ada.profile_id  # type: ignore[attr-defined]
+    token = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
+    async with talking(client, {**token, **NL}) as talk:
+        await talk.greet()
+        await subscribe(talk, OWN)
+        for language, badge, challenge in (
+            (None, "Eerste licht", "Eerste stappen"),
+            ("en", "First Light", "First Steps"),
+            ("nl", "Eerste licht", "Eerste stappen"),
+        ):
+            if language:
+                await choose(ada, language)
+            # when
+            await notices.note_all(
+                [
+                    notices.person(own, PersonKind.BADGE, badge="FIRST_LIGHT", level=1),
+                    notices.person(own, PersonKind.CHALLENGE, challenge="FIRST_STEPS"),
+                ]
+            )
+            # then
+            assert (await arrives(talk))["viewerEvents"]["badge"] == {"name": badge}
+            assert (await arrives(talk))["viewerEvents"]["title"] == challenge
+
+
+async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example")
+    await give(ada.profile_id, "ANSWER_ACCEPTED", times=2)  # type: ignore[attr-defined]
+    document = """
+      query Q($id: ID!) {
+        profile(id: $id) { badges { name description } badgesInProgress { code name criterion } }
+      }
+    """
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    assert {"name": "Eerste licht", "description": "Voor het eerst is een antwoord van jou geaccepteerd."} in (
+        data["profile"]["badges"]
+    )
+    solver = next(each for each in data["profile"]["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER")
+    assert solver["name"] == "Probleemoplosser"
+    assert solver["criterion"] == "Je antwoord laten accepteren: 5 keer."
