@@ -19,6 +19,57 @@ class Origin(Enum):
     NOBODY = "NOBODY"
 
 
+class AuditAction(Enum):
+    """What was done, as it is stored."""
+
+    ACCOUNT_CREATED = "account.created"
+    API_KEY_CREATED = "api-key.created"
+    API_KEY_DELETED = "api-key.deleted"
+    BADGE_GRANTED = "badge.granted"
+    BADGE_REVOKED = "badge.revoked"
+    COMPANY_CREATED = "company.created"
+    COMPANY_PASSWORD_EXPIRY_CHANGED = "company.password-expiry-changed"  # noqa: S105 - a word, no secret
+    CREDITS_CORRECTED = "credits.corrected"
+    LANGUAGE_CHANGED = "language.changed"
+    MARKETING_CHANGED = "marketing.changed"
+    MEMBER_ADMIN_REMOVED = "member.admin-removed"
+    MEMBER_DEACTIVATED = "member.deactivated"
+    MEMBER_MADE_ADMIN = "member.made-admin"
+    MEMBER_REACTIVATED = "member.reactivated"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a word, no secret
+    PASSWORD_RESET = "password.reset"  # noqa: S105 - a word, no secret
+    PASSWORD_RESET_REQUESTED = "password.reset-requested"  # noqa: S105 - a word, no secret
+    POINTS_PENALIZE = "points.penalize"
+    POINTS_REVERSE = "points.reverse"
+    PROFILE_HANDLE_CHANGED = "profile.handle-changed"
+    PROFILE_UPDATED = "profile.updated"
+    PROFILE_VISIBILITY_CHANGED = "profile.visibility-changed"
+    PROJECT_DELETED = "project.deleted"
+    PROJECT_PUBLISHED = "project.published"
+    PROJECT_UNPUBLISHED = "project.unpublished"
+    RECOVERY_EMAIL_CHANGED = "recovery-email.changed"
+    RECOVERY_EMAIL_REMOVED = "recovery-email.removed"
+    RECOVERY_EMAIL_SET = "recovery-email.set"
+    REFERRAL_LINK_ROTATED = "referral-link.rotated"
+    SECOND_FACTOR_BACKUP_CODE_USED = "second-factor.backup-code-used"
+    SECOND_FACTOR_BACKUP_CODES_MADE = "second-factor.backup-codes-made"
+    SECOND_FACTOR_OFF = "second-factor.off"
+    SECOND_FACTOR_OFF_REQUESTED = "second-factor.off-requested"
+    SECOND_FACTOR_ON = "second-factor.on"
+    SESSION_ELEVATED = "session.elevated"
+    SESSION_ENDED = "session.ended"
+    SESSION_OTHERS_ENDED = "session.others-ended"
+    SHIRT_CLAIMED = "shirt.claimed"
+    SHIRT_LISTED = "shirt.listed"
+    SHIRT_SHIPPED = "shirt.shipped"
+    SHOP_REFUNDED = "shop.refunded"
+    SHOP_SHIPPED = "shop.shipped"
+    SHOP_STOCKED = "shop.stocked"
+    SIGN_IN = "sign-in"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - a word, no secret
+    TOKEN_DELETED = "token.deleted"  # noqa: S105 - a word, no secret
+
+
 class AuditEntry(Model):
     """
     One line of the audit trail; kept 365 days. Accounts and companies are kept as numbers without a foreign key: the

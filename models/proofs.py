@@ -18,6 +18,7 @@ class Purpose(Enum):
     SIGN_IN_SMS = "SIGN_IN_SMS"
     ELEVATION_SMS = "ELEVATION_SMS"
     DEACTIVATE_SECOND_FACTOR = "DEACTIVATE_SECOND_FACTOR"
+    SIGN_IN = "SIGN_IN"
 
 
 class MailedCode(Model):
@@ -41,7 +42,10 @@ class MailedCode(Model):
 
 
 class MailedLink(Model):
-    """The secret part of a mailed link: 190 random bits. Works once; using it deletes the row."""
+    """
+    The secret part of a mailed link, or of a sign-in that waits for its second factor: 190 random bits. Works once; using
+    it deletes the row.
+    """
 
     id = fields.BigIntField(primary_key=True)
     purpose = fields.CharEnumField(Purpose, max_length=24, description="What it is good for.")

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from tortoise.queryset import QuerySet
+
 from models.accounts import Account
-from models.audit import AuditEntry
-from resolvers import cursors
+from models.audit import AuditAction, AuditEntry
+from resolvers import cursors, ids
 from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.pages import connection, newest, page
@@ -15,6 +17,15 @@ ENTRY = ("id", "at", "action", "outcome", "origin", "actor_id", "account_id", "a
 # An admin reads the details of what concerns the company. Of what a person did to themselves an admin reads that it
 # happened: the details may be a private profile's.
 COMPANY_FACTS = ("company.", "member.", "token.", "api-key.")
+
+ID_FACTS = {
+    "key_id": "ApiKey",
+    "order": "ShopOrder",
+    "profile": "Profile",
+    "project": "Project",
+    "token_id": "PersonalAccessToken",
+}
+"""Facts that are numbers of rows, and the types whose ids they are shown as."""
 
 
 def actor_of(context: Context) -> Actor:
@@ -29,6 +40,7 @@ async def own_trail(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    actions: list[AuditAction] | None = None,
 ) -> Row:
     """
     What was done to the viewer's accounts, newest first. Where it came from is shown when it was the viewer, or
@@ -38,7 +50,7 @@ async def own_trail(
     own = {who.account_id or 0}
     if who.profile_id is not None:
         own |= set(await _ids(profile_id=who.profile_id))
-    rows = await newest(AuditEntry.filter(account_id__in=own), asked, OWN, ENTRY)
+    rows = await newest(_of(actions, AuditEntry.filter(account_id__in=own)), asked, OWN, ENTRY)
     emails = await _emails(rows, context, own)
     shown = [
         {**row, **_names(row, emails), "address": row["address"] if row["actor_id"] in {None, *own} else ""}
@@ -54,13 +66,15 @@ async def company_trail(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    actions: list[AuditAction] | None = None,
 ) -> Row:
     """
     What was done in the viewer's company and to its members, newest first; for its admin.
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (company_id, id), read backwards.
     """
     asked = page(first, after, last, before)
-    rows = await newest(AuditEntry.filter(company_id=context.viewer.company_id or 0), asked, COMPANY, ENTRY)
+    found = AuditEntry.filter(company_id=context.viewer.company_id or 0)
+    rows = await newest(_of(actions, found), asked, COMPANY, ENTRY)
     emails = await _emails(rows, context, {context.viewer.account_id or 0})
     shown = [
         {**row, **_names(row, emails), "facts": row["facts"] if row["action"].startswith(COMPANY_FACTS) else {}}
@@ -79,9 +93,34 @@ def company_cursor(row: Row) -> str:
     return cursors.encode(COMPANY, row["id"])
 
 
+def action(row: Row) -> AuditAction:
+    """What was done."""
+    return AuditAction(row["action"])
+
+
+def actor_id(row: Row) -> str | None:
+    """The graph's id of the account that acted; None where the reader does not see who it was."""
+    return None if row["actor"] is None else ids.encode("Account", row["actor_id"])
+
+
+def account_id(row: Row) -> str | None:
+    """The graph's id of the account it was done to; None where the reader does not see which it was."""
+    return None if row["account"] is None else ids.encode("Account", row["account_id"])
+
+
 def facts(row: Row) -> list[dict[str, str | None]]:
-    """The facts of a line, by name."""
-    return as_facts(row["facts"])
+    """The facts of a line, by name; numbers of rows as the graph's ids."""
+    return as_facts({name: _as_id(name, value) for name, value in row["facts"].items()})
+
+
+def _as_id(name: str, value: Any) -> Any:
+    if name not in ID_FACTS or not isinstance(value, int):
+        return value
+    return ids.encode(ID_FACTS[name], value)
+
+
+def _of(actions: list[AuditAction] | None, found: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    return found if actions is None else found.filter(action__in=[each.value for each in actions])
 
 
 def address(row: Row) -> str | None:

@@ -35,6 +35,11 @@ async def request_password_reset(context: Context, *, input: Any) -> Row:  # noq
 
 
 async def reset_password(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
-    """Nothing but errors: now the person can sign in."""
-    await password_reset.reset(input.token, input.new_password, context.client)
-    return {}
+    """Which tokens and API keys were revoked, and which stay; now the person can sign in."""
+    done = await password_reset.reset(input.token, input.new_password, context.client)
+    return {
+        "revoked_tokens": done.revoked.tokens,
+        "revoked_api_keys": done.revoked.keys,
+        "kept_tokens": done.kept.tokens,
+        "kept_api_keys": done.kept.keys,
+    }

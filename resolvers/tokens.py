@@ -40,6 +40,7 @@ async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the ar
         scopes=input.scopes,
         expires_at=input.expires_at or None,
         actor=actor_of(context),
+        session_id=context.viewer.session_id,
     )
     [row] = [row for row in await tokens.of_account(account_id) if row["id"] == made.token.id]
     return {"secret": made.secret, "token": row}
@@ -55,7 +56,9 @@ async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the ar
 async def create_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """Make an API key for the viewer's account."""
     account_id = await _spent(context)
-    made = await api_keys.create(account_id, name=input.name, actor=actor_of(context))
+    made = await api_keys.create(
+        account_id, name=input.name, actor=actor_of(context), session_id=context.viewer.session_id
+    )
     [row] = [row for row in await api_keys.of_account(account_id) if row["id"] == made.key.id]
     return {"secret": made.secret, "api_key": row}
 

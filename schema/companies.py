@@ -4,7 +4,7 @@ import strawberry
 
 from resolvers import audit, companies, members
 from resolvers.permissions import CompanyAdmin, ElevatedCompanyAdmin
-from schema.audit import CompanyAuditEntryConnection
+from schema.audit import TRAIL, CompanyAuditEntryConnection
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
 from schema.members import MemberConnection
@@ -31,7 +31,7 @@ class OwnCompany:
         audit.company_trail,
         "What was done in it and to its members, newest first; for its admin.",
         allowed=[CompanyAdmin()],
-        arguments=PAGE,
+        arguments=TRAIL,
     )
 
 

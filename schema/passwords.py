@@ -45,6 +45,12 @@ class RequestPasswordResetPayload:
 
 @strawberry.type(description="Answer to `resetPassword`.")
 class ResetPasswordPayload:
+    revoked_tokens: list[str] | None = column(
+        "Names of the personal access tokens that were revoked: all that were made within the last 7 days. Null when refused."
+    )
+    revoked_api_keys: list[str] | None = column("Names of the API keys that were revoked likewise; null when refused.")
+    kept_tokens: list[str] | None = column("Names of the tokens that go on working; null when refused.")
+    kept_api_keys: list[str] | None = column("Names of the API keys that go on working; null when refused.")
     errors: list[UserError] = column(ERRORS)
 
 
@@ -64,7 +70,8 @@ class PasswordsMutation:
     )
     reset_password: ResetPasswordPayload = mutation_by(
         passwords.reset_password,
-        "Set a new password by a mailed link. All sessions end; sign in afterwards.",
+        "Set a new password by a mailed link. All sessions end, and tokens and API keys made within the last 7 days are "
+        "revoked; older ones stay. Sign in afterwards. The account is told by mail.",
         allowed=[Anyone()],
         input=ResetPasswordInput,
     )

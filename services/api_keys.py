@@ -12,7 +12,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountKind, AccountStatus
 from models.tokens import ApiKey
-from services import audit, bearers, clock, keys
+from services import audit, bearers, clock, keys, sessions
 from services.addresses import address_of
 from services.audit import Actor
 from services.bearers import Bearer
@@ -38,11 +38,12 @@ class Created:
         return f"Created(key={self.key!r}, secret=…)"
 
 
-async def create(account_id: int, *, name: str, actor: Actor) -> Created:
+async def create(account_id: int, *, name: str, actor: Actor, session_id: int | None = None) -> Created:
     """
-    Make a key for a person's account, and tell its owner by mail.
+    Make a key for a person's account, and tell its owner by mail. `session_id`: the session that asks.
 
-    Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys).
+    Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys),
+    UNAUTHENTICATED (the session has ended).
     """
     if problems := name_problems(name, "A key's name", MAX_NAME):
         raise Refused(*problems)
@@ -50,6 +51,7 @@ async def create(account_id: int, *, name: str, actor: Actor) -> Created:
         account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
+        await sessions.must_live(session_id)
         if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
             raise refused(ErrorCode.TOO_MANY_ITEMS, f"An account has at most {MAX_KEYS} keys: delete one first.")
         secret = keys.new(PREFIX)

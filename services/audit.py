@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
 from typing import Final, NamedTuple
 
 from models.accounts import Account
-from models.audit import AuditEntry, Origin
+from models.audit import AuditAction, AuditEntry, Origin
 from services import clock
 
 KEPT: Final = timedelta(days=365)
@@ -58,24 +59,25 @@ async def note(
     *,
     actor: Actor,
     account_id: int | None = None,
-    company_id: int | None = None,
+    company_id: int | EllipsisType | None = ...,
     outcome: str = SUCCESS,
     **facts: Value | Change,
 ) -> None:
     """
-    Write one line, inside the caller's transaction: no act without its line, no line without its act.
+    Write one line, inside the caller's transaction: no act without its line, no line without its act. `action` is a value of
+    AuditAction; any other is a ValueError.
 
-    `account_id` is whom it was done to; without `company_id` the line belongs to that account's company of now. Facts
+    `account_id` is whom it was done to; without `company_id` (`...`) the line belongs to that account's company of now. Facts
     are harmless values, or `Change(old, new)`; what looks like a secret in somebody's text is left out of it. Raises
     NotForTheTrail for a fact whose name is a secret's.
     """
     shown = {name: _harmless(name, value) for name, value in facts.items()}
-    if company_id is None and account_id is not None:
-        account = await Account.get_or_none(id=account_id).values("company_id")
+    if isinstance(company_id, EllipsisType):
+        account = None if account_id is None else await Account.get_or_none(id=account_id).values("company_id")
         company_id = account["company_id"] if account else None
     await AuditEntry.create(
         at=clock.now(),
-        action=action,
+        action=AuditAction(action).value,
         outcome=outcome,
         origin=actor.origin,
         actor_id=actor.account_id,

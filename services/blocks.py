@@ -59,12 +59,9 @@ async def block(profile_id: int, other_id: int) -> None:
         await connecting.part(profile_id, other_id)
         await collaborators.part(profile_id, other_id)
         # Neither row goes: blocking and unblocking must not make the other's phone ring anew, nor bring a request back.
-        sent, received = (
-            ConnectionRequest.filter(sender_id=profile_id, receiver_id=other_id),
-            ConnectionRequest.filter(sender_id=other_id, receiver_id=profile_id),
-        )
-        await sent.filter(withdrawn_at=None).update(withdrawn_at=now)
-        await received.filter(ignored_at=None).update(ignored_at=now)
+        sent = ConnectionRequest.filter(sender_id=profile_id, receiver_id=other_id, withdrawn_at=None)
+        await sent.update(withdrawn_at=now)
+        await connecting.ignore(ConnectionRequest.filter(sender_id=other_id, receiver_id=profile_id), now)
 
 
 async def unblock(profile_id: int, other_id: int) -> None:

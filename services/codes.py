@@ -121,6 +121,15 @@ async def use_link(purpose: Purpose, secret: str) -> Link:
     return link
 
 
+async def use_one(purpose: Purpose, secret: str) -> None:
+    """
+    Use this one up and leave others of its account alone; inside the caller's transaction. Of several at the same moment
+    one wins. Raises Refused: BAD_CODE.
+    """
+    if not await MailedLink.filter(purpose=purpose, digest=digest(secret), expires_at__gt=clock.now()).delete():
+        raise bad_code()
+
+
 async def forget_expired(now: datetime) -> int:
     """Delete codes and links that are past their time; returns how many."""
     codes: int = await MailedCode.filter(expires_at__lte=now).delete()

@@ -1,11 +1,12 @@
 """The pair of rows that a connection is, and what hangs on it: counters, and the badges that go by them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from catalogue.criteria import CONNECTIONS
 from models.connections import Connection, ConnectionRequest
@@ -52,6 +53,23 @@ async def join(one: int, other: int, at: datetime) -> bool:
     await Connection.bulk_create([Connection(profile_id=a, other_id=b, connected_at=at) for a, b in pairs])
     await achievements.moved([await counters.add(profile_id, CONNECTIONS, 1) for profile_id, _ in pairs])
     return True
+
+
+async def ignore(requests: QuerySet[ConnectionRequest], now: datetime) -> None:
+    """
+    Put those of these requests away that wait for an answer; in the caller's transaction, with the score rows locked.
+
+    A request that reached its receiver is never ignored in the moment it was sent: that is the mark of one that was sent
+    during a block and reached nobody (`unseen`).
+    """
+    for request in await requests.filter(ignored_at=None):
+        request.ignored_at = max(now, request.sent_at + timedelta(microseconds=1))
+        await request.save(update_fields=["ignored_at"])
+
+
+def unseen(request: ConnectionRequest) -> bool:
+    """Whether a request never reached its receiver, who had blocked its sender when it was sent."""
+    return request.ignored_at == request.sent_at
 
 
 async def part(one: int, other: int) -> bool:

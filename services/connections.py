@@ -16,7 +16,8 @@ from models.accounts import Account, AccountStatus
 from models.connections import Block, ConnectionRequest
 from models.profiles import Profile
 from services import clock, limits, notices, suggestions
-from services.connecting import join, joined, part
+from services.connecting import ignore as ignore_requests
+from services.connecting import join, joined, part, unseen
 from services.errors import ErrorCode, Refused, refused
 from services.notices import PersonKind
 from services.scores import lock_people
@@ -79,7 +80,7 @@ async def ignore(receiver_id: int, request_id: int) -> int:
     """
     async with in_transaction():
         request = await _locked(request_id, receiver_id=receiver_id, ignored_at=None)
-        await ConnectionRequest.filter(id=request.id).update(ignored_at=clock.now())
+        await ignore_requests(ConnectionRequest.filter(id=request.id), clock.now())
         sender_id: int = request.sender_id  # type: ignore[attr-defined]
         # The request itself does not last: its sender may take it back.
         await suggestions.keep_away(receiver_id, sender_id)
@@ -136,14 +137,21 @@ async def _connect(one: int, other: int, now: datetime, *, told: tuple[int, ...]
 
 
 async def _ask(sender_id: int, receiver_id: int, now: datetime, *, reaches: bool) -> None:
-    """Write the request, or let the one that is there stand again. The receiver hears of it once in a while at most."""
+    """
+    Write the request, or let the one that is there stand again. The receiver hears of it once in a while at most; one that
+    never reached them because of a block, that is over now, reaches them like a first one. Its sender sees no difference.
+    """
     held = await ConnectionRequest.get_or_none(sender_id=sender_id, receiver_id=receiver_id)
     if held is None:
-        quiet = None if reaches else now  # of somebody blocked: like one that was ignored, also after an unblocking
+        quiet = None if reaches else now  # of somebody blocked: shown like one that was ignored, and marked as unseen
         await ConnectionRequest.create(sender_id=sender_id, receiver_id=receiver_id, sent_at=now, ignored_at=quiet)
     else:
         if held.sent_at > now - QUIET:
-            await ConnectionRequest.filter(id=held.id).update(withdrawn_at=None)
+            reaches = reaches and unseen(held)
+            held.withdrawn_at, held.ignored_at = None, None if reaches else held.ignored_at
+            await held.save(update_fields=["withdrawn_at", "ignored_at"])
+            if reaches:
+                await _tell(receiver_id, sender_id)
             return
         # Sent anew, be it ignored or not: by the time it shows, its sender must not see which it was.
         waits = held.ignored_at is None and held.withdrawn_at is None
@@ -151,7 +159,11 @@ async def _ask(sender_id: int, receiver_id: int, now: datetime, *, reaches: bool
         await held.save(update_fields=["sent_at", "ignored_at", "withdrawn_at"])
         reaches = reaches and not waits
     if reaches:
-        await notices.note_all([notices.person(receiver_id, PersonKind.CONNECTION_REQUEST, profile=sender_id)])
+        await _tell(receiver_id, sender_id)
+
+
+async def _tell(receiver_id: int, sender_id: int) -> None:
+    await notices.note_all([notices.person(receiver_id, PersonKind.CONNECTION_REQUEST, profile=sender_id)])
 
 
 async def _locked(request_id: int, **whose: Any) -> ConnectionRequest:

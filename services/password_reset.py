@@ -18,6 +18,7 @@ from models.proofs import Purpose
 from services import audit, codes, limits, messages, passwords, sessions
 from services.addresses import Address, address_of
 from services.audit import Actor
+from services.recent_credentials import Revocation, revoke_recent
 from services.sessions import Client
 
 LIFETIME = timedelta(minutes=30)
@@ -56,10 +57,11 @@ async def request(email: str, client: Client) -> None:
         await asyncio.sleep(max(0.0, begun + AT_LEAST - loop.time()))
 
 
-async def reset(token: str, new: str, client: Client) -> None:
+async def reset(token: str, new: str, client: Client) -> Revocation:
     """
     Set a new password by the secret of a mailed link. All sessions of the account end, none begins: signing in
-    still takes the second factor. A refused password leaves the link usable.
+    still takes the second factor. Tokens and keys of the last 7 days are revoked; answers which, and which stay. A
+    refused password leaves the link usable.
 
     Raises Refused: BAD_CODE, every rule that the password breaks, PASSWORD_REUSED, RATE_LIMITED.
     """
@@ -69,10 +71,16 @@ async def reset(token: str, new: str, client: Client) -> None:
     fresh = await passwords.prepared(account.id, account.email, new)
     async with in_transaction():
         await _still_reached(await codes.use_link(Purpose.RESET_PASSWORD, token))
+        await Account.select_for_update().get(id=account.id)  # whoever makes a token now waits, and finds no session
         await passwords.store(account.id, fresh)
         await sessions.end_all(account.id)
-        await messages.send_mail("password-changed", account)
-        await audit.note("password.reset", actor=Actor(None, Origin.NOBODY, client.address), account_id=account.id)
+        actor = Actor(None, Origin.NOBODY, client.address)
+        await audit.note("password.reset", actor=actor, account_id=account.id)
+        done = await revoke_recent(account.id, actor=actor)
+        await messages.send_mail(
+            "password-reset-done", account, account=account.email, revoked=done.revoked.line, kept=done.kept.line
+        )
+        return done
 
 
 async def _reached_at(address: Address) -> Sequence[Account]:

@@ -132,6 +132,15 @@ async def elevate(session_id: int) -> str:
         return await renew(session_id)
 
 
+async def must_live(session_id: int | None) -> None:
+    """
+    Raise Refused, UNAUTHENTICATED, when a session has ended; None: no session asks. For what outlasts the session: in the
+    transaction that makes it, with the account locked, so that ending all sessions comes before it or after it.
+    """
+    if session_id is not None and not await Session.exists(id=session_id):
+        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+
+
 async def end(session_id: int) -> None:
     """End a session; one that has ended already is no error."""
     await Session.filter(id=session_id).delete()

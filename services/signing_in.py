@@ -7,7 +7,7 @@ A wrong address, a wrong password and a deactivated account get one answer, afte
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -16,16 +16,15 @@ from models.audit import Origin
 from models.passwords import Password
 from models.proofs import Purpose
 from models.second_factors import SecondFactorMethod
-from services import audit, clock, codes, identity_providers, limits, passwords, second_factors, sessions
+from services import audit, codes, identity_providers, limits, passwords, second_factors, sessions
 from services.addresses import Address, address_of
 from services.audit import Actor
 from services.errors import ErrorCode, Refused, refused
-from services.sealing import CannotOpen, digest, keyed_digest, seal, unseal
+from services.sealing import digest, keyed_digest
 from services.sessions import Client
 
 HALF_WAY = timedelta(minutes=10)
 """How long a sign-in waits for the second factor's code."""
-SEALED = "sign-in"
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfW
             "sign-in",
             actor=Actor(None, Origin.NOBODY, client.address),
             account_id=account.id if account else None,
+            company_id=account.company_id if account else None,  # type: ignore[attr-defined] # no look-up tells them apart
             outcome=audit.REFUSED,
         )
         raise bad_credentials()
@@ -77,21 +77,24 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfW
     if method is SecondFactorMethod.SMS:
         with suppress(Refused):  # texted too often: a backup code still gets them in
             await second_factors.send_code(account.id, purpose=Purpose.SIGN_IN_SMS)
-    return HalfWay(_half_way(account.id, stored), method)
+    token = await codes.issue_link(Purpose.SIGN_IN, account.id, _state(stored), HALF_WAY)
+    return HalfWay(token, method)
 
 
 async def complete(token: str, code: str, client: Client) -> SignedIn:
     """
-    Finish a sign-in by a code of the second factor, or a backup code. Raises Refused: BAD_CODE (also when the token
-    is too old, or the password was changed meanwhile), RATE_LIMITED.
+    Finish a sign-in by a code of the second factor, or a backup code. Success uses the token up; a wrong code leaves it.
+
+    Raises Refused: BAD_CODE (also when the token is used or too old, or the password was changed meanwhile), RATE_LIMITED.
     """
     await limits.spend("code", by=[f"address:{client.address}"])
-    account_id, until, state = _opened(token)
+    link = await codes.link_of(Purpose.SIGN_IN, token)
+    account_id = link.account_id
     account = await Account.get_or_none(id=account_id, kind=AccountKind.PERSON)
     stored = await Password.get_or_none(account_id=account_id)
     if account is None or stored is None or not _may_sign_in(account):
         raise codes.bad_code()
-    if until <= clock.now() or state != _state(stored.hash):
+    if link.target != _state(stored.hash):
         raise codes.bad_code()
     actor = Actor(None, Origin.NOBODY, client.address)
     try:
@@ -99,7 +102,7 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
     except Refused:
         await audit.note("sign-in", actor=actor, account_id=account_id, outcome=audit.REFUSED, second_factor=True)
         raise
-    return await _begin(account, stored.hash, client)
+    return await _begin(account, stored.hash, client, token)
 
 
 async def sign_out(account_id: int, session_id: int, *, actor: Actor) -> None:
@@ -134,10 +137,12 @@ def wrong_password(path: str) -> Refused:
     return refused(ErrorCode.BAD_CREDENTIALS, "That is not the password.", path=(path,))
 
 
-async def _begin(account: Account, stored: str, client: Client) -> SignedIn:
+async def _begin(account: Account, stored: str, client: Client, token: str | None = None) -> SignedIn:
     async with in_transaction():
         if not await passwords.still(account.id, stored):
             raise bad_credentials()
+        if token is not None:
+            await codes.use_one(Purpose.SIGN_IN, token)
         secret = await sessions.begin(account.id, client)
         await audit.note(
             "sign-in",
@@ -157,19 +162,6 @@ def _read(email: str) -> Address | None:
         return address_of(email)
     except Refused:
         return None
-
-
-def _half_way(account_id: int, stored: str) -> str:
-    until = clock.now() + HALF_WAY
-    return seal(SEALED, f"{account_id} {until.isoformat()} {_state(stored)}")
-
-
-def _opened(token: str) -> tuple[int, datetime, str]:
-    try:
-        account_id, until, state = unseal(SEALED, token).split(" ")
-    except CannotOpen:
-        raise codes.bad_code() from None
-    return int(account_id), datetime.fromisoformat(until), state
 
 
 def _state(stored: str) -> str:

@@ -5,6 +5,7 @@ A token is `mxp_`, 32 random characters and a checksum of 6 (services/keys.py): 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from tortoise.transactions import in_transaction
 from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountKind, AccountStatus
 from models.tokens import AccessToken
-from services import audit, bearers, clock, keys
+from services import audit, bearers, clock, keys, sessions
 from services.audit import OPERATOR, Actor
 from services.bearers import Bearer
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -62,16 +63,18 @@ async def create(
     scopes: Sequence[str],
     expires_at: datetime | None = None,
     actor: Actor = OPERATOR,
+    session_id: int | None = None,
 ) -> Created:
     """
-    Make a token for an account, and tell its owner by mail. Raises Refused with everything that is wrong: BAD_INPUT
-    (name, expiry, no scope), UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account),
-    TOO_MANY_ITEMS (100 tokens).
+    Make a token for an account, and tell its owner by mail. `session_id`: the session that asks. Raises Refused with everything that is wrong: BAD_INPUT
+    (name, expiry, no scope, one named twice), UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account),
+    TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the session has ended).
     """
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
+        await sessions.must_live(session_id)
         if problems := _problems(account, name, scopes, expires_at):
             raise Refused(*problems)
         if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
@@ -80,7 +83,7 @@ async def create(
         token = await AccessToken.create(
             account_id=account.id,
             name=name.strip(),
-            scopes=sorted(set(scopes)),
+            scopes=sorted(scopes),
             secret_hash=hashed(secret),
             hint=secret[-4:],
             created_at=clock.now(),
@@ -100,7 +103,9 @@ def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: da
         found.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
     if expires_at is not None and expires_at <= clock.now():
         found.append(Problem(ErrorCode.BAD_INPUT, "The expiry lies in the past.", ("expiresAt",)))
-    for scope in dict.fromkeys(scopes):
+    for scope, times in Counter(scopes).items():
+        if times > 1:
+            found.append(Problem(ErrorCode.BAD_INPUT, f"{scope[:80]!r} is named more than once.", ("scopes",)))
         if scope not in SCOPES:
             found.append(Problem(ErrorCode.UNKNOWN_SCOPE, f"There is no scope {scope[:80]!r}.", ("scopes",)))
         elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:

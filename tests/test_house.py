@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from models.audit import AuditAction
+
 HERE = Path(__file__).parent.parent
 LEAVES = {"settings", "catalogue"}
 MAY_KNOW = {
@@ -153,3 +155,17 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
         text = file.read_bytes().decode("utf-8", "replace")
         wrong += [f"{name}: {line[:100]}" for line in text.splitlines() if hosts.search(line)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_action_of_the_audit_trail_can_be_named_by_its_readers() -> None:
+    named = {each.value for each in AuditAction}
+    written = {
+        argument.value
+        for file in sources()
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"audit.note", "_note"}
+        for argument in call.args[:1]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert len(written) > len(named) / 2
+    assert written <= named, "Enter the action in models/audit.py, and its sentence in schema/audit.py."

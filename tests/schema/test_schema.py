@@ -33,7 +33,7 @@ COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields
 NEVER_BY_TOKEN = {
     "ApiKey.*", "CompanyAuditEntryConnection.*", "CompanyAuditEntryEdge.*", "Member.*", "MemberConnection.*", "MemberEdge.*",
     "OwnCompany.*", "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
-    "Viewer.apiKeys", "Viewer.company", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
+    "Viewer.apiKeys", "Viewer.company", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.isCompanyAdmin", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
     "Viewer.sessions",
     "CreditEntry.*", "CreditEntryConnection.*", "CreditEntryEdge.*", "Query.shop", "ShopItem.*", "ShopOrder.*",
     "ShopOrderConnection.*", "ShopOrderEdge.*", "ChallengeClaim.*", "Viewer.creditBalance", "Viewer.creditHistory", "Viewer.orders",

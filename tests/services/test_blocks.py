@@ -71,7 +71,7 @@ async def test_whoever_is_blocked_asks_in_vain_and_is_not_told_so() -> None:
     assert await heard_of_requests(ben) == 0 and await heard_of_requests(cem) == 1
 
 
-async def test_nothing_of_it_reaches_the_blocker_after_unblocking_either() -> None:
+async def test_a_request_of_during_the_block_never_shows_and_does_not_silence_the_next() -> None:
     # given
     ada, ben = await member("Ada"), await member("Ben")
     with clock.frozen(NOON):
@@ -82,17 +82,37 @@ async def test_nothing_of_it_reaches_the_blocker_after_unblocking_either() -> No
         # then
         for call in (connections.accept, connections.ignore):
             assert await refusal(call(ben.profile_id, request)) is ErrorCode.NOT_FOUND
+        assert await heard_of_requests(ben) == 0
+        # when: Ben has unblocked Ada, who may ask like anybody
+        assert await asked(ada, ben) == request
+        # then: it reaches Ben as a first one does, once
+        assert await heard_of_requests(ben) == 1
         # when Ada insists, in every way there is
         await asked(ada, ben)
         await connections.withdraw(ada.profile_id, request)
         await asked(ada, ben)
     with clock.frozen(NOON + QUIET - timedelta(seconds=1)):
         await asked(ada, ben)
-    assert await heard_of_requests(ben) == 0
-    # when the quiet time is over: Ben has unblocked Ada, who may ask like anybody
-    with clock.frozen(NOON + QUIET):
-        await asked(ada, ben)
     assert await heard_of_requests(ben) == 1
+    assert await connections.accept(ben.profile_id, request) == ada.profile_id
+
+
+@pytest.mark.parametrize("put_away", ["ignored", "blocked"])
+async def test_a_request_that_was_seen_does_not_ring_anew_because_of_a_block(put_away: str) -> None:
+    # given: everything in one moment, as clocks of machines may have it
+    ada, ben = await member("Ada"), await member("Ben")
+    with clock.frozen(NOON):
+        request = await asked(ada, ben)
+        if put_away == "ignored":
+            await connections.ignore(ben.profile_id, request)
+        # when
+        await block(ben, ada)
+        await asked(ada, ben)
+        await unblock(ben, ada)
+        await asked(ada, ben)
+    # then
+    assert await heard_of_requests(ben) == 1
+    assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
 
 
 async def test_the_quiet_time_over_changes_nothing_while_the_block_stands() -> None:

@@ -34,6 +34,7 @@ EXPECTED = {
     "password-changed": set(),
     "password-expires": {"days", "link"},
     "password-reset": {"account", "link"},
+    "password-reset-done": {"account", "kept", "revoked"},
     "recovery-email-changed": {"account"},
     "recovery-email-code": {"account", "code"},
     "recovery-email-removed": {"account"},

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -15,10 +16,13 @@ from models.outbox import OutboxMessage
 from models.passwords import Password
 from models.profiles import Profile
 from models.proofs import MailedLink
+from models.tokens import AccessToken
 from resolvers.viewers import Client
-from services import clock, limits, password_expiry, password_reset, passwords, sessions, signing_in
+from services import api_keys, clock, limits, password_expiry, password_reset, passwords, sessions, signing_in, tokens
 from services.accounts import create_account
+from services.audit import OPERATOR
 from services.errors import ErrorCode, Refused
+from services.recent_credentials import Credentials
 from tests.factories import make_company, make_person, make_service
 from tests.services.entering import (
     ADA,
@@ -31,6 +35,7 @@ from tests.services.entering import (
     mails,
     make_domain,
     make_login,
+    session_id,
     switch_on,
 )
 
@@ -72,7 +77,7 @@ async def test_a_lost_password_is_replaced(database: Database) -> None:
     # then
     assert await passwords.verified(ada.id, OTHER) and not await passwords.verified(ada.id, GOOD)
     assert await sessions.session_of(session) is None
-    assert await kinds() == ["password-reset", "password-changed"]
+    assert await kinds() == ["password-reset", "password-reset-done"]
     assert not await resets(token, "Once more 1 secret!")
     trail = await AuditEntry.all().order_by("id")
     assert [entry.action for entry in trail] == ["password.reset-requested", "password.reset"]
@@ -120,7 +125,7 @@ async def test_a_verified_recovery_address_gets_a_link(database: Database) -> No
     assert [mail.to for mail in await mails()] == [RECOVERY]
     assert await resets(await mailed_token(RECOVERY))
     assert await passwords.verified(ada.id, OTHER)
-    assert [(mail.kind, mail.to) for mail in await mails()][1:] == [("password-changed", ADA)]
+    assert [(mail.kind, mail.to) for mail in await mails()][1:] == [("password-reset-done", ADA)]
 
 
 async def test_an_address_of_two_people_gets_a_mail_about_each(database: Database) -> None:
@@ -206,7 +211,7 @@ async def test_a_link_works_once_however_many_come(database: Database) -> None:
     # then
     assert sum(answers) == 1
     assert await passwords.verified(ada.id, wishes[answers.index(True)])
-    assert (await kinds()).count("password-changed") == 1
+    assert (await kinds()).count("password-reset-done") == 1
 
 
 async def test_one_reset_kills_every_link(database: Database) -> None:
@@ -314,3 +319,51 @@ async def test_two_jobs_at_once_mail_once(database: Database) -> None:
     await make_login()
     soon = clock.now() + timedelta(days=80)
     assert sum(await asyncio.gather(*(password_expiry.mail_expiring(soon) for _ in range(3)))) == 1
+
+
+async def test_a_reset_revokes_the_tokens_and_keys_of_the_last_days_and_says_so(database: Database) -> None:
+    # given
+    ada, eve = await make_login(), await make_login("eve@people.example")
+    scopes = ["mx:leaderboard:read"]
+    with clock.frozen(clock.now() - timedelta(days=7, seconds=1)):
+        old = await tokens.create(ada.id, name="Old pull", scopes=scopes)
+        await api_keys.create(ada.id, name="Old key", actor=OPERATOR)
+    new = await tokens.create(ada.id, name="New pull", scopes=scopes)
+    await api_keys.create(ada.id, name="New key", actor=OPERATOR)
+    theirs = await tokens.create(eve.id, name="Eve's", scopes=scopes)
+    await password_reset.request(ADA, BROWSER)
+    # when
+    done = await password_reset.reset(await mailed_token(), OTHER, BROWSER)
+    # then
+    assert (done.revoked.tokens, done.revoked.keys) == (("New pull",), ("New key",))
+    assert (done.kept.tokens, done.kept.keys) == (("Old pull",), ("Old key",))
+    assert await tokens.bearer_of(new.secret) is None
+    assert await tokens.bearer_of(old.secret) and await tokens.bearer_of(theirs.secret)
+    [mail] = [each for each in await mails() if each.kind == "password-reset-done"]
+    assert mail.to == ADA and f"the account {ADA}" in mail.text
+    assert "revoked: New pull, New key" in mail.text and "working: Old pull, Old key" in mail.text
+    trail = await AuditEntry.filter(account_id=ada.id).order_by("id")
+    assert [each.action for each in trail][-3:] == ["password.reset", "token.deleted", "api-key.deleted"]
+
+
+async def test_a_long_list_is_cut_and_an_empty_one_is_a_dash() -> None:
+    assert Credentials((), ()).line == "–"
+    assert Credentials(tuple(f"t{n}" for n in range(9)), ("k1", "k2", "k3")).line.endswith("t8, k1 … (+2)")
+
+
+async def test_a_token_made_while_the_password_is_reset_does_not_outlive_it(database: Database) -> None:
+    # given
+    ada = await make_login()
+    own = await session_id(await sessions.begin(ada.id, BROWSER))
+    await password_reset.request(ADA, BROWSER)
+    token = await mailed_token()
+
+    async def make(number: int) -> None:
+        with suppress(Refused):
+            await tokens.create(ada.id, name=f"Mine {number}", scopes=["mx:leaderboard:read"], session_id=own)
+
+    # when
+    await asyncio.gather(password_reset.reset(token, OTHER, BROWSER), *(make(n) for n in range(8)))
+    await make(9)
+    # then: whatever came first
+    assert await AccessToken.filter(account_id=ada.id).count() == 0

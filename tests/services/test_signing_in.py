@@ -16,6 +16,7 @@ from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from resolvers.viewers import Client
 from services import (
+    backup_codes,
     clock,
     limits,
     password_changes,
@@ -199,6 +200,57 @@ async def test_a_second_factor_is_demanded(database: Database) -> None:
     assert codes_of(refusal.value) == [ErrorCode.BAD_CODE]
 
 
+async def test_a_half_way_token_is_used_up_by_its_success(database: Database) -> None:
+    # given
+    ada = await make_login()
+    await switch_on(ada)
+    spare = await backup_codes.make(ada.id)
+    half = await signing_in.sign_in(ADA, GOOD, BROWSER)
+    other = await signing_in.sign_in(ADA, GOOD, BROWSER)
+    assert isinstance(half, signing_in.HalfWay) and isinstance(other, signing_in.HalfWay)
+    # when, then: a wrong code leaves it, success does not, another sign-in of the same moment lives on
+    assert not await completes(half.token, "000000")
+    assert await completes(half.token)
+    assert not await completes(half.token, spare[0])
+    assert await Session.all().count() == 1
+    assert await completes(other.token, spare[1])
+
+
+async def test_of_two_uses_of_a_half_way_token_at_once_one_gets_a_session(database: Database) -> None:
+    # given
+    ada = await make_login()
+    await switch_on(ada)
+    spare = await backup_codes.make(ada.id)
+    half = await signing_in.sign_in(ADA, GOOD, BROWSER)
+    assert isinstance(half, signing_in.HalfWay)
+    # when
+    done = await asyncio.gather(*(completes(half.token, code) for code in spare[:4]))
+    # then
+    assert sorted(done) == [False, False, False, True]
+    assert await Session.filter(account_id=ada.id).count() == 1
+
+
+async def test_a_known_address_costs_as_many_statements_as_an_unknown_one(
+    database: Database, count_statements: Any
+) -> None:
+    # given: an account with a company, one without, one without a password, and none at all
+    await make_login()
+    company = await make_domain("harbor.example")
+    ben = await make_login("ben@harbor.example")
+    await Account.filter(id=ben.id).update(company_id=company.id)
+    await make_person("cem@people.example")
+    counts = []
+    for email in (ADA, "ben@harbor.example", "cem@people.example", "nobody@people.example"):
+        with count_statements() as seen:
+            assert await refused(email, OTHER) == [ErrorCode.BAD_CREDENTIALS]
+        counts.append(seen.total)
+    # then
+    assert len(set(counts)) == 1, counts
+    assert [each.company_id for each in await AuditEntry.filter(action="sign-in").order_by("id")] == [
+        None, company.id, None, None,
+    ]  # fmt: skip
+
+
 async def test_a_wrong_password_does_not_tell_of_a_second_factor(database: Database) -> None:
     await switch_on(await make_login())
     assert await refused(ADA, OTHER) == [ErrorCode.BAD_CREDENTIALS]
@@ -218,7 +270,6 @@ async def test_a_half_way_token_does_not_hold_for_ever(database: Database) -> No
     token = await begun()
     assert not await completes("nonsense")
     assert not await completes(token[:-2] + ("00" if token[-2:] != "00" else "11"))
-    assert not await completes(sealing.seal("another purpose", "1 2 3"))
     with clock.frozen(clock.now() + timedelta(minutes=10, seconds=1)):
         assert not await completes(token)
     limits.reset()  # the clock goes back

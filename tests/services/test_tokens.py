@@ -8,8 +8,8 @@ import pytest
 
 from models.accounts import AccountStatus
 from models.passwords import Password
-from models.tokens import AccessToken
-from services import clock, tokens
+from models.tokens import AccessToken, ApiKey
+from services import api_keys, clock, tokens
 from services.audit import OPERATOR
 from services.bearers import Bearer, Unusable
 from services.errors import ErrorCode, Refused
@@ -23,7 +23,7 @@ async def test_a_token_stands_for_its_account_within_its_scopes() -> None:
     # given
     account = await make_person()
     # when
-    made = await tokens.create(account.id, name=" Pull ", scopes=[*READ, *READ])
+    made = await tokens.create(account.id, name=" Pull ", scopes=READ)
     bearer = await tokens.bearer_of(made.secret)
     # then
     assert bearer is not None
@@ -112,6 +112,26 @@ async def test_a_token_without_a_scope_is_refused() -> None:
     account = await make_person()
     with pytest.raises(Refused):
         await tokens.create(account.id, name="Nothing", scopes=[])
+
+
+async def test_a_scope_is_named_once() -> None:
+    account = await make_person()
+    with pytest.raises(Refused) as why:
+        await tokens.create(account.id, name="Twice", scopes=[*READ, *READ])
+    assert [(each.code, each.path) for each in why.value.problems] == [(ErrorCode.BAD_INPUT, ("scopes",))] * len(READ)
+    assert await AccessToken.all().count() == 0
+
+
+async def test_a_session_that_has_ended_meanwhile_makes_nothing() -> None:
+    account = await make_person()
+    for making in (
+        tokens.create(account.id, name="Late", scopes=READ, session_id=7),
+        api_keys.create(account.id, name="Late", actor=OPERATOR, session_id=7),
+    ):
+        with pytest.raises(Refused) as why:
+            await making
+        assert why.value.problems[0].code is ErrorCode.UNAUTHENTICATED
+    assert await AccessToken.all().count() == await ApiKey.all().count() == 0
 
 
 async def test_only_a_service_may_report_activities() -> None:

@@ -6,15 +6,19 @@ from models.audit import AuditEntry, Origin
 from services import audit
 from services.audit import OPERATOR, Actor, Change
 from tests.factories import make_person, make_token
+from tests.services.entering import GOOD, OTHER, make_login
 from tests.web.clients import GraphQLClient
 from tests.web.people import in_session, make_company_with_admin, make_member
 
-ENTRY = "at action outcome origin address actor account facts { name old new }"
+ENTRY = "at action outcome origin address actor actorId account accountId facts { name old new }"
 PAGE = f"edges {{ cursor node {{ {ENTRY} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}"
 ARGUMENTS = "first: $first, after: $after, last: $last, before: $before"
 VARIABLES = "$first: Int, $after: String, $last: Int, $before: String"
 OWN = f"query Own({VARIABLES}) {{ viewer {{ auditTrail({ARGUMENTS}) {{ {PAGE} }} }} }}"
 COMPANY = f"query Company({VARIABLES}) {{ viewer {{ company {{ auditTrail({ARGUMENTS}) {{ {PAGE} }} }} }} }}"
+
+
+KINDS = ["session.elevated", "password.changed", "sign-in", "token.created", "token.deleted"]
 
 
 def actions(trail: Any) -> list[str]:
@@ -25,8 +29,8 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
     # given
     ada, eve = await make_person(), await make_person()
     for n in range(5):
-        await audit.note(f"thing.{n}", actor=OPERATOR, account_id=ada.id)
-        await audit.note(f"other.{n}", actor=OPERATOR, account_id=eve.id)
+        await audit.note(KINDS[n], actor=OPERATOR, account_id=ada.id)
+        await audit.note("session.ended", actor=OPERATOR, account_id=eve.id)
     headers = await in_session(ada)
 
     async def page(**asked: Any) -> Any:
@@ -37,7 +41,7 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
     second = await page(first=2, after=first["pageInfo"]["endCursor"])
     back = await page(last=2, before=second["pageInfo"]["startCursor"])
     # then
-    assert actions(first) + actions(second) == ["thing.4", "thing.3", "thing.2", "thing.1"]
+    assert actions(first) + actions(second) == ["TOKEN_DELETED", "TOKEN_CREATED", "SIGN_IN", "PASSWORD_CHANGED"]
     assert back["edges"] == first["edges"]
     assert first["pageInfo"]["hasNextPage"] and not back["pageInfo"]["hasPreviousPage"]
     for asked, code in (
@@ -56,7 +60,7 @@ async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: G
     await second.save()
     mine = Actor(ada.id, Origin.SESSION, "192.0.2.7")
     await audit.note(
-        "thing.changed", actor=mine, account_id=second.id, days=Change(90, None), on=True, words=["a", "b"]
+        "profile.updated", actor=mine, account_id=second.id, days=Change(90, None), on=True, words=["a", "b"]
     )
     # when
     [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
@@ -83,11 +87,11 @@ async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQ
     bens = Actor(ben.id, Origin.SESSION, "192.0.2.9")
     await audit.note("recovery-email.changed", actor=bens, account_id=ben.id, email="private@home.example")
     await audit.note("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ben.id, why="a reason")
-    await audit.note("elsewhere", actor=OPERATOR, account_id=stranger.id)
+    await audit.note("sign-in", actor=OPERATOR, account_id=stranger.id)
     # when
     trail = (await client.data(COMPANY, headers=await in_session(admin)))["viewer"]["company"]["auditTrail"]
     # then
-    assert actions(trail) == ["member.deactivated", "recovery-email.changed"]
+    assert actions(trail) == ["MEMBER_DEACTIVATED", "RECOVERY_EMAIL_CHANGED"]
     by_stranger, by_ben = [edge["node"] for edge in trail["edges"]]
     assert (by_ben["actor"], by_ben["account"], by_ben["facts"]) == ("ben@harbor.example", "ben@harbor.example", [])
     assert (by_stranger["actor"], by_stranger["account"]) == (None, "ben@harbor.example")
@@ -106,7 +110,7 @@ async def test_a_person_does_not_learn_where_others_were(client: GraphQLClient) 
 
 async def test_a_cursor_of_one_trail_is_not_one_of_another(client: GraphQLClient) -> None:
     _, admin = await make_company_with_admin()
-    await audit.note("company.thing", actor=OPERATOR, account_id=admin.id)
+    await audit.note("company.created", actor=OPERATOR, account_id=admin.id)
     headers = await in_session(admin)
     own = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["pageInfo"]["endCursor"]
     body = await client.ask(COMPANY, headers=headers, after=own)
@@ -117,7 +121,74 @@ async def test_a_token_reads_it_under_its_own_scope_alone(client: GraphQLClient)
     account = await make_person()
     token = await make_token(account, "mx:audit-logging:read")
     trail = (await client.data(OWN, token=token))["viewer"]["auditTrail"]
-    assert actions(trail) == ["token.created"]
+    assert actions(trail) == ["TOKEN_CREATED"]
     assert await client.code("{ viewer { account { email } } }", token=token) == "INSUFFICIENT_SCOPE"
     assert await client.code(OWN, token=await make_token(account, "mx:user:profile:v1:read")) == "INSUFFICIENT_SCOPE"
     assert await AuditEntry.filter(actor_id__isnull=True, origin=Origin.OPERATOR).count() == 2
+
+
+async def test_ids_in_it_are_those_of_the_graph(client: GraphQLClient) -> None:
+    # given
+    ada = await make_person("ada@people.example")
+    headers = await in_session(ada, elevated=True)
+    make = 'mutation { createPersonalAccessToken(input: {name: "Pull", scopes: ["mx:leaderboard:read"]}) { token { id } } }'
+    made = (await client.data(make, headers=headers))["createPersonalAccessToken"]["token"]["id"]
+    mine = Actor(ada.id, Origin.SESSION)
+    await audit.note("project.deleted", actor=mine, account_id=ada.id, project=7)
+    # when
+    deleted, created = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["edges"]
+    # then
+    assert (created["node"]["actorId"], created["node"]["accountId"]) == (f"acc_{ada.id}", f"acc_{ada.id}")
+    assert {"name": "token_id", "old": None, "new": made} in created["node"]["facts"]
+    assert deleted["node"]["facts"] == [{"name": "project", "old": None, "new": "prj_7"}]
+
+
+async def test_a_reader_who_does_not_see_who_acted_gets_no_id_either(client: GraphQLClient) -> None:
+    ada, stranger = await make_person("ada@people.example"), await make_person()
+    await audit.note("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ada.id)
+    [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
+    assert (edge["node"]["actor"], edge["node"]["actorId"]) == (None, None)
+
+
+async def test_a_trail_is_read_by_actions(client: GraphQLClient) -> None:
+    # given
+    company, admin = await make_company_with_admin()
+    for action in KINDS:
+        await audit.note(action, actor=OPERATOR, account_id=admin.id)
+    headers = await in_session(admin)
+    own = "query T($actions: [AuditAction!], $after: String) { viewer { auditTrail(first: 1, after: $after, actions: $actions) { edges { node { action } } pageInfo { hasNextPage endCursor } } } }"
+    # when, then
+    wanted = ["SIGN_IN", "TOKEN_DELETED"]
+    first = (await client.data(own, headers=headers, actions=wanted))["viewer"]["auditTrail"]
+    assert actions(first) == ["TOKEN_DELETED"] and first["pageInfo"]["hasNextPage"]
+    after = first["pageInfo"]["endCursor"]
+    second = (await client.data(own, headers=headers, actions=wanted, after=after))["viewer"]["auditTrail"]
+    assert actions(second) == ["SIGN_IN"] and not second["pageInfo"]["hasNextPage"]
+    assert actions((await client.data(own, headers=headers, actions=[]))["viewer"]["auditTrail"]) == []
+    theirs = "{ viewer { company { auditTrail(actions: [SIGN_IN]) { edges { node { action } } } } } }"
+    assert actions((await client.data(theirs, headers=headers))["viewer"]["company"]["auditTrail"]) == ["SIGN_IN"]
+    assert company.id
+
+
+async def test_what_guards_an_account_is_in_its_trail(client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    headers = await in_session(ada)
+    elevated = await in_session(ada, elevated=True)
+    elevate = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code } } }"
+    change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { errors { code } } }"
+    # when
+    await client.data(elevate, headers=headers, input={"password": OTHER})
+    await client.data(change, headers=elevated, input={"currentPassword": OTHER, "newPassword": GOOD})
+    await client.data('mutation { updateLanguage(input: {language: "nl"}) { errors { code } } }', headers=headers)
+    await client.data("mutation { rotateReferralLink(input: {}) { errors { code } } }", headers=headers)
+    # then
+    trail = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]
+    assert [(each["node"]["action"], each["node"]["outcome"]) for each in reversed(trail["edges"])] == [
+        ("SESSION_ELEVATED", "REFUSED"),
+        ("PASSWORD_CHANGED", "REFUSED"),
+        ("LANGUAGE_CHANGED", "SUCCESS"),
+        ("REFERRAL_LINK_ROTATED", "SUCCESS"),
+    ]
+    assert trail["edges"][1]["node"]["facts"] == [{"name": "language", "old": None, "new": "nl"}]
+    assert OTHER not in str(trail)

@@ -113,7 +113,9 @@ async def test_a_newcomers_story(
     await done(first, COMPLETE, token=challenge["token"], code=backup_codes[0])
     secrets |= {f"second cookie {n}": cookie.value for n, cookie in enumerate(first.http.session.cookie_jar)}
 
-    # a token and a key, a pull, the end of it
+    # a token and a key in an elevated session, a pull, the end of it
+    await done(first, ELEVATE, code=backup_codes[1])
+    secrets |= {f"elevated cookie {n}": cookie.value for n, cookie in enumerate(first.http.session.cookie_jar)}
     made = await done(first, CREATE, name="pull", scopes=["mx:leaderboard:read"])
     secrets["token"] = made["secret"]
     secrets["API key"] = (await done(first, KEY, name="script"))["secret"]
