@@ -1,10 +1,9 @@
 """Rows that a file has twice under one key: the same again does no harm, other content is a mistake that must be named."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
@@ -12,7 +11,9 @@ from typing import Generic, TypeVar
 import orjson
 
 CHUNK = 1_000
-"""Rows that are looked up at a time."""
+"""Rows that are remembered at a time."""
+FILTER_BITS = 2**25
+"""Of the filter in front of the table (4 MB): below a million rows, hardly a new key is looked for in vain."""
 T = TypeVar("T")
 
 
@@ -33,41 +34,63 @@ def named(rows: Iterable[Read[T]], key: Callable[[T], str]) -> Iterator[Read[T]]
     What was seen is kept in a temporary SQLite file, about 60 bytes a row, so that memory does not grow with the file.
     """
     source = iter(rows)
-    with (
-        TemporaryDirectory(prefix="import-rows-") as folder,
-        closing(sqlite3.connect(f"{folder}/seen.sqlite3")) as seen,
-    ):
-        seen.isolation_level = None
-        seen.execute("PRAGMA journal_mode = OFF")
-        seen.execute("PRAGMA synchronous = OFF")
-        seen.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB, line INTEGER) WITHOUT ROWID")
+    with TemporaryDirectory(prefix="import-rows-") as folder, closing(_Seen(f"{folder}/seen.sqlite3")) as seen:
         while chunk := list(islice(source, CHUNK)):
             yield from _checked(chunk, key, seen)
 
 
-def _checked(chunk: list[Read[T]], key: Callable[[T], str], seen: sqlite3.Connection) -> list[Read[T]]:
-    subjects = [key(row.value) if row.value is not None else "" for row in chunk]
-    keys = [_digest(subject.encode()) for subject in subjects]
-    marks = ", ".join("?" * len(keys))
-    known = seen.execute(f"SELECT key, content, line FROM seen WHERE key IN ({marks})", keys)  # noqa: S608 - marks only
-    first = {each: (content, line) for each, content, line in known}
-    new: dict[bytes, tuple[bytes, int]] = {}
+def _checked(chunk: list[Read[T]], key: Callable[[T], str], seen: "_Seen") -> list[Read[T]]:
+    new: dict[str, tuple[int, int]] = {}
     checked = []
-    for row, subject, digest in zip(chunk, subjects, keys, strict=True):
+    for row in chunk:
         if row.value is not None:
-            content = _digest(orjson.dumps(row.value))
-            before = first.get(digest) or new.setdefault(digest, (content, row.line))
+            subject = key(row.value)
+            content = hash(orjson.dumps(row.value))  # 64 bits, of this process alone
+            before = seen.find(subject) or new.setdefault(subject, (content, row.line))
             if before[0] != content:
-                checked.append(
-                    replace(row, value=None, why=f"{subject} is in line {before[1]} already, with other content")
-                )
+                why = f"{subject} is in line {before[1]} already, with other content"
+                checked.append(replace(row, value=None, why=why))
                 continue
         checked.append(row)
-    seen.execute("BEGIN")
-    seen.executemany("INSERT INTO seen VALUES (?, ?, ?)", [(each, *what) for each, what in new.items()])
-    seen.execute("COMMIT")
+    seen.add(new)
     return checked
 
 
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=16).digest()
+class _Seen:
+    """
+    What was seen: keys, each with the hash of its content and its line. Almost every key is a new one, so a filter of fixed size
+    is asked first; the table gets its index when a key is looked for in it for the first time.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._filter = bytearray(FILTER_BITS // 8)
+        self._indexed = False
+        self._table = sqlite3.connect(path, isolation_level=None)
+        self._table.execute("PRAGMA journal_mode = OFF")
+        self._table.execute("PRAGMA synchronous = OFF")
+        self._table.execute("CREATE TABLE seen (key TEXT, content INTEGER, line INTEGER)")
+
+    def find(self, key: str) -> tuple[int, int] | None:
+        """Content and line of a key; None: it is new."""
+        bit = hash(key) % FILTER_BITS
+        if not self._filter[bit >> 3] & 1 << (bit & 7):
+            return None
+        if not self._indexed:
+            self._table.execute("CREATE INDEX seen_key ON seen (key)")
+            self._indexed = True
+        found: tuple[int, int] | None = self._table.execute(
+            "SELECT content, line FROM seen WHERE key = ?", (key,)
+        ).fetchone()
+        return found
+
+    def add(self, new: Mapping[str, tuple[int, int]]) -> None:
+        """Remember keys that are new."""
+        for key in new:
+            bit = hash(key) % FILTER_BITS
+            self._filter[bit >> 3] |= 1 << (bit & 7)
+        self._table.execute("BEGIN")
+        self._table.executemany("INSERT INTO seen VALUES (?, ?, ?)", [(key, *what) for key, what in new.items()])
+        self._table.execute("COMMIT")
+
+    def close(self) -> None:
+        self._table.close()
