@@ -15,6 +15,8 @@ from services.profile_texts import name_problems
 from services.profiles import NewPerson, create_people, relist
 
 MAX_NAME = 120
+TRIES = 3
+"""Somebody who takes the same handle in the same moment lets a writer begin again."""
 
 
 async def create_account(email: str, *, name: str, service: bool = False) -> Account:
@@ -27,13 +29,18 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
     address = address_of(email)
     if problems := name_problems(name, "A name", MAX_NAME):
         raise Refused(*problems)
-    try:
-        async with in_transaction():
-            if service:
-                return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
-            return await open_account(address, name=name.strip())
-    except IntegrityError:
-        raise _taken() from None
+    for tried in range(1, TRIES + 1):
+        try:
+            async with in_transaction():
+                if service:
+                    return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
+                return await open_account(address, name=name.strip())
+        except IntegrityError:
+            if await Account.exists(email_key=address.key):
+                raise _taken() from None
+            if tried == TRIES:
+                raise
+    raise AssertionError("not reached")
 
 
 async def open_account(address: Address, *, name: str, marketing: bool = False) -> Account:

@@ -14,12 +14,13 @@ from models.accounts import Account
 from models.database import Database
 from models.outbox import OutboxMessage
 from models.profiles import Profile
-from services import api_keys, clock, password_reset, passwords, recovery_email, signing_in, signing_up
+from services import api_keys, clock, ingestion, password_reset, passwords, recovery_email, signing_in, signing_up
 from services.accounts import account_by_email, create_account
 from services.addresses import address_of
 from services.companies import create_company
-from services.errors import ErrorCode, Refused
+from services.errors import ErrorCode, Problem, Refused
 from services.messages import BadMessage, send_mail
+from services.points import Recorded
 from tests.factories import mailbox
 from tests.services.entering import BROWSER, GOOD, HERE, OTHER, mailed_code, mails, make_login
 
@@ -129,6 +130,12 @@ async def attack(stored: str, typed: str) -> None:
     assert await code_of(signing_in.sign_in(typed, GOOD, BROWSER)) is ErrorCode.BAD_CREDENTIALS
     assert await api_keys.bearer_of(stored, key.secret) and await api_keys.bearer_of(typed, key.secret) is None
     assert await code_of(account_by_email(typed)) is ErrorCode.NOT_FOUND
+    reports = [
+        ingestion.Report("UPVOTE_RECEIVED", ingestion.Named(email=each), clock.now(), f"by {each}")
+        for each in (stored, typed)
+    ]
+    counted, refused = await ingestion.take_in(reports, service_account_id=1)
+    assert isinstance(counted, Recorded) and isinstance(refused, Problem)
     # then: they sign up beside the victim, and the mail is theirs
     secret = await signing_up.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
     [mail] = [each for each in await mails() if each.kind.startswith("sign-up")]

@@ -104,6 +104,11 @@ async def test_one_of_many_gets_a_handle_that_all_want_at_once() -> None:
     assert await Profile.filter(handle="wanted").count() == 1
 
 
+async def test_namesakes_who_come_at_once_all_get_an_account() -> None:
+    made = await gather(*(create_account(f"ada{n}@people.example", name="Ada Okafor") for n in range(3)))
+    assert len({await handle_of(id_of(each)) for each in made}) == 3
+
+
 async def test_a_handle_that_is_given_up_in_the_same_moment_stays_its_owners() -> None:
     for n in range(5):
         # given
