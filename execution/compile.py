@@ -31,7 +31,7 @@ from schema.fields import Answered, Column, Loaded, Permission
 
 MAX_SOURCE = 120_000
 """Characters of a plan's text: Python's compiler takes a millisecond for each thousand, and nothing runs beside it."""
-BYTES_PER_PLAN, BYTES_PER_SOURCE_CHARACTER = 8_192, 8
+BYTES_PER_PLAN, BYTES_PER_SOURCE_CHARACTER = 12_288, 8
 """What a plan holds, and for each character of its text besides; measured in tests/hostile/test_memory.py."""
 
 

@@ -32,7 +32,7 @@ def level(row: Row) -> Row:
     return _standing(row["overall"])
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def _standing(points: int) -> Row:
     return vars(standing_of(points))
 

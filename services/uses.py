@@ -16,12 +16,15 @@ from services import clock
 
 EVERY: Final = 30.0
 """Seconds between two writings: `last_used_at` is at most a minute old."""
+MAX_REMEMBERED: Final = 50_000
+"""Credentials between two writings: some 10 MB, should the database not take any."""
 _seen: dict[tuple[type[AccessToken | ApiKey], int], datetime] = {}
 
 
 def remember(model: type[AccessToken | ApiKey], number: int) -> None:
-    """Note that a credential was used now."""
-    _seen[model, number] = clock.now()
+    """Note that a credential was used now. Beyond MAX_REMEMBERED of them, those that come first are noted."""
+    if len(_seen) < MAX_REMEMBERED or (model, number) in _seen:
+        _seen[model, number] = clock.now()
 
 
 async def write_down() -> int:

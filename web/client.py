@@ -12,6 +12,8 @@ from resolvers.viewers import Client
 from settings import BadSetting, Settings
 
 FORWARDED_FOR = "X-Forwarded-For"
+MAX_ADDRESS = 64
+"""Characters that an address can have, with an interface and a port. Longer texts are neither read nor kept."""
 DEVICE = 200
 """Characters of a browser's own name that are kept."""
 
@@ -59,9 +61,13 @@ def _hops(request: web.BaseRequest) -> Iterator[str]:
             yield hop.strip()
 
 
-@lru_cache(maxsize=4_096)
 def _read(text: str) -> Address | None:
     """An address in its one form: IPv4 written as IPv6 is IPv4, and no interface is named. None: it is none."""
+    return _read_short(text) if len(text) <= MAX_ADDRESS else None
+
+
+@lru_cache(maxsize=4_096)
+def _read_short(text: str) -> Address | None:
     if with_port := _WITH_PORT.fullmatch(text):
         text = with_port["four"] or with_port["six"]
     try:

@@ -47,6 +47,9 @@ class Answers(Protocol):
     def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
         """Count the socket as one of the viewer's inside the block. Raises Closed."""
 
+    async def refusal(self, viewer: Viewer, client: Client) -> Message | None:
+        """Count an operation before its document is read; the message that refuses it when there are too many."""
+
     def subscribes(self, asked: Asked) -> bool:
         """Whether it is a subscription."""
 
@@ -189,8 +192,17 @@ class Conversation:
         except BadRequest as bad:
             await self._refuse(name, error(str(bad), ErrorCode.BAD_INPUT))
             return
-        work = self._follow(name, asked) if self._answers.subscribes(asked) else self._answer(name, asked, viewer)
-        self._under_way[name] = asyncio.create_task(work)
+        self._under_way[name] = asyncio.create_task(self._work(name, asked, viewer))
+
+    async def _work(self, name: str, asked: Asked, viewer: Viewer) -> None:
+        if refusal := await self._answers.refusal(viewer, self._client):
+            kind, answer = refusal
+            self._under_way.pop(name, None)
+            await self._send({"id": name, "type": kind, "payload": answer})
+        elif self._answers.subscribes(asked):
+            await self._follow(name, asked)
+        else:
+            await self._answer(name, asked, viewer)
 
     async def _answer(self, name: str, asked: Asked, viewer: Viewer) -> None:
         try:

@@ -95,16 +95,20 @@ class Sockets:
             if not self._held[whose]:
                 del self._held[whose]
 
+    async def refusal(self, viewer: Viewer, client: Client) -> Message | None:
+        """Count an operation before its document is read; the message that refuses it when there are too many."""
+        try:
+            await self._limit.admit(viewer, client)
+        except TooMany as over:
+            return _refused(over)
+        return None
+
     def subscribes(self, asked: Asked) -> bool:
         """Whether it is a subscription."""
         return self._executor.subscribes(asked.query, asked.operation_name)
 
     async def run(self, asked: Asked, viewer: Viewer, client: Client) -> Message:
-        """Type and payload of the message that answers a query. Raises Unavailable."""
-        try:
-            await self._limit.admit(viewer, client)
-        except TooMany as over:
-            return _refused(over)
+"""Type and payload of the message that answers a query. Raises Unavailable."""
         context = self._context(viewer, client)
         with languages.speaking(context.language):
             answer = await self._executor.run(
@@ -123,11 +127,6 @@ class Sockets:
         as late as possible; what it raises comes through. Raises Unavailable.
         """
         viewer = await who()
-        try:
-            await self._limit.admit(viewer, client)
-        except TooMany as over:
-            yield _refused(over)
-            return
         begun = False
 
         async def fresh() -> Context:
