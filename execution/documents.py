@@ -241,6 +241,11 @@ class Document:
         return found
 
     @property
+    def decides(self) -> bool:
+        """Whether an operation that was chosen before has variables that choose a plan."""
+        return any(each.deciding for each in self._operations.values())
+
+    @property
     def prepared(self) -> int:
         """How many combinations of an operation and its deciding values the executor has prepared."""
         return sum(len(each.prepared) for each in self._operations.values())

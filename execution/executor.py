@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from time import thread_time
@@ -36,6 +37,7 @@ BYTES_PER_PREPARED = 2_048
 """What is known of an operation, beside its plan and the fields that it touches."""
 BYTES_PER_COORDINATE = 100
 
+_AT_ONCE = nullcontext()
 _NOT_BY_REQUEST = "Subscriptions are not answered to a single request."
 
 
@@ -151,6 +153,7 @@ class Executor:
         self._core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
         self._plans, self._concurrent, self._limits = plans, concurrent, limits
         self.documents = Documents(self._core, limits, max_bytes)
+        self._reading = asyncio.Lock()
 
     @property
     def prepared(self) -> int:
@@ -173,10 +176,11 @@ class Executor:
         """
         clock = _Clock()
         try:
-            operation = self._choose(text, operation_name, allow_mutations=allow_mutations)
-            await clock.breathe()
-            ready = self._ready(operation, variables or {}, context)
-            await clock.breathe()
+            async with self._turn(text):
+                operation = self._choose(text, operation_name, allow_mutations=allow_mutations)
+                await clock.breathe()
+                ready = self._ready(operation, variables or {}, context)
+                await clock.breathe()
             self._may(ready, context)
         except _NotRun as refused:
             return replace(refused.answer, seconds=clock.seconds())
@@ -206,8 +210,9 @@ class Executor:
         """
         try:
             context = await fresh()
-            operation = self._choose(text, operation_name, subscribing=True)
-            ready = self._ready(operation, variables or {}, context)
+            async with self._turn(text):
+                operation = self._choose(text, operation_name, subscribing=True)
+                ready = self._ready(operation, variables or {}, context)
             self._may(ready, context)
             field = self._subscribed(ready)
             async with events_of(self._core, operation, ready.raw, context) as events:
@@ -221,6 +226,14 @@ class Executor:
             yield refused.answer
         except NoEvents as refused:
             yield Answer(refused.body, "subscription", unavailable=refused.unavailable)
+
+    def _turn(self, text: str) -> AbstractAsyncContextManager[Any]:
+        """
+        Texts that have to be read, or may need another plan, take turns: several that arrive together would hold the event
+        loop for as long as all of them take.
+        """
+        held = self.documents.held.get(text)
+        return _AT_ONCE if held is not None and not held.decides else self._reading
 
     def _choose(
         self, text: str, name: str | None, *, allow_mutations: bool = True, subscribing: bool = False

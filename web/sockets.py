@@ -108,7 +108,7 @@ class Sockets:
         return self._executor.subscribes(asked.query, asked.operation_name)
 
     async def run(self, asked: Asked, viewer: Viewer, client: Client) -> Message:
-"""Type and payload of the message that answers a query. Raises Unavailable."""
+        """Type and payload of the message that answers a query. Raises Unavailable."""
         context = self._context(viewer, client)
         with languages.speaking(context.language):
             answer = await self._executor.run(

@@ -1,11 +1,13 @@
 """Small texts that would be large work, and how little is kept of texts."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
 import pytest
 from graphql import parse
 
+import execution.executor
 from execution import limits
 from execution.documents import LARGEST_KEPT
 from execution.limits import Limits, TooComplex
@@ -169,3 +171,28 @@ async def test_large_texts_are_answered_and_not_kept(large: Callable[[], str]) -
     assert answer.body.get("data") == {"number": 0} or answer.request_error
     assert len(executor.documents.held) == 0
     assert executor.prepared == 0
+
+
+async def test_texts_that_arrive_together_are_read_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    executor, ticks, read_at = make_executor(), 0, list[int]()
+    read = executor.documents.read
+
+    def noted(text: str) -> object:
+        read_at.append(ticks)
+        return read(text)
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(execution.executor, "UNNOTICED", -1)  # as if each took long
+    monkeypatch.setattr(executor.documents, "read", noted)
+    ticking = asyncio.create_task(tick())
+    # when
+    await asyncio.gather(*(executor.run(f"{{ n{number}: number }}", None, None, make_toy()) for number in range(5)))
+    ticking.cancel()
+    # then: others had their turn between any two
+    assert len(set(read_at)) == len(read_at) == 5
