@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,8 @@ ROOTS = {"Users.xml": "users", "Posts.xml": "posts", "Votes.xml": "votes"}
 """The files of a dump, and the element that each of them is."""
 BADGES = "Badges.xml"
 """A file that a dump may have besides."""
+MAX_PROLOG_BLOCKS = 4
+"""Blocks of a file in which its root element has to begin, so that a large file of another kind is not read whole."""
 
 
 def files_of(folder: Path) -> Mapping[str, Path]:
@@ -70,14 +73,12 @@ def _root(path: Path) -> str:
     """The name of the root element; empty: there is none. Raises WrongFolder: it declares a document type."""
     scanner, decoder = RowScanner(), None
     try:
-        for block in Reading().blocks(path):
+        for block in islice(Reading().blocks(path), MAX_PROLOG_BLOCKS):
             decoder = decoder or decoder_of(block)
-            for _ in scanner.take(decoder.decode(block)):
-                break
+            next(scanner.take(decoder.decode(block)), None)
             if scanner.root:
-                break
-        else:
-            list(scanner.finish(""))
+                return scanner.root
+        next(scanner.finish(""), None)
     except DocumentType:
         raise WrongFolder(f"{path} declares a document type (<!DOCTYPE …>), which is refused.") from None
     except UnknownEncoding:

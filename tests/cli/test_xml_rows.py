@@ -1,6 +1,7 @@
 """Rows of XML files as they really are: with what XML forbids, in several encodings, cut anywhere, and with attacks in them."""
 
 import codecs
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -144,6 +145,16 @@ def test_file_names_count_in_any_letter_case(tmp_path: Path) -> None:
     (tmp_path / "USERS.xml").write_text("<users/>")
     with pytest.raises(WrongFolder, match=r"several files for Users\.xml: USERS\.xml, users\.xml"):
         files_of(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"x" * 9_000_000, b"\0" * 9_000_000, b"Id,PostId\n" * 900_000])
+def test_a_large_file_of_another_kind_is_not_read_whole(tmp_path: Path, content: bytes) -> None:
+    for name in ("Users.xml", "Posts.xml", "Votes.xml"):
+        (tmp_path / name).write_bytes(content)
+    begun = time.process_time()
+    with pytest.raises(WrongFolder, match=r"Users\.xml does not begin with <users>: it is not XML"):
+        files_of(tmp_path)
+    assert time.process_time() - begun < 0.5
 
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,6}", fullmatch=True)
