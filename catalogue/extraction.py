@@ -5,9 +5,11 @@ Texts come from the data files of this folder and from messages in the code: lit
 `CALLS`. A message that is no literal cannot be translated: it has to be a `Text` with its values.
 """
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from babel.messages.catalog import Catalog
@@ -42,6 +44,12 @@ LEFT_OUT: Final = tuple(
     )
 )
 """Header lines that would change without any change of a text."""
+
+
+HERE: Final = Path(__file__).parent.parent
+ROOMS: Final = ("services", "resolvers", "schema", "execution")
+CALLS: Final = {"Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
+"""Calls that take a message for people, and the place of it among their arguments."""
 
 
 class Found(NamedTuple):
@@ -101,6 +109,7 @@ def _all() -> Iterator[Found]:
     yield from _of("skills", ((term.code, term.name) for term in SKILLS.values()))
     yield from _of("industries", ((term.code, term.name) for term in INDUSTRIES.values()))
     yield from _of("scopes", (("", scope.group) for scope in SCOPES.values()))
+    yield from _messages()
     yield from _of("scopes", ((scope.name, scope.about) for scope in SCOPES.values()))
 
 
@@ -117,6 +126,25 @@ def _achievements() -> Iterator[Found]:
     for criterion in _criteria():
         for condition in criterion.conditions:
             yield from (Found(text, "catalogue/criteria.py") for text in templates(condition.text))
+
+
+def _messages() -> Iterator[Found]:
+    """Messages of errors in the code: of refusals, and every `Text`."""
+    for room in ROOMS:
+        for file in sorted((HERE / room).rglob("*.py")):
+            where = str(file.relative_to(HERE))
+            calls = (node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call))
+            for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+                message = message_of(call)
+                if isinstance(message, ast.Constant) and isinstance(message.value, str):
+                    yield Found(message.value, where)
+
+
+def message_of(call: ast.Call) -> ast.expr | None:
+    """The message that a call takes, if it is one of `CALLS`."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    place = CALLS.get(name, len(call.args))
+    return call.args[place] if place < len(call.args) else None
 
 
 def _criteria() -> Iterator[Criterion]:

@@ -10,12 +10,13 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
+from catalogue.languages import Text, translate
 from execution.documents import OperationKind, shortened
 from services.errors import ErrorCode, Refused, Unavailable
 
 BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
-OUR_SIDE = "Something went wrong on our side."
-AWAY = "The server cannot do this now. Try again later."
+OUR_SIDE = Text("Something went wrong on our side.")
+AWAY = Text("The server cannot do this now. Try again later.")
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def too_dear(cost: int, allowed: int, kind: OperationKind) -> Answer:
 
 def unavailable(error: Unavailable, kind: OperationKind | None) -> Answer:
     """Answer what cannot be answered now. The caller tells the log: one line stands for many requests."""
-    told = [{"message": AWAY, "extensions": {"code": ErrorCode.UNAVAILABLE.value}}]
+    told = [{"message": translate(AWAY), "extensions": {"code": ErrorCode.UNAVAILABLE.value}}]
     return Answer({"data": None, "errors": told}, kind, unavailable=error)
 
 
@@ -96,20 +97,24 @@ def _told(error: GraphQLError, references: dict[int, str]) -> dict[str, Any]:
     if isinstance(cause, Refused):
         problem = cause.problems[0]
         facts = {to_camel_case(name): value for name, value in problem.facts.items()}
-        return {"message": problem.message, **where, "extensions": {**facts, "code": problem.code.value}}
+        return {"message": translate(problem.message), **where, "extensions": {**facts, "code": problem.code.value}}
     if cause is None or isinstance(cause, GraphQLError):
         if "code" in (error.extensions or {}):
             return {"message": error.message, **where, "extensions": dict(error.extensions or {})}
         if _about_arguments(cause or error):
             return {"message": shortened(error.message), **where, "extensions": {"code": ErrorCode.BAD_INPUT.value}}
     if isinstance(cause, Unavailable):
-        return {"message": AWAY, **where, "extensions": {"code": ErrorCode.UNAVAILABLE.value}}
+        return {"message": translate(AWAY), **where, "extensions": {"code": ErrorCode.UNAVAILABLE.value}}
     bug = cause or error
     reference = references.get(id(bug))
     if reference is None:
         reference = references[id(bug)] = secrets.token_hex(8)
         log.error("graphql_bug", reference=reference, path=error.path, exc_info=bug)
-    return {"message": OUR_SIDE, **where, "extensions": {"code": ErrorCode.INTERNAL.value, "reference": reference}}
+    return {
+        "message": translate(OUR_SIDE),
+        **where,
+        "extensions": {"code": ErrorCode.INTERNAL.value, "reference": reference},
+    }
 
 
 def _about_arguments(error: GraphQLError) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from catalogue.badges import BADGES, Badge
-from catalogue.languages import translate
+from catalogue.languages import Text, translate
 from models.database import Database, Statement
 from resolvers import cursors
 from resolvers.context import Context
@@ -166,7 +166,9 @@ def cursor_of(row: Row) -> str:
 def check_first(first: int) -> None:
     """Raise Refused, BAD_PAGE, for a length outside 1 to 100."""
     if not 1 <= first <= LARGEST:
-        raise refused(ErrorCode.BAD_PAGE, f"`first` must be between 1 and {LARGEST}.", path=("first",))
+        raise refused(
+            ErrorCode.BAD_PAGE, Text("`first` must be between 1 and {largest}.", largest=LARGEST), path=("first",)
+        )
 
 
 async def _page(database: Database, profile_ids: Sequence[int], asked: Page) -> dict[int, list[Row]]:

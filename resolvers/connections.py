@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from catalogue.criteria import CONNECTIONS
+from catalogue.languages import Text
 from models.database import Database, Statement
 from resolvers import connection_sql, cursors, ids, requests
 from resolvers.connection_sql import CONNECTED
@@ -141,7 +142,9 @@ async def mutual(profile_ids: Sequence[int], context: Context) -> list[Row | Non
 async def mutual_profiles(profile_ids: Sequence[int], context: Context, *, first: int = FEW) -> list[list[Row]]:
     """The newest of each profile's connections that are the viewer's too. Raises Refused: BAD_PAGE."""
     if not 1 <= first <= LARGEST:
-        raise refused(ErrorCode.BAD_PAGE, f"`first` must be between 1 and {LARGEST}.", path=("first",))
+        raise refused(
+            ErrorCode.BAD_PAGE, Text("`first` must be between 1 and {largest}.", largest=LARGEST), path=("first",)
+        )
     database, own = context.database, context.viewer.own_profile
     found: dict[int, list[Row]] = {}
     for drive, keys in (await _sides(profile_ids, context)).items():

@@ -1,15 +1,18 @@
 """What every resolver gets: who asks, where the data is, and this request's loaders."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from catalogue import scopes
-from catalogue.languages import ENGLISH
+from catalogue.languages import ENGLISH, Text
 from models.database import Database
 from resolvers import entrances
 from resolvers.loaders import BatchReader, Loaders
 from resolvers.viewers import NOBODY, NOWHERE, Client, Viewer
 from services.errors import ErrorCode, NotAllowed
+
+MAX_NAMED = 5
+"""Fields that a refusal names."""
 
 
 class Context:
@@ -56,7 +59,10 @@ class Context:
             if closed := scopes.closed(coordinates, self.viewer.scopes):
                 raise NotAllowed(
                     ErrorCode.INSUFFICIENT_SCOPE,
-                    f"This token's scopes do not open {', '.join(closed[:5])}{' …' if len(closed) > 5 else ''}.",  # noqa: PLR2004
+                    Text(
+                        "This token's scopes do not open {fields}.",
+                        fields=_few(closed),
+                    ),
                     required=scopes.opening(closed),
                     given=sorted(self.viewer.scopes),
                 )
@@ -83,3 +89,8 @@ class Context:
             raise NotAllowed(
                 ErrorCode.PASSWORD_EXPIRED, "Your password is too old: change it first (`changePassword`)."
             )
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of these names."""
+    return ", ".join([*names[:MAX_NAMED], *(["…"] if len(names) > MAX_NAMED else [])])

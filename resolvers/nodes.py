@@ -5,6 +5,7 @@ from typing import Any
 
 from strawberry import ID
 
+from catalogue.languages import Text
 from resolvers import accounts, companies, history, ids, invites, portfolio, profiles, requests
 from resolvers.context import Context
 from resolvers.order import Row
@@ -37,7 +38,9 @@ async def node(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the a
 async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
     """Up to 100 at once, in their order. Raises Refused: BAD_ID, TOO_MANY_ITEMS."""
     if len(ids) > LARGEST:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"Ask for at most {LARGEST} ids at once.", path=("ids",))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, Text("Ask for at most {largest} ids at once.", largest=LARGEST), path=("ids",)
+        )
     wanted = [_decode(each) for each in ids]
     found: dict[tuple[str, int], Any] = {}
     for type_name in dict.fromkeys(name for name, _ in wanted):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from catalogue.badges import BADGES
+from catalogue.languages import Text
 from resolvers.context import Context
 from resolvers.order import Row
 from services import credential_checks, open_badges
@@ -64,7 +65,8 @@ def _levels(code: str) -> int:
 
 def _check_size(size: int) -> None:
     if size not in SIZES:
-        raise refused(ErrorCode.BAD_INPUT, f"`size` is one of {', '.join(map(str, SIZES))}.", path=("size",))
+        text = Text("`size` is one of {sizes}.", sizes=", ".join(map(str, SIZES)))
+        raise refused(ErrorCode.BAD_INPUT, text, path=("size",))
 
 
 async def verify(context: Context, *, credential: str, email: str | None = None) -> Row:

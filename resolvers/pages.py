@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalogue.languages import Text
 from resolvers import cursors
 from services.errors import ErrorCode, refused
 
@@ -38,7 +39,11 @@ def _size(name: str, size: int | None) -> int:
     if size is None:
         return DEFAULT
     if not 1 <= size <= LARGEST:
-        raise refused(ErrorCode.BAD_PAGE, f"`{name}` must be between 1 and {LARGEST}.", path=(name,))
+        raise refused(
+            ErrorCode.BAD_PAGE,
+            Text("`{name}` must be between 1 and {largest}.", name=name, largest=LARGEST),
+            path=(name,),
+        )
     return size
 
 

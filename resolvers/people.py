@@ -8,6 +8,7 @@ from typing import Any
 
 from strawberry import ID
 
+from catalogue.languages import Text
 from catalogue.terms import INDUSTRIES, SKILLS, Term, choice, country
 from models.database import Statement
 from resolvers import cursors, ids
@@ -124,13 +125,15 @@ def typed_words(search: str | None) -> list[bytes]:
     if search is None or not search.strip():
         return []
     if len(search) > LONGEST_SEARCH:
-        text = f"Search for at most {LONGEST_SEARCH} characters."
+        text = Text("Search for at most {longest_search} characters.", longest_search=LONGEST_SEARCH)
         raise refused(ErrorCode.BAD_INPUT, text, path=("search",))
     typed = words.typed(search)
     if not typed:
         raise refused(ErrorCode.BAD_INPUT, "There is no letter or digit to search for.", path=("search",))
     if len(typed) > MOST_WORDS:
-        raise refused(ErrorCode.BAD_INPUT, f"Search for at most {MOST_WORDS} words.", path=("search",))
+        raise refused(
+            ErrorCode.BAD_INPUT, Text("Search for at most {most_words} words.", most_words=MOST_WORDS), path=("search",)
+        )
     return typed
 
 
@@ -139,15 +142,26 @@ def _words(typed: Sequence[bytes]) -> list[Condition]:
     return [Word(word) for word in sorted(typed, key=lambda word: (-len(word), word))]
 
 
+_LISTS = {"skills": Text("skills"), "industries": Text("industries")}
+
+
 def _terms(name: str, given: list[str] | None, terms: dict[str, Term]) -> list[Condition]:
     if len(given or ()) > MOST_TERMS:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"Name at most {MOST_TERMS} {name}.", path=(name,))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS,
+            Text("Name at most {most_terms} {name}.", most_terms=MOST_TERMS, name=_LISTS[name]),
+            path=(name,),
+        )
     table, column = ("profile_skill", "skill") if terms is SKILLS else ("profile_industry", "industry")
     codes = []
     for text in given or ():
         found = terms.get(text) or choice(terms, text)
         if found is None:
-            raise refused(ErrorCode.BAD_INPUT, f"There is nothing of that name among the {name}.", path=(name,))
+            raise refused(
+                ErrorCode.BAD_INPUT,
+                Text("There is nothing of that name among the {name}.", name=_LISTS[name]),
+                path=(name,),
+            )
         codes.append(found.code)
     return [asked_of.Term(table, column, code) for code in sorted(set(codes))]
 
@@ -159,7 +173,7 @@ def _facts(company: str | None, of_country: str | None, wanted: Wanted | None) -
     if of_country is not None:
         code = of_country.strip().upper()
         if country(code) is None:
-            text = "A country is two letters of ISO 3166-1, such as NL."
+            text = Text("A country is two letters of ISO 3166-1, such as NL.")
             raise refused(ErrorCode.BAD_INPUT, text, path=("country",))
         facts.append(asked_of.Fact("country", code))
     if wanted is not None:

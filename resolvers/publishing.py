@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalogue.languages import translate
 from resolvers.audit import actor_of
 from resolvers.context import Context
 from resolvers.order import Row
@@ -16,7 +17,7 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
     """What the viewer's own profile needs to be public, in the order it is asked for; None for anybody else's."""
     own = context.viewer.own_profile
     done = await publishing.done_of(own) if own in profile_ids else frozenset()
-    items = [{"item": item, "done": item in done, "message": message} for item, message in SENTENCES.items()]
+    items = [{"item": item, "done": item in done, "message": translate(message)} for item, message in SENTENCES.items()]
     return [items if profile_id == own else None for profile_id in profile_ids]
 
 

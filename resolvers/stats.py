@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import NamedTuple
 
+from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Category
 from models.database import Statement
 from models.points import EntryKind
@@ -207,7 +208,11 @@ SHORTEST = {Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 28}
 
 
 def _too_many() -> Exception:
-    return refused(ErrorCode.TOO_MANY_ITEMS, f"A series has at most {MOST_BUCKETS} pieces.", path=("since",))
+    return refused(
+        ErrorCode.TOO_MANY_ITEMS,
+        Text("A series has at most {most_buckets} pieces.", most_buckets=MOST_BUCKETS),
+        path=("since",),
+    )
 
 
 def _start(bucket: Bucket, day: date) -> date:

@@ -49,7 +49,9 @@ IMAGE_ARGUMENTS = {
 @strawberry.type(description="A level of a badge.")
 class BadgeLevel:
     number: int = column("1 is the lowest.")
-    criterion: str | None = column("What it takes, in English; null for a badge that is given by hand only.")
+    criterion: str | None = column(
+        "What it takes, in the language of the answer; null for a badge that is given by hand only."
+    )
 
 
 @strawberry.type(description="Something that can be earned.")
@@ -145,7 +147,7 @@ class BadgeProgress:
     rarity: Rarity = column("The badge's colour.")
     level: int = column("The level that is next.")
     percent: int = column("Whole percent of the way to that level, rounded down: 0 to 99.")
-    criterion: str = column("What that level takes, in English.")
+    criterion: str = column("What that level takes, in the language of the answer.")
     badge: Badge = loaded_by(badges.by_code, "The badge itself.", key="code")
 
 

@@ -25,7 +25,7 @@ enum_of(
 @strawberry.type(description="A step of a challenge. Steps may be done in any order.")
 class ChallengeStep:
     title: str = column("What to do.")
-    criterion: str = column("What exactly it takes, in English.")
+    criterion: str = column("What exactly it takes, in the language of the answer.")
 
 
 @strawberry.type(description="Things to do, and the credits for having done them all.")

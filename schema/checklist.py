@@ -28,7 +28,7 @@ enum_of(
 class ChecklistEntry:
     item: ChecklistItem = column("What it is.")
     done: bool = column("Whether it is there.")
-    message: str = column("What to do for it, in English.")
+    message: str = column("What to do for it, in the language of the answer.")
 
 
 @strawberry.type(description="A public profile needs something: it is missing, or an edit would take it away.")

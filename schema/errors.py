@@ -80,7 +80,7 @@ enum_of(
 @strawberry.interface(description="Something that kept a mutation from being carried out; nothing was changed.")
 class UserError:
     code: ErrorCode = column("For programs.")
-    message: str = column("For people, in English.")
+    message: str = column("For people, in the language of the answer.")
     path: list[str] | None = column("Where in the input it is; null when it is about all of it.")
 
 

@@ -26,6 +26,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.unset import UNSET
 
+from catalogue.languages import translate
 from schema import lengths
 from schema.arguments import as_argument, defaults_of, parameters_of
 from services.errors import ErrorCode, NotAllowed, Problem, Refused
@@ -321,7 +322,7 @@ def error_row(problem: Problem) -> dict[str, Any]:
         **problem.facts,
         "__typename": _error_types.get(problem.code, "PlainError"),
         "code": problem.code,
-        "message": problem.message,
+        "message": translate(problem.message),
         "path": list(problem.path) or None,
     }
 

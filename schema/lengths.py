@@ -12,6 +12,7 @@ from strawberry import Some
 from strawberry.types.base import has_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
+from catalogue.languages import Text
 from services.errors import ErrorCode, refused
 
 MAX_TEXT: Final = 1_000
@@ -52,7 +53,7 @@ def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
         _check_text(value, path, longest)
     elif isinstance(value, list):
         if len(value) > MAX_ITEMS:
-            raise _bad(f"`{_name(path)}` has at most {MAX_ITEMS} items.", path)
+            raise _bad(Text("`{name}` has at most {max_items} items.", name=_name(path), max_items=MAX_ITEMS), path)
         for each in value:
             _check(each, path, longest)
     elif isinstance(value, Some):
@@ -70,9 +71,9 @@ def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
 
 def _check_text(value: str, path: tuple[str, ...], longest: int) -> None:
     if len(value) > longest:
-        raise _bad(f"`{_name(path)}` has at most {longest} characters.", path)
+        raise _bad(Text("`{name}` has at most {longest} characters.", name=_name(path), longest=longest), path)
     if "\0" in value:
-        raise _bad("No text may hold the character U+0000.", path)
+        raise _bad(Text("No text may hold the character U+0000."), path)
 
 
 def _name(path: tuple[str, ...]) -> str:

@@ -46,8 +46,8 @@ enum_of(
 @strawberry.type(description="A field of a project's editor, and the tip that stands beside it.")
 class ProjectField:
     name: ProjectFieldName = column("Which field it is.")
-    label: str = column("What it is called, in English.")
-    tip: str = column("What to write there, in English.")
+    label: str = column("What it is called, in the language of the answer.")
+    tip: str = column("What to write there, in the language of the answer.")
     required: bool = column("Whether a project needs it to be published. A draft needs only a title.")
     max_length: int | None = column("Characters at most; null for what is no text.")
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.accounts import Account, AccountKind
 from models.profiles import Profile
 from services import clock, handles
@@ -27,7 +28,7 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
     neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
     """
     address = address_of(email)
-    if problems := name_problems(name, "A name", MAX_NAME):
+    if problems := name_problems(name, Text("A name"), MAX_NAME):
         raise Refused(*problems)
     for tried in range(1, TRIES + 1):
         try:
@@ -72,9 +73,13 @@ async def attach_account(handle: str, email: str) -> Account:
             found = await handles.profile_of(handle)
             profile = found and await Profile.select_for_update().get_or_none(id=found.id)
             if profile is None:
-                raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("handle",))
+                raise refused(
+                    ErrorCode.NOT_FOUND, Text("There is no profile {handle!r}.", handle=handle), path=("handle",)
+                )
             if await Account.exists(profile_id=profile.id):
-                raise refused(ErrorCode.ALREADY_EXISTS, f"{handle!r} is claimed already.", path=("handle",))
+                raise refused(
+                    ErrorCode.ALREADY_EXISTS, Text("{handle!r} is claimed already.", handle=handle), path=("handle",)
+                )
             return await _join(address, profile.name, profile.id)
     except IntegrityError:
         raise _taken() from None
@@ -84,7 +89,7 @@ async def account_by_email(email: str) -> Account:
     """The account of an address. Raises Refused: BAD_INPUT, NOT_FOUND."""
     found = await Account.get_or_none(email_key=address_of(email).key)
     if found is None:
-        raise refused(ErrorCode.NOT_FOUND, f"There is no account {email.strip()!r}.", path=("email",))
+        raise refused(ErrorCode.NOT_FOUND, Text("There is no account {email!r}.", email=email.strip()), path=("email",))
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from catalogue.languages import Text
 from services.errors import ErrorCode, Refused, refused
 
 ENCODED = "=?"
@@ -35,7 +36,11 @@ class Address:
 def address_of(text: str) -> Address:
     """Read an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT."""
     if len(text) > MAX_TYPED:
-        raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("A mail address has at most {max_email} characters.", max_email=MAX_EMAIL),
+            path=("email",),
+        )
     typed = text.strip()
     if ENCODED in typed:
         raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
@@ -43,12 +48,18 @@ def address_of(text: str) -> Address:
         found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as why:
         raise refused(
-            ErrorCode.BAD_INPUT, f"That is not a mail address: {str(why)[:MAX_EMAIL]}", path=("email",)
+            ErrorCode.BAD_INPUT,
+            Text("That is not a mail address: {reason}", reason=str(why)[:MAX_EMAIL]),
+            path=("email",),
         ) from None
     domain = found.ascii_domain.lower()
     key = f"{_lower(found.local_part)}@{domain}"
     if len(found.normalized) > MAX_EMAIL or len(key) > MAX_EMAIL:
-        raise refused(ErrorCode.BAD_INPUT, f"A mail address has at most {MAX_EMAIL} characters.", path=("email",))
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("A mail address has at most {max_email} characters.", max_email=MAX_EMAIL),
+            path=("email",),
+        )
     return Address(found.normalized, key, domain)
 
 
@@ -57,7 +68,9 @@ def domain_of(text: str) -> str:
     try:
         return address_of(f"someone@{text.strip()}").domain
     except Refused:
-        raise refused(ErrorCode.BAD_INPUT, f"{text!r} is not a mail domain.", path=("domain",)) from None
+        raise refused(
+            ErrorCode.BAD_INPUT, Text("{text!r} is not a mail domain.", text=text), path=("domain",)
+        ) from None
 
 
 def _lower(local_part: str) -> str:

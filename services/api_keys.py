@@ -10,6 +10,7 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.accounts import Account, AccountKind, AccountStatus
 from models.tokens import ApiKey
 from services import audit, bearers, clock, keys, sessions
@@ -45,7 +46,7 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
     Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys),
     UNAUTHENTICATED (the session has ended).
     """
-    if problems := name_problems(name, "A key's name", MAX_NAME):
+    if problems := name_problems(name, Text("A key's name"), MAX_NAME):
         raise Refused(*problems)
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
@@ -53,7 +54,10 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
         await sessions.must_live(session_id)
         if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
-            raise refused(ErrorCode.TOO_MANY_ITEMS, f"An account has at most {MAX_KEYS} keys: delete one first.")
+            raise refused(
+                ErrorCode.TOO_MANY_ITEMS,
+                Text("An account has at most {max_keys} keys: delete one first.", max_keys=MAX_KEYS),
+            )
         secret = keys.new(PREFIX)
         key = await ApiKey.create(
             account_id=account_id,

@@ -15,6 +15,7 @@ import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.badges import BADGES, Badge
+from catalogue.languages import Text
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, FeaturedBadge, ImportedBadge
 from models.database import Statement
@@ -160,16 +161,20 @@ async def grant(
     reason = _reason(reason)
     found = (await definitions([badge])).get(badge)
     if found is None:
-        raise refused(ErrorCode.NOT_FOUND, f"There is no badge {badge!r}.", path=("badge",))
+        raise refused(ErrorCode.NOT_FOUND, Text("There is no badge {badge!r}.", badge=badge), path=("badge",))
     if not 1 <= level <= max(1, len(found.levels)):
-        raise refused(ErrorCode.BAD_INPUT, f"{badge} has no level {level}.", path=("level",))
+        raise refused(
+            ErrorCode.BAD_INPUT, Text("{badge} has no level {level}.", badge=badge, level=level), path=("level",)
+        )
     async with in_transaction():
         await _lock(profile_id)
         now = clock.now()
         award = await BadgeAward.get_or_none(profile_id=profile_id, badge=badge, level=level)
         if award and award.revoked_at is None:
             raise refused(
-                ErrorCode.ALREADY_EXISTS, f"The profile has {badge}, level {level}, already.", path=("badge",)
+                ErrorCode.ALREADY_EXISTS,
+                Text("The profile has {badge}, level {level}, already.", badge=badge, level=level),
+                path=("badge",),
             )
         if award:
             await BadgeAward.filter(id=award.id).update(
@@ -207,7 +212,9 @@ async def revoke(
         levels = sorted(await held.values_list("level", flat=True))
         if not levels:
             raise refused(
-                ErrorCode.NOT_FOUND, f"The profile has no {badge} of level {level} or above.", path=("badge",)
+                ErrorCode.NOT_FOUND,
+                Text("The profile has no {badge} of level {level} or above.", badge=badge, level=level),
+                path=("badge",),
             )
         now = clock.now()
         await credential_status.revoke(await held.values_list("id", "credential"), at=now)
@@ -225,7 +232,7 @@ async def feature(profile_id: int, badges: Sequence[str]) -> None:
     Raises Refused, with all that is wrong: TOO_MANY_ITEMS (over four), BADGE_REPEATED, BADGE_NOT_EARNED (facts: `badge`).
     """
     if len(badges) > MAX_FEATURED:
-        text = f"At most {MAX_FEATURED} badges can be featured."
+        text = Text("At most {max_featured} badges can be featured.", max_featured=MAX_FEATURED)
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("badges",))
     async with in_transaction():
         await _lock(profile_id)
@@ -244,9 +251,11 @@ def _wrong(badges: Sequence[str], held: set[str]) -> Iterable[Problem]:
         name = badge[:MAX_CODE]
         path, facts = ("badges", str(place)), {"badge": name}
         if badge in badges[:place]:
-            yield Problem(ErrorCode.BADGE_REPEATED, f"{name} is named more than once.", path, facts)
+            yield Problem(ErrorCode.BADGE_REPEATED, Text("{name} is named more than once.", name=name), path, facts)
         elif badge not in held:
-            yield Problem(ErrorCode.BADGE_NOT_EARNED, f"{name} is not a badge that you have earned.", path, facts)
+            yield Problem(
+                ErrorCode.BADGE_NOT_EARNED, Text("{name} is not a badge that you have earned.", name=name), path, facts
+            )
 
 
 def _possible(codes: Sequence[str]) -> list[str]:
@@ -283,7 +292,11 @@ async def _note(action: str, profile_id: int, actor: audit.Actor, *, badge: str,
 def _reason(text: str) -> str:
     text = text.strip()
     if not 0 < len(text) <= MAX_REASON:
-        raise refused(ErrorCode.BAD_INPUT, f"A reason has 1 to {MAX_REASON} characters.", path=("reason",))
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("A reason has 1 to {max_reason} characters.", max_reason=MAX_REASON),
+            path=("reason",),
+        )
     return text
 
 

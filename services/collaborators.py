@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.connections import Block
 from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
@@ -47,7 +48,9 @@ async def name(project: Project, wanted: Sequence[int], actor: Actor) -> bool:
     tagged = {number for number, row in rows.items() if row.untagged_at in {None, row.tagged_at}}
     new = [number for number in once if number not in tagged or number not in visible]
     if new and len(once) > MOST:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"At most {MOST} people can be named.", path=("collaborators",))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, Text("At most {most} people can be named.", most=MOST), path=("collaborators",)
+        )
     if new:
         blocking = await _check(project, new, wanted, visible, off=rows.keys() - tagged)
         await limits.spend("tag-collaborators", by=[f"account:{actor.account_id}"], cost=len(new))
@@ -134,13 +137,13 @@ async def _check(
     blocked, blocking = set(await by_owner), set(await by_them)
     problems = []
     for number in new:
-        code, message = ErrorCode.NOT_FOUND, "There is no such profile."
+        code, message = ErrorCode.NOT_FOUND, Text("There is no such profile.")
         if number == owner_id:
-            code, message = ErrorCode.NOT_YOURSELF, "It is your project: you need not be named."
+            code, message = ErrorCode.NOT_YOURSELF, Text("It is your project: you need not be named.")
         elif number in visible and number in blocked:
-            code, message = ErrorCode.BLOCKED, "You have blocked this person: unblock them first."
+            code, message = ErrorCode.BLOCKED, Text("You have blocked this person: unblock them first.")
         elif number in visible and number in off:
-            code, message = ErrorCode.NOT_TAGGABLE, "This person cannot be named on this project."
+            code, message = ErrorCode.NOT_TAGGABLE, Text("This person cannot be named on this project.")
         elif number in visible:
             continue
         problems.append(Problem(code, message, ("collaborators", str(wanted.index(number)))))

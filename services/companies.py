@@ -3,6 +3,7 @@
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.mail import PUBLIC_DOMAINS
 from models.accounts import Account, AccountKind, AccountStatus
 from models.companies import Company, CompanyDomain
@@ -26,17 +27,23 @@ async def create_company(name: str, *, domain: str, admin_email: str, actor: Act
     address), ALREADY_EXISTS (another company owns the domain, or the admin belongs to another company).
     """
     own = domain_of(domain)
-    if problems := name_problems(name, "A company's name", MAX_NAME):
+    if problems := name_problems(name, Text("A company's name"), MAX_NAME):
         raise Refused(*problems)
     if own in PUBLIC_DOMAINS:
-        raise refused(ErrorCode.BAD_INPUT, f"{own} is a public mail service: no company can own it.", path=("domain",))
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("{own} is a public mail service: no company can own it.", own=own),
+            path=("domain",),
+        )
     try:
         async with in_transaction():
             company = await _create(name.strip(), own, address_of(admin_email).key)
             await audit.note("company.created", actor=actor, company_id=company.id, name=company.name, domain=own)
             return company
     except IntegrityError:
-        raise refused(ErrorCode.ALREADY_EXISTS, f"Another company owns {own}.", path=("domain",)) from None
+        raise refused(
+            ErrorCode.ALREADY_EXISTS, Text("Another company owns {own}.", own=own), path=("domain",)
+        ) from None
 
 
 async def _create(name: str, domain: str, admin_key: str) -> Company:
@@ -72,7 +79,11 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
     Raises Refused: BAD_INPUT (outside 1 to 3650), FORBIDDEN (not the admin of a company, or not any more).
     """
     if days is not None and not 1 <= days <= MAX_DAYS:
-        raise refused(ErrorCode.BAD_INPUT, f"Give 1 to {MAX_DAYS} days, or null for never.", path=("days",))
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("Give 1 to {max_days} days, or null for never.", max_days=MAX_DAYS),
+            path=("days",),
+        )
     async with in_transaction():
         company = await company_of_admin(admin_id)
         before, company.password_days = company.password_days, days

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Category
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
 from services import achievements, award_dates, clock
@@ -85,7 +86,11 @@ async def penalize(
     """
     if points < 1 or not 0 < len(reason.strip()) <= MAX_REASON or not 0 < len(external_id) <= MAX_EXTERNAL_ID:
         raise refused(
-            ErrorCode.BAD_INPUT, f"A penalty takes 1 or more points and has a reason of 1 to {MAX_REASON} characters."
+            ErrorCode.BAD_INPUT,
+            Text(
+                "A penalty takes 1 or more points and has a reason of 1 to {max_reason} characters.",
+                max_reason=MAX_REASON,
+            ),
         )
     async with in_transaction():
         people = await lock_people([profile_id])

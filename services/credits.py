@@ -14,6 +14,7 @@ from typing import Any, Final
 from tortoise.functions import Sum
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.accounts import Account, AccountKind, AccountStatus
 from models.credits import CreditBalance, CreditEntry, CreditKind
 from services import audit, clock
@@ -52,10 +53,10 @@ async def move(account_id: int, kind: CreditKind, amount: int, *, reference: str
     held = await CreditBalance.select_for_update().get(account_id=account_id)
     after = held.balance + amount
     if after < 0:
-        text = f"That takes {-amount:,} credits, and there are {held.balance:,}."
+        text = Text("That takes {needed:,} credits, and there are {balance:,}.", needed=-amount, balance=held.balance)
         raise refused(ErrorCode.INSUFFICIENT_CREDITS, text, needed=-amount, available=held.balance)
     if after > MOST:
-        raise refused(ErrorCode.BAD_INPUT, f"An account holds at most {MOST:,} credits.")
+        raise refused(ErrorCode.BAD_INPUT, Text("An account holds at most {most:,} credits.", most=MOST))
     held.balance = after
     await held.save(update_fields=["balance"])
     return await CreditEntry.create(
@@ -93,7 +94,11 @@ async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
     """
     reason = reason.strip()
     if not amount or abs(amount) > MOST or not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
-        text = f"A correction gives or takes 1 to {MOST:,} credits, for a reason of 1 to {MAX_REASON} characters."
+        text = Text(
+            "A correction gives or takes 1 to {most:,} credits, for a reason of 1 to {max_reason} characters.",
+            most=MOST,
+            max_reason=MAX_REASON,
+        )
         raise refused(ErrorCode.BAD_INPUT, text)
     async with in_transaction():
         account = await account_by_email(email)

@@ -21,7 +21,7 @@ async def change(profile_id: int, typed: str, *, actor: Actor) -> None:
     try:
         handle = handles.checked(typed)
     except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, str(why), path=("handle",)) from None
+        raise refused(ErrorCode.BAD_INPUT, why.message, path=("handle",)) from None
     if handle in RESERVED:
         raise _taken()
     await limits.spend("change-handle", by=[f"account:{actor.account_id}"])

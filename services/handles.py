@@ -14,6 +14,7 @@ from typing import Final
 from anyascii import anyascii
 
 from catalogue.handles import RESERVED
+from catalogue.languages import Text
 from models.profiles import Profile, ProfileHandle
 from services.bulk import lookup
 from services.profile_texts import NotFit
@@ -48,7 +49,12 @@ def checked(typed: str) -> str:
     """A handle that somebody chose, as it is stored. Raises NotFit."""
     handle = typed.strip().lower()
     if not 0 < len(handle) <= MAX_HANDLE or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", handle):
-        raise NotFit(f"A handle has 1 to {MAX_HANDLE} characters: a to z, digits, and single hyphens between them.")
+        raise NotFit(
+            Text(
+                "A handle has 1 to {max_handle} characters: a to z, digits, and single hyphens between them.",
+                max_handle=MAX_HANDLE,
+            )
+        )
     return handle
 
 

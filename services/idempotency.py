@@ -20,6 +20,7 @@ import orjson
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.idempotency import IdempotentCall
 from services import clock
 from services.errors import ErrorCode, refused
@@ -64,7 +65,7 @@ async def once(
         async with in_transaction():
             return Once(dict(await do()), repeated=False)
     if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        text = f"An idempotency key has 1 to {MAX_KEY} printable characters."
+        text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
         raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
     async with in_transaction():
         call = await _begun(account_id, key, operation, _fingerprint(given))
@@ -101,7 +102,7 @@ async def _begun(account_id: int, key: str, operation: str, fingerprint: str) ->
         call.operation, call.fingerprint, call.answer, call.at = operation, fingerprint, {}, now
         await call.save(update_fields=["operation", "fingerprint", "answer", "at"])
     elif (call.operation, call.fingerprint) != (operation, fingerprint):
-        text = "This idempotency key was used in the last 24 hours for something else."
+        text = Text("This idempotency key was used in the last 24 hours for something else.")
         raise refused(ErrorCode.IDEMPOTENCY_MISMATCH, text, path=("idempotencyKey",))
     return call
 

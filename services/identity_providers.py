@@ -1,5 +1,6 @@
 """Companies whose members sign in at their own identity provider. Rule: domain.md "Security settings"."""
 
+from catalogue.languages import Text
 from models.companies import CompanyDomain
 from services.errors import ErrorCode, Refused, refused
 
@@ -11,5 +12,5 @@ async def manages(domain: str) -> bool:
 
 def managed(path: str = "email") -> Refused:
     """The refusal of what only the company's identity provider can do."""
-    text = "Sign-in of this company's people is managed by its identity provider."
+    text = Text("Sign-in of this company's people is managed by its identity provider.")
     return refused(ErrorCode.MANAGED_BY_IDP, text, path=(path,))

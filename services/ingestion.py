@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalogue.languages import Text
 from models.accounts import Account, AccountKind
 from services.addresses import address_of
 from services.corrections import Reversal, reverse
@@ -46,7 +47,9 @@ async def take_in(reports: Sequence[Report], *, service_account_id: int) -> list
     """
     if len(reports) > LARGEST_BATCH:
         raise refused(
-            ErrorCode.TOO_MANY_ITEMS, f"Report at most {LARGEST_BATCH} activities at once.", path=("activities",)
+            ErrorCode.TOO_MANY_ITEMS,
+            Text("Report at most {largest_batch} activities at once.", largest_batch=LARGEST_BATCH),
+            path=("activities",),
         )
     keys = await _keys(
         person.email for report in reports for person in (report.person, report.counterpart) if person and person.email

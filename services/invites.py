@@ -18,6 +18,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.accounts import Account
 from models.companies import CompanyDomain
 from models.invites import Invite, InviteKind, InviteState
@@ -242,7 +243,9 @@ async def _locked_open(profile_id: int, invite_id: int) -> Invite:
     if invite is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such invite.", path=("id",))
     if invite.state is not InviteState.PENDING:
-        raise refused(ErrorCode.INVITE_NOT_OPEN, f"The invite was {invite.state.value.lower()} already.", path=("id",))
+        accepted = invite.state is InviteState.ACCEPTED
+        text = Text("The invite was accepted already.") if accepted else Text("The invite was withdrawn already.")
+        raise refused(ErrorCode.INVITE_NOT_OPEN, text, path=("id",))
     return invite
 
 
@@ -251,11 +254,13 @@ def _check(emails: Sequence[str], note: str) -> str:
     if not emails:
         raise refused(ErrorCode.BAD_INPUT, "Give at least one address.", path=("emails",))
     if len(emails) > MOST:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"Invite at most {MOST} addresses at once.", path=("emails",))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, Text("Invite at most {most} addresses at once.", most=MOST), path=("emails",)
+        )
     try:
-        return plain(note, "A note", MAX_NOTE, lines=True)
+        return plain(note, Text("A note"), MAX_NOTE, lines=True)
     except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, str(why), path=("note",)) from None
+        raise refused(ErrorCode.BAD_INPUT, why.message, path=("note",)) from None
 
 
 def _read(text: str, place: int) -> Address | Problem:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from catalogue.languages import Text
 from catalogue.limits import LIMITS, SECOND
 from services import clock
 from services.errors import ErrorCode, refused
@@ -36,11 +37,10 @@ async def spend(operation: str, *, by: Sequence[str], cost: int = 1) -> None:
     wait = await _store().take(_buckets(operation, by, cost), _now())
     if wait:
         seconds = -(-wait // SECOND)
-        raise refused(
-            ErrorCode.RATE_LIMITED,
-            f"Too often. Try again in {seconds} second{'' if seconds == 1 else 's'}.",
-            retry_after=seconds,
-        )
+        text = Text("Too often. Try again in {seconds} seconds.", seconds=seconds)
+        if seconds == 1:
+            text = Text("Too often. Try again in 1 second.")
+        raise refused(ErrorCode.RATE_LIMITED, text, retry_after=seconds)
 
 
 async def charge(operation: str, *, by: Sequence[str], cost: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.points import Category
 from models.points import EntryKind, Outcome, PointEntry
 from services import award_dates, clock
@@ -38,7 +39,7 @@ async def record_openings(openings: Sequence[Opening]) -> int:
     async with in_transaction():
         people = await lock_people({opening.profile_id for opening in openings})
         if unknown := {opening.profile_id for opening in openings} - people.keys():
-            raise refused(ErrorCode.NOT_FOUND, f"There is no profile {min(unknown)}.")
+            raise refused(ErrorCode.NOT_FOUND, Text("There is no profile {value}.", value=min(unknown)))
         here = await _here(openings)
         now = clock.now()
         new: list[PointEntry] = []

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.points import Category
 from models.accounts import Account
 from models.companies import Company
@@ -57,7 +58,9 @@ async def penalize(
     async with in_transaction():
         profile = await handles.profile_of(handle)
         if profile is None:
-            raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("profile",))
+            raise refused(
+                ErrorCode.NOT_FOUND, Text("There is no profile {handle!r}.", handle=handle), path=("profile",)
+            )
         number = external_id or secrets.token_hex(8)
         repeated = await PointEntry.filter(source=PENALTIES, external_id=number).exists()
         entry = await corrections.penalize(

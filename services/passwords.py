@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.accounts import Account
 from models.passwords import OldPassword, Password
 from services import addresses, clock
@@ -42,26 +43,32 @@ def problems_of(password: str, email: str, *, path: str = "password") -> list[Pr
     not looked at any further: that would take as long as somebody likes.
     """
     if len(password) > LONGEST:
-        return [Problem(ErrorCode.PASSWORD_TOO_LONG, f"A password has at most {LONGEST} characters.", (path,))]
+        return [
+            Problem(
+                ErrorCode.PASSWORD_TOO_LONG,
+                Text("A password has at most {longest} characters.", longest=LONGEST),
+                (path,),
+            )
+        ]
     found = []
 
-    def broken(code: ErrorCode, message: str) -> None:
+    def broken(code: ErrorCode, message: Text) -> None:
         found.append(Problem(code, message, (path,)))
 
     if "\0" in password or any(unicodedata.category(each) == "Cs" for each in password):
-        broken(ErrorCode.BAD_INPUT, "A password cannot hold the character U+0000 or half a surrogate pair.")
+        broken(ErrorCode.BAD_INPUT, Text("A password cannot hold the character U+0000 or half a surrogate pair."))
     if len(password) < SHORTEST:
-        broken(ErrorCode.PASSWORD_TOO_SHORT, f"A password has at least {SHORTEST} characters.")
+        broken(ErrorCode.PASSWORD_TOO_SHORT, Text("A password has at least {shortest} characters.", shortest=SHORTEST))
     if not any(each in SPECIAL for each in password):
-        broken(ErrorCode.PASSWORD_NEEDS_SPECIAL, f"A password has at least one of {SPECIAL}")
+        broken(ErrorCode.PASSWORD_NEEDS_SPECIAL, Text("A password has at least one of {special}", special=SPECIAL))
     if not any(each in "0123456789" for each in password):
-        broken(ErrorCode.PASSWORD_NEEDS_DIGIT, "A password has at least one digit, 0 to 9.")
+        broken(ErrorCode.PASSWORD_NEEDS_DIGIT, Text("A password has at least one digit, 0 to 9."))
     if not any(unicodedata.category(each) == "Lu" for each in password):
-        broken(ErrorCode.PASSWORD_NEEDS_UPPERCASE, "A password has at least one uppercase letter.")
+        broken(ErrorCode.PASSWORD_NEEDS_UPPERCASE, Text("A password has at least one uppercase letter."))
     if not any(unicodedata.category(each) == "Ll" for each in password):
-        broken(ErrorCode.PASSWORD_NEEDS_LOWERCASE, "A password has at least one lowercase letter.")
+        broken(ErrorCode.PASSWORD_NEEDS_LOWERCASE, Text("A password has at least one lowercase letter."))
     if _contains(password, email):
-        broken(ErrorCode.PASSWORD_CONTAINS_EMAIL, "A password may not contain the address.")
+        broken(ErrorCode.PASSWORD_CONTAINS_EMAIL, Text("A password may not contain the address."))
     return found
 
 
@@ -116,7 +123,9 @@ async def prepared(account_id: int, email: str, new: str, *, path: str = "newPas
     before = await OldPassword.filter(account_id=account_id).order_by("-id").limit(REMEMBERED)
     for stored in [*present, *(each.hash for each in before)]:
         if await matches(str(stored), new):
-            text = f"This is the present password, or one of the last {REMEMBERED} before it."
+            text = Text(
+                "This is the present password, or one of the last {remembered} before it.", remembered=REMEMBERED
+            )
             raise Refused(Problem(ErrorCode.PASSWORD_REUSED, text, (path,)))
     return await hashed(new)
 

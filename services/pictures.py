@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from PIL import Image
 
+from catalogue.languages import Text
 from services.errors import ErrorCode, Refused, refused
 from services.picture_colours import fit_transparency, in_standard_colours, with_channels
 
@@ -125,11 +126,17 @@ def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _too_large()
     if min(width, height) < MIN_SIDE:
-        raise refused(ErrorCode.BAD_PICTURE, f"That picture is too small: it has at least {MIN_SIDE} pixels each way.")
+        raise refused(
+            ErrorCode.BAD_PICTURE,
+            Text("That picture is too small: it has at least {min_side} pixels each way.", min_side=MIN_SIDE),
+        )
 
 
 def _too_large() -> Exception:
-    return refused(ErrorCode.PICTURE_TOO_LARGE, f"That picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+    return refused(
+        ErrorCode.PICTURE_TOO_LARGE,
+        Text("That picture has more than {millions} million pixels.", millions=MAX_PIXELS // 1_000_000),
+    )
 
 
 def _middle(opened: Image.Image) -> Image.Image:

@@ -17,6 +17,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.functions import Sum
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Activity
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
 from services import achievements, clock
@@ -117,9 +118,13 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
 
 def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
     if event.activity not in ACTIVITIES:
-        return Problem(ErrorCode.UNKNOWN_ACTIVITY, f"There is no activity {event.activity[:80]!r}.", ("activity",))
+        return Problem(
+            ErrorCode.UNKNOWN_ACTIVITY,
+            Text("There is no activity {activity!r}.", activity=event.activity[:80]),
+            ("activity",),
+        )
     if not 0 < len(event.external_id) <= MAX_EXTERNAL_ID or "\0" in event.external_id:
-        text = f"An event's id has 1 to {MAX_EXTERNAL_ID} characters."
+        text = Text("An event's id has 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
         return Problem(ErrorCode.BAD_INPUT, text, ("externalId",))
     if event.occurred_at > now + SKEW:
         return Problem(ErrorCode.IN_THE_FUTURE, "The event lies in the future.", ("occurredAt",))
@@ -239,6 +244,6 @@ def _repeated(event: ActivityEvent, earlier: PointEntry) -> Recorded | Problem:
         and (earlier.profile_id, earlier.counterpart_id) == (event.profile_id, event.counterpart_id)  # type: ignore[attr-defined]
     )
     if not same:
-        text = "An event with this id was taken in before, with another content."
+        text = Text("An event with this id was taken in before, with another content.")
         return Problem(ErrorCode.EVENT_CONFLICT, text, ("externalId",))
     return Recorded(earlier.outcome, earlier.awarded, event.profile_id, repeated=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from tortoise.transactions import in_transaction
 
 from catalogue.criteria import PROJECTS
+from catalogue.languages import Text
 from catalogue.projects import TEXTS, ProjectFieldName
 from models.portfolio import Project, ProjectImage, ProjectState
 from services import achievements, audit, avatars, clock, collaborators, counters, idempotency, limits, project_texts
@@ -42,7 +43,7 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         if owner_id not in people:
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
         if await Project.filter(owner_id=owner_id).count() >= MOST:
-            raise refused(ErrorCode.TOO_MANY_ITEMS, f"A portfolio has at most {MOST} projects.")
+            raise refused(ErrorCode.TOO_MANY_ITEMS, Text("A portfolio has at most {most} projects.", most=MOST))
         project = Project(owner_id=owner_id, title="", created_at=clock.now())
         columns, problems = project_texts.read(_columns(edit))
         project_texts.assign(project, columns)
@@ -85,7 +86,7 @@ async def update(
         project = await locked(owner_id, project_id, others=_people(edit), expected_version=expected_version)
         published = project.state is ProjectState.PUBLISHED
         if draft and published:
-            text = "The project is published: unpublish it first to save it as a draft."
+            text = Text("The project is published: unpublish it first to save it as a draft.")
             raise refused(ErrorCode.PROJECT_PUBLISHED, text, path=("project",))
         before = project_texts.done(project)
         columns, problems = project_texts.read(_columns(edit))
@@ -155,7 +156,9 @@ async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> N
     Raises Refused: NOT_FOUND (one is not the owner's), BAD_INPUT (one stands there twice), TOO_MANY_ITEMS, RATE_LIMITED.
     """
     if len(project_ids) > MOST:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"A portfolio has at most {MOST} projects.", path=("projects",))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, Text("A portfolio has at most {most} projects.", most=MOST), path=("projects",)
+        )
     if len(set(project_ids)) < len(project_ids):
         raise refused(ErrorCode.BAD_INPUT, "A project stands there more than once.", path=("projects",))
     await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
@@ -192,7 +195,7 @@ async def locked(
     if expected_version is not None and expected_version != project.version:
         raise refused(
             ErrorCode.VERSION_CONFLICT,
-            f"The project was changed in the meantime: it is at version {project.version}.",
+            Text("The project was changed in the meantime: it is at version {version}.", version=project.version),
             path=("expectedVersion",),
             current_version=project.version,
         )
@@ -234,6 +237,6 @@ def _columns(edit: Edit) -> Edit:
 def _people(edit: Edit) -> Sequence[int]:
     people: Sequence[int] = edit.get("collaborators") or ()
     if len(people) > collaborators.MOST_NAMED:
-        text = f"At most {collaborators.MOST} people can be named."
+        text = Text("At most {most} people can be named.", most=collaborators.MOST)
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaborators",))
     return people

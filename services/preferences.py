@@ -2,7 +2,7 @@
 
 from tortoise.transactions import in_transaction
 
-from catalogue.languages import LANGUAGES
+from catalogue.languages import LANGUAGES, Text
 from models.accounts import Account
 from models.profiles import Profile
 from services import audit
@@ -31,7 +31,11 @@ async def set_language(profile_id: int, language: str, *, actor: Actor) -> None:
     code = language.strip().lower()
     if code not in LANGUAGES:
         there_are = ", ".join(LANGUAGES)
-        raise refused(ErrorCode.UNKNOWN_TERM, f"Choose one of the languages {there_are}.", path=("language",))
+        raise refused(
+            ErrorCode.UNKNOWN_TERM,
+            Text("Choose one of the languages {there_are}.", there_are=there_are),
+            path=("language",),
+        )
     async with in_transaction():
         profile = await Profile.select_for_update().get(id=profile_id)
         if profile.language != code:

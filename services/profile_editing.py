@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from tortoise.transactions import in_transaction
 
 from catalogue import terms
+from catalogue.languages import Text
 from catalogue.terms import INDUSTRIES, SKILLS, Term
 from models.profiles import Profile, ProfileIndustry, ProfileSkill
 from services import audit, clock, limits, profile_texts, publishing, search_words
@@ -45,8 +46,8 @@ class _Named(NamedTuple):
 
 
 _LISTS: Final = {
-    "skills": _Named(ProfileSkill, "skill", SKILLS, MAX_SKILLS, "skill"),
-    "industries": _Named(ProfileIndustry, "industry", INDUSTRIES, MAX_INDUSTRIES, "industry"),
+    "skills": _Named(ProfileSkill, "skill", SKILLS, MAX_SKILLS, Text("skill")),
+    "industries": _Named(ProfileIndustry, "industry", INDUSTRIES, MAX_INDUSTRIES, Text("industry")),
 }
 _ITEMS: Final = {
     "job_title": ChecklistItem.JOB_TITLE,
@@ -91,7 +92,7 @@ async def update(
         if expected_version is not None and expected_version != profile.version:
             raise refused(
                 ErrorCode.VERSION_CONFLICT,
-                f"The profile was changed in the meantime: it is at version {profile.version}.",
+                Text("The profile was changed in the meantime: it is at version {version}.", version=profile.version),
                 path=("expectedVersion",),
                 current_version=profile.version,
             )
@@ -145,7 +146,7 @@ def _read(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> _Edit:
             else:
                 found.columns[name] = _READ[name](typed)
         except NotFit as why:
-            found.problems.append(Problem(ErrorCode.BAD_INPUT, str(why), _path(name)))
+            found.problems.append(Problem(ErrorCode.BAD_INPUT, why.message, _path(name)))
         except Refused as why:
             found.problems += [Problem(each.code, each.message, _path(name), each.facts) for each in why.problems]
     return found
@@ -157,9 +158,11 @@ def _chosen(named: _Named, codes: Sequence[str], before: Sequence[str]) -> list[
     free = {*before, *(code for code, term in named.terms.items() if not term.retired)}
     if unknown := [code for code in once if code not in free]:
         names = ", ".join(repr(code[:60]) for code in unknown[:5])
-        raise refused(ErrorCode.UNKNOWN_TERM, f"There is no {named.word} {names} to choose.")
+        raise refused(
+            ErrorCode.UNKNOWN_TERM, Text("There is no {word} {names} to choose.", word=named.word, names=names)
+        )
     if len(once) > named.most:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"At most {named.most} can be named.")
+        raise refused(ErrorCode.TOO_MANY_ITEMS, Text("At most {most} can be named.", most=named.most))
     return once
 
 
@@ -189,8 +192,10 @@ def _social(name: str) -> Callable[[str | None], str]:
         if not (typed or "").strip():
             return ""
         if (found := SERVICES[name].name_of(typed or "")) is None:
-            where = "a name" if SERVICES[name].hosts is None else "an address or a name"
-            raise NotFit(f"That is not {where} of a person on {SERVICES[name].title}.")
+            title = SERVICES[name].title
+            if SERVICES[name].hosts is None:
+                raise NotFit(Text("That is not a name of a person on {title}.", title=title))
+            raise NotFit(Text("That is not an address or a name of a person on {title}.", title=title))
         return found
 
     return read

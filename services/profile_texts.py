@@ -12,6 +12,7 @@ from typing import Final
 
 import idna
 
+from catalogue.languages import Text
 from services.errors import ErrorCode, Problem
 from services.links import MAX_LINK, web_link
 
@@ -19,11 +20,11 @@ MAX_ABOUT = 5_000
 LONGEST: Final = {"name": 120, "job_title": 120, "department": 120, "location": 200, "about": MAX_ABOUT}
 """Characters of each text, at most; the columns' widths."""
 WORDS: Final = {
-    "name": "A name",
-    "job_title": "A job title",
-    "department": "A department",
-    "location": "A location",
-    "about": "What you say about you",
+    "name": Text("A name"),
+    "job_title": Text("A job title"),
+    "department": Text("A department"),
+    "location": Text("A location"),
+    "about": Text("What you say about you"),
 }
 # What shows nothing although Unicode counts it among letters and symbols.
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -40,6 +41,10 @@ _EMOJI_STYLE: Final = "\ufe0e\ufe0f"
 class NotFit(ValueError):
     """A text that cannot be taken; the message is a sentence for its writer."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
 
 def text(field: str, typed: str) -> str:
     """
@@ -53,16 +58,18 @@ def plain(typed: str, word: str, longest: int, *, lines: bool) -> str:
     """`text` of any kind: `word` names it in complaints, `lines` is whether it may have several. Raises NotFit."""
     kept = typed.strip()
     if len(kept) > longest:
-        raise NotFit(f"{word} has at most {longest} characters.")
+        raise NotFit(Text("{word} has at most {longest} characters.", word=word, longest=longest))
     allowed = "\n\r\t" if lines else ""
     if any(_is_control(each) and each not in allowed for each in kept):
-        raise NotFit(f"{word} has no control characters{'' if lines else ', and one line'}.")
+        if lines:
+            raise NotFit(Text("{word} has no control characters.", word=word))
+        raise NotFit(Text("{word} has no control characters, and one line.", word=word))
     if not lines and not _TURNING.isdisjoint(kept):
-        raise NotFit(f"{word} has no characters that turn the direction of text.")
+        raise NotFit(Text("{word} has no characters that turn the direction of text.", word=word))
     if not lines and any(_is_hidden(kept, place) for place in range(len(kept))):
-        raise NotFit(f"{word} has no invisible characters.")
+        raise NotFit(Text("{word} has no invisible characters.", word=word))
     if kept and not any(map(_shows, kept)):
-        raise NotFit(f"{word} needs characters that can be seen.")
+        raise NotFit(Text("{word} needs characters that can be seen.", word=word))
     return kept
 
 
@@ -72,7 +79,7 @@ def checked_name(typed: str, word: str, longest: int) -> str:
     Raises NotFit: empty, too long, or with characters that are not seen.
     """
     if not 0 < len(typed.strip()) <= longest:
-        raise NotFit(f"{word} has 1 to {longest} characters.")
+        raise NotFit(Text("{word} has 1 to {longest} characters.", word=word, longest=longest))
     return plain(typed, word, longest, lines=False)
 
 
@@ -81,7 +88,7 @@ def name_problems(typed: str, word: str, longest: int) -> list[Problem]:
     try:
         checked_name(typed, word, longest)
     except NotFit as why:
-        return [Problem(ErrorCode.BAD_INPUT, str(why), ("name",))]
+        return [Problem(ErrorCode.BAD_INPUT, why.message, ("name",))]
     return []
 
 
@@ -104,7 +111,9 @@ def website(typed: str) -> str:
     link = web_link(kept)
     # A name before the host is for signing in there, or for looking like another host.
     if link is None or "@" in link.split("/", 3)[2]:
-        raise NotFit(f"That is no link: http:// or https:// and a host, at most {MAX_LINK} characters.")
+        raise NotFit(
+            Text("That is no link: http:// or https:// and a host, at most {max_link} characters.", max_link=MAX_LINK)
+        )
     return link
 
 

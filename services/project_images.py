@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.portfolio import Project, ProjectImage, ProjectState
 from services import avatars, limits, picture_store, pictures, portfolio
 from services.audit import Actor
@@ -29,9 +30,9 @@ async def add(owner_id: int, project_id: int, content: bytes, *, caption: str, a
     """
     await limits.spend("upload-project-image", by=[f"account:{actor.account_id}"])
     try:
-        words = plain(caption, "A caption", LONGEST_CAPTION, lines=False)
+        words = plain(caption, Text("A caption"), LONGEST_CAPTION, lines=False)
     except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, str(why), path=("caption",)) from None
+        raise refused(ErrorCode.BAD_INPUT, why.message, path=("caption",)) from None
     async with in_transaction():  # before anything is decoded and stored for nothing
         await _room(owner_id, project_id)
     files = await pictures.whole(content)
@@ -90,7 +91,9 @@ async def _room(owner_id: int, project_id: int) -> tuple[Project, int]:
     rows: Any = ProjectImage.filter(project_id=project_id).values_list("place", flat=True)
     places = list(await rows)
     if len(places) >= MOST:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, f"A project has at most {MOST} pictures.", path=("image",))
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS, Text("A project has at most {most} pictures.", most=MOST), path=("image",)
+        )
     return project, max(places, default=0) + 1
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from catalogue.languages import Text
 from catalogue.projects import FIELDS, TEXTS, ProjectFieldName
 from models.portfolio import Project
 from services.errors import ErrorCode, Problem
@@ -23,7 +24,7 @@ PATHS: Final = {"business_need": "businessNeed", "started_on": "startedOn", "end
 def text(column: str, typed: str) -> str:
     """A text as it is kept: as typed, without the white space around it. Raises NotFit, with a sentence for its writer."""
     field = TEXTS[column]
-    return plain(typed, field.label, field.longest or 0, lines=field.lines)
+    return plain(typed, Text(field.label), field.longest or 0, lines=field.lines)
 
 
 def read(edit: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -34,7 +35,7 @@ def read(edit: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         try:
             columns[column] = typed if column in DAYS else text(column, typed or "")
         except NotFit as why:
-            problems.append(Problem(ErrorCode.BAD_INPUT, str(why), path(column)))
+            problems.append(Problem(ErrorCode.BAD_INPUT, why.message, path(column)))
     return columns, problems
 
 
@@ -60,7 +61,12 @@ def missing(project: Project) -> list[Problem]:
 def lacking(name: ProjectFieldName) -> Problem:
     """Say that a field is needed and is not there."""
     field = FIELDS[name]
-    return Problem(ErrorCode.PROJECT_FIELD_MISSING, f"{field.label} is missing.", path(field.column), {"field": name})
+    return Problem(
+        ErrorCode.PROJECT_FIELD_MISSING,
+        Text("{label} is missing.", label=Text(field.label)),
+        path(field.column),
+        {"field": name},
+    )
 
 
 def kept(name: ProjectFieldName) -> Problem:
@@ -68,7 +74,7 @@ def kept(name: ProjectFieldName) -> Problem:
     field = FIELDS[name]
     return Problem(
         ErrorCode.PROJECT_FIELD_REQUIRED,
-        f"{field.label}: a published project keeps it. Or unpublish the project first.",
+        Text("{label}: a published project keeps it. Or unpublish the project first.", label=Text(field.label)),
         path(field.column),
         {"field": name},
     )

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from models.points import OnceAward
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
 from services import audit, clock, collaborators, limits
@@ -38,14 +39,14 @@ class ChecklistItem(Enum):
 
 Done = frozenset[ChecklistItem]
 SENTENCES: Final = {
-    ChecklistItem.AVATAR: "Add an avatar.",
-    ChecklistItem.JOB_TITLE: "Enter a job title.",
-    ChecklistItem.DEPARTMENT: "Enter a department.",
-    ChecklistItem.COUNTRY: "Choose your country of residence.",
-    ChecklistItem.ABOUT: "Add some details about you.",
-    ChecklistItem.SKILL: "Add at least one skill.",
-    ChecklistItem.INDUSTRY: "Add at least one industry.",
-    ChecklistItem.LOOKING_FOR: "Confirm whether you are looking for a job, a project, both or neither.",
+    ChecklistItem.AVATAR: Text("Add an avatar."),
+    ChecklistItem.JOB_TITLE: Text("Enter a job title."),
+    ChecklistItem.DEPARTMENT: Text("Enter a department."),
+    ChecklistItem.COUNTRY: Text("Choose your country of residence."),
+    ChecklistItem.ABOUT: Text("Add some details about you."),
+    ChecklistItem.SKILL: Text("Add at least one skill."),
+    ChecklistItem.INDUSTRY: Text("Add at least one industry."),
+    ChecklistItem.LOOKING_FOR: Text("Confirm whether you are looking for a job, a project, both or neither."),
 }
 
 
@@ -106,7 +107,10 @@ def still_needed(item: ChecklistItem, path: tuple[str, ...] = ()) -> Problem:
     """Say that an edit of a public profile would undo an item."""
     return Problem(
         ErrorCode.CHECKLIST_ITEM_REQUIRED,
-        f"Your profile is public and keeps this: {SENTENCES[item]} Or make the profile private first.",
+        Text(
+            "Your profile is public and keeps this: {sentence} Or make the profile private first.",
+            sentence=SENTENCES[item],
+        ),
         path,
         {"item": item},
     )

@@ -14,6 +14,7 @@ import orjson
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.terms import country
 from models.referrals import ShirtClaim, ShirtSize, ShirtState
 from services import audit, clock
@@ -29,7 +30,12 @@ NEEDED: Final = 5
 PURPOSE: Final = "shirt"
 SHOWN: Final = 200
 LONGEST: Final = {"name": 120, "street": 200, "town": 100, "postal_code": 20}
-WORDS: Final = {"name": "A name", "street": "A street", "town": "A town", "postal_code": "A postal code"}
+WORDS: Final = {
+    "name": Text("A name"),
+    "street": Text("A street"),
+    "town": Text("A town"),
+    "postal_code": Text("A postal code"),
+}
 PATHS: Final = {"postal_code": "postalCode"}
 
 
@@ -70,7 +76,9 @@ async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Act
                 raise _claimed()
             people = (await signed_up([profile_id])).get(profile_id, 0)
             if people < NEEDED:
-                text = f"{NEEDED} people have to sign up through you; so far it is {people}."
+                text = Text(
+                    "{needed} people have to sign up through you; so far it is {people}.", needed=NEEDED, people=people
+                )
                 raise refused(ErrorCode.TOO_FEW_REFERRALS, text)
             sealed = seal(PURPOSE, orjson.dumps(asdict(kept)).decode())
             await ShirtClaim.create(profile_id=profile_id, size=size, sealed=sealed, claimed_at=clock.now())
@@ -101,9 +109,11 @@ async def ship(claim_id: int) -> ShirtClaim:
     async with in_transaction():
         found = await ShirtClaim.select_for_update().get_or_none(id=claim_id)
         if found is None:
-            raise refused(ErrorCode.NOT_FOUND, f"There is no claim {claim_id}.", path=("id",))
+            raise refused(ErrorCode.NOT_FOUND, Text("There is no claim {claim_id}.", claim_id=claim_id), path=("id",))
         if found.state is not ShirtState.CLAIMED:
-            raise refused(ErrorCode.ORDER_NOT_OPEN, f"Claim {claim_id} was shipped already.", path=("id",))
+            raise refused(
+                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim_id} was shipped already.", claim_id=claim_id), path=("id",)
+            )
         found.state, found.shipped_at = ShirtState.SHIPPED, clock.now()
         await found.save(update_fields=["state", "shipped_at"])
         state = Change(ShirtState.CLAIMED.value, ShirtState.SHIPPED.value)
@@ -119,13 +129,15 @@ def _read(to: Destination) -> Destination:
             typed = unicodedata.normalize("NFC", getattr(to, field))
             kept[field] = plain(typed, WORDS[field], longest, lines=False)
         except NotFit as why:
-            problems.append(_bad(field, str(why)))
+            problems.append(_bad(field, why.message))
         else:
             if not kept[field] and field != "postal_code":
-                problems.append(_bad(field, f"{WORDS[field]} has 1 to {longest} characters."))
+                problems.append(
+                    _bad(field, Text("{word} has 1 to {longest} characters.", word=WORDS[field], longest=longest))
+                )
     code = to.country.strip().upper()
     if country(code) is None:
-        problems.append(_bad("country", "That is no country: give its two letters, as in ISO 3166."))
+        problems.append(_bad("country", Text("That is no country: give its two letters, as in ISO 3166.")))
     if problems:
         raise Refused(*problems)
     return Destination(**kept, country=code)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.shop import ITEMS, MOST, Item
 from models.credits import CreditKind
 from models.shop import OrderState, ShopOrder, ShopStock
@@ -101,7 +102,7 @@ async def set_stock(code: str, stock: int) -> int:
     """
     item = _item(code)
     if item.stock is None or not 0 <= stock <= MOST:
-        text = f"Stock is 0 to {MOST:,}, of an item that does not always have enough."
+        text = Text("Stock is 0 to {most:,}, of an item that does not always have enough.", most=MOST)
         raise refused(ErrorCode.BAD_INPUT, text, path=("stock",))
     async with in_transaction():
         held = await _locked_stock(item, item.stock)
@@ -132,11 +133,15 @@ async def _place(account_id: int, code: str) -> idempotency.Answer:
     await spender(account_id)
     item = _item(code)
     if item.retired:
-        raise refused(ErrorCode.NOT_FOR_SALE, f"The shop no longer sells {item.name!r}.", path=("item",))
+        raise refused(
+            ErrorCode.NOT_FOR_SALE, Text("The shop no longer sells {name!r}.", name=Text(item.name)), path=("item",)
+        )
     if item.stock is not None:
         held = await _locked_stock(item, item.stock)
         if held.stock < 1:
-            raise refused(ErrorCode.OUT_OF_STOCK, f"There is no {item.name!r} left.", path=("item",))
+            raise refused(
+                ErrorCode.OUT_OF_STOCK, Text("There is no {name!r} left.", name=Text(item.name)), path=("item",)
+            )
         held.stock -= 1
         await held.save(update_fields=["stock"])
     placed = await ShopOrder.create(account_id=account_id, item=code, price=item.price, ordered_at=clock.now())
@@ -186,7 +191,9 @@ def _no_such_order() -> Refused:
 
 
 def _not_open(found: ShopOrder) -> Refused:
-    return refused(ErrorCode.ORDER_NOT_OPEN, f"The order was {found.state.value.lower()} already.", path=("id",))
+    shipped = found.state is OrderState.SHIPPED
+    text = Text("The order was shipped already.") if shipped else Text("The order was refunded already.")
+    return refused(ErrorCode.ORDER_NOT_OPEN, text, path=("id",))
 
 
 async def _note(action: str, found: ShopOrder, before: OrderState) -> None:

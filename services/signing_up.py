@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from catalogue import languages
+from catalogue.languages import Text
 from models.accounts import Account, AccountKind
 from models.audit import Origin
 from models.companies import Company
@@ -186,9 +187,9 @@ def _read(email: str, password: str, name: str, referral_code: str) -> Address:
         address = address_of(email)
     except Refused as why:
         problems += why.problems
-    problems += name_problems(name, "A name", MAX_NAME)
+    problems += name_problems(name, Text("A name"), MAX_NAME)
     if len(referral_code) > referrals.MAX_CODE:
-        text = f"A referral code has at most {referrals.MAX_CODE} characters."
+        text = Text("A referral code has at most {max_code} characters.", max_code=referrals.MAX_CODE)
         problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))
     problems += passwords.problems_of(password, address.email if address else email)
     if address is None or problems:

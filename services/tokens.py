@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
 from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountKind, AccountStatus
 from models.tokens import AccessToken
@@ -78,7 +79,10 @@ async def create(
         if problems := _problems(account, name, scopes, expires_at):
             raise Refused(*problems)
         if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
-            raise refused(ErrorCode.TOO_MANY_ITEMS, f"An account has at most {MAX_TOKENS} tokens: delete one first.")
+            raise refused(
+                ErrorCode.TOO_MANY_ITEMS,
+                Text("An account has at most {max_tokens} tokens: delete one first.", max_tokens=MAX_TOKENS),
+            )
         secret = new_secret()
         token = await AccessToken.create(
             account_id=account.id,
@@ -98,7 +102,7 @@ async def create(
 
 
 def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: datetime | None) -> list[Problem]:
-    found = name_problems(name, "A token's name", MAX_NAME)
+    found = name_problems(name, Text("A token's name"), MAX_NAME)
     if not scopes:
         found.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
     if expires_at is not None and expires_at <= clock.now():
@@ -107,9 +111,13 @@ def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: da
         if times > 1:
             found.append(Problem(ErrorCode.BAD_INPUT, f"{scope[:80]!r} is named more than once.", ("scopes",)))
         if scope not in SCOPES:
-            found.append(Problem(ErrorCode.UNKNOWN_SCOPE, f"There is no scope {scope[:80]!r}.", ("scopes",)))
+            found.append(
+                Problem(ErrorCode.UNKNOWN_SCOPE, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))
+            )
         elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:
-            found.append(Problem(ErrorCode.FORBIDDEN, f"{scope} is for service accounts only.", ("scopes",)))
+            found.append(
+                Problem(ErrorCode.FORBIDDEN, Text("{scope} is for service accounts only.", scope=scope), ("scopes",))
+            )
     return found
 
 

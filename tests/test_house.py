@@ -18,14 +18,14 @@ MAY_KNOW = {
     "services": {"models", *LEAVES},
     "resolvers": {"services", "models", *LEAVES},
     "schema": {"resolvers", "services", "models", *LEAVES},
-    "execution": {"schema", "services"},
+    "execution": {"schema", "services", "catalogue"},
     "web": {"execution", "schema", "resolvers", "services", "models", *LEAVES},
     "server": {"web", "execution", "schema", "resolvers", "services", "models", *LEAVES},
     "cli": {"server", "web", "execution", "schema", "resolvers", "services", "models", *LEAVES},
 }
 NARROWER = {
     # execution/ knows graphql-core, Strawberry and the kinds of field, nothing of the domain
-    "execution": {"schema.fields", "schema.lengths", "services.bounded", "services.errors"},
+    "execution": {"catalogue.languages", "schema.fields", "schema.lengths", "services.bounded", "services.errors"},
     # models/ take only the words that they store, and the failures that they may raise
     "models": {"services.errors", *LEAVES},
 }

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from catalogue.languages import Text
 from models.database import Database
 from services import clock
 from services.errors import ErrorCode, refused
@@ -100,7 +101,11 @@ async def around(database: Database, key: Key, profile_id: int, radius: int, *, 
     there. A hidden person sees who would be around their own place. Raises Refused: BAD_PAGE (not 1 to 50).
     """
     if not 1 <= radius <= LARGEST_RADIUS:
-        raise refused(ErrorCode.BAD_PAGE, f"`radius` must be between 1 and {LARGEST_RADIUS}.", path=("radius",))
+        raise refused(
+            ErrorCode.BAD_PAGE,
+            Text("`radius` must be between 1 and {largest_radius}.", largest_radius=LARGEST_RADIUS),
+            path=("radius",),
+        )
     board, standing, hidden = await _standing(database, key, profile_id, own_profile=own_profile)
     if standing is None:
         return []

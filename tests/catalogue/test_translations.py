@@ -1,7 +1,9 @@
 """Every text there is has a translation that is complete, and the catalogues hold nothing else."""
 
+import ast
 from io import BytesIO
 from string import Formatter, Template
+from typing import TypeGuard
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -81,3 +83,27 @@ def test_files_are_as_make_messages_writes_them(template: Catalog) -> None:
         again = read_po(BytesIO(extraction.as_po(extraction.updated(language, template))), locale=language)
         here = kept(language)
         assert [(each.id, each.string) for each in here] == [(each.id, each.string) for each in again]
+
+
+def test_messages_can_be_translated() -> None:
+    """A message is a literal, a `Text`, or what was made of these elsewhere; never a sentence put together on the spot."""
+    wrong = []
+    for room in extraction.ROOMS:
+        for file in sorted((extraction.HERE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                message = extraction.message_of(node) if isinstance(node, ast.Call) else None
+                if isinstance(message, ast.JoinedStr | ast.BinOp | ast.IfExp):
+                    wrong.append(f"{file.relative_to(extraction.HERE)}:{message.lineno}")
+                if isinstance(message, ast.Call) and ast.unparse(message.func) == "str":
+                    wrong.append(f"{file.relative_to(extraction.HERE)}:{message.lineno}: a Text says itself")
+    assert not wrong, "give the values to a Text: " + ", ".join(wrong)
+
+
+def test_the_collector_finds_messages_in_code() -> None:
+    [call] = [node for node in ast.walk(ast.parse('refused(Code.X, Text("At most {n}.", n=1))')) if is_text(node)]
+    message = extraction.message_of(call)
+    assert isinstance(message, ast.Constant) and message.value == "At most {n}."
+
+
+def is_text(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "Text"

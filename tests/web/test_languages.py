@@ -216,3 +216,46 @@ async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
     solver = next(each for each in data["profile"]["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER")
     assert solver["name"] == "Probleemoplosser"
     assert solver["criterion"] == "Je antwoord laten accepteren: 5 keer."
+
+
+async def test_refusals_are_said_in_dutch_and_their_codes_stay(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example")
+    session = await in_session(ada)
+    document = "mutation M($name: String!, $about: String) { updateProfile(input: {name: $name, about: $about}) { errors { code message path } } }"
+    data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
+    assert data["updateProfile"]["errors"] == [
+        {"code": "BAD_INPUT", "message": "Een naam heeft hoogstens 120 tekens.", "path": ["name"]}
+    ]
+    await choose(ada, "en")
+    data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
+    assert data["updateProfile"]["errors"][0]["message"] == "A name has at most 120 characters."
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "message"),
+    [
+        ("mutation { signOut(input: {}) { errors { code } } }", "UNAUTHENTICATED", "Log in of stuur een token mee."),
+        ('{ node(id: "nonsense") { id } }', "BAD_ID", "Dat is geen id van deze graph."),
+        (
+            "{ leaderboard(board: OVERALL) { entries(first: 1000) { totalCount } } }",
+            "BAD_PAGE",
+            "`first` moet tussen 1 en 100 liggen.",
+        ),
+    ],
+)
+async def test_top_level_errors_are_said_in_dutch(
+    client: GraphQLClient, document: str, code: str, message: str
+) -> None:
+    body = await client.ask(document, headers=NL)
+    [error] = body["errors"]
+    assert (error["extensions"]["code"], error["message"]) == (code, message)
+
+
+async def test_the_checklist_is_told_in_dutch(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example", public=False)
+    document = "{ viewer { profile { publishChecklist { item message } } } }"
+    data, _ = await ask(client, document, {**await in_session(ada), **NL})
+    assert data["viewer"]["profile"]["publishChecklist"][0] == {
+        "item": "AVATAR",
+        "message": "Voeg een avatar toe.",
+    }
