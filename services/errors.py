@@ -117,3 +117,8 @@ class NotAllowed(Refused):
 def refused(code: ErrorCode, message: str, *, path: Sequence[str] = (), **facts: object) -> Refused:
     """Make the common refusal: one problem."""
     return Refused(Problem(code, message, tuple(path), facts))
+
+
+def named(error: BaseException) -> str:
+    """How a failure is called in the log: by its kind alone, since its text may hold people's data."""
+    return error.reason if isinstance(error, Unavailable) else type(error).__name__

@@ -19,6 +19,7 @@ from models.accounts import AccountStatus
 from models.database import Database, Row, Statement
 from models.notices import Notice
 from services import clock
+from services.errors import named
 from services.notice_rows import ByCommit, BySnapshot
 
 log = structlog.get_logger(__name__)
@@ -210,7 +211,7 @@ class Follower:
             await self.look()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next look may go well
             if not self._failed:
-                log.warning("notices_not_read", reason=type(error).__name__)
+                log.warning("notices_not_read", reason=named(error))
             self._failed = True
         else:
             self._failed = False

@@ -19,7 +19,7 @@ from tortoise.transactions import in_transaction
 from catalogue.mails import KINDS
 from models.outbox import Channel, OutboxMessage
 from services import clock
-from services.errors import Unavailable
+from services.errors import named
 from services.mail_transport import mail_transport
 from services.messages import opened
 from services.sealing import CannotOpen
@@ -85,8 +85,7 @@ class Postbox:
                 await self._send_due(channel)
                 await asyncio.sleep(POLL)
             except Exception as failed:  # noqa: BLE001 - a database that is away comes back; mail must not end with it
-                failure = failed.reason if isinstance(failed, Unavailable) else type(failed).__name__
-                log.warning("outbox cannot be worked on", channel=channel.value, failure=failure)
+                log.warning("outbox cannot be worked on", channel=channel.value, failure=named(failed))
                 await asyncio.sleep(PAUSE_IN_TROUBLE)
 
     async def _send_due(self, channel: Channel) -> int:
@@ -129,7 +128,7 @@ class Postbox:
             await _put_back(row, str(failed))
             return False
         except Exception as failed:  # noqa: BLE001 - its text may hold the recipient: only its type is told
-            await _put_back(row, type(failed).__name__)
+            await _put_back(row, named(failed))
             return False
         await OutboxMessage.filter(id=row.id).delete()
         if not message.to:

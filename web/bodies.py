@@ -48,14 +48,25 @@ async def read_body(request: web.Request, limit: int, *, seconds: float | None =
     encoding = encoding_of(request)
     if encoding not in {"", *ENCODINGS}:
         raise BadRequest(f"Send the body as it is, or with Content-Encoding {' or '.join(ENCODINGS[::2])}.", 415)
+    content = request.content
+    if content.is_eof() and content.exception() is None:
+        body = content.read_nowait()  # it came with the head, as most do: no time has to be watched
+        if len(body) > limit:
+            raise too_large(limit)
+    else:
+        body = await _received(request, limit, BODY_SECONDS if seconds is None else seconds)
+    return _inflated(body, encoding, limit) if encoding else body
+
+
+async def _received(request: web.Request, limit: int, seconds: float) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS if seconds is None else seconds):
+        async with asyncio.timeout(seconds):
             async for chunk in chunks_of(request, limit):
                 body += chunk
     except TimeoutError:
         raise BadRequest("The body took too long.", 408) from None
-    return _inflated(bytes(body), encoding, limit) if encoding else bytes(body)
+    return bytes(body)
 
 
 async def chunks_of(request: web.Request, limit: int) -> AsyncIterator[bytes]:

@@ -40,6 +40,8 @@ def set_up(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
+    # The pool tells of each try to connect again, with a traceback; that the database is away is in the log already.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     # A client that speaks another protocol gets told so; aiohttp would write a line with what it sent.
     logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
     root.setLevel(level)

@@ -4,7 +4,6 @@ Which failures of a database say that it is away, full or busy, rather than that
 They become `Unavailable`, whose reason is for the log: it names the kind of failure and no value of any row.
 """
 
-import errno
 import sqlite3
 
 import asyncpg
@@ -34,7 +33,6 @@ SQLITE_REASONS = {
 }
 PRIMARY_CODE = 0xFF
 """The part of SQLite's extended error codes that says the kind."""
-DISK_FULL_NUMBERS = {errno.ENOSPC, errno.EDQUOT}
 
 
 def postgres_unavailable(error: BaseException | None) -> Unavailable | None:
@@ -58,8 +56,3 @@ def sqlite_unavailable(error: BaseException | None) -> Unavailable | None:
         return None
     reason = SQLITE_REASONS.get(code & PRIMARY_CODE)
     return None if reason is None else Unavailable(f"SQLite: {reason}")
-
-
-def disk_full(error: OSError, what: str) -> Unavailable | None:
-    """What an error of writing files means; None: it is not that the disk is full."""
-    return Unavailable(f"{what}: {DISK_FULL}") if error.errno in DISK_FULL_NUMBERS else None
