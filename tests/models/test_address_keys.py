@@ -31,7 +31,7 @@ OLD = [
 
 
 @pytest.fixture
-async def before(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def before(dialect: str, server: None, tmp_path: Path) -> AsyncIterator[Database]:
     """A database as the migration finds it."""
     if dialect == "sqlite":
         async with connected(
@@ -40,7 +40,6 @@ async def before(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
             await migrating.apply(database, {name: migrating.load(name) for name in BEFORE})
             yield database
         return
-    request.getfixturevalue("postgres_server")
     async with databases.scratch("keys") as url, connected(Settings(database_url=url)) as database:
         await migrating.apply(database, {name: migrating.load(name) for name in BEFORE})
         yield database

@@ -28,13 +28,6 @@ ROOT = Path(versions.__file__).parent.parent
 
 
 @pytest.fixture
-def server(dialect: str, request: pytest.FixtureRequest) -> None:
-    """Skips where there is no PostgreSQL and the test needs it."""
-    if dialect == "postgres":
-        request.getfixturevalue("postgres_server")
-
-
-@pytest.fixture
 async def blank(dialect: str, server: None, tmp_path: Path) -> AsyncIterator[Settings]:
     """Settings of a database without a table."""
     if dialect == "sqlite":
