@@ -91,11 +91,11 @@ class RowScanner:
         self._held = ""
         while (start := held.find("<", position)) >= 0:
             self.line += held.count("\n", position, start)
+            self._skipping = False
             end = _end_of(held, start)
             if end < 0:
                 position = start
                 break
-            self._skipping = False
             yield from self._token(held[start:end])
             self.line += held.count("\n", start, end)
             position = end

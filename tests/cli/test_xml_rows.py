@@ -111,16 +111,16 @@ def test_a_document_type_is_refused_by_its_name(tmp_path: Path, attack: str) -> 
             files_of(tmp_path)
 
 
-def test_a_row_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_a_row_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     # given
     monkeypatch.setattr(xml_rows, "MAX_ROW", 1_000)
     scanner = RowScanner()
+    content = "".join(['<users>\n<row Id="1" A="', *["x" * 99 + "\n"] * 1_000, '"/>\n<row Id="2"/></users>'])
 
     def pieces() -> Iterator[str]:
-        yield '<users>\n<row Id="1" A="'
-        for _ in range(1_000):
-            yield "x" * 99 + "\n"
-        yield '"/>\n<row Id="2"/></users>'
+        for start in range(0, len(content), size):
+            yield content[start : start + size]
 
     # when
     found: list[Row] = []
@@ -131,7 +131,7 @@ def test_a_row_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
     found += scanner.finish("")
     # then
     assert [(each.line, each.values, bool(each.why)) for each in found] == [(2, {}, True), (1003, {"Id": "2"}, False)]
-    assert longest <= 1_000 and scanner.closed
+    assert longest <= 1_000 + size and scanner.closed
 
 
 def test_file_names_count_in_any_letter_case(tmp_path: Path) -> None:
