@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,6 +65,16 @@ class Challenge:
         """Whether what happens at this moment counts."""
         start, end = self.window
         return start <= moment < end
+
+    def overlaps(self, since: datetime, until: datetime) -> bool:
+        """Whether anything that happens between these moments, both included, may count."""
+        start, end = self.window
+        return since < end and until >= start
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last moment that counts."""
+        return self.window[1] - timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list
     """
     How far each profile is with every challenge, in the catalogue's order; None for any but the viewer's own.
 
-    Seven statements at most; a look that completes what was done before writes it, and takes some more.
+    Five statements at most.
     """
     own = [number for number in profile_ids if number == context.viewer.profile_id]
     found, now = await challenges.standings(own), clock.now()

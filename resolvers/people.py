@@ -158,7 +158,7 @@ def _terms(name: str, given: list[str] | None, terms: dict[str, Term]) -> list[C
         found = terms.get(text) or choice(terms, text)
         if found is None:
             raise refused(
-                ErrorCode.BAD_INPUT,
+                ErrorCode.UNKNOWN_TERM,
                 Text("There is nothing of that name among the {name}.", name=_LISTS[name]),
                 path=(name,),
             )
@@ -174,7 +174,7 @@ def _facts(company: str | None, of_country: str | None, wanted: Wanted | None) -
         code = of_country.strip().upper()
         if country(code) is None:
             text = Text("A country is two letters of ISO 3166-1, such as NL.")
-            raise refused(ErrorCode.BAD_INPUT, text, path=("country",))
+            raise refused(ErrorCode.UNKNOWN_TERM, text, path=("country",))
         facts.append(asked_of.Fact("country", code))
     if wanted is not None:
         facts.append(asked_of.Fact(f"looking_for_{wanted.value.lower()}", True))

@@ -59,7 +59,9 @@ class ChallengeProgress:
         read=lambda row: row["progress"],
     )
     steps: list[ChallengeStepProgress] = column("Each step; all are done once the challenge was completed.")
-    completed_at: DateTime | None = column("When it was completed, in time; null: it is not.")
+    completed_at: DateTime | None = column(
+        "When it was completed, in time; null: it is not, or was done before the challenge was there and is completed by the claim."
+    )
     claimed_at: DateTime | None = column("When its credits were claimed; null: they were not.")
     claimable: bool = column("Whether its credits are there to be claimed: by `claimChallenge`, at any time.")
 

@@ -1,18 +1,16 @@
 """
 Challenges: how far people are, who completed one in time, and who claimed its credits.
 
-A completion is written with the act that did the last step, or later by whoever finds all steps done (a look, a claim,
-`cli challenges reevaluate`): people may have done them before the challenge was thought of. In time means that what
+A completion is written with the act that did the last step, or later by a claim or `cli challenges reevaluate`: people may
+have done all steps before the challenge was thought of. Looking writes nothing. In time means that what
 counts happened while the challenge was on, whenever it was reported. What is completed stays completed, and can be
 claimed any time after, once per profile. Rule: domain.md "Badges, challenges, credits".
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-
-from tortoise.transactions import in_transaction
 
 from catalogue.challenges import CHALLENGES, Challenge
 from catalogue.points import ACTIVITIES
@@ -33,7 +31,7 @@ ANY: Final = -(1 << 62)
 
 class ChallengeWatch(Watch[str]):
     """
-    Finds which challenges an act may have completed. Of those with a time: only acts inside it, and only when all that the
+    Finds which challenges an act may have completed. Of those with a time: only acts that reach into it, and only when all that the
     person ever did of an activity comes to what it takes, for it is never less than what was done inside.
     """
 
@@ -56,7 +54,7 @@ class ChallengeWatch(Watch[str]):
         """Codes of challenges that this act may have completed; one that is not among them it has not."""
         found = super().touched(movement)
         for code, (challenge, least) in self.timed.items():
-            if challenge.covers(movement.at) and any(
+            if challenge.overlaps(movement.since, movement.at) and any(
                 span.after > span.before and span.after >= least[name]
                 for name, span in movement.figures.items()
                 if name in least
@@ -129,7 +127,7 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
         {movement.profile_id for movement, code in found if code in timed}, [CHALLENGES[code] for code in timed]
     )
     done = {
-        (movement.profile_id, code): movement.at
+        (movement.profile_id, code): min(movement.at, CHALLENGES[code].last_moment)
         for movement, code in found
         if criteria.holds(
             CHALLENGES[code].whole,
@@ -142,17 +140,46 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
 # Looking
 
 
-async def standings(profile_ids: Collection[int]) -> dict[int, list[Standing]]:
+async def standings(
+    profile_ids: Collection[int], challenges: Collection[Challenge] | None = None
+) -> dict[int, list[Standing]]:
     """
-    How far each of these profiles is with every challenge of the catalogue, in its order.
+    How far each of these profiles is with these challenges, or with every one of the catalogue, in its order.
 
-    A challenge of which all steps are found done, and that was not completed yet, is completed by this look.
+    A challenge of which all steps are done can be claimed, also where its completion was not written yet. Five statements
+    at most, however many profiles. Unique (profile_id, challenge) of both tables.
     """
-    found = await _standings(profile_ids)
-    if late := [number for number, own in found.items() if any(each.done and not each.completed_at for each in own)]:
-        await _catch_up(late)
-        found.update(await _standings(late))
-    return found
+    looked = list(CHALLENGES.values()) if challenges is None else list(challenges)
+    ids = list(dict.fromkeys(profile_ids))
+    if not ids:
+        return {}
+    facts = await criteria.facts_of(ids)
+    inside = await challenge_windows.figures(ids, [each for each in looked if each.windowed])
+    codes = [each.code for each in looked]
+    completions = {
+        (profile_id, code): at
+        for profile_id, code, at in await ChallengeCompletion.filter(
+            profile_id__in=ids, challenge__in=codes
+        ).values_list("profile_id", "challenge", "completed_at")
+    }
+    claims = {
+        (each.profile_id, each.challenge): each  # type: ignore[attr-defined]
+        for each in await ChallengeClaim.filter(profile_id__in=ids, challenge__in=codes)
+    }
+    return {
+        number: [
+            Standing(
+                each,
+                _steps(
+                    each, inside.get((number, each.code), facts[number]), completed=(number, each.code) in completions
+                ),
+                completions.get((number, each.code)),
+                claims.get((number, each.code)),
+            )
+            for each in looked
+        ]
+        for number in ids
+    }
 
 
 async def reevaluate(*, after: int = 0) -> AsyncIterator[everyone.Step]:
@@ -204,20 +231,15 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
 async def _completed_now(profile_id: int, challenge: Challenge) -> bool:
     if await ChallengeCompletion.exists(profile_id=profile_id, challenge=challenge.code):
         return True
-    [standing] = (await _standings([profile_id], [challenge]))[profile_id]
+    [standing] = (await standings([profile_id], [challenge]))[profile_id]
     if standing.done:
         await _complete({(profile_id, challenge.code): _moment(challenge)}, told=False)
     return standing.done
 
 
-async def _catch_up(profile_ids: Collection[int]) -> None:
-    async with in_transaction():
-        await _write_late(await lock_people(profile_ids))
-
-
 async def _write_late(people: Collection[int]) -> int:
     """Write what these profiles, locked by this transaction, have completed and nobody has written; answers how many."""
-    found = await _standings(people)
+    found = await standings(people)
     done = {
         (profile_id, standing.challenge.code): _moment(standing.challenge)
         for profile_id, own in found.items()
@@ -229,7 +251,7 @@ async def _write_late(people: Collection[int]) -> int:
 
 def _moment(challenge: Challenge) -> datetime:
     """When a challenge counts as completed whose last step was not seen happen: now, or its last moment."""
-    return min(clock.now(), challenge.window[1] - timedelta(microseconds=1))
+    return min(clock.now(), challenge.last_moment)
 
 
 async def _complete(done: Mapping[tuple[int, str], datetime], *, told: bool) -> int:
@@ -252,43 +274,6 @@ async def _complete(done: Mapping[tuple[int, str], datetime], *, told: bool) -> 
             [notices.person(profile_id, PersonKind.CHALLENGE, challenge=code) for profile_id, code in new]
         )
     return len(new)
-
-
-async def _standings(
-    profile_ids: Collection[int], challenges: Collection[Challenge] | None = None
-) -> dict[int, list[Standing]]:
-    """Five statements at most, however many profiles. Unique (profile_id, challenge) of both tables."""
-    looked = list(CHALLENGES.values()) if challenges is None else list(challenges)
-    ids = list(dict.fromkeys(profile_ids))
-    if not ids:
-        return {}
-    facts = await criteria.facts_of(ids)
-    inside = await challenge_windows.figures(ids, [each for each in looked if each.windowed])
-    codes = [each.code for each in looked]
-    completions = {
-        (profile_id, code): at
-        for profile_id, code, at in await ChallengeCompletion.filter(
-            profile_id__in=ids, challenge__in=codes
-        ).values_list("profile_id", "challenge", "completed_at")
-    }
-    claims = {
-        (each.profile_id, each.challenge): each  # type: ignore[attr-defined]
-        for each in await ChallengeClaim.filter(profile_id__in=ids, challenge__in=codes)
-    }
-    return {
-        number: [
-            Standing(
-                each,
-                _steps(
-                    each, inside.get((number, each.code), facts[number]), completed=(number, each.code) in completions
-                ),
-                completions.get((number, each.code)),
-                claims.get((number, each.code)),
-            )
-            for each in looked
-        ]
-        for number in ids
-    }
 
 
 def _steps(challenge: Challenge, facts: Facts, *, completed: bool) -> tuple[int, ...]:
