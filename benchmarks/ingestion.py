@@ -46,7 +46,7 @@ SENDERS = 2
 KEY = "ab" * 32
 MANY = """mutation M($input: RecordActivitiesInput!) { recordActivities(input: $input) {
   results { recorded { outcome pointsAwarded } errors { code } } errors { code message } } }"""
-CODES = [each.code for each in ACTIVITIES.values() if not each.once]
+CODES = [each.code for each in ACTIVITIES.values() if not each.once and not each.system]
 
 
 async def fill(settings: Settings) -> tuple[list[int], str]:

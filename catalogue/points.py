@@ -33,6 +33,8 @@ class Activity:
     """Most points from this activity on one UTC day; None: no cap."""
     once: bool = False
     """Given once in a profile's life."""
+    system: bool = False
+    """Only this system can know of it: no service may report it."""
 
 
 @dataclass(frozen=True)

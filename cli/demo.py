@@ -1,19 +1,32 @@
 """`demo`: a small community of invented people, to try things out with."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import typer
+from tortoise.transactions import in_transaction
 
 from cli.batches import batches
 from cli.printing import out
 from cli.report import Report
 from cli.running import with_database
 from models.database import Database
-from services import clock, corrections, demo, demo_badges, demo_connections, demo_projects, imports
+from services import (
+    clock,
+    corrections,
+    demo,
+    demo_badges,
+    demo_connections,
+    demo_invites,
+    demo_pictures,
+    demo_projects,
+    imports,
+    publishing,
+)
 from services.errors import Problem
 from services.imports import Progress
 
 PEOPLE, EVENTS, CONNECTIONS = "people", "events", "connections"
+PICTURES, INVITES = "pictures", "invites"
 PROJECTS, FEATURED = "projects", "featured badges"
 """What progress is noted under. Its fingerprint is the day that everything is dated back from."""
 
@@ -39,7 +52,9 @@ async def load_demo(_database: Database) -> Report:
     anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
     community = demo.community(anchor)
     report.taken["people: new"] = await _people(community, anchor)
+    await _pictures(community, anchor, report)
     await _events(community, anchor, report)
+    await _invites(community, anchor, report)
     await _connections(community, anchor, report)
     await _projects(community, anchor, report)
     await _featured(community, anchor, report)
@@ -74,6 +89,30 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
         await corrections.reverse(demo.SOURCE, external_id)
         report.taken["events: taken back"] += 1
     await imports.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
+
+
+async def _pictures(community: demo.Community, anchor: date, report: Report) -> None:
+    if await imports.rows_taken(demo.SOURCE, PICTURES, anchor.isoformat()):
+        return
+    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    report.taken["pictures"] = await demo_pictures.give(list(profiles.values()))
+    joined = {
+        profiles[member.person.key]: datetime.combine(member.person.joined_on, time(9), UTC)
+        for member in community.members
+    }
+    report.taken["complete profiles"] = await publishing.reward_imported(joined)
+    await imports.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
+
+
+async def _invites(community: demo.Community, anchor: date, report: Report) -> None:
+    if await imports.rows_taken(demo.SOURCE, INVITES, anchor.isoformat()):
+        return
+    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    async with in_transaction():
+        report.taken["invites and referrals"] = await demo_invites.send(
+            community.members, profiles, community.companies, anchor
+        )
+        await imports.note_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
 
 
 async def _connections(community: demo.Community, anchor: date, report: Report) -> None:

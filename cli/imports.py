@@ -50,18 +50,18 @@ def community(
         ),
     ],
     source: Annotated[
-        str, typer.Option(help="Name of the archive's community: ids are told apart by it.")
-    ] = "community",
+        str, typer.Option(help="Name of the archive's community: ids are told apart by it. Default: the folder's.")
+    ] = "",
 ) -> None:
     """
     Take in a community's archive: people with their skills, the points and badges they bring along, whom they know, and
-    their projects.
+    their projects. No rule of a badge or a challenge is tried.
 
     Bad rows are named and passed over. Ctrl-C stops after the batch under way; the same command goes on from there.
     Ends with 0: every row that was read is taken in; 1: some were bad; 2: refused, nothing was written;
     130: stopped.
     """
-    raise typer.Exit(_run(import_community, folder, source))
+    raise typer.Exit(_run(import_community, folder, source or folder.resolve().name))
 
 
 def _run(work: Import, folder: Path, source: str) -> int:

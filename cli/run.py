@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.style import Style
 from rich.text import Text
+from tortoise.transactions import in_transaction
 
 import server
 from cli.demo import load_demo
@@ -14,10 +15,11 @@ from models.accounts import Account
 from models.database import Database, NoDatabase, opened
 from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
-from services import configuration
+from services import configuration, demo, imports
 from services.accounts import create_account
 from services.demo_sign_ins import SignIn, open_sign_ins
 from services.errors import Refused
+from services.imports import Progress
 from services.private_files import made_private, make_private_folder
 from services.tokens import create as create_token
 from settings import HERE, BadSetting, Settings
@@ -25,6 +27,8 @@ from web import logs
 
 TOKEN_FILE = HERE / "var" / "demo-token"
 SIGN_INS_FILE = HERE / "var" / "demo-sign-ins"
+FIRST_START = "first start"
+"""What the progress of a first start is noted under: 0 until all of it is there, then 1."""
 PARTNER = "partner@tools.example"
 SCOPE = "mx:leaderboard:read"
 
@@ -62,15 +66,25 @@ async def _migrate_if_old(settings: Settings) -> None:
 
 
 async def _demo_if_empty(database: Database) -> None:
-    if await Profile.exists() or await Account.exists():
+    """
+    Load the demo into an empty database, or complete a first start that was interrupted. Its marker is written first, and
+    completed in the transaction that makes the token and the sign-ins: so they are all there, or are made by the next start.
+    """
+    begun = await imports.progress_of(demo.SOURCE, FIRST_START)
+    if begun is None and (await Profile.exists() or await Account.exists()):
+        return
+    if begun is not None and begun.rows:
         return
     with errors.status("First start: loading a demo community …"):
+        await imports.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
         await load_demo(database)
-        account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
-        secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
-        sign_ins = await open_sign_ins()
-    _keep(secret, TOKEN_FILE)
-    _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
+        async with in_transaction():
+            account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
+            secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
+            sign_ins = await open_sign_ins()
+            _keep(secret, TOKEN_FILE)
+            _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
+            await imports.note_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
         f"\nA token of the demo, for the leaderboards (kept in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         f"\nThree of its people can sign in (kept in {SIGN_INS_FILE.relative_to(HERE)}):\n"

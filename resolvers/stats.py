@@ -181,6 +181,10 @@ def _piece(start: date, found: Mapping[str, int], asked: Sequence[tuple[Category
 
 
 def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
+    if since is not None and since > (until or clock.today()):
+        if until is None:
+            raise refused(ErrorCode.BAD_INPUT, "`since` lies in the future.", path=("since",))
+        raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
     last = _start(bucket, until or clock.today())
     if last < _start(bucket, EARLIEST) or last.year >= date.max.year:
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("until",))
@@ -190,8 +194,6 @@ def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
             first = _start(bucket, max(EARLIEST, first - timedelta(days=1)))
     else:
         first = _start(bucket, since)
-    if first > last:
-        raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
     if first < _start(bucket, EARLIEST):
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
     if (last - first).days // SHORTEST[bucket] >= 2 * MOST_BUCKETS:  # before anything is counted out

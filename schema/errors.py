@@ -40,6 +40,7 @@ enum_of(
         "NOT_FOR_SALE": "The shop no longer sells it.",
         "NOT_FOUND": "There is no such thing, or you may not see it.",
         "NOT_PUBLIC": "Your profile has to be public for this.",
+        "NOT_REPORTABLE": "Only this system can know of that activity: no service may report it.",
         "NOT_TAGGABLE": "That person cannot be named as a collaborator of this project.",
         "NOT_YOURSELF": "This cannot be done to oneself.",
         "ORDER_NOT_OPEN": "The order was shipped or refunded already.",

@@ -115,8 +115,10 @@ def _members(lot: Random, lists: dict[str, Any], anchor: date) -> Iterator[Membe
     for first, last, region in lot.sample(names, PEOPLE - 1):
         handle = from_name(f"{first} {last}")
         joined_on = anchor - timedelta(days=lot.randint(SHORTEST, LONGEST))
-        skills = lot.sample(_chosen(terms.SKILLS), lot.choice((0, 1, 2, 3, 3, 4, 5, 6, 8)))
-        industries = lot.sample(_chosen(terms.INDUSTRIES), lot.choice((0, 1, 1, 2, 2, 3)))
+        # A public profile has all that going public takes; a private one may lack some of it.
+        public = lot.random() < 0.85  # noqa: PLR2004 - the share
+        skills = lot.sample(_chosen(terms.SKILLS), max(public, lot.choice((0, 1, 2, 3, 3, 4, 5, 6, 8))))
+        industries = lot.sample(_chosen(terms.INDUSTRIES), max(public, lot.choice((0, 1, 1, 2, 2, 3))))
         country, place = lot.choice(region["places"])
         title = lot.choice(lists["job_titles"])
         about = _about(lot, lists["about"], place=place, title=title, skills=skills, industries=industries)
@@ -125,7 +127,7 @@ def _members(lot: Random, lists: dict[str, Any], anchor: date) -> Iterator[Membe
             handle=handle,
             key=handle,
             joined_on=joined_on,
-            visibility=Visibility.PUBLIC if lot.random() < 0.85 else Visibility.PRIVATE,  # noqa: PLR2004 - the share
+            visibility=Visibility.PUBLIC if public else Visibility.PRIVATE,
             skills=skills,
             industries=industries,
             details={
@@ -133,10 +135,10 @@ def _members(lot: Random, lists: dict[str, Any], anchor: date) -> Iterator[Membe
                 "department": lot.choice(lists["departments"]),
                 "country": country,
                 "location": place,
-                "about": about if lot.randrange(8) else "",
+                "about": about if lot.randrange(8) or public else "",
                 "looking_for_job": not lot.randrange(5),
                 "looking_for_project": not lot.randrange(3),
-                "looking_for_confirmed": bool(lot.randrange(6)),
+                "looking_for_confirmed": bool(lot.randrange(6)) or public,
                 **(_connected(handle, joined_on) if not lot.randrange(4) else {}),
             },
         )
@@ -179,8 +181,7 @@ def _happenings(lot: Random, members: Sequence[Member], anchor: date) -> Iterato
         key, joined_on = member.person.key, member.person.joined_on
         for code, row in tables["once"].items():
             if lot.randrange(100) < row["chance"] or member is members[0]:
-                on = joined_on if code.startswith("PROFILE") else _day(lot, joined_on, anchor)
-                yield Happening(code, key, _moment(lot, on, anchor), f"{key}:{code}")
+                yield Happening(code, key, _moment(lot, _day(lot, joined_on, anchor), anchor), f"{key}:{code}")
                 if not lot.randrange(12):  # asked for twice: nothing is given again
                     yield Happening(code, key, _moment(lot, anchor, anchor), f"{key}:{code}:again")
         yield from _draws(lot, member, members, tables["shares"], anchor)

@@ -27,7 +27,7 @@ from services import clock, idempotency, invite_mails, limits, notices
 from services.addresses import Address, address_of
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.notices import PersonKind
-from services.points import ActivityEvent, record_many
+from services.points import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.profile_texts import NotFit, plain
 from services.scores import hold
 from services.sealing import digest, keyed_digest
@@ -176,7 +176,7 @@ async def _send(sender: Sender, addresses: Sequence[Address], note: str) -> idem
         await row.save(force_create=True)
     if new:
         await record_many(
-            [_event(row, now) for row in new]
+            [event_of(row, now) for row in new]
         )  # who is invited anew after a row was dropped earns nothing
     await invite_mails.deliver(sender.profile_id, [*new, *again])
     ids = {row.email_key: row.id for row in (*held.values(), *new)}
@@ -209,14 +209,14 @@ def _renew(invite: Invite, now: datetime, **changed: str) -> None:
         setattr(invite, name, value)
 
 
-def _event(invite: Invite, now: datetime) -> ActivityEvent:
+def event_of(invite: Invite, now: datetime) -> ActivityEvent:
     """The same event for good, whatever becomes of the row: nobody earns twice with one address. It names no address."""
     sender_id: int = invite.sender_id  # type: ignore[attr-defined]
     return ActivityEvent(
         activity=GIVES[invite.kind],
         profile_id=sender_id,
         occurred_at=now,
-        source="system",
+        source=SYSTEM_SOURCE,
         external_id=f"invite:{keyed_digest('invite-points', str(sender_id), invite.email_key)[:32]}",
     )
 

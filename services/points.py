@@ -26,6 +26,8 @@ from services.counters import HAPPENED, Tally, keep
 from services.errors import ErrorCode, Problem, Refused
 from services.scores import Person, existing, lock_people, save_scores
 
+SYSTEM_SOURCE = "system"
+"""Whom the ledger names for events that arise in this system's own services; no account's name is so."""
 SKEW = timedelta(minutes=5)
 """How far ahead of ours another platform's clock may be."""
 MAX_EXTERNAL_ID = 200
@@ -73,8 +75,8 @@ async def record(event: ActivityEvent) -> Recorded:
     """
     Take in one event. Points are whole; a day is the UTC day of `occurred_at`.
 
-    Raises Refused: UNKNOWN_ACTIVITY, IN_THE_FUTURE (over 5 minutes), NOT_FOUND (no such profile), EVENT_CONFLICT
-    (the same id with another content).
+    Raises Refused: UNKNOWN_ACTIVITY, NOT_REPORTABLE (only SYSTEM_SOURCE may record it), IN_THE_FUTURE (over 5 minutes),
+    NOT_FOUND (no such profile), EVENT_CONFLICT (the same id with another content).
     """
     [answer] = await record_many([event])
     if isinstance(answer, Problem):
@@ -116,13 +118,23 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     return answers
 
 
-def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
-    if event.activity not in ACTIVITIES:
+def _problem_of_activity(event: ActivityEvent) -> Problem | None:
+    activity = ACTIVITIES.get(event.activity)
+    if activity is None:
         return Problem(
             ErrorCode.UNKNOWN_ACTIVITY,
             Text("There is no activity {activity!r}.", activity=event.activity[:80]),
             ("activity",),
         )
+    if activity.system and event.source != SYSTEM_SOURCE:
+        text = Text("{activity} is known to this system alone and cannot be reported.", activity=event.activity)
+        return Problem(ErrorCode.NOT_REPORTABLE, text, ("activity",))
+    return None
+
+
+def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
+    if problem := _problem_of_activity(event):
+        return problem
     if not 0 < len(event.external_id) <= MAX_EXTERNAL_ID or "\0" in event.external_id:
         text = Text("An event's id has 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
         return Problem(ErrorCode.BAD_INPUT, text, ("externalId",))

@@ -4,8 +4,10 @@ Going public: what a profile needs for it, and what an edit of a public one may 
 Rule: domain.md "Profile" (checklist) and "Points" (once for life: complete your profile, make it public).
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from tortoise.transactions import in_transaction
@@ -16,7 +18,7 @@ from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
 from services import audit, clock, collaborators, limits
 from services.audit import Actor, Change
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.points import ActivityEvent, record
+from services.points import SYSTEM_SOURCE, ActivityEvent, record, record_many
 from services.profiles import relist
 from services.scores import lock_people
 
@@ -125,6 +127,31 @@ async def reward_completion(profile: Profile, after: Done) -> None:
         await _reward(profile.id, COMPLETED)
 
 
+async def reward_imported(joined: Mapping[int, datetime]) -> int:
+    """
+    Give profiles that came complete from elsewhere the points of a complete profile and, where they are public, of a public
+    one, dated as given by profile; returns to how many. Nothing is given twice. Five statements beside those of the events.
+    """
+    ids = list(joined)
+    skilled: Any = ProfileSkill.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
+    industrious: Any = ProfileIndustry.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
+    skills, industries = set(await skilled), set(await industrious)
+    awarded: Any = OnceAward.filter(profile_id__in=ids, activity__in=[COMPLETED, PUBLISHED])
+    held = set(await awarded.values_list("profile_id", "activity"))
+    complete = [
+        profile
+        for profile in await Profile.filter(id__in=ids).order_by("id")
+        if len(done_by(profile, skills=profile.id in skills, industries=profile.id in industries)) == len(ChecklistItem)
+    ]
+    wanted = [
+        (profile.id, activity)
+        for profile in complete
+        for activity in (COMPLETED, *([PUBLISHED] if profile.visibility is Visibility.PUBLIC else []))
+    ]
+    await record_many([_award(*each, joined[each[0]]) for each in wanted if each not in held])
+    return len(complete)
+
+
 async def publish(profile_id: int, *, actor: Actor) -> None:
     """
     Make a profile public, so that others see it and boards rank it; nothing happens to a public one.
@@ -170,11 +197,14 @@ async def _reward(profile_id: int, activity: str) -> None:
     # Asked here, so that going public again leaves no row of an award that was not given.
     if await OnceAward.exists(profile_id=profile_id, activity=activity):
         return
-    event = ActivityEvent(
+    await record(_award(profile_id, activity, clock.now()))
+
+
+def _award(profile_id: int, activity: str, at: datetime) -> ActivityEvent:
+    return ActivityEvent(
         activity=activity,
         profile_id=profile_id,
-        occurred_at=clock.now(),
-        source="system",
+        occurred_at=at,
+        source=SYSTEM_SOURCE,
         external_id=f"{activity.lower().replace('_', '-')}:{uuid4().hex}",
     )
-    await record(event)

@@ -22,7 +22,7 @@ from models.invites import Invite
 from models.referrals import Referral, ReferralCode, ReferralVia
 from services import audit, clock, invite_mails, invites, limits, messages
 from services.audit import Actor
-from services.points import ActivityEvent, record_many
+from services.points import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.scores import hold, lock_people
 from services.sealing import digest
 
@@ -140,7 +140,7 @@ async def _count(account: Account, by: _Candidate) -> None:
                 activity=activity,
                 profile_id=by.profile_id,
                 occurred_at=now,
-                source="system",
+                source=SYSTEM_SOURCE,
                 external_id=f"referral:{account.id}:{activity}",
                 counterpart_id=account.profile_id,  # type: ignore[attr-defined]
             )

@@ -33,7 +33,7 @@ from services.addresses import Address, address_of
 from services.audit import Actor
 from services.companies import company_of_domain
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.points import ActivityEvent, record_many
+from services.points import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.profile_texts import name_problems
 from services.sealing import digest
 from services.sessions import Client
@@ -154,7 +154,7 @@ async def _reward(account: Account) -> None:
         activity="FIRST_OF_COMPANY",
         profile_id=account.profile_id,  # type: ignore[attr-defined]
         occurred_at=clock.now(),
-        source="system",
+        source=SYSTEM_SOURCE,
         external_id=f"first-of-company:{account.company_id}",  # type: ignore[attr-defined]
     )
     await record_many([event])  # a company has one first member for good: a second one's event is a conflict

@@ -1,11 +1,14 @@
 """
 Words by which people are found: text folded so that case, accents and width make no difference.
 
-Letters of every script are kept. "Renée O’Connor-Łuk" has the words renee, o, connor, luk. A script that writes no
+Letters of every script are kept. "Renée O’Connor-Łuk" has the words renee, oconnor, connor, luk: what apostrophes join is one
+word, and what stands behind the first of them is found by itself too. So it makes no difference whether, and how, somebody
+types an apostrophe; a hyphen parts words like a space does, and people are found by both together as well. A script that writes no
 spaces between words (Chinese, Japanese, Korean names) is found by any part: such a run is kept from each of its
 letters on, so that each part of it begins one of its words.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -23,6 +26,12 @@ APART = str.maketrans(
 # Combining classes of accents, points and signs that are left out. Others are letters of their script in all but name:
 # vowel signs (0, 84 to 132), nukta (7), the voicing of kana (8), virama (9).
 _LEFT_OUT = frozenset({1, *range(10, 37), *range(200, 241)})
+# As keyboards, word processors and other alphabets have them: ' ` ´ ʹ ʻ ʼ ʽ ʾ ʿ ˈ ‘ ’ ‛ ′ ＇ ՚ ׳ ꞌ
+_APOSTROPHE = re.compile(
+    "(?<=[^\\W\\d_])['`\u00b4\u02b9\u02bb-\u02bf\u02c8\u2018\u2019\u201b\u2032\uff07\u055a\u05f3\ua78c](?=[^\\W\\d_])"
+)
+_HYPHEN = re.compile("[-\u2010\u2011\u2012\u2013\uff0d]")
+_HYPHENATED = re.compile(rf"[^\W_]+(?:{_HYPHEN.pattern}[^\W_]+)+")
 _UNSPACED = (
     (0x1100, 0x11FF),  # Hangul
     (0x3005, 0x3007),  # signs that stand for ideographs
@@ -39,23 +48,30 @@ _UNSPACED = (
 
 def typed(text: str) -> list[bytes]:
     """The words of what somebody looks for, in their order, each once. Empty: there is no letter or digit in it."""
-    return list(dict.fromkeys(_cut(run) for run in _runs(text)))
+    return list(dict.fromkeys(_cut(run) for run in _runs(_joined(text))))
 
 
 def kept(name: str, handle: str, job_title: str) -> dict[bytes, int]:
     """The words that a person is found by, at most MOST, each with the best place where it stands."""
     words: dict[bytes, int] = {}
-    for text, place in ((name, NAME), (handle, NAME), (job_title, JOB)):
-        for word in _with_parts(text):
+    for text, place, hyphens in ((name, NAME, True), (handle, NAME, False), (job_title, JOB, False)):
+        for word in _with_parts(text, hyphens=hyphens):
             if word not in words and len(words) < MOST:
                 words[word] = place
     return words
 
 
-def _with_parts(text: str) -> Iterator[bytes]:
-    for run in _runs(text):
+def _with_parts(text: str, *, hyphens: bool) -> Iterator[bytes]:
+    joined = _joined(text)
+    for run in _runs(joined):
         for start in range(len(run)) if _unspaced(run[0]) else (0,):
             yield _cut(run[start:])
+    if joined != text:  # what stands behind an apostrophe: "Connor" of "O'Connor"
+        for run in _runs(text):
+            if len(run) > 1:
+                yield _cut(run)
+    for hyphenated in _HYPHENATED.findall(joined) if hyphens else ():  # "Jean-Luc" is found by "jeanluc"
+        yield from (_cut(run) for run in _runs(_HYPHEN.sub("", hyphenated)))
 
 
 def _runs(text: str) -> Iterator[str]:
@@ -73,6 +89,11 @@ def _runs(text: str) -> Iterator[str]:
             run, unspaced = run + letter, _unspaced(letter)
     if run:
         yield run
+
+
+def _joined(text: str) -> str:
+    """The text without the apostrophes that stand between two letters."""
+    return _APOSTROPHE.sub("", text) if _APOSTROPHE.search(text) else text
 
 
 def _folded(text: str) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
+from catalogue.points import ACTIVITIES
 from models.accounts import Account
 from models.companies import Company
 from models.points import Outcome, PointEntry, Score
 from models.profiles import Visibility
 from services import clock
 from services.accounts import attach_account, create_account
-from services.points import ActivityEvent, Recorded, record
+from services.points import SYSTEM_SOURCE, ActivityEvent, Recorded, record
 from services.profiles import NewPerson, create_people
 from services.tokens import create as create_token
 
@@ -71,7 +72,7 @@ def event(profile_id: int, activity: str = "UPVOTE_RECEIVED", **more: Any) -> Ac
             "activity": activity,
             "profile_id": profile_id,
             "occurred_at": NOON,
-            "source": "test",
+            "source": SYSTEM_SOURCE if activity in ACTIVITIES and ACTIVITIES[activity].system else "test",
             "external_id": f"event:{next(_numbers)}",
             **more,
         }

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from catalogue.points import ACTIVITIES
 from models.accounts import Account
-from models.points import PointEntry
+from models.points import OnceAward, PointEntry
 from services import clock
 from tests.conftest import CountStatements
 from tests.factories import NOON, make_person, make_profile, make_service, make_token, total
@@ -213,3 +214,18 @@ async def test_only_a_service_with_the_scope_takes_back(client: GraphQLClient, t
     person = await make_token(await make_person(), "mx:points:read")
     assert await client.code(BACK, token=person, input={"externalId": "1"}) == "INSUFFICIENT_SCOPE"
     assert await client.code(BACK, input={"externalId": "1"}) in {"UNAUTHENTICATED", "FORBIDDEN"}
+
+
+@pytest.mark.parametrize("activity", sorted(each.code for each in ACTIVITIES.values() if each.system))
+async def test_what_only_this_system_can_know_is_refused(client: GraphQLClient, token: str, activity: str) -> None:
+    # given
+    ada = await make_profile()
+    reports = [report(ada, activity=each, externalId=each) for each in (activity, "APP_REVIEWED")]
+    # when
+    many = await client.data(MANY, token=token, input={"activities": reports})
+    # then the other event of the batch is taken in
+    refused, taken = many["recordActivities"]["results"]
+    assert (refused["recorded"], refused["errors"][0]["code"]) == (None, "NOT_REPORTABLE")
+    assert taken["recorded"]["pointsAwarded"] == 5
+    assert await PointEntry.filter(activity=activity).count() == 0
+    assert not await OnceAward.filter(activity=activity).exists()

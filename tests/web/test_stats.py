@@ -192,6 +192,18 @@ async def test_without_dates_there_are_the_usual_pieces_up_to_today(database: Da
     ("asked", "code"),
     [
         ({"since": "2026-03-10", "until": "2026-03-01"}, "BAD_INPUT"),
+        *(
+            (
+                {"bucket": bucket, "since": "2026-03-11", "until": "2026-03-10"},
+                "BAD_INPUT",
+            )  # of one week, and of one month
+            for bucket in ("DAY", "WEEK", "MONTH")
+        ),
+        *(
+            ({"bucket": bucket, "since": (clock.today() + timedelta(days=days)).isoformat()}, "BAD_INPUT")
+            for bucket in ("DAY", "WEEK", "MONTH")
+            for days in (1, 500)
+        ),
         ({"bucket": "DAY", "since": "2024-01-01", "until": "2026-01-01"}, "TOO_MANY_ITEMS"),
         ({"since": "1969-01-01"}, "BAD_INPUT"),
         ({"bucket": "MONTH", "since": "1970-01-01", "until": "2003-05-01"}, "TOO_MANY_ITEMS"),
