@@ -19,6 +19,7 @@ from models.versions import WrongSchema
 from schema.graph import build
 from services import (
     audit,
+    badge_rarity,
     clock,
     codes,
     configuration,
@@ -166,7 +167,11 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
             app = await make_app(settings, database)
             gc.collect()
             gc.freeze()  # what is there now stays: the schema's many objects need not be looked through again and again
-            jobs = (*DAILY, Job("boards", HOUR, lambda: _have_boards(database)))
+            jobs = (
+                *DAILY,
+                Job("boards", HOUR, lambda: _have_boards(database)),
+                Job("badge_rarity", badge_rarity.EVERY, lambda: badge_rarity.settle(database)),
+            )
             # Stopped in this order: requests under way end, then the worker that sends what they wrote.
             async with sending(settings), _listening(app, settings) as runner, background(jobs):
                 yield runner

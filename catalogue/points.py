@@ -5,7 +5,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 HERE = Path(__file__).parent
 
@@ -18,6 +18,19 @@ class Category(Enum):
     PLATFORM = "PLATFORM"
     COMMUNITY = "COMMUNITY"
     LEARNING = "LEARNING"
+
+
+class CertificationLevel(Enum):
+    """How far a certification goes, from the first on."""
+
+    RAPID = "RAPID"
+    ADVANCED = "ADVANCED"
+    EXPERT = "EXPERT"
+
+    @property
+    def title(self) -> str:
+        """What somebody who has it is called."""
+        return f"{self.value.title()} Developer"
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,8 @@ class Activity:
     """Most points from this activity on one UTC day; None: no cap."""
     once: bool = False
     """Given once in a profile's life."""
+    certification: CertificationLevel | None = None
+    """The certification that an exam gives."""
     system: bool = False
     """Only this system can know of it: no service may report it."""
 
@@ -58,11 +73,14 @@ class Standing:
 
 def _activities() -> dict[str, Activity]:
     tables = tomllib.loads((HERE / "activities.toml").read_text("utf-8"))
-    return {
-        code: Activity(code=code, category=Category(category), **row)
-        for category, rows in tables.items()
-        for code, row in rows.items()
-    }
+    return {code: _activity(code, category, row) for category, rows in tables.items() for code, row in rows.items()}
+
+
+def _activity(code: str, category: str, row: dict[str, Any]) -> Activity:
+    level = row.pop("certification", None)
+    return Activity(
+        code, category=Category(category), certification=CertificationLevel(level) if level else None, **row
+    )
 
 
 def _levels() -> tuple[Level, ...]:

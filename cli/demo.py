@@ -11,6 +11,7 @@ from cli.report import Report
 from cli.running import with_database
 from models.database import Database
 from services import (
+    badge_rarity,
     clock,
     corrections,
     demo,
@@ -45,7 +46,7 @@ def load() -> None:
     with_database(load_demo).show(out)
 
 
-async def load_demo(_database: Database) -> Report:
+async def load_demo(database: Database) -> Report:
     """Take in the demo, into the open database; one that was interrupted is completed."""
     report = Report("A community of invented people")
     begun = await imports.progress_of(demo.SOURCE, PEOPLE)
@@ -58,6 +59,7 @@ async def load_demo(_database: Database) -> Report:
     await _connections(community, anchor, report)
     await _projects(community, anchor, report)
     await _featured(community, anchor, report)
+    await badge_rarity.settle(database)
     return report
 
 

@@ -37,6 +37,18 @@ class ImportedBadge(Model):
         unique_together = (("source", "key"),)
 
 
+class BadgeRarity(Model):
+    """The colour of a badge by the share of people who hold it. No row: the one of its definition."""
+
+    id = fields.BigIntField(primary_key=True)
+    badge = fields.CharField(max_length=64, unique=True)
+    rarity = fields.CharEnumField(Rarity, max_length=6, description="Its colour now.")
+    since = fields.DatetimeField(description="When it got that colour (UTC).")
+
+    class Meta:
+        table = "badge_rarity"
+
+
 class BadgeAward(Model):
     """
     One level of a badge, reached by a profile: given once, whoever gives it. A revoked row stays, so that no rule gives

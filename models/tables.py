@@ -2,7 +2,7 @@
 
 from models.accounts import Account
 from models.audit import AuditEntry
-from models.badges import BadgeAward, FeaturedBadge, ImportedBadge, RevokedCredential
+from models.badges import BadgeAward, BadgeRarity, FeaturedBadge, ImportedBadge, RevokedCredential
 from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.companies import Company, CompanyDomain
 from models.connections import Block, Connection, ConnectionRequest, DismissedSuggestion
@@ -30,6 +30,7 @@ __all__ = [
     "AuditEntry",
     "BackupCode",
     "BadgeAward",
+    "BadgeRarity",
     "Block",
     "ChallengeClaim",
     "ChallengeCompletion",

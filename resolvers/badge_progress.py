@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from catalogue.badges import BADGES, Badge
+from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.criteria import CONNECTIONS
 from catalogue.languages import translate
 from models.database import Statement
@@ -12,7 +12,7 @@ from resolvers.badges import check_first
 from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.rows import columns
-from services import criteria
+from services import badge_rarity, criteria
 
 STEP = ("code", "name", "description", "rarity", "level", "percent", "criterion")
 # Unique (profile_id, badge, level). Revoked levels too: the rule never gives them again.
@@ -56,15 +56,15 @@ async def _loaded(profile_ids: Sequence[int], context: Context) -> list[Steps]:
 
 
 async def steps_of(profile_ids: Sequence[int], context: Context) -> list[Steps]:
-    """Both lists of each profile, whole; of others without what tells of people whom the viewer may not see. Three statements."""
+    """Both lists of each profile, whole; of others without what tells of people whom the viewer may not see. Four statements."""
     database = context.database
     taken: dict[int, dict[str, dict[int, bool]]] = {profile_id: {} for profile_id in profile_ids}
     for row in await database.fetch(TAKEN, database.keys(profile_ids)):
         taken[row["profile_id"]].setdefault(row["badge"], {})[row["level"]] = row["revoked_at"] is None
     facts = await criteria.facts_of(set(profile_ids))
-    own = context.viewer.own_profile
+    own, colours = context.viewer.own_profile, await badge_rarity.current()
     return [
-        _lists(taken[profile_id], facts[profile_id], BADGES.values() if profile_id == own else FOR_OTHERS)
+        _lists(taken[profile_id], facts[profile_id], BADGES.values() if profile_id == own else FOR_OTHERS, colours)
         for profile_id in profile_ids
     ]
 
@@ -76,6 +76,7 @@ class Step(NamedTuple):
     level: int
     percent: int
     missing: int
+    rarity: Rarity
 
     @property
     def row(self) -> Row:
@@ -84,15 +85,20 @@ class Step(NamedTuple):
             "code": self.badge.code,
             "name": translate(self.badge.name),
             "description": translate(self.badge.description),
-            "rarity": self.badge.rarity,
+            "rarity": self.rarity,
             "level": self.level,
             "percent": self.percent,
             "criterion": self.badge.levels[self.level - 1].translated,
         }
 
 
-def _lists(taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int], badges: Iterable[Badge]) -> Steps:
-    steps = list(_steps(taken, facts, badges))
+def _lists(
+    taken: Mapping[str, Mapping[int, bool]],
+    facts: Mapping[str, int],
+    badges: Iterable[Badge],
+    colours: Mapping[str, Rarity],
+) -> Steps:
+    steps = list(_steps(taken, facts, badges, colours))
     # Sorting is stable: what is equally far keeps the catalogue's order.
     begun = sorted((step for step in steps if step.percent), key=lambda step: -step.percent)
     not_begun = sorted((step for step in steps if not step.percent), key=lambda step: step.missing)
@@ -100,7 +106,10 @@ def _lists(taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int], ba
 
 
 def _steps(
-    taken: Mapping[str, Mapping[int, bool]], facts: Mapping[str, int], badges: Iterable[Badge]
+    taken: Mapping[str, Mapping[int, bool]],
+    facts: Mapping[str, int],
+    badges: Iterable[Badge],
+    colours: Mapping[str, Rarity],
 ) -> Iterator[Step]:
     for badge in badges:
         own = taken.get(badge.code, {})
@@ -109,4 +118,10 @@ def _steps(
         if level is None:
             continue
         criterion = badge.levels[level - 1]
-        yield Step(badge, level, min(ALMOST, criteria.progress(criterion, facts)), criteria.missing(criterion, facts))
+        yield Step(
+            badge,
+            level,
+            min(ALMOST, criteria.progress(criterion, facts)),
+            criteria.missing(criterion, facts),
+            colours.get(badge.code, badge.rarity),
+        )

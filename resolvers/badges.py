@@ -1,12 +1,12 @@
 """Badges: the catalogue, and what a person has earned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from catalogue.badges import BADGES, Badge
+from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.languages import Text, translate
 from models.database import Database, Statement
 from resolvers import cursors
@@ -14,21 +14,25 @@ from resolvers.context import Context
 from resolvers.order import Row, in_order
 from resolvers.pages import LARGEST, Page, connection, page
 from resolvers.rows import columns
-from services import badge_shares, badges
+from services import badge_rarity, badge_shares, badges
 from services.errors import ErrorCode, refused
 from services.scores import EPOCH, microseconds
 
 CURSOR = "earned-badges"
 AWARD = ("id", "profile_id", "badge", "level", "awarded_at", "origin", "reason", "reason_shown", "credential")
 IMPORTED = ("name", "description", "rarity")
-EARNED = (*AWARD, *(f"imported_{name}" for name in IMPORTED))
-"""Columns of an earned badge. Those of an imported badge's definition are null for one of the catalogue."""
+EARNED = (*AWARD, *(f"imported_{name}" for name in IMPORTED), "current_rarity")
+"""
+Columns of an earned badge. Those of an imported badge's definition are null for one of the catalogue, and `current_rarity`
+where the definition's own colour holds.
+"""
 _FROM = """
-    FROM badge_award a LEFT JOIN imported_badge i ON i.code = a.badge
+    FROM badge_award a LEFT JOIN imported_badge i ON i.code = a.badge LEFT JOIN badge_rarity c ON c.badge = a.badge
     WHERE a.profile_id = {key} AND a.superseded = false
 """
 _SELECT = f"""
-    SELECT {", ".join(f"a.{name}" for name in AWARD)}, {", ".join(f"i.{name} AS imported_{name}" for name in IMPORTED)}
+    SELECT {", ".join(f"a.{name}" for name in AWARD)}, {", ".join(f"i.{name} AS imported_{name}" for name in IMPORTED)},
+        c.rarity AS current_rarity
 """
 
 
@@ -59,7 +63,7 @@ NEWER = _statement("AND (a.awarded_at, a.id) > ({at}, {id})", "ASC")
 # Unique (profile_id, place); then unique (profile_id, badge, level).
 FEATURED = Statement.of(f"""
     {_SELECT} FROM featured_badge f JOIN badge_award a ON a.profile_id = f.profile_id AND a.badge = f.badge
-    LEFT JOIN imported_badge i ON i.code = a.badge
+    LEFT JOIN imported_badge i ON i.code = a.badge LEFT JOIN badge_rarity c ON c.badge = a.badge
     WHERE f.profile_id = ANY($1) AND a.superseded = false ORDER BY f.profile_id, f.place
 """)
 COUNTS = Statement.of("""
@@ -152,6 +156,11 @@ def defined(name: str) -> Callable[[Row], Any]:
     return read
 
 
+def rarity(row: Row) -> Any:
+    """The colour of an earned badge: by the share of people who hold it, else that of its definition."""
+    return row["current_rarity"] or defined("rarity")(row)
+
+
 def award_of(row: Row) -> tuple[int, str]:
     """Whose badge it is, and which."""
     return row["profile_id"], row["badge"]
@@ -199,7 +208,8 @@ async def _rows(database: Database, statement: Statement, *params: Any) -> dict[
 
 async def catalogue(context: Context) -> list[Row]:  # noqa: ARG001 - every answer's shape
     """Every badge there is: the catalogue's in its order, then those that came with imports."""
-    return [_definition(each) for each in (await badges.definitions()).values()]
+    colours = await badge_rarity.current()
+    return [_definition(each, colours) for each in (await badges.definitions()).values()]
 
 
 async def badge(context: Context, *, code: str) -> Row | None:
@@ -212,7 +222,8 @@ async def badge(context: Context, *, code: str) -> Row | None:
 async def by_code(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
     """Badges by their codes; None for what is none."""
     found = await badges.definitions(codes)
-    return [_definition(found[code]) if code in found else None for code in codes]
+    colours = await badge_rarity.current(found) if found else {}
+    return [_definition(found[code], colours) if code in found else None for code in codes]
 
 
 @columns("percent", "as_of")
@@ -222,10 +233,30 @@ async def shares(codes: Sequence[str], context: Context) -> list[Row]:
     return [{"percent": kept.percent(code), "as_of": kept.as_of} for code in codes]
 
 
-def _definition(found: Badge) -> Row:
-    levels = [{"number": number, "criterion": each.translated} for number, each in enumerate(found.levels, 1)]
+@columns("percent")
+async def level_shares(keys: Sequence[tuple[str, int]], context: Context) -> list[Row]:
+    """Which share of the public, active people has reached each (badge, level); kept for a minute at most."""
+    kept = await badge_shares.of(context.database)
+    return [{"percent": kept.percent_of_level(code, level)} for code, level in keys]
+
+
+def level_of(row: Row) -> tuple[str, int]:
+    """Which badge a level is of, and its number."""
+    return row["badge"], row["number"]
+
+
+def _definition(found: Badge, colours: Mapping[str, Rarity]) -> Row:
+    levels = [
+        {"badge": found.code, "number": number, "criterion": each.translated} for number, each in enumerate(found.levels, 1)
+    ]
     texts = {name: translate(getattr(found, name)) for name in ("name", "description")} if found.code in BADGES else {}
-    return {**vars(found), **texts, "levels": levels or [{"number": 1, "criterion": None}], "by_hand": not levels}
+    return {
+        **vars(found),
+        **texts,
+        "rarity": colours.get(found.code, found.rarity),
+        "levels": levels or [{"badge": found.code, "number": 1, "criterion": None}],
+        "by_hand": not levels,
+    }
 
 
 # By the person

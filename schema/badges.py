@@ -52,6 +52,12 @@ class BadgeLevel:
     criterion: str | None = column(
         "What it takes, in the language of the answer; null for a badge that is given by hand only."
     )
+    awarded_percent: float = loaded_by(
+        badges.level_shares,
+        "Percent of the public, active people who have reached this level or a higher one, to one decimal.",
+        key=badges.level_of,
+        read="percent",
+    )
 
 
 @strawberry.type(description="Something that can be earned.")
@@ -59,7 +65,10 @@ class Badge:
     code: str = column("Its fixed code.")
     name: str = column("What it is called.")
     description: str = column("What it is for, in one sentence.")
-    rarity: Rarity = column("Its colour.")
+    rarity: Rarity = column(
+        "Its colour, by the share of the public, active people who hold it; while there are few people, the one of the catalogue. "
+        "It changes only when the share has clearly gone beyond a limit."
+    )
     by_hand_only: bool = column(
         "True for a badge that no rule gives: it came with an import.", read=lambda row: row["by_hand"]
     )
@@ -95,7 +104,7 @@ class EarnedBadge:
     code: str = column("The badge's fixed code.", read=lambda row: row["badge"])
     name: str = column("What the badge is called.", read=badges.defined("name"))
     description: str = column("What the badge is for, in one sentence.", read=badges.defined("description"))
-    rarity: Rarity = column("The badge's colour.", read=badges.defined("rarity"))
+    rarity: Rarity = column("The badge's colour now: see `Badge.rarity`.", read=badges.rarity)
     level: int = column("The highest level reached; 1 is the lowest.")
     awarded_at: DateTime = column("When that level was reached.")
     origin: AwardOrigin = column("How the person came by that level.")

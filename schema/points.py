@@ -58,6 +58,9 @@ class Activity:
     points: int = column("Points for doing it once; negative ones are taken away.")
     daily_cap: int | None = column("Most points from it on one UTC day; null: no cap.", read=lambda row: row["cap"])
     once: bool = column("True when it gives points only once in a person's life.")
+    reportable: bool = column(
+        "Whether services may report it; false for what only this system can know.", read=lambda row: not row["system"]
+    )
 
 
 @strawberry.type(description="A level, and the points it needs.")

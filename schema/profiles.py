@@ -11,6 +11,7 @@ from schema.companies import Company
 from schema.connections import ConnectionsOfProfile
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
+from schema.learning import LearningOfProfile
 from schema.nodes import PAGE, Node, id_of
 from schema.points import PointEntryConnection, Points
 from schema.portfolio import PortfolioOfProfile
@@ -43,7 +44,7 @@ class Socials:
 
 
 @strawberry.type(description="A person of the community.")
-class Profile(ConnectionsOfProfile, PortfolioOfProfile, Node):
+class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
     id: strawberry.ID = column("Opaque id of the profile.", read=id_of("Profile"))
     handle: str = column("Unique name for links; it can change, and the earlier ones lead here.")
     name: str = column("The name shown to others.")

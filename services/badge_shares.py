@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import structlog
 
+from catalogue.badges import MOST_LEVELS as MAX_LEVELS
 from models.database import Database, Statement
 from services import clock
 
@@ -20,10 +22,10 @@ RENEWED: Final = timedelta(seconds=30)
 """Older figures are counted again, while the ones that are here are still shown."""
 # Only public, active people count, above and below the line. Indexes: score (listed, …); badge_award (badge, …).
 _COUNT = Statement.of("""
-    SELECT '' AS badge, count(*) AS people FROM score WHERE listed = true
+    SELECT '' AS badge, 0 AS level, count(*) AS people FROM score WHERE listed = true
     UNION ALL
-    SELECT a.badge, count(*) FROM badge_award a JOIN score s ON s.profile_id = a.profile_id
-    WHERE s.listed = true AND a.superseded = false GROUP BY a.badge
+    SELECT a.badge, a.level, count(*) FROM badge_award a JOIN score s ON s.profile_id = a.profile_id
+    WHERE s.listed = true AND a.superseded = false GROUP BY a.badge, a.level
 """)
 
 
@@ -32,12 +34,27 @@ class Shares:
     """The figures of one moment."""
 
     people: int
-    holders: Counter[str]
+    highest: Counter[tuple[str, int]]
+    """How many people have which level of a badge as their highest."""
     as_of: datetime
+
+    @cached_property
+    def holders(self) -> Counter[str]:
+        """How many people hold each badge, at whatever level."""
+        found: Counter[str] = Counter()
+        for (badge, _), people in self.highest.items():
+            found[badge] += people
+        return found
 
     def percent(self, badge: str) -> float:
         """Percent of the people who hold it, to one decimal: 0 only when nobody does, 100 only when everybody does."""
-        holders = self.holders[badge]
+        return self._percent(self.holders[badge])
+
+    def percent_of_level(self, badge: str, level: int) -> float:
+        """The same of the people who have reached a level of it, or a higher one."""
+        return self._percent(sum(self.highest[badge, each] for each in range(level, MAX_LEVELS + 1)))
+
+    def _percent(self, holders: int) -> float:
         if not holders:
             return 0.0
         if holders >= self.people:
@@ -55,7 +72,7 @@ class _Keeper:
         if self.shares and age is not None and timedelta(0) <= age <= RENEWED:
             return self.shares
         if self.counting is None or self.counting.done():
-            self.counting = asyncio.create_task(_count(database))
+            self.counting = asyncio.create_task(count(database))
             self.counting.add_done_callback(self._counted)
         if self.shares and age is not None and timedelta(0) <= age <= KEPT:
             return self.shares
@@ -70,10 +87,11 @@ class _Keeper:
             self.shares = task.result()
 
 
-async def _count(database: Database) -> Shares:
+async def count(database: Database) -> Shares:
+    """The figures of this moment. One statement, which goes over all awards."""
     as_of = clock.now()
-    rows = {row["badge"]: row["people"] for row in await database.fetch_long(_COUNT)}
-    return Shares(rows.pop(""), Counter(rows), as_of)
+    rows = {(row["badge"], row["level"]): row["people"] for row in await database.fetch_long(_COUNT)}
+    return Shares(rows.pop(("", 0)), Counter(rows), as_of)
 
 
 _keepers: WeakKeyDictionary[Database, _Keeper] = WeakKeyDictionary()

@@ -19,7 +19,7 @@ from catalogue.badges import Rarity
 from catalogue.challenges import CHALLENGES
 from catalogue.points import Category
 from models.accounts import Account
-from models.badges import ImportedBadge
+from models.badges import BadgeRarity, ImportedBadge
 from models.connections import ConnectionRequest
 from models.database import Database
 from models.points import PointEntry
@@ -37,6 +37,7 @@ from resolvers import (
     history,
     invites,
     leaderboards,
+    learning,
     open_badges,
     points,
     portfolio,
@@ -71,7 +72,7 @@ from services.connecting import join
 from services.leaderboards.kinds import Board, Key
 from services.openings import Opening, record_openings
 from services.points import record_many
-from tests.factories import event, make_company, make_person
+from tests.factories import NOON, event, make_company, make_person
 from tests.services.projects import make_project
 
 SCHEMA = build()._schema
@@ -160,6 +161,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     ada, ben = account.profile_id, (await make_person("ben@people.example")).profile_id  # type: ignore[attr-defined]
     await Profile.filter(id=ada).update(company_id=company.id)
     await record_many([event(ada), event(ada, counterpart_id=ada), event(ben, "ANSWER_ACCEPTED")])
+    await record_many([event(ada, "RAPID_CERTIFIED")])
+    await BadgeRarity.create(badge="FIRST_LIGHT", rarity=Rarity.PURPLE, since=NOON)
     await record_openings([Opening(ben, Category.LEARNING, 5, "archive", "1")])
     await ImportedBadge.create(source="archive", key="1", code="archive.1", name="Founder", rarity=Rarity.ORANGE)
     await badge_rules.grant(ada, "archive.1", reason="Was there")
@@ -179,11 +182,14 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         badges.by_code: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
         badges.counts: people,
         badges.featured: people,
+        badges.level_shares: [("FIRST_LIGHT", 1), ("NO_SUCH", 1)],
         badges.levels_reached: [(ben, "FIRST_LIGHT"), (999_999, "FIRST_LIGHT")],
         badges.of_profiles: people,
         badges.pages: people,
         badges.shares: ["FIRST_LIGHT", "NO_SUCH"],
         blocks.of_profiles: people,
+        learning.academy: people,
+        learning.of_profiles: people,
         challenges.of_profiles: people,
         challenges.of_viewer: ["FIRST_STEPS", "NO_SUCH"],
         companies.by_id: [company.id, 999_999],

@@ -43,4 +43,4 @@ async def test_many_who_ask_at_once_count_once(database: Database, count_stateme
     [(0, 0, 0.0), (0, 9, 0.0), (1, 100_000, 0.1), (99_999, 100_000, 99.9), (1, 3, 33.3), (3, 3, 100.0)],
 )
 def test_only_nobody_is_0_and_only_everybody_is_100(holders: int, people: int, percent: float) -> None:
-    assert Shares(people, Counter({"A": holders}), NOON).percent("A") == percent
+    assert Shares(people, Counter({("A", 1): holders}), NOON).percent("A") == percent

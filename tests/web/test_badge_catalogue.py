@@ -6,10 +6,11 @@ import pytest
 
 from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
-from models.badges import ImportedBadge
+from models.badges import BadgeRarity, ImportedBadge
 from services import badge_shares, badges
+from services.points import record_many
 from services.profiles import relist
-from tests.factories import give, make_person, make_profile
+from tests.factories import NOON, event, give, make_person, make_profile
 from tests.web.clients import GraphQLClient
 from tests.web.test_badges import PAGE, SHARE
 
@@ -78,3 +79,55 @@ async def test_the_share_counts_public_and_active_people_alone(
     assert kept == before
     assert counted["badge"]["awardedPercent"] == 50.0
     assert counted["badge"]["awardedAsOf"] > before["badge"]["awardedAsOf"]
+
+
+async def test_everywhere_a_badge_has_the_colour_of_its_share(client: GraphQLClient) -> None:
+    # given
+    ada = await make_profile()
+    await record_many([event(ada, "ANSWER_ACCEPTED") for _ in range(5)])
+    await badges.feature(ada, ["PROBLEM_SOLVER"])
+    for code in ("PROBLEM_SOLVER", "SUMMIT"):
+        await BadgeRarity.create(badge=code, rarity=Rarity.PURPLE, since=NOON)
+    text = """query C($id: ID!) {
+      badge(code: "PROBLEM_SOLVER") { rarity }
+      badges { code rarity }
+      profile(id: $id) {
+        badges { code rarity badge { rarity } } featuredBadges { code rarity }
+        earnedBadges(first: 50) { edges { node { code rarity } } }
+        badgesInProgress(first: 100) { code rarity badge { rarity } } nextBadges(first: 100) { code rarity }
+      }
+    }"""
+    # when
+    found = await client.data(text, id=f"prf_{ada}")
+    # then
+    page = found["profile"]
+    lists = [
+        found["badges"],
+        page["badges"],
+        page["featuredBadges"],
+        [edge["node"] for edge in page["earnedBadges"]["edges"]],
+        page["badgesInProgress"],
+    ]
+    for each in lists:
+        assert {row["code"]: row["rarity"] for row in each}["PROBLEM_SOLVER"] == "PURPLE"
+        assert all(row["badge"]["rarity"] == row["rarity"] for row in each if "badge" in row)
+        others = [row for row in each if row["code"] not in {"PROBLEM_SOLVER", "SUMMIT"}]
+        assert all(row["rarity"] == BADGES[row["code"]].rarity.value for row in others)
+    assert {row["code"]: row["rarity"] for row in page["nextBadges"] + page["badgesInProgress"]}["SUMMIT"] == "PURPLE"
+    assert found["badge"] == {"rarity": "PURPLE"}
+
+
+async def test_each_level_has_a_share_of_its_own(client: GraphQLClient) -> None:
+    # given
+    people = [await make_profile() for _ in range(4)]
+    await record_many([event(people[0], "ANSWER_ACCEPTED") for _ in range(25)])
+    for who in people[:2]:
+        await record_many([event(who, "ANSWER_ACCEPTED") for _ in range(5)])
+    # when
+    text = '{ badge(code: "PROBLEM_SOLVER") { awardedPercent levels { number awardedPercent } } }'
+    found = (await client.data(text))["badge"]
+    # then
+    assert found["awardedPercent"] == 50.0
+    assert [(each["number"], each["awardedPercent"]) for each in found["levels"]] == [
+        (1, 50.0), (2, 25.0), (3, 0.0), (4, 0.0), (5, 0.0),
+    ]  # fmt: skip

@@ -1,0 +1,54 @@
+"""What a person has learned: certifications and progress in the Academy, as the ledger tells of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalogue.points import ACTIVITIES
+from models.database import Statement
+from models.points import EntryKind, Outcome
+from resolvers.context import Context
+from resolvers.order import Row
+from resolvers.rows import columns
+from services import counters
+from services.counters import NEVER
+
+CERTIFICATIONS = {activity.code: activity.certification for activity in ACTIVITIES.values() if activity.certification}
+UNITS, PATHS = "ACADEMY_UNIT_COMPLETED", "LEARNING_PATH_COMPLETED"
+# Index (profile_id, activity, day); unique (reverses_id).
+PASSED = Statement.of(f"""
+    SELECT e.profile_id, e.activity, e.occurred_at FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
+    WHERE e.profile_id = ANY($1) AND e.activity IN ({", ".join(f"'{code}'" for code in CERTIFICATIONS)})
+      AND e.kind = '{EntryKind.ACTIVITY.value}' AND e.outcome = '{Outcome.AWARDED.value}' AND r.id IS NULL
+    ORDER BY e.profile_id, e.occurred_at DESC, e.id DESC
+""")  # noqa: S608 - own texts
+
+
+@columns("activity", "level", "name", "certified_at")
+async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """The certifications of each profile, newest first: each once, none that was taken back."""
+    database = context.database
+    found: dict[int, list[Row]] = {}
+    for row in await database.fetch(PASSED, database.keys(profile_ids)):
+        level = CERTIFICATIONS[row["activity"]]
+        found.setdefault(row["profile_id"], []).append(
+            {
+                "activity": vars(ACTIVITIES[row["activity"]]),
+                "level": level,
+                "name": level.title,
+                "certified_at": row["occurred_at"],
+            }
+        )
+    return [found.get(profile_id, []) for profile_id in profile_ids]
+
+
+@columns("units", "learning_paths")
+async def academy(profile_ids: Sequence[int], context: Context) -> list[Row]:  # noqa: ARG001 - every reader's shape
+    """How many units and learning paths each profile has completed, less what was taken back. Unique (profile_id, name)."""
+    counted: Any = await counters.of(set(profile_ids))
+    return [
+        {
+            "units": counted[profile_id].get(UNITS, NEVER).times,
+            "learning_paths": counted[profile_id].get(PATHS, NEVER).times,
+        }
+        for profile_id in profile_ids
+    ]
