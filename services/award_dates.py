@@ -3,7 +3,7 @@ Dates of awards that a rule gave: when the rule was met in the order of what hap
 
 So an event that comes late, and one that is taken back, move the date of a badge that somebody has
 already. Where the rule is not met any more at any time, because something was taken back, the award stays, keeps the date that
-was last known, and is `unmet` until the rule is met again. Rule: domain.md "Badges, challenges, credits".
+was last known, and is `unmet` until the rule is met again. Rule: docs/rules/badges.md#date-of-a-badge.
 """
 
 from collections import defaultdict

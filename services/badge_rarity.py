@@ -1,5 +1,5 @@
 """
-How rare each badge is now: by the share of the public, active people who hold it (catalogue/rarity.toml).
+How rare each badge is now: by the share of the public, active people who hold it (catalogue/rarity.toml). Rule: docs/rules/badges.md#rarity.
 
 The colours are rows of a table, so that every process shows the same ones and a restart changes none. Whoever settles
 them (a job of the server each minute, an import, a reevaluation) counts, and changes what has gone beyond a limit.
