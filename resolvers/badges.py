@@ -247,7 +247,8 @@ def level_of(row: Row) -> tuple[str, int]:
 
 def _definition(found: Badge, colours: Mapping[str, Rarity]) -> Row:
     levels = [
-        {"badge": found.code, "number": number, "criterion": each.translated} for number, each in enumerate(found.levels, 1)
+        {"badge": found.code, "number": number, "criterion": each.translated}
+        for number, each in enumerate(found.levels, 1)
     ]
     texts = {name: translate(getattr(found, name)) for name in ("name", "description")} if found.code in BADGES else {}
     return {

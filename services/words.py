@@ -26,10 +26,13 @@ APART = str.maketrans(
 # Combining classes of accents, points and signs that are left out. Others are letters of their script in all but name:
 # vowel signs (0, 84 to 132), nukta (7), the voicing of kana (8), virama (9).
 _LEFT_OUT = frozenset({1, *range(10, 37), *range(200, 241)})
-# As keyboards, word processors and other alphabets have them: ' ` ´ ʹ ʻ ʼ ʽ ʾ ʿ ˈ ‘ ’ ‛ ′ ＇ ՚ ׳ ꞌ
-_APOSTROPHE = re.compile(
-    "(?<=[^\\W\\d_])['`\u00b4\u02b9\u02bb-\u02bf\u02c8\u2018\u2019\u201b\u2032\uff07\u055a\u05f3\ua78c](?=[^\\W\\d_])"
+_APOSTROPHES = str.maketrans(
+    dict.fromkeys(
+        "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2018\u2019\u201b\u2032\uff07\u055a\u05f3\ua78c", "'"
+    )
 )
+"""Apostrophes as keyboards, word processors and other alphabets have them: all of them are one."""
+_BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _HYPHEN = re.compile("[-\u2010\u2011\u2012\u2013\uff0d]")
 _HYPHENATED = re.compile(rf"[^\W_]+(?:{_HYPHEN.pattern}[^\W_]+)+")
 _UNSPACED = (
@@ -48,7 +51,7 @@ _UNSPACED = (
 
 def typed(text: str) -> list[bytes]:
     """The words of what somebody looks for, in their order, each once. Empty: there is no letter or digit in it."""
-    return list(dict.fromkeys(_cut(run) for run in _runs(_joined(text))))
+    return list(dict.fromkeys(_cut(run) for run in _runs(_joined(_folded(text)))))
 
 
 def kept(name: str, handle: str, job_title: str) -> dict[bytes, int]:
@@ -62,22 +65,23 @@ def kept(name: str, handle: str, job_title: str) -> dict[bytes, int]:
 
 
 def _with_parts(text: str, *, hyphens: bool) -> Iterator[bytes]:
-    joined = _joined(text)
+    folded = _folded(text)
+    joined = _joined(folded)
     for run in _runs(joined):
         for start in range(len(run)) if _unspaced(run[0]) else (0,):
             yield _cut(run[start:])
-    if joined != text:  # what stands behind an apostrophe: "Connor" of "O'Connor"
-        for run in _runs(text):
+    if joined != folded:  # what stands behind an apostrophe: "Connor" of "O'Connor"
+        for run in _runs(folded):
             if len(run) > 1:
                 yield _cut(run)
     for hyphenated in _HYPHENATED.findall(joined) if hyphens else ():  # "Jean-Luc" is found by "jeanluc"
         yield from (_cut(run) for run in _runs(_HYPHEN.sub("", hyphenated)))
 
 
-def _runs(text: str) -> Iterator[str]:
-    """Letters and digits that stand together, of scripts with spaces or of those without, folded."""
+def _runs(folded: str) -> Iterator[str]:
+    """Letters and digits of folded text that stand together, of scripts with spaces or of those without."""
     run, unspaced = "", False
-    for letter in _folded(text):
+    for letter in folded:
         if not _belongs(letter):
             if run:
                 yield run
@@ -91,12 +95,13 @@ def _runs(text: str) -> Iterator[str]:
         yield run
 
 
-def _joined(text: str) -> str:
-    """The text without the apostrophes that stand between two letters."""
-    return _APOSTROPHE.sub("", text) if _APOSTROPHE.search(text) else text
+def _joined(folded: str) -> str:
+    """Folded text without the apostrophes that stand between two letters."""
+    return _BETWEEN_LETTERS.sub("", folded) if "'" in folded else folded
 
 
 def _folded(text: str) -> str:
+    text = text.translate(_APOSTROPHES)
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

@@ -275,7 +275,8 @@ async def test_an_invite_costs_as_many_statements_whoever_reads_the_address(coun
     assert len(set(seen)) == 1
     with count_statements() as statements:
         await invite(ada, *(f"p{n}@x.example" for n in range(10)))
-    assert statements.total <= seen[0] + 10 * 2, statements.texts
+    # one more: the badge of the first invites is so young that its date is looked at again
+    assert statements.total <= seen[0] + 1 + 10 * 2, statements.texts
 
 
 @pytest.mark.postgres_only
