@@ -12,9 +12,10 @@ In a catalogue file a criterion is a table from what is counted to how many it t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from catalogue.languages import Text, translate
+from catalogue.languages import Text, current, translate
 from catalogue.points import ACTIVITIES, LEVELS, Category
 
 POINTS: Final = "POINTS"
@@ -52,7 +53,7 @@ class Condition:
     names: tuple[str, ...]
     at_least: int
 
-    @property
+    @cached_property
     def text(self) -> Text:
         """What it takes, as a phrase: `Publish an app: 5 times`."""
         [name, *_], number = self.names, self.at_least
@@ -80,7 +81,7 @@ class Criterion:
 
     conditions: tuple[Condition, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What it takes, as one English sentence."""
         return f"{'; '.join(condition.text for condition in self.conditions)}."
@@ -88,7 +89,16 @@ class Criterion:
     @property
     def translated(self) -> str:
         """What it takes, as one sentence in the current language."""
-        return f"{'; '.join(translate(condition.text) for condition in self.conditions)}."
+        language = current()
+        said = self._said.get(language)
+        if said is None:
+            said = self._said[language] = f"{'; '.join(translate(each.text, language) for each in self.conditions)}."
+        return said
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        """The sentence in each language that it was asked for: a catalogue has some two hundred of them."""
+        return {}
 
     def implies(self, other: "Criterion") -> bool:
         """Whether whoever fulfils this one fulfils the other too."""

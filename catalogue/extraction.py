@@ -47,7 +47,7 @@ LEFT_OUT: Final = tuple(
 
 
 HERE: Final = Path(__file__).parent.parent
-ROOMS: Final = ("services", "resolvers", "schema", "execution")
+ROOMS: Final = ("services", "resolvers", "schema", "execution", "web")
 CALLS: Final = {"Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
 """Calls that take a message for people, and the place of it among their arguments."""
 

@@ -109,7 +109,8 @@ def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: da
         found.append(Problem(ErrorCode.BAD_INPUT, "The expiry lies in the past.", ("expiresAt",)))
     for scope, times in Counter(scopes).items():
         if times > 1:
-            found.append(Problem(ErrorCode.BAD_INPUT, f"{scope[:80]!r} is named more than once.", ("scopes",)))
+            text = Text("{name} is named more than once.", name=scope[:80])
+            found.append(Problem(ErrorCode.BAD_INPUT, text, ("scopes",)))
         if scope not in SCOPES:
             found.append(
                 Problem(ErrorCode.UNKNOWN_SCOPE, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))

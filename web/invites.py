@@ -11,7 +11,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from resolvers.viewers import Viewer
+from catalogue.languages import ENGLISH, Text, current, speaking, translate
+from resolvers.viewers import Client, Viewer
 from services import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
@@ -22,7 +23,7 @@ FILES: Final = Path(__file__).parent / "static" / "invites"
 PAGE: Final = Template((FILES / "stop.html").read_text("utf-8"))
 STYLE: Final = (FILES / "stop.css").read_text("utf-8")
 HEADERS: Final = headers_of(STYLE, form_action="'self'")
-BUTTON: Final = '<form method="post"><button>No more invites</button></form>'
+BUTTON: Final = Template('<form method="post"><button>$label</button></form>')
 
 
 class Invites:
@@ -34,24 +35,29 @@ class Invites:
 
     async def ask(self, request: web.Request) -> web.Response:
         """The page with the button; changes nothing. 404: the address is from no mail of ours."""
-        if refused := await self._refused(request):
+        client = client_of(request, self._trusted)
+        if refused := await self._refused(client):
             return refused
-        if not invite_mails.stops(request.match_info["token"]):
-            return _unknown()
-        text = "Shall nobody invite you from here any more? Whoever tries will not be told."
-        return _page("No more invites?", text, form=BUTTON)
+        with speaking(client.language or ENGLISH):
+            if not invite_mails.stops(request.match_info["token"]):
+                return _unknown()
+            text = Text("Shall nobody invite you from here any more? Whoever tries will not be told.")
+            return _page(Text("No more invites?"), text, button=Text("No more invites"))
 
     async def stop(self, request: web.Request) -> web.Response:
         """Do it; doing it again changes nothing. What the body says makes no difference. 404: as above."""
-        if refused := await self._refused(request):
+        client = client_of(request, self._trusted)
+        if refused := await self._refused(client):
             return refused
-        if not await invite_mails.stop(request.match_info["token"]):
-            return _unknown()
-        return _page("Done", "Nobody can send you an invite from here any more. You may close this page.")
+        with speaking(client.language or ENGLISH):
+            if not await invite_mails.stop(request.match_info["token"]):
+                return _unknown()
+            text = Text("Nobody can send you an invite from here any more. You may close this page.")
+            return _page(Text("Done"), text)
 
-    async def _refused(self, request: web.Request) -> web.Response | None:
+    async def _refused(self, client: Client) -> web.Response | None:
         try:
-            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+            await self._limit.admit(Viewer(), client)
         except TooMany as error:
             return too_many(error)
         return None
@@ -66,15 +72,28 @@ def install(app: web.Application, settings: Settings) -> None:
 
 
 def _unknown() -> web.Response:
-    return _page("Nothing here", "This address is not complete. Copy all of it from the mail.", status=404)
+    text = Text("This address is not complete. Copy all of it from the mail.")
+    return _page(Text("Nothing here"), text, status=404)
 
 
-def _page(title: str, text: str, *, form: str = "", status: int = 200) -> web.Response:
-    body = PAGE.substitute(title=title, text=text, form=form, style=STYLE)
+def _page(title: Text, text: Text, *, button: Text | None = None, status: int = 200) -> web.Response:
+    """A page in the current language, with a button to confirm where one is named."""
+    body = PAGE.substitute(
+        language=current(),
+        title=translate(title),
+        text=translate(text),
+        form=BUTTON.substitute(label=translate(button)) if button else "",
+        style=STYLE,
+    )
     return web.Response(
         status=status,
         text=body,
         content_type="text/html",
         charset="utf-8",
-        headers={**HEADERS, hdrs.CACHE_CONTROL: "no-store"},
+        headers={
+            **HEADERS,
+            hdrs.CACHE_CONTROL: "no-store",
+            hdrs.CONTENT_LANGUAGE: current(),
+            hdrs.VARY: hdrs.ACCEPT_LANGUAGE,
+        },
     )

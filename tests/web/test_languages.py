@@ -9,7 +9,7 @@ from catalogue.badges import Rarity
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.outbox import OutboxMessage
-from services import clock, notices, preferences
+from services import clock, invite_mails, notices, preferences
 from services.audit import OPERATOR
 from services.messages import opened
 from services.notices import PersonKind
@@ -259,3 +259,14 @@ async def test_the_checklist_is_told_in_dutch(client: GraphQLClient) -> None:
         "item": "AVATAR",
         "message": "Voeg een avatar toe.",
     }
+
+
+async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(client: GraphQLClient) -> None:
+    path = f"/invites/stop/{invite_mails.stop_token('ben@friends.example')}"
+    for headers, title, lang in ((NL, "Geen uitnodigingen meer?", "nl"), (EN, "No more invites?", "en")):
+        answer = await client.http.get(path, headers=headers)
+        text = await answer.text()
+        assert f"<h1>{title}</h1>" in text and f'<html lang="{lang}">' in text
+        assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (lang, "Accept-Language")
+    done = await client.http.post(path, headers=NL)
+    assert "Je kunt deze pagina sluiten." in await done.text()
