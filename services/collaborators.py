@@ -32,7 +32,20 @@ MOST_NAMED: Final = 200
 """Names that are looked at: a project that came with an import may have more collaborators, and keeps them."""
 
 
-async def name(project: Project, wanted: Sequence[int], actor: Actor) -> bool:
+async def spend(project_id: int | None, wanted: Sequence[int], actor: Actor) -> None:
+    """
+    Count whom a call would newly name on a project (None: on a new one), before its transaction: no lock waits for the
+    counting. More than can be named are not counted: `name` refuses them. Raises Refused: RATE_LIMITED.
+    """
+    once = set(wanted)
+    rows: Any = ProjectCollaborator.filter(project_id=project_id or 0, profile_id__in=once)
+    named = {row.profile_id for row in await rows if row.untagged_at in {None, row.tagged_at}} if once else set()
+    new = once - named
+    if 0 < len(new) <= MOST:
+        await limits.spend("tag-collaborators", by=[f"account:{actor.account_id}"], cost=len(new))
+
+
+async def name(project: Project, wanted: Sequence[int]) -> bool:
     """
     Let these profiles be the collaborators of a project, in the caller's transaction, which holds the score rows of its
     owner and of all of `wanted`; whether that changed anything.
@@ -40,7 +53,7 @@ async def name(project: Project, wanted: Sequence[int], actor: Actor) -> bool:
     Who is hidden now keeps the tag: the owner cannot see it, so cannot have meant it. Who has blocked the owner is named for
     the owner's eyes alone, who does not learn of the block. Raises Refused, one problem for each of `wanted` that is wrong,
     by its place: NOT_YOURSELF, NOT_FOUND (hidden, or never there), BLOCKED (by the owner), NOT_TAGGABLE (took the name off
-    before); TOO_MANY_ITEMS, RATE_LIMITED.
+    before); TOO_MANY_ITEMS. `spend` comes before.
     """
     once = list(dict.fromkeys(wanted))
     rows = {row.profile_id: row for row in await ProjectCollaborator.filter(project_id=project.id)}  # type: ignore[attr-defined]
@@ -53,7 +66,6 @@ async def name(project: Project, wanted: Sequence[int], actor: Actor) -> bool:
         )
     if new:
         blocking = await _check(project, new, wanted, visible, off=rows.keys() - tagged)
-        await limits.spend("tag-collaborators", by=[f"account:{actor.account_id}"], cost=len(new))
         now = clock.now()
         await ProjectCollaborator.bulk_create(
             [

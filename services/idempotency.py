@@ -48,7 +48,13 @@ class NotForKeeping(ValueError):
 
 
 async def once(
-    account_id: int, key: str | None, operation: str, given: Mapping[str, Any], do: Callable[[], Awaitable[Answer]]
+    account_id: int,
+    key: str | None,
+    operation: str,
+    given: Mapping[str, Any],
+    do: Callable[[], Awaitable[Answer]],
+    *,
+    spend: Callable[[], Awaitable[None]] | None = None,
 ) -> Once:
     """
     Call `do` in a transaction, unless it was called under this account's key in the last 24 hours: then answer what it
@@ -58,15 +64,20 @@ async def once(
     nobody's data; what else the payload shows is read again by them, as it is now. What `do` raises undoes everything,
     the key's row included. Take no lock before calling this: twins wait here.
 
+    `spend` takes from limits. It is called first and outside of the transaction, because counting may take a while and locks
+    must not wait for it; not for a repeated call, which costs nothing. What it raises comes through.
+
     Raises Refused: BAD_INPUT (a key not of 1 to 128 printable characters), IDEMPOTENCY_MISMATCH (the key was used with
     another operation or input), NOT_FOUND (no such account).
     """
+    if key is not None and (not 0 < len(key) <= MAX_KEY or not key.isprintable()):
+        text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
+        raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
+    if spend is not None and not await _was_called(account_id, key):
+        await spend()
     if key is None:
         async with in_transaction():
             return Once(dict(await do()), repeated=False)
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
-        raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
     async with in_transaction():
         call = await _begun(account_id, key, operation, _fingerprint(given))
         if call.answer:
@@ -84,6 +95,11 @@ async def forget_old(now: datetime) -> int:
     while ids := await old.order_by("at").limit(STEP).values_list("id", flat=True):
         gone += await old.filter(id__in=list(ids)).delete()  # not one that was begun anew since
     return gone
+
+
+async def _was_called(account_id: int, key: str | None) -> bool:
+    """Whether a call under this key succeeded within the last 24 hours. Unique (account_id, key)."""
+    return key is not None and await IdempotentCall.exists(account_id=account_id, key=key, at__gt=clock.now() - KEPT)
 
 
 async def _begun(account_id: int, key: str, operation: str, fingerprint: str) -> IdempotentCall:

@@ -27,15 +27,27 @@ ADDRESS: Final = 32
 PROOF: Final = 16
 """Hex digits that show a digest to be from a mail of ours."""
 
+Rooms = dict[str, bool]
+"""Whether the mailbox of an address (its key) can take one more invite today."""
+
 
 def code_of(sender_id: int, email_key: str) -> str:
     """What stands in the link of an invite: the same in each of its mails, so that an older one goes on working."""
     return keyed_digest("invite-code", str(sender_id), email_key)[:32]
 
 
-async def deliver(sender_id: int, invites: Sequence[Invite]) -> None:
+async def rooms(email_keys: Collection[str]) -> Rooms:
     """
-    Mail invites of one sender, inside the caller's transaction.
+    Count one more invite for each of these mailboxes, and answer which can take it today. Before the transaction that
+    delivers: counting takes time, and no lock waits for it.
+    """
+    return {each: await _has_room(each) for each in email_keys}
+
+
+async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> None:
+    """
+    Mail invites of one sender, inside the caller's transaction. `rooms`: what the function of that name answered; a
+    mailbox that it was not asked about gets nothing.
 
     Nothing goes out to whoever wants no invites or has got several today, from whomever; to an account that is
     deactivated, a service's, or blocked with the sender. Whoever has an account gets no link to sign up, but where the
@@ -50,8 +62,11 @@ async def deliver(sender_id: int, invites: Sequence[Invite]) -> None:
     for invite in invites:
         member = members.get(invite.email_key)
         kind, to, facts = _letter(sender, invite, member)
-        has_room = await _has_room(invite.email_key)  # asked in any case: it takes time
-        if has_room and invite.email_key not in unwanted and (member is None or _reaches(sender, member, apart)):
+        if (
+            rooms.get(invite.email_key, False)
+            and invite.email_key not in unwanted
+            and (member is None or _reaches(sender, member, apart))
+        ):
             await messages.send_mail(kind, to, **facts)
         else:
             await messages.withhold_mail(kind, to, **facts)

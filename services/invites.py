@@ -78,8 +78,26 @@ async def send(sender: Sender, emails: Sequence[str], note: str = "", key: str |
     read = [_read(each, place) for place, each in enumerate(emails)]
     wanted = {each.key: each for each in read if isinstance(each, Address)}
     given = {"emails": list(emails), "note": note}
+    rooms: invite_mails.Rooms = {}
+
+    async def spend() -> None:
+        own = await _own_addresses(sender.profile_id)
+        keys = [each for each in wanted if each not in own]
+        if keys:
+            await limits.spend("send-invite", by=[f"profile:{sender.profile_id}"], cost=len(keys))
+        accepted: Any = Invite.filter(
+            sender_id=sender.profile_id, email_key__in=keys, state=InviteState.ACCEPTED
+        ).values_list("email_key", flat=True)
+        done = set(await accepted)  # gets no mail any more
+        rooms.update(await invite_mails.rooms([each for each in keys if each not in done]))
+
     made = await idempotency.once(
-        sender.account_id, key, "sendInvites", given, lambda: _send(sender, list(wanted.values()), note)
+        sender.account_id,
+        key,
+        "sendInvites",
+        given,
+        lambda: _send(sender, list(wanted.values()), note, rooms),
+        spend=spend,
     )
     ids = dict(zip(wanted, made.answer["invites"], strict=True))
     return [
@@ -95,16 +113,21 @@ async def resend(sender: Sender, invite_id: int, key: str | None = None) -> int:
     Raises Refused: NOT_FOUND (no such invite, or somebody else's), INVITE_NOT_OPEN (accepted or withdrawn), RATE_LIMITED,
     and what services/idempotency.py raises for `key`.
     """
+    rooms: invite_mails.Rooms = {}
+
+    async def spend() -> None:
+        await limits.spend("send-invite", by=[f"profile:{sender.profile_id}"])
+        open_one = Invite.filter(id=invite_id, sender_id=sender.profile_id, state=InviteState.PENDING)
+        rooms.update(await invite_mails.rooms([each.email_key for each in await open_one]))
 
     async def do() -> idempotency.Answer:
-        await limits.spend("send-invite", by=[f"profile:{sender.profile_id}"])
         invite = await _locked_open(sender.profile_id, invite_id)
         _renew(invite, clock.now())
         await invite.save()
-        await invite_mails.deliver(sender.profile_id, [invite])
+        await invite_mails.deliver(sender.profile_id, [invite], rooms)
         return {"invite": invite.id}
 
-    made = await idempotency.once(sender.account_id, key, "resendInvite", {"invite": invite_id}, do)
+    made = await idempotency.once(sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend=spend)
     return int(made.answer["invite"])
 
 
@@ -151,11 +174,11 @@ def of_standing(wanted: InviteStanding) -> Q:
     return Q(state=InviteState(wanted.value))
 
 
-async def _send(sender: Sender, addresses: Sequence[Address], note: str) -> idempotency.Answer:
+async def _send(
+    sender: Sender, addresses: Sequence[Address], note: str, rooms: invite_mails.Rooms
+) -> idempotency.Answer:
     own = await _own_addresses(sender.profile_id)
     foreign = [each for each in addresses if each.key not in own]
-    if foreign:
-        await limits.spend("send-invite", by=[f"profile:{sender.profile_id}"], cost=len(foreign))
     # Whoever withdraws, or comes by one of these invites, takes this lock too; so does a twin of this call.
     await hold([sender.profile_id])
     now = clock.now()
@@ -178,7 +201,7 @@ async def _send(sender: Sender, addresses: Sequence[Address], note: str) -> idem
         await record_many(
             [event_of(row, now) for row in new]
         )  # who is invited anew after a row was dropped earns nothing
-    await invite_mails.deliver(sender.profile_id, [*new, *again])
+    await invite_mails.deliver(sender.profile_id, [*new, *again], rooms)
     ids = {row.email_key: row.id for row in (*held.values(), *new)}
     return {"invites": [ids.get(each.key) for each in addresses]}
 

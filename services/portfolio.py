@@ -36,7 +36,10 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
     Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, what is wrong with
     collaborators, RATE_LIMITED, and what services/idempotency.py raises.
     """
-    await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+
+    async def spend() -> None:
+        await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+        await collaborators.spend(None, _people(edit), actor)
 
     async def make() -> idempotency.Answer:
         people = await lock_people([owner_id, *_people(edit)])
@@ -54,13 +57,13 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         if problems:
             raise Refused(*problems)
         await project.save()
-        await collaborators.name(project, _people(edit), actor)
+        await collaborators.name(project, _people(edit))
         if submit:
             await _publish(project, actor)
         return {"project": project.id}
 
     given = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
-    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make)
+    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make, spend=spend)
     made: int = call.answer["project"]
     return made
 
@@ -82,6 +85,7 @@ async def update(
     `field`), BAD_INPUT; then what is wrong with collaborators; RATE_LIMITED.
     """
     await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+    await collaborators.spend(project_id, _people(edit), actor)
     async with in_transaction():
         project = await locked(owner_id, project_id, others=_people(edit), expected_version=expected_version)
         published = project.state is ProjectState.PUBLISHED
@@ -100,7 +104,7 @@ async def update(
         problems += project_texts.days_in_order(project, columns)
         if problems:
             raise Refused(*problems)
-        renamed = "collaborators" in edit and await collaborators.name(project, _people(edit), actor)
+        renamed = "collaborators" in edit and await collaborators.name(project, _people(edit))
         if changed or renamed:
             project.edited_at = clock.now()
             await _save(project, *changed, "edited_at")

@@ -1,10 +1,14 @@
 """Fixtures for tests of rules."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.exceptions import ConfigurationError
 
+from models.accounts import Account
 from models.database import Database
 from services import clock, limits, passwords
 from tests.services.second_factors import START
@@ -15,6 +19,20 @@ async def start(database: Database) -> AsyncIterator[None]:
     """A database at a moment that stands still."""
     with clock.frozen(START):
         yield
+
+
+@pytest.fixture(autouse=True)
+def limits_are_spent_outside_of_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting in Redis may take half a second, and locks of a transaction must not wait for it."""
+    spend = limits.spend
+
+    async def checked(operation: str, **given: Any) -> None:
+        with suppress(ConfigurationError):  # no database in this test
+            connection = Account._meta.db
+            assert not isinstance(connection, TransactionalDBClient), f"{operation} is spent inside a transaction"
+        await spend(operation, **given)
+
+    monkeypatch.setattr(limits, "spend", checked)
 
 
 @pytest.fixture

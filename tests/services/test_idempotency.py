@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from tortoise.backends.base.client import TransactionalDBClient
 
 from models.companies import Company
 from models.idempotency import IdempotentCall
@@ -222,3 +223,32 @@ async def test_words_and_numbers_are_kept() -> None:
 
     first = await once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting)
     assert await once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting) == Once(first.answer, repeated=True)
+
+
+async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_call() -> None:
+    # given
+    ada, spent = (await make_person()).id, list[bool]()
+
+    async def spend() -> None:
+        spent.append(isinstance(Company._meta.db, TransactionalDBClient))
+
+    async def paid(key: str | None, name: str = "One") -> Once:
+        return await once(ada, key, "found", {"name": name}, founding(name), spend=spend)
+
+    # when
+    await paid("k")
+    again = await paid("k")
+    await paid(None)
+    # then: each call that did something, outside of its transaction
+    assert again.repeated and spent == [False, False]
+    # when: the limit is used up
+
+    async def refuse() -> None:
+        raise refused(ErrorCode.RATE_LIMITED, "Too often.")
+
+    repeated = await once(ada, "k", "found", {"name": "One"}, founding(), spend=refuse)
+    # then: what succeeded is answered again, what is new is refused
+    assert repeated.answer == again.answer
+    with pytest.raises(Refused):
+        await once(ada, "other", "found", {"name": "One"}, founding(), spend=refuse)
+    assert await companies() == 2
