@@ -290,9 +290,11 @@ class Executor:
         answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost, seconds=seconds)
         if plan is None:
             try:
-                return answer(await self._in_core(ready, context, event))
+                body = await self._in_core(ready, context, event)
             except Unavailable as away:
                 return unavailable(away, operation.kind)
+            asks_rows = self._plans and operation.kind == "query" and bool(ready.prepared.coordinates)
+            return answer(body, fell_back=asks_rows)
         try:
             data = await plan.run(context, ready.values, event)
         except Unavailable as away:

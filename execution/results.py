@@ -27,7 +27,7 @@ class Answer:
     The answer to one request. `body` is ready to be written as JSON; its parts may be shared, so it is only read.
 
     `request_error` is true when nothing was run: syntax, validation, unknown operation, bad variables, over a limit.
-    `fell_back` is true when a plan began and graphql-core had to run the document, which is dear. `cost` is what the
+    `fell_back` is true when graphql-core had to run a query in place of a plan, which is dear. `cost` is what the
     operation may have asked for (execution/cost.py) and `max_cost` what it was allowed; 0 when it was not that far.
     `seconds` is what it took of the processor to read and prepare the operation.
     """

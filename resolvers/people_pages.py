@@ -12,12 +12,14 @@ Three ways, chosen by what was found and not by a planner's guess:
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from models.database import Database, Statement
 from resolvers.order import Row
 from resolvers.people_conditions import ANY_TIER, TIERS, Condition, Fact, Term, Word
+from services.bounded import BoundedByBytes
 
 RARE = 1_000
 """People of one condition who are looked at one by one, rather than walking an index past the others."""
@@ -32,7 +34,10 @@ AT_ONCE = 300
 
 KEPT = 60.0
 """Seconds that sizes of conditions are kept: they only decide the way, never what is answered."""
-MOST_KEPT = 5_000
+MAX_KEPT_BYTES = 2_000_000
+"""Of sizes that are kept."""
+BYTES_PER_SIZE = 600
+"""What one holds with its condition, beside the condition's own value."""
 EVERYBODY = "SELECT count(*) AS total FROM score WHERE listed = true"
 
 
@@ -64,7 +69,8 @@ class Place:
     keys: tuple[Any, ...]
 
 
-_sizes: WeakKeyDictionary[Database, dict[tuple[Condition | None, int], tuple[int, float]]] = WeakKeyDictionary()
+_Sizes = BoundedByBytes[tuple[Condition | None, int], tuple[int, float]]
+_sizes: WeakKeyDictionary[Database, _Sizes] = WeakKeyDictionary()
 
 
 @dataclass(eq=False)
@@ -283,14 +289,15 @@ class Search:
 
     async def _size(self, condition: Condition | None, tier: int) -> int:
         """For how many a condition holds, of all listed people without one: for choosing a way, at most KEPT old."""
-        kept = _sizes.setdefault(self.database, {})
+        kept = _sizes.get(self.database)
+        if kept is None:
+            kept = _sizes[self.database] = BoundedByBytes(MAX_KEPT_BYTES)
         known = kept.get((condition, tier))
         if known is None or time.monotonic() - known[1] > KEPT:
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
             text = _Text()
             sql = f"SELECT count(*) AS total FROM ({condition.ids(text.put, tier)}) c" if condition else EVERYBODY  # noqa: S608
-            known = kept[condition, tier] = ((await self._ask(sql, text, long=True))[0]["total"], time.monotonic())
+            known = (await self._ask(sql, text, long=True))[0]["total"], time.monotonic()
+            kept.put((condition, tier), known, BYTES_PER_SIZE + sum(map(getsizeof, text.params)))
         return known[0]
 
     async def _ask(self, sql: str, text: "_Text", *, long: bool) -> list[Row]:

@@ -19,7 +19,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 KEEP = 10_000
-"""Buckets of one limit that a process holds at most; those unused the longest leave first."""
+"""
+Buckets of one limit that a process holds at most; those unused the longest leave first. Each is a digest and a number, some
+300 bytes: 3 MB for a limit.
+"""
 PATIENCE = 0.25
 """Seconds that Redis gets for an answer."""
 PAUSE = 5.0

@@ -20,7 +20,7 @@ VALUES = 1_000
 SECONDS = 0.02
 """Of the processor that count as one request, for reading and preparing an operation: nothing else runs meanwhile."""
 FELL_BACK = 10
-"""Times that a cost counts which a plan began to answer and graphql-core had to finish."""
+"""Times that a cost counts where graphql-core had to answer in place of a plan."""
 
 
 def requests_of(answer: Answer, characters: int = 0, values: int = 0) -> int:
