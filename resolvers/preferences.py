@@ -2,10 +2,16 @@
 
 from typing import Any
 
+from catalogue.languages import LANGUAGES, own_name
 from resolvers.audit import actor_of
 from resolvers.context import Context
 from resolvers.order import Row
 from services import preferences
+
+
+async def languages(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+    """The languages that texts come in, English first, each by its own name."""
+    return [{"code": code, "name": own_name(code)} for code in LANGUAGES]
 
 
 async def update_marketing(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

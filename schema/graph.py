@@ -39,7 +39,7 @@ from schema.passwords import PasswordsMutation
 from schema.people import PeopleQuery
 from schema.points import PointEntry, PointsQuery
 from schema.portfolio import PortfolioQuery, Project, ProjectFieldError
-from schema.preferences import PreferencesMutation
+from schema.preferences import PreferencesMutation, PreferencesQuery
 from schema.profile_editing import ProfileEditingMutation, VersionConflict
 from schema.profiles import Profile, ProfilesQuery
 from schema.project_editing import ProjectEditingMutation
@@ -69,6 +69,7 @@ class Query(
     ChallengesQuery,
     ShopQuery,
     PortfolioQuery,
+    PreferencesQuery,
 ):
     pass
 

@@ -5,7 +5,7 @@ import strawberry
 from resolvers import preferences, profiles
 from resolvers.permissions import PersonItself
 from schema.errors import UserError
-from schema.fields import column, loaded_by, mutation_by
+from schema.fields import answered_by, column, loaded_by, mutation_by
 from schema.profiles import Profile
 
 
@@ -16,7 +16,7 @@ class UpdateMarketingInput:
 
 @strawberry.input(description="The language of mails and answers.")
 class UpdateLanguageInput:
-    language: str = strawberry.field(description="`en` (English) or `nl` (Dutch): ISO 639-1.")
+    language: str = strawberry.field(description="The code of one of `Query.languages`: ISO 639-1, such as `nl`.")
 
 
 @strawberry.type(description="Answer to `updateMarketing`.")
@@ -29,6 +29,19 @@ class UpdateMarketingPayload:
 class UpdateLanguagePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
     errors: list[UserError] = column("Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="A language that mails and answers come in.")
+class Language:
+    code: str = column("ISO 639-1, as `updateLanguage` takes it.")
+    name: str = column("What it calls itself.")
+
+
+@strawberry.type
+class PreferencesQuery:
+    languages: list[Language] = answered_by(
+        preferences.languages, "The languages that mails and answers come in, English first."
+    )
 
 
 @strawberry.type

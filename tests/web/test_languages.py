@@ -270,3 +270,13 @@ async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(clien
         assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (lang, "Accept-Language")
     done = await client.http.post(path, headers=NL)
     assert "Je kunt deze pagina sluiten." in await done.text()
+
+
+async def test_the_languages_to_choose_from_are_listed(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example")
+    listed = [{"code": "en", "name": "English"}, {"code": "nl", "name": "Nederlands"}]
+    assert await client.data("{ languages { code name } }") == {"languages": listed}
+    assert await client.data("{ languages { code name } }", token=await make_token(ada, READ)) == {"languages": listed}
+    assert await client.code("{ languages { code } }", token=await make_token(ada, "mx:app:create")) == (
+        "INSUFFICIENT_SCOPE"
+    )
