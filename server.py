@@ -35,7 +35,7 @@ from services import (
     uses,
 )
 from services.avatars import sweep
-from services.leaderboards import boards
+from services.leaderboards import boards, moments
 from services.leaderboards.kinds import Board
 from services.postbox import sending
 from services.private_files import VAR, made_private, make_private_folder
@@ -72,6 +72,7 @@ CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "forget_expired_codes": codes.forget_expired,
     "forget_old_audit_entries": audit.forget_old,
     "forget_old_notices": notices.forget_old,
+    "forget_old_board_moments": moments.forget_old,
     "forget_old_idempotency_keys": idempotency.forget_old,
     "forget_withdrawn_requests": connections.forget_withdrawn,
 }
@@ -143,8 +144,13 @@ async def _noting_uses() -> AsyncIterator[None]:
 
 
 async def _following(database: Database) -> AsyncIterator[None]:
-    """Read what any process has written, for what is kept in memory and for subscribers."""
-    async with background([Job("notices", notices.EVERY, notices.follower(database).keep_up)]):
+    """Read what any process has written, for what is kept in memory and for subscribers; boards follow at once."""
+
+    async def keep_up() -> None:
+        await notices.follower(database).keep_up()
+        await boards.of(database).keep_up()
+
+    async with background([Job("notices", notices.EVERY, keep_up)]):
         yield
 
 

@@ -23,6 +23,7 @@ from services import clock
 from services.leaderboards import boards
 from services.leaderboards.entries import around, key_of, listing, movements, own, ranked
 from services.leaderboards.held import LIVE, Who
+from services.leaderboards.history import Change
 from services.leaderboards.kinds import Board, Key, Period
 from settings import Settings
 
@@ -104,7 +105,7 @@ async def change(database: Database, number: int) -> None:
     """Give somebody ten points in one category, as it is done when a notice names them."""
     live = boards.of(database).state.tables[LIVE]
     sums, who = list(live.table.sums(number - 1)), Who(listed=True)
-    live.change(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, clock.now())
+    live.change(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, Change(clock.now()))
 
 
 async def measure(database: Database, people: int) -> None:

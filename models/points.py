@@ -9,6 +9,7 @@ from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from catalogue.points import Category
+from models.moments import TransactionId
 from models.profiles import Profile
 
 
@@ -63,6 +64,9 @@ class PointEntry(Model):
     reason = fields.CharField(max_length=500, null=True, description="Why, for penalties.")
     shown = fields.BooleanField(default=True, description="Whether the person may see it; False for silent penalties.")
     recorded_at = fields.DatetimeField(description="When the row was written (UTC).")
+    xid = fields.BigIntField(
+        db_default=TransactionId(), description="PostgreSQL's transaction that wrote the row; 0 on SQLite."
+    )
 
     class Meta:
         table = "point_entry"

@@ -10,6 +10,7 @@ from models.credits import CreditBalance, CreditEntry
 from models.idempotency import IdempotentCall
 from models.imports import ImportedPerson, ImportProgress
 from models.invites import Invite, InviteOptOut
+from models.moments import BoardMoment
 from models.notices import Notice
 from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
@@ -32,6 +33,7 @@ __all__ = [
     "BadgeAward",
     "BadgeRarity",
     "Block",
+    "BoardMoment",
     "ChallengeClaim",
     "ChallengeCompletion",
     "Company",

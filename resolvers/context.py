@@ -43,6 +43,11 @@ class Context:
         """The language of the answer: the one that the viewer has chosen, else the one that the request prefers."""
         return self.viewer.language or self.client.language or ENGLISH
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The fields that the operation asks for, as `Type.field`; none before `may` was called."""
+        return self._asked or frozenset()
+
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys asked for in one turn of the loop are read together."""
         return await self.loaders.load(reader, key, arguments, self)

@@ -16,12 +16,17 @@ from resolvers.context import Context
 from resolvers.order import Row
 from resolvers.pages import Page, connection, page
 from resolvers.rows import columns
-from services.errors import ErrorCode, NotAllowed
+from services import limits
+from services.errors import ErrorCode, NotAllowed, refused
 from services.leaderboards import entries as boards
 from services.leaderboards.kinds import Board, Key, Period, Scope
 from services.leaderboards.orders import Standing
+from services.scores import microseconds
 
 JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")  # noqa: S608 - own names
+AS_OF = "Leaderboard.asOf"
+PUT_BACK_FOR_ONE = 100
+"""People put back in a pinned board for which the limit counts one more."""
 ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "hidden")
 
 
@@ -43,11 +48,15 @@ async def leaderboard(
     as_of: datetime | None = None,
 ) -> Row:
     """
-    One board. Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED; NotAllowed: UNAUTHENTICATED, NOT_FOUND (the viewer's
-    account belongs to no company).
+    One board. Where its `asOf` is asked for, all of it is read as it is at that moment: so its cursors go on under it.
+
+    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for pinned boards); NotAllowed:
+    UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
     """
     company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
     key = boards.key_of(board, period, on=on, at=as_of, company_id=company_id)
+    if as_of is not None or AS_OF in context.asked:
+        key = await _pinned(context, key)
     return {
         "key": key,
         "board": board,
@@ -56,6 +65,38 @@ async def leaderboard(
         "starts_on": key.window.first,
         "ends_on": key.window.last,
     }
+
+
+async def _pinned(context: Context, key: Key) -> Key:
+    """
+    The board pinned and made, unless it is here already. A moment of the client's own choice is paid for in advance,
+    and whoever was put back afterwards.
+    """
+    database = context.database
+    if key.at is not None and not boards.is_pinned(database, key):
+        await _spend(context)
+    key = await boards.pinned(database, key)
+    if not boards.is_pinned(database, key):
+        changed = await boards.pin(database, key)
+        if cost := changed // PUT_BACK_FOR_ONE:
+            await _charge(context, cost)
+    return key
+
+
+async def _spend(context: Context) -> None:
+    account = context.viewer.account_id
+    if account is None:
+        await limits.spend("pinned-board-anonymous", by=[f"address:{context.client.address}"])
+    else:
+        await limits.spend("pinned-board", by=[f"account:{account}"])
+
+
+async def _charge(context: Context, cost: int) -> None:
+    account = context.viewer.account_id
+    if account is None:
+        await limits.charge("pinned-board-anonymous", by=[f"address:{context.client.address}"], cost=cost)
+    else:
+        await limits.charge("pinned-board", by=[f"account:{account}"], cost=cost)
 
 
 def _own_company(context: Context) -> int:
@@ -89,9 +130,9 @@ async def totals(keys: Sequence[Key], context: Context) -> list[int]:
     return [(await boards.listing(context.database, key)).total for key in keys]
 
 
-async def moments(keys: Sequence[Key], context: Context) -> list[datetime]:
+async def moments(keys: Sequence[Key], context: Context) -> list[datetime | None]:
     """The moment of each board, to pin it with."""
-    return [await boards.as_of(context.database, key) for key in keys]
+    return [(await boards.pinned(context.database, key)).at for key in keys]
 
 
 @columns(*ENTRY)
@@ -146,15 +187,23 @@ def moved(row: Row) -> Moved:
 
 
 def cursor_of(row: Row) -> str:
-    """Where an entry stands on its board."""
-    return cursors.encode(row["list"], row["points"], row["reached"], row["profile_id"])
+    """Where an entry stands on its board, and at which moment; 0 on a live board."""
+    return cursors.encode(row["list"], row["points"], row["reached"], row["profile_id"], _moment(row["key"]))
+
+
+def _moment(key: Key) -> int:
+    return 0 if key.at is None else microseconds(key.at)
 
 
 async def _page(database: Database, key: Key, asked: Page) -> Row:
     of, size = key.cursor, asked.size + 1
     at: Standing | None = None
     if asked.cursor is not None:
-        points, reached, number = cursors.decode(of, asked.cursor, int, int, int)
+        points, reached, number, moment = cursors.decode(of, asked.cursor, int, int, int, int)
+        if key.chosen and moment != _moment(key):
+            raise refused(
+                ErrorCode.BAD_CURSOR, "That cursor is of another moment: give the `asOf` of its page with it."
+            )
         at = points, reached, number
     board = await boards.listing(database, key)
     places = board.before(at, size) if asked.backward else board.after(at, size)

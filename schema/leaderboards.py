@@ -87,8 +87,8 @@ class Leaderboard:
     ends_on: Day | None = column("The last day that counts (UTC), also where it is still to come; null for all time.")
     as_of: DateTime = loaded_by(
         leaderboards.moments,
-        "The moment of this board. Give it as `asOf` to read further pages of exactly this board while scores move. "
-        "It stays the same while the board does, for half an hour at most.",
+        "The moment of this board. Give it as `asOf`, with `after` from this page, to read further pages of exactly this "
+        "board while scores move. It stays the same while the board does, for half an hour at most.",
         key="key",
     )
     entries: LeaderboardEntryConnection = loaded_by(
@@ -123,7 +123,8 @@ class LeaderboardsQuery:
             "on": "Any day (UTC) of the period that is meant; today unless asked. The last 30 days end with it. "
             "Not for all time.",
             "as_of": "The board as it was at this moment, at most an hour ago: the same on every page while scores move. "
-            "Who has hidden since is left out; the others keep their ranks.",
+            "What was not yet stored then is not in it, whenever it happened. Profiles hidden since are left out; the "
+            "others keep their ranks.",
         },
         types={"on": Day | None, "as_of": DateTime | None},
         work=Work(50),

@@ -23,7 +23,7 @@ class ByCommit:
             self._last = newest["id"]
         else:
             rows = await database.poll(
-                "SELECT id, topic, profile_id, facts, at FROM notice WHERE id > ? ORDER BY id", self._last
+                "SELECT id, xid, topic, profile_id, facts, at FROM notice WHERE id > ? ORDER BY id", self._last
             )
             self._last = rows[-1]["id"] if rows else self._last
         self._commits = commits

@@ -5,7 +5,7 @@ Whoever keeps something in memory listens to a topic and asks `catch_up` before 
 something listens and is told within half a second. docs/decisions/0009-notices.md says why it is done this way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -25,7 +25,7 @@ from services.notice_rows import ByCommit, BySnapshot
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=6)
-"""How long notices are kept. A pinned board of an hour undoes what was listed or hidden within that hour."""
+"""How long notices are kept. A pinned board undoes what was told within the hour that it lives."""
 LATE = KEPT - timedelta(minutes=10)
 """Whoever has not looked for so long may have missed notices, with clocks that differ a little."""
 EVERY = 0.5
@@ -70,13 +70,14 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice as it is read. `at`: when it was written (UTC)."""
+    """A notice as it is read. `at`: when it was written (UTC); `xid`: by which transaction, 0 on SQLite."""
 
     id: int
     topic: Topic
     profile_id: int | None
     facts: dict[str, Any]
     at: datetime
+    xid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,20 @@ def _call(listener: Listener, news: News) -> None:
         log.exception("listener_failed", topics=sorted({each.topic.value for each in news.notices}))
 
 
+async def told_since(database: Database, topic: Topic, at: datetime) -> AsyncIterator[Sequence[Told]]:
+    """What was told of a topic after `at`, as far as it is kept, a thousand notices at a time in order of id. Index: (at)."""
+    moment = at.isoformat(" ") if database.dialect == "sqlite" else at
+    last = 0
+    while rows := await database.fetch_long(_SINCE, topic.value, moment, last, STEP):
+        yield [_told(row) for row in rows]
+        last = rows[-1]["id"]
+
+
+_SINCE = Statement.of(
+    "SELECT id, xid, topic, profile_id, facts, at FROM notice WHERE topic = $1 AND at > $2 AND id > $3 ORDER BY id LIMIT $4"
+)
+
+
 def _told(row: Row) -> Told:
     at = row["at"]
     return Told(
@@ -255,6 +270,7 @@ def _told(row: Row) -> Told:
         profile_id=row["profile_id"],
         facts=orjson.loads(row["facts"]),
         at=datetime.fromisoformat(at) if isinstance(at, str) else at,
+        xid=row["xid"],
     )
 
 

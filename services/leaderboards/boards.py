@@ -7,8 +7,8 @@ the boards follow whatever is written, by whom and in what order, and equal what
 
 import asyncio
 from array import array
-from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -18,15 +18,16 @@ from models.database import Database, Row
 from services import clock
 from services.leaderboards import reading
 from services.leaderboards.held import LIVE, Held, Live, State, Who
+from services.leaderboards.history import COVERED, NEVER, Change, History
 from services.leaderboards.kinds import CATEGORY_PLACES, PLACES, Board, Cut, Period
 from services.leaderboards.orders import Order, sort
 from services.leaderboards.tables import BOARDS, NOTHING, Sums, Table
-from services.notices import News, Topic, follower
+from services.notices import News, Topic, follower, told_since
 
-STEP = 500
-"""Changed people whose rows are read again at once."""
-LONG = 5_000
-"""Rows beyond which work in memory goes to another thread."""
+STEP = 200
+"""Changed people whose rows are read again at once; the event loop has a turn after each of these."""
+LONG = 2_000
+"""Rows beyond which work in memory goes to another thread. Builds read 5,000 at once, which take 9 ms to take in."""
 SLID_DAYS = 3
 """Days that the rolling window may be behind and still be moved on, instead of being summed up anew."""
 
@@ -40,9 +41,10 @@ class Boards:
         self._follower = follower(database)
         self._follower.on(Topic.SCORES, self._heard)
         self.state = State()
+        self.history = History()
         self.turn = asyncio.Lock()
-        """Whoever changes what is held, or reads it in more than one step, has it."""
-        self._changed: dict[int, datetime] = {}
+        """Held by a task that changes what is kept, or reads it in more than one step."""
+        self._changed: dict[int, Change] = {}
         self._making: dict[Hashable, asyncio.Task[None]] = {}
         self._past_ones = asyncio.Semaphore(1)
 
@@ -89,6 +91,21 @@ class Boards:
         await self._follower.look()
         await self.follow()
 
+    @property
+    def behind(self) -> set[int]:
+        """Who has changed and was not read again since."""
+        return set(self._changed)
+
+    async def hear(self) -> None:
+        """Learn who has changed by what anybody has committed, without reading these people again."""
+        await self._follower.look()
+
+    async def keep_up(self) -> None:
+        """Do what `follow` does before anybody asks, as a job: a request after a large import need not do it then."""
+        if LIVE in self.state.tables:
+            with suppress(Exception):  # a request that reads a board meets the same trouble, and tells of it
+                await self.follow()
+
     async def follow(self) -> None:
         """Take in what has been told."""
         await self._follower.catch_up()
@@ -102,6 +119,8 @@ class Boards:
         try:
             ids = list(changed)
             for start in range(0, len(ids), STEP):
+                if start:
+                    await asyncio.sleep(0)
                 some = {number: changed[number] for number in ids[start : start + STEP]}
                 await self._read_again(self.state, some)
         except BaseException:
@@ -110,14 +129,14 @@ class Boards:
 
     def _heard(self, news: News) -> None:
         if news.everything:
-            self.state, self._changed = State(), {}
+            self.state, self._changed, self.history = State(), {}, History()
         for told in news.notices:
+            change = self.history.hear(told)
             for number in told.facts["profiles"]:
-                self._changed[number] = max(told.at, self._changed.get(number, told.at))
+                self._changed[number] = self._changed.get(number, NEVER).later(change)
 
-    async def _read_again(self, state: State, changed: dict[int, datetime]) -> None:
-        for touched in state.touched:
-            touched.update(changed)
+    async def _read_again(self, state: State, changed: dict[int, Change]) -> None:
+        state.touch(changed)
         if LIVE not in state.tables:
             return  # nothing is held yet, and what is being built asks `touched`
         ids, tables = list(changed), dict(state.tables)
@@ -125,16 +144,18 @@ class Boards:
         people = await reading.people(self.database, ids)
         inside = await reading.memberships(self.database, ids) if state.companies else {}
         sums = await reading.sums_of(self.database, ids, cuts)
-        # Nothing waits from here on: nobody sees a person twice, or not at all.
-        for number, at in changed.items():
+        # Nothing waits from here on: nobody sees a person twice, or not at all. A build that began while this was read
+        # has read the old sums.
+        state.touch(changed)
+        for number, change in changed.items():
             listed, all_time = people.get(number, (False, NOTHING))
             was = state.who(number)
             now = Who(listed, frozenset(inside.get(number, ())) & state.companies.keys())
             state.become(number, now)
             figures: Sequence[Sums] = sums.get(number) or [NOTHING for _ in cuts]
-            tables[LIVE].change(number, all_time, was, now, at)
+            tables[LIVE].change(number, all_time, was, now, change)
             for cut, each in zip(cuts, figures, strict=True):
-                tables[cut].change(number, each, was, now, at)
+                tables[cut].change(number, each, was, now, change)
 
     # Building
 
@@ -170,6 +191,9 @@ class Boards:
     async def _make_everybody(self, state: State) -> None:
         table, listed = Table(), bytearray()
         with self.touched(state) as touched:
+            async for some in told_since(self.database, Topic.SCORES, clock.now() - COVERED):
+                for told in some:
+                    self.history.hear(told)
             async for rows in reading.everybody(self.database):
                 await aside(len(rows), _add_everybody, table, listed, rows)
             async with self.turn:
@@ -177,9 +201,13 @@ class Boards:
                 if state is not self.state:
                     return
                 state.begin(table, listed)
-                if touched:
-                    moment = clock.now()
-                    await self._read_again(state, dict.fromkeys(touched, moment))
+                await self._read_all_again(state, touched)
+
+    async def _read_all_again(self, state: State, ids: Iterable[int]) -> None:
+        numbers, change = list(ids), self.history.last
+        for start in range(0, len(numbers), STEP):
+            await self._read_again(state, dict.fromkeys(numbers[start : start + STEP], change))
+            await asyncio.sleep(0)
 
     async def _make_company(self, state: State, company_id: int) -> None:
         async with self.turn:
@@ -242,13 +270,14 @@ class Boards:
                 first, last = old.window.first or window.first, old.window.last or window.last
                 crossed = [each + timedelta(n) for n in range(days) for each in (first, last + timedelta(1))]
                 ids = await reading.people_of(self.database, crossed)
-                midnight = datetime.combine(window.last, time(), UTC)
+                midnight = Change(datetime.combine(window.last, time(), UTC))
                 for start in range(0, len(ids), STEP):
                     some = ids[start : start + STEP]
                     sums = await reading.sums_of(self.database, some, [cut])
                     for number in some:
                         who = state.who(number)
                         held.change(number, sums[number][0] if number in sums else NOTHING, who, who, midnight)
+                    await asyncio.sleep(0)
                 state.tables[cut] = held
                 return True
         return False
@@ -263,7 +292,7 @@ class Boards:
                 await self.take_in()
                 if state.tables.get(cut) is not held or (company_id is not None and company_id not in state.companies):
                     return
-                changed_at = await reading.last_change(self.database)
+                changed = Change(await reading.last_change(self.database)).later(self.history.last)
                 again = [row for number in touched if (row := held.table.row(number)) is not None]
                 if again:
                     moved = set(again)
@@ -272,7 +301,7 @@ class Boards:
                 for row in again:
                     if held.table.points[place][row] > 0 and state.who(held.table.ids[row]).among(company_id):
                         order.insert(row)
-                held.orders[place][company_id] = Live(order, changed_at)
+                held.orders[place][company_id] = Live(order, changed)
 
 
 async def aside(size: int, work: Any, *arguments: Any) -> Any:

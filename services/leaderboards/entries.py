@@ -16,7 +16,6 @@ from services.leaderboards.pins import LIVES, Pins
 
 SKEW = timedelta(seconds=5)
 """How far ahead of ours the clock may be of the process that named a moment."""
-HALF_HOUR = timedelta(minutes=30)
 LARGEST_RADIUS = 50
 
 
@@ -43,13 +42,13 @@ def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None
         raise refused(ErrorCode.PIN_EXPIRED, "A listing can be pinned for an hour: begin anew.", path=("asOf",))
     today = (at or now).date()
     if on is None:
-        return Key(board, window_of(period, today), company_id, at)
+        return Key(board, window_of(period, today), company_id, at, chosen=at is not None)
     if period is Period.ALL_TIME:
         raise refused(ErrorCode.BAD_INPUT, "All time has no `on`.", path=("on",))
     window = window_of(period, on)
     if on > today and window != window_of(period, today):
         raise refused(ErrorCode.IN_THE_FUTURE, "That period is still to come.", path=("on",))
-    return Key(board, window, company_id, at)
+    return Key(board, window, company_id, at, chosen=at is not None)
 
 
 async def listing(database: Database, key: Key) -> Listing:
@@ -59,18 +58,19 @@ async def listing(database: Database, key: Key) -> Listing:
     return (await boards.of(database).live(key.board, Cut(key.window), key.company_id)).order
 
 
-async def as_of(database: Database, key: Key) -> datetime:
-    """
-    The moment to pin this board with: its last change, or the last full half hour, whichever is later.
+async def pinned(database: Database, key: Key) -> Key:
+    """The same board, pinned to the moment that it is of now; a pinned one as it is."""
+    return key if key.at is not None else key._replace(at=await _pins(database).now(key))
 
-    So it stays for as long as nothing changes, and is never too old to be asked for.
-    """
-    if key.at is not None:
-        return key.at
-    live = await boards.of(database).live(key.board, Cut(key.window), key.company_id)
-    now = clock.now()
-    minute = now.minute - now.minute % (HALF_HOUR.seconds // 60)
-    return max(live.changed_at, now.replace(minute=minute, second=0, microsecond=0))
+
+def is_pinned(database: Database, key: Key) -> bool:
+    """Whether this process has the pinned board already, so that reading it costs no more than a live page."""
+    return _pins(database).made(key)
+
+
+async def pin(database: Database, key: Key) -> int:
+    """Make a pinned board now. Returns how many people had to be put back to where they stood."""
+    return (await _pins(database).pin(key)).changed
 
 
 def ranked(board: Listing, places: Sequence[Place]) -> list[Entry]:
@@ -141,12 +141,13 @@ async def _standing(
     held = boards.of(database)
     mine = profile_id == own_profile
     if key.at is not None:
-        standing = await _pins(database).standing(key, profile_id)
+        standing = await _pins(database).standing(key, profile_id) if mine else None
         pin = await _pins(database).pin(key)
-        on_it = standing is not None and pin.find(standing) is not None
+        on_it = pin.standing(profile_id)
         hidden = not held.state.listed(profile_id)
-        seen = (hidden and mine) or (on_it and not hidden)
-        return pin, standing if seen else None, hidden
+        if hidden:
+            return pin, standing if mine else None, hidden
+        return pin, on_it, hidden
     live = await held.live(key.board, Cut(key.window), key.company_id)
     who = held.state.who(profile_id)
     table = held.state.tables[Cut(key.window)].table

@@ -1,11 +1,13 @@
 """What a process holds of the boards: tables of sums, the orders made of them, who is listed, who is in a company."""
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from typing import Final, NamedTuple
 
+from services.leaderboards.history import Change
 from services.leaderboards.kinds import ALL_TIME, Cut
 from services.leaderboards.orders import Order
 from services.leaderboards.tables import BOARDS, NOTHING, Sums, Table
@@ -36,7 +38,7 @@ class Held:
         self.table = table
         self.orders: list[dict[int | None, Live]] = [{} for _ in range(BOARDS)]
 
-    def change(self, profile_id: int, sums: Sums, was: Who, now: Who, at: datetime) -> None:
+    def change(self, profile_id: int, sums: Sums, was: Who, now: Who, change: Change) -> None:
         """Set somebody's sums and move them in the orders in which that changes anything."""
         table = self.table
         row = table.row(profile_id)
@@ -59,21 +61,23 @@ class Held:
             for live, after in moved:
                 if after:
                     live.order.insert(row)
-                live.moved(at)
+                live.moved(change)
 
 
 class Live:
     """An order that is kept true. `version` grows with every change, also over a time in which it was not held."""
 
-    def __init__(self, order: Order, changed_at: datetime) -> None:
+    def __init__(self, order: Order, changed: Change) -> None:
         self.order = order
-        self.changed_at = changed_at
+        self.changed = changed
         self.version = next(_versions)
+        self.pinned: tuple[int, datetime] | None = None
+        """The version that a moment was found for last, and the moment."""
 
-    def moved(self, at: datetime) -> None:
+    def moved(self, change: Change) -> None:
         """Somebody came, left or moved."""
         self.version = next(_versions)
-        self.changed_at = max(self.changed_at, at)
+        self.changed = self.changed.later(change)
 
 
 class State:
@@ -84,6 +88,10 @@ class State:
         self.companies: OrderedDict[int, set[int]] = OrderedDict()
         self.touched: list[set[int]] = []
         """For each build under way: whose sums, listing or company changed since it began."""
+        self.flipped = array("q")
+        """Everybody who appeared or left since everything is held, in the order of it."""
+        self.moves: dict[int, int] = {}
+        """For each company that is held: how often somebody came to it or left it."""
         self._listed = bytearray()
 
     def begin(self, table: Table, listed: bytearray) -> None:
@@ -96,25 +104,25 @@ class State:
         row = self.tables[LIVE].table.row(profile_id)
         return row is not None and bool(self._listed[row])
 
-    def listed_rows(self) -> bytearray:
-        """For each row of the all-time table whether the person is listed."""
-        return self._listed
-
     def who(self, profile_id: int) -> Who:
         """What decides on which boards somebody ranks, as it is held."""
         inside = frozenset(number for number, people in self.companies.items() if profile_id in people)
         return Who(self.listed(profile_id), inside)
 
     def become(self, profile_id: int, now: Who) -> None:
-        """Hold it anew."""
+        """Remember what decides on which boards somebody ranks by now."""
         table = self.tables[LIVE].table
         row = table.row(profile_id)
         if row is None:
             row = table.add(profile_id, NOTHING)
             self._listed.append(0)
-        self._listed[row] = now.listed
+        if self._listed[row] != now.listed:
+            self._listed[row] = now.listed
+            self.flipped.append(profile_id)
         for number, people in self.companies.items():
-            (people.add if number in now.companies else people.discard)(profile_id)
+            if (number in now.companies) != (profile_id in people):
+                self.moves[number] = self.moves.get(number, 0) + 1
+                (people.add if number in now.companies else people.discard)(profile_id)
 
     def ranked_rows(self, held: Held, place: int, company_id: int | None) -> Iterator[int]:
         """Rows of those who rank by this sum, in no order."""
@@ -129,6 +137,11 @@ class State:
             yield from (row for row in table.above_zero(place) if self._listed[row])
         else:
             yield from (row for row in table.above_zero(place) if self.listed(table.ids[row]))
+
+    def touch(self, ids: Iterable[int]) -> None:
+        """Tell every build under way who changes."""
+        for touched in self.touched:
+            touched.update(ids)
 
     def forget_touched(self, ids: set[int]) -> None:
         """Note no more in this very set."""

@@ -58,35 +58,34 @@ ALL_TIME: Final = Window(Period.ALL_TIME)
 
 
 class Cut(NamedTuple):
-    """
-    What the ledger says about a window. `before`: what it said before that moment, by when entries were recorded.
-    `until`: what it says of the days before that one, by when things happened.
-    """
+    """What the ledger says about a window. `until`: what it says of the days before that one, by when things happened."""
 
     window: Window
-    before: datetime | None = None
     until: date | None = None
 
     @property
     def whole(self) -> bool:
         """Whether it is all that the ledger says of the window by now."""
-        return self.before is None and self.until is None
+        return self.until is None
 
 
 class Key(NamedTuple):
-    """One board: of a window, among everyone or the people of a company, as it is or as it was `at` a moment."""
+    """
+    One board: of a window, among everyone or the people of a company, as it is or as it was `at` a moment. `chosen`: whether
+    the client named the moment; otherwise it is that of the request, and a cursor of any moment goes on there.
+    """
 
     board: Board
     window: Window = ALL_TIME
     company_id: int | None = None
     at: datetime | None = None
+    chosen: bool = False
 
     @property
     def cursor(self) -> str:
-        """What a cursor of this list is bound to."""
+        """What a cursor of this list is bound to, beside the moment of the page that it comes from."""
         among = "everyone" if self.company_id is None else f"company {self.company_id}"
-        pinned = f" at {self.at.isoformat()}" if self.at else ""
-        return f"leaderboard {self.board.value} {self.window.period.value} {self.window.first} {among}{pinned}"
+        return f"leaderboard {self.board.value} {self.window.period.value} {self.window.first} {among}"
 
 
 def window_of(period: Period, day: date) -> Window:

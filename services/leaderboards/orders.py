@@ -4,8 +4,9 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import merge
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import NamedTuple, Protocol
+from weakref import WeakSet
 
 from services.leaderboards.tables import Table
 
@@ -56,13 +57,20 @@ def sorting(standing: Standing) -> First:
 
 
 class Order:
-    """The rows of a table, by one of its sums. Whoever changes a sum takes the row out before and puts it in after."""
+    """
+    The rows of a table, by one of its sums. Whoever changes a sum takes the row out before and puts it in after.
+
+    `freeze` gives the order as it is, for the price of a list of its blocks. Blocks that a frozen order shares are copied
+    before they are changed: `_own` holds the identities of those that are not shared (None: none is).
+    """
 
     def __init__(self, table: Table, place: int, rows: Iterable[int] = ()) -> None:
         """`rows` are in order already: see `sort`."""
         self._ids, self._points, self._reached = table.ids, table.points[place], table.reached[place]
         self._blocks: list[array[int]] = []
         self._starts: list[int] | None = None
+        self._own: set[int] | None = None
+        self._frozen: WeakSet[Frozen] = WeakSet()
         self.total = 0
         self._fill(rows)
 
@@ -82,13 +90,13 @@ class Order:
         first, blocks = self._first(row), self._blocks
         number = min(bisect_left(blocks, first, key=self._last_of), len(blocks) - 1)
         if number < 0:
-            blocks.append(array("I", (row,)))
+            self._replace(0, 0, array("I", (row,)))
         else:
-            block = blocks[number]
+            block = self._writable(number)
             block.insert(bisect_left(block, first, key=self._first), row)
             if len(block) > BLOCK:
                 half = len(block) // 2
-                blocks[number : number + 1] = [block[:half], block[half:]]
+                self._replace(number, 1, block[:half], block[half:])
         self.total += 1
         self._starts = None
 
@@ -96,15 +104,37 @@ class Order:
         """Take out a row that is there, its sum unchanged since it was put in."""
         first = self._first(row)
         number = bisect_left(self._blocks, first, key=self._last_of)
-        block = self._blocks[number]
+        block = self._writable(number)
         at = bisect_left(block, first, key=self._first)
         if block[at] != row:
             raise AssertionError("A sum was changed under an order.")
+        for frozen in self._frozen:
+            frozen.keep(row)
         del block[at]
         if not block:
-            del self._blocks[number]
+            self._replace(number, 1)
         self.total -= 1
         self._starts = None
+
+    def _writable(self, number: int) -> "array[int]":
+        block = self._blocks[number]
+        if self._own is not None and id(block) not in self._own:
+            block = self._blocks[number] = block[:]
+            self._own.add(id(block))
+        return block
+
+    def _replace(self, number: int, count: int, *blocks: "array[int]") -> None:
+        if self._own is not None:
+            self._own.difference_update(map(id, self._blocks[number : number + count]))
+            self._own.update(map(id, blocks))
+        self._blocks[number : number + count] = blocks
+
+    def freeze(self) -> "Frozen":
+        """The order as it is now. It stays so, whatever is changed here afterwards."""
+        self._own = set()
+        frozen = Frozen(self)
+        self._frozen.add(frozen)
+        return frozen
 
     def position(self, first: First, *, behind: bool = False) -> int:
         """How many rows sort before; with `behind`, the equal one is counted too."""
@@ -120,18 +150,6 @@ class Order:
             self._starts = list(accumulate(map(len, self._blocks), initial=0))
         return self._starts[number]
 
-    def without(self, out: Iterable[int]) -> "array[int]":
-        """Every row in order, except these, which may be there or not."""
-        whole, rows = array("I"), array("I")
-        for block in self._blocks:
-            whole += block
-        positions = sorted(
-            at for row in out if (at := self.position(self._first(row))) < self.total and whole[at] == row
-        )
-        for start, end in pairwise([-1, *positions, len(whole)]):
-            rows += whole[start + 1 : end]
-        return rows
-
     def between(self, start: int, end: int) -> list[Place]:
         """The places from one position to before another."""
         start, end = max(0, start), min(end, self.total)
@@ -145,6 +163,9 @@ class Order:
         while len(rows) < end - start:
             rows += self._blocks[number][offset : offset + end - start - len(rows)]
             number, offset = number + 1, 0
+        return self._places(rows, start)
+
+    def _places(self, rows: Sequence[int], start: int) -> list[Place]:
         ids, points, reached = self._ids, self._points, self._reached
         return [Place(at, ids[row], points[row], reached[row]) for at, row in enumerate(rows, start)]
 
@@ -161,6 +182,59 @@ class Order:
     def above(self, points: int) -> int:
         """See Listing."""
         return self.position((-points, -1, 0))
+
+
+class Frozen(Order):
+    """
+    An order as it was when it was frozen. Sums that have been changed in the table since are kept here as they were; a
+    moment that lies before the freezing is reached by `put_back`.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._ids, self._points, self._reached = order._ids, order._points, order._reached  # noqa: SLF001 - its own kind
+        self._blocks, self._starts = list(order._blocks), None  # noqa: SLF001
+        self._own, self._frozen = set(), WeakSet()
+        self.total = order.total
+        self._then: dict[int, tuple[int, int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that it may take at most, roughly: blocks are counted as if none was shared."""
+        return 4 * self.total + 200 * len(self._then)
+
+    def keep(self, row: int) -> None:
+        """Remember a row's sum, which is about to be changed in the table."""
+        self._then.setdefault(row, (self._points[row], self._reached[row]))
+
+    def put_back(self, row: int, points: int, reached: int) -> None:
+        """Give a row the sum that it had at the moment; without points it is not in the order."""
+        first = self._first(row)
+        if first[0] < 0 and self.at(first) is not None:
+            self.remove(row)
+        self._then[row] = points, reached
+        if points > 0:
+            self.insert(row)
+
+    def at(self, first: First) -> int | None:
+        """The position of exactly this standing; None: it is not in the order."""
+        position = self.position(first)
+        there = self.between(position, position + 1)
+        return position if there and sorting(there[0].standing) == first else None
+
+    def standing(self, row: int) -> Standing:
+        """The row's standing, wherever it is in the order or not."""
+        points, reached = self._then.get(row) or (self._points[row], self._reached[row])
+        return points, reached, self._ids[row]
+
+    def _first(self, row: int) -> First:
+        then = self._then.get(row)
+        if then is None:
+            return -self._points[row], self._reached[row], self._ids[row]
+        return -then[0], then[1], self._ids[row]
+
+    def _places(self, rows: Sequence[int], start: int) -> list[Place]:
+        standings = map(self.standing, rows)
+        return [Place(at, number, points, reached) for at, (points, reached, number) in enumerate(standings, start)]
 
 
 def sort(table: Table, place: int, rows: Iterable[int]) -> "array[int]":

@@ -1,87 +1,101 @@
 """
 A board as it was at a moment: the same on every page and in every process, while scores move.
 
-It is today's board, with whoever changed since put back to what the ledger and the notices say of the moment. It never
-moves afterwards; only who hides meanwhile is left out.
+It is the live board frozen (orders.py), in which whoever changed since is put back to what the transactions of the moment
+(moments.py) say of them. It is made once: nothing that is committed later belongs to the moment. Only who hides
+meanwhile is left out, and a company's pin is made anew when its people change.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right, insort
+import asyncio
+from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
-from services.leaderboards import reading
-from services.leaderboards.boards import STEP, Boards, aside
-from services.leaderboards.held import State
+from services import clock
+from services.leaderboards import moments, reading
+from services.leaderboards.boards import STEP, Boards
+from services.leaderboards.held import LIVE, Held, Live, State
 from services.leaderboards.kinds import PLACES, Cut, Key
-from services.leaderboards.orders import First, Place, Standing, sorting
-from services.leaderboards.tables import NOTHING
+from services.leaderboards.moments import Moment
+from services.leaderboards.orders import Frozen, Place, Standing, sorting
+from services.leaderboards.tables import PERSON_BYTES, Table
 
 LIVES = timedelta(hours=1)
 """How old a moment may be that is asked for."""
-MOST = 12
-MOST_PLACES = 3_000_000
-"""Pins that a process holds, and places in all of them together; it makes a forgotten one again when asked."""
-_TICK = timedelta(microseconds=1)
+MAX_PINS = 128
+MAX_PIN_BYTES = 64 * 2**20
+"""What the pins of a process may take together; one that was forgotten is made again when it is asked for."""
+PUT_BACK_AT_ONCE = 500
+"""People put back, or looked at for whether they hide, before the event loop has a turn."""
+MANY_CHANGED = 2_000
+"""People to be put back beyond which pins are made one after the other."""
+HALF_HOUR = timedelta(minutes=30)
+TICK = timedelta(microseconds=1)
 
 
 class Pin:
-    """A board that does not move. `left`: positions of who is hidden now."""
+    """
+    A board that does not move. `left`: positions of people who do not show any more, in order. `changed`: how many people had
+    to be put back to make it.
+    """
 
-    def __init__(self, ids: "array[int]", points: "array[int]", reached: "array[int]") -> None:
-        self.ids, self._points, self._reached = ids, points, reached
+    def __init__(self, frozen: Frozen, table: Table, *, flips: int, moves: int, changed: int) -> None:
+        self._frozen, self.table = frozen, table
         self.left: list[int] = []
-        self.to_check: set[int] = set()
+        self.flips, self.moves, self.changed = flips, moves, changed
+
+    @property
+    def size(self) -> int:
+        """Bytes that it may take at most, roughly."""
+        return self._frozen.size + 8 * len(self.left)
 
     @property
     def total(self) -> int:
         """See Listing."""
-        return len(self.ids) - len(self.left)
-
-    def _first(self, at: int) -> First:
-        return -self._points[at], self._reached[at], self.ids[at]
-
-    def _position(self, first: First) -> int:
-        return bisect_left(range(len(self.ids)), first, key=self._first)
-
-    def _places(self, positions: Iterable[int], size: int) -> list[Place]:
-        left = self.left
-        found: list[Place] = []
-        for at in positions:
-            if len(found) == size:
-                break
-            if not (left and _holds(left, at)):
-                found.append(Place(at, self.ids[at], self._points[at], self._reached[at]))
-        return found
+        return self._frozen.total - len(self.left)
 
     def after(self, standing: Standing | None, size: int) -> list[Place]:
         """See Listing."""
-        first = None if standing is None else sorting(standing)
-        start = 0 if first is None else bisect_right(range(len(self.ids)), first, key=self._first)
-        return self._places(range(start, len(self.ids)), size)
+        start = 0 if standing is None else self._frozen.position(sorting(standing), behind=True)
+        found: list[Place] = []
+        while len(found) < size and start < self._frozen.total:
+            found += self._shown(start, start + size)
+            start += size
+        return found[:size]
 
     def before(self, standing: Standing | None, size: int) -> list[Place]:
         """See Listing."""
-        end = len(self.ids) if standing is None else self._position(sorting(standing))
-        return self._places(range(end - 1, -1, -1), size)[::-1]
+        end = self._frozen.total if standing is None else self._frozen.position(sorting(standing))
+        found: list[Place] = []
+        while len(found) < size and end > 0:
+            found = self._shown(end - size, end) + found
+            end -= size
+        return found[-size:]
+
+    def _shown(self, start: int, end: int) -> list[Place]:
+        left = self.left
+        return [place for place in self._frozen.between(start, end) if not (left and _holds(left, place.position))]
 
     def above(self, points: int) -> int:
         """See Listing. Those who hide now are counted: ranks stay as they were."""
-        return self._position((-points, -1, 0))
+        return self._frozen.above(points)
 
-    def find(self, standing: Standing) -> int | None:
-        """The position of exactly this standing."""
-        at = self._position(sorting(standing))
-        return at if at < len(self.ids) and self._first(at) == sorting(standing) else None
+    def standing(self, profile_id: int) -> Standing | None:
+        """Where somebody stood, hidden now or not; None: not on this board."""
+        row = self.table.row(profile_id)
+        if row is None:
+            return None
+        standing = self._frozen.standing(row)
+        return standing if standing[0] > 0 and self._frozen.at(sorting(standing)) is not None else None
 
-    def place_of(self, standing: Standing) -> int:
-        """How many stand before."""
-        return self._position(sorting(standing))
-
-    def mark(self, at: int, *, left: bool) -> None:
+    def mark(self, profile_id: int, *, left: bool) -> None:
         """Leave somebody out, or take them in again."""
+        standing = self.standing(profile_id)
+        at = None if standing is None else self._frozen.at(sorting(standing))
+        if at is None:
+            return
         if left and not _holds(self.left, at):
             insort(self.left, at)
         elif not left and _holds(self.left, at):
@@ -100,125 +114,168 @@ class Pins:
         self._boards = boards
         self._state = boards.state
         self._held: OrderedDict[Key, Pin] = OrderedDict()
+        self._many = asyncio.Semaphore(1)
+
+    def made(self, key: Key) -> bool:
+        """Whether a pin is here."""
+        return _same(key) in self._held
+
+    async def now(self, key: Key) -> datetime:
+        """
+        The moment to pin a live board with: its last change or the last full half hour, whichever is later. All that
+        the board shows belongs to it. It stays for as long as the board does, and is never too old to be asked for.
+        """
+        boards = self._boards
+        live = await boards.live(key.board, Cut(key.window), key.company_id)
+        version, changed, now = live.version, live.changed, clock.now()
+        minute = now.minute - now.minute % (HALF_HOUR.seconds // 60)
+        at = max(changed.at, now.replace(minute=minute, second=0, microsecond=0))
+        if live.pinned and live.pinned[0] == version and live.pinned[1] >= at:
+            return live.pinned[1]
+        fixed = await moments.fix(boards.database, at)
+        if not fixed.new and changed.transaction >= fixed.moment.begin:
+            # Another process fixed this moment before the last of what is shown here was committed.
+            at = max(now, at + TICK)
+            await moments.fix(boards.database, at)
+        live.pinned = version, at
+        return at
 
     async def pin(self, key: Key) -> Pin:
-        """The board at `key.at`, which is within the last hour. True until the caller next waits for anything."""
-        boards = self._boards
+        """The board at `key.at`, which is within the last hour. Valid until the caller's next await."""
+        boards, key = self._boards, _same(key)
         while True:
-            await boards.live(key.board, Cut(key.window), key.company_id)
-            if boards.state is not self._state:
-                self._state, self._held = boards.state, OrderedDict()
+            await boards.held(LIVE)
+            state = boards.state
+            if state is not self._state:
+                self._state, self._held = state, OrderedDict()
             pin = self._held.get(key)
-            if pin is None:
-                await boards.once(key, partial(self._make, boards.state, key))
-            elif pin.to_check:
-                await boards.once((key, "check"), partial(self._check, boards.state, key, pin))
+            if pin is None or pin.moves != state.moves.get(key.company_id or 0, 0):
+                await boards.once(("pin", key), partial(self._make, state, key))
+            elif pin.flips < len(state.flipped):
+                some = state.flipped[pin.flips : pin.flips + PUT_BACK_AT_ONCE]
+                pin.flips += len(some)
+                for number in some:
+                    pin.mark(number, left=not state.listed(number))
+                if len(some) == PUT_BACK_AT_ONCE:
+                    await asyncio.sleep(0)
             else:
                 self._held.move_to_end(key)
                 return pin
 
     async def standing(self, key: Key, profile_id: int) -> Standing | None:
-        """Where the ledger puts somebody on this board at its moment, listed or not; None: without points."""
-        sums = await reading.sums_of(self._boards.database, [profile_id], [_cut(key)])
-        figures = sums[profile_id][0] if sums else NOTHING
-        place = PLACES[key.board]
-        points, reached = figures[2 * place], figures[2 * place + 1]
-        return (points, reached, profile_id) if points > 0 else None
+        """Where somebody stands on this board at its moment by their points, listed or not; None: without points."""
+        pin = await self.pin(key)
+        if (standing := pin.standing(profile_id)) is not None or key.at is None:
+            return standing
+        moment = (await moments.fix(self._boards.database, key.at)).moment
+        [found] = (await self._then(key, moment, [profile_id])).values()
+        return found
 
     async def _make(self, state: State, key: Key) -> None:
         boards, cut, place = self._boards, Cut(key.window), PLACES[key.board]
-        await boards.look()  # what others have committed up to now belongs to the moment, or has to be undone
-        with boards.touched(state) as touched:
-            async with boards.turn:
-                await boards.take_in()
-                held = state.tables.get(cut)
-                live = held.orders[place].get(key.company_id) if held else None
-                if held is None or live is None or boards.state is not state or key.at is None:
+        if key.at is None:
+            return
+        moment = (await moments.fix(boards.database, key.at)).moment
+        if key.company_id is not None:
+            await boards.look()  # who belongs to the company goes by today
+        await boards.live(key.board, cut, key.company_id)
+        with boards.touched(state) as behind:
+            async with boards.turn:  # nobody is half taken in
+                held, live = _found(state, cut, place, key.company_id)
+                if held is None or live is None or boards.state is not state:
                     return
-                before = await reading.listed_before(boards.database, key.at)
-                changed = {*await reading.recorded_since(boards.database, key.at), *before}
-                then = await self._then(key, changed, lambda each: before.get(each, state.listed(each)))
-                out = [row for number in changed if (row := held.table.row(number)) is not None]
-                rows, columns = live.order.without(out), held.table.column(place)
-                touched.clear()
-            # The board may move again: what is put together is a copy, and whoever changes meanwhile is looked at first.
-            pin = await aside(len(rows), _made, columns, rows, then)
+                frozen, flips = live.order.freeze(), len(state.flipped)
+                moves = state.moves.get(key.company_id or 0, 0)
+                behind.update(boards.behind)
+            await (
+                boards.hear()
+            )  # from here on all is known that belongs to the moment, and all that does not and is here
             if boards.state is not state:
                 return
-            for standing in then:
-                if not state.listed(standing[2]) and (at := pin.find(standing)) is not None:
-                    pin.mark(at, left=True)
-            pin.to_check = set(touched)
-            self._hold(state, key, pin)
+            behind.update(boards.behind)
+            changed = self._to_put_back(state, key, live, moment, behind)
+        if len(changed) > MANY_CHANGED:
+            async with self._many:
+                await self._put_back(key, moment, held, frozen, changed)
+        else:
+            await self._put_back(key, moment, held, frozen, changed)
+        if boards.state is not state:
+            return
+        pin = Pin(frozen, held.table, flips=flips, moves=moves, changed=len(changed))
+        for count, number in enumerate(changed, 1):
+            if not state.listed(number):
+                pin.mark(number, left=True)
+            if count % PUT_BACK_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._hold(state, key, pin)
 
-    async def _then(self, key: Key, ids: Iterable[int], listed: Callable[[int], bool]) -> list[Standing]:
-        """Where those of these people stood who ranked at the moment, best first."""
-        state, place = self._boards.state, PLACES[key.board]
-        standings, numbers = [], list(ids)
-        for start in range(0, len(numbers), STEP):
-            some = numbers[start : start + STEP]
-            for number, [sums] in (await reading.sums_of(self._boards.database, some, [_cut(key)])).items():
-                inside = key.company_id is None or number in state.companies.get(key.company_id, ())
-                if sums[2 * place] > 0 and inside and listed(number):
-                    standings.append((sums[2 * place], sums[2 * place + 1], number))
-        return sorted(standings, key=sorting)
+    def _to_put_back(self, state: State, key: Key, live: Live, moment: Moment, behind: set[int]) -> dict[int, bool]:
+        """
+        Who may have stood elsewhere at the moment, with whether they ranked then if they had points: `behind`, who had
+        changed and was not read again when the order was frozen, and who changed outside the moment.
+        """
+        history = self._boards.history
+        if live.changed.at <= moment.at and live.changed.transaction < moment.begin and not behind:
+            return {}
+        inside = None if key.company_id is None else state.companies.get(key.company_id, set())
+        listed = history.listed_at(moment)
+        return {
+            number: listed.get(number, state.listed(number)) and (inside is None or number in inside)
+            for number in behind.union(history.changed_since(moment))
+        }
+
+    async def _put_back(self, key: Key, moment: Moment, held: Held, frozen: Frozen, changed: dict[int, bool]) -> None:
+        """Give these people in the frozen order the standings of the moment, which nothing changes any more."""
+        ids = list(changed)
+        for start in range(0, len(ids), STEP):
+            some = ids[start : start + STEP]
+            for number, standing in (await self._then(key, moment, some)).items():
+                row = held.table.row(number)
+                if standing and changed[number]:
+                    frozen.put_back(self._new_row(held, number) if row is None else row, *standing[:2])
+                elif row is not None:
+                    frozen.put_back(row, 0, 0)
+            await asyncio.sleep(0)
+
+    def _new_row(self, held: Held, profile_id: int) -> int:
+        """A row for somebody whose first points are not taken in yet."""
+        state = self._boards.state
+        if held is not state.tables.get(LIVE):
+            return held.table.add(profile_id)
+        state.become(profile_id, state.who(profile_id))
+        return len(held.table) - 1
+
+    async def _then(self, key: Key, moment: Moment, ids: Sequence[int]) -> dict[int, Standing | None]:
+        """The standings of these people at the moment, listed or not; None for those without points."""
+        place = PLACES[key.board]
+        sums = await reading.sums_of(self._boards.database, ids, [Cut(key.window)], moment)
+        found: dict[int, Standing | None] = dict.fromkeys(ids)
+        for number, [figures] in sums.items():
+            if figures[2 * place] > 0:
+                found[number] = figures[2 * place], figures[2 * place + 1], number
+        return found
 
     def _hold(self, state: State, key: Key, pin: Pin) -> None:
-        state.touched.append(pin.to_check)
-        self._held[key] = pin
-        while len(self._held) > MOST or (
-            len(self._held) > 1 and sum(len(each.ids) for each in self._held.values()) > MOST_PLACES
-        ):
-            self._drop(state, next(iter(self._held)))
+        if state is self._state:
+            self._held[key] = pin
+            while len(self._held) > MAX_PINS or (len(self._held) > 1 and self._size(state) > MAX_PIN_BYTES):
+                self._held.popitem(last=False)
 
-    def _drop(self, state: State, key: Key) -> None:
-        pin = self._held.pop(key)
-        state.forget_touched(pin.to_check)
-
-    async def _check(self, state: State, key: Key, pin: Pin) -> None:
-        """
-        Look again at whoever changed since: the moment itself is past, so mostly nothing follows but that somebody hides.
-        Where the ledger says something else of the moment by now (a transaction that took long, a merge), or somebody
-        came to the company or left it, the pin is made anew: so every process lists the same.
-        """
-        boards, moment = self._boards, key.at
-        if moment is None or self._held.get(key) is not pin:
-            return
-        async with boards.turn:
-            ids = set(pin.to_check)
-            before = await reading.listed_before(boards.database, moment)
-            stood = await self._then(key, ids, lambda each: before.get(each, state.listed(each)))
-            pin.to_check -= ids
-            found = {standing[2]: pin.find(standing) for standing in stood}
-            absent = ids - found.keys()
-            if None in found.values() or not await aside(len(pin.ids), absent.isdisjoint, pin.ids):
-                self._drop(state, key)
-                return
-            for number, at in found.items():
-                if at is not None:
-                    pin.mark(at, left=not state.listed(number))
+    def _size(self, state: State) -> int:
+        """Bytes of all pins, with the tables that are held for them alone."""
+        tables = {id(each.table): each.table for each in self._held.values()}
+        for held in state.tables.values():
+            tables.pop(id(held.table), None)
+        return sum(each.size for each in self._held.values()) + sum(
+            PERSON_BYTES * len(each) for each in tables.values()
+        )
 
 
-def _cut(key: Key) -> Cut:
-    return Cut(key.window, key.at + _TICK if key.at else None)
+def _same(key: Key) -> Key:
+    """One pin, whoever chose the moment."""
+    return key._replace(chosen=False)
 
 
-def _made(columns: Sequence["array[int]"], rows: "array[int]", then: Sequence[Standing]) -> Pin:
-    """The rows in their order, with some standings (in order, too) put in."""
-    ids, points, reached = (array("q", (column[row] for row in rows)) for column in columns)
-    places = [Pin(ids, points, reached).place_of(standing) for standing in then]
-    return Pin(
-        _put_in(ids, places, [standing[2] for standing in then]),
-        _put_in(points, places, [standing[0] for standing in then]),
-        _put_in(reached, places, [standing[1] for standing in then]),
-    )
-
-
-def _put_in(column: "array[int]", places: Sequence[int], values: Sequence[int]) -> "array[int]":
-    made = array("q")
-    start = 0
-    for place, value in zip(places, values, strict=True):
-        made += column[start:place]
-        made.append(value)
-        start = place
-    return made + column[start:]
+def _found(state: State, cut: Cut, place: int, company_id: int | None) -> tuple[Held | None, Live | None]:
+    held = state.tables.get(cut)
+    return held, held.orders[place].get(company_id) if held else None

@@ -1,15 +1,14 @@
-"""What boards are read from: the score rows, the ledger, the accounts of a company, the notices of an hour."""
+"""What boards are read from: the score rows, the ledger, the accounts of a company."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-import orjson
 
 from catalogue.points import Category
 from models.accounts import AccountStatus
 from models.database import Database, Row, Statement
 from services.leaderboards.kinds import ALL_TIME, CATEGORY_PLACES, FIRST_DAY, Cut, Window
+from services.leaderboards.moments import Moment
 from services.leaderboards.tables import BOARDS, Sums
 from services.notices import Topic
 from services.scores import COLUMNS, DECIDES, EPOCH, PENALTIES, microseconds
@@ -21,7 +20,6 @@ SLICE = timedelta(days=7)
 FEW = 200
 """People whose ledger is read in the loop's own thread; more of them are read aside."""
 BEGINNING, END = date.min, date.max
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 _SUMS = ", ".join(f"{board}, {board}_reached" for board in ("overall", *COLUMNS.values()))
 # Primary key.
@@ -41,14 +39,7 @@ _CORRECTED = Statement.of(f"""
     SELECT profile_id FROM point_entry WHERE source = '{PENALTIES}' AND shown = false AND day >= $1 AND day <= $2
 """)  # noqa: S608 - own texts
 _OF_DAY = Statement.of("SELECT DISTINCT profile_id FROM point_entry WHERE day = $1")
-# Index (recorded_at, id).
-_GAINS = Statement.of(
-    "SELECT profile_id, category, SUM(awarded) AS points FROM point_entry"
-    " WHERE recorded_at >= $1 AND day >= $2 AND day <= $3 AND awarded <> 0 GROUP BY profile_id, category"
-)
-_RECORDED = Statement.of("SELECT DISTINCT profile_id FROM point_entry WHERE recorded_at > $1 AND awarded <> 0")
 # Index (at).
-_NOTICES = Statement.of("SELECT facts FROM notice WHERE at > $1 AND topic = $2 ORDER BY id")
 _LAST_CHANGE = Statement.of("SELECT at FROM notice WHERE topic = $1 ORDER BY at DESC LIMIT 1")
 # Indexes: account (company_id), profile (company_id), account (profile_id).
 _OF_COMPANY = """
@@ -106,11 +97,7 @@ async def corrected(database: Database, window: Window) -> list[int]:
 async def gains(database: Database, cut: Cut) -> Sequence[Row]:
     """What the ledger says of the window by now and the cut leaves out: points by person and category."""
     first, last = days(cut.window)
-    if cut.until:
-        return await database.fetch_long(_SLICE, _day(database, max(first, cut.until)), _day(database, last))
-    return await database.fetch_long(
-        _GAINS, _moment(database, cut.before or NEVER), _day(database, first), _day(database, last)
-    )
+    return await database.fetch_long(_SLICE, _day(database, max(first, cut.until or first)), _day(database, last))
 
 
 async def people_of(database: Database, days_: Sequence[date]) -> list[int]:
@@ -122,31 +109,18 @@ async def people_of(database: Database, days_: Sequence[date]) -> list[int]:
     return sorted(found)
 
 
-async def recorded_since(database: Database, moment: datetime) -> list[int]:
-    """Whose sums have changed since."""
-    rows = await database.fetch_long(_RECORDED, _moment(database, moment))
-    return [row["profile_id"] for row in rows]
-
-
 async def last_change(database: Database) -> datetime:
     """When scores last changed, by the notices that are kept: the same in every process. Index: (at)."""
     rows = await database.fetch(_LAST_CHANGE, Topic.SCORES.value)
     return _read(rows[0]["at"]).astimezone(UTC) if rows else EPOCH
 
 
-async def listed_before(database: Database, moment: datetime) -> dict[int, bool]:
-    """Who has appeared or left since, with whether they were listed at the moment."""
-    rows = await database.fetch_long(_NOTICES, _moment(database, moment), Topic.SCORES.value)
-    before: dict[int, bool] = {}
-    for row in rows:
-        for profile_id, listed in orjson.loads(row["facts"]).get("listed", {}).items():
-            before.setdefault(int(profile_id), not listed)
-    return before
-
-
-async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -> dict[int, list[list[int]]]:
+async def sums_of(
+    database: Database, ids: Iterable[int], cuts: Sequence[Cut], moment: Moment | None = None
+) -> dict[int, list[list[int]]]:
     """
-    The sums of these people in each of the cuts, by person; nobody without an entry in any of them.
+    The sums of these people in each of the cuts, as they are or as they were at a moment, by person; people without an
+    entry in any of them are left out.
 
     One statement, whatever the number of cuts. Index (profile_id, occurred_at, id): days before the first of the cuts
     are not read; unique (reverses_id).
@@ -161,17 +135,12 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
         return f"${len(given)}"
 
     asked = [mark(database.keys(keys))]
+    stands = "r.id IS NULL"
+    if moment is not None:
+        stands = f"(r.id IS NULL OR NOT ({_belongs('r', database, moment, mark)}))"
     columns = []
     for number, cut in enumerate(cuts):
-        first, last = days(cut.window)
-        where = f"e.day >= {mark(_day(database, first))} AND e.day <= {mark(_day(database, last))}"
-        if cut.until:
-            where += f" AND e.day < {mark(_day(database, cut.until))}"
-        stands = "r.id IS NULL"
-        if cut.before:
-            before = mark(_moment(database, cut.before))
-            where += f" AND e.recorded_at < {before}"
-            stands = f"(r.id IS NULL OR r.recorded_at >= {before})"
+        where = _within(cut, database, mark)
         columns += [
             f"SUM(CASE WHEN {where} THEN e.awarded ELSE 0 END) AS p{number}",
             f"MAX(CASE WHEN {where} AND {stands} AND {DECIDES} THEN e.occurred_at END) AS r{number}",
@@ -181,6 +150,8 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
     if since >= FIRST_DAY:
         begun = mark(_moment(database, datetime(since.year, since.month, since.day, tzinfo=UTC)))
         beginning = f" AND e.occurred_at >= {begun}"
+    if moment is not None:
+        beginning += f" AND {_belongs('e', database, moment, mark)}"
     text = (
         f"SELECT e.profile_id, e.category, {', '.join(columns)} FROM point_entry e"  # noqa: S608 - own names and marks
         f" LEFT JOIN point_entry r ON r.reverses_id = e.id"
@@ -195,6 +166,22 @@ async def sums_of(database: Database, ids: Iterable[int], cuts: Sequence[Cut]) -
         for number, each in enumerate(sums):
             count(each, row["category"], row[f"p{number}"], row[f"r{number}"])
     return found
+
+
+def _within(cut: Cut, database: Database, mark: Callable[[Any], str]) -> str:
+    """The condition that a row `e` of the ledger counts in a cut."""
+    first, last = days(cut.window)
+    until = f" AND e.day < {mark(_day(database, cut.until))}" if cut.until else ""
+    return f"e.day >= {mark(_day(database, first))} AND e.day <= {mark(_day(database, last))}{until}"
+
+
+def _belongs(row: str, database: Database, moment: Moment, mark: Callable[[Any], str]) -> str:
+    """The condition that a row of the ledger, named so in the statement, belongs to a moment."""
+    recorded = f"{row}.recorded_at <= {mark(_moment(database, moment.at))}"
+    if database.dialect == "sqlite":
+        return f"{recorded} AND {row}.id <= {mark(moment.last_entry)}"
+    visible = f"pg_visible_in_snapshot({row}.xid::text::xid8, {mark(moment.seen)}::text::pg_snapshot)"
+    return f"{recorded} AND ({row}.xid < {mark(moment.begin)} OR {visible})"
 
 
 def count(sums: list[int], category: str | Category, points: int, reached: Any) -> None:

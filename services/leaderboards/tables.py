@@ -8,6 +8,7 @@ from itertools import chain
 Sums = Sequence[int]
 """Twelve numbers: points and when they were reached, overall first, then each category."""
 BOARDS = 6
+PERSON_BYTES = 8 + 16 * BOARDS
 NOTHING: Sums = (0,) * (2 * BOARDS)
 
 

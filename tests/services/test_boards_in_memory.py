@@ -97,14 +97,7 @@ def test_an_order_is_what_sorting_gives(start: Any, changes: Any) -> None:
         order = orders.Order(table, 0, orders.sort(table, 0, table.above_zero(0)))
         # when
         for number, points, reached in changes:
-            row = table.row(number)
-            if row is None:
-                row = table.add(number)
-            if table.points[0][row] > 0:
-                order.remove(row)
-            table.put(row, [points, reached, *NOTHING[2:]])
-            if points > 0:
-                order.insert(row)
+            _move(table, order, number, points, reached)
             sums[number] = points, reached
         # then
         right = sorted((-points, reached, number) for number, (points, reached) in sums.items() if points > 0)
@@ -115,3 +108,50 @@ def test_an_order_is_what_sorting_gives(start: Any, changes: Any) -> None:
             assert order.above(each.points) == sum(other.points > each.points for other in places)
             assert order.after(each.standing, 3) == places[each.position + 1 : each.position + 4]
             assert order.before(each.standing, 3) == places[max(0, each.position - 3) : each.position]
+
+
+@given(start=people_, changes=st.lists(st.tuples(st.integers(1, 80), st.integers(-3, 8), st.integers(0, 3))))
+def test_a_frozen_order_stays_as_it_was(start: Any, changes: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orders, "BLOCK", 4)
+        # given an order that is frozen after every few changes
+        table, frozen = Table(), []
+        for number, (points, reached) in start.items():
+            table.add(number, [points, reached, *NOTHING[2:]])
+        order = orders.Order(table, 0, orders.sort(table, 0, table.above_zero(0)))
+        # when
+        for count, (number, points, reached) in enumerate(changes):
+            if count % 3 == 0:
+                standings = [each.standing for each in order.between(0, 1_000)]
+                frozen.append((order.freeze(), standings, dict(_sums(table))))
+            _move(table, order, number, points, reached)
+        # then each is as it was, and the live order is right
+        for each, standings, _ in frozen:
+            assert [place.standing for place in each.between(0, 1_000)] == standings and each.total == len(standings)
+            for place in each.between(0, 1_000):
+                assert each.at(orders.sorting(place.standing)) == place.position
+        assert [each.standing for each in order.between(0, 1_000)] == sorted(
+            ((points, reached, number) for number, (points, reached) in _sums(table).items() if points > 0),
+            key=orders.sorting,
+        )
+        # when one that was frozen late is put back to what an early one was
+        if len(frozen) > 1:
+            late, (_, standings, sums) = frozen[-1][0], frozen[0]
+            for row, number in enumerate(table.ids):
+                late.put_back(row, *sums.get(number, (0, 0)))
+            assert [each.standing for each in late.between(0, 1_000)] == standings
+
+
+def _move(table: Table, order: orders.Order, number: int, points: int, reached: int) -> None:
+    row = table.row(number)
+    if row is None:
+        row = table.add(number)
+    if table.points[0][row] > 0:
+        order.remove(row)
+    table.put(row, [points, reached, *NOTHING[2:]])
+    if points > 0:
+        order.insert(row)
+
+
+def _sums(table: Table) -> dict[int, tuple[int, int]]:
+    return {number: (table.points[0][row], table.reached[0][row]) for row, number in enumerate(table.ids)}

@@ -273,20 +273,23 @@ asyncio.run(main())
 """
 
 
-async def test_a_slow_transaction_is_in_the_pin_of_every_process(database: Database) -> None:
-    """What was recorded before the moment and committed after a pin was made: the pin is made anew."""
+async def test_a_slow_transaction_is_in_no_pin_of_an_earlier_moment(database: Database) -> None:
+    """What was recorded before the moment and committed after it was fixed does not belong to it, in any process."""
     # given
     then = clock.now() - timedelta(minutes=1)
     with clock.frozen(then - timedelta(minutes=1)):
         ada, ben = await make_profile("Ada"), await make_profile("Ben")
         await give(ada)
     key = entries.key_of(Board.FORUM, Period.ALL_TIME, on=None, at=then, company_id=None)
-    assert [each[3] for each in await live(database, key)] == [ada]
+    pinned = await live(database, key)
+    assert [each[3] for each in pinned] == [ada]
     # when
     with clock.frozen(then - timedelta(seconds=1)):
         await give(ben, times=2)
     # then
-    assert [(each[0], each[3]) for each in await live(database, key)] == [(1, ben), (2, ada)]
+    assert [each[3] for each in await live(database, key._replace(at=None))] == [ben, ada]
+    assert await live(database, key) == pinned
+    assert await _pinned_by(boards.Boards(database), key) == pinned
 
 
 async def test_points_fall_out_of_the_last_30_days_at_midnight(database: Database) -> None:

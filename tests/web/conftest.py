@@ -45,6 +45,7 @@ def compared(executor: Executor) -> Any:
             if answer.kind != "query" or answer.request_error or answer.body.get("data") is None:
                 return answer
             twin = Context(context.database, context.viewer, client=context.client, anonymous=context.anonymous)
+            twin._asked = context._asked
             operation = executor.documents.read(text).operation(name)
             values = operation.variables.read(variables or {})
             twin.may(coordinates(executor.schema._schema, operation, values.full()))

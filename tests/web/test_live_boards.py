@@ -127,12 +127,13 @@ async def test_a_cursor_of_another_period_company_or_pin_is_refused(client: Grap
     headers = await in_session(ada)
     whole = await board(client, first=1)
     cursor, moment = whole["entries"]["pageInfo"]["endCursor"], whole["asOf"]
+    earlier = f"{datetime.fromisoformat(moment) - timedelta(seconds=1)}"
     lists: list[dict[str, Any]] = [
         {"period": "WEEK"},
         {"period": "WEEK", "on": f"{clock.today() - timedelta(days=7)}"},
         {"period": "MONTH"},
         {"scope": "OWN_COMPANY"},
-        {"at": moment},
+        {"at": earlier},
     ]
     # when, then
     for arguments in lists:
@@ -284,6 +285,26 @@ async def test_a_pinned_listing_stays_while_scores_move(client: GraphQLClient) -
     assert (await board(client, at=moment, around=f"prf_{people[8]}"))["around"] == []
     await hide(people[8], hidden=False)
     assert names(await board(client, at=moment)) == names(whole)
+
+
+async def test_the_cursor_of_an_unpinned_page_goes_on_under_the_moment_of_that_page(client: GraphQLClient) -> None:
+    # given
+    people = [await make_profile(f"P{n}") for n in range(7)]
+    for n, who in enumerate(people):
+        await earned(who, times=1 + n // 2)
+    whole = await board(client)
+    first = await board(client, first=2)
+    pages, after = first["entries"]["edges"], first["entries"]["pageInfo"]["endCursor"]
+    # when
+    while after and len(pages) < 7:
+        await earned(people[len(pages) - 1], times=9)
+        page = (await board(client, at=first["asOf"], first=2, after=after))["entries"]
+        pages = pages + page["edges"]
+        after = page["pageInfo"]["endCursor"]
+    # then
+    assert [edge["node"] for edge in pages] == [edge["node"] for edge in whole["entries"]["edges"]]
+    # and a live board goes on with it, too
+    assert len((await board(client, after=first["entries"]["pageInfo"]["endCursor"]))["entries"]["edges"]) > 0
 
 
 async def test_the_owner_sees_the_own_place_in_a_pinned_listing(client: GraphQLClient) -> None:
