@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import hdrs, web
 
+from catalogue import languages
 from execution.executor import Executor
 from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
@@ -100,6 +101,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
     postbox.check(settings)
     picture_store.check(settings)
+    languages.load()
     app = web.Application(
         client_max_size=settings.max_body, middlewares=[answer_failures], handler_args=HANDLER_ARGUMENTS
     )

@@ -4,8 +4,10 @@ from enum import Enum
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-TITLE: Final = "Join me in the developer community"
-TEXT: Final = "I am part of a community of developers. Come and join me:"
+from catalogue.languages import Text, translate
+
+TITLE: Final = Text("Join me in the developer community")
+TEXT: Final = Text("I am part of a community of developers. Come and join me:")
 
 
 class ShareService(Enum):
@@ -26,14 +28,18 @@ class ShareUrl(NamedTuple):
 
 
 def share_urls(link: str) -> list[ShareUrl]:
-    """Ready messages that invite with this link, one for each service, in their order. Spaces are always `%20`."""
-    both = f"{TEXT} {link}"
+    """
+    Ready messages that invite with this link, in the current language: one for each service, in their order. Spaces are
+    always `%20`.
+    """
+    text = translate(TEXT)
+    both = f"{text} {link}"
     return [
-        ShareUrl(ShareService.X, _url("https://x.com/intent/post", text=TEXT, url=link)),
+        ShareUrl(ShareService.X, _url("https://x.com/intent/post", text=text, url=link)),
         ShareUrl(ShareService.LINKEDIN, _url("https://www.linkedin.com/sharing/share-offsite/", url=link)),
         ShareUrl(ShareService.FACEBOOK, _url("https://www.facebook.com/sharer/sharer.php", u=link)),
         ShareUrl(ShareService.WHATSAPP, _url("https://wa.me/", text=both)),
-        ShareUrl(ShareService.MAIL, _url("mailto:", subject=TITLE, body=both)),
+        ShareUrl(ShareService.MAIL, _url("mailto:", subject=translate(TITLE), body=both)),
     ]
 
 

@@ -272,6 +272,14 @@ async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(clien
     assert "Je kunt deze pagina sluiten." in await done.text()
 
 
+async def test_the_message_to_share_is_ready_in_dutch(client: GraphQLClient) -> None:
+    ada = await make_person("ada@people.example")
+    document = "{ viewer { referral { shareUrls { service url } } } }"
+    data, _ = await ask(client, document, {**await in_session(ada), **NL})
+    urls = {each["service"]: each["url"] for each in data["viewer"]["referral"]["shareUrls"]}
+    assert "Kom%20er%20ook%20bij" in urls["WHATSAPP"] and "subject=Doe%20mee" in urls["MAIL"]
+
+
 async def test_the_languages_to_choose_from_are_listed(client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     listed = [{"code": "en", "name": "English"}, {"code": "nl", "name": "Nederlands"}]
