@@ -104,13 +104,18 @@ async def test_somebody_signed_in_does_not_use_up_the_address(client: GraphQLCli
     assert await statuses(client, 5) == [200] * 5
 
 
-async def test_what_falls_back_costs_ten(client: GraphQLClient) -> None:
+async def test_a_small_mistake_counts_as_one(client: GraphQLClient) -> None:
     counts: Counts = client.http.app[_executor()].counts
-    for _ in range(2):
-        assert (await post(client, FALLS_BACK)).status == 200
-    assert counts.fell_back == 2
-    response = await post(client)
-    assert (response.status, response.headers["Retry-After"]) == (429, "1")
+    answers = [(await post(client, FALLS_BACK)).status for _ in range(NOBODY + 1)]
+    assert answers == [200] * NOBODY + [429]
+    assert counts.fell_back == NOBODY
+
+
+async def test_a_large_query_that_falls_back_counts_its_cost_ten_times(client: GraphQLClient) -> None:
+    large = (
+        FALLS_BACK[:-1] + "leaderboard(board: FORUM) { entries(first: 100) { edges { cursor } } } }"
+    )  # 152: four of 500
+    assert [(await post(client, large)).status for _ in range(6)] == [200] * 5 + [429]
 
 
 async def test_guessing_credentials_costs_the_address(client: GraphQLClient) -> None:
