@@ -148,8 +148,9 @@ def _without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def caller(name: str) -> Headers:
-    if OPEN_TO[name] == ADMIN:
-        return await in_session((await make_company_with_admin(domain=f"company{next(NUMBERS)}.example"))[1])
+    if OPEN_TO[name] <= ADMIN:
+        _, admin = await make_company_with_admin(domain=f"company{next(NUMBERS)}.example")
+        return await in_session(admin, elevated=True)
     if OPEN_TO[name] == SERVICE:
         token = await make_token(await make_service(), "mx:points:ingest", "mx:token:introspect")
         return {"Authorization": f"mxtoken {token}"}
