@@ -32,7 +32,7 @@ MOST_NAMED: Final = 200
 """Names that are looked at: a project that came with an import may have more collaborators, and keeps them."""
 
 
-async def spend(project_id: int | None, wanted: Sequence[int], actor: Actor) -> None:
+async def count_new_names(project_id: int | None, wanted: Sequence[int], actor: Actor) -> None:
     """
     Count whom a call would newly name on a project (None: on a new one), before its transaction: no lock waits for the
     counting. More than can be named are not counted: `name` refuses them. Raises Refused: RATE_LIMITED.
@@ -53,7 +53,7 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
     Who is hidden now keeps the tag: the owner cannot see it, so cannot have meant it. Who has blocked the owner is named for
     the owner's eyes alone, who does not learn of the block. Raises Refused, one problem for each of `wanted` that is wrong,
     by its place: NOT_YOURSELF, NOT_FOUND (hidden, or never there), BLOCKED (by the owner), NOT_TAGGABLE (took the name off
-    before); TOO_MANY_ITEMS. `spend` comes before.
+    before); TOO_MANY_ITEMS. `count_new_names` comes before.
     """
     once = list(dict.fromkeys(wanted))
     rows = {row.profile_id: row for row in await ProjectCollaborator.filter(project_id=project.id)}  # type: ignore[attr-defined]

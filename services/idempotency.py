@@ -54,7 +54,7 @@ async def once(
     given: Mapping[str, Any],
     do: Callable[[], Awaitable[Answer]],
     *,
-    spend: Callable[[], Awaitable[None]] | None = None,
+    spend_first: Callable[[], Awaitable[None]] | None = None,
 ) -> Once:
     """
     Call `do` in a transaction, unless it was called under this account's key in the last 24 hours: then answer what it
@@ -64,7 +64,7 @@ async def once(
     nobody's data; what else the payload shows is read again by them, as it is now. What `do` raises undoes everything,
     the key's row included. Take no lock before calling this: twins wait here.
 
-    `spend` takes from limits. It is called first and outside of the transaction, because counting may take a while and locks
+    `spend_first` takes from limits. It is called first and outside of the transaction, because counting may take a while and locks
     must not wait for it; not for a repeated call, which costs nothing. What it raises comes through.
 
     Raises Refused: BAD_INPUT (a key not of 1 to 128 printable characters), IDEMPOTENCY_MISMATCH (the key was used with
@@ -73,8 +73,8 @@ async def once(
     if key is not None and (not 0 < len(key) <= MAX_KEY or not key.isprintable()):
         text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
         raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
-    if spend is not None and not await _was_called(account_id, key):
-        await spend()
+    if spend_first is not None and not await _was_called(account_id, key):
+        await spend_first()
     if key is None:
         async with in_transaction():
             return Once(dict(await do()), repeated=False)

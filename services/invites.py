@@ -97,7 +97,7 @@ async def send(sender: Sender, emails: Sequence[str], note: str = "", key: str |
         "sendInvites",
         given,
         lambda: _send(sender, list(wanted.values()), note, rooms),
-        spend=spend,
+        spend_first=spend,
     )
     ids = dict(zip(wanted, made.answer["invites"], strict=True))
     return [
@@ -127,7 +127,7 @@ async def resend(sender: Sender, invite_id: int, key: str | None = None) -> int:
         await invite_mails.deliver(sender.profile_id, [invite], rooms)
         return {"invite": invite.id}
 
-    made = await idempotency.once(sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend=spend)
+    made = await idempotency.once(sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend_first=spend)
     return int(made.answer["invite"])
 
 

@@ -39,7 +39,7 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
 
     async def spend() -> None:
         await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
-        await collaborators.spend(None, _people(edit), actor)
+        await collaborators.count_new_names(None, _people(edit), actor)
 
     async def make() -> idempotency.Answer:
         people = await lock_people([owner_id, *_people(edit)])
@@ -63,7 +63,7 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         return {"project": project.id}
 
     given = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
-    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make, spend=spend)
+    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make, spend_first=spend)
     made: int = call.answer["project"]
     return made
 
@@ -85,7 +85,7 @@ async def update(
     `field`), BAD_INPUT; then what is wrong with collaborators; RATE_LIMITED.
     """
     await limits.spend("edit-project", by=[f"account:{actor.account_id}"])
-    await collaborators.spend(project_id, _people(edit), actor)
+    await collaborators.count_new_names(project_id, _people(edit), actor)
     async with in_transaction():
         project = await locked(owner_id, project_id, others=_people(edit), expected_version=expected_version)
         published = project.state is ProjectState.PUBLISHED

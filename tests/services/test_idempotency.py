@@ -233,7 +233,7 @@ async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_ca
         spent.append(isinstance(Company._meta.db, TransactionalDBClient))
 
     async def paid(key: str | None, name: str = "One") -> Once:
-        return await once(ada, key, "found", {"name": name}, founding(name), spend=spend)
+        return await once(ada, key, "found", {"name": name}, founding(name), spend_first=spend)
 
     # when
     await paid("k")
@@ -246,9 +246,9 @@ async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_ca
     async def refuse() -> None:
         raise refused(ErrorCode.RATE_LIMITED, "Too often.")
 
-    repeated = await once(ada, "k", "found", {"name": "One"}, founding(), spend=refuse)
+    repeated = await once(ada, "k", "found", {"name": "One"}, founding(), spend_first=refuse)
     # then: what succeeded is answered again, what is new is refused
     assert repeated.answer == again.answer
     with pytest.raises(Refused):
-        await once(ada, "other", "found", {"name": "One"}, founding(), spend=refuse)
+        await once(ada, "other", "found", {"name": "One"}, founding(), spend_first=refuse)
     assert await companies() == 2
