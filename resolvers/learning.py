@@ -16,9 +16,10 @@ CERTIFICATIONS = {activity.code: activity.certification for activity in ACTIVITI
 UNITS, PATHS = "ACADEMY_UNIT_COMPLETED", "LEARNING_PATH_COMPLETED"
 # Index (profile_id, activity, day); unique (reverses_id).
 PASSED = Statement.of(f"""
-    SELECT e.profile_id, e.activity, e.occurred_at FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
+    SELECT e.profile_id, e.activity, e.occurred_at FROM point_entry e
     WHERE e.profile_id = ANY($1) AND e.activity IN ({", ".join(f"'{code}'" for code in CERTIFICATIONS)})
-      AND e.kind = '{EntryKind.ACTIVITY.value}' AND e.outcome = '{Outcome.AWARDED.value}' AND r.id IS NULL
+      AND e.kind = '{EntryKind.ACTIVITY.value}' AND e.outcome = '{Outcome.AWARDED.value}'
+      AND NOT EXISTS (SELECT 1 FROM point_entry r WHERE r.reverses_id = e.id LIMIT 1 OFFSET 0)
     ORDER BY e.profile_id, e.occurred_at DESC, e.id DESC
 """)  # noqa: S608 - own texts
 

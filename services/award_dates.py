@@ -107,17 +107,19 @@ async def _ask(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[di
 
 
 _OF_RULE = f"""
-    ON a.profile_id = p.id AND a.superseded IN (false, true)
-    WHERE a.origin = '{AwardOrigin.RULE.value}' AND (a.awarded_at >= p.since OR a.unmet)
+    a.profile_id = p.id AND a.superseded IN (false, true) AND a.origin = '{AwardOrigin.RULE.value}'
+        AND (a.awarded_at >= p.since OR a.unmet)
 """
+# With an offset PostgreSQL looks each person up by the index, whatever its statistics say.
 _YOUNG = Statement(
     sqlite=f"""
         SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
-        FROM (SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p CROSS JOIN badge_award a {_OF_RULE}
+        FROM (SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p CROSS JOIN badge_award a ON {_OF_RULE}
     """,  # noqa: S608 - own texts
     postgres=f"""
         SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
-        FROM unnest($1::bigint[], $2::timestamptz[]) AS p (id, since) JOIN badge_award a {_OF_RULE}
+        FROM unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)
+        CROSS JOIN LATERAL (SELECT * FROM badge_award a WHERE {_OF_RULE} OFFSET 0) a
     """,  # noqa: S608 - own texts
 )
 # Primary key.

@@ -146,22 +146,33 @@ async def _ask(
 
 
 def _over_people(text: str) -> Statement:
+    # With an offset PostgreSQL looks each person up by the index, whatever its statistics say, and never reads the whole ledger.
+    lateral = "CROSS JOIN LATERAL (SELECT * FROM {0} WHERE {1} = p.id OFFSET 0) {2}"
     return Statement(
         sqlite=text.format(
             people="(SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p",
             activities="(SELECT value FROM json_each(?2))",
             categories="(SELECT value FROM json_each(?3))",
-            cross="CROSS JOIN",
+            point_entry="CROSS JOIN point_entry e ON e.profile_id = p.id",
+            connection="CROSS JOIN connection c ON c.profile_id = p.id",
+            project="CROSS JOIN project o ON o.owner_id = p.id",
         ),
         postgres=text.format(
             people="unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)",
             activities="(SELECT unnest($3::text[]))",
             categories="(SELECT unnest($4::text[]))",
-            cross="JOIN",
+            point_entry=lateral.format("point_entry", "profile_id", "e"),
+            connection=lateral.format("connection", "profile_id", "c"),
+            project=lateral.format("project", "owner_id", "o"),
         ),
     )
 
 
+# A subquery and no join: PostgreSQL would read the whole ledger to make one. Primary key.
+OUTCOME = f"""
+    CASE WHEN e.kind = '{EntryKind.REVERSAL.value}'
+        THEN (SELECT o.outcome FROM point_entry o WHERE o.id = e.reverses_id) ELSE e.outcome END
+""".strip()  # noqa: S608 - own texts
 # An activity counts as in services/counters.py: what gave nothing for another reason than a cap did not happen.
 _LEDGER = _over_people(f"""
     SELECT t.profile_id, t.stage, t.at, t.category, t.name, CAST(SUM(t.times) AS int) AS times,
@@ -171,10 +182,9 @@ _LEDGER = _over_people(f"""
             CASE WHEN e.occurred_at < p.since THEN {BEFORE} WHEN e.kind = '{EntryKind.OPENING.value}' THEN {OPENING} ELSE {DATED} END AS stage,
             CASE WHEN e.occurred_at < p.since THEN NULL WHEN e.kind = '{EntryKind.OPENING.value}' THEN e.recorded_at
                 ELSE e.occurred_at END AS at,
-            CASE WHEN COALESCE(original.outcome, e.outcome) NOT IN ({", ".join(sorted(f"'{outcome.value}'" for outcome in HAPPENED))}) THEN 0
+            CASE WHEN {OUTCOME} NOT IN ({", ".join(sorted(f"'{outcome.value}'" for outcome in HAPPENED))}) THEN 0
                 WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 WHEN e.kind = '{EntryKind.REVERSAL.value}' THEN -1 ELSE 0 END AS times
-        FROM {{people}} {{cross}} point_entry e ON e.profile_id = p.id
-        LEFT JOIN point_entry original ON original.id = e.reverses_id
+        FROM {{people}} {{point_entry}}
         WHERE e.activity IN {{activities}} OR e.category IN {{categories}}
     ) t
     GROUP BY t.profile_id, t.stage, t.at, t.category, t.name
@@ -184,12 +194,12 @@ _ROW = "NULL AS category, '{name}' AS name, 1 AS times, 0 AS points"
 # Index: connection (profile_id, connected_at, other_id).
 _CONNECTIONS = _over_people(f"""
     SELECT c.profile_id, {DATED} AS stage, c.connected_at AS at, {_ROW.format(name=CONNECTIONS)}, c.connected_at AS recorded_at
-    FROM {{people}} {{cross}} connection c ON c.profile_id = p.id
+    FROM {{people}} {{connection}}
 """)  # noqa: S608 - own texts
 # Index: project (owner_id, state, …).
 _PROJECTS = _over_people(f"""
     SELECT o.owner_id AS profile_id, {DATED} AS stage, COALESCE(o.published_at, o.created_at) AS at, {_ROW.format(name=PROJECTS)},
         COALESCE(o.published_at, o.created_at) AS recorded_at
-    FROM {{people}} {{cross}} project o ON o.owner_id = p.id
+    FROM {{people}} {{project}}
     WHERE o.state = '{ProjectState.PUBLISHED.value}'
 """)  # noqa: S608 - own texts
