@@ -172,3 +172,11 @@ async def test_a_failure_of_ours_is_json_with_a_reference(server: Server, monkey
     reference = orjson.loads(answer.body)["errors"][0]["extensions"]["reference"]
     [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert reference in line and "request_failed" in line
+
+
+@pytest.mark.parametrize("header", [b"Authorization: \xff", b"Mendix-Username: \xff\r\nMendix-ApiKey: \xff"])
+async def test_a_credential_that_is_no_utf8_is_a_bad_one_and_not_an_empty_one(server: Server, header: bytes) -> None:
+    async with server.connect() as connection:
+        await connection.send(b"GET /graphql?query={__typename} HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
+        answer = await connection.answer()
+    assert (answer.status, answer.body) == (403, b'{"error": ""}')
