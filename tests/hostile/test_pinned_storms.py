@@ -1,6 +1,7 @@
 """Pinned boards under fire: many readers beside writers must neither stop the server nor wait for quiet."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from services import clock, limits
@@ -81,3 +82,24 @@ async def test_pinned_readers_beside_writers_never_stop_the_server(
     # then
     assert walks >= WALKS and writes >= WRITES
     assert (await client.http.get("/healthz")).status == 200
+
+
+async def test_many_moments_of_one_client_are_limited(client: GraphQLClient, count_statements: Any) -> None:
+    """Each moment that a client chooses was a copy of the board, forty of them in one request."""
+    # given
+    for number in range(5):
+        await give(await make_profile(), times=1 + number)
+    now = clock.now()
+    seen: list[str | None] = []
+    # when
+    with watched():
+        for request in range(4):
+            boards = " ".join(
+                f'b{n}: leaderboard(board: FORUM, asOf: "{(now - timedelta(seconds=1 + request * 40 + n)).isoformat()}")'
+                " { entries(first: 1) { edges { node { rank } } } }"
+                for n in range(40)
+            )
+            body = await client.ask(f"{{ {boards} }}")
+            seen.append(body["errors"][0]["extensions"]["code"] if "errors" in body else None)
+    # then
+    assert seen[0] is None and seen[-1] == "RATE_LIMITED", seen
