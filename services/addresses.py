@@ -42,7 +42,7 @@ def address_of(text: str) -> Address:
             path=("email",),
         )
     typed = text.strip()
-    if ENCODED in typed:
+    if ENCODED in unicodedata.normalize("NFKC", typed):  # also for whoever normalises on the way
         raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
     try:
         found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
