@@ -279,8 +279,8 @@ async def test_badges_of_many_people_take_the_same_statements(
             data = await client.data(text, ids=[f"prf_{who}" for who in people[:size]])
         assert all(len(each["badges"]) == 3 for each in data["nodes"])
         totals.append(seen.total)
-    # then cards, counts, badges, levels, featured, page, and three for both lists of progress
-    assert totals == [9, 9], seen.texts
+    # then cards, counts, badges, levels, featured, page, and four for both lists of progress
+    assert totals == [10, 10], seen.texts
 
 
 async def test_an_unknown_code_among_the_awards_is_passed_over(client: GraphQLClient) -> None:
