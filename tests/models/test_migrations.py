@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - every name comes from the models or the database
 
 import asyncio
+import itertools
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -124,7 +125,7 @@ async def test_nothing_is_migrated_on_a_newer_database(blank: Settings) -> None:
 # Nothing is lost
 
 
-REWRITTEN = {"0008_language": frozenset({"language"})}
+REWRITTEN = {"0013_language": frozenset({"language"})}
 """Columns whose values a migration replaces on purpose; a test of its own says with what."""
 
 
@@ -144,7 +145,7 @@ async def test_each_migration_of_ours_keeps_the_rows_that_were_there(blank: Sett
 
 @pytest.mark.parametrize(("before", "after"), [("nl", "nl"), ("en", None), ("de", None)])
 async def test_a_language_without_texts_counts_as_not_chosen(blank: Settings, before: str, after: str | None) -> None:
-    names = [name for name in versions.known() if name <= "0008_language"]
+    names = [name for name in versions.known() if name <= "0013_language"]
     so_far = {name: migrating.load(name) for name in names}
     earlier = {name: so_far[name] for name in names[:-1]}
     async with connected(blank, foreign_keys=False) as database:
@@ -154,6 +155,27 @@ async def test_a_language_without_texts_counts_as_not_chosen(blank: Settings, be
         await migrating.apply(database, so_far)
         [row] = (await contents(database))["profile"]
     assert row["language"] == after
+
+
+async def test_an_audit_entry_keeps_its_action_under_the_new_name(blank: Settings) -> None:
+    names = [name for name in versions.known() if name <= "0015_audit_actions"]
+    so_far = {name: migrating.load(name) for name in names}
+    earlier = {name: so_far[name] for name in names[:-1]}
+    async with connected(blank, foreign_keys=False) as database:
+        await migrating.apply(database, earlier)
+        maker = Maker(await history.models_after(earlier, database.dialect), database.dialect)
+        await maker.row("audit_entry", action="second-factor.backup-codes-renewed")
+        await maker.row("audit_entry", action="second-factor.off")
+        await migrating.apply(database, so_far)
+        rows = (await contents(database))["audit_entry"]
+    assert sorted(row["action"] for row in rows) == ["second-factor.backup-codes-made", "second-factor.off"]
+
+
+def test_each_migration_follows_the_one_before_and_no_number_stands_twice() -> None:
+    names = list(versions.known())
+    for before, name in itertools.pairwise(names):
+        assert migrating.load(name).dependencies == [("models", before)], name
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
 
 
 async def test_every_kind_of_change_keeps_rows_indexes_and_constraints(blank: Settings) -> None:

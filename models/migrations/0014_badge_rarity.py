@@ -5,7 +5,7 @@ from catalogue.badges import Rarity
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0008_language"), ("models", "0012_board_moments")]
+    dependencies = [("models", "0013_language")]
 
     initial = False
 

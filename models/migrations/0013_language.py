@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0007_award_unmet")]
+    dependencies = [("models", "0012_board_moments")]
 
     initial = False
 
