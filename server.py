@@ -35,9 +35,9 @@ from services import (
     signing_up,
     uses,
 )
-from services.avatars import sweep
 from services.leaderboards import boards, moments
 from services.leaderboards.kinds import Board
+from services.picture_cleanup import sweep
 from services.postbox import sending
 from services.private_files import VAR, made_private, make_private_folder
 from settings import BadSetting, Settings

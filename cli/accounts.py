@@ -12,7 +12,8 @@ from models.second_factors import SecondFactor
 from models.sessions import Session
 from models.tokens import AccessToken, ApiKey
 from services import members, second_factor_removal
-from services.accounts import account_by_email, create_account
+from services.account_lookup import account_by_email
+from services.accounts import create_account
 from services.audit import OPERATOR
 from services.operators import NewAdmin
 from services.operators import create_admin as make_admin

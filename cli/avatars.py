@@ -4,8 +4,7 @@ import typer
 
 from cli.running import with_database
 from models.database import Database
-from services import avatars as of_people
-from services import clock
+from services import clock, picture_cleanup
 
 app = typer.Typer(help="Pictures of people.", no_args_is_help=True)
 
@@ -20,6 +19,6 @@ def sweep() -> None:
     """Delete the files of pictures that nobody has any more. The server does it once a day."""
 
     async def work(_database: Database) -> int:
-        return await of_people.sweep(clock.now())
+        return await picture_cleanup.sweep(clock.now())
 
     typer.echo(f"{with_database(work)} pictures deleted.")

@@ -6,7 +6,7 @@ import typer
 
 from cli.running import with_database
 from models.database import Database
-from services.accounts import account_by_email
+from services.account_lookup import account_by_email
 from services.recovery_email import set_by_operator
 
 app = typer.Typer(help="Where codes go when an account's own mail is lost.", no_args_is_help=True)

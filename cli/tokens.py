@@ -9,7 +9,7 @@ from cli.printing import printable
 from cli.running import with_database
 from models.database import Database
 from services import bearers
-from services.accounts import account_by_email
+from services.account_lookup import account_by_email
 from services.audit import OPERATOR
 from services.tokens import Created, of_account
 from services.tokens import create as create_token

@@ -85,14 +85,6 @@ async def attach_account(handle: str, email: str) -> Account:
         raise _taken() from None
 
 
-async def account_by_email(email: str) -> Account:
-    """The account of an address. Raises Refused: BAD_INPUT, NOT_FOUND."""
-    found = await Account.get_or_none(email_key=address_of(email).key)
-    if found is None:
-        raise refused(ErrorCode.NOT_FOUND, Text("There is no account {email!r}.", email=email.strip()), path=("email",))
-    return found
-
-
 async def _join(address: Address, name: str, profile_id: int) -> Account:
     company_id = await company_of_domain(address.domain)
     account = await _account(address, name=name, kind=AccountKind.PERSON, profile_id=profile_id, company_id=company_id)

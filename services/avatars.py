@@ -5,25 +5,16 @@ Files are written before the profile names them and deleted after it does not an
 that are not there. What a broken-off upload leaves behind is swept up.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from tortoise.transactions import in_transaction
 
-from models.portfolio import ProjectImage
 from models.profiles import Profile
-from services import audit, limits, picture_store, pictures, publishing
+from services import audit, limits, picture_cleanup, picture_store, pictures, publishing
 from services.audit import Actor
 from services.errors import Refused
-from services.pictures import SIZES, WITHIN
+from services.pictures import SIZES
 from services.profile_editing import touch
-
-YOUNG = timedelta(hours=1)
-"""Files that no profile and no project names are left for so long: theirs may be about to."""
-STEP = 500
-log = structlog.get_logger(__name__)
 
 
 async def put(profile_id: int, content: bytes, *, actor: Actor) -> None:
@@ -39,9 +30,9 @@ async def put(profile_id: int, content: bytes, *, actor: Actor) -> None:
     try:
         before = await _name(profile_id, key, actor)
     except Refused:
-        await discard([key])  # after anything else it is not known what was written: the sweep will see
+        await picture_cleanup.discard([key])  # after anything else it is not known what was written: the sweep will see
         raise
-    await discard([before])
+    await picture_cleanup.discard([before])
 
 
 async def remove(profile_id: int, *, actor: Actor) -> None:
@@ -50,7 +41,7 @@ async def remove(profile_id: int, *, actor: Actor) -> None:
 
     Raises Refused: CHECKLIST_ITEM_REQUIRED (the profile is public), NOT_FOUND.
     """
-    await discard([await _name(profile_id, None, actor)])
+    await picture_cleanup.discard([await _name(profile_id, None, actor)])
 
 
 async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
@@ -64,42 +55,6 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
     seen = [row for row in rows if row["listed"] or row["id"] == viewer_profile]
     content = await picture_store.get(key, size) if seen else None
     return None if content is None else (content, any(row["listed"] for row in seen))
-
-
-async def discard(keys: Sequence[str | None], sizes: tuple[int, ...] = SIZES) -> None:
-    """
-    Delete the files of keys that nobody names any more: after the transaction that saw to it. What fails is left to the
-    sweep.
-    """
-    for key in filter(None, keys):
-        try:
-            await picture_store.delete(key, sizes)
-        except Exception:  # the person's wish is done already; a folder or bucket may come back
-            log.exception("picture_not_deleted")
-
-
-async def sweep(now: datetime) -> int:
-    """Delete the files that no profile and no project names and that are over an hour old; returns of how many pictures."""
-    gone = 0
-    step: set[str] = set()
-    async for key, written_at in picture_store.files():
-        if written_at < now - YOUNG:
-            step.add(key)
-        if len(step) >= STEP:
-            gone += await _sweep(step)
-            step = set()
-    return gone + await _sweep(step)
-
-
-async def _sweep(keys: set[str]) -> int:
-    if not keys:
-        return 0
-    people: Any = Profile.filter(avatar__in=keys).values_list("avatar", flat=True)
-    projects: Any = ProjectImage.filter(image__in=keys).values_list("image", flat=True)
-    orphans = sorted(keys - {*await people, *await projects})
-    for key in orphans:
-        await picture_store.delete(key, SIZES + WITHIN)
-    return len(orphans)
 
 
 async def _name(profile_id: int, key: str | None, actor: Actor) -> str | None:

@@ -18,7 +18,7 @@ from catalogue.languages import Text
 from models.accounts import Account, AccountKind, AccountStatus
 from models.credits import CreditBalance, CreditEntry, CreditKind
 from services import audit, clock
-from services.accounts import account_by_email
+from services.account_lookup import account_by_email
 from services.audit import OPERATOR
 from services.errors import ErrorCode, refused
 

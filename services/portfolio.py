@@ -14,7 +14,17 @@ from catalogue.criteria import PROJECTS
 from catalogue.languages import Text
 from catalogue.projects import TEXTS, ProjectFieldName
 from models.portfolio import Project, ProjectImage, ProjectState
-from services import achievements, audit, avatars, clock, collaborators, counters, idempotency, limits, project_texts
+from services import (
+    achievements,
+    audit,
+    clock,
+    collaborators,
+    counters,
+    idempotency,
+    limits,
+    picture_cleanup,
+    project_texts,
+)
 from services.audit import Actor
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.pictures import WITHIN
@@ -150,7 +160,7 @@ async def delete(owner_id: int, project_id: int, *, actor: Actor) -> None:
         if project.state is ProjectState.PUBLISHED:
             await _count(owner_id, -1)
         await audit.note("project.deleted", actor=actor, account_id=actor.account_id, project=project_id)
-    await avatars.discard(keys, WITHIN)
+    await picture_cleanup.discard(keys, WITHIN)
 
 
 async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> None:

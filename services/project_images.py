@@ -1,7 +1,7 @@
 """
 Pictures of projects: kept like avatars, but whole; seen by whom the project is seen by.
 
-Files are written before a project names them and deleted after it does not any more (services/avatars.py, which sweeps up
+Files are written before a project names them and deleted after it does not any more (services/picture_cleanup.py sweeps up
 what is left).
 """
 
@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
 from models.portfolio import Project, ProjectImage, ProjectState
-from services import avatars, limits, picture_store, pictures, portfolio
+from services import limits, picture_cleanup, picture_store, pictures, portfolio
 from services.audit import Actor
 from services.errors import ErrorCode, Refused, refused
 from services.pictures import WITHIN
@@ -44,7 +44,9 @@ async def add(owner_id: int, project_id: int, content: bytes, *, caption: str, a
             image = await ProjectImage.create(project_id=project_id, image=key, caption=words, place=place)
             await portfolio.touch(project)
     except Refused:
-        await avatars.discard([key], WITHIN)  # after anything else it is not known what was written: the sweep will see
+        await picture_cleanup.discard(
+            [key], WITHIN
+        )  # after anything else it is not known what was written: the sweep will see
         raise
     return image.id
 
@@ -63,7 +65,7 @@ async def remove(owner_id: int, image_id: int) -> int:
         if not await ProjectImage.filter(id=image_id).delete():
             raise _none()  # somebody was faster
         await portfolio.touch(project)
-    await avatars.discard([image.image], WITHIN)
+    await picture_cleanup.discard([image.image], WITHIN)
     return project_id
 
 

@@ -15,7 +15,8 @@ from models.database import Database
 from models.outbox import OutboxMessage
 from models.profiles import Profile
 from services import api_keys, clock, ingestion, password_reset, passwords, recovery_email, signing_in, signing_up
-from services.accounts import account_by_email, create_account
+from services.account_lookup import account_by_email
+from services.accounts import create_account
 from services.addresses import address_of
 from services.companies import create_company
 from services.errors import ErrorCode, Problem, Refused

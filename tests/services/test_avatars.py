@@ -9,7 +9,7 @@ import pytest
 from models.audit import AuditEntry
 from models.database import Database
 from models.profiles import Profile
-from services import avatars, clock, limits, picture_store, publishing
+from services import avatars, clock, limits, picture_cleanup, picture_store, publishing
 from services.errors import ErrorCode, Refused
 from services.pictures import SIZES
 from settings import BadSetting, Settings
@@ -112,10 +112,10 @@ async def test_the_sweep_deletes_what_nobody_has_and_nothing_young(database: Dat
     await picture_store.put(orphan, {64: b"x", 256: b"y"})
     now = clock.now()
     # when, then
-    assert await avatars.sweep(now) == 0
-    assert await avatars.sweep(now + timedelta(hours=2)) == 1
+    assert await picture_cleanup.sweep(now) == 0
+    assert await picture_cleanup.sweep(now + timedelta(hours=2)) == 1
     assert await stored() == {kept}
-    assert await avatars.sweep(now + timedelta(hours=2)) == 0
+    assert await picture_cleanup.sweep(now + timedelta(hours=2)) == 0
 
 
 async def test_a_store_that_fails_at_deleting_does_not_undo_what_was_done(
@@ -135,7 +135,7 @@ async def test_a_store_that_fails_at_deleting_does_not_undo_what_was_done(
     # then
     assert (await profile_of(ada)).avatar is None
     assert await stored() == {key}
-    assert await avatars.sweep(clock.now() + timedelta(hours=2)) == 1
+    assert await picture_cleanup.sweep(clock.now() + timedelta(hours=2)) == 1
 
 
 async def test_uploads_are_limited(database: Database) -> None:

@@ -11,7 +11,17 @@ from PIL import Image
 from models.database import Database
 from models.portfolio import ProjectImage
 from models.profiles import Profile
-from services import avatars, clock, limits, picture_store, pictures, portfolio, project_images, publishing
+from services import (
+    avatars,
+    clock,
+    limits,
+    picture_cleanup,
+    picture_store,
+    pictures,
+    portfolio,
+    project_images,
+    publishing,
+)
 from services.audit import OPERATOR
 from services.pictures import SIZES, WITHIN
 from tests.services.editing import picture
@@ -141,6 +151,6 @@ async def test_the_sweep_leaves_pictures_of_projects(database: Database) -> None
     orphan = picture_store.new_key()
     await picture_store.put(orphan, dict.fromkeys(SIZES + WITHIN, b"x"))
     # when
-    assert await avatars.sweep(clock.now() + timedelta(hours=2)) == 1
+    assert await picture_cleanup.sweep(clock.now() + timedelta(hours=2)) == 1
     # then
     assert await stored() == {key, (await Profile.get(id=id_of(ada))).avatar}
