@@ -64,9 +64,15 @@ class Origins:
     def may_connect(self, request: web.BaseRequest) -> bool:
         """
         Whether a WebSocket may be opened: browsers ask for no permission before they do, so a page of a foreign origin
-        is refused here. Programs send no Origin.
+        is refused here. Programs send no Origin. A page of this very server, under whatever name the browser reached it,
+        may connect; whether its cookie counts is asked apart (`cookie_counts`).
         """
-        return hdrs.ORIGIN not in request.headers or self._is_ours(request) or self._allowed_origin(request) is not None
+        return (
+            hdrs.ORIGIN not in request.headers
+            or self._is_ours(request)
+            or _is_same_host(request)
+            or self._allowed_origin(request) is not None
+        )
 
     async def preflight(self, request: web.Request) -> web.Response:
         """The answer to a browser that asks whether a page may ask. `mark` adds the yes; without it, it is a no."""
@@ -100,7 +106,13 @@ class Origins:
         if len(shown) != 1:
             return False
         # Without a public address ours is whatever name the browser reached us by: it sends a cookie to no other.
-        return shown[0] == self._own if self._own else shown[0] in {f"{scheme}://{request.host}" for scheme in PORTS}
+        return shown[0] == self._own if self._own else _is_same_host(request)
+
+
+def _is_same_host(request: web.BaseRequest) -> bool:
+    """Whether the page that asks was loaded from the name and port that this request was sent to."""
+    shown = request.headers.getall(hdrs.ORIGIN, ())
+    return len(shown) == 1 and shown[0] in {f"{scheme}://{request.host}" for scheme in PORTS}
 
 
 def _own(address: str) -> str:

@@ -248,6 +248,19 @@ async def test_programs_and_listed_origins_may_connect(client: GraphQLClient) ->
             await talk.greet()
 
 
+async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cookie_does_not_count(
+    client: GraphQLClient,
+) -> None:
+    # given: the server's public address is graph.example; a browser reached it by its IP address
+    here = f"http://{client.http.host}:{client.http.port}"
+    cookie = await in_session(await make_person("ada@people.example"))
+    # when
+    async with talking(client, {**cookie, "Origin": here}) as talk:
+        await talk.greet()
+        # then
+        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
+
+
 @pytest.mark.parametrize(
     "empty",
     [
