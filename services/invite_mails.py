@@ -19,7 +19,7 @@ from models.invites import Invite, InviteOptOut
 from models.profiles import Profile
 from services import blocks, clock, limits, messages
 from services.errors import Refused
-from services.messages import Recipient
+from services.messages import Letter, Recipient
 from services.sealing import keyed_digest
 
 ADDRESS: Final = 32
@@ -59,17 +59,17 @@ async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> No
     profiles = {each.profile_id or 0 for each in members.values()} | {0}  # type: ignore[attr-defined] # asked in any case
     apart = await blocks.between(sender_id, profiles)
     unwanted = await opted_out(keys)
+    letters = []
     for invite in invites:
         member = members.get(invite.email_key)
         kind, to, facts = _letter(sender, invite, member)
-        if (
+        goes_out = (
             rooms.get(invite.email_key, False)
             and invite.email_key not in unwanted
             and (member is None or _reaches(sender, member, apart))
-        ):
-            await messages.send_mail(kind, to, **facts)
-        else:
-            await messages.withhold_mail(kind, to, **facts)
+        )
+        letters.append(Letter(kind, to, facts, withheld=not goes_out))
+    await messages.send_mails(letters)
 
 
 def stop_token(email_key: str) -> str:

@@ -1,5 +1,6 @@
 """In which language a person is written to. Rule: docs/decisions/0016-languages.md."""
 
+from collections.abc import Collection
 from typing import Any
 
 from catalogue import languages
@@ -14,6 +15,13 @@ async def of_person(profile_id: int | None) -> str:
     """
     chosen: Any = Profile.filter(id=profile_id or 0).values_list("language", flat=True)
     return _first(await chosen)
+
+
+async def of_people(profile_ids: Collection[int]) -> dict[int, str]:
+    """`of_person` of each of these profiles, by id. One statement for all of them, also for none."""
+    chosen: Any = Profile.filter(id__in=[*profile_ids] or [0]).values_list("id", "language")
+    found = dict(await chosen)
+    return {each: _first([found.get(each)]) for each in profile_ids}
 
 
 async def of_account(account_id: int) -> str:

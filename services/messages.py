@@ -7,7 +7,7 @@ A transaction that is rolled back sends nothing. Recipient and texts are sealed:
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode, urlsplit
@@ -64,6 +64,21 @@ class Message:
         return f"Message(kind={self.kind!r}, …)"
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """
+    One of several mails that are written together: what `send_mail` takes.
+
+    `withheld`: it is written to nobody, and services/postbox.py throws it away. For an answer whose time must not tell
+    that nothing goes out.
+    """
+
+    kind: str
+    to: Recipient
+    facts: Mapping[str, Fact]
+    withheld: bool = False
+
+
 async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
     """
     Have a mail of this kind sent once the caller's transaction is committed, to the address that is stored in `to`.
@@ -80,14 +95,20 @@ async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
     await _write(Channel.MAIL, _kind(kind, by_mail=True), mailbox, facts, language)
 
 
-async def withhold_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
+async def send_mails(letters: Sequence[Letter]) -> None:
     """
-    Write a mail like `send_mail`, to nobody: services/postbox.py throws it away. For an answer whose time must not tell
-    that nothing goes out.
+    `send_mail` for each of these, in order: two statements however many there are, and the same two whether they go out.
+    Raises BadMessage, and then writes none.
     """
-    _mailbox(_stored(to))
-    language = await mail_languages.of_person(_person(to))
-    await _write(Channel.MAIL, _kind(kind, by_mail=True), "", facts, language)
+    people = {person for each in letters if (person := _person(each.to)) is not None}
+    chosen = await mail_languages.of_people(people)
+    rows = []
+    for each in letters:
+        mailbox, person = _mailbox(_stored(each.to)), _person(each.to)
+        language = languages.current() if person is None else chosen[person]
+        kind = _kind(each.kind, by_mail=True)
+        rows.append(_row(Channel.MAIL, kind, "" if each.withheld else mailbox, each.facts, language))
+    await OutboxMessage.bulk_create(rows)
 
 
 async def send_sms(kind: str, to: str, account_id: int, /, **facts: Fact) -> None:
@@ -115,8 +136,12 @@ def opened(row: OutboxMessage) -> Message:
 
 
 async def _write(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, Fact], language: str) -> None:
+    await _row(channel, kind, to, facts, language).save(force_create=True)
+
+
+def _row(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, Fact], language: str) -> OutboxMessage:
     sealed, now = _sealed(kind, to, facts, language), clock.now()
-    await OutboxMessage.create(channel=channel, kind=kind.name, sealed=sealed, due_at=now, created_at=now)
+    return OutboxMessage(channel=channel, kind=kind.name, sealed=sealed, due_at=now, created_at=now)
 
 
 def _sealed(kind: MessageKind, to: str, given: Mapping[str, Fact], language: str) -> str:

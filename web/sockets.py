@@ -21,6 +21,7 @@ from resolvers.viewers import Client, Viewer
 from services.errors import ErrorCode
 from services.limits import network_of
 from settings import Settings
+from web import connections
 from web.asked import Asked
 from web.conversations import Conversation, Message
 from web.credentials import Shown
@@ -53,6 +54,7 @@ class Sockets:
             heartbeat=HEARTBEAT,
             max_msg_size=self._largest,
             autoping=False,
+            timeout=connections.CLOSE_SECONDS,  # for the client to say that it closes too
         )
         await socket.prepare(request)
         if socket.ws_protocol != PROTOCOL:

@@ -12,7 +12,7 @@ from models.outbox import OutboxMessage
 from models.profiles import Profile
 from services import clock, password_expiry, password_reset, preferences, recovery_email, signing_up
 from services.audit import OPERATOR
-from services.messages import link, opened, send_mail, send_sms, withhold_mail
+from services.messages import Letter, link, opened, send_mail, send_mails, send_sms
 from settings import Settings
 from tests.factories import mailbox, make_person, make_service
 from tests.services.entering import BROWSER, GOOD, make_login
@@ -70,8 +70,8 @@ async def test_who_has_not_chosen_or_is_not_known_gets_the_language_of_the_reque
     with speaking(request_language):
         for to in (ada, robot, mailbox(NOBODY)):
             await send_mail("password-changed", to)
-        await withhold_mail("password-changed", mailbox(NOBODY))
-    assert [each.partition(" ")[0] for each in await subjects()] == [first_word] * 4
+        await send_mails([Letter("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
+    assert [each.partition(" ")[0] for each in await subjects()] == [first_word] * 5
 
 
 async def test_a_language_that_is_gone_is_no_choice() -> None:
@@ -144,9 +144,24 @@ async def test_one_statement_tells_whether_there_is_an_account_or_not(
     seen_by: list[int] = []
     for to in (ada, mailbox(NOBODY)):
         with count_statements() as seen:  # type: ignore[operator]
-            await withhold_mail("password-changed", to)
+            await send_mails([Letter("password-changed", to, {}, withheld=True)])
         seen_by.append(seen.total)
     assert seen_by[0] == seen_by[1]
+
+
+async def test_mails_written_together_go_each_in_the_language_of_its_reader(
+    database: Database, count_statements: object
+) -> None:
+    ada, zoe = await make_person(ADA), await make_person(ZOE)
+    await preferences.set_language(ada.profile_id, "nl", actor=OPERATOR)  # type: ignore[attr-defined]
+    readers = [ada, zoe, mailbox(NOBODY), ada]
+    with count_statements() as seen:  # type: ignore[operator]
+        await send_mails([Letter("password-changed", each, {}, withheld=each is zoe) for each in readers])
+    assert seen.total == 2
+    messages = [opened(row) for row in await OutboxMessage.all().order_by("id")]
+    assert [each.subject.partition(" ")[0] for each in messages] == ["Je", "Your", "Your", "Je"]
+    assert [each.to for each in messages] == [ADA, "", NOBODY, ADA]
+    assert len({each.reference for each in messages}) == 4
 
 
 @pytest.mark.sqlite_only
