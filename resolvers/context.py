@@ -45,8 +45,13 @@ class Context:
 
     @property
     def asked(self) -> frozenset[str]:
-        """The fields that the operation asks for, as `Type.field`; none before `may` was called."""
-        return self._asked or frozenset()
+        """
+        The fields that the operation asks for, as `Type.field`. The same for a plan and for graphql-core, which share a
+        request's context. RuntimeError: `may` was not called first, so that it is not known.
+        """
+        if self._asked is None:
+            raise RuntimeError("Call Context.may before anything that goes by what is asked for.")
+        return self._asked
 
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys asked for in one turn of the loop are read together."""

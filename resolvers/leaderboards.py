@@ -48,7 +48,8 @@ async def leaderboard(
     as_of: datetime | None = None,
 ) -> Row:
     """
-    One board. Where its `asOf` is asked for, all of it is read as it is at that moment: so its cursors go on under it.
+    One board. Where the operation asks for the `asOf` of a board, all of it is read as it is at that moment: so its cursors
+    go on under it. That goes by the operation and not by the field, so that a plan and graphql-core cannot differ in it.
 
     Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for pinned boards); NotAllowed:
     UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
@@ -158,7 +159,7 @@ async def around(keys: Sequence[Key], context: Context, *, profile: ID, radius: 
 
 
 async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]:
-    """Places gained since the week began; None for whoever was not on the board."""
+    """Places gained since the week began, on a pinned board up to its moment; None for whoever was not on the board."""
     found: dict[Moved, int | None] = {}
     for key in dict.fromkeys(each.key for each in keys):
         own = [each for each in keys if each.key == key]

@@ -54,7 +54,7 @@ class LeaderboardEntry:
     movement: int | None = loaded_by(
         leaderboards.movements,
         "Places gained since Monday 00:00 UTC, below zero for lost ones, counted among those who are public today; "
-        "on the board of a week since the week before. "
+        "on the board of a week since the week before. On a board of a moment (`asOf`) it is counted up to that moment. "
         "Null for who was not on this board then.",
         key=leaderboards.moved,
     )
@@ -65,7 +65,11 @@ class LeaderboardEntry:
 
 @strawberry.type(description="A place in a page of a board.")
 class LeaderboardEntryEdge:
-    cursor: str = column("Where the place is on this board, and on no other.", read=leaderboards.cursor_of)
+    cursor: str = column(
+        "Where the place is on this board, and on no other. With the argument `asOf` only a cursor of a page of that moment "
+        "goes on; without it, any.",
+        read=leaderboards.cursor_of,
+    )
     node: LeaderboardEntry = column("The place.", itself=True)
 
 
@@ -88,7 +92,8 @@ class Leaderboard:
     as_of: DateTime = loaded_by(
         leaderboards.moments,
         "The moment of this board. Give it as `asOf`, with `after` from this page, to read further pages of exactly this "
-        "board while scores move. It stays the same while the board does, for half an hour at most.",
+        "board while scores move: an operation that asks for it is answered as of this moment, its cursors too. "
+        "It stays the same while the board does, for half an hour at most.",
         key="key",
     )
     entries: LeaderboardEntryConnection = loaded_by(

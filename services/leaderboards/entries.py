@@ -117,8 +117,10 @@ async def around(database: Database, key: Key, profile_id: int, radius: int, *, 
 async def movements(database: Database, key: Key, entries: Sequence[tuple[int, int]]) -> list[int | None]:
     """
     For each (profile, rank): places gained since Monday 00:00 UTC, counted among who is listed today; None for whoever
-    was not on this board then.
+    was not on this board then. On a pinned board up to its moment, since the Monday before it: ranks there count those who
+    hide by now, so these are taken off.
     """
+    pin = None if key.at is None else await _pins(database).pin(key)
     cut = before_week(key.window, (key.at or clock.now()).date())
     held = boards.of(database)
     order = (await held.live(key.board, cut, key.company_id)).order
@@ -127,7 +129,8 @@ async def movements(database: Database, key: Key, entries: Sequence[tuple[int, i
     for profile_id, rank in entries:
         row = table.row(profile_id)
         points = 0 if row is None else table.points[PLACES[key.board]][row]
-        moved.append(order.above(points) + 1 - rank if points > 0 else None)
+        now = rank if pin is None else rank - pin.left_above(rank)
+        moved.append(order.above(points) + 1 - now if points > 0 else None)
     return moved
 
 

@@ -82,6 +82,10 @@ class Pin:
         """See Listing. Those who hide now are counted: ranks stay as they were."""
         return self._frozen.above(points)
 
+    def left_above(self, rank: int) -> int:
+        """How many people with a better rank do not show any more."""
+        return bisect_left(self.left, rank - 1)
+
     def standing(self, profile_id: int) -> Standing | None:
         """Where somebody stood, hidden now or not; None: not on this board."""
         row = self.table.row(profile_id)

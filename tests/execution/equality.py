@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from execution.access import coordinates
 from execution.core import run_in_core
 from execution.executor import Executor
 from execution.results import Answer
@@ -37,11 +38,23 @@ async def same_answer(
     """
     answer = await executor.run(text, variables, None, await _made(make_context))
     assert not answer.request_error, answer.body
-    operation = executor.documents.read(text).operation(None)
-    core = await run_in_core(executor.schema._schema, operation, variables or {}, await _made(make_context))
+    core = await answered_by_core(executor, text, variables, None, await _made(make_context))
     said, expected = (orjson.dumps(comparable(body)) for body in (answer.body, core))
     assert said == expected, f"{text}\n{json.dumps(variables)}\nplan: {said!r}\ncore: {expected!r}"
     return Compared(answer)
+
+
+async def answered_by_core(
+    executor: Executor, text: str, variables: dict[str, Any] | None, name: str | None, context: Any
+) -> dict[str, Any]:
+    """
+    Answer a document by graphql-core alone, as the executor does where there is no plan: the context is first asked what
+    the viewer may ask for, so that fields that go by what is asked for know it.
+    """
+    operation = executor.documents.read(text).operation(name)
+    values = operation.variables.read(variables or {})
+    context.may(coordinates(executor.schema._schema, operation, values.full()))
+    return await run_in_core(executor.schema._schema, operation, variables or {}, context)
 
 
 async def _made(make_context: Callable[[], Any | Awaitable[Any]]) -> Any:

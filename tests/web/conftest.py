@@ -7,8 +7,6 @@ import orjson
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from execution.access import coordinates
-from execution.core import run_in_core
 from execution.executor import Counts, Executor
 from execution.results import Answer
 from models.database import Database
@@ -16,7 +14,7 @@ from resolvers.context import Context
 from server import EXECUTOR, make_app
 from services import clock
 from settings import Settings
-from tests.execution.equality import comparable
+from tests.execution.equality import answered_by_core, comparable
 from tests.web.clients import GraphQLClient
 
 
@@ -45,11 +43,7 @@ def compared(executor: Executor) -> Any:
             if answer.kind != "query" or answer.request_error or answer.body.get("data") is None:
                 return answer
             twin = Context(context.database, context.viewer, client=context.client, anonymous=context.anonymous)
-            twin._asked = context._asked
-            operation = executor.documents.read(text).operation(name)
-            values = operation.variables.read(variables or {})
-            twin.may(coordinates(executor.schema._schema, operation, values.full()))
-            core = await run_in_core(executor.schema._schema, operation, variables or {}, twin)
+            core = await answered_by_core(executor, text, variables, name, twin)
         ours, theirs = (orjson.dumps(comparable(orjson.loads(orjson.dumps(body)))) for body in (answer.body, core))
         assert ours == theirs, f"{text}\nplan: {ours!r}\ncore: {theirs!r}"
         return answer

@@ -24,3 +24,15 @@ async def test_a_context_that_was_not_asked_what_is_allowed_allows_nothing(datab
     with pytest.raises(NotAllowed) as refusal:
         SignedIn().check(context)
     assert refusal.value.problems[0].code is ErrorCode.PASSWORD_EXPIRED
+
+
+async def test_what_a_request_asks_for_is_not_known_before_it_was_checked(database: Database) -> None:
+    # given
+    context = Context(database)
+    # then: an answer that goes by it would silently be another one
+    with pytest.raises(RuntimeError):
+        _ = context.asked
+    # when
+    context.may(frozenset({"Leaderboard.asOf"}))
+    # then
+    assert context.asked == {"Leaderboard.asOf"}

@@ -10,6 +10,7 @@ import pytest
 from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
+from schema.lengths import MAX_TEXT
 from services.openings import Opening, record_openings
 from services.profiles import relist
 from tests.conftest import CountStatements
@@ -153,8 +154,10 @@ async def test_a_cursor_is_of_its_board_alone(client: GraphQLClient) -> None:
     edited = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
     # when, then
     assert await client.code(PAGE, board="OVERALL", after=cursor) == "BAD_CURSOR"
-    for wrong in (edited, "", "x", "a" * 3000, cursor + "AAAA", "é"):
+    for wrong in (edited, "", "x", "a" * MAX_TEXT, cursor + "AAAA", "é"):
         assert await client.code(PAGE, board="FORUM", after=wrong) == "BAD_CURSOR", wrong
+    # Longer than any text may be is refused as in every argument, before it is read as a cursor.
+    assert await client.code(PAGE, board="FORUM", after="a" * (MAX_TEXT + 1)) == "BAD_INPUT"
 
 
 @pytest.mark.parametrize(
