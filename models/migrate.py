@@ -13,12 +13,12 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import State
-from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.transactions import in_transaction
 
 from models import versions
 from models.database import Database, connected
 from models.engines.schema import PostgresEditor, SqliteEditor
+from models.engines.states import no_tables
 from settings import Settings
 
 _LOCK = 5_276_018_344_702_311  # of this application's migrations, among PostgreSQL's advisory locks
@@ -47,7 +47,7 @@ def load(name: str) -> Migration:
 async def apply(database: Database, migrations: dict[str, Migration]) -> list[str]:
     """Apply those of `migrations`, which are in order and all there are, that the database has not seen."""
     applied = []
-    state = State(models={}, apps=StateApps(default_connections={"models": database.dialect}))
+    state = no_tables(database.dialect)
     for name, migration in migrations.items():
         async with in_transaction() as transaction:
             if database.dialect == "postgres":  # on SQLite the transaction itself is the lock

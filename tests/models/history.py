@@ -8,8 +8,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.migrations.migration import Migration
-from tortoise.migrations.schema_generator.state import State
-from tortoise.migrations.schema_generator.state_apps import StateApps
+
+from models.engines.states import no_tables
 
 
 def first() -> list[Any]:
@@ -115,7 +115,7 @@ def _migration(name: str, operations: list[Any]) -> Migration:
 
 async def models_after(history: dict[str, Migration], dialect: str) -> list[Any]:
     """What models were like when these migrations had run."""
-    state = State(models={}, apps=StateApps(default_connections={"models": dialect}))
+    state = no_tables(dialect)
     for migration in history.values():
         await migration.apply(state, dry_run=True)
     return list(state.apps.apps.get("models", {}).values())

@@ -137,8 +137,9 @@ async def test_each_migration_of_ours_keeps_the_rows_that_were_there(blank: Sett
             so_far = {name: migrating.load(name) for name in list(ours)[:number]}
             await migrating.apply(database, so_far)
             _assert_kept(before, await contents(database), renamed=REWRITTEN.get(list(ours)[number - 1], frozenset()))
-            maker = Maker(await history.models_after(so_far, database.dialect), database.dialect)
-            for table in declared(await history.models_after(so_far, database.dialect), database.dialect):
+            models = await history.models_after(so_far, database.dialect)
+            maker = Maker(models, database.dialect)
+            for table in declared(models, database.dialect):
                 await maker.row(table)
         assert all((await contents(database)).values())
 
