@@ -120,13 +120,24 @@ async def drop(name: str) -> None:
         await _drop(admin, name)
 
 
-@asynccontextmanager
-async def scratch(purpose: str) -> AsyncIterator[str]:
-    """The URL of an empty database that is dropped afterwards."""
-    name = f"community_test_{checkout()}_{os.getpid()}_{purpose}"
+def own_name(purpose: str) -> str:
+    """A database of this process alone; dropped by a later run if this one does not."""
+    return f"community_test_{checkout()}_{os.getpid()}_{purpose}"
+
+
+async def make_empty(name: str) -> None:
     async with _administering() as admin:
         await _drop(admin, name)
         await admin.execute(f'CREATE DATABASE "{name}"')
+
+
+@asynccontextmanager
+async def scratch(purpose: str, *, template: str = "template1") -> AsyncIterator[str]:
+    """The URL of a database that is dropped afterwards: empty, or a copy of that one."""
+    name = own_name(purpose)
+    async with _administering() as admin:
+        await _drop(admin, name)
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield named(name)
     finally:

@@ -10,11 +10,10 @@ from tortoise.connection import get_connection
 
 from models import migrate as migrating
 from models import versions
-from models.database import Database, connected
+from models.database import Database
 from services.addresses import address_of
-from settings import Settings
-from tests import databases
 from tests.models import history
+from tests.models.conftest import EarlierDatabases
 from tests.models.rows import Maker
 
 NAME = next(name for name in versions.known() if name.endswith("_address_keys"))
@@ -31,17 +30,11 @@ OLD = [
 
 
 @pytest.fixture
-async def before(dialect: str, server: None, tmp_path: Path) -> AsyncIterator[Database]:
+async def before(
+    dialect: str, server: None, earlier_databases: EarlierDatabases, tmp_path: Path
+) -> AsyncIterator[Database]:
     """A database as the migration finds it."""
-    if dialect == "sqlite":
-        async with connected(
-            Settings(database_url=f"sqlite:///{tmp_path}/old.sqlite3"), foreign_keys=False
-        ) as database:
-            await migrating.apply(database, {name: migrating.load(name) for name in BEFORE})
-            yield database
-        return
-    async with databases.scratch("keys") as url, connected(Settings(database_url=url)) as database:
-        await migrating.apply(database, {name: migrating.load(name) for name in BEFORE})
+    async with earlier_databases.before(NAME, dialect, tmp_path) as database:
         yield database
 
 

@@ -9,10 +9,9 @@ from tortoise.connection import get_connection
 
 from models import migrate as migrating
 from models import versions
-from models.database import Database, connected
-from settings import Settings
-from tests import databases
+from models.database import Database
 from tests.models import history
+from tests.models.conftest import EarlierDatabases
 from tests.models.rows import Maker
 
 NAME = next(name for name in versions.known() if name.endswith("_handles_without_logins"))
@@ -30,18 +29,11 @@ PEOPLE = [
 
 
 @pytest.fixture
-async def before(dialect: str, server: None, tmp_path: Path) -> AsyncIterator[Database]:
+async def before(
+    dialect: str, server: None, earlier_databases: EarlierDatabases, tmp_path: Path
+) -> AsyncIterator[Database]:
     """A database as the migration finds it."""
-    so_far = {name: migrating.load(name) for name in BEFORE}
-    if dialect == "sqlite":
-        async with connected(
-            Settings(database_url=f"sqlite:///{tmp_path}/old.sqlite3"), foreign_keys=False
-        ) as database:
-            await migrating.apply(database, so_far)
-            yield database
-        return
-    async with databases.scratch("handles") as url, connected(Settings(database_url=url)) as database:
-        await migrating.apply(database, so_far)
+    async with earlier_databases.before(NAME, dialect, tmp_path) as database:
         yield database
 
 

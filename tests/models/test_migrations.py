@@ -22,6 +22,7 @@ from models.migrate import migrate
 from settings import Settings
 from tests import databases
 from tests.models import history
+from tests.models.conftest import EarlierDatabases
 from tests.models.rows import Maker
 from tests.models.structure import declared, found
 
@@ -145,12 +146,18 @@ async def test_each_migration_of_ours_keeps_the_rows_that_were_there(blank: Sett
 
 
 @pytest.mark.parametrize(("before", "after"), [("nl", "nl"), ("en", None), ("de", None)])
-async def test_a_language_without_texts_counts_as_not_chosen(blank: Settings, before: str, after: str | None) -> None:
+async def test_a_language_without_texts_counts_as_not_chosen(
+    dialect: str,
+    server: None,
+    earlier_databases: EarlierDatabases,
+    tmp_path: Path,
+    before: str,
+    after: str | None,
+) -> None:
     names = [name for name in versions.known() if name <= "0013_language"]
     so_far = {name: migrating.load(name) for name in names}
     earlier = {name: so_far[name] for name in names[:-1]}
-    async with connected(blank, foreign_keys=False) as database:
-        await migrating.apply(database, earlier)
+    async with earlier_databases.before(names[-1], dialect, tmp_path) as database:
         maker = Maker(await history.models_after(earlier, database.dialect), database.dialect)
         await maker.row("profile", language=before)
         await migrating.apply(database, so_far)
