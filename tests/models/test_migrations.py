@@ -165,12 +165,13 @@ async def test_a_language_without_texts_counts_as_not_chosen(
     assert row["language"] == after
 
 
-async def test_an_audit_entry_keeps_its_action_under_the_new_name(blank: Settings) -> None:
+async def test_an_audit_entry_keeps_its_action_under_the_new_name(
+    dialect: str, server: None, earlier_databases: EarlierDatabases, tmp_path: Path
+) -> None:
     names = [name for name in versions.known() if name <= "0015_audit_actions"]
     so_far = {name: migrating.load(name) for name in names}
     earlier = {name: so_far[name] for name in names[:-1]}
-    async with connected(blank, foreign_keys=False) as database:
-        await migrating.apply(database, earlier)
+    async with earlier_databases.before(names[-1], dialect, tmp_path) as database:
         maker = Maker(await history.models_after(earlier, database.dialect), database.dialect)
         await maker.row("audit_entry", action="second-factor.backup-codes-renewed")
         await maker.row("audit_entry", action="second-factor.off")
