@@ -1,34 +1,50 @@
 """What tables are like between two steps of a migration, as classes that are made only when they are looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
-Names = set[tuple[str, str]]
-
 
 def no_tables(dialect: str) -> State:
     """The state before the first migration."""
-    return _LazyState({}, StateApps(default_connections={"models": dialect}))
+    return _LazyState({}, _LazyApps(default_connections={"models": dialect}))
+
+
+class _LazyApps(StateApps):
+    """The classes, by app and name. `refresh` is called before they are looked at."""
+
+    def __init__(self, default_connections: dict[str, str] | None = None, connections: Any = None) -> None:
+        self.refresh: Callable[[], None] = lambda: None
+        super().__init__(default_connections, connections)
+
+    @property
+    def apps(self) -> Any:
+        self.refresh()
+        return self._by_app
+
+    @apps.setter
+    def apps(self, by_app: Any) -> None:
+        self._by_app = by_app
 
 
 class _LazyState(State):
     """
     Tortoise makes the classes of all models anew for each step, and once more as they were before it. Most steps look at
     one of them, and steps that were applied before at none: so descriptions are changed at once, and classes made when
-    `apps` is read.
+    they are read in `apps`.
     """
 
-    def __init__(self, models: dict[tuple[str, str], ModelState], apps: StateApps) -> None:
-        self.models, self._made, self._stale = models, apps, set(models)
+    def __init__(self, models: dict[tuple[str, str], ModelState], apps: _LazyApps) -> None:
+        super().__init__(models, apps)
+        self._lazy, self._stale = apps, set(models)
+        apps.refresh = self._refresh
 
-    @property
-    def apps(self) -> StateApps:  # type: ignore[override]  # read only: nothing sets it
+    def _refresh(self) -> None:
         stale, self._stale = self._stale & self.models.keys(), set()
         if stale:
             super().reload_models(stale)
-        return self._made
 
     def reload_model(self, app_label: str, model_name: str) -> None:
         if (app_label, model_name) not in self.models:
@@ -44,4 +60,4 @@ class _LazyState(State):
 
     def clone(self) -> State:
         models = {key: model.clone() for key, model in self.models.items()}
-        return _LazyState(models, self._made.clone(model_states={}))
+        return _LazyState(models, cast("_LazyApps", self._lazy.clone(model_states={})))
