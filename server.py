@@ -18,28 +18,18 @@ from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
 from schema.graph import build
-from services import (
-    audit,
-    badge_rarity,
-    clock,
-    codes,
-    configuration,
-    connections,
-    idempotency,
-    limits,
-    notices,
-    password_expiry,
-    picture_store,
-    postbox,
-    sessions,
-    signing_up,
-    uses,
-)
+from services.achievements import badge_rarity
+from services.auth import credential_last_used, sessions, verification_codes
+from services.connections import connections
+from services.core import audit, change_feed, clock, current_settings, idempotency, rate_limits
+from services.core.private_files import VAR, made_private, make_private_folder
 from services.leaderboards import boards, moments
-from services.leaderboards.kinds import Board
-from services.picture_cleanup import sweep
-from services.postbox import sending
-from services.private_files import VAR, made_private, make_private_folder
+from services.leaderboards.keys import Board
+from services.media import image_store
+from services.media.image_cleanup import sweep
+from services.messages import outbox_worker
+from services.messages.outbox_worker import sending
+from services.sign_in import password_expiry, registration
 from settings import BadSetting, Settings
 from web import avatars, graphiql, invites, logs, open_badges, recipients
 from web.background import Job, background
@@ -69,10 +59,10 @@ HOUR, DAY = 3_600.0, 86_400.0
 CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "mail_expiring_passwords": password_expiry.mail_expiring,
     "forget_ended_sessions": sessions.forget_ended,
-    "forget_abandoned_sign_ups": signing_up.forget_abandoned,
-    "forget_expired_codes": codes.forget_expired,
+    "forget_abandoned_sign_ups": registration.forget_abandoned,
+    "forget_expired_codes": verification_codes.forget_expired,
     "forget_old_audit_entries": audit.forget_old,
-    "forget_old_notices": notices.forget_old,
+    "forget_old_notices": change_feed.forget_old,
     "forget_old_board_moments": moments.forget_old,
     "forget_old_idempotency_keys": idempotency.forget_old,
     "forget_withdrawn_requests": connections.forget_withdrawn,
@@ -99,8 +89,8 @@ class CannotListen(Exception):
 
 async def make_app(settings: Settings, database: Database) -> web.Application:
     """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
-    postbox.check(settings)
-    picture_store.check(settings)
+    outbox_worker.check(settings)
+    image_store.check(settings)
     languages.load()
     app = web.Application(
         client_max_size=settings.max_body, middlewares=[answer_failures], handler_args=HANDLER_ARGUMENTS
@@ -132,27 +122,29 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
 
 
 async def _counting(settings: Settings) -> AsyncIterator[None]:
-    async with limits.opened(settings):
+    async with rate_limits.opened(settings):
         yield
 
 
 async def _noting_uses() -> AsyncIterator[None]:
     """Write down every half minute, and at the end, when tokens and API keys were last used."""
-    uses.forget()
-    async with background([Job("credential_uses", uses.EVERY, uses.write_down)]):
+    credential_last_used.forget()
+    async with background(
+        [Job("credential_uses", credential_last_used.WRITE_INTERVAL_SECONDS, credential_last_used.write_down)]
+    ):
         yield
     with contextlib.suppress(Exception):  # the database may be what ended the server; nothing that matters is lost
-        await uses.write_down()
+        await credential_last_used.write_down()
 
 
 async def _following(database: Database) -> AsyncIterator[None]:
     """Read what any process has written, for what is kept in memory and for subscribers; boards follow at once."""
 
     async def keep_up() -> None:
-        await notices.follower(database).keep_up()
+        await change_feed.follower(database).keep_up()
         await boards.of(database).keep_up()
 
-    async with background([Job("notices", notices.EVERY, keep_up)]):
+    async with background([Job("notices", change_feed.POLL_SECONDS, keep_up)]):
         yield
 
 
@@ -169,7 +161,7 @@ async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
-    with configuration.using(settings), made_private():
+    with current_settings.using(settings), made_private():
         make_private_folder(VAR)
         async with opened(settings, command_seconds=COMMAND_SECONDS) as database:
             app = await make_app(settings, database)
@@ -178,7 +170,7 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
             jobs = (
                 *DAILY,
                 Job("boards", HOUR, lambda: _have_boards(database)),
-                Job("badge_rarity", badge_rarity.EVERY, lambda: badge_rarity.settle(database)),
+                Job("badge_rarity", badge_rarity.SETTLE_SECONDS, lambda: badge_rarity.settle(database)),
             )
             # Stopped in this order: requests under way end, then the worker that sends what they wrote.
             async with sending(settings), _listening(app, settings) as runner, background(jobs):

@@ -19,12 +19,12 @@ from typing import Any
 
 from models.database import Database, opened
 from models.migrate import migrate
-from services import clock
+from services.core import clock
 from services.leaderboards import boards
-from services.leaderboards.entries import around, key_of, listing, movements, own, ranked
-from services.leaderboards.held import LIVE, Who
+from services.leaderboards.cache import LIVE, Membership
 from services.leaderboards.history import Change
-from services.leaderboards.kinds import Board, Key, Period
+from services.leaderboards.keys import Board, BoardKey, Period
+from services.leaderboards.queries import around, key_of, listing, movements, own, ranked
 from settings import Settings
 
 ASKED = 2_000
@@ -95,7 +95,7 @@ async def build(database: Database) -> None:
     print(f"{'loop held for at most':<34} {held.longest * 1e3:10.1f} ms")
 
 
-async def page(database: Database, key: Key, points: int) -> None:
+async def page(database: Database, key: BoardKey, points: int) -> None:
     """Read 50 places somewhere."""
     board = await listing(database, key)
     ranked(board, board.after((points, 0, 0), 50))
@@ -104,14 +104,14 @@ async def page(database: Database, key: Key, points: int) -> None:
 async def change(database: Database, number: int) -> None:
     """Give somebody ten points in one category, as it is done when a notice names them."""
     live = boards.of(database).state.tables[LIVE]
-    sums, who = list(live.table.sums(number - 1)), Who(listed=True)
+    sums, who = list(live.table.sums(number - 1)), Membership(listed=True)
     live.change(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, Change(clock.now()))
 
 
 async def measure(database: Database, people: int) -> None:
     """Build, then ask."""
     await build(database)
-    chance, key = random.Random(1), Key(Board.OVERALL)  # noqa: S311 - a benchmark
+    chance, key = random.Random(1), BoardKey(Board.OVERALL)  # noqa: S311 - a benchmark
     someone = [chance.randrange(1, people + 1) for _ in range(ASKED)]
     report("own place", [await seconds(own(database, key, each)) for each in someone])
     report("around, radius 5", [await seconds(around(database, key, each, 5, own_profile=0)) for each in someone])

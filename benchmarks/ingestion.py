@@ -31,11 +31,11 @@ from models.database import opened
 from models.migrate import migrate
 from models.points import PointEntry
 from models.profiles import Visibility
-from services import configuration
-from services.accounts import create_account
-from services.bulk import insert
-from services.profiles import NewPerson, create_people
-from services.tokens import create as create_token
+from services.accounts.accounts import create_account
+from services.auth.access_tokens import create as create_token
+from services.core import current_settings
+from services.core.bulk import insert
+from services.profiles.profiles import NewPerson, create_people
 from settings import HERE, Settings
 
 PEOPLE = 2_000
@@ -170,7 +170,7 @@ async def main() -> None:
     async with database(server) as url:
         settings = Settings(database_url=url, secret_key=KEY)
         await migrate(settings)
-        with configuration.using(settings):
+        with current_settings.using(settings):
             people, token = await fill(settings)
             async with served(settings) as address:
                 events = await through_http(address, people, token)

@@ -1,4 +1,4 @@
-"""Challenges as data: their steps, their credits, and when they are open. The rules are in services/challenges.py."""
+"""Challenges as data: their steps, their credits, and when they are open. The rules are in services/achievements/challenges.py."""
 
 import re
 import tomllib

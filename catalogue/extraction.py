@@ -19,7 +19,7 @@ from catalogue.badges import BADGES
 from catalogue.challenges import CHALLENGES
 from catalogue.criteria import Criterion
 from catalogue.languages import ENGLISH, FILE, LANGUAGES, LOCALES, Text
-from catalogue.mails import FOOTER, KINDS
+from catalogue.mail_templates import FOOTER, KINDS
 from catalogue.points import ACTIVITIES
 from catalogue.projects import FIELDS
 from catalogue.scopes import SCOPES
@@ -97,7 +97,7 @@ def write() -> None:
 
 
 def _all() -> Iterator[Found]:
-    yield Found(FOOTER, "catalogue/mails.py")
+    yield Found(FOOTER, "catalogue/mail_templates.py")
     for kind in KINDS.values():
         yield from (Found(text, f"catalogue/mails/{kind.name}.toml") for text in kind.translatable)
     yield from _achievements()

@@ -1,4 +1,4 @@
-"""What the shop gives for credits, as data. The rules are in services/shop.py."""
+"""What the shop gives for credits, as data. The rules are in services/credits/shop.py."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from catalogue.criteria import BadCatalogue
 
-MOST: Final = 1_000_000
+MAX_PRICE: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def _item(code: str, table: Mapping[str, Any]) -> Item:
     for name in ("name", "description"):
         if not isinstance(table.get(name), str) or not table[name].strip():
             raise BadCatalogue(f"{code}: it has no {name}.")
-    if type(table.get("price")) is not int or not 1 <= table["price"] <= MOST:
-        raise BadCatalogue(f"{code}: it costs {table.get('price')!r}, not 1 to {MOST:,} credits.")
+    if type(table.get("price")) is not int or not 1 <= table["price"] <= MAX_PRICE:
+        raise BadCatalogue(f"{code}: it costs {table.get('price')!r}, not 1 to {MAX_PRICE:,} credits.")
     stock = table.get("stock", 0)
-    if type(stock) is not int or not 0 <= stock <= MOST:
-        raise BadCatalogue(f"{code}: of {stock!r} there can be none in stock; 0 to {MOST:,} can.")
+    if type(stock) is not int or not 0 <= stock <= MAX_PRICE:
+        raise BadCatalogue(f"{code}: of {stock!r} there can be none in stock; 0 to {MAX_PRICE:,} can.")
     if type(table.get("retired", False)) is not bool:
         raise BadCatalogue(f"{code}: `retired` is true or false.")
     return Item(code=code, **table)

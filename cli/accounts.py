@@ -4,19 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.command import with_database
 from cli.printing import printable
-from cli.running import with_database
 from models.accounts import Account
 from models.database import Database
 from models.second_factors import SecondFactor
 from models.sessions import Session
 from models.tokens import AccessToken, ApiKey
-from services import members, second_factor_removal
-from services.account_lookup import account_by_email
-from services.accounts import create_account
-from services.audit import OPERATOR
-from services.operators import NewAdmin
-from services.operators import create_admin as make_admin
+from services.accounts import members
+from services.accounts.accounts import create_account
+from services.accounts.support import NewAdmin
+from services.accounts.support import create_admin as make_admin
+from services.auth import second_factor_removal
+from services.auth.account_lookup import account_by_email
+from services.core.audit import OPERATOR
 
 app = typer.Typer(help="Logins of people and of services.", no_args_is_help=True)
 Email = Annotated[str, typer.Argument(help="Address of the account.")]

@@ -2,9 +2,10 @@
 
 import typer
 
-from cli.running import with_database
+from cli.command import with_database
 from models.database import Database
-from services import clock, picture_cleanup
+from services.core import clock
+from services.media import image_cleanup
 
 app = typer.Typer(help="Pictures of people.", no_args_is_help=True)
 
@@ -19,6 +20,6 @@ def sweep() -> None:
     """Delete the files of pictures that nobody has any more. The server does it once a day."""
 
     async def work(_database: Database) -> int:
-        return await picture_cleanup.sweep(clock.now())
+        return await image_cleanup.sweep(clock.now())
 
     typer.echo(f"{with_database(work)} pictures deleted.")

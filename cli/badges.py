@@ -7,11 +7,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from catalogue.badges import Badge
+from cli.command import fail, with_database
 from cli.printing import errors, out, printable
-from cli.running import fail, with_database
 from models.database import Database
-from services import badge_reevaluation, badges, everyone, handles
+from services.achievements import badge_reevaluation, badges
 from services.errors import ErrorCode, refused
+from services.profiles import handles
+from services.progress import profile_batches
 
 INTERRUPTED = 130
 """Exit code: Ctrl-C."""
@@ -88,7 +90,7 @@ def reevaluate(
     async def work(_database: Database) -> None:
         nonlocal done, given
         with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await everyone.behind(after))
+            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in badge_reevaluation.reevaluate(after=after):
                 done, given = step.last, given + step.changed
                 shown.advance(bar, step.people)

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from cli.reading import BrokenFile, Reading
+from cli.file_reader import BrokenFile, Reading
 from cli.report import Report
-from services import imports
-from services.imports import Progress
+from services.imports import import_runs
+from services.imports.import_runs import Progress
 
-BATCH = 1_000
+ROWS_PER_BATCH = 1_000
 """Rows of one transaction."""
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def batches(rows: Iterable[T], *, times: int = 1) -> Iterator[list[T]]:
     while True:
         batch: list[T] = []
         try:
-            batch.extend(islice(source, BATCH * times))
+            batch.extend(islice(source, ROWS_PER_BATCH * times))
         except BrokenFile:
             if batch:
                 yield batch
@@ -48,7 +48,7 @@ async def take_in(
     Rows that an earlier run took in are passed over; `start` names the file. `times`: for small rows that are written all
     over their indexes, which costs less for many at once. Raises Interrupted between batches.
     """
-    done = await imports.rows_taken(start.source, start.file, start.fingerprint)
+    done = await import_runs.rows_taken(start.source, start.file, start.fingerprint)
     if done:
         report.taken[f"{start.file}: rows taken in by an earlier run"] = done
     report.taken[f"{start.file}: rows read"] = 0

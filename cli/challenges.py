@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from cli.command import fail, with_database
 from cli.printing import errors
-from cli.running import fail, with_database
 from models.database import Database
-from services import challenges, everyone
+from services.achievements import challenges
+from services.progress import profile_batches
 
 INTERRUPTED = 130
 """Exit code: Ctrl-C."""
@@ -34,7 +35,7 @@ def reevaluate(*, after: Annotated[int, typer.Option(min=0, help="Go on behind t
     async def work(_database: Database) -> None:
         nonlocal done, completed
         with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await everyone.behind(after))
+            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in challenges.reevaluate(after=after):
                 done, completed = step.last, completed + step.changed
                 shown.advance(bar, step.people)

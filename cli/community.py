@@ -8,11 +8,13 @@ from typing import TypeVar
 
 from cli import repeated_rows
 from cli.batches import take_in
-from cli.reading import Reading, WrongFolder, fingerprint
+from cli.file_reader import Reading, WrongFolder, fingerprint
 from cli.repeated_rows import Read
 from cli.report import Report
-from services import community, connecting, imported_projects, imports
-from services.community import (
+from services.connections import connection_rows
+from services.connections.connection_rows import Brought as Pair
+from services.imports import csv_archive, import_runs, imported_projects
+from services.imports.csv_archive import (
     ArchivedAward,
     ArchivedBalance,
     ArchivedConnection,
@@ -20,10 +22,9 @@ from services.community import (
     ArchivedProject,
     BadRow,
 )
-from services.connecting import Brought as Pair
-from services.imported_badges import Brought, Definition, codes_of
-from services.imports import Progress
-from services.openings import Opening
+from services.imports.import_runs import Progress
+from services.imports.imported_badges import Brought, Definition, codes_of
+from services.points.opening_balances import Opening
 
 HEADERS = {
     "profiles.csv": "id,handle,name,job_title,country,company,about,public,joined_on",
@@ -134,14 +135,14 @@ async def _people(path: Path, start: Progress, report: Report, reading: Reading)
 
     async def take(batch: list[Read[ArchivedPerson]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        companies = await imports.companies_named({each.company for _, each in read if each.company})
+        companies = await import_runs.companies_named({each.company for _, each in read if each.company})
         people = [replace(each.person, company_id=companies.get(each.company)) for _, each in read]
-        new = await imports.take_people(progress.source, people, progress)
+        new = await import_runs.take_people(progress.source, people, progress)
         report.taken["people: new"] += new
         if known := len(people) - new:
             report.taken["people: here already, left as they are"] += known
 
-    found = repeated_rows.named(rows(path, community.person_of, reading), lambda each: f"profile {each.person.key!r}")
+    found = repeated_rows.named(rows(path, csv_archive.person_of, reading), lambda each: f"profile {each.person.key!r}")
     await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
 
@@ -151,14 +152,14 @@ async def _skills(path: Path, start: Progress, report: Report, reading: Reading)
 
     async def take(batch: list[Read[tuple[str, str]]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {key for _, (key, _) in read})
+        known = await import_runs.profiles_of(progress.source, {key for _, (key, _) in read})
         skills = [(known[key], code) for line, (key, code) in read if _known(key, known, path, line, report)]
-        new = await imports.take_skills(skills, progress)
+        new = await import_runs.take_skills(skills, progress)
         report.taken["skills: new"] += new
         if here := len(skills) - new:
             report.taken["skills: here already"] += here
 
-    await take_in(rows(path, community.skill_of, reading), start, take, report, reading)
+    await take_in(rows(path, csv_archive.skill_of, reading), start, take, report, reading)
     await _again_if_bad(start, report)
 
 
@@ -167,7 +168,7 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
 
     async def take(batch: list[Read[ArchivedBalance]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {balance.key for _, balance in read})
+        known = await import_runs.profiles_of(progress.source, {balance.key for _, balance in read})
         openings = [
             Opening(
                 known[balance.key],
@@ -179,7 +180,7 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
             for line, balance in read
             if _known(balance.key, known, path, line, report) and balance.points
         ]
-        new = await imports.take_openings(openings, progress)
+        new = await import_runs.take_openings(openings, progress)
         report.taken["opening balances: new"] += new
         if here := len(openings) - new:
             report.taken["opening balances: here already"] += here
@@ -187,7 +188,7 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
             report.taken["opening balances of 0: nothing to take in"] += zero
 
     found = repeated_rows.named(
-        rows(path, community.balance_of, reading), lambda each: f"{each.category.value} of profile {each.key!r}"
+        rows(path, csv_archive.balance_of, reading), lambda each: f"{each.category.value} of profile {each.key!r}"
     )
     await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
@@ -198,12 +199,12 @@ async def _badges(path: Path, start: Progress, report: Report, reading: Reading)
 
     async def take(batch: list[Read[Definition]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        new = await imports.take_badges([badge for _, badge in read], progress)
+        new = await import_runs.take_badges([badge for _, badge in read], progress)
         report.taken["badges: new"] += new
         if here := len(read) - new:
             report.taken["badges: here already, described anew"] += here
 
-    found = repeated_rows.named(rows(path, community.badge_of, reading), lambda each: f"badge {each.key!r}")
+    found = repeated_rows.named(rows(path, csv_archive.badge_of, reading), lambda each: f"badge {each.key!r}")
     await take_in(found, start, take, report, reading)
     await _again_if_bad(start, report)
 
@@ -213,7 +214,7 @@ async def _awards(path: Path, start: Progress, report: Report, reading: Reading)
 
     async def take(batch: list[Read[ArchivedAward]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {award.key for _, award in read})
+        known = await import_runs.profiles_of(progress.source, {award.key for _, award in read})
         codes = await codes_of(progress.source, {award.badge for _, award in read})
         brought = []
         for line, award in read:
@@ -223,22 +224,24 @@ async def _awards(path: Path, start: Progress, report: Report, reading: Reading)
                 brought.append(Brought(known[award.key], codes[award.badge], award.awarded_at))
             else:
                 report.bad(path.name, line, f"there is no badge {award.badge[:60]!r}")
-        new = await imports.take_awards(brought, progress)
+        new = await import_runs.take_awards(brought, progress)
         report.taken["badge awards: new"] += new
         if here := len(brought) - new:
             report.taken["badge awards: here already"] += here
 
-    await take_in(rows(path, community.award_of, reading), start, take, report, reading)
+    await take_in(rows(path, csv_archive.award_of, reading), start, take, report, reading)
     await _again_if_bad(start, report)
 
 
 async def _connections(path: Path, start: Progress, report: Report, reading: Reading) -> None:
     report.taken["connections: new"] = 0
-    before = await connecting.newest()
+    before = await connection_rows.newest()
 
     async def take(batch: list[Read[ArchivedConnection]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {key for _, each in read for key in (each.key, each.other)})
+        known = await import_runs.profiles_of(
+            progress.source, {key for _, each in read for key in (each.key, each.other)}
+        )
         pairs: dict[tuple[int, int], tuple[int, Pair]] = {}
         for line, each in read:
             if not all(_known(key, known, path, line, report) for key in (each.key, each.other)):
@@ -250,7 +253,7 @@ async def _connections(path: Path, start: Progress, report: Report, reading: Rea
                 report.bad(path.name, line, _TWICE)
             else:
                 pairs[one, other] = line, Pair(one, other, each.connected_at)
-        taken = await imports.take_connections([pair for _, pair in pairs.values()], progress)
+        taken = await import_runs.take_connections([pair for _, pair in pairs.values()], progress)
         lines = [line for line, _ in pairs.values()]
         twice = [place for place, number in taken.known.items() if number > before]
         for place in sorted(twice):
@@ -261,7 +264,7 @@ async def _connections(path: Path, start: Progress, report: Report, reading: Rea
         if taken.blocked:
             report.taken["connections of people who blocked each other: left out"] += len(taken.blocked)
 
-    await take_in(rows(path, community.connection_of, reading), start, take, report, reading, times=5)
+    await take_in(rows(path, csv_archive.connection_of, reading), start, take, report, reading, times=5)
     await _again_if_bad(start, report)
 
 
@@ -270,7 +273,7 @@ async def _projects(path: Path, start: Progress, report: Report, reading: Readin
 
     async def take(batch: list[Read[ArchivedProject]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {each.owner for _, each in read})
+        known = await import_runs.profiles_of(progress.source, {each.owner for _, each in read})
         brought = [
             imported_projects.Brought(
                 known[each.owner], each.key, each.title, each.description, each.published, each.created_at
@@ -278,12 +281,12 @@ async def _projects(path: Path, start: Progress, report: Report, reading: Readin
             for line, each in read
             if _known(each.owner, known, path, line, report)
         ]
-        new = await imports.take_projects(brought, progress)
+        new = await import_runs.take_projects(brought, progress)
         report.taken["projects: new"] += new
         if here := len(brought) - new:
             report.taken["projects: here already, left as they are"] += here
 
-    found = repeated_rows.named(rows(path, community.project_of, reading), lambda each: f"project {each.key!r}")
+    found = repeated_rows.named(rows(path, csv_archive.project_of, reading), lambda each: f"project {each.key!r}")
     await take_in(found, start, take, report, reading, times=5)
     await _again_if_bad(start, report)
 
@@ -293,7 +296,7 @@ async def _collaborators(path: Path, start: Progress, report: Report, reading: R
 
     async def take(batch: list[Read[tuple[str, str]]], progress: Progress) -> None:
         read = _good(batch, path, report)
-        known = await imports.profiles_of(progress.source, {profile for _, (_, profile) in read})
+        known = await import_runs.profiles_of(progress.source, {profile for _, (_, profile) in read})
         projects = await imported_projects.projects_of(progress.source, {project for _, (project, _) in read})
         named = []
         for line, (project, profile) in read:
@@ -303,12 +306,12 @@ async def _collaborators(path: Path, start: Progress, report: Report, reading: R
                 named.append(imported_projects.Named(projects[project], known[profile]))
             else:
                 report.bad(path.name, line, f"there is no project {project[:60]!r}")
-        new = await imports.take_collaborators(named, progress)
+        new = await import_runs.take_collaborators(named, progress)
         report.taken["collaborators: new"] += new
         if rest := len(named) - new:
             report.taken["collaborators: here already, owners, or parted by a block"] += rest
 
-    await take_in(rows(path, community.collaborator_of, reading), start, take, report, reading, times=5)
+    await take_in(rows(path, csv_archive.collaborator_of, reading), start, take, report, reading, times=5)
     await _again_if_bad(start, report)
 
 
@@ -331,4 +334,4 @@ def _known(key: str, known: Mapping[str, int], path: Path, line: int, report: Re
 async def _again_if_bad(start: Progress, report: Report) -> None:
     # A file with bad rows is read again by the next run, which names those that are still bad.
     if report.bad_rows[start.file]:
-        await imports.note_progress(start)
+        await import_runs.note_progress(start)

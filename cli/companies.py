@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.running import with_database
+from cli.command import with_database
 from models.companies import Company
 from models.database import Database
-from services.companies import create_company
+from services.accounts.companies import create_company
 
 app = typer.Typer(help="Companies and their mail domains.", no_args_is_help=True)
 

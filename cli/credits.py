@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
+from cli.command import REFUSED, with_database
 from cli.printing import errors
-from cli.running import REFUSED, with_database
 from models.credits import CreditEntry
 from models.database import Database
-from services.credits import Difference, differences
-from services.credits import correct as correct_credits
+from services.credits.credit_ledger import Difference, differences
+from services.credits.credit_ledger import correct as correct_credits
 
-SHOWN = 50
+MAX_ROWS_PRINTED = 50
 
 app = typer.Typer(help="What accounts have to spend in the shop.", no_args_is_help=True)
 
@@ -57,11 +57,11 @@ def verify_credits(
 
     with errors.status("Comparing the balances with their entries …"):
         found, repaired = with_database(work)
-    for each in found[:SHOWN]:
+    for each in found[:MAX_ROWS_PRINTED]:
         what = "the balance" if each.entry_id is None else f"entry {each.entry_id}"
         typer.echo(f"account {each.account_id}: {what} says {each.kept}, the entries come to {each.ledger}", err=True)
-    if len(found) > SHOWN:
-        typer.echo(f"… and {len(found) - SHOWN} more", err=True)
+    if len(found) > MAX_ROWS_PRINTED:
+        typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:
         typer.echo("All balances equal their entries.")
     elif repaired:

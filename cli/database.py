@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.running import with_settings
+from cli.command import with_settings
 
 HERE = Path(__file__).parent.parent
 

@@ -6,25 +6,25 @@ import typer
 from tortoise.transactions import in_transaction
 
 from cli.batches import batches
+from cli.command import with_database
 from cli.printing import out
 from cli.report import Report
-from cli.running import with_database
 from models.database import Database
-from services import (
-    badge_rarity,
-    clock,
-    corrections,
+from services.achievements import badge_rarity
+from services.core import clock
+from services.errors import Problem
+from services.imports import (
     demo,
     demo_badges,
     demo_connections,
     demo_invites,
     demo_pictures,
     demo_projects,
-    imports,
-    publishing,
+    import_runs,
 )
-from services.errors import Problem
-from services.imports import Progress
+from services.imports.import_runs import Progress
+from services.points import corrections
+from services.profiles import publishing
 
 PEOPLE, EVENTS, CONNECTIONS = "people", "events", "connections"
 PICTURES, INVITES = "pictures", "invites"
@@ -49,7 +49,7 @@ def load() -> None:
 async def load_demo(database: Database) -> Report:
     """Take in the demo, into the open database; one that was interrupted is completed."""
     report = Report("A community of invented people")
-    begun = await imports.progress_of(demo.SOURCE, PEOPLE)
+    begun = await import_runs.progress_of(demo.SOURCE, PEOPLE)
     anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
     community = demo.community(anchor)
     report.taken["people: new"] = await _people(community, anchor)
@@ -64,24 +64,24 @@ async def load_demo(database: Database) -> Report:
 
 
 async def _people(community: demo.Community, anchor: date) -> int:
-    companies = await imports.companies_named(community.companies, domains=community.companies)
+    companies = await import_runs.companies_named(community.companies, domains=community.companies)
     people = [member.profile(companies) for member in community.members]
-    return await imports.take_people(
+    return await import_runs.take_people(
         demo.SOURCE, people, Progress(demo.SOURCE, PEOPLE, len(people), anchor.isoformat())
     )
 
 
 async def _events(community: demo.Community, anchor: date, report: Report) -> None:
     report.taken["events: new"] = 0
-    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    done = await imports.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    done = await import_runs.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
     complete = len(community.happenings) + 1  # the last one stands for what is taken back
     if done == complete:
         return
     for batch in batches(community.happenings[done:]):
         done += len(batch)
         events = [happening.event(profiles) for happening in batch]
-        for answer in await imports.take_events(events, Progress(demo.SOURCE, EVENTS, done, anchor.isoformat())):
+        for answer in await import_runs.take_events(events, Progress(demo.SOURCE, EVENTS, done, anchor.isoformat())):
             if isinstance(answer, Problem):
                 report.defects[f"events refused: {answer.message}"] += 1
                 continue
@@ -90,54 +90,54 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
     for external_id in community.taken_back:
         await corrections.reverse(demo.SOURCE, external_id)
         report.taken["events: taken back"] += 1
-    await imports.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
+    await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
 
 
 async def _pictures(community: demo.Community, anchor: date, report: Report) -> None:
-    if await imports.rows_taken(demo.SOURCE, PICTURES, anchor.isoformat()):
+    if await import_runs.rows_taken(demo.SOURCE, PICTURES, anchor.isoformat()):
         return
-    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     report.taken["pictures"] = await demo_pictures.give(list(profiles.values()))
     joined = {
         profiles[member.person.key]: datetime.combine(member.person.joined_on, time(9), UTC)
         for member in community.members
     }
     report.taken["complete profiles"] = await publishing.reward_imported(joined)
-    await imports.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
+    await import_runs.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
 
 
 async def _invites(community: demo.Community, anchor: date, report: Report) -> None:
-    if await imports.rows_taken(demo.SOURCE, INVITES, anchor.isoformat()):
+    if await import_runs.rows_taken(demo.SOURCE, INVITES, anchor.isoformat()):
         return
-    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     async with in_transaction():
         report.taken["invites and referrals"] = await demo_invites.send(
             community.members, profiles, community.companies, anchor
         )
-        await imports.note_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
+        await import_runs.note_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
 
 
 async def _connections(community: demo.Community, anchor: date, report: Report) -> None:
-    if await imports.rows_taken(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
+    if await import_runs.rows_taken(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
         return
-    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     report.taken["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
-    await imports.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
+    await import_runs.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
 
 
 async def _projects(community: demo.Community, anchor: date, report: Report) -> None:
-    if await imports.rows_taken(demo.SOURCE, PROJECTS, anchor.isoformat()):
+    if await import_runs.rows_taken(demo.SOURCE, PROJECTS, anchor.isoformat()):
         return
-    profiles = await imports.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     published, drafts = await demo_projects.build(community.members, profiles, anchor)
     report.taken["projects: published"], report.taken["projects: drafts"] = published, drafts
-    await imports.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
+    await import_runs.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
 
 
 async def _featured(community: demo.Community, anchor: date, report: Report) -> None:
-    if await imports.rows_taken(demo.SOURCE, FEATURED, anchor.isoformat()):
+    if await import_runs.rows_taken(demo.SOURCE, FEATURED, anchor.isoformat()):
         return
     keys = [member.person.key for member in community.members]
-    profiles = await imports.profiles_of(demo.SOURCE, keys)
+    profiles = await import_runs.profiles_of(demo.SOURCE, keys)
     report.taken["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
-    await imports.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))
+    await import_runs.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))

@@ -6,14 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cli.batches import batches, take_in
+from cli.file_reader import Reading, fingerprint
 from cli.forum_dump import BADGES, ROOTS, PostIndex, files_of, rows
-from cli.reading import Reading, fingerprint
 from cli.report import Report
 from cli.xml_rows import Row
-from services import forum, imports
 from services.errors import Problem
-from services.imports import Progress
-from services.points import ActivityEvent, Recorded
+from services.imports import forum, import_runs
+from services.imports.import_runs import Progress
+from services.points.ledger import ActivityEvent, Recorded
 
 
 async def import_forum(folder: Path, source: str, report: Report, reading: Reading) -> None:
@@ -47,7 +47,7 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
                 continue
             if person:
                 people.append(person)
-        new = await imports.take_people(source, people, progress)
+        new = await import_runs.take_people(source, people, progress)
         report.taken["people: new"] += new
         if known := len(people) - new:
             report.taken["people: here already, left as they are"] += known
@@ -75,7 +75,7 @@ async def _votes(
             except forum.BadRow as why:
                 report.bad(path.name, row.line, str(why))
         events = await _events(votes, index, progress.source, defects)
-        for answer in await imports.take_events(events, progress):
+        for answer in await import_runs.take_events(events, progress):
             _count(answer, report)
         report.defects.update(defects)
 
@@ -93,13 +93,13 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
             except forum.BadRow as why:
                 report.bad(path.name, row.line, str(why))
         defects = Counter[str]()
-        found = await imports.profiles_of(progress.source, {str(each.user) for each in read})
+        found = await import_runs.profiles_of(progress.source, {str(each.user) for each in read})
         people = {int(key): profile_id for key, profile_id in found.items()}
         brought = [each.brought(progress.source, people[each.user]) for each in read if each.user in people]
         if missing := len(read) - len(brought):
             defects["badges whose owner is not among the users"] += missing
         definitions = [each.definition for each in read]
-        new = await imports.take_awards(brought, progress, badges=definitions)
+        new = await import_runs.take_awards(brought, progress, badges=definitions)
         report.taken["badge awards: new"] += new
         if here := len(brought) - new:
             report.taken["badge awards: given before, kept once"] += here
@@ -140,7 +140,7 @@ def _read(batch: Iterable[Row], path: Path, report: Report) -> Iterator[Row]:
 async def _events(votes: list[forum.Vote], index: PostIndex, source: str, defects: Counter[str]) -> list[ActivityEvent]:
     posts = index.find([vote.post for vote in votes])
     users = {user for post in posts.values() for user in (post.owner, post.asker) if user is not None}
-    found = await imports.profiles_of(source, map(str, users))
+    found = await import_runs.profiles_of(source, map(str, users))
     people = {int(key): profile_id for key, profile_id in found.items()}
     return [event for vote in votes for event in forum.events_of(vote, posts.get(vote.post), people, source, defects)]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cli.reading import BrokenFile, Reading, WrongFolder
+from cli.file_reader import BrokenFile, Reading, WrongFolder
 from cli.xml_rows import DocumentType, Row, RowScanner, UnknownEncoding, decoder_of
-from services.forum import ANSWER, Post
+from services.imports.forum import ANSWER, Post
 
 ROOTS = {"Users.xml": "users", "Posts.xml": "posts", "Votes.xml": "votes"}
 """The files of a dump, and the element that each of them is."""

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.command import REFUSED, UNUSABLE, fail, with_database
 from cli.community import import_community
+from cli.file_reader import BrokenFile, Interrupted, Reading, WrongFolder, bars
 from cli.forum import import_forum
 from cli.printing import errors, out
-from cli.reading import BrokenFile, Interrupted, Reading, WrongFolder, bars
 from cli.report import Report
-from cli.running import REFUSED, UNUSABLE, fail, with_database
-from services.imports import MAX_SOURCE
+from services.imports.import_runs import MAX_SOURCE
 
 INTERRUPTED = 130
 """Exit code: Ctrl-C."""

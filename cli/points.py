@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from catalogue.points import Category
+from cli.command import REFUSED, with_database
 from cli.printing import errors
-from cli.running import REFUSED, with_database
 from models.database import Database
 from models.points import PointEntry
-from services import operators
-from services.corrections import Reversal
-from services.verification import Difference, differences
+from services.accounts import support
+from services.points.corrections import Reversal
+from services.points.ledger_consistency import Difference, differences
 
-SHOWN = 50
+MAX_ROWS_PRINTED = 50
 corrections = typer.Typer(help="Corrections of what people were given.", no_args_is_help=True)
 
 
@@ -37,10 +37,10 @@ def verify_points(
 
     with errors.status("Comparing the sums with the ledger …"):
         found = with_database(work)
-    for each in found[:SHOWN]:
+    for each in found[:MAX_ROWS_PRINTED]:
         typer.echo(f"profile {each.profile_id}: {each.column} is {each.kept}, the ledger says {each.ledger}", err=True)
-    if len(found) > SHOWN:
-        typer.echo(f"… and {len(found) - SHOWN} more", err=True)
+    if len(found) > MAX_ROWS_PRINTED:
+        typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:
         typer.echo("All sums equal the ledger.")
     elif repair:
@@ -65,7 +65,7 @@ def penalize(
     """Take points from somebody. Take it back with `points reverse operator:penalties EVENT`."""
 
     async def work(_database: Database) -> PointEntry:
-        return await operators.penalize(handle, category, points, reason=reason, silent=silent, external_id=event)
+        return await support.penalize(handle, category, points, reason=reason, silent=silent, external_id=event)
 
     entry = with_database(work)
     typer.echo(f"Took {-entry.awarded} points from {handle} in {category.value}: {entry.source} {entry.external_id}")
@@ -79,7 +79,7 @@ def reverse(
     """Take back exactly what an event gave, or what a penalty took."""
 
     async def work(_database: Database) -> Reversal:
-        return await operators.reverse(source, external_id)
+        return await support.reverse(source, external_id)
 
     taken = with_database(work)
     again = "was taken back before" if taken.repeated else "is taken back"

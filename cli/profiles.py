@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.running import with_database
+from cli.command import with_database
 from models.accounts import Account
 from models.database import Database
-from services.accounts import attach_account
+from services.accounts.accounts import attach_account
 
 app = typer.Typer(help="People as the community sees them.", no_args_is_help=True)
 

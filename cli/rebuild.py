@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from cli.command import fail, with_database
 from cli.printing import errors
-from cli.running import fail, with_database
 from models.database import Database
 from models.profiles import Profile
-from services import counters, everyone, search_words
+from services.progress import counters, profile_batches, search_words
 
 INTERRUPTED = 130
 """Exit code: Ctrl-C."""
@@ -64,7 +64,7 @@ def count(
     async def work(_database: Database) -> None:
         nonlocal done, changed
         with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await everyone.behind(after))
+            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in counters.rebuild(after=after):
                 done, changed = step.last, changed + step.changed
                 shown.advance(bar, step.people)

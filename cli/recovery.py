@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.running import with_database
+from cli.command import with_database
 from models.database import Database
-from services.account_lookup import account_by_email
-from services.recovery_email import set_by_operator
+from services.accounts.recovery_email import set_by_operator
+from services.auth.account_lookup import account_by_email
 
 app = typer.Typer(help="Where codes go when an account's own mail is lost.", no_args_is_help=True)
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import orjson
 
-CHUNK = 1_000
+ROWS_PER_LOOKUP = 1_000
 """Rows that are remembered at a time."""
 FILTER_BITS = 2**25
 """Of the filter in front of the table (4 MB): below a million rows, hardly a new key is looked for in vain."""
@@ -35,7 +35,7 @@ def named(rows: Iterable[Read[T]], key: Callable[[T], str]) -> Iterator[Read[T]]
     """
     source = iter(rows)
     with TemporaryDirectory(prefix="import-rows-") as folder, closing(_Seen(f"{folder}/seen.sqlite3")) as seen:
-        while chunk := list(islice(source, CHUNK)):
+        while chunk := list(islice(source, ROWS_PER_LOOKUP)):
             yield from _checked(chunk, key, seen)
 
 

@@ -8,20 +8,21 @@ from rich.text import Text
 from tortoise.transactions import in_transaction
 
 import server
+from cli.command import UNUSABLE, fail
 from cli.demo import load_demo
 from cli.printing import errors
-from cli.running import UNUSABLE, fail
 from models.accounts import Account
 from models.database import Database, NoDatabase, opened
 from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
-from services import configuration, demo, imports
-from services.accounts import create_account
-from services.demo_sign_ins import SignIn, open_sign_ins
+from services.accounts.accounts import create_account
+from services.auth.access_tokens import create as create_token
+from services.core import current_settings
+from services.core.private_files import made_private, make_private_folder
 from services.errors import Refused
-from services.imports import Progress
-from services.private_files import made_private, make_private_folder
-from services.tokens import create as create_token
+from services.imports import demo, import_runs
+from services.imports.demo_sign_ins import SignIn, open_sign_ins
+from services.imports.import_runs import Progress
 from settings import HERE, BadSetting, Settings
 from web import logs
 
@@ -38,7 +39,7 @@ def run() -> None:
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
-        with configuration.using(settings), made_private():
+        with current_settings.using(settings), made_private():
             server.run(_run(settings))
     except (BadSetting, NoDatabase, WrongSchema, server.CannotListen) as why:
         raise fail(str(why), UNUSABLE) from None
@@ -70,13 +71,13 @@ async def _demo_if_empty(database: Database) -> None:
     Load the demo into an empty database, or complete a first start that was interrupted. Its marker is written first, and
     completed in the transaction that makes the token and the sign-ins: so they are all there, or are made by the next start.
     """
-    begun = await imports.progress_of(demo.SOURCE, FIRST_START)
+    begun = await import_runs.progress_of(demo.SOURCE, FIRST_START)
     if begun is None and (await Profile.exists() or await Account.exists()):
         return
     if begun is not None and begun.rows:
         return
     with errors.status("First start: loading a demo community …"):
-        await imports.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
+        await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
         await load_demo(database)
         async with in_transaction():
             account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
@@ -84,7 +85,7 @@ async def _demo_if_empty(database: Database) -> None:
             sign_ins = await open_sign_ins()
             _keep(secret, TOKEN_FILE)
             _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
-            await imports.note_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
+            await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
         f"\nA token of the demo, for the leaderboards (kept in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         f"\nThree of its people can sign in (kept in {SIGN_INS_FILE.relative_to(HERE)}):\n"

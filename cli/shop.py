@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from catalogue.shop import ITEMS
-from cli.running import with_database
+from cli.command import with_database
 from models.database import Database
 from models.shop import OrderState, ShopOrder
-from services import shop
+from services.credits import shop
 
 app = typer.Typer(help="What people order for their credits.", no_args_is_help=True)
 Order = Annotated[int, typer.Argument(help="Number of the order: see `shop orders`.")]

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from cli.command import with_database
 from cli.printing import printable
-from cli.running import with_database
 from models.database import Database
 from models.referrals import ShirtClaim, ShirtState
-from services import shirts
-from services.shirts import Parcel
+from services.invites import tshirts
+from services.invites.tshirts import Parcel
 
 app = typer.Typer(help="T-shirts for people who brought five others here.", no_args_is_help=True)
 UNREADABLE = "(sealed with another SECRET_KEY)"
@@ -24,7 +24,7 @@ def list_all(*, state: Annotated[ShirtState | None, typer.Option(help="Only thos
     """
 
     async def work(_database: Database) -> Sequence[Parcel]:
-        return await shirts.parcels(state)
+        return await tshirts.parcels(state)
 
     for parcel in with_database(work):
         row, to = parcel.row, parcel.to
@@ -39,6 +39,6 @@ def ship(claim: Annotated[int, typer.Argument(help="Number of the claim: see `ts
     """Note that a T-shirt is on its way."""
 
     async def work(_database: Database) -> ShirtClaim:
-        return await shirts.ship(claim)
+        return await tshirts.ship(claim)
 
     typer.echo(f"Claim {claim}: size {with_database(work).size.value} is shipped.")

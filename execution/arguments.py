@@ -14,8 +14,8 @@ from graphql.execution.values import get_argument_values
 from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.arguments import StrawberryArgument, convert_argument, convert_arguments
 
-from execution.selection import Asked
-from execution.variables import PLAIN, Variables, variables_in
+from execution.selection import FieldRequest
+from execution.variables import SCALAR_CHECKS, Variables, variables_in
 from schema.fields import DEFINITION, Answered, Loaded, given
 from schema.lengths import check_text
 
@@ -30,7 +30,7 @@ class Missing(Exception):
     """A required argument got null from its variable: graphql-core says it to the client."""
 
 
-def arguments_of(schema: strawberry.Schema, asked: Asked, kind: Loaded | Answered) -> Arguments | PerRequest:
+def arguments_of(schema: strawberry.Schema, asked: FieldRequest, kind: Loaded | Answered) -> Arguments | PerRequest:
     """Prepare the arguments of a field: the values, when no request can change them, or what makes them."""
     converter = _Converter(schema, asked, kind)
     if any(variables_in(argument.value) for argument in asked.node.arguments or ()):
@@ -42,7 +42,7 @@ def arguments_of(schema: strawberry.Schema, asked: Asked, kind: Loaded | Answere
 class _Converter:
     """graphql-core's and Strawberry's own conversion, as in a resolver's call."""
 
-    def __init__(self, schema: strawberry.Schema, asked: Asked, kind: Loaded | Answered) -> None:
+    def __init__(self, schema: strawberry.Schema, asked: FieldRequest, kind: Loaded | Answered) -> None:
         self.field: GraphQLField = asked.field
         self.kind = kind
         # Without its selections: what is held for a plan must not hold the whole document.
@@ -75,7 +75,7 @@ def _quick(converter: _Converter) -> PerRequest | None:
                 return None
             if value is not None:
                 arguments[declared.python_name] = value
-        elif isinstance(argument.value, VariableNode) and str(bare) in PLAIN and not declared.is_maybe:
+        elif isinstance(argument.value, VariableNode) and str(bare) in SCALAR_CHECKS and not declared.is_maybe:
             sources.append((declared.python_name, argument.value.name.value, required))
         else:
             return None

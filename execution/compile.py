@@ -22,9 +22,9 @@ from graphql import (
 
 from execution.arguments import arguments_of
 from execution.documents import Operation
-from execution.leaves import write_leaf
+from execution.leaf_values import write_leaf
 from execution.plan import LeaveToCore, Plan, answer, in_turn, load, together
-from execution.selection import Asked, NotCovered, Selection, Typename, selection_of
+from execution.selection import FieldRequest, NotCovered, Selection, Typename, selection_of
 from execution.variables import BYTES_PER_CHARACTER, Variables, characters_of
 from execution.writer import Writer
 from schema.fields import Answered, Column, Loaded, Permission
@@ -84,7 +84,7 @@ _BY_NAME = _Layout()
 
 
 def _layout_of(reader: Callable[..., Any]) -> _Layout:
-    """Read what `resolvers.rows.columns` declared of a reader."""
+    """Read what `resolvers.base.reader_columns.columns` declared of a reader."""
     names: Sequence[str] = getattr(reader, "columns", ())
     inside: Mapping[str, Sequence[str]] = getattr(reader, "inside", {})
     return _Layout(
@@ -123,9 +123,9 @@ class _Compiler:
     # One level: the answers of rows, as a list beside them.
 
     def _level(self, selection: Selection, rows: _Rows, *, root: bool = False) -> str:
-        if root and any(isinstance(each, Asked) and each.kind == Column(itself=True) for each in selection):
+        if root and any(isinstance(each, FieldRequest) and each.kind == Column(itself=True) for each in selection):
             raise NotCovered("The root has no row that could be itself.")
-        awaited = [each for each in selection if isinstance(each, Asked) and not each.written]
+        awaited = [each for each in selection if isinstance(each, FieldRequest) and not each.written]
         asks: dict[Any, _Ask] = {}
         asked = [(each, self._ask(each, rows, asks)) for each in awaited if not isinstance(each.kind, Column)]
         self._await(list(asks.values()))
@@ -148,7 +148,7 @@ class _Compiler:
             self.writer.line(f"{objects}.append({self._object(selection, row, rows, given)})")
         return objects
 
-    def _ask(self, asked: Asked, rows: _Rows, asks: dict[Any, "_Ask"]) -> "_Ask":
+    def _ask(self, asked: FieldRequest, rows: _Rows, asks: dict[Any, "_Ask"]) -> "_Ask":
         """Write what a field's reader needs, and note who may ask. Fields that ask the same share one ask."""
         kind = asked.kind
         assert not isinstance(kind, Column)  # noqa: S101 - for the type checker: columns are not asked
@@ -209,7 +209,7 @@ class _Compiler:
             with self.writer.block(f"for {y} in {ask.into}:"):
                 self._refuse_exception(y)
 
-    def _received(self, asked: Asked, ask: "_Ask", rows: _Rows) -> str:
+    def _received(self, asked: FieldRequest, ask: "_Ask", rows: _Rows) -> str:
         """Write a reader's results down, once each, and spread them over the rows."""
         values, layout = ask.into, _layout_of(ask.function)
         if isinstance(asked.kind, Loaded) and asked.kind.read is not None:
@@ -224,7 +224,7 @@ class _Compiler:
             return self.writer.let("n", f"[{by_key}[k] for k in {ask.keys}]")
         return self.writer.let("n", f"[{by_key}.get(k) for k in {ask.keys}]")
 
-    def _column_of_level(self, asked: Asked, rows: _Rows) -> str:
+    def _column_of_level(self, asked: FieldRequest, rows: _Rows) -> str:
         """Write a column's answers for all rows: something below it has to be awaited."""
         if _is_the_row(asked):
             ((type_name, below),) = asked.objects.items()
@@ -236,7 +236,7 @@ class _Compiler:
 
     # Values of one type in one place: a list of what readers or columns hold becomes the list of the answers.
 
-    def _results(self, type_: GraphQLOutputType, asked: Asked, values: str, layout: _Layout) -> str:
+    def _results(self, type_: GraphQLOutputType, asked: FieldRequest, values: str, layout: _Layout) -> str:
         if asked.still:
             results = self.writer.let("o", "[]")
             y = self.writer.name("y")
@@ -253,7 +253,7 @@ class _Compiler:
         rest = self.writer.let("z", f"iter({results})")
         return self.writer.let("o", f"[None if y is None else next({rest}) for y in {values}]")
 
-    def _present_results(self, type_: GraphQLOutputType, asked: Asked, values: str, layout: _Layout) -> str:
+    def _present_results(self, type_: GraphQLOutputType, asked: FieldRequest, values: str, layout: _Layout) -> str:
         if isinstance(type_, GraphQLList):
             return self._results_of_lists(type_, asked, values, layout)
         if not asked.abstract:
@@ -274,7 +274,7 @@ class _Compiler:
             self.writer.line(f"for i, y in zip({at}, {answers}): {results}[i] = y")
         return results
 
-    def _results_of_lists(self, type_: GraphQLList[Any], asked: Asked, values: str, layout: _Layout) -> str:
+    def _results_of_lists(self, type_: GraphQLList[Any], asked: FieldRequest, values: str, layout: _Layout) -> str:
         """Write all lists of a level as one long list, then cut it again."""
         y = self.writer.name("y")
         with self.writer.block(f"for {y} in {values}:"):
@@ -286,7 +286,7 @@ class _Compiler:
 
     # One value of one row: lines are written inside the row's loop, the expression of its answer comes back.
 
-    def _value(self, type_: GraphQLOutputType, asked: Asked, source: str, layout: _Layout) -> str:
+    def _value(self, type_: GraphQLOutputType, asked: FieldRequest, source: str, layout: _Layout) -> str:
         nullable = not isinstance(type_, GraphQLNonNull)
         bare: Any = type_ if nullable else type_.of_type  # type: ignore[union-attr]
         if is_leaf_type(bare):
@@ -300,7 +300,7 @@ class _Compiler:
             self.writer.line(f"{result} = {self._present_value(bare, asked, y, layout)}")
         return result
 
-    def _present_value(self, type_: Any, asked: Asked, y: str, layout: _Layout) -> str:
+    def _present_value(self, type_: Any, asked: FieldRequest, y: str, layout: _Layout) -> str:
         if isinstance(type_, GraphQLList):
             self._refuse_unless_list(y)
             items = self.writer.let("n", "[]")
@@ -338,7 +338,7 @@ class _Compiler:
             parts.append(f"{each.key!r}: {answer_}")
         return "{" + ", ".join(parts) + "}"
 
-    def _source(self, asked: Asked, row: str, layout: _Layout) -> tuple[str, _Layout]:
+    def _source(self, asked: FieldRequest, row: str, layout: _Layout) -> tuple[str, _Layout]:
         """Make the expression of a column, and say where the columns of what it holds are."""
         kind = asked.kind
         assert isinstance(kind, Column)  # noqa: S101 - for the type checker: only columns are in a row
@@ -348,7 +348,7 @@ class _Compiler:
             return f"{self._function(kind.read)}({row})", _BY_NAME
         return layout.column(row, asked.name), layout.within(asked.name)
 
-    def _arguments(self, asked: Asked, kind: Loaded | Answered) -> tuple[str, Any]:
+    def _arguments(self, asked: FieldRequest, kind: Loaded | Answered) -> tuple[str, Any]:
         """Make the expression of a field's arguments, and what is equal when another field's are the same."""
         arguments = arguments_of(self.schema, asked, kind)
         if isinstance(arguments, dict):
@@ -384,13 +384,13 @@ class _Ask:
     distinct: str = ""
 
 
-def _is_the_row(each: Asked) -> bool:
+def _is_the_row(each: FieldRequest) -> bool:
     """Whether it is one object made of the row itself, which is there already."""
     itself = isinstance(each.kind, Column) and each.kind.itself
     return itself and not each.abstract and is_object_type(get_nullable_type(each.field.type))
 
 
-def _subscribes(each: Asked | Typename) -> bool:
+def _subscribes(each: FieldRequest | Typename) -> bool:
     """Whether answering it looks into the row, which an Exception in place of a row does not survive."""
     if isinstance(each, Typename) or not isinstance(each.kind, Column):
         return False

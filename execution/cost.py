@@ -45,31 +45,31 @@ LIST = 5
 """Objects that a list without a size counts for: levels, skills, errors."""
 PAGE = 20
 """Rows of a page whose size nobody gave."""
-LARGEST = 100
+MAX_PAGE_SIZE = 100
 """A size counts for no more: what is larger is refused by its field, before it reads."""
 PIECES = 52
 """Pieces of time in a list that is cut into them: a year of weeks."""
 MOST_PIECES = 400
 """The same where the list's beginning is given."""
-MOST = 2**31 - 1
+MAX_COST = 2**31 - 1
 """What is told of a larger cost: a number that every client can read."""
 
 Values = Mapping[str, Any]
 
 
 def _rows(asked: Any) -> int:
-    return min(max(asked, 1), LARGEST)
+    return min(max(asked, 1), MAX_PAGE_SIZE)
 
 
 def _around(radius: Any) -> int:
-    return 2 * min(max(radius, 0), LARGEST) + 1
+    return 2 * min(max(radius, 0), MAX_PAGE_SIZE) + 1
 
 
 def _items(asked: Any) -> int:
     return _rows(len(asked)) if isinstance(asked, list | tuple) else 1
 
 
-SIZES: Mapping[str, Callable[[Any], int]] = {
+SIZE_ARGUMENTS: Mapping[str, Callable[[Any], int]] = {
     "first": _rows,
     "last": _rows,
     "radius": _around,
@@ -120,7 +120,7 @@ class Cost:
         return not self.parts and not self.either
 
 
-NOTHING = Cost()
+NO_COST = Cost()
 
 
 def cost_of(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> Cost:
@@ -131,7 +131,7 @@ def cost_of(schema: GraphQLSchema, operation: Operation, variables: VariableValu
     """
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
-        return NOTHING
+        return NO_COST
     return _Walk(schema, operation, variables).selections(operation.definition.selection_set, root, None)
 
 
@@ -194,7 +194,7 @@ class _Walk:
         if field is None:
             return Cost(ceil(self._introspection.values(node) / TOLD))
         if node.selection_set is None or is_leaf_type(get_named_type(field.type)):
-            return NOTHING  # a scalar: counted by its object
+            return NO_COST  # a scalar: counted by its object
         size, lists = _size_of(field, node), _lists(field.type)
         of_rows = [
             _sum(
@@ -248,7 +248,7 @@ def _size_of(field: GraphQLField, node: FieldNode) -> _Size | int | None:
     """How many rows a field's arguments ask for; None for a field that has no such argument."""
     sizes = {
         name: measure
-        for name, measure in SIZES.items()
+        for name, measure in SIZE_ARGUMENTS.items()
         if name in field.args and (name != "since" or "bucket" in field.args)
     }
     if not sizes:

@@ -31,7 +31,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from execution import limits
 from execution.limits import Limits, TooComplex
 from execution.variables import Declared, variables_in
-from services.bounded import BoundedByBytes
+from services.core.bounded_cache import BoundedByBytes
 
 LARGEST_KEPT = 20_000
 """Characters of a text; what is made of a longer one is not kept."""

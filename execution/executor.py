@@ -16,7 +16,7 @@ from graphql import GraphQLError
 from execution.access import coordinates
 from execution.compile import compile_plan
 from execution.core import run_in_core
-from execution.cost import MOST, Cost, cost_of
+from execution.cost import MAX_COST, Cost, cost_of
 from execution.documents import Documents, Operation, Unreadable
 from execution.limits import Limits
 from execution.plan import Plan
@@ -263,7 +263,7 @@ class Executor:
             prepared = self._prepare(operation, values)
         except Exception as error:  # noqa: BLE001 - a bug: logged and masked by told()
             raise _not_run(error, operation) from None
-        cost = min(prepared.cost.of(values.coerced), MOST)
+        cost = min(prepared.cost.of(values.coerced), MAX_COST)
         allowed = self._limits.cost_for(signed_in=context.signed_in)
         if cost > allowed:
             raise _NotRun(too_dear(cost, allowed, operation.kind))

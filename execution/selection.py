@@ -26,7 +26,7 @@ from schema.fields import DEFINITION, Column, RowKind, Subscribed, kind_of
 
 EVENT = Column(read=lambda event: event)
 """How a subscription's root field is read: the root row is the event itself."""
-LARGEST = 5_000  # fields of one tree, written out for each type that a row can have
+MAX_TREE_FIELDS = 5_000  # fields of one tree, written out for each type that a row can have
 
 
 class NotCovered(Exception):
@@ -41,7 +41,7 @@ class Typename:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class FieldRequest:
     """
     One field of one object type.
 
@@ -64,7 +64,7 @@ class Asked:
         return self.still and isinstance(self.kind, Column)
 
 
-Selection = list[Asked | Typename]
+Selection = list[FieldRequest | Typename]
 
 
 def selection_of(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> Selection:
@@ -97,11 +97,11 @@ class _Tree:
 
     def selection(self, type_: GraphQLObjectType, groups: GroupedFieldSet) -> Selection:
         self._size += len(groups)
-        if self._size > LARGEST:
+        if self._size > MAX_TREE_FIELDS:
             raise NotCovered("Interfaces in interfaces: too many fields, written out for each type.")
         return [self._asked(type_, key, details) for key, details in groups.items()]
 
-    def _asked(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList) -> Asked | Typename:
+    def _asked(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList) -> FieldRequest | Typename:
         name = details[0].node.name.value
         if name == "__typename":
             return Typename(key)
@@ -115,7 +115,7 @@ class _Tree:
             kind = EVENT
         named = get_named_type(field.type)
         objects = {} if is_leaf_type(named) else self._objects(named.name, details)
-        return Asked(
+        return FieldRequest(
             key=key,
             field=field,
             kind=kind,

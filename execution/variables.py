@@ -23,7 +23,7 @@ BYTES_PER_CHARACTER = 300
 
 # Types whose values are taken as they come when they are of exactly this Python type; whatever else a client may
 # send for them (5 or 5.0 for an ID) goes the slow way, through graphql-core.
-PLAIN: Mapping[str, Callable[[Any], bool]] = {
+SCALAR_CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "Boolean": lambda value: type(value) is bool,
     "ID": lambda value: type(value) is str,
     "Int": lambda value: type(value) is int and -MAX_INT <= value <= MAX_INT,
@@ -85,9 +85,9 @@ class Declared:
             type_ = definition.type
             required = isinstance(type_, NonNullTypeNode)
             bare = type_.type if isinstance(type_, NonNullTypeNode) else type_
-            if not isinstance(bare, NamedTypeNode) or bare.name.value not in PLAIN or definition.default_value:
+            if not isinstance(bare, NamedTypeNode) or bare.name.value not in SCALAR_CHECKS or definition.default_value:
                 return None
-            plain.append((definition.variable.name.value, PLAIN[bare.name.value], required))
+            plain.append((definition.variable.name.value, SCALAR_CHECKS[bare.name.value], required))
         return tuple(plain)
 
     def _quickly(self, raw: dict[str, Any]) -> dict[str, Any] | None:

@@ -37,7 +37,7 @@ class Account(Model):
     )
     email = fields.CharField(max_length=254, description="As given; mail goes here.")
     email_key = fields.CharField(
-        max_length=254, unique=True, description="What addresses are compared by: services/addresses.py."
+        max_length=254, unique=True, description="What addresses are compared by: services/core/email_addresses.py."
     )
     name = fields.CharField(max_length=120, description="What the owner calls it; a person's name is the profile's.")
     profile: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(

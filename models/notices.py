@@ -17,7 +17,7 @@ class Notice(Model):
 
     id = fields.BigIntField(primary_key=True)
     xid = fields.BigIntField(default=0, db_index=True)
-    topic = fields.CharField(max_length=24, description="services/notices.py names them.")
+    topic = fields.CharField(max_length=24, description="services/core/change_feed.py names them.")
     profile_id = fields.BigIntField(null=True, description="Whom it is for; null: whoever is interested.")
     facts: Any = fields.JSONField(default=dict)
     at = fields.DatetimeField(db_index=True, description="When it happened (UTC).")

@@ -102,7 +102,7 @@ class ProfileCounter(Model):
     How often a profile did something, and the points that it gave: what stats, badges and challenges go by.
 
     `name` is the code of an activity: then `times` counts the events of the ledger that happened (awarded, partly
-    awarded or capped), less the reversed ones, and `points` what they gave. Or it is one of services/counters.py's other
+    awarded or capped), less the reversed ones, and `points` what they gave. Or it is one of services/progress/counters.py's other
     names, which have `times` or `points` alone. Kept in the transaction of what it counts, under the lock of the profile's score row.
     """
 

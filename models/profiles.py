@@ -21,7 +21,7 @@ class Profile(Model):
     A person. Has one or more accounts, or none while nobody claimed it. Empty text means "not given".
 
     `active`: unclaimed, or one of its accounts is active. `listed`: active and public, so that others see it.
-    Both are kept by services/profiles.py alone, in the transaction of whatever changes one of their causes.
+    Both are kept by services/profiles/profiles.py alone, in the transaction of whatever changes one of their causes.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -129,7 +129,7 @@ class ProfileIndustry(Model):
 class ProfileWord(Model):
     """
     A word by which a person is found, once a person: of the name, the handle, the job title. Folded by
-    services/words.py, kept by services/search_words.py. Only listed people have any, so that what is counted here is
+    services/media/search_tokenizer.py, kept by services/progress/search_words.py. Only listed people have any, so that what is counted here is
     what others may find.
 
     Bytes, because both databases compare those alike, whatever language they were set up for: a prefix is a range.

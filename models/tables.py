@@ -17,12 +17,12 @@ from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectImage
 from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
-from models.proofs import MailedCode, MailedLink, SignUp
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
 from models.sessions import Session
 from models.shop import ShopOrder, ShopStock
 from models.tokens import AccessToken, ApiKey
+from models.verification_codes import MailedCode, MailedLink, SignUp
 
 __all__ = [
     "AccessToken",

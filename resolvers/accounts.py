@@ -5,9 +5,9 @@ from typing import Any
 
 from models.accounts import Account
 from models.profiles import Profile
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.rows import columns
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
 
 ACCOUNT = ("id", "kind", "status", "email", "name", "profile_id", "company_id", "created_at", "marketing")
 

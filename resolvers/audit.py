@@ -6,11 +6,11 @@ from tortoise.queryset import QuerySet
 
 from models.accounts import Account
 from models.audit import AuditAction, AuditEntry
-from resolvers import cursors, ids
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.pages import connection, newest, page
-from services.audit import Actor, as_facts
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import connection, newest, page
+from resolvers.base.rows import Row
+from services.core.audit import Actor, as_facts
 
 OWN, COMPANY = "audit-trail", "company-audit-trail"
 ENTRY = ("id", "at", "action", "outcome", "origin", "actor_id", "account_id", "address", "facts")

@@ -3,9 +3,9 @@
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import avatars
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.profiles import avatars
 
 
 async def upload(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

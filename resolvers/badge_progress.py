@@ -9,12 +9,13 @@ from catalogue.criteria import CONNECTIONS
 from catalogue.languages import translate
 from models.database import Statement
 from resolvers.badges import check_first
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import badge_rarity, criteria
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.achievements import badge_rarity
+from services.progress import criteria
 
-STEP = ("code", "name", "description", "rarity", "level", "percent", "criterion")
+LEVEL_COLUMNS = ("code", "name", "description", "rarity", "level", "percent", "criterion")
 # Unique (profile_id, badge, level). Revoked levels too: the rule never gives them again.
 TAKEN = Statement.of("""
     SELECT profile_id, badge, level, revoked_at FROM badge_award WHERE profile_id = ANY($1)
@@ -29,14 +30,14 @@ ALMOST = 99
 """What fulfils a criterion and was not given (yet) is not complete."""
 
 
-@columns(*STEP)
+@columns(*LEVEL_COLUMNS)
 async def in_progress(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
     """What each profile has begun, the furthest first. Raises Refused: BAD_PAGE."""
     check_first(first)
     return [[step.row for step in steps.begun[:first]] for steps in await _loaded(profile_ids, context)]
 
 
-@columns(*STEP)
+@columns(*LEVEL_COLUMNS)
 async def ahead(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
     """What each profile has not begun, what takes least first. Raises Refused: BAD_PAGE."""
     check_first(first)

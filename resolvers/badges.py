@@ -9,14 +9,14 @@ import orjson
 from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.languages import Text, translate
 from models.database import Database, Statement
-from resolvers import cursors
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.pages import LARGEST, Page, connection, page
-from resolvers.rows import columns
-from services import badge_rarity, badge_shares, badges
+from resolvers.base import cursors
+from resolvers.base.context import Context
+from resolvers.base.pagination import MAX_PAGE_SIZE, Page, connection, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from services.achievements import badge_rarity, badge_shares, badges
 from services.errors import ErrorCode, refused
-from services.scores import EPOCH, microseconds
+from services.progress.scores import EPOCH, microseconds
 
 CURSOR = "earned-badges"
 AWARD = ("id", "profile_id", "badge", "level", "awarded_at", "origin", "reason", "reason_shown", "credential")
@@ -174,9 +174,9 @@ def cursor_of(row: Row) -> str:
 
 def check_first(first: int) -> None:
     """Raise Refused, BAD_PAGE, for a length outside 1 to 100."""
-    if not 1 <= first <= LARGEST:
+    if not 1 <= first <= MAX_PAGE_SIZE:
         raise refused(
-            ErrorCode.BAD_PAGE, Text("`first` must be between 1 and {largest}.", largest=LARGEST), path=("first",)
+            ErrorCode.BAD_PAGE, Text("`first` must be between 1 and {largest}.", largest=MAX_PAGE_SIZE), path=("first",)
         )
 
 

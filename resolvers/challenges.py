@@ -8,11 +8,12 @@ from typing import Any
 from catalogue.challenges import CATALOGUE, CHALLENGES, Challenge
 from catalogue.languages import translate
 from models.challenges import ChallengeClaim
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import challenges, clock
-from services.challenges import Standing
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.achievements import challenges
+from services.achievements.challenges import Standing
+from services.core import clock
 
 CHALLENGE = ("code", "title", "about", "credits", "steps", "starts_at", "ends_at", "state", "seconds_left", "now")
 STANDING = ("challenge", "steps", "progress", "completed_at", "claimed_at", "claimable")

@@ -7,10 +7,10 @@ from models.accounts import Account
 from models.companies import Company, CompanyDomain
 from models.database import Statement
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.rows import columns
-from services import companies
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from services.accounts import companies
 from services.errors import ErrorCode, refused
 
 BY_ID = Statement.of("SELECT id, name FROM company WHERE id = ANY($1)")

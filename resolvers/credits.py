@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.credits import CreditBalance, CreditEntry
-from resolvers import cursors
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.pages import connection, newest, page
-from resolvers.rows import columns
-from services import credits as wallet
+from resolvers.base import cursors
+from resolvers.base.context import Context
+from resolvers.base.pagination import connection, newest, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.credits import credit_ledger as wallet
 
 CURSOR = "credit-history"
 ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")

@@ -11,20 +11,21 @@ from catalogue.challenges import CHALLENGES, Challenge
 from catalogue.languages import translate
 from catalogue.points import ACTIVITIES, LEVELS
 from models.database import Database
-from resolvers import connections, leaderboards, profiles, requests
-from resolvers.connections import ConnectionStatus
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import clock, notices
+from resolvers import leaderboards, profiles
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from resolvers.connections import connection_requests, connections
+from resolvers.connections.connections import ConnectionStatus
+from services.core import change_feed, clock
+from services.core.change_feed import FeedBatch, FeedEntry, Listener, PersonKind, Topic
 from services.errors import ErrorCode, refused
 from services.leaderboards import boards
-from services.leaderboards.kinds import Board
-from services.notices import Listener, News, PersonKind, Told, Topic
+from services.leaderboards.keys import Board
 
-PAUSE = 0.5
+SECONDS_BETWEEN_DELIVERIES = 0.5
 """Seconds between two deliveries of a board."""
-WAITING = 100
+MAX_QUEUED_EVENTS = 100
 """Events that wait for a slow client; beyond it the oldest are dropped."""
 TYPES = {
     PersonKind.POINTS: "PointsEvent",
@@ -60,7 +61,7 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
                 continue
             version, delivered = now, monotonic()
             yield {"board": board, "as_of": clock.now()}
-            await asyncio.sleep(max(0.0, delivered + PAUSE - monotonic()))
+            await asyncio.sleep(max(0.0, delivered + SECONDS_BETWEEN_DELIVERIES - monotonic()))
 
 
 @columns("key", "board", "period", "scope", "starts_on", "ends_on")
@@ -74,10 +75,10 @@ async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
     own = context.viewer.profile_id
     if own is None:
         raise refused(ErrorCode.FORBIDDEN, "Only for people: this account has no profile.")
-    waiting: deque[Told] = deque(maxlen=WAITING)
+    waiting: deque[FeedEntry] = deque(maxlen=MAX_QUEUED_EVENTS)
     there_is_one = asyncio.Event()
 
-    def hear(news: News) -> None:
+    def hear(news: FeedBatch) -> None:
         waiting.extend(each for each in news.notices if each.profile_id == own)
         if waiting:
             there_is_one.set()
@@ -118,18 +119,18 @@ def _challenge(found: Challenge) -> Row:
     return {"code": found.code, "title": translate(found.title), "credits": found.credits}
 
 
-async def _may_know(told: Told, context: Context) -> bool:
+async def _may_know(told: FeedEntry, context: Context) -> bool:
     """Whether a connection or a request that is told of is still there for the viewer: nobody hid or was blocked since."""
     kind, other = PersonKind(told.facts["kind"]), int(told.facts.get("profile", 0))
     if kind is PersonKind.CONNECTION_REQUEST:
-        return (await requests.with_viewer([other], context))[0] is not None
+        return (await connection_requests.with_viewer([other], context))[0] is not None
     if kind is PersonKind.CONNECTION_ACCEPTED:
         visible = (await profiles.by_id([other], context))[0] is not None
         return visible and await connections.statuses([other], context) == [ConnectionStatus.CONNECTED.value]
     return True
 
 
-def _event(told: Told) -> dict[str, Any]:
+def _event(told: FeedEntry) -> dict[str, Any]:
     kind = PersonKind(told.facts["kind"])
     facts = {**told.facts, "kind": kind, "at": told.at, "profile_id": told.profile_id}
     return {"__typename": TYPES.get(kind, "PlainEvent"), **facts}
@@ -137,7 +138,7 @@ def _event(told: Told) -> dict[str, Any]:
 
 @contextmanager
 def _listening(database: Database, topic: Topic, listener: Listener) -> Iterator[None]:
-    unsubscribe = notices.follower(database).on(topic, listener)
+    unsubscribe = change_feed.follower(database).on(topic, listener)
     try:
         yield
     finally:

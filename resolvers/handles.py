@@ -3,9 +3,9 @@
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import handle_changes
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.profiles import handle_changes
 
 
 async def change(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

@@ -3,12 +3,12 @@
 from typing import Any
 
 from models.points import Outcome
-from resolvers import ids
-from resolvers.context import Context
-from resolvers.order import Row
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.ingestion import Named, Report, take_back, take_in
-from services.points import Recorded
+from services.points.ingestion import Named, Report, take_back, take_in
+from services.points.ledger import Recorded
 
 
 async def record_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

@@ -7,15 +7,16 @@ from typing import Any
 from tortoise.expressions import Q
 
 from models.invites import Invite
-from resolvers import cursors, ids
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.pages import Page, connection, page
-from resolvers.rows import columns
-from services import blocks, invites
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import Page, connection, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from services.connections import blocks
 from services.errors import ErrorCode, refused
-from services.invites import Invited, InviteStanding, Sender
-from services.scores import EPOCH, microseconds
+from services.invites import invites
+from services.invites.invites import Invited, InviteStanding, Sender
+from services.progress.scores import EPOCH, microseconds
 
 CURSOR = "invites"
 INVITE = (

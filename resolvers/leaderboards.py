@@ -1,7 +1,7 @@
 """
 Leaderboards: listed profiles with points above zero, most points first; in a tie whoever reached them first, then id.
 
-They are held in memory and follow every write: docs/decisions/0010-live-boards.md. Rule: domain.md "Leaderboards".
+They are held in memory and follow every write: docs/decisions/0010-live-boards.md. Rule: docs/rules/leaderboards.md.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,18 @@ from typing import NamedTuple
 from strawberry import ID
 
 from models.database import Database, Statement
-from resolvers import cursors, ids, profiles
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.pages import Page, connection, page
-from resolvers.rows import columns
-from services import limits
+from resolvers import profiles
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import Page, connection, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.core import rate_limits
 from services.errors import ErrorCode, NotAllowed, refused
-from services.leaderboards import entries as boards
-from services.leaderboards.kinds import Board, Key, Period, Scope
+from services.leaderboards import queries as boards
+from services.leaderboards.keys import Board, BoardKey, Period, Scope
 from services.leaderboards.orders import Standing
-from services.scores import microseconds
+from services.progress.scores import microseconds
 
 JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")  # noqa: S608 - own names
 AS_OF = "Leaderboard.asOf"
@@ -33,7 +34,7 @@ ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "hidden")
 class Moved(NamedTuple):
     """Whose movement on which board is asked for."""
 
-    key: Key
+    key: BoardKey
     profile_id: int
     rank: int
 
@@ -68,7 +69,7 @@ async def leaderboard(
     }
 
 
-async def _pinned(context: Context, key: Key) -> Key:
+async def _pinned(context: Context, key: BoardKey) -> BoardKey:
     """
     The board pinned and made, unless it is here already. A moment of the client's own choice is paid for in advance,
     and whoever was put back afterwards.
@@ -87,17 +88,17 @@ async def _pinned(context: Context, key: Key) -> Key:
 async def _spend(context: Context) -> None:
     account = context.viewer.account_id
     if account is None:
-        await limits.spend("pinned-board-anonymous", by=[f"address:{context.client.address}"])
+        await rate_limits.spend("pinned-board-anonymous", by=[f"address:{context.client.address}"])
     else:
-        await limits.spend("pinned-board", by=[f"account:{account}"])
+        await rate_limits.spend("pinned-board", by=[f"account:{account}"])
 
 
 async def _charge(context: Context, cost: int) -> None:
     account = context.viewer.account_id
     if account is None:
-        await limits.charge("pinned-board-anonymous", by=[f"address:{context.client.address}"], cost=cost)
+        await rate_limits.charge("pinned-board-anonymous", by=[f"address:{context.client.address}"], cost=cost)
     else:
-        await limits.charge("pinned-board", by=[f"account:{account}"], cost=cost)
+        await rate_limits.charge("pinned-board", by=[f"account:{account}"], cost=cost)
 
 
 def _own_company(context: Context) -> int:
@@ -110,7 +111,7 @@ def _own_company(context: Context) -> int:
 
 @columns("edges", "page_info", "key")
 async def entries(
-    keys: Sequence[Key],
+    keys: Sequence[BoardKey],
     context: Context,
     *,
     first: int | None = None,
@@ -126,18 +127,18 @@ async def entries(
     return [await _page(context.database, key, asked) for key in keys]
 
 
-async def totals(keys: Sequence[Key], context: Context) -> list[int]:
+async def totals(keys: Sequence[BoardKey], context: Context) -> list[int]:
     """How many people stand on each board."""
     return [(await boards.listing(context.database, key)).total for key in keys]
 
 
-async def moments(keys: Sequence[Key], context: Context) -> list[datetime | None]:
+async def moments(keys: Sequence[BoardKey], context: Context) -> list[datetime | None]:
     """The moment of each board, to pin it with."""
     return [(await boards.pinned(context.database, key)).at for key in keys]
 
 
 @columns(*ENTRY)
-async def viewer_entries(keys: Sequence[Key], context: Context) -> list[Row | None]:
+async def viewer_entries(keys: Sequence[BoardKey], context: Context) -> list[Row | None]:
     """The viewer's own place on each board; None for nobody, and without points."""
     own, found = context.viewer.profile_id, []
     for key in keys:
@@ -147,7 +148,7 @@ async def viewer_entries(keys: Sequence[Key], context: Context) -> list[Row | No
 
 
 @columns(*ENTRY)
-async def around(keys: Sequence[Key], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
+async def around(keys: Sequence[BoardKey], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
     """Who stands around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
     number, own = ids.number_of("Profile", profile, "profile") or 0, context.viewer.own_profile
     found = []
@@ -192,11 +193,11 @@ def cursor_of(row: Row) -> str:
     return cursors.encode(row["list"], row["points"], row["reached"], row["profile_id"], _moment(row["key"]))
 
 
-def _moment(key: Key) -> int:
+def _moment(key: BoardKey) -> int:
     return 0 if key.at is None else microseconds(key.at)
 
 
-async def _page(database: Database, key: Key, asked: Page) -> Row:
+async def _page(database: Database, key: BoardKey, asked: Page) -> Row:
     of, size = key.cursor, asked.size + 1
     at: Standing | None = None
     if asked.cursor is not None:
@@ -212,7 +213,7 @@ async def _page(database: Database, key: Key, asked: Page) -> Row:
     return connection(asked, rows, cursor_of, key=key)
 
 
-def _row(key: Key, of: str, entry: boards.Entry) -> Row:
+def _row(key: BoardKey, of: str, entry: boards.Entry) -> Row:
     return {
         "key": key,
         "list": of,

@@ -6,11 +6,11 @@ from typing import Any
 from catalogue.points import ACTIVITIES
 from models.database import Statement
 from models.points import EntryKind, Outcome
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import counters
-from services.counters import NEVER
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.progress import counters
+from services.progress.counters import NEVER
 
 CERTIFICATIONS = {activity.code: activity.certification for activity in ACTIVITIES.values() if activity.certification}
 UNITS, PATHS = "ACADEMY_UNIT_COMPLETED", "LEARNING_PATH_COMPLETED"

@@ -3,12 +3,12 @@
 from typing import Any
 
 from models.accounts import Account, AccountKind
-from resolvers import cursors, ids
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.pages import connection, page
-from services import members
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import connection, page
+from resolvers.base.rows import Row
+from services.accounts import members
 from services.errors import ErrorCode, refused
 
 CURSOR = "members"

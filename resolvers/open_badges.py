@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from catalogue.badges import BADGES
 from catalogue.languages import Text
-from resolvers.context import Context
-from resolvers.order import Row
-from services import credential_checks, open_badges
-from services.badge_images import DEFAULT_SIZE, SIZES, ImageKind
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.core.rate_limits import spend
 from services.errors import ErrorCode, refused
-from services.limits import spend
+from services.open_badges import badge_credentials, credential_verification
+from services.open_badges.badge_images import DEFAULT_SIZE, SIZES, ImageKind
 
 
 def credential_url(row: Row) -> str:
     """Where the credential of a badge award's row can be fetched; takes its column `credential`."""
-    return open_badges.address_of(row["credential"])
+    return badge_credentials.address_of(row["credential"])
 
 
 async def badge_images(
@@ -28,7 +28,8 @@ async def badge_images(
     """Where the picture of one level of each badge is; None: it has no such level. Raises Refused: BAD_INPUT (`size`)."""
     _check_size(size)
     return [
-        open_badges.image_address(code, level, format, size) if 1 <= level <= _levels(code) else None for code in codes
+        badge_credentials.image_address(code, level, format, size) if 1 <= level <= _levels(code) else None
+        for code in codes
     ]
 
 
@@ -41,7 +42,7 @@ async def award_images(
 ) -> list[str]:
     """Where the picture of each (badge, level) is. Raises Refused: BAD_INPUT (`size`)."""
     _check_size(size)
-    return [open_badges.image_address(code, level, format, size) for code, level in awards]
+    return [badge_credentials.image_address(code, level, format, size) for code, level in awards]
 
 
 async def baked_images(
@@ -51,7 +52,7 @@ async def baked_images(
     format: ImageKind = ImageKind.PNG,  # noqa: A002 - the argument's name
 ) -> list[str]:
     """Where the badge's picture with each credential inside is."""
-    return [open_badges.baked_address(each, format) for each in credentials]
+    return [badge_credentials.baked_address(each, format) for each in credentials]
 
 
 def badge_and_level(row: Row) -> tuple[str, int]:
@@ -72,11 +73,11 @@ def _check_size(size: int) -> None:
 async def verify(context: Context, *, credential: str, email: str | None = None) -> Row:
     """What a credential is worth that was pasted. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
     await spend("verify-credential", by=[f"address:{context.client.address}"])
-    verification = await credential_checks.verify(credential)
+    verification = await credential_verification.verify(credential)
     said = verification.said
     return {
         "valid": verification.fault is None,
-        "revoked": verification.fault is credential_checks.Fault.REVOKED,
+        "revoked": verification.fault is credential_verification.Fault.REVOKED,
         "fault": verification.fault,
         "address": said and said.address,
         "badge": said and said.badge,

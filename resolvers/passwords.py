@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
 from resolvers.sessions import me, viewer_by
-from services import password_changes, password_reset, passwords
+from services.auth import passwords
+from services.sign_in import password_changes, password_reset
 
 
 async def expires_at(context: Context) -> datetime | None:

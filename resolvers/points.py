@@ -5,10 +5,10 @@ from functools import lru_cache
 
 from catalogue.points import ACTIVITIES, LEVELS, standing_of
 from models.database import Statement
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.rows import columns
-from services.scores import COLUMNS
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from services.progress.scores import COLUMNS
 
 SUMS = "profile_id, overall, forum, app_store, platform, community, learning"
 OF_PROFILES = Statement.of(f"SELECT {SUMS} FROM score WHERE profile_id = ANY($1)")  # noqa: S608 - own names

@@ -11,10 +11,10 @@ from strawberry import ID
 from catalogue.languages import translate
 from catalogue.projects import FIELDS
 from models.database import Statement
-from resolvers import ids
-from resolvers.context import Context
-from resolvers.order import Row, grouped, in_order
-from resolvers.rows import columns
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, grouped, in_order
 
 PROJECT = (
     "id",

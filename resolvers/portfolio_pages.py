@@ -7,15 +7,15 @@ import orjson
 
 from models.database import Statement
 from models.portfolio import ProjectState
-from resolvers import cursors
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.pages import Page, connection, page
+from resolvers.base import cursors
+from resolvers.base.context import Context
+from resolvers.base.pagination import Page, connection, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
 from resolvers.portfolio import COLUMNS, PROJECT
-from resolvers.rows import columns
 
 OWN, OTHERS = "projects", "collaborations"
-SHOWN = (*PROJECT, "own")
+PROJECT_COLUMNS = (*PROJECT, "own")
 # Others see what is published, the owner drafts too. Index (owner_id, state, place, id). {state}: '' for any.
 _PROJECTS = """
     FROM project j WHERE j.owner_id = {key} AND (j.state = 'PUBLISHED' OR j.owner_id = {own})
@@ -39,7 +39,7 @@ def _pages(of: str, after: str, order: str) -> Statement:
     """The first rows of each person's list; parameters: people, viewer, how many, state (or ''), place and id of a cursor."""
     listed = f"SELECT {COLUMNS}, j.owner_id = {{own}} AS own {of} {after} ORDER BY {order} LIMIT {{size}}"
     names = {"own": "{m}2", "size": "{m}3", "state": "{m}4", "place": "{m}5", "id": "{m}6"}
-    pairs = ", ".join(f"'{name}', {name}" for name in SHOWN)
+    pairs = ", ".join(f"'{name}', {name}" for name in PROJECT_COLUMNS)
 
     def written(mark: str, **types: str) -> str:
         marks = {name: each.format(m=mark) + types.get(name, "") for name, each in names.items()}

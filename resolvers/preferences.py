@@ -4,9 +4,9 @@ from typing import Any
 
 from catalogue.languages import LANGUAGES, own_name
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import preferences
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.accounts import preferences
 
 
 async def languages(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape

@@ -3,11 +3,11 @@
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import profile_editing
-from services.profile_editing import FIELDS, LookingFor
-from services.social_accounts import SERVICES
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.media.social_accounts import SERVICES
+from services.profiles import profile_editing
+from services.profiles.profile_editing import FIELDS, LookingFor
 
 
 async def update(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

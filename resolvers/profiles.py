@@ -7,10 +7,10 @@ from strawberry import ID
 from catalogue import languages
 from catalogue.terms import country
 from models.database import Statement
-from resolvers import ids
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.rows import columns
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
 from services.errors import ErrorCode, refused
 
 CARD = "id, handle, name, avatar, NULLIF(job_title, '') AS job_title, country, company_id, visibility"
@@ -29,7 +29,7 @@ BY_FORMER_HANDLE = Statement.of(
     " AND (listed OR id = $2)"
 )
 DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")  # noqa: S608
-OWN = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
+OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
 @columns("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility", positional=True)
@@ -89,7 +89,7 @@ async def details(profile_ids: Sequence[int], context: Context) -> list[Row | No
 async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """What a person alone sees of their profile; None for anybody else's."""
     database = context.database
-    rows = await database.fetch(OWN, database.keys(profile_ids), context.viewer.own_profile)
+    rows = await database.fetch(OWN_PROFILE, database.keys(profile_ids), context.viewer.own_profile)
     return in_order(profile_ids, rows, by="id")
 
 

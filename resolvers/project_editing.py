@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from resolvers import ids
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import collaborators, portfolio, project_images
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
 from services.errors import ErrorCode, refused
-from services.portfolio import FIELDS
+from services.portfolio import collaborators, project_images, projects
+from services.portfolio.projects import FIELDS
 
 
 async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
@@ -32,30 +32,28 @@ async def save_draft(context: Context, *, input: Any) -> Row:  # noqa: A002 - th
 async def submit(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer's project, published now."""
     number = _project(input.project)
-    await portfolio.submit(
-        context.viewer.own_profile, number, actor=actor_of(context), expected_version=_version(input)
-    )
+    await projects.submit(context.viewer.own_profile, number, actor=actor_of(context), expected_version=_version(input))
     return {"project_id": number}
 
 
 async def unpublish(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer's project, a draft again."""
     number = _project(input.project)
-    await portfolio.unpublish(context.viewer.own_profile, number, actor=actor_of(context))
+    await projects.unpublish(context.viewer.own_profile, number, actor=actor_of(context))
     return {"project_id": number}
 
 
 async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The id of what is gone, and the viewer."""
     number = _project(input.project)
-    await portfolio.delete(context.viewer.own_profile, number, actor=actor_of(context))
+    await projects.delete(context.viewer.own_profile, number, actor=actor_of(context))
     return {"deleted_id": ids.encode("Project", number), "profile_id": context.viewer.profile_id}
 
 
 async def order(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer, whose projects stand in this order now."""
     numbers = [_project(each, "projects", str(place)) for place, each in enumerate(input.projects)]
-    await portfolio.order(context.viewer.own_profile, numbers, actor=actor_of(context))
+    await projects.order(context.viewer.own_profile, numbers, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
@@ -84,14 +82,14 @@ async def remove_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - 
 
 async def _create(context: Context, given: Any, *, submit: bool = False) -> int:
     key = given.idempotency_key if isinstance(given.idempotency_key, str) else None
-    return await portfolio.create(
+    return await projects.create(
         context.viewer.own_profile, _edit(given), actor=actor_of(context), submit=submit, key=key
     )
 
 
 async def _update(context: Context, given: Any, *, draft: bool = False) -> int:
     number = _project(given.project)
-    await portfolio.update(
+    await projects.update(
         context.viewer.own_profile,
         number,
         _edit(given),

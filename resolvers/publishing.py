@@ -5,11 +5,11 @@ from typing import Any
 
 from catalogue.languages import translate
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import publishing
-from services.publishing import SENTENCES
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.profiles import publishing
+from services.profiles.publishing import SENTENCES
 
 
 @columns("item", "done", "message")

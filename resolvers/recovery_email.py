@@ -3,9 +3,9 @@
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import recovery_email
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.accounts import recovery_email
 
 
 async def set_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import referrals, shirts
-from services.sharing import share_urls
-from services.shirts import NEEDED, Destination
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.invites import referrals, tshirts
+from services.invites.sharing import share_urls
+from services.invites.tshirts import NEEDED, Destination
 
 
 @columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
@@ -29,14 +29,14 @@ async def claim(context: Context, *, input: Any) -> Row:  # noqa: A002 - the arg
     """Claim the viewer's T-shirt."""
     own = context.viewer.own_profile
     to = Destination(input.name, input.street, input.town, input.postal_code, input.country)
-    await shirts.claim(own, input.size, to, actor=actor_of(context))
+    await tshirts.claim(own, input.size, to, actor=actor_of(context))
     return {"profile_id": own}
 
 
 async def _own(profile_id: int) -> Row:
     link = referrals.link_of(await referrals.code_of(profile_id))
     people = (await referrals.signed_up([profile_id])).get(profile_id, 0)
-    shirt = (await shirts.claims([profile_id])).get(profile_id)
+    shirt = (await tshirts.claims([profile_id])).get(profile_id)
     return {
         "link": link,
         "share_urls": [each._asdict() for each in share_urls(link)],

@@ -5,12 +5,12 @@ from typing import Any
 
 from models.second_factors import BackupCode, SecondFactor
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import second_factor_removal as removal
-from services import second_factor_set_up as set_up
-from services.backup_codes import COUNT
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.auth import second_factor_removal as removal
+from services.auth import second_factor_setup as set_up
+from services.auth.backup_codes import COUNT
 
 
 @columns("enabled", "method", "confirmed_at", "backup_codes_left")

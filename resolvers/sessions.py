@@ -5,15 +5,16 @@ from typing import Any
 
 from models.audit import Origin
 from models.sessions import Session
-from resolvers import ids
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.viewers import NOBODY, Viewer
-from services import elevation, sessions, signing_in
-from services.elevation import ElevationProof
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from resolvers.base.viewers import ANONYMOUS, Viewer
+from services.auth import sessions
 from services.errors import ErrorCode, refused
-from services.signing_in import HalfWay, SignedIn
+from services.sign_in import authentication, elevation
+from services.sign_in.authentication import HalfWay, SignedIn
+from services.sign_in.elevation import ElevationProof
 
 
 async def live(context: Context) -> list[Row]:
@@ -33,7 +34,7 @@ async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
 
 async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer, or what is still missing."""
-    done = await signing_in.sign_in(input.email, input.password, context.client)
+    done = await authentication.sign_in(input.email, input.password, context.client)
     if isinstance(done, HalfWay):
         return {
             "viewer": None,
@@ -45,13 +46,13 @@ async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the a
 
 async def complete_sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """The viewer, after the second factor."""
-    return await enter(context, await signing_in.complete(input.token, input.code, context.client))
+    return await enter(context, await authentication.complete(input.token, input.code, context.client))
 
 
 async def sign_out(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
     """Nothing but errors: the session has ended."""
-    await signing_in.sign_out(_account(context), _session(context), actor=actor_of(context))
-    context.cookie, context.viewer = "", NOBODY
+    await authentication.sign_out(_account(context), _session(context), actor=actor_of(context))
+    context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
 
@@ -60,15 +61,15 @@ async def end_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - t
     number = ids.number_of("Session", input.id)
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
-    await signing_in.end_session(_account(context), number, actor=actor_of(context))
+    await authentication.end_session(_account(context), number, actor=actor_of(context))
     if number == _session(context):
-        context.cookie, context.viewer = "", NOBODY
+        context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
 
 async def end_other_sessions(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
     """How many have ended."""
-    ended = await signing_in.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
+    ended = await authentication.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
     return {"ended": ended}
 
 

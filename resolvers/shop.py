@@ -7,14 +7,14 @@ from catalogue.languages import translate
 from catalogue.shop import ITEMS
 from models.shop import ShopOrder
 from resolvers import credits as balances
-from resolvers import cursors, ids
-from resolvers.context import Context
-from resolvers.order import Row, in_order
-from resolvers.pages import connection, newest, page
-from resolvers.rows import columns
-from services import shop
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import connection, newest, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from services.core.rate_limits import spend
+from services.credits import shop
 from services.errors import ErrorCode, refused
-from services.limits import spend
 
 CURSOR = "shop-orders"
 ORDER = ("id", "account_id", "item", "price", "state", "ordered_at", "changed_at")

@@ -10,18 +10,18 @@ from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Category
 from models.database import Statement
 from models.points import EntryKind
-from resolvers.context import Context
-from resolvers.order import Row
-from resolvers.rows import columns
-from services import clock
-from services.counters import HIDDEN_OF
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row
+from services.core import clock
 from services.errors import ErrorCode, refused
-from services.openings import OPENED_AT
-from services.points_today import resets_at, rooms
-from services.scores import COLUMNS
+from services.points.opening_balances import OPENED_AT
+from services.points.points_today import resets_at, rooms
+from services.progress.counters import HIDDEN_OF
+from services.progress.scores import COLUMNS
 
 MOST_BUCKETS = 400
-EARLIEST = date(1970, 1, 1)
+EARLIEST_DAY = date(1970, 1, 1)
 
 
 class Bucket(Enum):
@@ -186,15 +186,15 @@ def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
             raise refused(ErrorCode.BAD_INPUT, "`since` lies in the future.", path=("since",))
         raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
     last = _start(bucket, until or clock.today())
-    if last < _start(bucket, EARLIEST) or last.year >= date.max.year:
+    if last < _start(bucket, EARLIEST_DAY) or last.year >= date.max.year:
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("until",))
     if since is None:
         first = last
         for _ in range(USUAL[bucket] - 1):
-            first = _start(bucket, max(EARLIEST, first - timedelta(days=1)))
+            first = _start(bucket, max(EARLIEST_DAY, first - timedelta(days=1)))
     else:
         first = _start(bucket, since)
-    if first < _start(bucket, EARLIEST):
+    if first < _start(bucket, EARLIEST_DAY):
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
     if (last - first).days // SHORTEST[bucket] >= 2 * MOST_BUCKETS:  # before anything is counted out
         raise _too_many()

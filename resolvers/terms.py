@@ -6,9 +6,9 @@ from typing import Any
 from catalogue.languages import translate
 from catalogue.terms import INDUSTRIES, SKILLS, Term
 from models.profiles import ProfileIndustry, ProfileSkill
-from resolvers.context import Context
-from resolvers.order import Row, grouped
-from resolvers.rows import columns
+from resolvers.base.context import Context
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, grouped
 
 
 @columns("code", "name", "retired")

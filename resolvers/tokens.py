@@ -4,18 +4,18 @@ from typing import Any
 
 from catalogue.languages import translate
 from catalogue.scopes import SCOPES
-from resolvers import ids
 from resolvers.audit import actor_of
-from resolvers.context import Context
-from resolvers.order import Row
-from services import api_keys, tokens
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from services.auth import access_tokens, api_keys
+from services.core.rate_limits import spend
 from services.errors import ErrorCode, refused
-from services.limits import spend
 
 
 async def personal_access_tokens(context: Context) -> list[Row]:
     """The tokens of the viewer's account, oldest first."""
-    return list(await tokens.of_account(context.viewer.account_id or 0))
+    return list(await access_tokens.of_account(context.viewer.account_id or 0))
 
 
 async def keys(context: Context) -> list[Row]:
@@ -34,7 +34,7 @@ async def scopes(context: Context) -> list[Row]:  # noqa: ARG001 - every corouti
 async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """Make a token for the viewer's account."""
     account_id = await _spent(context)
-    made = await tokens.create(
+    made = await access_tokens.create(
         account_id,
         name=input.name,
         scopes=input.scopes,
@@ -42,14 +42,14 @@ async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the ar
         actor=actor_of(context),
         session_id=context.viewer.session_id,
     )
-    [row] = [row for row in await tokens.of_account(account_id) if row["id"] == made.token.id]
+    [row] = [row for row in await access_tokens.of_account(account_id) if row["id"] == made.token.id]
     return {"secret": made.secret, "token": row}
 
 
 async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """Delete a token of the viewer's account."""
     number = _number("PersonalAccessToken", input.id)
-    await tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
+    await access_tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
     return {"deleted": input.id}
 
 
@@ -73,7 +73,7 @@ async def delete_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - th
 async def introspect(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
     """What a token that somebody showed to a service is worth; nothing at all is said of one that is not valid."""
     await spend("introspect-token", by=[f"account:{context.viewer.account_id}"])
-    found = await tokens.introspect(input.token)
+    found = await access_tokens.introspect(input.token)
     if found is None:
         return {"active": False, "scopes": None, "account": None, "email": None}
     return {

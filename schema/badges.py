@@ -9,7 +9,7 @@ from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.nodes import PageInfo
 from schema.scalars import DateTime
-from services.badge_images import ImageKind
+from services.open_badges.badge_images import ImageKind
 
 enum_of(
     Rarity,

@@ -4,8 +4,8 @@ import strawberry
 
 from resolvers import challenges as reads
 from resolvers import credits as balances
+from resolvers.base.permissions import SignedIn
 from resolvers.challenges import ChallengeState
-from resolvers.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by

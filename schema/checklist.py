@@ -6,7 +6,7 @@ from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_as, column
 from services.errors import ErrorCode
-from services.publishing import ChecklistItem
+from services.profiles.publishing import ChecklistItem
 
 enum_of(
     ChecklistItem,

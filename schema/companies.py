@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import audit, companies, members
-from resolvers.permissions import CompanyAdmin, ElevatedCompanyAdmin
+from resolvers.base.permissions import CompanyAdmin, ElevatedCompanyAdmin
 from schema.audit import TRAIL, CompanyAuditEntryConnection
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by

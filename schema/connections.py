@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from resolvers import blocks, profiles, requests
-from resolvers import connections as reads
-from resolvers.connections import ConnectionStatus
-from resolvers.permissions import Person
-from resolvers.requests import Direction
+from resolvers import profiles
+from resolvers.base.permissions import Person
+from resolvers.connections import blocks, connection_requests
+from resolvers.connections import connections as reads
+from resolvers.connections.connection_requests import Direction
+from resolvers.connections.connections import ConnectionStatus
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import Work, column, loaded_by, mutation_by
@@ -75,7 +76,7 @@ class ConnectionRequest(Node):
 
 @strawberry.type(description="A request in a page of requests.")
 class ConnectionRequestEdge:
-    cursor: str = column("Where the request stands in the list.", read=requests.cursor_of)
+    cursor: str = column("Where the request stands in the list.", read=connection_requests.cursor_of)
     node: ConnectionRequest = column("The request.", itself=True)
 
 
@@ -83,7 +84,9 @@ class ConnectionRequestEdge:
 class ConnectionRequestConnection:
     edges: list[ConnectionRequestEdge] = column("The requests of this page.")
     page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(requests.totals, "How many requests there are in the list.", key="direction")
+    total_count: int = loaded_by(
+        connection_requests.totals, "How many requests there are in the list.", key="direction"
+    )
 
 
 @strawberry.type(description="Somebody in a page of those whom the viewer has blocked.")
@@ -117,7 +120,7 @@ class ConnectionsOfProfile:
         reads.statuses, "What the person is to you; null for nobody, and for the account of a service."
     )
     connection_request: ConnectionRequest | None = loaded_by(
-        requests.with_viewer, "The request that waits between you and the person; null where there is none."
+        connection_requests.with_viewer, "The request that waits between you and the person; null where there is none."
     )
     mutual_connections: MutualConnections | None = loaded_by(
         reads.mutual,
@@ -128,13 +131,13 @@ class ConnectionsOfProfile:
 @strawberry.type
 class ConnectionsOfViewer:
     connection_requests_received: ConnectionRequestConnection | None = loaded_by(
-        requests.received,
+        connection_requests.received,
         "Who asks to connect with you, the newest first; those you ignored are not among them. Null for the account of a service.",
         key="profile_id",
         arguments=PAGE,
     )
     connection_requests_sent: ConnectionRequestConnection | None = loaded_by(
-        requests.sent,
+        connection_requests.sent,
         "Whom you have asked to connect and who has not answered, the newest first. Null for the account of a service.",
         key="profile_id",
         arguments=PAGE,

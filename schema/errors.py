@@ -4,8 +4,8 @@ import strawberry
 
 from schema.enums import enum_of
 from schema.fields import answered_as, column
-from services.elevation import ElevationProof
 from services.errors import ErrorCode
+from services.sign_in.elevation import ElevationProof
 
 enum_of(
     ErrorCode,

@@ -3,8 +3,9 @@
 import strawberry
 
 from catalogue.points import Category
-from resolvers import badges, events, invites, portfolio, profiles, requests
-from resolvers.permissions import Anyone, SignedIn
+from resolvers import badges, events, invites, portfolio, profiles
+from resolvers.base.permissions import Anyone, SignedIn
+from resolvers.connections import connection_requests
 from schema.badges import Badge
 from schema.connections import ConnectionRequest
 from schema.enums import enum_of
@@ -15,8 +16,8 @@ from schema.points import Activity, Level
 from schema.portfolio import Project
 from schema.profiles import Profile
 from schema.scalars import DateTime
-from services.leaderboards.kinds import Board
-from services.notices import PersonKind
+from services.core.change_feed import PersonKind
+from services.leaderboards.keys import Board
 
 enum_of(
     PersonKind,
@@ -95,7 +96,7 @@ class ChallengeEvent(ViewerEvent):
 class ConnectionRequestEvent(ViewerEvent):
     profile: Profile | None = loaded_by(profiles.by_id, "Who asks; null when they hid this very moment.", key="profile")
     request: ConnectionRequest | None = loaded_by(
-        requests.with_viewer,
+        connection_requests.with_viewer,
         "The request, to be answered; null when it was taken back this very moment.",
         key="profile",
     )

@@ -46,11 +46,11 @@ from schema.project_editing import ProjectEditingMutation
 from schema.publishing import PublishingMutation
 from schema.recovery_email import RecoveryEmailMutation
 from schema.referrals import ReferralsMutation
+from schema.registration import SigningUpMutation
 from schema.scalars import SCALARS
 from schema.second_factors import SecondFactorsMutation
 from schema.sessions import SessionsMutation
 from schema.shop import ShopMutation, ShopQuery
-from schema.signing_up import SigningUpMutation
 from schema.suggestions import SuggestionsMutation
 from schema.tokens import TokensMutation, TokensQuery
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import handles, profiles
-from resolvers.permissions import Person
+from resolvers.base.permissions import Person
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile

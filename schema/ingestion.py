@@ -4,7 +4,7 @@ import strawberry
 
 from models.points import Outcome
 from resolvers import ingestion
-from resolvers.permissions import ServiceAccount
+from resolvers.base.permissions import ServiceAccount
 from schema import points as _points  # noqa: F401 - names the enums
 from schema.errors import UserError
 from schema.fields import column, error_row, mutation_by

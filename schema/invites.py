@@ -6,13 +6,13 @@ import strawberry
 
 from models.invites import InviteKind
 from resolvers import invites, profiles
-from resolvers.permissions import Person
+from resolvers.base.permissions import Person
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, error_row, loaded_by, mutation_by
 from schema.nodes import PAGE, Node, PageInfo, id_of
 from schema.scalars import DateTime
-from services.invites import MAX_NOTE, MOST, InviteStanding
+from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStanding
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -88,7 +88,7 @@ class InvitesOfViewer:
 
 @strawberry.input(description="Whom to invite.")
 class SendInvitesInput:
-    emails: list[str] = strawberry.field(description=f"1 to {MOST} mail addresses.")
+    emails: list[str] = strawberry.field(description=f"1 to {MAX_INVITES_PER_CALL} mail addresses.")
     note: str | None = strawberry.field(
         default=strawberry.UNSET,
         description=f"Your own words for the mail, up to {MAX_NOTE} characters. The mail shows links in it as mere text.",

@@ -8,7 +8,7 @@ from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE, PageInfo
 from schema.profiles import Profile
 from schema.scalars import DateTime, Day
-from services.leaderboards.kinds import Board, Period, Scope
+from services.leaderboards.keys import Board, Period, Scope
 
 enum_of(
     Board,

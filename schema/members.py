@@ -4,7 +4,7 @@ import strawberry
 
 from models.accounts import AccountStatus
 from resolvers import members
-from resolvers.permissions import CompanyAdmin, ElevatedCompanyAdmin
+from resolvers.base.permissions import CompanyAdmin, ElevatedCompanyAdmin
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by

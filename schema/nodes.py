@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers import ids, nodes
+from resolvers.base import ids, nodes
 from schema.fields import answered_by, column
 
 PAGE = {

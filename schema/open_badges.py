@@ -6,7 +6,7 @@ from resolvers import open_badges
 from schema.enums import enum_of
 from schema.fields import answered_by, column
 from schema.scalars import DateTime
-from services.credential_checks import Fault
+from services.open_badges.credential_verification import Fault
 
 enum_of(
     Fault,

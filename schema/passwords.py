@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import passwords
-from resolvers.permissions import Anyone, Elevated
+from resolvers.base.permissions import Anyone, Elevated
 from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from resolvers import people
-from resolvers.people import People, Wanted
+from resolvers.people import people
+from resolvers.people.people import People, Wanted
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE, PageInfo

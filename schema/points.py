@@ -5,7 +5,7 @@ import strawberry
 from catalogue.languages import translate
 from catalogue.points import Category
 from models.points import EntryKind, Outcome
-from resolvers import history, points
+from resolvers import ledger_history, points
 from schema.enums import enum_of
 from schema.fields import answered_by, column
 from schema.nodes import Node, PageInfo, id_of
@@ -96,18 +96,22 @@ class PointEntry(Node):
     id: strawberry.ID = column("Opaque id of the entry.", read=id_of("PointEntry"))
     kind: EntryKind = column("What the entry stands for.")
     category: Category = column("Where the points count.")
-    activity: Activity | None = column("What was done; null for opening balances and penalties.", read=history.activity)
+    activity: Activity | None = column(
+        "What was done; null for opening balances and penalties.", read=ledger_history.activity
+    )
     points_awarded: int = column(
         "Points given, after caps; negative ones were taken away.", read=lambda row: row["awarded"]
     )
     outcome: Outcome = column("What became of the event; only the person sees those that gave nothing.")
-    occurred_at: DateTime | None = column("When it happened; null for an opening balance.", read=history.happened)
+    occurred_at: DateTime | None = column(
+        "When it happened; null for an opening balance.", read=ledger_history.happened
+    )
     reason: str | None = column("Why, for a penalty that the person may see.")
 
 
 @strawberry.type(description="An entry in a page of the history.")
 class PointEntryEdge:
-    cursor: str = column("Where the entry stands in the history.", read=history.cursor_of)
+    cursor: str = column("Where the entry stands in the history.", read=ledger_history.cursor_of)
     node: PointEntry = column("The entry.", itself=True)
 
 

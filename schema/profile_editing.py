@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import profile_editing, profiles
-from resolvers.permissions import Person
+from resolvers.base.permissions import Person
 from schema.errors import UserError
 from schema.fields import answered_as, column, loaded_by, mutation_by
 from schema.profiles import Profile

@@ -3,7 +3,18 @@
 import strawberry
 
 from models.profiles import Visibility
-from resolvers import avatars, badge_progress, badges, companies, history, points, profiles, publishing, stats, terms
+from resolvers import (
+    avatars,
+    badge_progress,
+    badges,
+    companies,
+    ledger_history,
+    points,
+    profiles,
+    publishing,
+    stats,
+    terms,
+)
 from resolvers import credits as balances
 from schema.badges import BadgeProgress, EarnedBadge, EarnedBadgeConnection
 from schema.checklist import ChecklistEntry
@@ -75,7 +86,7 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
     points: Points = loaded_by(points.of_profiles, "The person's points and level.")
     stats: Stats = loaded_by(stats.of_profiles, "Where the person's points come from, and when.")
     point_history: PointEntryConnection = loaded_by(
-        history.of_profiles,
+        ledger_history.of_profiles,
         "Events that gave points, newest first; the person alone also sees those that gave none.",
         arguments=PAGE,
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from resolvers import portfolio, profiles, project_editing
-from resolvers.permissions import Person
+from resolvers.base.permissions import Person
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.portfolio import Project

@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import profiles, publishing
-from resolvers.permissions import PersonItself
+from resolvers.base.permissions import PersonItself
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.inputs import NothingInput

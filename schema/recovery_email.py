@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import profiles, recovery_email
-from resolvers.permissions import Elevated
+from resolvers.base.permissions import Elevated
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.inputs import NothingInput

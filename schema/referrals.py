@@ -4,14 +4,14 @@ import strawberry
 
 from models.referrals import ShirtSize, ShirtState
 from resolvers import referrals
-from resolvers.permissions import PersonItself
+from resolvers.base.permissions import PersonItself
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.inputs import NothingInput
 from schema.scalars import DateTime
-from services.sharing import ShareService
-from services.shirts import LONGEST, NEEDED
+from services.invites.sharing import ShareService
+from services.invites.tshirts import MAX_CHARACTERS, NEEDED
 
 enum_of(
     ShareService,
@@ -92,11 +92,11 @@ class RotateReferralLinkPayload:
 @strawberry.input(description="The T-shirt, and where it goes. The address is encrypted, and shown to nobody again.")
 class ClaimTshirtInput:
     size: ShirtSize = strawberry.field(description="Its size.")
-    name: str = strawberry.field(description=f"Who gets it, up to {LONGEST['name']} characters.")
-    street: str = strawberry.field(description=f"Street and number, up to {LONGEST['street']} characters.")
-    town: str = strawberry.field(description=f"The town, up to {LONGEST['town']} characters.")
+    name: str = strawberry.field(description=f"Who gets it, up to {MAX_CHARACTERS['name']} characters.")
+    street: str = strawberry.field(description=f"Street and number, up to {MAX_CHARACTERS['street']} characters.")
+    town: str = strawberry.field(description=f"The town, up to {MAX_CHARACTERS['town']} characters.")
     postal_code: str = strawberry.field(
-        description=f"Up to {LONGEST['postal_code']} characters; empty where the country has none."
+        description=f"Up to {MAX_CHARACTERS['postal_code']} characters; empty where the country has none."
     )
     country: str = strawberry.field(description="Two letters of ISO 3166-1.")
 

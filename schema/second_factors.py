@@ -4,7 +4,7 @@ import strawberry
 
 from models.second_factors import SecondFactorMethod
 from resolvers import second_factors
-from resolvers.permissions import Elevated
+from resolvers.base.permissions import Elevated
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by

@@ -3,11 +3,11 @@
 import strawberry
 
 from resolvers import passwords, sessions
-from resolvers.permissions import PersonItself
+from resolvers.base.permissions import PersonItself
 from schema.fields import answered_by, column
 from schema.nodes import id_of
 from schema.scalars import DateTime
-from services.elevation import ElevationProof
+from services.sign_in.elevation import ElevationProof
 
 
 @strawberry.type(description="A sign-in of yours that has not ended.")

@@ -4,7 +4,7 @@ import strawberry
 
 from models.second_factors import SecondFactorMethod
 from resolvers import sessions
-from resolvers.permissions import Anyone, InSession, PersonItself
+from resolvers.base.permissions import Anyone, InSession, PersonItself
 from schema import second_factors as _second_factors  # noqa: F401 - names the enum
 from schema.accounts import Viewer
 from schema.errors import UserError

@@ -5,7 +5,7 @@ import strawberry
 from models.shop import OrderState
 from resolvers import credits as balances
 from resolvers import shop
-from resolvers.permissions import SignedIn
+from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by

@@ -2,10 +2,11 @@
 
 import strawberry
 
-from resolvers import companies, connections, profiles
-from resolvers import suggestions as reads
-from resolvers.permissions import Person
-from resolvers.suggestions import Reason
+from resolvers import companies, profiles
+from resolvers.base.permissions import Person
+from resolvers.connections import connections
+from resolvers.connections import suggestions as reads
+from resolvers.connections.suggestions import Reason
 from schema.companies import Company
 from schema.connections import MutualConnections
 from schema.enums import enum_of

@@ -3,13 +3,13 @@
 import strawberry
 
 from resolvers import tokens
-from resolvers.permissions import Elevated, InSession, ServiceAccount
+from resolvers.base.permissions import Elevated, InSession, ServiceAccount
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
 from schema.nodes import id_of
 from schema.scalars import DateTime
-from services.bearers import Unusable
+from services.auth.credential_owners import Unusable
 
 enum_of(
     Unusable,

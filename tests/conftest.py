@@ -15,9 +15,9 @@ import pytest
 import structlog
 
 from models.database import STATEMENTS, Database, opened
-from services import configuration, limits
+from services.core import current_settings, rate_limits
 from settings import Settings
-from tests import databases
+from tests.helpers import databases
 
 DIALECTS = ("sqlite", "postgres")
 SECRET_KEY = "5e" * 32
@@ -127,15 +127,15 @@ def _no_secret_is_logged() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _alone() -> Iterator[None]:
     """No test uses this checkout's own secret key, and what one test spent is not missing in the next."""
-    limits.reset()
-    with configuration.using(Settings(secret_key=SECRET_KEY)):
+    rate_limits.reset()
+    with current_settings.using(Settings(secret_key=SECRET_KEY)):
         yield
 
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The database of `settings`, open; the rules go by these settings."""
-    with configuration.using(settings):
+    with current_settings.using(settings):
         async with opened(settings) as database:
             yield database
 

@@ -9,7 +9,8 @@ from typer.main import get_command
 from catalogue.scopes import SCOPES
 from cli.__main__ import app
 from models.database import NoDatabase, opened
-from services import picture_store, postbox
+from services.media import image_store
+from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
 
 README = (HERE / "README.md").read_text("utf-8")
@@ -121,8 +122,8 @@ async def test_no_setting_that_cannot_be_used_is_printed(environment: dict[str, 
 async def start(environment: dict[str, str]) -> None:
     """What a server does first with its settings."""
     settings = Settings.from_environment({"SECRET_KEY": "5e" * 32, **environment})
-    postbox.check(settings)
-    picture_store.check(settings)
+    outbox_worker.check(settings)
+    image_store.check(settings)
     async with opened(settings):
         pass
 

@@ -25,17 +25,35 @@ MAY_KNOW = {
 }
 NARROWER = {
     # execution/ knows graphql-core, Strawberry and the kinds of field, nothing of the domain
-    "execution": {"catalogue.languages", "schema.fields", "schema.lengths", "services.bounded", "services.errors"},
+    "execution": {
+        "catalogue.languages",
+        "schema.fields",
+        "schema.lengths",
+        "services.core.bounded_cache",
+        "services.errors",
+    },
     # models/ take only the words that they store, and the failures that they may raise
     "models": {"services.errors", *LEAVES},
 }
 OUTSIDE = {
     # What only some rooms (or single files) may import from outside
-    "aiohttp": {"web", "server", "services/sms_transport.py"},
+    "aiohttp": {"web", "server", "services/messages/sms_transport.py"},
     "typer": {"cli"},
     "rich": {"cli"},
     "graphql": {"execution", "schema", "web"},
 }
+
+
+SUBJECTS = (
+    "errors", "core", "messages", "media", "auth", "progress", "credits", "open_badges", "achievements", "points", "portfolio",
+    "profiles", "leaderboards", "connections", "accounts", "invites", "sign_in", "imports",
+)  # fmt: skip
+"""The folders of services/, lowest first: a subject may know those before it and none behind it."""
+SAY_NOTHING = {
+    "ALL", "ANY", "AT_ONCE", "BATCH", "CHUNK", "EARLIEST", "EVERY", "FEW", "KEPT", "LARGEST", "LIVES", "LONG", "LONGEST", "MANY",
+    "MOST", "NOTHING", "PATIENCE", "PAUSE", "SHOWN", "SOME", "STEP", "WAITING",
+}  # fmt: skip
+"""Names of constants that do not say what of."""
 
 
 def sources() -> list[Path]:
@@ -118,6 +136,38 @@ def test_no_circles_inside_a_room() -> None:
         visit(name, ())
 
 
+def test_subjects_of_services_know_only_those_below_them() -> None:
+    wrong = []
+    for file in sorted((HERE / "services").rglob("*.py")):
+        parts = file.relative_to(HERE / "services").parts
+        own = parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        assert own in SUBJECTS, f"{file.name}: put it into a folder of services/, or name its subject in SUBJECTS"
+        for name in imports(file):
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if top == "services" and other in SUBJECTS and SUBJECTS.index(other) > SUBJECTS.index(own):
+                wrong.append(f"{file.relative_to(HERE)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_constants_say_what_of() -> None:
+    wrong = []
+    for file in sources():
+        for node in ast.parse(file.read_text("utf-8")).body:
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            named = {each.id for each in targets if isinstance(each, ast.Name)} & SAY_NOTHING
+            wrong += [f"{file.relative_to(HERE)}: {name}" for name in named]
+    assert not wrong
+
+
 def test_files_stay_short() -> None:
     long = {
         str(file.relative_to(HERE)): lines
@@ -163,7 +213,7 @@ def test_every_action_of_the_audit_trail_can_be_named_by_its_readers() -> None:
         argument.value
         for file in sources()
         for call in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"audit.note", "_note"}
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"audit.record", "_note"}
         for argument in call.args[:1]
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }

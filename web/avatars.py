@@ -10,9 +10,11 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue import scopes
-from resolvers.viewers import Client, Viewer
-from services import avatars, limits, project_images
+from resolvers.base.viewers import Client, Viewer
+from services.core import rate_limits
 from services.errors import Refused
+from services.portfolio import project_images
+from services.profiles import avatars
 from settings import Settings
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
@@ -25,7 +27,7 @@ OPENED_AS: Final = {
     "/pictures": (project_images.content_of, frozenset({"ProjectImage.url"})),
 }
 """Whose pictures are where; and the field of the graph that leads there, which a token's scopes have to open."""
-KEPT: Final = "private, max-age=31536000, immutable"
+PICTURE_CACHE_CONTROL: Final = "private, max-age=31536000, immutable"
 POLICY: Final = "sandbox; default-src 'none'"
 
 
@@ -62,14 +64,14 @@ class Avatars:
     async def _admit(self, client: Client) -> None:
         if self._limited:
             try:
-                await limits.spend("picture", by=[f"address:{client.address}"])
+                await rate_limits.spend("picture", by=[f"address:{client.address}"])
             except Refused as refused:
                 raise TooMany(refused) from None
 
     def _told(self, request: web.Request, content: bytes, *, public: bool) -> web.Response:
         tag = f'"{request.match_info["key"]}-{request.match_info["size"]}"'
         headers = {
-            hdrs.CACHE_CONTROL: KEPT,
+            hdrs.CACHE_CONTROL: PICTURE_CACHE_CONTROL,
             hdrs.CONTENT_DISPOSITION: "inline",
             "Content-Security-Policy": POLICY,
             # Pages of other hosts may show what is public; what only its owner sees stays on ours.

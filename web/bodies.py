@@ -14,7 +14,7 @@ from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from web.asked import BadRequest
+from web.graphql_request import BadRequest
 
 ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
 BODY_SECONDS: Final = 20.0

@@ -20,8 +20,8 @@ import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError, _ErrInfo
 
+from services.core.rate_limits import network_of
 from services.errors import ErrorCode
-from services.limits import network_of
 from settings import Settings
 from web import failures
 from web.client import Trusted, is_proxy, trusted_of

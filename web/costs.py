@@ -11,7 +11,7 @@ from aiohttp import web
 from execution.results import Answer
 
 HEADER = "GraphQL-Cost"
-SHARE = 500
+COST_PER_REQUEST_UNIT = 500
 """Objects that one request of the request limit is worth; a dearer operation counts as several."""
 CHARACTERS = 4_000
 """Of a document: reading so many takes as long as a few hundred objects. A longer one counts as several requests."""
@@ -31,7 +31,7 @@ def requests_of(answer: Answer, characters: int = 0, values: int = 0) -> int:
     read = max(1, -(-characters // CHARACTERS), -(-values // VALUES), int(answer.seconds / SECONDS))
     if answer.request_error:
         return read
-    return max(read, -(-answer.cost * (FELL_BACK if answer.fell_back else 1) // SHARE))
+    return max(read, -(-answer.cost * (FELL_BACK if answer.fell_back else 1) // COST_PER_REQUEST_UNIT))
 
 
 def body_of(request: web.Request, answer: Answer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Who is asking, by what the request's headers say.
 Credentials come in headers only: a token (`Authorization: mxtoken <token>`, the scheme in any case; `Bearer` works too),
 an API key (`Mendix-Username` and `Mendix-ApiKey`), or a session's cookie. A token or key wins over a cookie; two of them
 are refused. A bad one is refused, whatever is wrong with it, and never treated as nobody; a dead cookie is nobody's.
-Rule: domain.md "Security settings".
+Rule: docs/rules/tokens.md#credentials-in-headers.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from aiohttp import hdrs, web
 from multidict import MultiMapping
 
 from models.audit import Origin
+from resolvers.base.viewers import ANONYMOUS, Viewer
 from resolvers.sessions import viewer_by
-from resolvers.viewers import NOBODY, Viewer
-from services import api_keys, tokens
-from services.bearers import Bearer
+from services.auth import access_tokens, api_keys
+from services.auth.credential_owners import CredentialOwner
 from services.errors import Refused
 from web.cookies import SessionCookie
 from web.origins import Origins
@@ -25,7 +25,7 @@ SCHEMES = ("mxtoken", "bearer")
 USERNAME, API_KEY = "Mendix-Username", "Mendix-ApiKey"
 EXPLICIT = (hdrs.AUTHORIZATION, USERNAME, API_KEY)
 REFUSAL = b'{"error": ""}'
-LONGEST = 200
+MAX_CREDENTIAL_CHARACTERS = 200
 """Characters of a cookie that could be one of ours, with room to spare."""
 
 
@@ -37,11 +37,11 @@ class BadCredential(Exception):
 class Shown:
     """Whom a request's credentials stand for; `dead` when its cookie stands for nobody any more."""
 
-    viewer: Viewer = NOBODY
+    viewer: Viewer = ANONYMOUS
     dead: bool = False
 
 
-NOTHING = Shown()
+NO_CREDENTIAL = Shown()
 
 
 async def shown_by(request: web.BaseRequest, cookie: SessionCookie, origins: Origins) -> Shown:
@@ -51,7 +51,7 @@ async def shown_by(request: web.BaseRequest, cookie: SessionCookie, origins: Ori
         return Shown(explicit)
     secret = cookie.read(request)
     if secret is None or not origins.cookie_counts(request):
-        return NOTHING
+        return NO_CREDENTIAL
     return await _in_session(secret)
 
 
@@ -75,12 +75,12 @@ def refusal() -> web.Response:
     return web.Response(status=403, body=REFUSAL, content_type="application/json")
 
 
-async def _bearer(authorization: str) -> Bearer | None:
+async def _bearer(authorization: str) -> CredentialOwner | None:
     scheme, _, secret = authorization.strip().partition(" ")
-    return await tokens.bearer_of(secret.strip()) if scheme.lower() in SCHEMES else None
+    return await access_tokens.bearer_of(secret.strip()) if scheme.lower() in SCHEMES else None
 
 
-def _viewer(bearer: Bearer | None, origin: Origin) -> Viewer:
+def _viewer(bearer: CredentialOwner | None, origin: Origin) -> Viewer:
     if bearer is None:
         raise BadCredential
     return Viewer(
@@ -96,7 +96,7 @@ def _viewer(bearer: Bearer | None, origin: Origin) -> Viewer:
 
 
 async def _in_session(secret: str) -> Shown:
-    ours = secret.isascii() and 0 < len(secret) <= LONGEST
+    ours = secret.isascii() and 0 < len(secret) <= MAX_CREDENTIAL_CHARACTERS
     try:
         return Shown(await viewer_by(secret)) if ours else Shown(dead=True)
     except Refused:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from aiohttp import hdrs, web
 
 SIZE = 16
-KEPT = "private, no-cache"
+RESPONSE_CACHE_CONTROL = "private, no-cache"
 """May be kept by the client, who asks each time whether it still holds."""
 
 
@@ -23,7 +23,7 @@ def tag(request: web.Request, response: web.Response, *, kept: bool) -> web.Resp
     own = f'"{blake2b(body, digest_size=SIZE).hexdigest()}"'
     headers = {hdrs.ETAG: own, hdrs.VARY: response.headers[hdrs.VARY]}
     if kept:
-        headers[hdrs.CACHE_CONTROL] = KEPT
+        headers[hdrs.CACHE_CONTROL] = RESPONSE_CACHE_CONTROL
     if _shown(request, own):
         return web.Response(status=304, headers=headers)
     response.headers.update(headers)

@@ -20,8 +20,8 @@ from aiohttp import hdrs, web
 from web.accept import quality, wishes_of
 from web.graphiql_files import FILES, FOLDER, VendoredFile, missing
 
-OWN = Path(__file__).parent / "static" / "graphiql"
-EXAMPLES = OWN / "examples"  # one document a tab, in the order of their names
+STATIC_FILES = Path(__file__).parent / "static" / "graphiql"
+EXAMPLES = STATIC_FILES / "examples"  # one document a tab, in the order of their names
 CDN = "https://unpkg.com"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -71,7 +71,7 @@ class GraphiQL:
 
     def _filled_in(self) -> str:
         used = [(self._address(file), file) for file in FILES]
-        return Template((OWN / "index.html").read_text(encoding="utf-8")).substitute(
+        return Template((STATIC_FILES / "index.html").read_text(encoding="utf-8")).substitute(
             examples=self.assets["examples.json"].address,
             icon=self.assets["icon.svg"].address,
             script=self.assets["graphiql.js"].address,
@@ -169,7 +169,7 @@ def wants_page(request: web.Request) -> bool:
 
 
 def _own(name: str) -> Asset:
-    return Asset(name, _version((OWN / name).read_bytes()), path=OWN / name)
+    return Asset(name, _version((STATIC_FILES / name).read_bytes()), path=STATIC_FILES / name)
 
 
 def _examples() -> Asset:

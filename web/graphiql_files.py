@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "static" / "vendor"
-LARGEST = 8 * 1024 * 1024  # bytes; the largest file has 3.5 million
+MAX_FILE_BYTES = 8 * 1024 * 1024  # bytes; the largest file has 3.5 million
 NPM_SECONDS = 120
 
 
@@ -172,7 +172,7 @@ def read(file: VendoredFile, archive: Path) -> bytes:
         with tarfile.open(archive, mode="r:gz") as packed:
             member = packed.getmember(f"package/{file.path}")
             # A link is not followed: extractfile would, within the archive.
-            content = packed.extractfile(member) if member.isfile() and member.size <= LARGEST else None
+            content = packed.extractfile(member) if member.isfile() and member.size <= MAX_FILE_BYTES else None
             found = content.read() if content else b""
     except KeyError:
         raise WrongContent(f"{file.specifier} has no file {file.path}") from None

@@ -17,23 +17,23 @@ from catalogue import languages
 from execution.executor import Executor
 from execution.results import Answer
 from models.database import Database
-from resolvers.context import Context
-from resolvers.viewers import NOBODY, Client, Viewer
+from resolvers.base.context import Context
+from resolvers.base.viewers import ANONYMOUS, Client, Viewer
 from services.errors import ErrorCode
 from settings import Settings
 from web import costs, etags, failures, graphiql
 from web.accept import quality, wishes_of
-from web.asked import Asked, BadRequest, asked_of
 from web.bodies import read_body
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
 from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
+from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
-from web.sockets import Sockets, wants_socket
+from web.websockets import Sockets, wants_socket
 
-Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, Asked]]
+Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, GraphQLRequest]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -106,10 +106,10 @@ class GraphQLEndpoint:
         try:
             return await shown_by(request, self._cookie, self._origins)
         except BadCredential:
-            await self._limit.admit(NOBODY, client)  # guessing costs whoever guesses, and nobody else
+            await self._limit.admit(ANONYMOUS, client)  # guessing costs whoever guesses, and nobody else
             raise
 
-    async def _asked_in_body(self, request: web.Request, _viewer: Viewer) -> Asked:
+    async def _asked_in_body(self, request: web.Request, _viewer: Viewer) -> GraphQLRequest:
         if request.content_type != JSON:
             raise BadRequest(f"Send the request as {JSON}.", 415)
         if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
@@ -122,15 +122,15 @@ class GraphQLEndpoint:
             raise BadRequest("Batches (an array of requests) are not supported: send each operation by itself.")
         if not isinstance(body, dict):
             raise BadRequest("The body is not a JSON object.")
-        return asked_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
+        return request_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
-    async def _asked_in_upload(self, request: web.Request, viewer: Viewer) -> Asked:
+    async def _asked_in_upload(self, request: web.Request, viewer: Viewer) -> GraphQLRequest:
         check_preflight(request)
         if viewer.account_id is None:  # nothing that takes a file is for nobody: not a byte of it is read
             raise BadRequest("Sign in or send a token before you send a file.", 401, ErrorCode.UNAUTHENTICATED)
         return await self._uploads.read(request, viewer.account_id)
 
-    async def _run(self, request: web.Request, asked: Asked, context: Context) -> web.Response:
+    async def _run(self, request: web.Request, asked: GraphQLRequest, context: Context) -> web.Response:
         posted = request.method == hdrs.METH_POST
         answer = await self._executor.run(
             asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
@@ -158,13 +158,13 @@ class GraphQLEndpoint:
             response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
-async def _asked_in_address(request: web.Request, _viewer: Viewer) -> Asked:
+async def _asked_in_address(request: web.Request, _viewer: Viewer) -> GraphQLRequest:
     try:
         variables = orjson.loads(request.query.get("variables") or "null")
         extensions = orjson.loads(request.query.get("extensions") or "null")
     except orjson.JSONDecodeError:
         raise BadRequest("`variables` and `extensions` must be JSON.") from None
-    return asked_of(request.query.get("query"), variables, request.query.get("operationName"), extensions)
+    return request_of(request.query.get("query"), variables, request.query.get("operationName"), extensions)
 
 
 def _status(request: web.Request, answer: Answer) -> int:

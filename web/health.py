@@ -7,7 +7,7 @@ from aiohttp import web
 from models import versions
 from models.database import Database
 
-PATIENCE = 2.0
+CHECK_TIMEOUT_SECONDS = 2.0
 """Seconds that the database has to answer."""
 
 
@@ -24,7 +24,7 @@ class Health:
     async def ready(self, _request: web.Request) -> web.Response:
         """The database answers and has the tables of this code; 503 with the reason otherwise."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 missing = await versions.pending(self._database)
         except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve now
             return _not_ready("database unreachable")

@@ -12,8 +12,8 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue.languages import ENGLISH, Text, current, speaking, translate
-from resolvers.viewers import Client, Viewer
-from services import invite_mails
+from resolvers.base.viewers import Client, Viewer
+from services.invites import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
 from web.plain_pages import headers_of

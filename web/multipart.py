@@ -21,8 +21,8 @@ from aiohttp import hdrs, web
 from schema.scalars import UploadedFile
 from services.errors import ErrorCode
 from settings import Settings
-from web.asked import Asked, BadRequest, asked_of
 from web.bodies import chunks_of, encoding_of
+from web.graphql_request import BadRequest, GraphQLRequest, request_of
 
 FORM: Final = "multipart/form-data"
 PREFLIGHT: Final = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight")
@@ -77,7 +77,7 @@ class Uploads:
         self._turns: set[_Turn] = set()
         self._of: Counter[int] = Counter()
 
-    async def read(self, request: web.Request, account_id: int) -> Asked:
+    async def read(self, request: web.Request, account_id: int) -> GraphQLRequest:
         """
         What an upload asks for, its file in its place in the variables; after `check_preflight`. Raises BadRequest: 400 for any other form, 408
         when it comes too slowly, 413 when it is too large, 415 when it is compressed, 429 for a fifth one at the same
@@ -148,7 +148,7 @@ class Uploads:
             raise self._too_large() if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else error from None
         return bytes(body)
 
-    def _asked(self, parts: list[Part]) -> Asked:
+    def _asked(self, parts: list[Part]) -> GraphQLRequest:
         fields = {part.name: part.content for part in parts if part.file_name is None}
         files = {part.name: part for part in parts if part.file_name is not None}
         if fields.keys() != {"operations", "map"} or len(files) != 1 or len(parts) != PARTS:
@@ -159,7 +159,7 @@ class Uploads:
         operations, placed = (_object(fields[each], each) for each in ("operations", "map"))
         variables = operations.get("variables")
         # As the client wrote them: checked before there is something in them that is no JSON.
-        asked = asked_of(
+        asked = request_of(
             operations.get("query"), variables, operations.get("operationName"), operations.get("extensions")
         )
         _put(variables, _path(placed, name), UploadedFile(file.content))

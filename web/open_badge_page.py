@@ -5,9 +5,9 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from services import credential_status, open_badges, signing_keys
-from services.badge_images import ImageKind
-from services.open_badges import Award
+from services.open_badges import badge_credentials, credential_status, issuer_keys
+from services.open_badges.badge_credentials import Award
+from services.open_badges.badge_images import ImageKind
 from web.plain_pages import headers_of
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
@@ -20,7 +20,7 @@ REVOKED: Final = "This credential was revoked by its issuer. It does not count a
 
 def page_of(award: Award, keys: str) -> str:
     """The page of an award; `keys` is where the public keys are. Every fact in it is escaped."""
-    issuer = open_badges.issuer()
+    issuer = badge_credentials.issuer()
     facts = {
         "title": award.achievement.title,
         "description": award.achievement.description,
@@ -33,13 +33,13 @@ def page_of(award: Award, keys: str) -> str:
         "issuer": issuer["name"],
         "issuer_address": issuer["id"],
         "address": award.address,
-        "algorithm": f"Ed25519 ({signing_keys.ALGORITHM})",
-        "key": signing_keys.published()[0].address,
+        "algorithm": f"Ed25519 ({issuer_keys.ALGORITHM})",
+        "key": issuer_keys.published()[0].address,
         "keys": keys,
         "status_list": credential_status.entry(award.place)["statusListCredential"],
-        "image": open_badges.image_address(award.achievement.code, award.achievement.level or 1, ImageKind.SVG),
-        "baked_png": open_badges.baked_address(award.credential, ImageKind.PNG),
-        "baked_svg": open_badges.baked_address(award.credential, ImageKind.SVG),
+        "image": badge_credentials.image_address(award.achievement.code, award.achievement.level or 1, ImageKind.SVG),
+        "baked_png": badge_credentials.baked_address(award.credential, ImageKind.PNG),
+        "baked_svg": badge_credentials.baked_address(award.credential, ImageKind.SVG),
         "achievement": award.achievement.address,
     }
     return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, style=STYLE)

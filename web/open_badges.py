@@ -14,10 +14,10 @@ import structlog
 from aiohttp import hdrs, web
 
 from catalogue import scopes
-from resolvers.viewers import Viewer
-from services import badge_images, credential_status, open_badges, signing_keys
-from services.badge_images import DEFAULT_SIZE, SIZES, ImageKind
-from services.open_badges import Award, Document
+from resolvers.base.viewers import Viewer
+from services.open_badges import badge_credentials, badge_images, credential_status, issuer_keys
+from services.open_badges.badge_credentials import Award, Document
+from services.open_badges.badge_images import DEFAULT_SIZE, SIZES, ImageKind
 from settings import Settings
 from web import open_badge_page
 from web.accept import best_of
@@ -43,7 +43,7 @@ IMAGE_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"
 REVALIDATED: Final = "public, no-cache"
 """Kept by whoever likes, and asked for again each time: visibility and revocation hold at once."""
 LASTING: Final = "public, max-age=300"
-OWN: Final = "private, no-store"
+PRIVATE_CACHE_CONTROL: Final = "private, no-store"
 VARY: Final = f"{hdrs.ACCEPT}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}"
 
 
@@ -86,7 +86,7 @@ class OpenBadges:
         headers, kind = _vary(VARY), ImageKind[request.match_info["kind"].upper()]
         if found.revoked:
             return self._gone(request, found, headers)
-        body = await open_badges.baked(found, kind)
+        body = await badge_credentials.baked(found, kind)
         return _answer(request, body, IMAGES[kind], self._cache_of(found), headers=headers | IMAGE_HEADERS)
 
     async def _found(self, request: web.Request) -> Award | web.Response:
@@ -104,7 +104,7 @@ class OpenBadges:
             return refusal()
         found = None
         if viewer.signed_in or self._anonymous:
-            found = await open_badges.award_of(request.match_info["credential"], own_profile=_own_profile(viewer))
+            found = await badge_credentials.award_of(request.match_info["credential"], own_profile=_own_profile(viewer))
         if found is None:
             return _answer(request, b"", "text/plain", REVALIDATED, status=404, headers={hdrs.VARY: VARY})
         return found
@@ -121,17 +121,17 @@ class OpenBadges:
         if award.revoked:
             return self._gone(request, award, headers)
         if media in SIGNED:
-            body = (await open_badges.signed(award)).encode()
+            body = (await badge_credentials.signed(award)).encode()
         else:
-            body = orjson.dumps(await open_badges.secured(award))
+            body = orjson.dumps(await badge_credentials.secured(award))
         return _answer(request, body, media, cache, headers=headers)
 
     def _gone(self, request: web.Request, award: Award, headers: dict[str, str]) -> web.Response:
-        revoked = open_badges.REVOKED.encode()
+        revoked = badge_credentials.REVOKED.encode()
         return _answer(request, revoked, "text/plain", self._cache_of(award), status=410, headers=headers)
 
     def _cache_of(self, award: Award) -> str:
-        return REVALIDATED if award.listed and self._anonymous else OWN
+        return REVALIDATED if award.listed and self._anonymous else PRIVATE_CACHE_CONTROL
 
     async def image(self, request: web.Request) -> web.Response:
         """The picture of one level of a badge; 404: there is no such badge, or it is not drawn in this size."""
@@ -141,7 +141,7 @@ class OpenBadges:
             await self._limit.admit(Viewer(), client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
-        found = await open_badges.achievement_of(wanted["code"], int(wanted["level"]))
+        found = await badge_credentials.achievement_of(wanted["code"], int(wanted["level"]))
         if found is None or size not in SIZES:
             return _answer(request, b"", "text/plain", REVALIDATED, status=404)
         body = await badge_images.drawn(found.picture, kind, size)
@@ -150,20 +150,20 @@ class OpenBadges:
     async def achievement(self, request: web.Request) -> web.Response:
         """What one level of a badge is for; 404: there is no such badge."""
         level = int(request.match_info.get("level", "1"))
-        found = await open_badges.achievement_of(request.match_info["code"], level)
-        return await self._public(request, None if found is None else open_badges.achievement_document(found))
+        found = await badge_credentials.achievement_of(request.match_info["code"], level)
+        return await self._public(request, None if found is None else badge_credentials.achievement_document(found))
 
     async def issuer(self, request: web.Request) -> web.Response:
         """Who issues the credentials."""
-        return await self._public(request, open_badges.issuer())
+        return await self._public(request, badge_credentials.issuer())
 
     async def keys(self, request: web.Request) -> web.Response:
         """The public keys, as a JSON Web Key Set."""
-        return await self._public(request, {"keys": [each.jwk() for each in signing_keys.published()]})
+        return await self._public(request, {"keys": [each.jwk() for each in issuer_keys.published()]})
 
     async def key(self, request: web.Request) -> web.Response:
         """One public key, as a JSON Web Key; 404: it is not, or no longer, one of ours."""
-        found = signing_keys.by_thumbprint(request.match_info["thumbprint"])
+        found = issuer_keys.by_thumbprint(request.match_info["thumbprint"])
         return await self._public(request, None if found is None else dict(found.jwk()))
 
     async def status_list(self, request: web.Request) -> web.Response:
@@ -210,7 +210,7 @@ def credentials_that_stay_here(settings: Settings) -> list[str]:
     reasons, address = [], urlsplit(settings.address)
     if address.scheme != "https":
         reasons.append("PUBLIC_URL is not https: most verifiers fetch keys and status lists over https alone")
-    if not open_badges.is_name(address.hostname or ""):
+    if not badge_credentials.is_name(address.hostname or ""):
         reasons.append("PUBLIC_URL has no host name that others can look up, and is part of every credential")
         if not settings.credential_issuer:
             reasons.append("CREDENTIAL_ISSUER is empty, and the host of PUBLIC_URL is no name for an issuer")
@@ -236,7 +236,7 @@ def _answer(
 ) -> web.Response:
     """An answer with its ETag; 304 for a client that has it already."""
     sent = {hdrs.CACHE_CONTROL: cache, **(headers or {})}
-    if cache != OWN:
+    if cache != PRIVATE_CACHE_CONTROL:
         sent[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
     if status == 200:  # noqa: PLR2004 - the one that can be kept
         tag = hashlib.sha256(media.encode() + b"\0" + body).hexdigest()[:32]

@@ -12,9 +12,9 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
-from resolvers.viewers import Viewer
-from services import recipients
-from services.recipients import Recipient
+from resolvers.base.viewers import Viewer
+from services.profiles import badge_recipients
+from services.profiles.badge_recipients import Recipient
 from settings import Settings
 from web.accept import best_of
 from web.client import client_of, trusted_of
@@ -44,7 +44,7 @@ class Recipients:
             await self._limit.admit(Viewer(), client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
-        found = await recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
+        found = await badge_recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
         if found is None:
             return web.Response(status=404, headers=HEADERS)
         if found.handle != request.match_info["handle"].lower():  # an earlier one; it may change again

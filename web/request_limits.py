@@ -10,12 +10,12 @@ import orjson
 from aiohttp import hdrs, web
 
 from execution.results import Answer
-from resolvers.viewers import Client, Viewer
-from services import limits
+from resolvers.base.viewers import Client, Viewer
+from services.core import rate_limits
 from services.errors import ErrorCode, Refused
 from settings import Settings
-from web.asked import Asked
 from web.costs import requests_of
+from web.graphql_request import GraphQLRequest
 
 
 class TooMany(Exception):
@@ -38,7 +38,7 @@ class RequestLimit:
         if self._on:
             operation, by = _whose(viewer, client)
             try:
-                await limits.spend(operation, by=by)
+                await rate_limits.spend(operation, by=by)
             except Refused as refusal:
                 raise TooMany(refusal) from None
 
@@ -48,7 +48,7 @@ class RequestLimit:
         while self._on:
             operation, by = _whose(viewer, client, "delivery")
             try:
-                await limits.spend(operation, by=by)
+                await rate_limits.spend(operation, by=by)
             except Refused as refusal:
                 waited = True
                 await asyncio.sleep(TooMany(refusal).retry_after)
@@ -57,7 +57,13 @@ class RequestLimit:
         return waited
 
     async def settle(
-        self, viewer: Viewer, client: Client, answer: Answer, *, asked: Asked | None = None, event: bool = False
+        self,
+        viewer: Viewer,
+        client: Client,
+        answer: Answer,
+        *,
+        asked: GraphQLRequest | None = None,
+        event: bool = False,
     ) -> None:
         """
         Count what a request and its answer cost beyond one request, or the answer to an event beyond one delivery: then
@@ -66,7 +72,7 @@ class RequestLimit:
         characters, values = (len(asked.query), asked.values) if asked else (0, 0)
         if self._on and (more := requests_of(answer, characters, values) - 1) > 0:
             operation, by = _whose(viewer, client, "delivery" if event else "request")
-            await limits.charge(operation, by=by, cost=more)
+            await rate_limits.charge(operation, by=by, cost=more)
 
 
 def too_many(error: TooMany) -> web.Response:

@@ -7,8 +7,8 @@ from tortoise.migrations import operations as ops
 
 from models.audit import Origin
 from models.outbox import Channel
-from models.proofs import Purpose
 from models.second_factors import SecondFactorMethod
+from models.verification_codes import Purpose
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,5 @@
 """
-Addresses get the one key that services/addresses.py makes, recovery addresses too.
+Addresses get the one key that services/core/email_addresses.py makes, recovery addresses too.
 
 The keys before folded different mailboxes into one (ß and ss, final sigma, ligatures), so no two rows become alike, unless
 somebody wrote keys by hand: then the migration is refused and names the rows. Of two attempts to sign up that become
@@ -17,7 +17,7 @@ import idna
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-BATCH = 5_000
+ROWS_PER_BATCH = 5_000
 LISTED = 20
 
 
@@ -71,10 +71,12 @@ class _Rows:
         last = 0
         while True:
             names = ", ".join(("id", *columns))
-            batch = await self.run(f"SELECT {names} FROM {table} WHERE id > $1 ORDER BY id LIMIT {BATCH}", last)
+            batch = await self.run(
+                f"SELECT {names} FROM {table} WHERE id > $1 ORDER BY id LIMIT {ROWS_PER_BATCH}", last
+            )
             for row in batch:
                 yield row
-            if len(batch) < BATCH:
+            if len(batch) < ROWS_PER_BATCH:
                 return
             last = batch[-1]["id"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-BATCH = 5_000
+ROWS_PER_BATCH = 5_000
 APART = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
 )
@@ -43,13 +43,13 @@ async def rename(_apps: Any, editor: Any) -> None:
     while True:
         batch = await run(
             "SELECT a.id, a.email, p.id AS profile_id, p.handle, p.name, p.listed FROM account a "  # noqa: S608 - a constant
-            f"JOIN profile p ON p.id = a.profile_id WHERE a.id > $1 ORDER BY a.id LIMIT {BATCH}",
+            f"JOIN profile p ON p.id = a.profile_id WHERE a.id > $1 ORDER BY a.id LIMIT {ROWS_PER_BATCH}",
             last,
         )
         for row in batch:
             if end := login_in(row["handle"], row["name"], row["email"]):
                 await _rename(run, row, end, sqlite=sqlite)
-        if len(batch) < BATCH:
+        if len(batch) < ROWS_PER_BATCH:
             return
         last = batch[-1]["id"]
 

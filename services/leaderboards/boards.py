@@ -1,7 +1,7 @@
 """
 The boards of a process: built from the tables when first asked for, then moved with every change that is told.
 
-Changes are told by services/notices.py; each one says whose sums, listing or company changed, and these are read again. So
+Changes are told by services/core/change_feed.py; each one says whose sums, listing or company changed, and these are read again. So
 the boards follow whatever is written, by whom and in what order, and equal what the tables say.
 """
 
@@ -15,18 +15,18 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from models.database import Database, Row
-from services import clock
-from services.leaderboards import reading
-from services.leaderboards.held import LIVE, Held, Live, State, Who
+from services.core import clock
+from services.core.change_feed import FeedBatch, Topic, entries_since, follower
+from services.leaderboards import sql
+from services.leaderboards.cache import LIVE, Membership, Ranking, State, WindowTotals
 from services.leaderboards.history import COVERED, NEVER, Change, History
-from services.leaderboards.kinds import CATEGORY_PLACES, PLACES, Board, Cut, Period
-from services.leaderboards.orders import Order, sort
-from services.leaderboards.tables import BOARDS, NOTHING, Sums, Table
-from services.notices import News, Topic, follower, told_since
+from services.leaderboards.keys import CATEGORY_PLACES, PLACES, Board, LedgerView, Period
+from services.leaderboards.orders import SortedRows, sort
+from services.leaderboards.tables import BOARDS, ZERO_SUMS, Sums, Table
 
-STEP = 200
+PEOPLE_PER_READ = 200
 """Changed people whose rows are read again at once; the event loop has a turn after each of these."""
-LONG = 2_000
+ROWS_WORTH_A_THREAD = 2_000
 """Rows beyond which work in memory goes to another thread. Builds read 5,000 at once, which take 9 ms to take in."""
 SLID_DAYS = 3
 """Days that the rolling window may be behind and still be moved on, instead of being summed up anew."""
@@ -56,7 +56,7 @@ class Boards:
             raise RuntimeError("The database of these boards is closed.")
         return database
 
-    async def live(self, board: Board, cut: Cut = LIVE, company_id: int | None = None) -> Live:
+    async def live(self, board: Board, cut: LedgerView = LIVE, company_id: int | None = None) -> Ranking:
         """
         One order, as the tables have it now. It is true until the caller next waits for anything.
 
@@ -74,7 +74,7 @@ class Boards:
                 state.used(cut, company_id)
                 return held.orders[place][company_id]
 
-    async def held(self, cut: Cut) -> Held:
+    async def held(self, cut: LedgerView) -> WindowTotals:
         """The sums of one cut, true as in `live`."""
         while True:
             await self.follow()
@@ -118,16 +118,16 @@ class Boards:
         changed, self._changed = self._changed, {}
         try:
             ids = list(changed)
-            for start in range(0, len(ids), STEP):
+            for start in range(0, len(ids), PEOPLE_PER_READ):
                 if start:
                     await asyncio.sleep(0)
-                some = {number: changed[number] for number in ids[start : start + STEP]}
+                some = {number: changed[number] for number in ids[start : start + PEOPLE_PER_READ]}
                 await self._read_again(self.state, some)
         except BaseException:
             self._changed = {**changed, **self._changed}
             raise
 
-    def _heard(self, news: News) -> None:
+    def _heard(self, news: FeedBatch) -> None:
         if news.everything:
             self.state, self._changed, self.history = State(), {}, History()
         for told in news.notices:
@@ -141,18 +141,18 @@ class Boards:
             return  # nothing is held yet, and what is being built asks `touched`
         ids, tables = list(changed), dict(state.tables)
         cuts = [cut for cut in tables if cut != LIVE]
-        people = await reading.people(self.database, ids)
-        inside = await reading.memberships(self.database, ids) if state.companies else {}
-        sums = await reading.sums_of(self.database, ids, cuts)
+        people = await sql.people(self.database, ids)
+        inside = await sql.memberships(self.database, ids) if state.companies else {}
+        sums = await sql.sums_of(self.database, ids, cuts)
         # Nothing waits from here on: nobody sees a person twice, or not at all. A build that began while this was read
         # has read the old sums.
         state.touch(changed)
         for number, change in changed.items():
-            listed, all_time = people.get(number, (False, NOTHING))
+            listed, all_time = people.get(number, (False, ZERO_SUMS))
             was = state.who(number)
-            now = Who(listed, frozenset(inside.get(number, ())) & state.companies.keys())
+            now = Membership(listed, frozenset(inside.get(number, ())) & state.companies.keys())
             state.become(number, now)
-            figures: Sequence[Sums] = sums.get(number) or [NOTHING for _ in cuts]
+            figures: Sequence[Sums] = sums.get(number) or [ZERO_SUMS for _ in cuts]
             tables[LIVE].change(number, all_time, was, now, change)
             for cut, each in zip(cuts, figures, strict=True):
                 tables[cut].change(number, each, was, now, change)
@@ -191,11 +191,11 @@ class Boards:
     async def _make_everybody(self, state: State) -> None:
         table, listed = Table(), bytearray()
         with self.touched(state) as touched:
-            async for some in told_since(self.database, Topic.SCORES, clock.now() - COVERED):
+            async for some in entries_since(self.database, Topic.SCORES, clock.now() - COVERED):
                 for told in some:
                     self.history.hear(told)
-            async for rows in reading.everybody(self.database):
-                await aside(len(rows), _add_everybody, table, listed, rows)
+            async for rows in sql.everybody(self.database):
+                await in_thread(len(rows), _add_everybody, table, listed, rows)
             async with self.turn:
                 await self.take_in()
                 if state is not self.state:
@@ -205,21 +205,21 @@ class Boards:
 
     async def _read_all_again(self, state: State, ids: Iterable[int]) -> None:
         numbers, change = list(ids), self.history.last
-        for start in range(0, len(numbers), STEP):
-            await self._read_again(state, dict.fromkeys(numbers[start : start + STEP], change))
+        for start in range(0, len(numbers), PEOPLE_PER_READ):
+            await self._read_again(state, dict.fromkeys(numbers[start : start + PEOPLE_PER_READ], change))
             await asyncio.sleep(0)
 
     async def _make_company(self, state: State, company_id: int) -> None:
         async with self.turn:
             # Nobody's membership is taken in meanwhile; what changes while this is read is told afterwards.
-            state.companies[company_id] = await reading.members(self.database, company_id)
+            state.companies[company_id] = await sql.members(self.database, company_id)
             state.make_room()
 
-    async def _make_table(self, state: State, cut: Cut) -> None:
+    async def _make_table(self, state: State, cut: LedgerView) -> None:
         if await self._slide(state, cut):
             return
         if not cut.whole:
-            await self.held(Cut(cut.window))
+            await self.held(LedgerView(cut.window))
         # One after the other: whoever asks for many past periods keeps nobody else waiting.
         past = cut.whole and cut.window.last is not None and cut.window.last < clock.today()
         async with self._past_ones if past else nullcontext():
@@ -229,33 +229,33 @@ class Boards:
                     return
                 async with self.turn:
                     await self.take_in()
-                    again = list(touched.union(await reading.corrected(self.database, cut.window) if cut.whole else ()))
-                    for start in range(0, len(again), STEP):
-                        some = again[start : start + STEP]
-                        sums = await reading.sums_of(self.database, some, [cut])
+                    again = list(touched.union(await sql.corrected(self.database, cut.window) if cut.whole else ()))
+                    for start in range(0, len(again), PEOPLE_PER_READ):
+                        some = again[start : start + PEOPLE_PER_READ]
+                        sums = await sql.sums_of(self.database, some, [cut])
                         for number in some:
-                            _put(table, number, sums[number][0] if number in sums else NOTHING)
-                    state.tables[cut] = Held(table)
+                            _put(table, number, sums[number][0] if number in sums else ZERO_SUMS)
+                    state.tables[cut] = WindowTotals(table)
                     state.make_room()
 
-    async def _sum_up(self, cut: Cut) -> Table:
+    async def _sum_up(self, cut: LedgerView) -> Table:
         found: dict[int, list[int]] = {}
-        async for rows in reading.window_sums(self.database, cut.window):
-            await aside(len(rows), _count, found, rows)
-        return await aside(len(found), _table_of, found)
+        async for rows in sql.window_sums(self.database, cut.window):
+            await in_thread(len(rows), _count, found, rows)
+        return await in_thread(len(found), _table_of, found)
 
-    async def _less(self, state: State, cut: Cut) -> Table | None:
+    async def _less(self, state: State, cut: LedgerView) -> Table | None:
         """The window's table less what the cut leaves out."""
         async with self.turn:
-            held = state.tables.get(Cut(cut.window))
+            held = state.tables.get(LedgerView(cut.window))
             if held is None:
                 return None
             table = held.table.copy()
-        gains = await reading.gains(self.database, cut)
-        await aside(len(gains), _take_off, table, gains)
+        gains = await sql.gains(self.database, cut)
+        await in_thread(len(gains), _take_off, table, gains)
         return table
 
-    async def _slide(self, state: State, cut: Cut) -> bool:
+    async def _slide(self, state: State, cut: LedgerView) -> bool:
         """Move the rolling window of some days ago on to today: only people of the days between are read again."""
         window = cut.window
         rolling = window.period is Period.LAST_30_DAYS and cut.whole and window.last == clock.today()
@@ -263,55 +263,57 @@ class Boards:
             return False
         async with self.turn:
             for days in range(1, SLID_DAYS + 1):
-                old = Cut(window._replace(first=window.first - timedelta(days), last=window.last - timedelta(days)))
+                old = LedgerView(
+                    window._replace(first=window.first - timedelta(days), last=window.last - timedelta(days))
+                )
                 if old not in state.tables:
                     continue
                 held = state.tables.pop(old)
                 first, last = old.window.first or window.first, old.window.last or window.last
                 crossed = [each + timedelta(n) for n in range(days) for each in (first, last + timedelta(1))]
-                ids = await reading.people_of(self.database, crossed)
+                ids = await sql.people_of(self.database, crossed)
                 midnight = Change(datetime.combine(window.last, time(), UTC))
-                for start in range(0, len(ids), STEP):
-                    some = ids[start : start + STEP]
-                    sums = await reading.sums_of(self.database, some, [cut])
+                for start in range(0, len(ids), PEOPLE_PER_READ):
+                    some = ids[start : start + PEOPLE_PER_READ]
+                    sums = await sql.sums_of(self.database, some, [cut])
                     for number in some:
                         who = state.who(number)
-                        held.change(number, sums[number][0] if number in sums else NOTHING, who, who, midnight)
+                        held.change(number, sums[number][0] if number in sums else ZERO_SUMS, who, who, midnight)
                     await asyncio.sleep(0)
                 state.tables[cut] = held
                 return True
         return False
 
-    async def _make_order(self, state: State, cut: Cut, place: int, company_id: int | None) -> None:
+    async def _make_order(self, state: State, cut: LedgerView, place: int, company_id: int | None) -> None:
         held = state.tables.get(cut)
         if held is None:
             return
         with self.touched(state) as touched:
-            rows = await aside(len(held.table), _sorted, state, held, place, company_id)
+            rows = await in_thread(len(held.table), _sorted, state, held, place, company_id)
             async with self.turn:
                 await self.take_in()
                 if state.tables.get(cut) is not held or (company_id is not None and company_id not in state.companies):
                     return
-                changed = Change(await reading.last_change(self.database)).later(self.history.last)
+                changed = Change(await sql.last_change(self.database)).later(self.history.last)
                 again = [row for number in touched if (row := held.table.row(number)) is not None]
                 if again:
                     moved = set(again)
                     rows = array("I", (row for row in rows if row not in moved))
-                order = Order(held.table, place, rows)
+                order = SortedRows(held.table, place, rows)
                 for row in again:
                     if held.table.points[place][row] > 0 and state.who(held.table.ids[row]).among(company_id):
                         order.insert(row)
-                held.orders[place][company_id] = Live(order, changed)
+                held.orders[place][company_id] = Ranking(order, changed)
 
 
-async def aside(size: int, work: Any, *arguments: Any) -> Any:
+async def in_thread(size: int, work: Any, *arguments: Any) -> Any:
     """Do long work in another thread, short work here."""
-    return await asyncio.to_thread(work, *arguments) if size > LONG else work(*arguments)
+    return await asyncio.to_thread(work, *arguments) if size > ROWS_WORTH_A_THREAD else work(*arguments)
 
 
 def _add_everybody(table: Table, listed: bytearray, rows: Sequence[Row]) -> None:
     for row in rows:
-        shown, sums = reading.listed_and_sums(row)
+        shown, sums = sql.listed_and_sums(row)
         table.add(row["profile_id"], sums)
         listed.append(shown)
 
@@ -321,7 +323,7 @@ def _count(found: dict[int, list[int]], rows: Sequence[Row]) -> None:
         sums = found.get(row["profile_id"])
         if sums is None:
             sums = found[row["profile_id"]] = [0] * (2 * BOARDS)
-        reading.count(sums, row["category"], row["points"], row["reached"])
+        sql.count(sums, row["category"], row["points"], row["reached"])
 
 
 def _table_of(found: dict[int, list[int]]) -> Table:
@@ -347,7 +349,7 @@ def _put(table: Table, profile_id: int, sums: Sums) -> None:
         table.add(profile_id, sums)
 
 
-def _sorted(state: State, held: Held, place: int, company_id: int | None) -> "array[int]":
+def _sorted(state: State, held: WindowTotals, place: int, company_id: int | None) -> "array[int]":
     return sort(held.table, place, state.ranked_rows(held, place, company_id))
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services import clock
+from services.core import clock
+from services.core.change_feed import FeedEntry
 from services.leaderboards.moments import Moment
-from services.notices import Told
-from services.scores import EPOCH
+from services.progress.scores import EPOCH
 
 COVERED = timedelta(hours=1, minutes=5)
 """How far back it must reach: as long as a pin lives, with clocks that differ a little."""
@@ -36,7 +36,7 @@ class _Flip(NamedTuple):
     listed: bool
 
 
-def change_of(told: Told) -> Change:
+def change_of(told: FeedEntry) -> Change:
     """When a notice was written, and by which transaction."""
     return Change(told.at.astimezone(UTC), told.xid or told.id)
 
@@ -50,7 +50,7 @@ class History:
         self._flips: dict[tuple[int, int], _Flip] = {}
         self._heard = 0
 
-    def hear(self, told: Told) -> Change:
+    def hear(self, told: FeedEntry) -> Change:
         """Take in one notice; one that is heard twice does no harm."""
         change = change_of(told)
         self.last = self.last.later(change)

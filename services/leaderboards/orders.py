@@ -12,7 +12,7 @@ from services.leaderboards.tables import Table
 
 BLOCK = 1_024
 """People in a block at most; a full one is halved."""
-PIECE = 16_384
+ROWS_PER_PIECE = 16_384
 """People sorted in one go: a longer sort would keep other threads waiting."""
 
 Standing = tuple[int, int, int]
@@ -56,7 +56,7 @@ def sorting(standing: Standing) -> First:
     return -standing[0], standing[1], standing[2]
 
 
-class Order:
+class SortedRows:
     """
     The rows of a table, by one of its sums. Whoever changes a sum takes the row out before and puts it in after.
 
@@ -70,7 +70,7 @@ class Order:
         self._blocks: list[array[int]] = []
         self._starts: list[int] | None = None
         self._own: set[int] | None = None
-        self._frozen: WeakSet[Frozen] = WeakSet()
+        self._frozen: WeakSet[FrozenRows] = WeakSet()
         self.total = 0
         self._fill(rows)
 
@@ -129,10 +129,10 @@ class Order:
             self._own.update(map(id, blocks))
         self._blocks[number : number + count] = blocks
 
-    def freeze(self) -> "Frozen":
+    def freeze(self) -> "FrozenRows":
         """The order as it is now. It stays so, whatever is changed here afterwards."""
         self._own = set()
-        frozen = Frozen(self)
+        frozen = FrozenRows(self)
         self._frozen.add(frozen)
         return frozen
 
@@ -184,13 +184,13 @@ class Order:
         return self.position((-points, -1, 0))
 
 
-class Frozen(Order):
+class FrozenRows(SortedRows):
     """
     An order as it was when it was frozen. Sums that have been changed in the table since are kept here as they were; a
     moment that lies before the freezing is reached by `put_back`.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: SortedRows) -> None:
         self._ids, self._points, self._reached = order._ids, order._points, order._reached  # noqa: SLF001 - its own kind
         self._blocks, self._starts = list(order._blocks), None  # noqa: SLF001
         self._own, self._frozen = set(), WeakSet()
@@ -249,7 +249,7 @@ def sort(table: Table, place: int, rows: Iterable[int]) -> "array[int]":
         (((_MOST_POINTS - points[row]) << 52 | reached[row]) << 48 | ids[row]) << 32 | row  # as wide as each can get
         for row in rows
     ]
-    pieces = [sorted(numbers[start : start + PIECE]) for start in range(0, len(numbers), PIECE)]
+    pieces = [sorted(numbers[start : start + ROWS_PER_PIECE]) for start in range(0, len(numbers), ROWS_PER_PIECE)]
     del numbers
     return array("I", (number & _ROW for number in merge(*pieces)))
 

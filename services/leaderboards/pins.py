@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from services import clock
-from services.leaderboards import moments, reading
-from services.leaderboards.boards import STEP, Boards
-from services.leaderboards.held import LIVE, Held, Live, State
-from services.leaderboards.kinds import PLACES, Cut, Key
+from services.core import clock
+from services.leaderboards import moments, sql
+from services.leaderboards.boards import PEOPLE_PER_READ, Boards
+from services.leaderboards.cache import LIVE, Ranking, State, WindowTotals
+from services.leaderboards.keys import PLACES, BoardKey, LedgerView
 from services.leaderboards.moments import Moment
-from services.leaderboards.orders import Frozen, Place, Standing, sorting
+from services.leaderboards.orders import FrozenRows, Place, Standing, sorting
 from services.leaderboards.tables import PERSON_BYTES, Table
 
-LIVES = timedelta(hours=1)
+PIN_LIFETIME = timedelta(hours=1)
 """How old a moment may be that is asked for."""
 MAX_PINS = 128
 MAX_PIN_BYTES = 64 * 2**20
@@ -41,7 +41,7 @@ class Pin:
     to be put back to make it.
     """
 
-    def __init__(self, frozen: Frozen, table: Table, *, flips: int, moves: int, changed: int) -> None:
+    def __init__(self, frozen: FrozenRows, table: Table, *, flips: int, moves: int, changed: int) -> None:
         self._frozen, self.table = frozen, table
         self.left: list[int] = []
         self.flips, self.moves, self.changed = flips, moves, changed
@@ -117,20 +117,20 @@ class Pins:
     def __init__(self, boards: Boards) -> None:
         self._boards = boards
         self._state = boards.state
-        self._held: OrderedDict[Key, Pin] = OrderedDict()
+        self._held: OrderedDict[BoardKey, Pin] = OrderedDict()
         self._many = asyncio.Semaphore(1)
 
-    def made(self, key: Key) -> bool:
+    def made(self, key: BoardKey) -> bool:
         """Whether a pin is here."""
         return _same(key) in self._held
 
-    async def now(self, key: Key) -> datetime:
+    async def now(self, key: BoardKey) -> datetime:
         """
         The moment to pin a live board with: its last change or the last full half hour, whichever is later. All that
         the board shows belongs to it. It stays for as long as the board does, and is never too old to be asked for.
         """
         boards = self._boards
-        live = await boards.live(key.board, Cut(key.window), key.company_id)
+        live = await boards.live(key.board, LedgerView(key.window), key.company_id)
         version, changed, now = live.version, live.changed, clock.now()
         minute = now.minute - now.minute % (HALF_HOUR.seconds // 60)
         at = max(changed.at, now.replace(minute=minute, second=0, microsecond=0))
@@ -144,7 +144,7 @@ class Pins:
         live.pinned = version, at
         return at
 
-    async def pin(self, key: Key) -> Pin:
+    async def pin(self, key: BoardKey) -> Pin:
         """The board at `key.at`, which is within the last hour. Valid until the caller's next await."""
         boards, key = self._boards, _same(key)
         while True:
@@ -166,7 +166,7 @@ class Pins:
                 self._held.move_to_end(key)
                 return pin
 
-    async def standing(self, key: Key, profile_id: int) -> Standing | None:
+    async def standing(self, key: BoardKey, profile_id: int) -> Standing | None:
         """Where somebody stands on this board at its moment by their points, listed or not; None: without points."""
         pin = await self.pin(key)
         if (standing := pin.standing(profile_id)) is not None or key.at is None:
@@ -175,8 +175,8 @@ class Pins:
         [found] = (await self._then(key, moment, [profile_id])).values()
         return found
 
-    async def _make(self, state: State, key: Key) -> None:
-        boards, cut, place = self._boards, Cut(key.window), PLACES[key.board]
+    async def _make(self, state: State, key: BoardKey) -> None:
+        boards, cut, place = self._boards, LedgerView(key.window), PLACES[key.board]
         if key.at is None:
             return
         moment = (await moments.fix(boards.database, key.at)).moment
@@ -213,7 +213,9 @@ class Pins:
                 await asyncio.sleep(0)
         self._hold(state, key, pin)
 
-    def _to_put_back(self, state: State, key: Key, live: Live, moment: Moment, behind: set[int]) -> dict[int, bool]:
+    def _to_put_back(
+        self, state: State, key: BoardKey, live: Ranking, moment: Moment, behind: set[int]
+    ) -> dict[int, bool]:
         """
         Who may have stood elsewhere at the moment, with whether they ranked then if they had points: `behind`, who had
         changed and was not read again when the order was frozen, and who changed outside the moment.
@@ -228,11 +230,13 @@ class Pins:
             for number in behind.union(history.changed_since(moment))
         }
 
-    async def _put_back(self, key: Key, moment: Moment, held: Held, frozen: Frozen, changed: dict[int, bool]) -> None:
+    async def _put_back(
+        self, key: BoardKey, moment: Moment, held: WindowTotals, frozen: FrozenRows, changed: dict[int, bool]
+    ) -> None:
         """Give these people in the frozen order the standings of the moment, which nothing changes any more."""
         ids = list(changed)
-        for start in range(0, len(ids), STEP):
-            some = ids[start : start + STEP]
+        for start in range(0, len(ids), PEOPLE_PER_READ):
+            some = ids[start : start + PEOPLE_PER_READ]
             for number, standing in (await self._then(key, moment, some)).items():
                 row = held.table.row(number)
                 if standing and changed[number]:
@@ -241,7 +245,7 @@ class Pins:
                     frozen.put_back(row, 0, 0)
             await asyncio.sleep(0)
 
-    def _new_row(self, held: Held, profile_id: int) -> int:
+    def _new_row(self, held: WindowTotals, profile_id: int) -> int:
         """A row for somebody whose first points are not taken in yet."""
         state = self._boards.state
         if held is not state.tables.get(LIVE):
@@ -249,17 +253,17 @@ class Pins:
         state.become(profile_id, state.who(profile_id))
         return len(held.table) - 1
 
-    async def _then(self, key: Key, moment: Moment, ids: Sequence[int]) -> dict[int, Standing | None]:
+    async def _then(self, key: BoardKey, moment: Moment, ids: Sequence[int]) -> dict[int, Standing | None]:
         """The standings of these people at the moment, listed or not; None for those without points."""
         place = PLACES[key.board]
-        sums = await reading.sums_of(self._boards.database, ids, [Cut(key.window)], moment)
+        sums = await sql.sums_of(self._boards.database, ids, [LedgerView(key.window)], moment)
         found: dict[int, Standing | None] = dict.fromkeys(ids)
         for number, [figures] in sums.items():
             if figures[2 * place] > 0:
                 found[number] = figures[2 * place], figures[2 * place + 1], number
         return found
 
-    def _hold(self, state: State, key: Key, pin: Pin) -> None:
+    def _hold(self, state: State, key: BoardKey, pin: Pin) -> None:
         if state is self._state:
             self._held[key] = pin
             while len(self._held) > MAX_PINS or (len(self._held) > 1 and self._size(state) > MAX_PIN_BYTES):
@@ -275,11 +279,13 @@ class Pins:
         )
 
 
-def _same(key: Key) -> Key:
+def _same(key: BoardKey) -> BoardKey:
     """One pin, whoever chose the moment."""
     return key._replace(chosen=False)
 
 
-def _found(state: State, cut: Cut, place: int, company_id: int | None) -> tuple[Held | None, Live | None]:
+def _found(
+    state: State, cut: LedgerView, place: int, company_id: int | None
+) -> tuple[WindowTotals | None, Ranking | None]:
     held = state.tables.get(cut)
     return held, held.orders[place].get(company_id) if held else None

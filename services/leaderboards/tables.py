@@ -9,7 +9,7 @@ Sums = Sequence[int]
 """Twelve numbers: points and when they were reached, overall first, then each category."""
 BOARDS = 6
 PERSON_BYTES = 8 + 16 * BOARDS
-NOTHING: Sums = (0,) * (2 * BOARDS)
+ZERO_SUMS: Sums = (0,) * (2 * BOARDS)
 
 
 class Table:
@@ -38,7 +38,7 @@ class Table:
             return at
         return self._later.get(profile_id)
 
-    def add(self, profile_id: int, sums: Sums = NOTHING) -> int:
+    def add(self, profile_id: int, sums: Sums = ZERO_SUMS) -> int:
         """A row for somebody who has none yet."""
         row = len(self.ids)
         if self._in_order == row and (not row or self.ids[-1] < profile_id):

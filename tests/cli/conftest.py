@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cli.__main__ import app
 from models.database import opened
-from services import configuration
+from services.core import current_settings
 from settings import Settings
 
 Cli = Callable[..., Result]
@@ -20,7 +20,7 @@ Inside = Callable[[Callable[[], Awaitable[Any]]], Any]
 @pytest.fixture
 def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Run a command on the test's database."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
+    monkeypatch.setattr("cli.command.logs.set_up", lambda _level: None)
     for field in dataclasses.fields(settings):
         monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
     return lambda *words: CliRunner().invoke(app, list(words))
@@ -31,7 +31,7 @@ def inside(settings: Settings) -> Inside:
     """Look into the database between two commands."""
 
     async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with configuration.using(settings):
+        with current_settings.using(settings):
             async with opened(settings):
                 return await work()
 

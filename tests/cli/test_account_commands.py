@@ -10,8 +10,10 @@ from models.profiles import Profile
 from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.tokens import AccessToken
-from resolvers.viewers import Client
-from services import clock, password_reset, passwords, sessions, tokens
+from resolvers.base.viewers import Client
+from services.auth import access_tokens, passwords, sessions
+from services.core import clock
+from services.sign_in import password_reset
 from tests.cli.conftest import Cli
 
 ADA = "ada@harbor.example"
@@ -67,7 +69,7 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
     async def sign_in() -> str:
         account = await Account.get(email=ADA)
         await sessions.begin(account.id, Client("192.0.2.7", "A browser"))
-        made = await tokens.create(account.id, name="Pull", scopes=["mx:leaderboard:read"])
+        made = await access_tokens.create(account.id, name="Pull", scopes=["mx:leaderboard:read"])
         # a name that cannot be given any more, as it may have been stored before
         await AccessToken.filter(account_id=account.id).update(name="Pull\n\x1b[31m")
         return made.secret
@@ -90,7 +92,7 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
 
     async def look() -> tuple[Any, ...]:
         account = await Account.get(email=ADA)
-        assert await tokens.bearer_of(secret) is None
+        assert await access_tokens.bearer_of(secret) is None
         entries = await AuditEntry.filter(action="member.deactivated")
         return account.status, await Session.all().count(), [(each.origin, each.actor_id) for each in entries]
 
@@ -100,7 +102,7 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
     # then
 
     async def bearer() -> bool:
-        return await tokens.bearer_of(secret) is not None
+        return await access_tokens.bearer_of(secret) is not None
 
     assert inside(bearer)
 

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from services import configuration, picture_store
+from services.core import current_settings
+from services.media import image_store
 from settings import Settings
 
 
 @pytest.mark.sqlite_only
 def test_the_sweep_deletes_old_files_that_nobody_has(cli, settings: Settings) -> None:
     # given an old file that no profile names, and a young one
-    old, young = picture_store.new_key(), picture_store.new_key()
+    old, young = image_store.new_key(), image_store.new_key()
     folder = Path(settings.avatar_store.removeprefix("file:"))
-    with configuration.using(settings):
+    with current_settings.using(settings):
         for key in (old, young):
-            asyncio.run(picture_store.put(key, {64: b"x"}))
+            asyncio.run(image_store.put(key, {64: b"x"}))
     os.utime(folder / old[:2] / f"{old}.64.webp", (0, 0))
     # when
     result = cli("avatars", "sweep")

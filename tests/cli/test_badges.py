@@ -11,11 +11,12 @@ from cli.__main__ import app
 from models.badges import BadgeAward
 from models.database import opened
 from models.points import ProfileCounter
-from services import configuration, everyone
-from services.points import record_many
-from services.scores import lock_people
+from services.core import current_settings
+from services.points.ledger import record_many
+from services.progress import profile_batches
+from services.progress.scores import lock_scores
 from settings import Settings
-from tests.factories import event, make_profile
+from tests.helpers.factories import event, make_profile
 
 RUNNER = CliRunner()
 pytestmark = pytest.mark.sqlite_only
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.sqlite_only
 @pytest.fixture
 def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a command on the test's database, where Ada has solved a problem or two."""
-    monkeypatch.setattr("cli.running.logs.set_up", lambda _level: None)
+    monkeypatch.setattr("cli.command.logs.set_up", lambda _level: None)
     for field in dataclasses.fields(settings):
         monkeypatch.setenv(field.name.upper(), str(getattr(settings, field.name)))
 
@@ -34,7 +35,7 @@ def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
                 who = await make_profile(name)
                 await record_many([event(who, "ANSWER_ACCEPTED") for _ in range(5)])
 
-    with configuration.using(settings):
+    with current_settings.using(settings):
         asyncio.run(prepare())
     return lambda *words: RUNNER.invoke(app, list(words))
 
@@ -96,7 +97,7 @@ def test_a_database_from_before_is_brought_up_to_date(
     cli: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(everyone, "STEP", 2)
+    monkeypatch.setattr(profile_batches, "PROFILES_PER_BATCH", 2)
     stored(settings, forget)
     # when
     counted = cli("rebuild", "counters")
@@ -112,9 +113,9 @@ def test_ctrl_c_says_how_to_go_on(
     cli: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
 ) -> None:
     # given
-    monkeypatch.setattr(everyone, "STEP", 2)
+    monkeypatch.setattr(profile_batches, "PROFILES_PER_BATCH", 2)
     stored(settings, forget)
-    lock, calls = lock_people, []
+    lock, calls = lock_scores, []
 
     async def interrupted(ids: list[int]) -> Any:
         calls.append(ids)
@@ -122,13 +123,13 @@ def test_ctrl_c_says_how_to_go_on(
             raise KeyboardInterrupt
         return await lock(ids)
 
-    monkeypatch.setattr(everyone, "lock_people", interrupted)
+    monkeypatch.setattr(profile_batches, "lock_scores", interrupted)
     # when
     result = cli(*command)
     # then
     assert result.exit_code == 130
     assert f"Go on with `{' '.join(command)} --after 2`." in result.stderr.replace("\n", " ")
-    monkeypatch.setattr(everyone, "lock_people", lock)
+    monkeypatch.setattr(profile_batches, "lock_scores", lock)
     assert cli(*command, "--after", "2").exit_code == 0
     if command[0] == "rebuild":
         assert cli("verify-points").exit_code == 0

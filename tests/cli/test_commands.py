@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from services import tokens
+from services.auth import access_tokens
 from settings import HERE, Settings
 from tests.test_docs import commands
 
@@ -38,7 +38,7 @@ def test_a_token_is_the_last_line_of_the_output_and_nothing_else_is_there(cli) -
     )
     # then
     assert result.exit_code == 0
-    assert tokens.well_formed(result.stdout.removesuffix("\n"))
+    assert access_tokens.well_formed(result.stdout.removesuffix("\n"))
     assert result.stdout.strip() not in result.stderr
 
 

@@ -6,9 +6,10 @@ from models.audit import AuditEntry, Origin
 from models.challenges import ChallengeCompletion
 from models.credits import CreditBalance, CreditEntry
 from models.shop import OrderState, ShopOrder
-from services import everyone, shop
+from services.credits import shop
+from services.progress import profile_batches
 from tests.cli.conftest import Cli, Inside
-from tests.factories import give, make_person
+from tests.helpers.factories import give, make_person
 
 ADA = "ada@people.example"
 
@@ -89,7 +90,7 @@ def test_challenges_are_completed_for_those_who_did_them_before(
     cli: Cli, inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(everyone, "STEP", 2)
+    monkeypatch.setattr(profile_batches, "PROFILES_PER_BATCH", 2)
 
     async def people() -> None:
         for _ in range(3):

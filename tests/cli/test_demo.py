@@ -17,15 +17,17 @@ from models.imports import ImportProgress
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
-from resolvers import suggestions
-from resolvers.context import Context
-from resolvers.viewers import Viewer
-from services import badges, clock, imports
-from services.demo import PEOPLE, SOURCE
-from services.demo_badges import SHOWING
-from services.demo_connections import ASKING
-from services.demo_sign_ins import open_sign_ins
-from services.verification import differences
+from resolvers.base.context import Context
+from resolvers.base.viewers import Viewer
+from resolvers.connections import suggestions
+from services.achievements import badges
+from services.core import clock
+from services.imports import import_runs
+from services.imports.demo import PEOPLE, SOURCE
+from services.imports.demo_badges import SHOWING
+from services.imports.demo_connections import ASKING
+from services.imports.demo_sign_ins import open_sign_ins
+from services.points.ledger_consistency import differences
 from settings import Settings
 
 TODAY = datetime(2026, 3, 10, 0, 0, 30, tzinfo=UTC)
@@ -111,20 +113,20 @@ async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 500)
-    take = imports.take_events
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 500)
+    take = import_runs.take_events
 
-    async def fails(events: Any, progress: imports.Progress) -> Any:
+    async def fails(events: Any, progress: import_runs.Progress) -> Any:
         if progress.rows > 1_000:
             raise OSError("no space left")
         return await take(events, progress)
 
-    monkeypatch.setattr(imports, "take_events", fails)
+    monkeypatch.setattr(import_runs, "take_events", fails)
     with clock.frozen(TODAY), pytest.raises(OSError, match="no space"):
         await load_demo(database)
     assert (await ImportProgress.get(file="events")).rows == 1_000
-    monkeypatch.setattr(imports, "take_events", take)
-    monkeypatch.setattr(batches, "BATCH", 5_000)
+    monkeypatch.setattr(import_runs, "take_events", take)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 5_000)
     # when
     with clock.frozen(TODAY + timedelta(days=1)):
         report = await load_demo(database)

@@ -9,11 +9,11 @@ from cli import run
 from models.accounts import Account
 from models.database import Database
 from models.profiles import Profile
-from services import publishing
-from services.accounts import create_account
-from services.audit import SYSTEM, Actor
-from services.demo import PEOPLE
-from services.publishing import ChecklistItem
+from services.accounts.accounts import create_account
+from services.core.audit import SYSTEM, Actor
+from services.imports.demo import PEOPLE
+from services.profiles import publishing
+from services.profiles.publishing import ChecklistItem
 
 pytestmark = pytest.mark.sqlite_only
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from models.database import Database
 from models.imports import ImportedPerson
 from models.points import Outcome, PointEntry
-from services.points import record
-from services.verification import differences
+from services.points.ledger import record
+from services.points.ledger_consistency import differences
 from settings import HERE, Settings
-from tests.factories import event, outcomes, total
+from tests.helpers.factories import event, outcomes, total
 
 VOTES = 400
 DAY = datetime(2020, 5, 31, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from catalogue.badges import Rarity
 from cli import batches
 from cli.community import BADGES, HEADERS, import_community
+from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.imports import app
-from cli.reading import Interrupted, Reading, WrongFolder
 from cli.report import NAMED, Report
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.companies import Company
@@ -18,9 +18,9 @@ from models.database import Database
 from models.imports import ImportProgress
 from models.points import EntryKind, PointEntry, Score
 from models.profiles import Profile, ProfileSkill, Visibility
-from services.imported_badges import code_of
-from services.openings import OPENED_AT
-from services.verification import differences
+from services.imports.imported_badges import code_of
+from services.points.ledger_consistency import differences
+from services.points.opening_balances import OPENED_AT
 from settings import Settings
 
 PROFILES = [
@@ -119,7 +119,7 @@ async def test_ids_follow_the_order_of_the_file(
     database: Database, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 7)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 7)
     keys = [str(number * 37 % 101) for number in range(1, 51)]
     write(archive, "profiles.csv", [f"{key},handle-{key},Name {key},,,,,true,2020-01-01" for key in keys])
     write(archive, "skills.csv", [])
@@ -160,7 +160,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     database: Database, archive: Path, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     with pytest.raises(Interrupted):
         await take_in(archive, stop=lambda report: report.taken[f"{file}: rows read"] > 0)
     assert (await ImportProgress.get(file=file)).rows == 2

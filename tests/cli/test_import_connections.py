@@ -7,15 +7,16 @@ import pytest
 
 from cli import batches
 from cli.community import CONNECTIONS, HEADERS, import_community
-from cli.reading import Interrupted, Reading, WrongFolder
+from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.report import Report
 from models.badges import BadgeAward
 from models.connections import Connection
 from models.database import Database
 from models.notices import Notice
 from models.points import ProfileCounter
-from services import blocks, connecting, imports
-from services.verification import differences
+from services.connections import blocks, connection_rows
+from services.imports import import_runs
+from services.points.ledger_consistency import differences
 from tests.conftest import CountStatements
 
 PEOPLE = 12
@@ -82,7 +83,7 @@ async def test_bad_rows_are_named_and_the_others_are_taken(
     database: Database, archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given, in batches of five: one stands twice in a batch, one in two batches
-    monkeypatch.setattr(batches, "BATCH", 1)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 1)
     bad = ["4,4,2020-01-01", "4,99,2020-01-01", "98,99,2020-01-01", "4,5,2999-01-01", "4,5", ",5,2020-01-01", "4,5,x"]
     write(archive, "connections.csv", ["1,2,2020-05-06", "2,1,2020-05-06", *bad, *KNOWN[1:], "1,2,2020-05-06"])
     # when
@@ -118,16 +119,16 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     database: Database, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     every = [f"{a},{b},2020-01-{a:02}" for a in range(1, PEOPLE + 1) for b in range(1, a)]
     write(archive, "connections.csv", every)
-    take, taken = imports.take_connections, list[int]()
+    take, taken = import_runs.take_connections, list[int]()
 
-    async def noting(some: Any, progress: imports.Progress) -> connecting.Taken:
+    async def noting(some: Any, progress: import_runs.Progress) -> connection_rows.Taken:
         taken.append(progress.rows)
         return await take(some, progress)
 
-    monkeypatch.setattr(imports, "take_connections", noting)
+    monkeypatch.setattr(import_runs, "take_connections", noting)
     # when
     with pytest.raises(Interrupted):
         await take_in(archive, Reading(lambda: len(taken) == 3))

@@ -5,7 +5,7 @@ import re
 from catalogue.points import Category
 from catalogue.projects import TEXTS
 from cli.community import FILES
-from services import community, imported_badges, imports
+from services.imports import csv_archive, import_runs, imported_badges
 from settings import HERE
 
 TEXT = (HERE / "docs" / "reference" / "import-community.md").read_text("utf-8")
@@ -23,12 +23,12 @@ def test_the_bounds_are_those_of_the_code() -> None:
         [number] = re.findall(r"at most ([\d,]+) characters", row)
         return int(number.replace(",", ""))
 
-    assert longest("profiles.csv", "name") == longest("badges.csv", "name") == community.MAX_NAME
-    assert longest("profiles.csv", "job_title") == community.MAX_JOB_TITLE
-    assert longest("profiles.csv", "company") == community.MAX_COMPANY
+    assert longest("profiles.csv", "name") == longest("badges.csv", "name") == csv_archive.MAX_NAME
+    assert longest("profiles.csv", "job_title") == csv_archive.MAX_JOB_TITLE
+    assert longest("profiles.csv", "company") == csv_archive.MAX_COMPANY
     assert longest("badges.csv", "description") == imported_badges.MAX_DESCRIPTION
     assert longest("projects.csv", "title") == TEXTS["title"].longest
     assert longest("projects.csv", "description") == TEXTS["description"].longest
-    assert f"up to {imports.MAX_KEY} characters" in TEXT
-    assert f"from -{community.MOST_POINTS:,} to {community.MOST_POINTS:,}" in TEXT
+    assert f"up to {import_runs.MAX_KEY} characters" in TEXT
+    assert f"from -{csv_archive.MOST_POINTS:,} to {csv_archive.MOST_POINTS:,}" in TEXT
     assert all(f"`{each.value}`" in SECTIONS["opening_points.csv"] for each in Category)

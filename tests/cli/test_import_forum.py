@@ -11,17 +11,17 @@ from defusedxml import ElementTree
 from typer.testing import CliRunner
 
 from cli import batches
+from cli.file_reader import BrokenFile, Interrupted, Reading, WrongFolder
 from cli.forum import import_forum
 from cli.forum_dump import rows
 from cli.imports import app
-from cli.reading import BrokenFile, Interrupted, Reading, WrongFolder
 from cli.report import Report
 from models.database import Database
 from models.imports import ImportedPerson, ImportProgress
 from models.points import Outcome, PointEntry, Score
 from models.profiles import Profile, Visibility
-from services import imports
-from services.verification import differences
+from services.imports import import_runs
+from services.points.ledger_consistency import differences
 from settings import Settings
 
 SOURCE = "forum:small"
@@ -182,7 +182,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     database: Database, dump: Path, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 3)
     with pytest.raises(Interrupted):
         await take_in(dump, stop=lambda report: report.taken["Votes.xml: rows read"] >= 3 * after)
     assert (await ImportProgress.get(file="Votes.xml")).rows == 3 * after
@@ -198,7 +198,7 @@ async def test_a_run_stopped_among_the_users_has_whole_batches_only(
     database: Database, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     # when
     with pytest.raises(Interrupted):
         await take_in(dump, stop=lambda report: report.taken["Users.xml: rows read"] > 0)
@@ -213,7 +213,7 @@ async def test_a_malformed_row_is_named_and_costs_no_other(
     database: Database, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 4)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 4)
     lines = (dump / "Votes.xml").read_text("utf-8").splitlines(keepends=True)
     (dump / "Votes.xml").write_text("".join([*lines[:12], '  <row Id="x\n', *lines[12:]]), "utf-8")
     # when
@@ -230,7 +230,7 @@ async def test_a_dump_cut_short_keeps_every_good_row(
     database: Database, dump: Path, monkeypatch: pytest.MonkeyPatch, cut: str, size: int
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", size)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", size)
     text = (dump / "Users.xml").read_text("utf-8")
     assert text.endswith(cut)
     (dump / "Users.xml").write_text(text.removesuffix(cut), "utf-8")
@@ -335,14 +335,14 @@ def test_the_command_names_the_line_of_malformed_xml(
 @pytest.mark.sqlite_only
 def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 2)
-    take = imports.take_people
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
+    take = import_runs.take_people
 
     async def interrupted(*arguments: Any) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         return await take(*arguments)
 
-    monkeypatch.setattr(imports, "take_people", interrupted)
+    monkeypatch.setattr(import_runs, "take_people", interrupted)
     before = signal.getsignal(signal.SIGINT)
     # when
     result = run(settings, monkeypatch, "forum", str(dump))
@@ -352,7 +352,7 @@ def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatc
     assert "Users.xml: rows read" in result.stdout
     assert signal.getsignal(signal.SIGINT) is before
     # and the next run goes on
-    monkeypatch.setattr(imports, "take_people", take)
+    monkeypatch.setattr(import_runs, "take_people", take)
     result = run(settings, monkeypatch, "forum", str(dump))
     assert result.exit_code == 0
     assert "rows taken in by an earlier run" in result.stdout

@@ -8,16 +8,17 @@ from tortoise.transactions import in_transaction
 
 from cli import batches
 from cli.community import HEADERS, PROJECTS, check_folder, import_community
-from cli.reading import Interrupted, Reading, WrongFolder
+from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.report import Report
 from models.badges import BadgeAward
 from models.database import Database
 from models.notices import Notice
 from models.points import ProfileCounter
 from models.portfolio import Project, ProjectCollaborator, ProjectState
-from services import blocks, collaborators, portfolio
-from services.audit import OPERATOR
-from services.verification import differences
+from services.connections import blocks
+from services.core.audit import OPERATOR
+from services.points.ledger_consistency import differences
+from services.portfolio import collaborators, projects
 from tests.conftest import CountStatements
 
 PEOPLE = 9
@@ -82,7 +83,7 @@ async def test_portfolios_are_taken_in(database: Database, archive: Path) -> Non
     assert (shown.published_at, draft.published_at, shown.version) == (shown.created_at, None, 1)
     # counters are right; no badge was given, nobody is told, also not later
     assert [each async for each in differences()] == []
-    await portfolio.update(1, shown.id, {"title": "Newer"}, actor=OPERATOR)
+    await projects.update(1, shown.id, {"title": "Newer"}, actor=OPERATOR)
     async with in_transaction():
         await collaborators.tell(1)
     assert await BadgeAward.all().count() == await Notice.filter(topic="PERSON").count() == 0
@@ -111,7 +112,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     database: Database, archive: Path, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     report = Report("archive")
     many = [f"m{n},1,Title {n},,true,2020-01-01" for n in range(25)]
     write(archive, "projects.csv", [*SHOWN, *many])

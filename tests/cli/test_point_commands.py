@@ -8,7 +8,7 @@ from models.audit import AuditEntry, Origin
 from models.points import PointEntry
 from models.profiles import Profile, ProfileWord
 from tests.cli.conftest import Cli
-from tests.factories import give, make_profile, total
+from tests.helpers.factories import give, make_profile, total
 
 
 async def ada() -> tuple[int, str]:

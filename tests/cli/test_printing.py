@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import printing
+from cli.command import fail
 from cli.report import Report
 from cli.run import _greet
-from cli.running import fail
 from settings import HERE
 
 MARKUP = ["[/x]", "[bold]x[/bold]", "[red]", "\\[/x]", "[link=http://evil.example]x[/link]", "[/]"]

@@ -8,7 +8,7 @@ import pytest
 
 from cli import batches, repeated_rows
 from cli.community import FILES, import_community
-from cli.reading import Reading, WrongFolder
+from cli.file_reader import Reading, WrongFolder
 from cli.repeated_rows import Read
 from cli.report import Report
 from models.badges import ImportedBadge
@@ -62,8 +62,8 @@ async def test_other_content_under_a_known_key_is_named_and_the_first_counts(
     database: Database, archive: Path, name: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    monkeypatch.setattr(batches, "BATCH", size)
-    monkeypatch.setattr(repeated_rows, "CHUNK", size)
+    monkeypatch.setattr(batches, "ROWS_PER_BATCH", size)
+    monkeypatch.setattr(repeated_rows, "ROWS_PER_LOOKUP", size)
     row, subject = AGAIN[name]
     with (archive / name).open("a") as file:
         file.write(f"{row}\n{ROWS[name][0]}\n{row}\n")
@@ -100,7 +100,7 @@ def test_many_rows_are_not_kept_in_memory() -> None:
 
     bad = []
     for row in repeated_rows.named(source(), lambda each: f"row {each[0]}"):
-        assert len(held) - row.line <= repeated_rows.CHUNK
+        assert len(held) - row.line <= repeated_rows.ROWS_PER_LOOKUP
         if row.why:
             bad.append(row)
     assert bad == [Read(15_000, None, "row 5000 is in line 5000 already, with other content")]

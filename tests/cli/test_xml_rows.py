@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli import xml_rows
+from cli.file_reader import BrokenFile, Reading, WrongFolder
 from cli.forum_dump import files_of, rows
-from cli.reading import BrokenFile, Reading, WrongFolder
 from cli.xml_rows import Row, RowScanner
 
 HEAD = '\ufeff<?xml version="1.0" encoding="utf-8"?>\n<users>\n'

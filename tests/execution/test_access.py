@@ -7,7 +7,7 @@ import pytest
 
 from execution.access import coordinates
 from execution.limits import Limits
-from tests.execution.toy import SCHEMA, make_executor
+from tests.helpers.toy_schema import SCHEMA, make_executor
 
 
 def touched(text: str, variables: dict[str, Any] | None = None) -> set[str]:

@@ -7,8 +7,8 @@ import strawberry
 
 from execution.executor import Executor
 from schema.fields import answered_by
-from tests.execution.equality import same_answer
-from tests.execution.toy import LIMITS, make_executor, make_toy
+from tests.helpers.equality import same_answer
+from tests.helpers.toy_schema import LIMITS, make_executor, make_toy
 
 
 @pytest.mark.parametrize(

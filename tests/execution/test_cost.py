@@ -1,4 +1,4 @@
-"""What an operation costs: docs/decisions/0012-query-cost.md; peers.md 83."""
+"""What an operation costs: docs/decisions/0012-query-cost.md; docs/rules/api.md#cost."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from graphql import GraphQLSchema, build_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.cost import LARGEST, LIST, MOST, MOST_PIECES, PAGE, PIECES, cost_of
+from execution.cost import LIST, MAX_COST, MAX_PAGE_SIZE, MOST_PIECES, PAGE, PIECES, cost_of
 from execution.documents import Documents
 from execution.limits import Limits
-from resolvers import nodes, pages
+from resolvers.base import nodes, pagination
 from schema.fields import DEFINITION, KIND, Answered, Work
-from tests.execution.equality import same_answer
-from tests.execution.toy import SCHEMA, make_executor, make_toy
+from tests.helpers.equality import same_answer
+from tests.helpers.toy_schema import SCHEMA, make_executor, make_toy
 
 SHELVES = build_schema(
     """
@@ -72,7 +72,7 @@ def aliases(number: int) -> str:
         ("{ page(first: 3) { edges { node { tags { name } } } } }", 1 + 3 * (2 + LIST)),
         ("{ page(first: 2) { edges { node { page(first: 3) { edges { cursor } } } } } }", 1 + 2 * (2 + 1 + 3)),
         # sizes that are refused before anything is read count as the largest or smallest that are not
-        ("{ page(first: 100000) { edges { cursor } } }", 1 + LARGEST),
+        ("{ page(first: 100000) { edges { cursor } } }", 1 + MAX_PAGE_SIZE),
         ("{ page(first: -5) { edges { cursor } } }", 2),
         # lists with a size of their own
         ("{ top(first: 7) { title } }", 7),
@@ -125,7 +125,7 @@ def test_variables_say_sizes() -> None:
     assert cost(text, n=2, m=None) == 1 + 2 * (2 + 1 + PAGE) + 1
     assert cost(text) == 1 + PAGE * (2 + 1 + PAGE) + 1
     assert cost(text, n=2, m=3, on=False, ids=["a", "b"]) == 1 + 2 + 2
-    assert cost(text, n=10_000_000, m=1) == 1 + LARGEST * 4 + 1
+    assert cost(text, n=10_000_000, m=1) == 1 + MAX_PAGE_SIZE * 4 + 1
     assert cost("query ($n: Int = 4) { page(first: $n) { edges { cursor } } }") == 1 + 4
 
 
@@ -145,13 +145,17 @@ def test_variables_and_literals_cost_the_same(sizes: list[int], last: bool) -> N
     rows, expected = 1, 1 + 1
     for size in sizes:
         expected += rows
-        rows *= min(max(size, 1), LARGEST)
+        rows *= min(max(size, 1), MAX_PAGE_SIZE)
         expected += rows * 3
     assert by_variables == cost(nested(lambda number: str(sizes[number]))) == expected
 
 
 def test_what_the_fields_declare_is_what_is_counted() -> None:
-    assert (PAGE, LARGEST, LARGEST) == (pages.DEFAULT, pages.LARGEST, nodes.LARGEST)
+    assert (PAGE, MAX_PAGE_SIZE, MAX_PAGE_SIZE) == (
+        pagination.DEFAULT,
+        pagination.MAX_PAGE_SIZE,
+        nodes.MAX_NODES_PER_CALL,
+    )
     # a default of the reader's own, a mutation
     assert cost("{ books { title } }", SCHEMA._schema) == 3
     assert (
@@ -212,7 +216,7 @@ async def test_any_cost_can_be_told() -> None:
     text = "{ author " + "{ books(first: 100) { author " * 20 + "{ name }" + "} }" * 20 + "}"
     executor = make_executor(limits=Limits(max_depth=100))
     answer = await executor.run(text, None, None, make_toy())
-    assert code_and_facts(answer)["cost"] == MOST
+    assert code_and_facts(answer)["cost"] == MAX_COST
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, 3), ({"q": None}, 3), ({"q": ""}, 102), ({"q": "a"}, 102)])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.documents import Text
-from tests.execution.toy import make_executor, make_toy
+from tests.helpers.toy_schema import make_executor, make_toy
 
 
 @given(text=st.text("a \n\r\u2028é"), position=st.integers(0, 30))

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
 from execution.limits import Limits
-from tests.execution.equality import same_answer
-from tests.execution.rewriter import Rewriter
-from tests.execution.toy import SCHEMA, make_executor, make_toy
+from tests.helpers.equality import same_answer
+from tests.helpers.rewriter import Rewriter
+from tests.helpers.toy_schema import SCHEMA, make_executor, make_toy
 
 SCALARS = {
     "Moment": st.just(nodes.String("2026-01-02T03:04:05")),

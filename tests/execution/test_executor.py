@@ -12,7 +12,7 @@ from execution.executor import Executor
 from execution.results import Answer
 from execution.variables import MAX_ERRORS
 from schema.fields import answered_by
-from tests.execution.toy import LIMITS, make_executor, make_toy
+from tests.helpers.toy_schema import LIMITS, make_executor, make_toy
 
 BUMP = "mutation { bump(input: {by: 1}) { counter { now } errors { message } } }"
 

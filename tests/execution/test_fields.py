@@ -18,8 +18,8 @@ from schema.fields import (
     mutation_by,
 )
 from services.errors import ErrorCode, Problem
-from tests.execution.toy import SCHEMA, make_executor, make_toy
-from tests.execution.toy_reads import Anyone, BumpInput, load_words
+from tests.helpers.toy_readers import Anyone, BumpInput, load_words
+from tests.helpers.toy_schema import SCHEMA, make_executor, make_toy
 
 
 def printed(field: str) -> str:

@@ -11,7 +11,7 @@ import execution.executor
 from execution import limits
 from execution.documents import LARGEST_KEPT
 from execution.limits import Limits, TooComplex
-from tests.execution.toy import make_executor, make_toy
+from tests.helpers.toy_schema import make_executor, make_toy
 
 
 def doubling(levels: int) -> str:

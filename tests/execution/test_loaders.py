@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.loaders import Loaders
+from resolvers.base.loaders import Loaders
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.execution.toy import make_executor, make_toy
+from tests.helpers.toy_schema import make_executor, make_toy
 
 PAYLOAD = "counter { name now } errors { __typename code message path }"
 

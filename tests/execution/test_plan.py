@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 
 from execution.executor import Executor
 from execution.limits import Limits
-from resolvers.rows import columns
+from resolvers.base.reader_columns import columns
 from schema.fields import answered_by, column, loaded_by
-from tests.execution.equality import same_answer
-from tests.execution.toy import LIMITS, make_executor, make_toy
-from tests.execution.toy_reads import Toy
+from tests.helpers.equality import same_answer
+from tests.helpers.toy_readers import Toy
+from tests.helpers.toy_schema import LIMITS, make_executor, make_toy
 
 
 async def test_a_level_is_read_once_for_all_rows() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from tests.execution.toy import make_executor, make_toy
+from tests.helpers.toy_schema import make_executor, make_toy
 
 SECRET = "secret password 1234"
 

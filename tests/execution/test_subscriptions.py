@@ -14,9 +14,9 @@ from execution.executor import Executor
 from execution.results import Answer, told
 from schema.fields import Subscribed, column, kind_of, loaded_by, subscribed_by
 from services.errors import ErrorCode, refused
-from tests.execution.equality import comparable
-from tests.execution.toy import LIMITS, Book, Item, make_schema, make_toy
-from tests.execution.toy_reads import Anyone, Librarian, Toy, book_by_id
+from tests.helpers.equality import comparable
+from tests.helpers.toy_readers import Anyone, Librarian, Toy, book_by_id
+from tests.helpers.toy_schema import LIMITS, Book, Item, make_schema, make_toy
 
 CLOSED: list[str] = []
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from settings import Settings
-from tests.hostile.servers import Server, running
+from tests.helpers.servers import Server, running
 from tests.web.conftest import client
 
 __all__ = ["client"]

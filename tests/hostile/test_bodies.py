@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.factories import make_person
-from tests.hostile.servers import Server
-from tests.web.people import in_session
+from tests.helpers.factories import make_person
+from tests.helpers.people import in_session
+from tests.helpers.servers import Server
 from web import bodies, multipart
 
 pytestmark = pytest.mark.sqlite_only

@@ -12,7 +12,7 @@ import pytest
 
 from server import serving
 from settings import Settings
-from tests.hostile.servers import Server, running
+from tests.helpers.servers import Server, running
 from web import connections
 
 pytestmark = pytest.mark.sqlite_only

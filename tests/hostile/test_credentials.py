@@ -14,11 +14,25 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from services import badge_baking, badge_images, credential_forms, data_integrity, json_ld, open_badges, signing_keys
-from services.badge_images import ImageKind, Picture
-from services.credential_checks import LONGEST, LONGEST_PICTURE, PNG_AS_TEXT, Fault, verify
-from tests.factories import make_profile
-from tests.services.badge_awards import make_award
+from services.open_badges import (
+    badge_baking,
+    badge_credentials,
+    badge_images,
+    credential_forms,
+    data_integrity,
+    issuer_keys,
+    json_ld,
+)
+from services.open_badges.badge_images import ImageKind, Picture
+from services.open_badges.credential_verification import (
+    LONGEST_PICTURE,
+    MAX_CREDENTIAL_CHARACTERS,
+    PNG_AS_TEXT,
+    Fault,
+    verify,
+)
+from tests.helpers.badge_awards import make_award
+from tests.helpers.factories import make_profile
 
 pytestmark = pytest.mark.usefixtures("database")
 SECONDS = 1.0
@@ -26,9 +40,9 @@ SECONDS = 1.0
 
 
 async def ours(**more: Any) -> dict[str, Any]:
-    award = await open_badges.award_of((await make_award(await make_profile(), **more)).credential)
+    award = await badge_credentials.award_of((await make_award(await make_profile(), **more)).credential)
     assert award is not None
-    return await open_badges.secured(award)
+    return await badge_credentials.secured(award)
 
 
 async def fault_of(shown: Any) -> Fault | None:
@@ -49,18 +63,18 @@ def as_png(text: bytes, *, compressed: bool = False) -> str:
 async def test_every_form_of_one_of_ours_holds() -> None:
     # given
     credential = await ours(badge="PROBLEM_SOLVER", level=2)
-    award = await open_badges.award_of(credential["id"].rpartition("/")[2])
+    award = await badge_credentials.award_of(credential["id"].rpartition("/")[2])
     assert award is not None
-    picture = await open_badges.baked(award, ImageKind.PNG)
+    picture = await badge_credentials.baked(award, ImageKind.PNG)
     forms = [
-        await open_badges.signed(award),
+        await badge_credentials.signed(award),
         json.dumps(credential),
         json.dumps(credential, indent=4, ensure_ascii=True),
         json.dumps(dict(reversed(credential.items()))),
-        (await open_badges.baked(award, ImageKind.SVG)).decode(),
+        (await badge_credentials.baked(award, ImageKind.SVG)).decode(),
         PNG_AS_TEXT + b64encode(picture).decode(),
         as_png(json.dumps(credential).encode(), compressed=True),
-        as_png((await open_badges.signed(award)).encode()),
+        as_png((await badge_credentials.signed(award)).encode()),
     ]
     for form in forms:
         # when
@@ -172,17 +186,17 @@ async def test_what_would_take_for_ever_to_make_canonical_is_never_made_so(monke
 
 async def ours_without_canonical() -> dict[str, Any]:
     """The form of a credential of ours, under a key of ours, with a proof that is none."""
-    award = await open_badges.award_of((await make_award(await make_profile())).credential)
+    award = await badge_credentials.award_of((await make_award(await make_profile())).credential)
     assert award is not None
     proof = {
         "type": "DataIntegrityProof",
         "cryptosuite": "eddsa-rdfc-2022",
         "created": "2026-03-10T12:00:00Z",
-        "verificationMethod": signing_keys.published()[0].method,
+        "verificationMethod": issuer_keys.published()[0].method,
         "proofPurpose": "assertionMethod",
         "proofValue": "z" + "2" * 80,
     }
-    found = {**await open_badges.document(award), "proof": proof}
+    found = {**await badge_credentials.document(award), "proof": proof}
     assert credential_forms.is_ours(found)
     return found
 
@@ -222,13 +236,13 @@ ODD = [
     PNG_AS_TEXT + b64encode(b"GIF89a").decode(),
     PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\xff" * 40).decode(),
     PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\0\0\0\0IDAT\0\0\0\0" * 5_000).decode(),
-    as_png(b"x" * (LONGEST + 1)),
+    as_png(b"x" * (MAX_CREDENTIAL_CHARACTERS + 1)),
     as_png(b"\0" * 30_000_000, compressed=True),
     as_png(b"\xff\xfe"),
     as_png(b"{"),
     PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\0\0\0\x14iTXtopenbadgecredential\0\0\0\0\0").decode(),
     "<svg>" + "x" * LONGEST_PICTURE,
-    "{" + " " * LONGEST,
+    "{" + " " * MAX_CREDENTIAL_CHARACTERS,
     "data:image/svg+xml;base64,PHN2Zy8+",
     "http://127.0.0.1:1/credential",
 ]

@@ -20,13 +20,13 @@ from models.accounts import Account
 from models.database import Database, sqlite_path
 from models.engines import postgres
 from models.engines import sqlite as embedded
-from services import picture_store
 from services.errors import Unavailable
+from services.media import image_store
 from settings import Settings
-from tests.factories import make_person, make_token
-from tests.hostile.servers import PATIENCE, Answer, Server, running
-from tests.web.people import in_session
-from web import conversations, unavailable
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.people import in_session
+from tests.helpers.servers import PATIENCE, Answer, Server, running
+from web import unavailable, websocket_connection
 from web.socket_protocol import PROTOCOL
 
 READ = b'{"query": "{ leaderboard(board: FORUM) { entries(first: 1) { edges { node { rank } } } } profiles(first: 1) { edges { node { id } } } }"}'
@@ -242,8 +242,8 @@ async def test_a_pool_that_is_used_up_is_told_in_time(
 async def test_sockets_are_closed_with_1013(
     settings: Settings, database: Database, proxy: Proxy, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversations, "PATIENCE", 0.3)
-    monkeypatch.setattr(conversations, "RECHECK", 0.3)
+    monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(websocket_connection, "RECHECK_SECONDS", 0.3)
     through = dataclasses.replace(settings, database_url=proxy.url, database_pool=3, request_limit="off")
     token = await make_token(await make_person(), "mx:leaderboard:read", "mx:user:profile:v1:read")
     payload = {"Authorization": f"Bearer {token}"} if shown == "token" else {}
@@ -307,4 +307,4 @@ async def test_a_full_disk_keeps_no_picture_and_is_named(tmp_path, monkeypatch: 
 
     monkeypatch.setattr(obstore, "put_async", full)
     with pytest.raises(Unavailable, match="pictures: the disk is full"):
-        await picture_store.put(picture_store.new_key(), {64: b"x"})
+        await image_store.put(image_store.new_key(), {64: b"x"})

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_person, make_profile, make_service, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.factories import make_person, make_profile, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 
 DAYS = ("0001-01-01", "0001-01-07", "9999-12-25", "9999-12-31")
 MOMENTS = (

@@ -10,7 +10,7 @@ from catalogue import languages
 from models.database import Database
 from server import make_app
 from settings import Settings
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
 
 BADGE = '{ badge(code: "FIRST_LIGHT") { name } }'
 JUNK = [

@@ -14,16 +14,20 @@ from models.accounts import Account
 from models.database import Database
 from models.outbox import OutboxMessage
 from models.profiles import Profile
-from services import api_keys, clock, ingestion, password_reset, passwords, recovery_email, signing_in, signing_up
-from services.account_lookup import account_by_email
-from services.accounts import create_account
-from services.addresses import address_of
-from services.companies import create_company
+from services.accounts import recovery_email
+from services.accounts.accounts import create_account
+from services.accounts.companies import create_company
+from services.auth import api_keys, passwords
+from services.auth.account_lookup import account_by_email
+from services.core import clock
+from services.core.email_addresses import address_of
 from services.errors import ErrorCode, Problem, Refused
-from services.messages import BadMessage, send_mail
-from services.points import Recorded
-from tests.factories import mailbox
-from tests.services.entering import BROWSER, GOOD, HERE, OTHER, mailed_code, mails, make_login
+from services.messages.outbox import BadMessage, send_mail
+from services.points import ingestion
+from services.points.ledger import Recorded
+from services.sign_in import authentication, password_reset, registration
+from tests.helpers.factories import mailbox
+from tests.helpers.sign_in import BROWSER, GOOD, HERE, OTHER, mailed_code, mails, make_login
 
 OTHER_MAILBOXES = [
     ("vic@strasse.example", "vic@straße.example"),  # ß is a letter of its own in domains since IDNA 2008
@@ -128,7 +132,7 @@ async def attack(stored: str, typed: str) -> None:
     await password_reset.request(typed, BROWSER)
     assert await mails() == []
     key = await api_keys.create(victim.id, name="A key", actor=HERE)
-    assert await code_of(signing_in.sign_in(typed, GOOD, BROWSER)) is ErrorCode.BAD_CREDENTIALS
+    assert await code_of(authentication.sign_in(typed, GOOD, BROWSER)) is ErrorCode.BAD_CREDENTIALS
     assert await api_keys.bearer_of(stored, key.secret) and await api_keys.bearer_of(typed, key.secret) is None
     assert await code_of(account_by_email(typed)) is ErrorCode.NOT_FOUND
     reports = [
@@ -138,10 +142,10 @@ async def attack(stored: str, typed: str) -> None:
     counted, refused = await ingestion.take_in(reports, service_account_id=1)
     assert isinstance(counted, Recorded) and isinstance(refused, Problem)
     # then: they sign up beside the victim, and the mail is theirs
-    secret = await signing_up.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
+    secret = await registration.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
     [mail] = [each for each in await mails() if each.kind.startswith("sign-up")]
     assert mail.kind == "sign-up-code"
-    made = await signing_up.verify(secret, await mailed_code(mail.to), BROWSER)
+    made = await registration.verify(secret, await mailed_code(mail.to), BROWSER)
     assert made.account_id != victim.id
     assert await passwords.verified(victim.id, GOOD)
 
@@ -156,8 +160,8 @@ async def test_one_mailbox_is_found_however_it_is_written(database: Database, st
     # then
     assert [mail.kind for mail in await mails()] == ["password-reset"] * 2
     assert (await account_by_email(typed)).id == victim.id
-    assert isinstance(await signing_in.sign_in(typed, GOOD, BROWSER), signing_in.SignedIn)
-    await signing_up.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
+    assert isinstance(await authentication.sign_in(typed, GOOD, BROWSER), authentication.SignedIn)
+    await registration.begin(typed, OTHER, "Eve", BROWSER, marketing=False)
     assert (await mails())[-1].kind == "sign-up-taken"
 
 

@@ -12,11 +12,11 @@ from execution.documents import LARGEST_KEPT
 from execution.executor import Executor
 from execution.limits import Limits
 from models.database import Database
-from resolvers.context import Context
+from resolvers.base.context import Context
 from schema.graph import build
 from schema.scalars import UploadedFile
-from services.bounded import BoundedByBytes
-from tests.factories import make_person
+from services.core.bounded_cache import BoundedByBytes
+from tests.helpers.factories import make_person
 
 pytestmark = pytest.mark.sqlite_only  # nothing here depends on the database
 

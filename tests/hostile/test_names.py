@@ -15,27 +15,22 @@ from models.companies import Company
 from models.database import Database
 from models.portfolio import Project
 from models.profiles import Profile
-from models.proofs import SignUp
 from models.tokens import AccessToken, ApiKey
-from services import (
-    api_keys,
-    community,
-    forum,
-    handle_changes,
-    limits,
-    operators,
-    portfolio,
-    profile_editing,
-    profile_texts,
-    signing_up,
-    tokens,
-)
-from services.accounts import create_account
-from services.companies import create_company
+from models.verification_codes import SignUp
+from services.accounts import support
+from services.accounts.accounts import create_account
+from services.accounts.companies import create_company
+from services.auth import access_tokens, api_keys
+from services.core import rate_limits
 from services.errors import ErrorCode, Refused
-from tests.factories import make_person
-from tests.services.editing import actor, id_of
-from tests.services.entering import BROWSER, GOOD
+from services.imports import csv_archive, forum
+from services.media import text_rules
+from services.portfolio import projects
+from services.profiles import handle_changes, profile_editing
+from services.sign_in import registration
+from tests.helpers.factories import make_person
+from tests.helpers.profile_editing import actor, id_of
+from tests.helpers.sign_in import BROWSER, GOOD
 
 HIDDEN = [
     *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2061",
@@ -61,7 +56,7 @@ FINE = [
 
 
 async def sign_up(account: Account, name: str) -> None:
-    await signing_up.begin("new@people.example", GOOD, name, BROWSER, marketing=False)
+    await registration.begin("new@people.example", GOOD, name, BROWSER, marketing=False)
 
 
 async def account_create(account: Account, name: str) -> None:
@@ -77,15 +72,15 @@ async def company_create(account: Account, name: str) -> None:
 
 
 async def admin_create(account: Account, name: str) -> None:
-    await operators.create_admin("boss@harbor.example", name=name, company="Harbor", domain="harbor.example")
+    await support.create_admin("boss@harbor.example", name=name, company="Harbor", domain="harbor.example")
 
 
 async def admins_company_create(account: Account, name: str) -> None:
-    await operators.create_admin("boss@harbor.example", name="Boss", company=name, domain="harbor.example")
+    await support.create_admin("boss@harbor.example", name="Boss", company=name, domain="harbor.example")
 
 
 async def token_create(account: Account, name: str) -> None:
-    await tokens.create(account.id, name=name, scopes=["mx:points:read"])
+    await access_tokens.create(account.id, name=name, scopes=["mx:points:read"])
 
 
 async def key_create(account: Account, name: str) -> None:
@@ -100,7 +95,7 @@ def profile_edit(field: str) -> Callable[[Account, str], Awaitable[None]]:
 
 
 async def project_create(account: Account, name: str) -> None:
-    await portfolio.create(id_of(account), {"title": name}, actor=actor(account))
+    await projects.create(id_of(account), {"title": name}, actor=actor(account))
 
 
 async def handle_change(account: Account, name: str) -> None:
@@ -114,7 +109,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     async def free(*_: Any, **__: Any) -> None:
         pass
 
-    monkeypatch.setattr(limits, "spend", free)
+    monkeypatch.setattr(rate_limits, "spend", free)
 
 
 ENTRANCES = {
@@ -158,8 +153,8 @@ async def test_no_entrance_takes_what_is_not_seen(database: Database, unlimited:
 
 @pytest.mark.parametrize("name", FINE)
 def test_names_of_the_world_are_fine_and_stay_as_typed(name: str) -> None:
-    assert profile_texts.checked_name(f" {name} ", "A name", 120) == name
-    assert profile_texts.cleaned_name(name, 120) == name
+    assert text_rules.checked_name(f" {name} ", "A name", 120) == name
+    assert text_rules.cleaned_name(name, 120) == name
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -168,12 +163,12 @@ def test_imports_leave_out_what_is_not_seen(hidden: str) -> None:
     user = {"Id": "7", "DisplayName": f"Ada{hidden}Okafor", "Location": f"{hidden}Quay", "CreationDate": "2020-01-01"}
     row = ["7", "", f"Ada{hidden}Okafor", f"Pilot{hidden}", "NL", f"Harbor{hidden}Works", "", "true", "2020-01-01"]
     # when
-    theirs, ours = forum.person_of(user, Counter()), community.person_of(row)
+    theirs, ours = forum.person_of(user, Counter()), csv_archive.person_of(row)
     assert theirs is not None
     # then
     texts = [theirs.name, theirs.details["location"], ours.person.name, ours.person.details["job_title"], ours.company]
     for each in texts:
-        assert profile_texts.checked_name(each, "A name", 200) == each
+        assert text_rules.checked_name(each, "A name", 200) == each
     assert re.fullmatch(r"Ada ?(\[31m)?Okafor", theirs.name) and theirs.name == ours.person.name
 
 
@@ -182,13 +177,13 @@ def test_a_name_of_nothing_costs_no_person(nothing: str) -> None:
     found: Counter[str] = Counter()
     theirs = forum.person_of({"Id": "7", "DisplayName": nothing, "CreationDate": "2020-01-01"}, found)
     assert theirs is not None and theirs.name == "user7" and found
-    ours = community.person_of(["7", "", nothing, "", "", "", "", "true", "2020-01-01"])
+    ours = csv_archive.person_of(["7", "", nothing, "", "", "", "", "true", "2020-01-01"])
     assert ours.person.name == "Member"
 
 
 def test_cleaning_ends_with_what_can_be_kept() -> None:
     for hidden in HIDDEN:
         for text in (f"{hidden}Ada\u200d{hidden}\u200c" * 30, f"❤{hidden}\ufe0f\u200d{hidden}❤", "ක්\u200d" * 60):
-            clean = profile_texts.cleaned_name(text, 120)
-            assert profile_texts.checked_name(clean, "A name", 120) == clean
-    assert profile_texts.cleaned_name("x" * 500, 120) == "x" * 120
+            clean = text_rules.cleaned_name(text, 120)
+            assert text_rules.checked_name(clean, "A name", 120) == clean
+    assert text_rules.cleaned_name("x" * 500, 120) == "x" * 120

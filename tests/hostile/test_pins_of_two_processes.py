@@ -10,16 +10,16 @@ from tortoise.transactions import in_transaction
 
 from models.database import Database
 from models.profiles import Profile, Visibility
-from services import clock
+from services.core import clock
 from services.leaderboards import moments
 from services.leaderboards.boards import Boards
-from services.leaderboards.entries import key_of, ranked
-from services.leaderboards.kinds import Board, Key, Period
+from services.leaderboards.keys import Board, BoardKey, Period
 from services.leaderboards.pins import Pins
-from services.points import record_many
-from services.profiles import relist
-from tests.factories import event, give, make_profile
-from tests.watchdog import watched
+from services.leaderboards.queries import key_of, ranked
+from services.points.ledger import record_many
+from services.profiles.profiles import refresh_visibility
+from tests.helpers.factories import event, give, make_profile
+from tests.helpers.watchdog import watched
 
 STORM_SECONDS = 3.0
 """How long it blows at least; on a busy machine until WALKS and WRITES are reached."""
@@ -34,7 +34,7 @@ class Process:
         self.database, self.boards = database, Boards(database)
         self.pins = Pins(self.boards)
 
-    async def walk(self, key: Key, size: int = 5) -> list[tuple[int, int, int]]:
+    async def walk(self, key: BoardKey, size: int = 5) -> list[tuple[int, int, int]]:
         """Everybody on a pinned board, page by page: rank, points, profile."""
         found: list[tuple[int, int, int]] = []
         at = None
@@ -47,13 +47,13 @@ class Process:
             at = places[-1].standing
             await asyncio.sleep(0)
 
-    async def _pin(self, key: Key) -> Any:
+    async def _pin(self, key: BoardKey) -> Any:
         if self.database.dialect == "postgres":
             moments._known.pop(self.database, None)  # nothing is remembered from the other process
         return await self.pins.pin(key)
 
 
-def pinned(at: Any, period: Period = Period.ALL_TIME) -> Key:
+def pinned(at: Any, period: Period = Period.ALL_TIME) -> BoardKey:
     return key_of(Board.FORUM, period, on=None, at=at, company_id=None)
 
 
@@ -119,7 +119,7 @@ async def test_walks_of_two_processes_agree_while_many_write_late(database: Data
             for visibility in (Visibility.PRIVATE, Visibility.PUBLIC):
                 async with in_transaction():
                     await Profile.filter(id=mine[0]).update(visibility=visibility)
-                    await relist([mine[0]])
+                    await refresh_visibility([mine[0]])
                 await asyncio.sleep(0.05)
 
     async def compare() -> None:

@@ -10,9 +10,9 @@ from catalogue.limits import SECOND, Limit
 from execution.documents import Documents
 from models.database import Database
 from server import make_app
-from services import limits
+from services.core import rate_limits
 from settings import Settings
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
 from tests.web.test_sockets import talking
 
 
@@ -23,10 +23,10 @@ async def client(
     """Five requests an hour."""
     limit = Limit("request-of-nobody:address", ("address",), 3_600 * SECOND // 5, 5)
     monkeypatch.setitem(catalogue.LIMITS, "request-of-nobody", (limit,))
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
     async with TestClient(TestServer(await make_app(settings, database))) as http:
         yield GraphQLClient(http)
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
 
 
 @pytest.mark.sqlite_only

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from tests.hostile.servers import PATIENCE, Connection, Server
-from web import connections, conversations
+from tests.helpers.servers import PATIENCE, Connection, Server
+from web import connections, websocket_connection
 from web.socket_protocol import PROTOCOL
 
 pytestmark = pytest.mark.sqlite_only
@@ -71,7 +71,7 @@ async def test_a_flood_of_pings_closes_the_socket(server: Server, monkeypatch: p
     monkeypatch.setattr(connections, "CLOSE_SECONDS", 0.3)  # this client never answers that the socket is closed
     async with socket(server) as connection:
         await greeted(connection)
-        await connection.send(frame(kind, b"x") * (conversations.MESSAGES * 2))
+        await connection.send(frame(kind, b"x") * (websocket_connection.MESSAGE_BURST * 2))
         assert close_code(await connection.ended()) == 4429
     await server.is_well()
 
@@ -110,7 +110,7 @@ async def test_a_compressed_bomb_closes_the_socket(server: Server) -> None:
 async def test_a_socket_that_stops_reading_is_closed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "WATCH_SECONDS", 0.05)
     monkeypatch.setattr(connections, "WRITE_SECONDS", 0.5)
-    monkeypatch.setattr(conversations, "MESSAGES", 10_000)
+    monkeypatch.setattr(websocket_connection, "MESSAGE_BURST", 10_000)
     ask = b'{"id": "%d", "type": "subscribe", "payload": {"query": "{ __schema { types { name description fields { name description } } } }"}}'
     async with socket(server) as connection:
         await greeted(connection)

@@ -8,12 +8,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from models.database import Database
 from server import make_app
-from services import limits
+from services.core import rate_limits
 from settings import Settings
-from tests.factories import make_person, make_service, make_token
-from tests.hostile.loop_time import shortest_stall
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.loop_time import shortest_stall
+from tests.helpers.people import in_session
 
 STALL = 0.25
 """Seconds: what nothing may hold the event loop for."""
@@ -34,8 +34,8 @@ def _without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: Any, **__: Any) -> None:
         """As often as this test likes."""
 
-    monkeypatch.setattr(limits, "spend", nothing)
-    monkeypatch.setattr(limits, "charge", nothing)
+    monkeypatch.setattr(rate_limits, "spend", nothing)
+    monkeypatch.setattr(rate_limits, "charge", nothing)
 
 
 def repeated(times: int, each: str, *, around: str = "{{ {0} }}", apart: str = " ") -> str:

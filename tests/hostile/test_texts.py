@@ -23,32 +23,26 @@ from models.idempotency import IdempotentCall
 from models.points import PointEntry
 from models.portfolio import ProjectImage
 from models.profiles import Profile
-from models.proofs import SignUp
 from models.referrals import ReferralCode
 from models.tokens import AccessToken, ApiKey
-from resolvers import ids
+from models.verification_codes import SignUp
+from resolvers.base import ids
 from schema.graph import build
 from schema.lengths import LONGER_TEXTS, MAX_TEXT
 from server import make_app
-from services import (
-    accounts,
-    addresses,
-    api_keys,
-    badges,
-    idempotency,
-    limits,
-    links,
-    points,
-    profile_texts,
-    project_images,
-    referrals,
-    tokens,
-)
+from services.accounts import accounts
+from services.achievements import badges
+from services.auth import access_tokens, api_keys
+from services.core import email_addresses, idempotency, links, rate_limits
+from services.invites import referrals
+from services.media import text_rules
+from services.points import ledger
+from services.portfolio import project_images
 from settings import Settings
-from tests.factories import make_person, make_service, make_token
-from tests.services.entering import mailed_code
-from tests.web.clients import GraphQLClient
-from tests.web.people import Headers, in_session, make_company_with_admin
+from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session, make_company_with_admin
+from tests.helpers.sign_in import mailed_code
 from tests.web.test_never_by_token import ADMIN, OPEN_TO, SERVICE, smallest
 
 SCHEMA = build()._schema
@@ -143,8 +137,8 @@ def _without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: Any, **__: Any) -> None:
         """As often as this test likes."""
 
-    monkeypatch.setattr(limits, "spend", nothing)
-    monkeypatch.setattr(limits, "charge", nothing)
+    monkeypatch.setattr(rate_limits, "spend", nothing)
+    monkeypatch.setattr(rate_limits, "charge", nothing)
 
 
 async def caller(name: str) -> Headers:
@@ -273,23 +267,23 @@ async def test_a_bad_event_does_not_spoil_its_batch(client: GraphQLClient) -> No
 @pytest.mark.parametrize(
     ("longest", "model", "column"),
     [
-        (addresses.MAX_EMAIL, Account, "email"),
-        (addresses.MAX_EMAIL, Account, "email_key"),
-        (addresses.MAX_EMAIL, Profile, "recovery_email"),
+        (email_addresses.MAX_EMAIL, Account, "email"),
+        (email_addresses.MAX_EMAIL, Account, "email_key"),
+        (email_addresses.MAX_EMAIL, Profile, "recovery_email"),
         (accounts.MAX_NAME, Account, "name"),
         (accounts.MAX_NAME, Profile, "name"),
         (accounts.MAX_NAME, SignUp, "name"),
         (api_keys.MAX_NAME, ApiKey, "name"),
-        (tokens.MAX_NAME, AccessToken, "name"),
+        (access_tokens.MAX_NAME, AccessToken, "name"),
         (badges.MAX_CODE, BadgeAward, "badge"),
         (badges.MAX_REASON, BadgeAward, "reason"),
         (idempotency.MAX_KEY, IdempotentCall, "key"),
         (links.MAX_LINK, Profile, "website"),
-        (points.MAX_EXTERNAL_ID, PointEntry, "external_id"),
+        (ledger.MAX_EXTERNAL_ID, PointEntry, "external_id"),
         (project_images.LONGEST_CAPTION, ProjectImage, "caption"),
         (referrals.MAX_CODE, ReferralCode, "code"),
         (referrals.MAX_CODE, SignUp, "referral_code"),
-        *((longest, Profile, name) for name, longest in profile_texts.LONGEST.items() if name != "about"),
+        *((longest, Profile, name) for name, longest in text_rules.MAX_CHARACTERS.items() if name != "about"),
     ],
 )
 def test_what_is_checked_by_one_length_is_stored_in_it(longest: int, model: Any, column: str) -> None:

@@ -11,7 +11,7 @@ from models import migrate as migrating
 from models import versions
 from models.database import Database, connected
 from settings import Settings
-from tests import databases
+from tests.helpers import databases
 
 
 @pytest.fixture

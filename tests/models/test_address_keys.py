@@ -11,10 +11,10 @@ from tortoise.connection import get_connection
 from models import migrate as migrating
 from models import versions
 from models.database import Database
-from services.addresses import address_of
-from tests.models import history
+from services.core.email_addresses import address_of
+from tests.helpers import migration_history
+from tests.helpers.sample_rows import Maker
 from tests.models.conftest import EarlierDatabases
-from tests.models.rows import Maker
 
 NAME = next(name for name in versions.known() if name.endswith("_address_keys"))
 BEFORE = [name for name in versions.known() if name < NAME]
@@ -40,7 +40,7 @@ async def before(
 
 async def maker(database: Database) -> Maker:
     so_far = {name: migrating.load(name) for name in BEFORE}
-    return Maker(await history.models_after(so_far, database.dialect), database.dialect)
+    return Maker(await migration_history.models_after(so_far, database.dialect), database.dialect)
 
 
 async def migrated(database: Database) -> None:
@@ -117,7 +117,7 @@ async def test_rows_that_become_alike_are_named_and_nothing_changes(before: Data
 async def test_rows_change_places_and_several_batches_are_read(
     before: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module(f"models.migrations.{NAME}"), "BATCH", 2)
+    monkeypatch.setattr(import_module(f"models.migrations.{NAME}"), "ROWS_PER_BATCH", 2)
     make = await maker(before)
     for email, key in (("a@x.example", "b@x.example"), ("b@x.example", "a@x.example"), ("C@x.example", "d@x.example")):
         await make.row("account", email=email, email_key=key)

@@ -9,8 +9,8 @@ from tortoise.connection import get_connection
 from tortoise.migrations.constraints import CheckConstraint
 
 from models.database import Database
-from tests.models.rows import Maker, refused
-from tests.models.structure import declared
+from tests.helpers.sample_rows import Maker, refused
+from tests.helpers.table_structure import declared
 from tests.models.test_parity import MODELS
 
 TABLES = declared(MODELS, "sqlite")
@@ -47,7 +47,7 @@ def cases(pairs: dict[str, Any]) -> list[tuple[str, Any]]:
 async def accepted(maker: Maker, table: str, *columns: str) -> dict[str, Any]:
     """A valid row where `columns` are set; proves that it is valid: a refusal is about what a test changed."""
     values = await maker.values_with(table, columns)
-    assert not await refused(maker.insert(table, values)), f"tests/models/rows.py makes no valid row of {table}"
+    assert not await refused(maker.insert(table, values)), f"tests/helpers/sample_rows.py makes no valid row of {table}"
     return values
 
 

@@ -10,9 +10,9 @@ from tortoise.connection import get_connection
 from models import migrate as migrating
 from models import versions
 from models.database import Database
-from tests.models import history
+from tests.helpers import migration_history
+from tests.helpers.sample_rows import Maker
 from tests.models.conftest import EarlierDatabases
-from tests.models.rows import Maker
 
 NAME = next(name for name in versions.known() if name.endswith("_handles_without_logins"))
 BEFORE = [name for name in versions.known() if name < NAME]
@@ -44,7 +44,7 @@ async def rows(database: Database, text: str) -> list[dict[str, Any]]:
 async def test_a_login_leaves_the_handle_and_the_search_and_the_old_link_leads_on(before: Database) -> None:
     # given
     so_far = {name: migrating.load(name) for name in BEFORE}
-    make = Maker(await history.models_after(so_far, before.dialect), before.dialect)
+    make = Maker(await migration_history.models_after(so_far, before.dialect), before.dialect)
     for name, email, handle, _ in PEOPLE:
         profile = await make.row("profile", name=name, handle=handle, listed=True)
         await make.row("account", email=email, email_key=email, profile_id=profile["id"])

@@ -20,11 +20,10 @@ from models import versions
 from models.database import Database, connected, opened, sqlite_path
 from models.migrate import migrate
 from settings import Settings
-from tests import databases
-from tests.models import history
+from tests.helpers import databases, migration_history
+from tests.helpers.sample_rows import Maker
+from tests.helpers.table_structure import declared, found
 from tests.models.conftest import EarlierDatabases
-from tests.models.rows import Maker
-from tests.models.structure import declared, found
 
 ROOT = Path(versions.__file__).parent.parent
 
@@ -113,10 +112,12 @@ async def test_a_newer_database_is_refused(settings: Settings, monkeypatch: pyte
 async def test_nothing_is_migrated_on_a_newer_database(blank: Settings) -> None:
     async with connected(blank, foreign_keys=False) as database:
         # given
-        await migrating.apply(database, history.migrations(3))
+        await migrating.apply(database, migration_history.migrations(3))
         before = await found(get_connection(database.dialect), database.dialect)
         # when
-        older = history.migrations(2) | {"0009_other": history.migrations(4)["0005_add_unique_field"]}
+        older = migration_history.migrations(2) | {
+            "0009_other": migration_history.migrations(4)["0005_add_unique_field"]
+        }
         with pytest.raises(versions.SchemaIsNewer, match="0004_add_db_default"):
             await migrating.apply(database, older)
         # then
@@ -138,7 +139,7 @@ async def test_each_migration_of_ours_keeps_the_rows_that_were_there(blank: Sett
             so_far = {name: migrating.load(name) for name in list(ours)[:number]}
             await migrating.apply(database, so_far)
             _assert_kept(before, await contents(database), renamed=REWRITTEN.get(list(ours)[number - 1], frozenset()))
-            models = await history.models_after(so_far, database.dialect)
+            models = await migration_history.models_after(so_far, database.dialect)
             maker = Maker(models, database.dialect)
             for table in declared(models, database.dialect):
                 await maker.row(table)
@@ -158,7 +159,7 @@ async def test_a_language_without_texts_counts_as_not_chosen(
     so_far = {name: migrating.load(name) for name in names}
     earlier = {name: so_far[name] for name in names[:-1]}
     async with earlier_databases.before(names[-1], dialect, tmp_path) as database:
-        maker = Maker(await history.models_after(earlier, database.dialect), database.dialect)
+        maker = Maker(await migration_history.models_after(earlier, database.dialect), database.dialect)
         await maker.row("profile", language=before)
         await migrating.apply(database, so_far)
         [row] = (await contents(database))["profile"]
@@ -172,7 +173,7 @@ async def test_an_audit_entry_keeps_its_action_under_the_new_name(
     so_far = {name: migrating.load(name) for name in names}
     earlier = {name: so_far[name] for name in names[:-1]}
     async with earlier_databases.before(names[-1], dialect, tmp_path) as database:
-        maker = Maker(await history.models_after(earlier, database.dialect), database.dialect)
+        maker = Maker(await migration_history.models_after(earlier, database.dialect), database.dialect)
         await maker.row("audit_entry", action="second-factor.backup-codes-renewed")
         await maker.row("audit_entry", action="second-factor.off")
         await migrating.apply(database, so_far)
@@ -190,21 +191,25 @@ def test_each_migration_follows_the_one_before_and_no_number_stands_twice() -> N
 async def test_every_kind_of_change_keeps_rows_indexes_and_constraints(blank: Settings) -> None:
     async with connected(blank, foreign_keys=False) as database:
         # given
-        await migrating.apply(database, history.migrations(0))
-        maker = Maker(await history.models_after(history.migrations(0), database.dialect), database.dialect)
+        await migrating.apply(database, migration_history.migrations(0))
+        maker = Maker(
+            await migration_history.models_after(migration_history.migrations(0), database.dialect), database.dialect
+        )
         shelves = [await maker.row("shelf", id=n, place="east", code=None if n == 2 else f"c{n}") for n in (1, 2, 3)]
         books = [await maker.row("book", id=n, shelf_id=shelf["id"], after_id=1) for n, shelf in enumerate(shelves, 1)]
         for book in books:
             await maker.row("loan", book_id=book["id"])
-        for steps in range(1, len(history.changes()) + 1):
+        for steps in range(1, len(migration_history.changes()) + 1):
             before = await contents(database)
             # when
-            so_far = history.migrations(steps)
+            so_far = migration_history.migrations(steps)
             await migrating.apply(database, so_far)
             # then
             name = list(so_far)[-1]
             there = await found(get_connection(database.dialect), database.dialect)
-            assert there == declared(await history.models_after(so_far, database.dialect), database.dialect), name
+            assert there == declared(
+                await migration_history.models_after(so_far, database.dialect), database.dialect
+            ), name
             _assert_kept(before, await contents(database), renamed={"full"}, filled={"code"})
         [_, second, _] = (await contents(database))["shelf"]
         assert (second["level"], second["wood"], second["turned"], second["code"]) == (3, "o'a;k", True, "none")
@@ -214,13 +219,15 @@ async def test_migrating_deletes_no_row_that_refers_to_a_remade_table(
     blank: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    steps = list(history.changes()).index("add_check") + 1
+    steps = list(migration_history.changes()).index("add_check") + 1
     async with connected(blank) as database:
-        await migrating.apply(database, history.migrations(0))
-        maker = Maker(await history.models_after(history.migrations(0), database.dialect), database.dialect)
+        await migrating.apply(database, migration_history.migrations(0))
+        maker = Maker(
+            await migration_history.models_after(migration_history.migrations(0), database.dialect), database.dialect
+        )
         await maker.row("book", shelf_id=(await maker.row("shelf", place="east"))["id"])
-    monkeypatch.setattr(versions, "known", lambda: tuple(history.migrations(steps)))
-    monkeypatch.setattr(migrating, "load", lambda name: history.migrations(steps)[name])
+    monkeypatch.setattr(versions, "known", lambda: tuple(migration_history.migrations(steps)))
+    monkeypatch.setattr(migrating, "load", lambda name: migration_history.migrations(steps)[name])
     # when
     applied = await migrate(blank)
     # then
@@ -249,14 +256,14 @@ async def test_a_remade_table_keeps_what_was_made_by_hand_and_gives_no_id_twice(
     async with connected(blank, foreign_keys=False) as database:
         # given
         client = get_connection("sqlite")
-        await migrating.apply(database, history.migrations(0))
-        maker = Maker(await history.models_after(history.migrations(0), "sqlite"), "sqlite")
+        await migrating.apply(database, migration_history.migrations(0))
+        maker = Maker(await migration_history.models_after(migration_history.migrations(0), "sqlite"), "sqlite")
         await maker.row("shelf", id=41, place="east")
         await client.execute_query("DELETE FROM shelf")
         await client.execute_query("CREATE INDEX by_hand ON shelf (kind DESC)")
         await client.execute_query("CREATE TRIGGER own AFTER INSERT ON shelf BEGIN DELETE FROM loan; SELECT 1; END")
         # when
-        await migrating.apply(database, history.migrations(6))
+        await migrating.apply(database, migration_history.migrations(6))
         # then
         made = await client.execute_query_dict("SELECT name FROM sqlite_master WHERE name IN ('by_hand', 'own')")
         assert {row["name"] for row in made} == {"by_hand", "own"}
@@ -269,27 +276,27 @@ async def test_a_remade_table_keeps_what_was_made_by_hand_and_gives_no_id_twice(
 async def test_a_migration_that_fails_leaves_nothing_behind(blank: Settings) -> None:
     async with connected(blank, foreign_keys=False) as database:
         # given
-        await migrating.apply(database, history.migrations(0))
+        await migrating.apply(database, migration_history.migrations(0))
         before = await found(get_connection(database.dialect), database.dialect)
         # when
-        broken = history.migrations(1)
+        broken = migration_history.migrations(1)
         broken["0002_add_field_with_default"].operations.append(ops.RunSQL("SELECT nonsense FROM nowhere"))
         with pytest.raises(OperationalError):
             await migrating.apply(database, broken)
         # then
         assert await found(get_connection(database.dialect), database.dialect) == before
-        assert await migrating.apply(database, history.migrations(1)) == ["0002_add_field_with_default"]
+        assert await migrating.apply(database, migration_history.migrations(1)) == ["0002_add_field_with_default"]
 
 
 @pytest.mark.sqlite_only
 async def test_a_migration_that_orphans_rows_is_refused(blank: Settings) -> None:
     async with connected(blank, foreign_keys=False) as database:
         # given
-        await migrating.apply(database, history.migrations(0))
-        maker = Maker(await history.models_after(history.migrations(0), "sqlite"), "sqlite")
+        await migrating.apply(database, migration_history.migrations(0))
+        maker = Maker(await migration_history.models_after(migration_history.migrations(0), "sqlite"), "sqlite")
         await maker.row("book", shelf_id=(await maker.row("shelf", place="east"))["id"])
         # when
-        careless = history.migrations(1)
+        careless = migration_history.migrations(1)
         careless["0002_add_field_with_default"].operations.append(ops.RunSQL("DELETE FROM shelf"))
         with pytest.raises(ValueError, match="in: book"):
             await migrating.apply(database, careless)
@@ -299,8 +306,8 @@ async def test_a_migration_that_orphans_rows_is_refused(blank: Settings) -> None
 
 async def test_a_new_column_without_a_value_for_old_rows_is_refused(blank: Settings) -> None:
     async with connected(blank, foreign_keys=False) as database:
-        await migrating.apply(database, history.migrations(0))
-        unfilled = history.migrations(1)
+        await migrating.apply(database, migration_history.migrations(0))
+        unfilled = migration_history.migrations(1)
         unfilled["0002_add_field_with_default"].operations = [ops.AddField("Shelf", "level", fields.IntField())]
         with pytest.raises(ValueError, match="old rows need a default"):
             await migrating.apply(database, unfilled)

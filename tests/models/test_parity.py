@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 from models import make_migration, tables
 from models.database import Database
-from tests.models.structure import declared, found
+from tests.helpers.table_structure import declared, found
 
 MODELS: list[Any] = [getattr(tables, name) for name in tables.__all__]
 

@@ -21,16 +21,16 @@ from execution.limits import Limits
 from models.accounts import Account
 from models.database import Database
 from models.points import PointEntry
-from resolvers.context import Context
-from resolvers.viewers import NOBODY, Viewer
+from resolvers.base.context import Context
+from resolvers.base.viewers import ANONYMOUS, Viewer
 from schema.graph import build, sdl
-from services import clock
-from services.corrections import penalize
-from services.openings import Opening, record_openings
-from services.points import record_many
-from tests.execution.equality import same_answer
-from tests.execution.rewriter import Rewriter
-from tests.factories import NOON, event, make_company, make_person, make_profile
+from services.core import clock
+from services.points.corrections import penalize
+from services.points.ledger import record_many
+from services.points.opening_balances import Opening, record_openings
+from tests.helpers.equality import same_answer
+from tests.helpers.factories import NOON, event, make_company, make_person, make_profile
+from tests.helpers.rewriter import Rewriter
 from web.graphiql import EXAMPLES
 
 GRAPH = build()
@@ -117,7 +117,7 @@ async def test_generated_documents_are_answered_alike(database: Database, execut
     @given(
         text=queries(sdl(), custom_scalars=SCALARS),
         random=st.randoms(use_true_random=False),
-        viewer=st.sampled_from([NOBODY, owner]),
+        viewer=st.sampled_from([ANONYMOUS, owner]),
         language=st.sampled_from(LANGUAGES),
     )
     async def each(text: str, random: Random, viewer: Viewer, language: str) -> None:
@@ -163,7 +163,7 @@ async def test_the_documents_of_every_day_are_planned_and_alike(
     database: Database, executor: Executor, name: str
 ) -> None:
     owner, ids = await make_community()
-    for viewer, language in product((NOBODY, owner), LANGUAGES):
+    for viewer, language in product((ANONYMOUS, owner), LANGUAGES):
         for key in ids[:3]:
             with clock.frozen(NOON), speaking(language):
                 chosen: dict[str, dict[str, Any]] = {"people": {"id": key}, "board": {"n": 5}}

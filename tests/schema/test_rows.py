@@ -29,15 +29,13 @@ from resolvers import (
     accounts,
     badge_progress,
     badges,
-    blocks,
     challenges,
     companies,
-    connections,
     events,
-    history,
     invites,
     leaderboards,
     learning,
+    ledger_history,
     open_badges,
     points,
     portfolio,
@@ -45,35 +43,34 @@ from resolvers import (
     profiles,
     publishing,
     referrals,
-    requests,
     second_factors,
     shop,
     stats,
-    suggestions,
     terms,
 )
 from resolvers import credits as balances
-from resolvers import people as searching
-from resolvers.context import Context
-from resolvers.people_conditions import Word
-from resolvers.people_pages import POINTS as MOST_POINTS
-from resolvers.people_pages import Search
-from resolvers.viewers import Viewer
+from resolvers.base.context import Context
+from resolvers.base.viewers import Viewer
+from resolvers.connections import blocks, connection_requests, connections, suggestions
+from resolvers.people import people as searching
+from resolvers.people.people_search import POINTS as MOST_POINTS
+from resolvers.people.people_search import Search
+from resolvers.people.search_filters import Word
 from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
-from services import badges as badge_rules
-from services import blocks as blocking
-from services import clock
-from services import connections as asking
-from services import credits as credit_rules
-from services import invites as invite_rules
-from services import shop as shop_rules
-from services.connecting import join
-from services.leaderboards.kinds import Board, Key
-from services.openings import Opening, record_openings
-from services.points import record_many
-from tests.factories import NOON, event, make_company, make_person
-from tests.services.projects import make_project
+from services.achievements import badges as badge_rules
+from services.connections import blocks as blocking
+from services.connections import connections as asking
+from services.connections.connection_rows import join
+from services.core import clock
+from services.credits import credit_ledger as credit_rules
+from services.credits import shop as shop_rules
+from services.invites import invites as invite_rules
+from services.leaderboards.keys import Board, BoardKey
+from services.points.ledger import record_many
+from services.points.opening_balances import Opening, record_openings
+from tests.helpers.factories import NOON, event, make_company, make_person
+from tests.helpers.projects import make_project
 
 SCHEMA = build()._schema
 Asked = tuple[str, Any, Any]
@@ -173,7 +170,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     people = [ada, ben, 999_999]
     await know_each_other(account)
     projects = await show_projects(account)
-    board = Key(Board.FORUM)
+    board = BoardKey(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
         accounts.publish_banners: people,
@@ -205,8 +202,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         balances.of_profiles: people,
         events.boards_now: [board.board],
         events.challenges: [next(iter(CHALLENGES)), "gone"],
-        history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
-        history.of_profiles: people,
+        ledger_history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
+        ledger_history.of_profiles: people,
         invites.by_id: [invited.invite_id, 999_999],
         invites.of_profiles: people,
         leaderboards.around: [board],
@@ -241,11 +238,11 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         profiles.own: people,
         publishing.checklists: people,
         referrals.of_profiles: people,
-        requests.by_id: [*await ConnectionRequest.all().values_list("id", flat=True), 999_999],
-        requests.received: people,
-        requests.sent: people,
-        requests.totals: list(requests.Direction),
-        requests.with_viewer: [*await Profile.all().values_list("id", flat=True)],
+        connection_requests.by_id: [*await ConnectionRequest.all().values_list("id", flat=True), 999_999],
+        connection_requests.received: people,
+        connection_requests.sent: people,
+        connection_requests.totals: list(connection_requests.Direction),
+        connection_requests.with_viewer: [*await Profile.all().values_list("id", flat=True)],
         second_factors.of_accounts: [account.id, 999_999],
         shop.by_id: [placed.order.id, 999_999],
         shop.items: ["STICKERS", "MUG", "NO_SUCH"],

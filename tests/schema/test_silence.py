@@ -11,14 +11,15 @@ from execution.limits import Limits
 from models.connections import ConnectionRequest
 from models.database import Database
 from models.profiles import Profile
-from resolvers import ids
-from resolvers.context import Context
-from resolvers.viewers import Viewer
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.viewers import Viewer
 from schema.graph import build
-from services import blocks, clock, connections
-from services.connections import QUIET
-from tests.factories import NOON
-from tests.services.connecting import member
+from services.connections import blocks, connections
+from services.connections.connections import QUIET
+from services.core import clock
+from tests.helpers.connections import member
+from tests.helpers.factories import NOON
 
 EXECUTOR = Executor(build(), limits=Limits(max_cost=100_000))
 

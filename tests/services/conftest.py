@@ -10,8 +10,9 @@ from tortoise.exceptions import ConfigurationError
 
 from models.accounts import Account
 from models.database import Database
-from services import clock, limits, passwords
-from tests.services.second_factors import START
+from services.auth import passwords
+from services.core import clock, rate_limits
+from tests.helpers.second_factors import START
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def start(database: Database) -> AsyncIterator[None]:
 @pytest.fixture(autouse=True)
 def limits_are_spent_outside_of_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting in Redis may take half a second, and locks of a transaction must not wait for it."""
-    spend = limits.spend
+    spend = rate_limits.spend
 
     async def checked(operation: str, **given: Any) -> None:
         with suppress(RuntimeError, ConfigurationError):  # no database in this test
@@ -32,7 +33,7 @@ def limits_are_spent_outside_of_transactions(monkeypatch: pytest.MonkeyPatch) ->
             assert not isinstance(connection, TransactionalDBClient), f"{operation} is spent inside a transaction"
         await spend(operation, **given)
 
-    monkeypatch.setattr(limits, "spend", checked)
+    monkeypatch.setattr(rate_limits, "spend", checked)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     async def free(*_: Any, **__: Any) -> None:
         pass
 
-    monkeypatch.setattr(limits, "spend", free)
+    monkeypatch.setattr(rate_limits, "spend", free)
 
 
 @pytest.fixture

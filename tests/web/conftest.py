@@ -10,12 +10,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from execution.executor import Counts, Executor
 from execution.results import Answer
 from models.database import Database
-from resolvers.context import Context
+from resolvers.base.context import Context
 from server import EXECUTOR, make_app
-from services import clock
+from services.core import clock
 from settings import Settings
-from tests.execution.equality import answered_by_core, comparable
-from tests.web.clients import GraphQLClient
+from tests.helpers.equality import answered_by_core, comparable
+from tests.helpers.graphql_client import GraphQLClient
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
-"""API keys over HTTP: all rights of the person, except what is never by key. domain.md "Security settings"."""
+"""API keys over HTTP: all rights of the person, except what is never by key. docs/rules/tokens.md#api-keys."""
 
 import pytest
 
 from models.audit import AuditEntry, Origin
 from models.tokens import ApiKey
-from services import api_keys, keys, uses
-from tests.factories import make_person
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
+from services.auth import api_keys, credential_last_used, secret_format
+from tests.helpers.factories import make_person
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
 
 CREATE = """
 mutation Create($input: CreateApiKeyInput!) { createApiKey(input: $input) {
@@ -29,7 +29,7 @@ async def test_a_key_is_made_used_listed_and_deleted(client: GraphQLClient) -> N
     assert (made["apiKey"]["name"], made["errors"]) == ("Script", [])
     body = await client.ask(WHO, headers=key)
     assert body == {"data": {"viewer": {"account": {"email": "ada@people.example"}}}}
-    await uses.write_down()
+    await credential_last_used.write_down()
     listed = await client.ask(LIST, headers=headers)
     assert made["secret"] not in str(listed) and listed["data"]["viewer"]["apiKeys"][0]["lastUsedAt"]
     trail = str(await AuditEntry.all().values())
@@ -61,7 +61,7 @@ async def test_every_bad_pair_gets_the_same_answer_in_the_same_statements(
     await with_key(eve)
     secret = good["Mendix-ApiKey"]
     bad = {
-        "unknown key": {**good, "Mendix-ApiKey": keys.new(api_keys.PREFIX)},
+        "unknown key": {**good, "Mendix-ApiKey": secret_format.new(api_keys.PREFIX)},
         "malformed key": {**good, "Mendix-ApiKey": "87a8a34d-0000"},
         "another's address": {**good, "Mendix-Username": eve.email},
         "no such address": {**good, "Mendix-Username": "nobody@people.example"},

@@ -12,13 +12,14 @@ from models.accounts import Account
 from models.database import Database
 from models.profiles import Profile
 from server import make_app
-from services import avatars, clock, limits, publishing
-from services.audit import OPERATOR
+from services.core import clock, rate_limits
+from services.core.audit import OPERATOR
+from services.profiles import avatars, publishing
 from settings import Settings
-from tests.factories import NOON, make_person, make_service, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import Headers, in_session, with_key
-from tests.web.uploads import UPLOAD, picture, send, uploaded
+from tests.helpers.factories import NOON, make_person, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session, with_key
+from tests.helpers.uploads import UPLOAD, picture, send, uploaded
 
 REMOVE = "mutation { removeAvatar(input: {}) { profile { avatarUrl } errors { __typename code ... on ChecklistError { item } } } }"
 URLS = "{ viewer { profile { avatarUrl avatarUrlSmall avatarUrlLarge } } }"
@@ -78,7 +79,7 @@ async def test_what_is_refused_is_said_in_the_payload(client: GraphQLClient) -> 
     [error] = (await uploaded(client, picture("PNG", (6_000, 5_000)), headers=headers))["errors"]
     assert error["code"] == "PICTURE_TOO_LARGE"
     # when it is too often
-    await limits.charge("upload-avatar", by=[f"account:{ada.id}"], cost=20)
+    await rate_limits.charge("upload-avatar", by=[f"account:{ada.id}"], cost=20)
     response = await send(client, picture(), headers=headers)
     [error] = (await response.json())["data"]["uploadAvatar"]["errors"]
     # then one more is free each three minutes
@@ -194,7 +195,7 @@ async def test_pictures_have_a_limit_of_their_own(settings: Settings, database: 
         async with TestClient(TestServer(await make_app(settings, database))) as http:
             client = GraphQLClient(http)
             # when
-            await limits.spend("picture", by=["address:127.0.0.1"], cost=3_000)
+            await rate_limits.spend("picture", by=["address:127.0.0.1"], cost=3_000)
             response = await get(client, address)
             # then
             assert (response.status, response.headers["Retry-After"]) == (429, "1")

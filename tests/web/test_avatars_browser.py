@@ -11,11 +11,11 @@ from aiohttp.test_utils import TestServer
 from models.database import Database
 from models.profiles import Profile
 from server import make_app
-from services import sessions
+from services.auth import sessions
 from settings import Settings
-from tests.factories import make_person
-from tests.web.browser import CHROMIUM, a_browser
-from tests.web.uploads import UPLOAD
+from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.factories import make_person
+from tests.helpers.uploads import UPLOAD
 from web.graphiql_files import missing
 
 pytestmark = [

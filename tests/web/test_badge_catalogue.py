@@ -7,11 +7,11 @@ import pytest
 from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
 from models.badges import BadgeRarity, ImportedBadge
-from services import badge_shares, badges
-from services.points import record_many
-from services.profiles import relist
-from tests.factories import NOON, event, give, make_person, make_profile
-from tests.web.clients import GraphQLClient
+from services.achievements import badge_shares, badges
+from services.points.ledger import record_many
+from services.profiles.profiles import refresh_visibility
+from tests.helpers.factories import NOON, event, give, make_person, make_profile
+from tests.helpers.graphql_client import GraphQLClient
 from tests.web.test_badges import PAGE, SHARE
 
 
@@ -69,10 +69,10 @@ async def test_the_share_counts_public_and_active_people_alone(
     before = await client.data(SHARE, code="FIRST_LIGHT")
     # when
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await relist([gone.profile_id])  # type: ignore[attr-defined]
+    await refresh_visibility([gone.profile_id])  # type: ignore[attr-defined]
     kept = await client.data(SHARE, code="FIRST_LIGHT")
-    monkeypatch.setattr(badge_shares, "KEPT", timedelta(seconds=-1))
-    monkeypatch.setattr(badge_shares, "RENEWED", timedelta(seconds=-1))
+    monkeypatch.setattr(badge_shares, "MAX_SHARES_AGE", timedelta(seconds=-1))
+    monkeypatch.setattr(badge_shares, "SHARES_REFRESH_AGE", timedelta(seconds=-1))
     counted = await client.data(SHARE, code="FIRST_LIGHT")
     # then
     assert before["badge"]["awardedPercent"] == 66.7

@@ -1,4 +1,4 @@
-"""Badges, as clients read and choose them: domain.md "Badges, challenges, credits", peers.md 17 to 19."""
+"""Badges, as clients read and choose them: docs/rules/badges.md."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,13 +9,15 @@ from tortoise.transactions import in_transaction
 from catalogue.badges import BADGES
 from catalogue.criteria import CONNECTIONS
 from models.badges import BadgeAward
-from services import achievements, badges, clock, counters
-from services.points import record_many
-from services.scores import lock_people
+from services.achievements import achievements, badges
+from services.core import clock
+from services.points.ledger import record_many
+from services.progress import counters
+from services.progress.scores import lock_scores
 from tests.conftest import CountStatements
-from tests.factories import NOON, event, give, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
+from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
 
 READ = "mx:user:profile:v1:read"
 PAGE = """
@@ -299,7 +301,7 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(client:
     ada = await make_person()
     number: int = ada.profile_id  # type: ignore[attr-defined]
     async with in_transaction():
-        await lock_people([number])
+        await lock_scores([number])
         await achievements.moved([await counters.add(number, CONNECTIONS, 3)])
     text = (
         "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"

@@ -1,4 +1,4 @@
-"""Challenges over HTTP: peers.md 20, domain.md "Badges, challenges, credits"."""
+"""Challenges over HTTP: docs/rules/challenges.md."""
 
 from asyncio import gather
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ import orjson
 from models.accounts import Account
 from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.database import Database
-from resolvers.context import Context
+from resolvers.base.context import Context
 from server import EXECUTOR
-from services import clock
-from services.credits import balance_of
+from services.core import clock
+from services.credits.credit_ledger import balance_of
 from tests.conftest import CountStatements
-from tests.factories import give, make_person, make_service, make_token
-from tests.web.clients import Body, GraphQLClient
-from tests.web.people import Headers, in_session, with_key
+from tests.helpers.factories import give, make_person, make_service, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.people import Headers, in_session, with_key
 
 FIELDS = "code title description credits state startsAt endsAt secondsLeft now steps { title criterion }"
 CATALOGUE = f"{{ challenges {{ {FIELDS} }} featuredChallenge {{ {FIELDS} }} }}"

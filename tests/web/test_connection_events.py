@@ -6,10 +6,10 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from models.notices import Notice
-from services import blocks, connections
-from tests.factories import make_token
-from tests.services.connecting import ask, asked, hide, member, request_of
-from tests.web.clients import GraphQLClient
+from services.connections import blocks, connections
+from tests.helpers.connections import ask, asked, hide, member, request_of
+from tests.helpers.factories import make_token
+from tests.helpers.graphql_client import GraphQLClient
 from tests.web.test_sockets import Talk, talking
 from tests.web.test_subscriptions import READ, subscribe
 

@@ -1,4 +1,4 @@
-"""What is counted is what can be listed, by everybody who looks, after whatever happened: peers.md 28."""
+"""What is counted is what can be listed, by everybody who looks, after whatever happened: docs/rules/connections.md#counts."""
 
 from random import Random
 from typing import Any
@@ -9,13 +9,15 @@ from models.accounts import Account, AccountStatus
 from models.connections import Block, Connection
 from models.database import Database
 from models.profiles import Profile
-from resolvers import connections as reads
-from resolvers import requests
-from resolvers.context import Context
-from resolvers.requests import Direction
-from resolvers.viewers import NOBODY, Viewer
-from services import blocks, connections, limits, profiles
-from tests.services.connecting import ask, hide, member, outcome, settled
+from resolvers.base.context import Context
+from resolvers.base.viewers import ANONYMOUS, Viewer
+from resolvers.connections import connection_requests
+from resolvers.connections import connections as reads
+from resolvers.connections.connection_requests import Direction
+from services.connections import blocks, connections
+from services.core import rate_limits
+from services.profiles import profiles
+from tests.helpers.connections import ask, hide, member, outcome, settled
 
 PEOPLE = 8
 
@@ -25,7 +27,7 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     async def free(*_: Any, **__: Any) -> None:
         pass
 
-    monkeypatch.setattr(limits, "spend", free)
+    monkeypatch.setattr(rate_limits, "spend", free)
 
 
 async def storm(lot: Random, people: list[Any], steps: int) -> None:
@@ -47,7 +49,7 @@ async def storm(lot: Random, people: list[Any], steps: int) -> None:
         else:
             status = lot.choice([AccountStatus.ACTIVE, AccountStatus.ACTIVE, AccountStatus.DEACTIVATED])
             await Account.filter(id=one.id).update(status=status)
-            await profiles.relist([one.profile_id])
+            await profiles.refresh_visibility([one.profile_id])
 
 
 async def walked(context: Context, whose: int, *, backward: bool) -> list[int]:
@@ -86,7 +88,7 @@ async def test_counts_are_lists_for_every_viewer(database: Database, seed: int) 
         # then
         await settled()
         for viewer in (None, *people):
-            who = NOBODY if viewer is None else Viewer(viewer.id, viewer.profile_id)
+            who = ANONYMOUS if viewer is None else Viewer(viewer.id, viewer.profile_id)
             own, context = who.profile_id, Context(database, who)
             lists = [await walked(context, whose, backward=False) for whose in ids]
             assert [set(each) for each in lists] == [await expected(own, whose) for whose in ids]
@@ -112,13 +114,13 @@ async def check_requests(context: Context) -> None:
     """Requests are counted as they are listed, and each other's status says the same."""
     own = context.viewer.own_profile
     directions: Any = (
-        (Direction.SENT, requests.sent, "REQUEST_SENT"),
-        (Direction.RECEIVED, requests.received, "REQUEST_RECEIVED"),
+        (Direction.SENT, connection_requests.sent, "REQUEST_SENT"),
+        (Direction.RECEIVED, connection_requests.received, "REQUEST_RECEIVED"),
     )
     for direction, reader, status in directions:
         [page] = await reader([own], context, first=100)
         others = [row["other_id"] for row in page["edges"]]
-        assert await requests.totals([direction], context) == [len(others)]
+        assert await connection_requests.totals([direction], context) == [len(others)]
         assert set(await reads.statuses(others, context)) <= {status}
-        found: Any = await requests.with_viewer(others, context)
+        found: Any = await connection_requests.with_viewer(others, context)
         assert [row["id"] for row in found] == [row["id"] for row in page["edges"]]

@@ -3,12 +3,12 @@
 from typing import Any
 
 from models.connections import Block, Connection, ConnectionRequest
-from services import blocks, connections
-from tests.factories import make_token
-from tests.services.connecting import asked, connected, hide, member
-from tests.web.clients import GraphQLClient
-from tests.web.connecting import LIST, TOWARDS, WAITING, circle, crq, do, listed, prf, towards, waiting
-from tests.web.people import Headers, in_session
+from services.connections import blocks, connections
+from tests.helpers.connections import asked, connected, hide, member
+from tests.helpers.connections_by_http import LIST, TOWARDS, WAITING, circle, crq, do, listed, prf, towards, waiting
+from tests.helpers.factories import make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session
 
 # Blocks
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from models.profiles import Profile
-from services import blocks, clock
+from services.connections import blocks
+from services.core import clock
 from tests.conftest import CountStatements
-from tests.factories import NOON, make_profile, make_service, make_token
-from tests.services.connecting import connected, hide, member
-from tests.web.clients import GraphQLClient
-from tests.web.connecting import LIST, WAITING, circle, do, listed, prf, towards, waiting
-from tests.web.people import in_session, with_key
+from tests.helpers.connections import connected, hide, member
+from tests.helpers.connections_by_http import LIST, WAITING, circle, do, listed, prf, towards, waiting
+from tests.helpers.factories import NOON, make_profile, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
 
 
 async def test_asking_and_accepting_from_both_sides(client: GraphQLClient) -> None:

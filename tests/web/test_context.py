@@ -3,9 +3,9 @@
 import pytest
 
 from models.database import Database
-from resolvers.context import Context
-from resolvers.permissions import SignedIn
-from resolvers.viewers import Viewer
+from resolvers.base.context import Context
+from resolvers.base.permissions import SignedIn
+from resolvers.base.viewers import Viewer
 from services.errors import ErrorCode, NotAllowed
 
 

@@ -1,4 +1,4 @@
-"""The session's cookie, and credentials beside it. domain.md "Security settings", docs/decisions/0007."""
+"""The session's cookie, and credentials beside it. docs/rules/sign-in.md#sessions, docs/decisions/0007."""
 
 import asyncio
 import dataclasses
@@ -14,16 +14,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from models.accounts import Account, AccountStatus
 from models.database import Database
 from models.passwords import Password
-from resolvers.entrances import ENTRANCES, EVEN_EXPIRED, WHO_IT_IS
-from resolvers.viewers import Client
+from resolvers.base.unauthenticated_access import ENTRANCES, EVEN_EXPIRED, WHO_IT_IS
+from resolvers.base.viewers import Client
 from schema.graph import build
 from server import make_app
-from services import api_keys, clock, sessions, tokens
-from services.audit import OPERATOR
-from services.passwords import set_password
+from services.auth import access_tokens, api_keys, sessions
+from services.auth.passwords import set_password
+from services.core import clock
+from services.core.audit import OPERATOR
 from settings import Settings
-from tests.factories import make_person, make_token
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
 from web.cookies import SessionCookie
 
 PROFILE = "mx:user:profile:v1:read"
@@ -200,7 +201,7 @@ async def test_a_bad_credential_beside_a_good_cookie_is_refused(client: GraphQLC
     ada = await make_person("ada@people.example")
     alive = await headers_of(ada, "c")
     bad = [
-        [("Authorization", f"mxtoken {tokens.new_secret()}")],
+        [("Authorization", f"mxtoken {access_tokens.new_secret()}")],
         [("Mendix-Username", "ada@people.example"), ("Mendix-ApiKey", "nonsense")],
         [("Mendix-Username", "ada@people.example"), ("Mendix-ApiKey", "")],
     ]

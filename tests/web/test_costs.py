@@ -1,4 +1,4 @@
-"""What requests cost, over HTTP: docs/decisions/0012-query-cost.md; peers.md 83 and 84, capabilities 73 and 74."""
+"""What requests cost, over HTTP: docs/decisions/0012-query-cost.md; docs/rules/api.md#cost."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Iterator
@@ -11,24 +11,24 @@ from graphql import GraphQLObjectType, get_introspection_query, get_named_type, 
 
 from catalogue import limits as catalogue
 from catalogue.limits import SECOND, Limit
-from execution.cost import SIZES, cost_of
+from execution.cost import SIZE_ARGUMENTS, cost_of
 from execution.documents import Documents
 from execution.executor import Executor
 from execution.limits import Limits
 from execution.results import Answer
 from models.database import Database
-from resolvers.context import Context
+from resolvers.base.context import Context
 from schema.fields import Answered, Loaded, kind_of
 from schema.graph import build
 from server import make_app
-from services import clock, limits
+from services.core import clock, rate_limits
 from settings import Settings
 from tests.conftest import CountStatements
-from tests.factories import make_person, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.profile_page import PROFILE_PAGE
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.profile_page import PROFILE_PAGE
 from web import costs
-from web.costs import CHARACTERS, FELL_BACK, SECONDS, SHARE, VALUES, requests_of
+from web.costs import CHARACTERS, COST_PER_REQUEST_UNIT, FELL_BACK, SECONDS, VALUES, requests_of
 from web.graphiql import EXAMPLES
 
 CORE = build()._schema
@@ -164,7 +164,7 @@ def test_whatever_has_a_size_says_it_by_a_name_that_is_counted() -> None:
                 continue  # one value, whatever number it is asked with
             numbers = {each for each, argument in field.args.items() if get_named_type(argument.type).name == "Int"}
             page = get_named_type(field.type).name.endswith("Connection")
-            if numbers - SIZES.keys() or (page and not {"first", "last"} <= field.args.keys()):
+            if numbers - SIZE_ARGUMENTS.keys() or (page and not {"first", "last"} <= field.args.keys()):
                 wrong.append(f"{type_.name}.{name}")
     assert not wrong, "how many rows are these? See execution/cost.py"
 
@@ -188,14 +188,14 @@ async def test_a_subscription_that_is_too_dear_never_begins(database: Database) 
     ("cost", "fell_back", "request_error", "requests"),
     [
         (0, False, False, 1),
-        (SHARE, False, False, 1),
-        (SHARE + 1, False, False, 2),
+        (COST_PER_REQUEST_UNIT, False, False, 1),
+        (COST_PER_REQUEST_UNIT + 1, False, False, 2),
         (10_000, False, False, 20),
         # ten times the cost, not ten requests: a wrong cursor of a small page is a small mistake
         (0, True, False, 1),
-        (SHARE // FELL_BACK, True, False, 1),
-        (SHARE // FELL_BACK + 1, True, False, 2),
-        (SHARE * 2, True, False, 2 * FELL_BACK),
+        (COST_PER_REQUEST_UNIT // FELL_BACK, True, False, 1),
+        (COST_PER_REQUEST_UNIT // FELL_BACK + 1, True, False, 2),
+        (COST_PER_REQUEST_UNIT * 2, True, False, 2 * FELL_BACK),
         (400_000, False, True, 1),
     ],
 )
@@ -208,7 +208,7 @@ def test_how_many_requests_an_answer_counts_as(cost: int, fell_back: bool, reque
 )
 def test_a_long_document_counts_as_several(characters: int, requests: int) -> None:
     assert requests_of(Answer({}, request_error=True), characters) == requests
-    assert requests_of(Answer({}, cost=SHARE * 3), characters) == max(3, requests)
+    assert requests_of(Answer({}, cost=COST_PER_REQUEST_UNIT * 3), characters) == max(3, requests)
 
 
 @pytest.mark.parametrize(("values", "requests"), [(0, 1), (VALUES, 1), (VALUES + 1, 2), (VALUES * 10, 10)])
@@ -254,9 +254,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(
         catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, 10),)
     )
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
     yield
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
 
 
 @pytest.fixture

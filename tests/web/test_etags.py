@@ -4,11 +4,11 @@ from typing import Any
 
 import orjson
 
-from services import clock
-from services.points import record
-from tests.factories import event, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from services.core import clock
+from services.points.ledger import record
+from tests.helpers.factories import event, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 
 BOARD = "{ leaderboard(board: FORUM) { asOf entries { edges { node { rank points profile { name } } } } } }"
 

@@ -13,8 +13,8 @@ from cli.demo import load_demo
 from models.database import Database
 from server import make_app
 from settings import Settings
-from tests.factories import give, make_profile
-from tests.web.browser import CHROMIUM, a_browser
+from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.factories import give, make_profile
 from web import graphiql
 from web.graphiql_files import FILES, FOLDER, missing
 

@@ -74,7 +74,7 @@ def test_the_file_is_read_when_its_hash_is_right(tmp_path: Path) -> None:
         (a_member(), b"window.React = evil();"),
         (a_member("package/umd/other.js"), CONTENT),
         (a_member(link_to="../../other.js"), b""),
-        (a_member(), b"0" * (graphiql_files.LARGEST + 1)),
+        (a_member(), b"0" * (graphiql_files.MAX_FILE_BYTES + 1)),
     ],
     ids=["other content", "not there", "a link", "too large"],
 )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
 
 GRAPHQL_JSON = "application/graphql-response+json"
 QUERY = '{"query": "{ __typename }"}'

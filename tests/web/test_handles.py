@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.factories import make_person
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.factories import make_person
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 
 CHANGE = "mutation ($handle: String!) { changeHandle(input: {handle: $handle}) { profile { id handle name } errors { code path } } }"
 FIND = "query ($handle: String!) { profile(handle: $handle) { id handle } }"

@@ -1,4 +1,4 @@
-"""What services report, over HTTP: domain.md "Points"."""
+"""What services report, over HTTP: docs/rules/points.md#reported-by-services."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,10 +8,10 @@ import pytest
 from catalogue.points import ACTIVITIES
 from models.accounts import Account
 from models.points import OnceAward, PointEntry
-from services import clock
+from services.core import clock
 from tests.conftest import CountStatements
-from tests.factories import NOON, make_person, make_profile, make_service, make_token, total
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import NOON, make_person, make_profile, make_service, make_token, total
+from tests.helpers.graphql_client import GraphQLClient
 
 INGEST = "mx:points:ingest"
 ONE = """

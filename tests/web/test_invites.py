@@ -15,15 +15,17 @@ from models.invites import Invite, InviteOptOut
 from models.profiles import Profile, Visibility
 from models.referrals import Referral, ReferralVia
 from server import make_app
-from services import blocks, clock, postbox
-from services.profiles import relist
+from services.connections import blocks
+from services.core import clock
+from services.messages import outbox_worker
+from services.profiles.profiles import refresh_visibility
 from settings import Settings
-from tests.factories import make_person, make_service, make_token, total
-from tests.services.entering import GOOD
-from tests.services.inviting import invite, invite_code, join, profile_of, stop_path
-from tests.web.browser import CHROMIUM, a_browser
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.factories import make_person, make_service, make_token, total
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.invites import invite, invite_code, join, profile_of, stop_path
+from tests.helpers.people import in_session
+from tests.helpers.sign_in import GOOD
 from tests.web.test_signing_up import sign_up, verify
 from tests.web.test_sockets import talking
 from tests.web.test_subscriptions import arrives, subscribe
@@ -80,12 +82,12 @@ async def publish(name: str) -> None:
     profile = await Profile.get(name=name)
     profile.visibility = Visibility.PUBLIC
     await profile.save()
-    await relist([profile.id])
+    await refresh_visibility([profile.id])
 
 
 async def newest_mail(settings: Settings) -> str:
     """Have the mails delivered into the folder; the text of the last one."""
-    worker = postbox.Postbox(settings)
+    worker = outbox_worker.Postbox(settings)
     while await worker.deliver_due():
         pass
     return (Path(settings.mail_url.removeprefix("file:")) / "latest.txt").read_text("utf-8")

@@ -9,13 +9,15 @@ from catalogue.badges import Rarity
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.outbox import OutboxMessage
-from services import clock, invite_mails, notices, preferences
-from services.audit import OPERATOR
-from services.messages import opened
-from services.notices import PersonKind
-from tests.factories import give, make_person, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from services.accounts import preferences
+from services.core import change_feed, clock
+from services.core.audit import OPERATOR
+from services.core.change_feed import PersonKind
+from services.invites import invite_mails
+from services.messages.outbox import opened
+from tests.helpers.factories import give, make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 from tests.web.test_sockets import talking
 from tests.web.test_subscriptions import OWN, arrives, subscribe
 
@@ -190,10 +192,10 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
             if language:
                 await choose(ada, language)
             # when
-            await notices.note_all(
+            await change_feed.publish_all(
                 [
-                    notices.person(own, PersonKind.BADGE, badge="FIRST_LIGHT", level=1),
-                    notices.person(own, PersonKind.CHALLENGE, challenge="FIRST_STEPS"),
+                    change_feed.person_entry(own, PersonKind.BADGE, badge="FIRST_LIGHT", level=1),
+                    change_feed.person_entry(own, PersonKind.CHALLENGE, challenge="FIRST_STEPS"),
                 ]
             )
             # then

@@ -1,4 +1,4 @@
-"""The boards, as clients read them: domain.md "Leaderboards", peers.md 35, 36, 39, 40, 83."""
+"""The boards, as clients read them: docs/rules/leaderboards.md."""
 
 from base64 import urlsafe_b64encode
 from hashlib import blake2s
@@ -11,11 +11,11 @@ from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
 from schema.lengths import MAX_TEXT
-from services.openings import Opening, record_openings
-from services.profiles import relist
+from services.points.opening_balances import Opening, record_openings
+from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
-from tests.factories import NOON, give, make_company, make_person, make_profile
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import NOON, give, make_company, make_person, make_profile
+from tests.helpers.graphql_client import GraphQLClient
 
 PAGE = """
 query Board($board: LeaderboardBoard!, $first: Int, $after: String, $last: Int, $before: String) {
@@ -111,7 +111,7 @@ async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClien
     gone = account.profile_id  # type: ignore[attr-defined]
     await give(gone, times=3)
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
-    await relist([people[1], gone])
+    await refresh_visibility([people[1], gone])
     # when
     page = await entries(client)
     # then

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from models.database import Database
 from resolvers import learning
-from resolvers.context import Context
-from services.corrections import reverse
-from services.points import record_many
+from resolvers.base.context import Context
+from services.points.corrections import reverse
+from services.points.ledger import record_many
 from tests.conftest import CountStatements
-from tests.factories import NOON, event, give, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 
 LEARNED = """
 query L($id: ID!) { profile(id: $id) {

@@ -1,4 +1,4 @@
-"""Periods, companies, one's own place, neighbours, movement and pinned listings: domain.md "Leaderboards"."""
+"""Periods, companies, one's own place, neighbours, movement and pinned listings: docs/rules/leaderboards.md."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,13 +9,13 @@ from tortoise.transactions import in_transaction
 from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
-from services import clock
-from services.openings import Opening, record_openings
-from services.points import record
-from services.profiles import relist
-from tests.factories import event, make_company, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, make_member
+from services.core import clock
+from services.points.ledger import record
+from services.points.opening_balances import Opening, record_openings
+from services.profiles.profiles import refresh_visibility
+from tests.helpers.factories import event, make_company, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, make_member
 
 FULL = """
 query Board(
@@ -61,7 +61,7 @@ async def earned(who: int, *, days_ago: int = 0, times: int = 1) -> None:
 async def hide(who: int, *, hidden: bool = True) -> None:
     async with in_transaction():
         await Profile.filter(id=who).update(visibility=Visibility.PRIVATE if hidden else Visibility.PUBLIC)
-        await relist([who])
+        await refresh_visibility([who])
 
 
 async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClient) -> None:
@@ -161,7 +161,7 @@ async def test_the_board_of_a_company_has_its_people_alone(client: GraphQLClient
     # when she changes the company
     async with in_transaction():
         await Account.filter(id=ada.id).update(company_id=river.id)
-        await relist([own(ada)])
+        await refresh_visibility([own(ada)])
     # then
     assert names(await board(client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
     assert names(await board(client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
@@ -207,7 +207,7 @@ async def test_a_deactivated_and_a_zero_point_person_leave_no_trace(client: Grap
     # when
     async with in_transaction():
         await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-        await relist([own(gone)])
+        await refresh_visibility([own(gone)])
     # then
     for hidden in (own(gone), zero):
         page = await board(client, around=f"prf_{hidden}")
@@ -267,7 +267,7 @@ async def test_who_hid_elsewhere_a_moment_ago_does_not_lose_the_page(client: Gra
     # then
     assert names(await board(client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
     # when the notice is there
-    await relist([people[1]])
+    await refresh_visibility([people[1]])
     assert names(await board(client)) == [(1, "P2"), (2, "P0")]
 
 

@@ -1,4 +1,4 @@
-"""What the admin of a company may do over HTTP, and everyone who may not. domain.md "Security settings", peers.md 71."""
+"""What the admin of a company may do over HTTP, and everyone who may not. docs/rules/accounts.md#company-admins."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile
 from models.tokens import AccessToken
-from tests.factories import give, make_person, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, make_company_with_admin, make_member, with_key
+from tests.helpers.factories import give, make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, make_company_with_admin, make_member, with_key
 
 MEMBERS = """
 query Members($first: Int, $after: String, $last: Int, $before: String) { viewer { company {

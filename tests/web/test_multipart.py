@@ -16,12 +16,12 @@ from models.database import Database
 from models.profiles import Profile
 from server import make_app
 from settings import Settings
-from tests.factories import make_person
-from tests.web.clients import GraphQLClient
-from tests.web.people import Headers, in_session
-from tests.web.uploads import PREFLIGHT, UPLOAD, form, picture, send
+from tests.helpers.factories import make_person
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session
+from tests.helpers.uploads import PREFLIGHT, UPLOAD, form, picture, send
 from web import multipart
-from web.asked import BadRequest
+from web.graphql_request import BadRequest
 from web.multipart import Part, Uploads, parts_of
 
 pytestmark = pytest.mark.sqlite_only

@@ -1,8 +1,8 @@
 """
 Every mutation there is, tried by everybody: who may is the table below, and nobody else changes anything.
 
-A mutation that is not in the table fails. Rule: domain.md "Security settings", last of its "Never open to a PAT or API
-key", peers.md 78 and 79.
+A mutation that is not in the table fails. Rule: docs/rules/tokens.md#never-by-token, last of its "Never open to a PAT or API
+key", docs/rules/tokens.md#never-by-token.
 """
 
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ from graphql import (
 from catalogue.scopes import SCOPES
 from models import tables
 from schema.graph import build
-from tests.factories import make_person, make_service, make_token
-from tests.web.clients import Body, GraphQLClient
-from tests.web.people import Headers, in_session, make_company_with_admin, with_key
-from tests.web.uploads import picture, send
+from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.people import Headers, in_session, make_company_with_admin, with_key
+from tests.helpers.uploads import picture, send
 
 SCHEMA = build()._schema
 assert SCHEMA.mutation_type is not None
@@ -131,7 +131,7 @@ NEVER_BY_TOKEN_OR_KEY = {
     "deactivateSecondFactor", "deleteApiKey", "deletePersonalAccessToken", "elevateSession", "regenerateBackupCodes",
     "removeRecoveryEmail", "requestSecondFactorDeactivation", "setRecoveryEmail", "verifyRecoveryEmail",
 }  # fmt: skip
-"""What domain.md names: no scope and no key ever opens these, whatever else changes in the table."""
+"""What docs/rules/tokens.md#never-by-token names: no scope and no key ever opens these, whatever else changes in the table."""
 NEEDS_ELEVATION = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "makeCompanyAdmin", "regenerateBackupCodes", "removeCompanyAdmin", "removeRecoveryEmail",

@@ -7,13 +7,14 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from models.accounts import Account, AccountStatus
 from server import make_app
-from services import badges, limits
-from services.profiles import relist
-from tests.factories import make_person, make_profile, make_token
-from tests.services.badge_awards import make_award
-from tests.web.badge_credentials import BROWSER, FORMS, JWT, at, checked_by_others, get, set_bits, someones
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
+from services.achievements import badges
+from services.core import rate_limits
+from services.profiles.profiles import refresh_visibility
+from tests.helpers.badge_awards import make_award
+from tests.helpers.badge_credentials import BROWSER, FORMS, JWT, at, checked_by_others, get, set_bits, someones
+from tests.helpers.factories import make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
@@ -23,7 +24,7 @@ async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(client: G
     account, hidden = await someones(public=False)
     gone, left = await someones("eve@people.example")
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await relist([gone.profile_id])  # type: ignore[attr-defined]
+    await refresh_visibility([gone.profile_id])  # type: ignore[attr-defined]
     # when, then
     for form in FORMS:
         answers = []
@@ -119,6 +120,6 @@ async def test_too_many_requests_are_told_when_to_come_back(client: GraphQLClien
     _, award = await someones()
     assert (await get(client, at(award))).status == (await get(client, "/issuer")).status == 200
     for path in (at(award), "/issuer"):
-        await limits.charge("request-of-nobody", by=["address:127.0.0.1"], cost=300)
+        await rate_limits.charge("request-of-nobody", by=["address:127.0.0.1"], cost=300)
         response = await get(client, path)
         assert response.status == 429 and int(response.headers["Retry-After"]) > 0

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from models.profiles import Profile
-from services import configuration, signing_keys
-from tests.factories import NOON, make_profile
-from tests.services.badge_awards import make_award, make_imported_badge
-from tests.services.test_open_badges import check_required_members
-from tests.web.badge_credentials import BROWSER, JWT, at, checked_by_others, get, get_as_written, someones
-from tests.web.clients import GraphQLClient
+from services.core import current_settings
+from services.open_badges import issuer_keys
+from tests.helpers.badge_awards import make_award, make_imported_badge
+from tests.helpers.badge_credentials import BROWSER, JWT, at, checked_by_others, get, get_as_written, someones
+from tests.helpers.factories import NOON, make_profile
+from tests.helpers.graphql_client import GraphQLClient
+from tests.services.open_badges.test_badge_credentials import check_required_members
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
@@ -90,7 +91,7 @@ async def test_the_form_is_the_one_that_is_wished_for(client: GraphQLClient) -> 
 
 async def test_what_is_public_may_be_read_by_any_page_and_kept(client: GraphQLClient) -> None:
     _, award = await someones()
-    key = signing_keys.published()[0].thumbprint
+    key = issuer_keys.published()[0].thumbprint
     paths = ("/issuer", "/.well-known/jwks.json", "/credentials/status/0", "/achievements/FIRST_LIGHT", at(award))
     for path in (*paths, f"/credentials/keys/{key}"):
         # when
@@ -224,14 +225,14 @@ async def test_a_changed_key_leaves_what_was_handed_out_valid(client: GraphQLCli
     # given
     _, award = await someones()
     before = await (await get(client, at(award))).text()
-    public = signing_keys.published()[0].jwk()["x"]
+    public = issuer_keys.published()[0].jwk()["x"]
     # when
-    with configuration.using(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
+    with current_settings.using(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
         after = await (await get(client, at(award))).text()
         # then
         claims = await checked_by_others(client, before)
         assert after != before and await checked_by_others(client, after) == claims
-    with configuration.using(replace(settings, credential_key="07" * 32)):
+    with current_settings.using(replace(settings, credential_key="07" * 32)):
         with pytest.raises(Exception, match=r"(?i)key"):
             await checked_by_others(client, before)
         assert (await get(client, f"/credentials/keys/{'x' * 43}")).status == 404

@@ -7,12 +7,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from models.database import Database
-from resolvers.viewers import Client
+from resolvers.base.viewers import Client
 from server import make_app
-from services import sessions
+from services.auth import sessions
 from settings import BadSetting, Settings
-from tests.factories import make_person
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import make_person
+from tests.helpers.graphql_client import GraphQLClient
 from web.origins import parse
 
 APP = "https://app.example"

@@ -1,13 +1,13 @@
-"""Changing and resetting passwords over HTTP: domain.md "Security settings"."""
+"""Changing and resetting passwords over HTTP: docs/rules/sign-in.md#passwords."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from models.passwords import Password
-from tests.factories import make_token
-from tests.services.entering import ADA, GOOD, OTHER, mailed_token, mails, make_login
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
+from tests.helpers.factories import make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
+from tests.helpers.sign_in import ADA, GOOD, OTHER, mailed_token, mails, make_login
 from tests.web.test_sessions import ADA_HERSELF, ELEVATE, ME, codes, cookie, shown, sign_in, whose
 
 CHANGE = """

@@ -9,14 +9,15 @@ from tortoise.transactions import in_transaction
 
 from models.database import Database
 from models.profiles import Profile, ProfileWord, Visibility
-from resolvers import people, people_pages
-from resolvers.context import Context
-from resolvers.people import People, Wanted
-from services import search_words, words
-from services.profiles import NewPerson, create_people, relist
+from resolvers.base.context import Context
+from resolvers.people import people, people_search
+from resolvers.people.people import People, Wanted
+from services.media import search_tokenizer
+from services.profiles.profiles import NewPerson, create_people, refresh_visibility
+from services.progress import search_words
 from tests.conftest import CountStatements
-from tests.factories import give, make_company, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import give, make_company, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
 
 PEOPLE = """
 query P($search: String, $skills: [String!], $industries: [String!], $company: ID, $country: String, $for: LookingForKind,
@@ -123,7 +124,7 @@ async def test_who_hides_is_gone_at_once_and_found_again_when_back(client: Graph
         # when
         async with in_transaction():
             await Profile.filter(id=ada).update(visibility=visibility)
-            await relist([ada])
+            await refresh_visibility([ada])
         # then
         assert await found(client, search="changing") == names
         assert await found(client) == names
@@ -234,9 +235,9 @@ SEARCHES: list[dict[str, Any]] = [
 
 def matches(person: NewPerson, asked: dict[str, Any]) -> int | None:
     """The tier of a person, by going through everything; None: not found."""
-    kept = words.kept(person.name, "", person.details["job_title"])
+    kept = search_tokenizer.kept(person.name, "", person.details["job_title"])
     tier = 0
-    for word in words.typed(asked.get("search", "")):
+    for word in search_tokenizer.typed(asked.get("search", "")):
         fits = [(place if held == word else 2 + place) for held, place in kept.items() if held.startswith(word)]
         if not fits:
             return None
@@ -255,10 +256,10 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
 ) -> None:
     # given
     rare, some, windows = {"few": (1_000, 0, (5,)), "some": (0, 1_000, (5,)), "walk": (0, 0, (500,)), "give up": (0, 0, (2, 3))}[way]  # fmt: skip
-    monkeypatch.setattr(people_pages, "RARE", rare)
-    monkeypatch.setattr(people_pages, "SOME", some)
-    monkeypatch.setattr(people_pages, "WINDOWS", windows)
-    monkeypatch.setattr(people_pages, "AT_ONCE", 5)
+    monkeypatch.setattr(people_search, "RARE_WORD_MATCHES", rare)
+    monkeypatch.setattr(people_search, "MAX_SORTED_MATCHES", some)
+    monkeypatch.setattr(people_search, "WINDOWS", windows)
+    monkeypatch.setattr(people_search, "ROWS_PER_STEP", 5)
     context = Context(database)
     everybody = await community()
     rows = await database.fetch("SELECT profile_id, overall, overall_reached FROM score")
@@ -321,7 +322,7 @@ async def test_words_follow_the_profile_and_are_made_again(database: Database) -
     kept = {
         bytes(row["word"]): row["place"] for row in await ProfileWord.filter(profile_id=ada).values("word", "place")
     }
-    assert kept[b"ida"] == words.NAME and kept[b"chef"] == words.JOB and b"chef" in kept
+    assert kept[b"ida"] == search_tokenizer.NAME and kept[b"chef"] == search_tokenizer.JOB and b"chef" in kept
     assert not await ProfileWord.filter(profile_id=ben).exists()
     before = sorted(
         [(row["profile_id"], bytes(row["word"])) for row in await ProfileWord.all().values("profile_id", "word")]

@@ -1,13 +1,13 @@
-"""Boards as they were at a moment: domain.md "Leaderboards"."""
+"""Boards as they were at a moment: docs/rules/leaderboards.md#pinned-listing."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services import clock
-from tests.factories import make_person, make_profile
-from tests.web.clients import GraphQLClient
+from services.core import clock
+from tests.helpers.factories import make_person, make_profile
+from tests.helpers.graphql_client import GraphQLClient
 from tests.web.test_live_boards import FULL, board, earned, hide, names, own
 
 

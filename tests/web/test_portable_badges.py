@@ -18,14 +18,17 @@ from PIL import Image
 from catalogue.badges import BADGES
 from models.profiles import Profile
 from server import make_app
-from services import audit, badges, handle_changes, signing_keys
-from services.badge_images import SIZES
+from services.achievements import badges
+from services.core import audit
+from services.open_badges import issuer_keys
+from services.open_badges.badge_images import SIZES
+from services.profiles import handle_changes
 from settings import HERE
-from tests.factories import make_profile
-from tests.services.badge_awards import make_award, make_imported_badge
-from tests.web.badge_credentials import BROWSER, at, get, get_as_written, someones
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.badge_awards import make_award, make_imported_badge
+from tests.helpers.badge_credentials import BROWSER, at, get, get_as_written, someones
+from tests.helpers.factories import make_profile
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 from web.open_badges import credentials_that_stay_here
 
 CHECK = HERE / "clients" / "check"
@@ -39,7 +42,7 @@ def path_of(address: str) -> str:
 
 
 def pem() -> bytes:
-    return signing_keys.published()[0].key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return issuer_keys.published()[0].key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 async def document(client: GraphQLClient, path: str) -> dict[str, Any]:

@@ -6,15 +6,17 @@ import pytest
 
 from models.database import Database
 from models.portfolio import Project, ProjectImage
-from services import blocks, portfolio, project_images, publishing
-from services.audit import OPERATOR
-from services.picture_store import KEY
+from services.connections import blocks
+from services.core.audit import OPERATOR
+from services.media.image_store import KEY
+from services.portfolio import project_images, projects
+from services.profiles import publishing
 from tests.conftest import CountStatements
-from tests.factories import make_person, make_service, make_token
-from tests.services.projects import actor, id_of, make_project, people, submit
-from tests.web.clients import GraphQLClient
-from tests.web.people import Headers, in_session
-from tests.web.portfolios import (
+from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session
+from tests.helpers.projects import actor, id_of, make_project, people, submit
+from tests.helpers.projects_by_http import (
     ADD_IMAGE,
     CREATE,
     DELETE,
@@ -35,9 +37,9 @@ from tests.web.portfolios import (
     person_id,
     run,
 )
+from tests.helpers.uploads import picture, send
 from tests.web.test_sockets import talking
 from tests.web.test_subscriptions import arrives, nothing_arrives, subscribe
-from tests.web.uploads import picture, send
 
 # Who sees what
 
@@ -97,7 +99,7 @@ async def test_a_draft_is_nowhere_but_with_its_owner(client: GraphQLClient, data
         1,
         1,
     )
-    await portfolio.unpublish(id_of(ada), number, actor=actor(ada))
+    await projects.unpublish(id_of(ada), number, actor=actor(ada))
     after = await everywhere(client, ada, ben, number, eves)
     # but for the badge that stays with its owner
     assert {**after, "profile": {**after["profile"], "badges": []}} == {

@@ -6,11 +6,11 @@ from catalogue.scopes import SCOPES
 from models.accounts import Account
 from models.audit import Origin
 from models.profiles import Profile
-from services.api_keys import create as create_api_key
-from services.audit import Actor
-from tests.factories import make_person, make_token
-from tests.web.clients import Body, GraphQLClient
-from tests.web.sessions import sign_in
+from services.auth.api_keys import create as create_api_key
+from services.core.audit import Actor
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.sessions import sign_in
 
 EVERY: dict[str, tuple[str, Body]] = {
     "updateMarketing": (

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from models.profiles import Profile
-from tests.factories import make_person, make_profile, make_service, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
-from tests.web.sessions import sign_in
+from tests.helpers.factories import make_person, make_profile, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
+from tests.helpers.sessions import sign_in
 
 WRITE, READ = "mx:profile:write", "mx:user:profile:v1:read"
 UPDATE = """

@@ -1,18 +1,18 @@
-"""The whole page about somebody in one request: what it shows, and what it takes. Reference: profile-page.md."""
+"""The whole page about somebody in one request: what it shows, and what it takes. Reference: docs/rules/profiles.md#header."""
 
 import re
 from typing import Any
 
 from execution.executor import Counts
 from models.profiles import Profile
-from services import badges
+from services.achievements import badges
 from tests.conftest import CountStatements
-from tests.factories import give
-from tests.services.connecting import connected, hide, member
-from tests.web.clients import GraphQLClient
-from tests.web.connecting import towards
-from tests.web.people import Headers, in_session
-from tests.web.profile_page import PROFILE_PAGE, grant, neighbours, works
+from tests.helpers.connections import connected, hide, member
+from tests.helpers.connections_by_http import towards
+from tests.helpers.factories import give
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session
+from tests.helpers.profile_page import PROFILE_PAGE, grant, neighbours, works
 
 STATEMENTS = 24
 """Of the page alone, without finding out who asks."""

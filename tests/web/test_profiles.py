@@ -1,4 +1,4 @@
-"""People, as clients read them: domain.md "Profile", peers.md 81 to 85, 94, 95."""
+"""People, as clients read them: docs/rules/profiles.md."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from models.database import Database
 from models.points import PointEntry
 from models.profiles import Profile
 from resolvers.profiles import BY_HANDLE
-from services.corrections import penalize, reverse
-from services.openings import Opening, record_openings
-from services.points import record, record_many
+from services.points.corrections import penalize, reverse
+from services.points.ledger import record, record_many
+from services.points.opening_balances import Opening, record_openings
 from tests.conftest import CountStatements
-from tests.factories import NOON, event, give, make_company, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import NOON, event, give, make_company, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
 
 READ = "mx:user:profile:v1:read"
 WHOLE = """

@@ -4,10 +4,10 @@ import pytest
 
 from catalogue.projects import FIELDS
 from models.portfolio import Project
-from tests.services.projects import make_project, people
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
-from tests.web.portfolios import (
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
+from tests.helpers.projects import make_project, people
+from tests.helpers.projects_by_http import (
     CREATE,
     DELETE,
     GIVEN,

@@ -1,13 +1,13 @@
 """Going public over HTTP, and the newcomer's story as a whole."""
 
 from catalogue.scopes import SCOPES
-from tests.factories import make_person, make_token
-from tests.services.entering import mailed_code
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
-from tests.web.sessions import sign_in
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
+from tests.helpers.sessions import sign_in
+from tests.helpers.sign_in import mailed_code
+from tests.helpers.uploads import picture, uploaded
 from tests.web.test_profile_editing import UPDATE, WHOLE
-from tests.web.uploads import picture, uploaded
 
 PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"

@@ -1,4 +1,4 @@
-"""The recovery email over HTTP: peers.md 75."""
+"""The recovery email over HTTP: docs/rules/sign-in.md#recovery-email."""
 
 import re
 from typing import Any
@@ -10,13 +10,13 @@ from models.accounts import Account
 from models.audit import Origin
 from models.outbox import OutboxMessage
 from models.profiles import Profile
-from models.proofs import MailedCode
-from services import messages
-from services.api_keys import create as create_api_key
-from services.audit import Actor
-from tests.factories import make_person, make_token
-from tests.web.clients import Body, GraphQLClient
-from tests.web.sessions import sign_in
+from models.verification_codes import MailedCode
+from services.auth.api_keys import create as create_api_key
+from services.core.audit import Actor
+from services.messages import outbox
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.sessions import sign_in
 
 ERRORS = "errors { code message path }"
 EVERY: dict[str, tuple[str, Body]] = {
@@ -43,7 +43,7 @@ async def do(client: GraphQLClient, name: str, given: Body | None = None) -> Any
 
 async def mailed() -> str:
     row = await OutboxMessage.filter(kind="recovery-email-code").order_by("-id").first()
-    found = row and re.search(r"\b[0-9]{6}\b", messages.opened(row).text)
+    found = row and re.search(r"\b[0-9]{6}\b", outbox.opened(row).text)
     assert found
     return found[0]
 

@@ -1,4 +1,4 @@
-"""How many requests one may send: peers.md 84, domain.md "Security settings"."""
+"""How many requests one may send: docs/rules/api.md#request-limits."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Iterator
@@ -13,12 +13,13 @@ from catalogue import limits as catalogue
 from catalogue.limits import SECOND, Limit
 from execution.executor import Counts
 from models.database import Database
-from resolvers.viewers import Client
+from resolvers.base.viewers import Client
 from server import make_app
-from services import clock, limits, sessions, tokens
+from services.auth import access_tokens, sessions
+from services.core import clock, rate_limits
 from settings import Settings
-from tests.factories import make_person, make_token
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
 
 PROFILE = "mx:user:profile:v1:read"
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -33,9 +34,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(
         catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, NOBODY),)
     )
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
     yield
-    limits._worked_out.cache_clear()
+    rate_limits._worked_out.cache_clear()
 
 
 @pytest.fixture
@@ -119,7 +120,9 @@ async def test_a_large_query_that_falls_back_counts_its_cost_ten_times(client: G
 
 
 async def test_guessing_credentials_costs_the_address(client: GraphQLClient) -> None:
-    answers = [(await post(client, Authorization=f"mxtoken {tokens.new_secret()}")).status for _ in range(NOBODY + 5)]
+    answers = [
+        (await post(client, Authorization=f"mxtoken {access_tokens.new_secret()}")).status for _ in range(NOBODY + 5)
+    ]
     assert answers == [403] * NOBODY + [429] * 5
     # a good one still works from there
     token = await make_token(await make_person(), PROFILE)
@@ -154,7 +157,7 @@ async def test_an_operations_own_limit_is_told_in_its_payload_and_in_the_headers
     monkeypatched = (Limit("sign-in:x", ("address", "email"), SECOND, 1),)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(catalogue.LIMITS, "sign-in", monkeypatched)
-        limits._worked_out.cache_clear()
+        rate_limits._worked_out.cache_clear()
         first, second = await post(client, document), await post(client, document)
     told: list[Any] = [(await each.json())["data"]["signIn"]["errors"][0]["code"] for each in (first, second)]
     assert (told, first.status, second.status) == (["BAD_CREDENTIALS", "RATE_LIMITED"], 200, 200)

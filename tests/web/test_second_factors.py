@@ -1,4 +1,4 @@
-"""Two-factor authentication over HTTP: peers.md 72-74, and what it is attacked with."""
+"""Two-factor authentication over HTTP: docs/rules/sign-in.md#second-factor, and what it is attacked with."""
 
 import re
 from datetime import timedelta
@@ -14,16 +14,18 @@ from models.audit import Origin
 from models.outbox import OutboxMessage
 from models.second_factors import SecondFactor
 from models.sessions import Session
-from resolvers.viewers import NOWHERE
-from services import clock, messages, passwords, second_factors, sessions
-from services.api_keys import create as create_api_key
-from services.audit import OPERATOR, Actor
+from resolvers.base.viewers import NO_CLIENT
+from services.auth import passwords, second_factors, sessions
+from services.auth.api_keys import create as create_api_key
+from services.core import clock
+from services.core.audit import OPERATOR, Actor
+from services.core.crypto import digest
 from services.errors import Refused
-from services.sealing import digest
-from tests.factories import make_person, make_token
-from tests.services.entering import GOOD
-from tests.web.clients import Body, GraphQLClient
-from tests.web.sessions import sign_in
+from services.messages import outbox
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.sessions import sign_in
+from tests.helpers.sign_in import GOOD
 
 ERRORS = "errors { code message path }"
 BEGIN_TOTP = f"mutation Begin {{ beginTotp(input: {{}}) {{ secret uri qrCode {ERRORS} }} }}"
@@ -84,7 +86,7 @@ async def found(kind: str, pattern: str) -> str:
     """What the last message of a kind says."""
     row = await OutboxMessage.filter(kind=kind).order_by("-id").first()
     assert row
-    said = re.search(pattern, messages.opened(row).text)
+    said = re.search(pattern, outbox.opened(row).text)
     assert said
     return said[1]
 
@@ -129,7 +131,7 @@ async def test_the_secret_is_never_answered_again(client: GraphQLClient, ada: Ac
 async def test_switching_on_changes_the_cookie_and_ends_the_other_sessions(client: GraphQLClient, ada: Account) -> None:
     # given
     before = await Session.get(account_id=ada.id)
-    elsewhere = await sessions.begin(ada.id, NOWHERE)
+    elsewhere = await sessions.begin(ada.id, NO_CLIENT)
     # when
     secret = (await do(client, "beginTotp"))["secret"]
     response = await client.post(CONFIRM_TOTP, input={"code": now_on(secret)})
@@ -143,7 +145,7 @@ async def test_switching_on_changes_the_cookie_and_ends_the_other_sessions(clien
 
 async def test_a_refused_set_up_leaves_the_session_as_it_is(client: GraphQLClient, ada: Account) -> None:
     await do(client, "beginTotp")
-    elsewhere = await sessions.begin(ada.id, NOWHERE)
+    elsewhere = await sessions.begin(ada.id, NO_CLIENT)
     response = await client.post(CONFIRM_TOTP, input={"code": "12345"})
     payload = (await response.json())["data"]["confirmTotp"]
     assert [(each["code"], each["path"]) for each in payload["errors"]] == [("BAD_CODE", ["code"])]

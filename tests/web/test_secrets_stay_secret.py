@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
 from tests.web.test_never_by_token import MUTATIONS, OPEN_TO, callers, document, everything, smallest
 
 CANARY = "Canary kettles 7!"

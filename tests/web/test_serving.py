@@ -15,7 +15,7 @@ from models.database import Database
 from models.versions import SchemaIsOld
 from server import EXECUTOR, serving
 from settings import HERE, Settings
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
 
 
 async def test_a_server_that_can_serve_says_so(client: GraphQLClient) -> None:

@@ -1,4 +1,4 @@
-"""Signing in and out over HTTP: domain.md "Security settings"."""
+"""Signing in and out over HTTP: docs/rules/sign-in.md#sessions."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,13 +14,13 @@ from models.passwords import Password
 from models.second_factors import SecondFactorMethod
 from models.sessions import Session
 from server import make_app
-from services import clock
+from services.core import clock
 from settings import Settings
-from tests.factories import make_token
-from tests.services.entering import ADA, GOOD, OTHER, PHONE, mails, make_login, switch_on, totp
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, make_company_with_admin, with_key
-from tests.web.sessions import sign_in as put_in_session
+from tests.helpers.factories import make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, make_company_with_admin, with_key
+from tests.helpers.sessions import sign_in as put_in_session
+from tests.helpers.sign_in import ADA, GOOD, OTHER, PHONE, mails, make_login, switch_on, totp
 
 SIGN_IN = """
 mutation SignIn($input: SignInInput!) {

@@ -13,11 +13,11 @@ from playwright.async_api import expect
 from models.accounts import Account
 from models.database import Database
 from server import make_app
-from services import clock
-from services.passwords import set_password
+from services.auth.passwords import set_password
+from services.core import clock
 from settings import Settings
-from tests.factories import make_person
-from tests.web.browser import CHROMIUM, a_browser
+from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.factories import make_person
 from web.graphiql_files import missing
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"), pytest.mark.sqlite_only]

@@ -1,4 +1,4 @@
-"""Credits and the shop over HTTP: peers.md 21, 22, 87."""
+"""Credits and the shop over HTTP: docs/rules/challenges.md#shop."""
 
 from asyncio import gather
 from typing import Any
@@ -8,12 +8,12 @@ import pytest
 from models.accounts import Account, AccountStatus
 from models.idempotency import IdempotentCall
 from models.shop import ShopOrder
-from services import shop
-from services.credits import balance_of, correct
+from services.credits import shop
+from services.credits.credit_ledger import balance_of, correct
 from tests.conftest import CountStatements
-from tests.factories import make_person, make_token
-from tests.web.clients import Body, GraphQLClient
-from tests.web.people import Headers, in_session, with_key
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.people import Headers, in_session, with_key
 
 ORDER = """
 mutation Order($input: OrderItemInput!) { orderItem(input: $input) {

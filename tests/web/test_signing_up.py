@@ -1,10 +1,10 @@
-"""Signing up over HTTP: domain.md "Accounts, merging, deletion"."""
+"""Signing up over HTTP: docs/rules/sign-in.md#sign-up."""
 
 from typing import Any
 
 from models.accounts import Account
-from tests.services.entering import ADA, GOOD, kinds, mailed_code, make_domain, make_login, other_than
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.sign_in import ADA, GOOD, kinds, mailed_code, make_domain, make_login, other_than
 from tests.web.test_sessions import ADA_HERSELF, ME, cookie, sign_in
 
 SIGN_UP = "mutation S($input: SignUpInput!) { signUp(input: $input) { signUp errors { code path } } }"

@@ -11,12 +11,12 @@ import pytest
 
 from models.accounts import AccountStatus
 from models.tokens import AccessToken
-from services import sessions, tokens
-from tests.factories import make_person, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, with_key
+from services.auth import access_tokens, sessions
+from tests.helpers.factories import make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, with_key
 from tests.web.test_tokens import dead_credentials
-from web import conversations, sockets
+from web import websocket_connection, websockets
 from web.socket_protocol import PROTOCOL
 
 RANK = "mx:leaderboard:read"
@@ -141,7 +141,7 @@ async def test_the_old_protocol_is_refused(client: GraphQLClient) -> None:
 
 
 async def test_whoever_says_nothing_is_closed(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversations, "PATIENCE", 0.05)
+    monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.05)
     async with talking(client) as talk:
         assert await talk.closed() == 4408
 
@@ -151,10 +151,10 @@ async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monke
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(sockets.Sockets, "run", never)
+    monkeypatch.setattr(websockets.Sockets, "run", never)
     async with talking(client) as talk:
         await talk.greet()
-        for n in range(conversations.AT_ONCE):
+        for n in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
             await talk.say(id=str(n), type="subscribe", payload=LEVELS)
         assert (await talk.ask(LEVELS, "more"))["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
         await talk.say(id="0", type="complete")
@@ -203,7 +203,7 @@ async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(c
     async with talking(client) as talk:
         await talk.greet({"Authorization": f"mxtoken {token}"})
         assert (await talk.ask(LEVELS))["type"] == "next"
-        await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+        await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
         await talk.say(id="2", type="subscribe", payload=LEVELS)
         assert await talk.closed() == 4403
 
@@ -211,8 +211,8 @@ async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(c
 async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
     client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversations, "PATIENCE", 0.05)
-    monkeypatch.setattr(conversations, "RECHECK", 0.05)
+    monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(websocket_connection, "RECHECK_SECONDS", 0.05)
     account = await make_person()
     token = await make_token(account, RANK)
     async with talking(client) as talk:

@@ -15,17 +15,17 @@ from models.accounts import Account
 from models.database import Database
 from models.points import EntryKind, PointEntry
 from resolvers import stats
-from resolvers.context import Context
+from resolvers.base.context import Context
+from resolvers.base.viewers import Viewer
 from resolvers.stats import Bucket
-from resolvers.viewers import Viewer
-from services import clock
-from services.corrections import penalize, reverse
-from services.openings import Opening, record_openings
-from services.points import record, record_many
-from services.verification import differences
+from services.core import clock
+from services.points.corrections import penalize, reverse
+from services.points.ledger import record, record_many
+from services.points.ledger_consistency import differences
+from services.points.opening_balances import Opening, record_openings
 from tests.conftest import CountStatements
-from tests.factories import NOON, event, give, make_person, make_profile, make_service, make_token
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
 
 STATS = """
 query S($id: ID!, $bucket: StatsBucket, $since: Date, $until: Date, $category: PointCategory) { profile(id: $id) { stats {

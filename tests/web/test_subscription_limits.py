@@ -8,38 +8,40 @@ from catalogue import limits as catalogue
 from catalogue.limits import Limit
 from models.database import Database
 from resolvers import events
-from resolvers.context import Context
-from resolvers.viewers import Viewer
-from services import limits, notices
-from services.notices import PersonKind
-from tests.factories import give, make_profile, make_token
-from tests.services.posting import until
-from tests.web.clients import GraphQLClient
+from resolvers.base.context import Context
+from resolvers.base.viewers import Viewer
+from services.core import change_feed, rate_limits
+from services.core.change_feed import PersonKind
+from tests.helpers.factories import give, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.mail import until
 from tests.web.test_sockets import talking
 from tests.web.test_subscriptions import BOARD, READ, arrives, nothing_arrives, person, subscribe
-from web import conversations, sockets
+from web import websocket_connection, websockets
 
 
 async def test_a_socket_has_so_many_subscriptions_and_no_more(client: GraphQLClient, database: Database) -> None:
-    listeners = notices.follower(database)._listeners[notices.Topic.SCORES]
+    listeners = change_feed.follower(database)._listeners[change_feed.Topic.SCORES]
     before = len(listeners)
     async with talking(client) as talk:
         await talk.greet()
-        for number in range(conversations.AT_ONCE):
+        for number in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
             await talk.say(id=str(number), type="subscribe", payload=BOARD)
         await talk.say(id="more", type="subscribe", payload=BOARD)
-        heard = [await talk.hear() for _ in range(conversations.AT_ONCE + 1)]  # each board as it stands, one refusal
+        heard = [
+            await talk.hear() for _ in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET + 1)
+        ]  # each board as it stands, one refusal
         [refused] = [each for each in heard if each["type"] == "error"]
         assert refused["id"] == "more" and refused["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
-        assert len(listeners) >= before + conversations.AT_ONCE
+        assert len(listeners) >= before + websocket_connection.MAX_OPERATIONS_PER_SOCKET
     await until(lambda: len(listeners) <= before + 1)  # the boards' own listener stays
 
 
 async def test_an_address_and_an_account_have_so_many_sockets_and_no_more(
     client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "PER_ADDRESS", 3)
-    monkeypatch.setattr(sockets, "PER_ACCOUNT", 1)
+    monkeypatch.setattr(websockets, "MAX_SOCKETS_PER_ADDRESS", 3)
+    monkeypatch.setattr(websockets, "MAX_SOCKETS_PER_ACCOUNT", 1)
     account, _ = await person()
     shown = {"Authorization": f"mxtoken {await make_token(account, READ)}"}
     async with talking(client) as one, talking(client) as two:
@@ -55,7 +57,7 @@ async def test_an_address_and_an_account_have_so_many_sockets_and_no_more(
 async def test_whoever_sends_too_many_messages_is_closed(client: GraphQLClient) -> None:
     async with talking(client) as talk:
         await talk.greet()
-        for _ in range(conversations.MESSAGES + conversations.PER_SECOND * 3):
+        for _ in range(websocket_connection.MESSAGE_BURST + websocket_connection.MESSAGES_PER_SECOND * 3):
             await talk.say(type="ping")
         assert await talk.closed() == 4429
 
@@ -66,8 +68,8 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
     monkeypatch.setitem(
         catalogue.LIMITS, "delivery-of-nobody", (Limit("delivery-of-nobody:address", ("address",), 2_000_000, 1),)
     )
-    limits._worked_out.cache_clear()
-    monkeypatch.setattr(limits, "_worked_out", limits._worked_out.__wrapped__)
+    rate_limits._worked_out.cache_clear()
+    monkeypatch.setattr(rate_limits, "_worked_out", rate_limits._worked_out.__wrapped__)
     ada = await make_profile("Ada")
     async with talking(client) as talk:
         await talk.greet()
@@ -80,18 +82,18 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
 
 async def test_a_slow_client_misses_the_oldest_of_too_many_events(database: Database) -> None:
     account, ada = await person()
-    follower = notices.follower(database)
+    follower = change_feed.follower(database)
     source = events.viewer_events(Context(database, Viewer(account_id=account.id, profile_id=ada)))
     first = asyncio.ensure_future(anext(source))
     await asyncio.sleep(0)
     await follower.look()
-    for number in range(events.WAITING + 50):
-        await notices.note_all([notices.person(ada, PersonKind.LEVEL, level=number)])
+    for number in range(events.MAX_QUEUED_EVENTS + 50):
+        await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.LEVEL, level=number)])
         if number == 0:
             await follower.look()
             assert (await first)["level"] == 0
     await follower.look()
-    heard = [(await anext(source))["level"] for _ in range(events.WAITING)]
-    assert heard == list(range(50, events.WAITING + 50))
+    heard = [(await anext(source))["level"] for _ in range(events.MAX_QUEUED_EVENTS)]
+    assert heard == list(range(50, events.MAX_QUEUED_EVENTS + 50))
     await source.aclose()
-    assert follower._listeners[notices.Topic.PERSON] == []
+    assert follower._listeners[change_feed.Topic.PERSON] == []

@@ -19,16 +19,19 @@ from catalogue.points import Category
 from models.database import Database
 from models.profiles import Profile, Visibility
 from models.tokens import AccessToken
-from resolvers import entrances, events
+from resolvers import events
+from resolvers.base import unauthenticated_access
 from server import make_app
-from services import clock, notices, profiles, tokens
-from services.corrections import penalize
-from services.notices import PersonKind
+from services.auth import access_tokens
+from services.core import change_feed, clock
+from services.core.change_feed import PersonKind
+from services.points.corrections import penalize
+from services.profiles import profiles
 from settings import Settings
-from tests.factories import give, make_person, make_profile, make_service, make_token
-from tests.services.posting import until
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.mail import until
+from tests.helpers.people import in_session
 from tests.web.test_sockets import Talk, talking
 
 READ, RANK = "mx:user:profile:v1:read", "mx:leaderboard:read"
@@ -48,7 +51,7 @@ PATIENCE = 15.0
 
 def listeners() -> int:
     """Subscriptions to a person's events that the servers of this process have begun."""
-    return sum(len(each._listeners[notices.Topic.PERSON]) for each in notices._followers.values())
+    return sum(len(each._listeners[change_feed.Topic.PERSON]) for each in change_feed._followers.values())
 
 
 async def subscribe(talk: Talk, payload: Any, name: str = "s") -> Any:
@@ -93,7 +96,7 @@ async def person(name: str = "Ada", **more: Any) -> Any:
 async def hide(profile_id: int) -> None:
     async with in_transaction():
         await Profile.filter(id=profile_id).update(visibility=Visibility.PRIVATE)
-        await profiles.relist([profile_id])
+        await profiles.refresh_visibility([profile_id])
 
 
 async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(client: GraphQLClient) -> None:
@@ -142,9 +145,9 @@ def _another_process(settings: Settings, profile_id: int) -> list[str]:
     code = (
         "import asyncio, sys\n"
         "from models.database import opened\n"
-        "from services.corrections import penalize\n"
+        "from services.points.corrections import penalize\n"
         "from settings import Settings\n"
-        "from tests.factories import give\n"
+        "from tests.helpers.factories import give\n"
         "async def main():\n"
         "    async with opened(Settings(database_url=sys.argv[1])):\n"
         "        await give(int(sys.argv[2]))\n"
@@ -181,7 +184,7 @@ async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(cl
         with contextlib.suppress(TimeoutError):
             while message := await asyncio.wait_for(talk.socket.receive(), 1.2):
                 heard, found = heard + 1, orjson.loads(message.data)["payload"]["data"]
-        assert 1 <= heard <= (loop.time() - start) / events.PAUSE + 1
+        assert 1 <= heard <= (loop.time() - start) / events.SECONDS_BETWEEN_DELIVERIES + 1
         assert len(places(found)) == 3
 
 
@@ -224,15 +227,15 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
         await talk.greet({"Authorization": f"mxtoken {await make_token(account, READ)}"})
         await subscribe(talk, OWN)
         badge, challenge = next(iter(BADGES.values())), next(iter(CHALLENGES.values()))
-        await notices.note_all(
+        await change_feed.publish_all(
             [
-                notices.person(ada, PersonKind.LEVEL, level=3),
-                notices.person(ada, PersonKind.BADGE, badge=badge.code, level=1),
-                notices.person(ada, PersonKind.BADGE, badge="gone", level=1),
-                notices.person(ada, PersonKind.CHALLENGE, challenge=challenge.code),
-                notices.person(ada, PersonKind.CHALLENGE, challenge="gone"),
-                notices.person(ada, PersonKind.MERGE, secret="who"),
-                notices.person(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
+                change_feed.person_entry(ada, PersonKind.LEVEL, level=3),
+                change_feed.person_entry(ada, PersonKind.BADGE, badge=badge.code, level=1),
+                change_feed.person_entry(ada, PersonKind.BADGE, badge="gone", level=1),
+                change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge=challenge.code),
+                change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge="gone"),
+                change_feed.person_entry(ada, PersonKind.MERGE, secret="who"),
+                change_feed.person_entry(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
             ]
         )
         found = [(await arrives(talk))["viewerEvents"] for _ in range(7)]
@@ -285,7 +288,7 @@ async def test_who_may_not_hear_is_told_why_once(
 
 @pytest.mark.parametrize("root", ["Subscription.leaderboardChanged", "Subscription.viewerEvents"])
 def test_an_expired_password_opens_no_subscription(root: str) -> None:
-    assert not entrances.with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
+    assert not unauthenticated_access.with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
 
 
 async def test_a_token_that_opens_boards_may_follow_one(client: GraphQLClient) -> None:
@@ -306,7 +309,7 @@ async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(c
         await subscribe(talk, OWN)
         await give(ada)
         await arrives(talk)
-        await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+        await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
         await give(ada, "UPVOTE_RECEIVED")
         heard = []
         async with asyncio.timeout(PATIENCE):

@@ -3,14 +3,14 @@
 from typing import Any
 
 from models.profiles import Profile
-from resolvers import ids
-from services import blocks
+from resolvers.base import ids
+from services.connections import blocks
 from tests.conftest import CountStatements
-from tests.factories import make_service, make_token
-from tests.services.connecting import hide, member
-from tests.services.suggesting import join
-from tests.web.clients import Body, GraphQLClient
-from tests.web.people import Headers, in_session, make_company_with_admin, make_member
+from tests.helpers.connections import hide, member
+from tests.helpers.factories import make_service, make_token
+from tests.helpers.graphql_client import Body, GraphQLClient
+from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member
+from tests.helpers.suggestions import join
 
 KNOWN = """
 query K($first: Int, $after: String, $last: Int, $before: String) { viewer {

@@ -1,4 +1,4 @@
-"""Personal access tokens, as their owner keeps them over HTTP: domain.md "Security settings", peers.md 76 to 81."""
+"""Personal access tokens, as their owner keeps them over HTTP: docs/rules/tokens.md."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry
 from models.passwords import Password
 from models.tables import AccessToken
-from services import clock, tokens, uses
-from tests.factories import make_person, make_service, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session, make_company_with_admin, with_key
+from services.auth import access_tokens, credential_last_used
+from services.core import clock
+from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session, make_company_with_admin, with_key
 
 READ = "mx:user:profile:v1:read"
 CREATE = """
@@ -51,7 +52,7 @@ async def test_a_token_is_made_used_listed_and_deleted(client: GraphQLClient) ->
     assert (token["name"], token["scopes"], token["usable"], token["problem"]) == ("Pull", [READ], True, None)
     assert (token["lastUsedAt"], token["expiresAt"], token["hint"]) == (None, None, secret[-4:])
     assert (await client.data(WHO, token=secret))["viewer"]["account"]["email"] == "ada@people.example"
-    await uses.write_down()
+    await credential_last_used.write_down()
     [listed] = (await client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"]
     assert listed["lastUsedAt"] and listed["id"] == token["id"]
     # when
@@ -72,12 +73,12 @@ async def test_the_secret_is_shown_once_and_stands_nowhere(client: GraphQLClient
     body = str(await client.data(LIST, headers=headers))
     assert secret not in body and secret[4:20] not in body
     trail = str(await AuditEntry.all().values())
-    assert "token.created" in trail and secret[4:] not in trail and tokens.hashed(secret) not in trail
+    assert "token.created" in trail and secret[4:] not in trail and access_tokens.hashed(secret) not in trail
 
 
 async def test_the_owner_is_told_by_mail(client: GraphQLClient) -> None:
     from models.outbox import OutboxMessage
-    from services.messages import opened
+    from services.messages.outbox import opened
 
     headers = await in_session(await make_person("ada@people.example"), elevated=True)
     made = await create(client, headers)
@@ -161,7 +162,7 @@ async def test_a_token_dies_with_its_owners_right_to_sign_in(client: GraphQLClie
     # then
     for response in (await client.post(WHO, token=token), await client.post(WHO, headers=key)):
         assert (response.status, await response.read()) == (403, b'{"error": ""}')
-    [listed] = await tokens.of_account(account.id)
+    [listed] = await access_tokens.of_account(account.id)
     assert listed["unusable"] is not None
 
 
@@ -201,11 +202,11 @@ async def test_a_service_asks_what_a_token_is_worth(client: GraphQLClient) -> No
         "email": "ada@people.example", "errors": [],
     }  # fmt: skip
     nothing: Any = {"active": False, "scopes": None, "account": None, "email": None, "errors": []}
-    for bad in (tokens.new_secret(), "", "nonsense", "é", secret[:-1] + ("a" if secret[-1] != "a" else "b")):
+    for bad in (access_tokens.new_secret(), "", "nonsense", "é", secret[:-1] + ("a" if secret[-1] != "a" else "b")):
         assert (await client.data(INTROSPECT, token=service, input={"token": bad}))["introspectToken"] == nothing
     await deactivate(account)
     assert (await client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"] == nothing
-    await uses.write_down()
+    await credential_last_used.write_down()
     assert (await AccessToken.get(account_id=account.id)).last_used_at is None  # asking about it is not using it
 
 

@@ -1,4 +1,4 @@
-"""Tokens over HTTP: a partner's pull, and everyone who is kept out. domain.md "Security settings", peers.md 76 to 80."""
+"""Tokens over HTTP: a partner's pull, and everyone who is kept out. docs/rules/tokens.md."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 
 from models.accounts import AccountStatus
 from models.tokens import AccessToken
-from services import tokens
-from tests.factories import NOON, give, make_person, make_profile, make_token
-from tests.web.clients import GraphQLClient
-from tests.web.people import in_session
+from services.auth import access_tokens
+from tests.helpers.factories import NOON, give, make_person, make_profile, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import in_session
 
 BOARD = """
 { leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
@@ -42,12 +42,12 @@ async def test_the_scheme_is_taken_in_any_case(client: GraphQLClient, scheme: st
 async def dead_credentials() -> dict[str, str]:
     account, other = await make_person(), await make_person()
     alive, deleted, expired, owned = [await make_token(each, RANK) for each in (account, account, account, other)]
-    await AccessToken.filter(secret_hash=tokens.hashed(deleted)).delete()
-    await AccessToken.filter(secret_hash=tokens.hashed(expired)).update(expires_at=NOON)
+    await AccessToken.filter(secret_hash=access_tokens.hashed(deleted)).delete()
+    await AccessToken.filter(secret_hash=access_tokens.hashed(expired)).update(expires_at=NOON)
     other.status = AccountStatus.DEACTIVATED
     await other.save()
     return {
-        "unknown": f"mxtoken {tokens.new_secret()}",
+        "unknown": f"mxtoken {access_tokens.new_secret()}",
         "malformed": "mxtoken nonsense",
         "wrong checksum": f"mxtoken {alive[:-1]}{'a' if alive[-1] != 'a' else 'b'}",
         "deleted": f"mxtoken {deleted}",
@@ -109,7 +109,7 @@ async def test_a_token_in_the_address_is_no_credential(client: GraphQLClient) ->
 async def test_a_deleted_token_is_dead_on_the_next_request(client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
     assert (await client.post(BOARD, token=token)).status == 200
-    await AccessToken.filter(secret_hash=tokens.hashed(token)).delete()
+    await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
     assert (await client.post(BOARD, token=token)).status == 403
 
 

@@ -12,12 +12,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from models.database import Database
 from server import make_app
 from settings import Settings
-from tests.web.clients import GraphQLClient
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.two_people import EVENTS, UPLOAD, the_story
+from tests.helpers.uploads import picture, send
 from tests.web.test_invites import newest_mail
 from tests.web.test_sockets import Talk
 from tests.web.test_subscriptions import subscribe
-from tests.web.two_people import EVENTS, UPLOAD, the_story
-from tests.web.uploads import picture, send
 
 PATIENCE = 15.0
 

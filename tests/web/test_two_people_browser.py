@@ -10,9 +10,9 @@ from playwright.async_api import Page
 from models.database import Database
 from server import make_app
 from settings import Settings
-from tests.web.browser import CHROMIUM, a_browser
+from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.two_people import EVENTS, UPLOAD, the_story
 from tests.web.test_invites import newest_mail
-from tests.web.two_people import EVENTS, UPLOAD, the_story
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"), pytest.mark.sqlite_only]
 

@@ -1,10 +1,10 @@
 """Badge credentials in the graph: where they are, and verifying one."""
 
 from models.profiles import Profile
-from services import badges
-from tests.factories import make_token
-from tests.web.badge_credentials import at, get, someones
-from tests.web.clients import GraphQLClient
+from services.achievements import badges
+from tests.helpers.badge_credentials import at, get, someones
+from tests.helpers.factories import make_token
+from tests.helpers.graphql_client import GraphQLClient
 
 VERIFY = """query ($credential: String!, $email: String) {
   verifyCredential(credential: $credential, email: $email) {

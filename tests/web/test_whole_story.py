@@ -21,10 +21,10 @@ from models.database import Database
 from models.outbox import OutboxMessage
 from models.sessions import Session
 from server import make_app
-from services.postbox import Postbox
+from services.messages.outbox_worker import Postbox
 from settings import Settings
-from tests.factories import give, make_profile
-from tests.web.clients import GraphQLClient
+from tests.helpers.factories import give, make_profile
+from tests.helpers.graphql_client import GraphQLClient
 
 EMAIL, PASSWORD = "new@people.example", "Correct horse 7 staple!"
 SIGN_UP = "mutation A($input: SignUpInput!) { answer: signUp(input: $input) { signUp errors { code } } }"

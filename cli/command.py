@@ -1,0 +1,55 @@
+"""How a command runs: settings, an open database, and errors as an operator wants them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import typer
+from rich.text import Text
+
+from cli.printing import errors
+from models.database import Database, NoDatabase, opened
+from models.versions import WrongSchema
+from services.core import current_settings
+from services.core.private_files import made_private
+from services.errors import Refused, Unavailable
+from settings import BadSetting, Settings
+from web import logs
+
+Result = TypeVar("Result")
+
+REFUSED = 1
+"""Exit code: the command was understood and refused, or found something wrong."""
+UNUSABLE = 2
+"""Exit code: wrong usage, a bad setting, or a database that cannot be used. Nothing was done."""
+
+
+def fail(message: str, code: int = REFUSED) -> typer.Exit:
+    """Say on standard error what is wrong; raise what this returns."""
+    errors.print(Text.assemble(("Error:", "bold red"), f" {message}"))
+    return typer.Exit(code)
+
+
+def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
+    """Run on the database of the settings. Expected failures become a message and an exit code."""
+
+    async def run(settings: Settings) -> Result:
+        async with opened(settings) as database:
+            return await work(database)
+
+    return with_settings(run)
+
+
+def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Result:
+    """Run with the settings of the environment. Expected failures become a message and an exit code."""
+    try:
+        settings = Settings.from_environment()
+        logs.set_up("WARNING")
+        with current_settings.using(settings), made_private():
+            return asyncio.run(work(settings))
+    except Refused as why:
+        raise fail("; ".join(problem.message for problem in why.problems)) from None
+    except (BadSetting, NoDatabase, WrongSchema) as why:
+        raise fail(str(why), UNUSABLE) from None
+    except Unavailable as why:
+        raise fail(f"{why.reason}. Nothing of the step under way was kept; run the same command again.") from None

@@ -1,0 +1,58 @@
+"""Anything by its id."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from strawberry import ID
+
+from catalogue.languages import Text
+from resolvers import accounts, companies, invites, ledger_history, portfolio, profiles
+from resolvers.base import ids
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from resolvers.connections import connection_requests
+from services.errors import ErrorCode, refused
+
+MAX_NODES_PER_CALL = 100
+Read = Callable[[Sequence[int], Context], Awaitable[Sequence[Row | None]]]
+
+READERS: dict[str, Read] = {
+    "Account": accounts.by_id,
+    "Company": companies.by_id,
+    "ConnectionRequest": connection_requests.by_id,
+    "Invite": invites.by_id,
+    "PointEntry": ledger_history.by_id,
+    "Profile": profiles.by_id,
+    "Project": portfolio.by_id,
+}
+
+
+async def _nothing(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:  # noqa: ARG001 - every reader's shape
+    """What has an id and is no node, like a token: as if it never existed."""
+    return [None for _ in numbers]
+
+
+async def node(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
+    """What an id names; None where the viewer may not see it, as where it never existed. Raises Refused: BAD_ID."""
+    return (await nodes(context, ids=[id]))[0]
+
+
+async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
+    """Up to 100 at once, in their order. Raises Refused: BAD_ID, TOO_MANY_ITEMS."""
+    if len(ids) > MAX_NODES_PER_CALL:
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS,
+            Text("Ask for at most {largest} ids at once.", largest=MAX_NODES_PER_CALL),
+            path=("ids",),
+        )
+    wanted = [_decode(each) for each in ids]
+    found: dict[tuple[str, int], Any] = {}
+    for type_name in dict.fromkeys(name for name, _ in wanted):
+        numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
+        read = READERS.get(type_name, _nothing)
+        for number, row in zip(numbers, await read(numbers, context), strict=True):
+            found[type_name, number] = None if row is None else {**row, "__typename": type_name}
+    return [found[each] for each in wanted]
+
+
+_decode = ids.decode

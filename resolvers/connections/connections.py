@@ -1,0 +1,259 @@
+"""Who is connected with whom, as the viewer may see it; and connecting."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from catalogue.criteria import CONNECTIONS
+from catalogue.languages import Text
+from models.database import Database, Statement
+from resolvers.base import cursors, ids
+from resolvers.base.context import Context
+from resolvers.base.pagination import connection, page
+from resolvers.base.reader_columns import columns
+from resolvers.base.rows import Row, in_order
+from resolvers.connections import connection_requests, connection_sql
+from resolvers.connections.connection_sql import CONNECTED
+from resolvers.people.people import typed_words
+from services.connections import connections
+from services.errors import ErrorCode, refused
+from services.progress.scores import EPOCH, microseconds
+
+CURSOR = "connections"
+MUTUAL_NAMES_SHOWN = 3
+MAX_MUTUAL_NAMES = 100
+Listing = tuple[int, tuple[bytes, ...]]
+"""Whose connections, and the words that are looked for among their names."""
+
+
+class ConnectionStatus(Enum):
+    """What somebody is to the viewer."""
+
+    NONE = "NONE"
+    SELF = "SELF"
+    CONNECTED = "CONNECTED"
+    REQUEST_SENT = "REQUEST_SENT"
+    REQUEST_RECEIVED = "REQUEST_RECEIVED"
+    BLOCKED = "BLOCKED"
+
+
+# A request that was ignored is one to its sender alone; a block is one to its maker alone. Unique indexes of a pair each.
+_STATUS = """
+    SELECT key.value AS profile_id, CASE
+        WHEN key.value = $2 THEN 'SELF'
+        WHEN EXISTS (SELECT 1 FROM block b WHERE b.blocker_id = $2 AND b.blocked_id = key.value) THEN 'BLOCKED'
+        WHEN EXISTS (SELECT 1 FROM connection c WHERE c.profile_id = $2 AND c.other_id = key.value) THEN 'CONNECTED'
+        WHEN EXISTS (SELECT 1 FROM connection_request r WHERE r.sender_id = $2 AND r.receiver_id = key.value
+            AND r.withdrawn_at IS NULL) THEN 'REQUEST_SENT'
+        WHEN EXISTS (SELECT 1 FROM connection_request r WHERE r.sender_id = key.value AND r.receiver_id = $2
+            AND r.withdrawn_at IS NULL AND r.ignored_at IS NULL) THEN 'REQUEST_RECEIVED'
+        ELSE 'NONE' END AS status
+"""
+STATUS = Statement(
+    sqlite=_STATUS.replace("$", "?") + "FROM json_each(?1) key",
+    postgres=_STATUS + "FROM unnest($1::bigint[]) AS key (value)",
+)
+# Only chooses from which side to look: unique (profile_id, name).
+DEGREES = Statement.of(
+    f"SELECT profile_id, times FROM profile_counter WHERE profile_id = ANY($1) AND name = '{CONNECTIONS}'"  # noqa: S608 - own word
+)
+
+
+@columns("edges", "page_info", "listing")
+async def of_profiles(
+    profile_ids: Sequence[int],
+    context: Context,
+    *,
+    search: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> list[Row]:
+    """
+    A page of each profile's connections, the newest first. Raises Refused: BAD_PAGE, BAD_CURSOR, BAD_INPUT (no letter or
+    digit to look for, or too much).
+
+    SQL of its own: 50 people with 20 each take 3 ms on either database, the first page of somebody with 10,000 connections
+    0.1 ms on SQLite and 0.4 on PostgreSQL, a name among those 8 to 17.
+    """
+    asked, words = page(first, after, last, before), tuple(typed_words(search))
+    database = context.database
+    params: list[Any] = [database.keys(profile_ids), context.viewer.own_profile, asked.size + 1]
+    if asked.cursor is not None:
+        at, number = cursors.decode(CURSOR, asked.cursor, int, int)
+        moment = EPOCH + timedelta(microseconds=at)
+        params += [moment if database.dialect == "postgres" else moment.isoformat(" "), number]
+    statement = connection_sql.page(len(words), backward=asked.backward, beyond=asked.cursor is not None)
+    # A name that is rare among many is looked for through all of them: not in the way of others.
+    rows = await _ask(database, statement, [*params, *_ends(words)], long=bool(words))
+    found = _by_parent(database, rows)
+    if asked.backward:
+        found = {profile_id: each[::-1] for profile_id, each in found.items()}
+    return [
+        connection(asked, found.get(profile_id, ()), cursor_of, listing=(profile_id, words))
+        for profile_id in profile_ids
+    ]
+
+
+def cursor_of(row: Row) -> str:
+    """Where a person stands in somebody's list."""
+    at = row["connected_at"]
+    return cursors.encode(CURSOR, microseconds(datetime.fromisoformat(at) if isinstance(at, str) else at), row["id"])
+
+
+async def totals(listings: Sequence[Listing], context: Context) -> list[int]:
+    """How many people each list has, however many a page shows."""
+    found: dict[Listing, int] = {}
+    for words in dict.fromkeys(words for _, words in listings):
+        wanted = [profile_id for profile_id, each in listings if each == words]
+        for profile_id, number in zip(wanted, await _counted(wanted, words, context), strict=True):
+            found[profile_id, words] = number
+    return [found[each] for each in listings]
+
+
+async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
+    """How many connections of each profile the viewer could list, exactly."""
+    return await _counted(profile_ids, (), context)
+
+
+async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | None]:
+    """What each profile is to the viewer; None for nobody and for services."""
+    own = context.viewer.profile_id
+    if own is None:
+        return [None for _ in profile_ids]
+    rows = await context.database.fetch(STATUS, context.database.keys(profile_ids), own)
+    return [row["status"] if row else None for row in in_order(profile_ids, rows, by="profile_id")]
+
+
+# Mutual connections
+
+
+@columns("profile_id")
+async def mutual(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """What leads to those whom a profile and the viewer both know; None for nobody and for oneself."""
+    own = context.viewer.profile_id
+    return [None if own in {None, number} else {"profile_id": number} for number in profile_ids]
+
+
+@columns(*CONNECTED)
+async def mutual_profiles(
+    profile_ids: Sequence[int], context: Context, *, first: int = MUTUAL_NAMES_SHOWN
+) -> list[list[Row]]:
+    """The newest of each profile's connections that are the viewer's too. Raises Refused: BAD_PAGE."""
+    if not 1 <= first <= MAX_MUTUAL_NAMES:
+        raise refused(
+            ErrorCode.BAD_PAGE,
+            Text("`first` must be between 1 and {largest}.", largest=MAX_MUTUAL_NAMES),
+            path=("first",),
+        )
+    database, own = context.database, context.viewer.own_profile
+    found: dict[int, list[Row]] = {}
+    for drive, keys in (await _sides(profile_ids, context)).items():
+        rows = await _ask(database, connection_sql.mutual(drive), [database.keys(keys), own, first], long=True)
+        found |= _by_parent(database, rows)
+    return [found.get(profile_id, []) for profile_id in profile_ids]
+
+
+async def mutual_totals(profile_ids: Sequence[int], context: Context) -> list[int]:
+    """How many of each profile's connections are the viewer's too."""
+    database, own = context.database, context.viewer.own_profile
+    found: dict[int, int] = {}
+    for drive, keys in (await _sides(profile_ids, context)).items():
+        rows = await _ask(database, connection_sql.mutual_total(drive), [database.keys(keys), own], long=True)
+        found |= {row["value"]: row["total"] for row in rows}
+    return [found.get(profile_id, 0) for profile_id in profile_ids]
+
+
+async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list[int]]:
+    """From whose side to look for what two have in common: from that of whoever knows fewer. Who knows nobody is left out."""
+    own = context.viewer.own_profile
+    rows = await context.database.fetch(DEGREES, context.database.keys({*profile_ids, own}))
+    degrees = {row["profile_id"]: row["times"] for row in rows}
+    sides: dict[str, list[int]] = {}
+    if degrees.get(own):
+        for number in profile_ids:
+            if degree := degrees.get(number, 0):
+                sides.setdefault("theirs" if degree <= degrees[own] else "own", []).append(number)
+    return sides
+
+
+async def _counted(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
+    database = context.database
+    params = [database.keys(profile_ids), context.viewer.own_profile, *_ends(words)]
+    # All rows are looked at: some people know thousands.
+    rows = await _ask(database, connection_sql.total(len(words)), params, long=True)
+    found = {row["value"]: row["total"] for row in rows}
+    return [found[profile_id] for profile_id in profile_ids]
+
+
+async def _ask(database: Database, statement: Statement, params: Sequence[Any], *, long: bool) -> Sequence[Row]:
+    # Inside a transaction there is one connection only.
+    fetch = database.fetch_long if long and not database.in_transaction else database.fetch
+    return await fetch(statement, *params)
+
+
+def _ends(words: tuple[bytes, ...]) -> list[bytes]:
+    return [end for word in words for end in (word, word + bytes([255]))]
+
+
+def _by_parent(database: Database, rows: Sequence[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        if database.dialect == "postgres":
+            found.setdefault(row["value"], []).append(row)
+        else:
+            found[row[0]] = orjson.loads(row[1])
+    return found
+
+
+# By the person
+
+
+async def send(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whom the viewer asked, and the request that stands between them now."""
+    other = profile_number(input.profile)
+    await connections.send(context.viewer.own_profile, other, account_id=context.viewer.account_id or 0)
+    [request] = await connection_requests.with_viewer([other], context)
+    return {"profile_id": other, "request": request}
+
+
+async def accept(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whom the viewer is connected with now."""
+    return {
+        "profile_id": await connections.accept(context.viewer.own_profile, connection_requests.number_of(input.request))
+    }
+
+
+async def ignore(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whose request was put away."""
+    return {
+        "profile_id": await connections.ignore(context.viewer.own_profile, connection_requests.number_of(input.request))
+    }
+
+
+async def withdraw(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whom the request that was taken back had gone to."""
+    return {
+        "profile_id": await connections.withdraw(
+            context.viewer.own_profile, connection_requests.number_of(input.request)
+        )
+    }
+
+
+async def remove(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Whom the viewer is connected with no more."""
+    other = profile_number(input.profile)
+    await connections.remove(context.viewer.own_profile, other)
+    return {"profile_id": other}
+
+
+def profile_number(given: str) -> int:
+    """The number of a profile that an input names. Raises Refused: BAD_ID, NOT_FOUND (it is something else)."""
+    number = ids.number_of("Profile", given, "profile")
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+    return number

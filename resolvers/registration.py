@@ -1,0 +1,33 @@
+"""Signing up."""
+
+from typing import Any
+
+from resolvers.base.context import Context
+from resolvers.base.rows import Row
+from resolvers.sessions import enter
+from services.sign_in import registration
+
+
+async def sign_up(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The beginner's secret; the code goes by mail."""
+    secret = await registration.begin(
+        input.email,
+        input.password,
+        input.name,
+        context.client,
+        marketing=input.marketing,
+        referral_code=input.referral_code or "",
+    )
+    return {"sign_up": secret}
+
+
+async def resend_sign_up_code(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """Nothing but errors, whether there is such a sign-up or not."""
+    await registration.resend(input.sign_up, context.client)
+    return {}
+
+
+async def verify_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+    """The viewer: the account is made and signed in."""
+    done = await registration.verify(input.sign_up, input.code, context.client)
+    return {"viewer": (await enter(context, done))["viewer"]}

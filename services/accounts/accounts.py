@@ -1,0 +1,113 @@
+"""Accounts: how they come to be, and whose they are."""
+
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from catalogue.languages import Text
+from models.accounts import Account, AccountKind
+from models.profiles import Profile
+from services.accounts.companies import company_of_domain
+from services.core import clock
+from services.core.email_addresses import Address, address_of
+from services.errors import ErrorCode, Refused, refused
+from services.media.text_rules import name_problems
+from services.profiles import handles
+from services.profiles.profiles import NewPerson, create_people, refresh_visibility
+
+MAX_NAME = 120
+TRIES = 3
+"""Somebody who takes the same handle in the same moment lets a writer begin again."""
+
+
+async def create_account(email: str, *, name: str, service: bool = False) -> Account:
+    """
+    Make an account by an operator's hand; its address counts as verified.
+
+    A person gets a private profile of that name, and the company that owns the address's domain. A service gets
+    neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
+    """
+    address = address_of(email)
+    if problems := name_problems(name, Text("A name"), MAX_NAME):
+        raise Refused(*problems)
+    for tried in range(1, TRIES + 1):
+        try:
+            async with in_transaction():
+                if service:
+                    return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
+                return await open_account(address, name=name.strip())
+        except IntegrityError:
+            if await Account.exists(email_key=address.key):
+                raise _taken() from None
+            if tried == TRIES:
+                raise
+    raise AssertionError("not reached")
+
+
+async def open_account(address: Address, *, name: str, marketing: bool = False) -> Account:
+    """
+    Make a person's account whose address has just been verified, with a private profile; inside the caller's
+    transaction. It joins the company that owns the address's domain.
+
+    IntegrityError: the address has an account, or another writer took the handle in the same moment.
+    """
+    person = NewPerson(name=name, joined_on=clock.today())
+    [profile_id] = await create_people([person])
+    account = await _join(address, name, profile_id)
+    if marketing:
+        account.marketing = True
+        await account.save(update_fields=["marketing"])
+    return account
+
+
+async def attach_account(handle: str, email: str) -> Account:
+    """
+    Give an unclaimed profile its first account, by an operator's hand: whoever reads that address is the person.
+
+    Raises Refused: BAD_INPUT, NOT_FOUND (no such profile), ALREADY_EXISTS (the address has an account: merge instead;
+    or the profile is claimed).
+    """
+    address = address_of(email)
+    try:
+        async with in_transaction():
+            found = await handles.profile_of(handle)
+            profile = found and await Profile.select_for_update().get_or_none(id=found.id)
+            if profile is None:
+                raise refused(
+                    ErrorCode.NOT_FOUND, Text("There is no profile {handle!r}.", handle=handle), path=("handle",)
+                )
+            if await Account.exists(profile_id=profile.id):
+                raise refused(
+                    ErrorCode.ALREADY_EXISTS, Text("{handle!r} is claimed already.", handle=handle), path=("handle",)
+                )
+            return await _join(address, profile.name, profile.id)
+    except IntegrityError:
+        raise _taken() from None
+
+
+async def _join(address: Address, name: str, profile_id: int) -> Account:
+    company_id = await company_of_domain(address.domain)
+    account = await _account(address, name=name, kind=AccountKind.PERSON, profile_id=profile_id, company_id=company_id)
+    await refresh_visibility([profile_id])
+    return account
+
+
+async def _account(
+    address: Address, *, name: str, kind: AccountKind, profile_id: int | None = None, company_id: int | None = None
+) -> Account:
+    now: datetime = clock.now()
+    return await Account.create(
+        kind=kind,
+        email=address.email,
+        email_key=address.key,
+        name=name,
+        profile_id=profile_id,
+        company_id=company_id,
+        verified_at=now,
+        created_at=now,
+    )
+
+
+def _taken() -> Exception:
+    return refused(ErrorCode.ALREADY_EXISTS, "That address has an account.", path=("email",))

@@ -1,0 +1,130 @@
+"""Companies and their mail domains."""
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from catalogue.languages import Text
+from catalogue.public_mail_domains import PUBLIC_DOMAINS
+from models.accounts import Account, AccountKind, AccountStatus
+from models.companies import Company, CompanyDomain
+from services.core import audit, clock
+from services.core.audit import OPERATOR, Actor, Change
+from services.core.email_addresses import address_of, domain_of
+from services.errors import ErrorCode, Refused, refused
+from services.media.text_rules import name_problems
+from services.profiles.profiles import refresh_visibility
+
+MAX_NAME = 200
+MAX_DAYS = 3650
+
+
+async def create_company(name: str, *, domain: str, admin_email: str, actor: Actor = OPERATOR) -> Company:
+    """
+    Make a company that owns a mail domain. The admin's account joins it, and so do verified accounts on the
+    domain that belong to no company yet.
+
+    Raises Refused: BAD_INPUT (name, domain, a public mail domain), NOT_FOUND (no account with the admin's
+    address), ALREADY_EXISTS (another company owns the domain, or the admin belongs to another company).
+    """
+    own = domain_of(domain)
+    if problems := name_problems(name, Text("A company's name"), MAX_NAME):
+        raise Refused(*problems)
+    if own in PUBLIC_DOMAINS:
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("{own} is a public mail service: no company can own it.", own=own),
+            path=("domain",),
+        )
+    try:
+        async with in_transaction():
+            company = await _create(name.strip(), own, address_of(admin_email).key)
+            await audit.record("company.created", actor=actor, company_id=company.id, name=company.name, domain=own)
+            return company
+    except IntegrityError:
+        raise refused(
+            ErrorCode.ALREADY_EXISTS, Text("Another company owns {own}.", own=own), path=("domain",)
+        ) from None
+
+
+async def _create(name: str, domain: str, admin_key: str) -> Company:
+    admin = await Account.select_for_update().get_or_none(email_key=admin_key, kind=AccountKind.PERSON)
+    if admin is None:
+        raise refused(ErrorCode.NOT_FOUND, "There is no person's account with the admin's address.", path=("admin",))
+    if admin.company_id is not None:  # type: ignore[attr-defined]
+        raise refused(ErrorCode.ALREADY_EXISTS, "The admin belongs to a company already.", path=("admin",))
+    company = await Company.create(name=name, created_at=clock.now())
+    await CompanyDomain.create(company=company, domain=domain)
+    admin.company_admin = True
+    joining = await Account.select_for_update().filter(
+        email_key__endswith=f"@{domain}", company_id=None, kind=AccountKind.PERSON, verified_at__not_isnull=True
+    )
+    for account in {each.id: each for each in [*joining, admin]}.values():
+        account.company_id = company.id
+        account.company_admin = account.id == admin.id
+        await account.save(update_fields=["company_id", "company_admin"])
+    await refresh_visibility(each.profile_id for each in [*joining, admin])  # type: ignore[attr-defined]
+    return company
+
+
+async def company_of_domain(domain: str) -> int | None:
+    """The company that a new account on this mail domain joins; None: nobody owns it."""
+    found = await CompanyDomain.get_or_none(domain=domain)
+    return None if found is None else found.company_id  # type: ignore[attr-defined]
+
+
+async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) -> Company:
+    """
+    Let members' passwords expire after so many days (None: never), from now on and counted from when each was set.
+
+    Raises Refused: BAD_INPUT (outside 1 to 3650), FORBIDDEN (not the admin of a company, or not any more).
+    """
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise refused(
+            ErrorCode.BAD_INPUT,
+            Text("Give 1 to {max_days} days, or null for never.", max_days=MAX_DAYS),
+            path=("days",),
+        )
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        before, company.password_days = company.password_days, days
+        if before != days:
+            await company.save(update_fields=["password_days"])
+            await audit.record(
+                "company.password-expiry-changed",
+                actor=actor,
+                company_id=company.id,
+                password_days=Change(before, days),
+            )
+        return company
+
+
+async def set_sso(admin_id: int, *, enabled: bool) -> Company:
+    """
+    Let members sign in at the company's own identity provider: refused, because there is no sign-in through one here.
+
+    Raises Refused: FORBIDDEN. Rule: docs/rules/sign-in.md#single-sign-on: only once sign-in through a provider exists.
+    """
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        if enabled:
+            raise refused(
+                ErrorCode.FORBIDDEN,
+                "Single sign-on cannot be switched on: sign-in through an identity provider does not exist here yet.",
+                path=("enabled",),
+            )
+        return company
+
+
+async def company_of_admin(admin_id: int) -> Company:
+    """
+    The company that this account administers, locked until the caller's transaction ends: whatever admins do to one
+    company happens in turn, and whoever is no admin any more by then is refused. Raises Refused: FORBIDDEN.
+    """
+    admin = await Account.get_or_none(id=admin_id).values("company_id")
+    company = await Company.select_for_update().get_or_none(id=admin["company_id"] if admin else None)
+    active = AccountStatus.ACTIVE
+    if company is None or not await Account.exists(
+        id=admin_id, company_id=company.id, company_admin=True, status=active
+    ):
+        raise refused(ErrorCode.FORBIDDEN, "Only for the admin of a company.")
+    return company

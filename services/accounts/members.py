@@ -1,0 +1,126 @@
+"""
+What the admins of a company do to its members, and an operator to anybody.
+
+Everything happens under a lock on the company (services/accounts/companies.py), so that two admins who deactivate each other at
+the same moment do it one after the other: the second one is no active admin any more. Rule: docs/rules/accounts.md#company-admins.
+"""
+
+from typing import Any
+
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind, AccountStatus
+from models.companies import Company
+from services.accounts.companies import company_of_admin
+from services.auth import sessions
+from services.core import audit
+from services.core.audit import Actor
+from services.errors import ErrorCode, refused
+from services.messages.outbox import send_mail
+from services.profiles.profiles import refresh_visibility
+
+
+async def deactivate_member(admin_id: int, member_id: int, *, actor: Actor) -> Account:
+    """
+    Keep a member of the admin's own company out: no sign-in, no tokens, off the boards; nothing is deleted. A repeat
+    changes nothing. Raises Refused: FORBIDDEN, NOT_YOURSELF, NOT_FOUND (also for members of other companies).
+    """
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        if member_id == admin_id:
+            raise refused(ErrorCode.NOT_YOURSELF, "You cannot deactivate yourself.", path=("account",))
+        # No rule for the last admin is needed here: whoever asks is an active one, and stays.
+        return await _deactivate(await _member(company, member_id), actor)
+
+
+async def reactivate_member(admin_id: int, member_id: int, *, actor: Actor) -> Account:
+    """Let a member in again; what was deleted meanwhile stays deleted. Raises Refused: FORBIDDEN, NOT_FOUND."""
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        return await _reactivate(await _member(company, member_id), actor)
+
+
+async def set_admin(admin_id: int, member_id: int, *, admin: bool, actor: Actor) -> Account:
+    """
+    Make a member an admin, or one no more; also oneself. A repeat changes nothing.
+
+    Raises Refused: FORBIDDEN, NOT_FOUND, ACCOUNT_DEACTIVATED (only an active member becomes an admin), LAST_ADMIN.
+    """
+    async with in_transaction():
+        company = await company_of_admin(admin_id)
+        member = await _member(company, member_id)
+        if member.company_admin is admin:
+            return member
+        if admin and member.status is not AccountStatus.ACTIVE:
+            raise refused(ErrorCode.ACCOUNT_DEACTIVATED, "Reactivate the member first.", path=("account",))
+        if not admin and not await _other_admin(company, member_id):
+            raise refused(ErrorCode.LAST_ADMIN, "A company keeps at least one admin.", path=("account",))
+        member.company_admin = admin
+        await member.save(update_fields=["company_admin"])
+        action = "member.made-admin" if admin else "member.admin-removed"
+        await audit.record(action, actor=actor, account_id=member.id)
+        return member
+
+
+async def deactivate_account(account_id: int, *, actor: Actor) -> Account:
+    """
+    Keep anybody out, by an operator's hand: also the last admin of a company, and the account of a service. A repeat
+    changes nothing. Raises Refused: NOT_FOUND.
+    """
+    async with in_transaction():
+        return await _deactivate(await _account(account_id), actor)
+
+
+async def reactivate_account(account_id: int, *, actor: Actor) -> Account:
+    """Let anybody in again, by an operator's hand. A repeat changes nothing. Raises Refused: NOT_FOUND."""
+    async with in_transaction():
+        return await _reactivate(await _account(account_id), actor)
+
+
+async def _deactivate(account: Account, actor: Actor) -> Account:
+    if account.status is AccountStatus.DEACTIVATED:
+        return account
+    account.status = AccountStatus.DEACTIVATED
+    await account.save(update_fields=["status"])
+    await sessions.end_all(account.id)
+    if account.kind is AccountKind.PERSON:
+        await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+        await send_mail("account-deactivated", account)
+    await audit.record("member.deactivated", actor=actor, account_id=account.id)
+    return account
+
+
+async def _reactivate(account: Account, actor: Actor) -> Account:
+    if account.status is AccountStatus.ACTIVE:
+        return account
+    account.status = AccountStatus.ACTIVE
+    await account.save(update_fields=["status"])
+    await sessions.end_all(account.id)  # one that began in the moment of the deactivation
+    if account.kind is AccountKind.PERSON:
+        await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+        await send_mail("account-reactivated", account)
+    await audit.record("member.reactivated", actor=actor, account_id=account.id)
+    return account
+
+
+async def _account(account_id: int) -> Account:
+    """Any account, locked after its company, as everything here locks."""
+    found: Any = await Account.get_or_none(id=account_id)
+    if found is not None and found.company_id is not None:
+        await Company.select_for_update().get(id=found.company_id)
+    account = await Account.select_for_update().get_or_none(id=account_id)
+    if account is None:
+        raise refused(ErrorCode.NOT_FOUND, "There is no such account.", path=("account",))
+    return account
+
+
+async def _member(company: Company, member_id: int) -> Account:
+    member = await Account.select_for_update().get_or_none(id=member_id, company_id=company.id, kind=AccountKind.PERSON)
+    if member is None:
+        raise refused(ErrorCode.NOT_FOUND, "Your company has no such member.", path=("account",))
+    return member
+
+
+async def _other_admin(company: Company, but: int) -> bool:
+    others = Account.filter(company_id=company.id, company_admin=True, status=AccountStatus.ACTIVE).exclude(id=but)
+    return bool(await others.exists())

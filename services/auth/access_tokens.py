@@ -1,0 +1,176 @@
+"""
+Personal access tokens: how they are made, checked and deleted.
+
+A token is `mxp_`, 32 random characters and a checksum of 6 (services/auth/secret_format.py): `^mxp_[0-9A-Za-z]{38}$`.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from tortoise.transactions import in_transaction
+
+from catalogue.languages import Text
+from catalogue.scopes import SCOPES
+from models.accounts import Account, AccountKind, AccountStatus
+from models.tokens import AccessToken
+from services.auth import credential_owners, secret_format, sessions
+from services.auth.credential_owners import CredentialOwner
+from services.core import audit, clock
+from services.core.audit import OPERATOR, Actor
+from services.errors import ErrorCode, Problem, Refused, refused
+from services.media.text_rules import name_problems
+from services.messages.outbox import send_mail
+
+PREFIX = "mxp_"
+MAX_NAME = 120
+MAX_TOKENS = 100
+"""Of one account."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new token. `secret` is here and nowhere else, ever."""
+
+    token: AccessToken
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Created(token={self.token!r}, secret=…)"
+
+
+def new_secret() -> str:
+    """A fresh token, to be shown once."""
+    return secret_format.new(PREFIX)
+
+
+def well_formed(secret: str) -> bool:
+    """Whether this could be one of our tokens: its shape and its checksum are right."""
+    return secret_format.well_formed(PREFIX, secret)
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret: SHA-256 in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def create(
+    account_id: int,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    actor: Actor = OPERATOR,
+    session_id: int | None = None,
+) -> Created:
+    """
+    Make a token for an account, and tell its owner by mail. `session_id`: the session that asks. Raises Refused with everything that is wrong: BAD_INPUT
+    (name, expiry, no scope, one named twice), UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account),
+    TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the session has ended).
+    """
+    async with in_transaction():
+        account = await Account.select_for_update().get_or_none(id=account_id)
+        if account is None or account.status is not AccountStatus.ACTIVE:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
+        await sessions.must_live(session_id)
+        if problems := _problems(account, name, scopes, expires_at):
+            raise Refused(*problems)
+        if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
+            raise refused(
+                ErrorCode.TOO_MANY_ITEMS,
+                Text("An account has at most {max_tokens} tokens: delete one first.", max_tokens=MAX_TOKENS),
+            )
+        secret = new_secret()
+        token = await AccessToken.create(
+            account_id=account.id,
+            name=name.strip(),
+            scopes=sorted(scopes),
+            secret_hash=hashed(secret),
+            hint=secret[-4:],
+            created_at=clock.now(),
+            expires_at=expires_at,
+        )
+        await audit.record(
+            "token.created", actor=actor, account_id=account.id, token_id=token.id, name=token.name, scopes=token.scopes
+        )
+        if account.kind is AccountKind.PERSON:
+            await send_mail("new-token", account, name=token.name, scopes=", ".join(token.scopes))
+        return Created(token, secret)
+
+
+def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: datetime | None) -> list[Problem]:
+    found = name_problems(name, Text("A token's name"), MAX_NAME)
+    if not scopes:
+        found.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
+    if expires_at is not None and expires_at <= clock.now():
+        found.append(Problem(ErrorCode.BAD_INPUT, "The expiry lies in the past.", ("expiresAt",)))
+    for scope, times in Counter(scopes).items():
+        if times > 1:
+            text = Text("{name} is named more than once.", name=scope[:80])
+            found.append(Problem(ErrorCode.BAD_INPUT, text, ("scopes",)))
+        if scope not in SCOPES:
+            found.append(
+                Problem(ErrorCode.UNKNOWN_SCOPE, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))
+            )
+        elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:
+            found.append(
+                Problem(ErrorCode.FORBIDDEN, Text("{scope} is for service accounts only.", scope=scope), ("scopes",))
+            )
+    return found
+
+
+async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) -> AccessToken:
+    """
+    Delete a token, which is dead on the next request; `account_id`: only if it is that account's.
+
+    Raises Refused: NOT_FOUND, also the second time and for somebody else's.
+    """
+    async with in_transaction():
+        token = await AccessToken.select_for_update().get_or_none(id=token_id)
+        owner: Any = None if token is None else token.account_id  # type: ignore[attr-defined]
+        if token is None or account_id not in {None, owner}:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such token.", path=("id",))
+        await token.delete()
+        await audit.record("token.deleted", actor=actor, account_id=owner, token_id=token_id, name=token.name)
+        return token
+
+
+async def bearer_of(secret: str) -> CredentialOwner | None:
+    """
+    Whom a presented token stands for; None: it is not valid, whatever is wrong with it (unknown, malformed, deleted,
+    expired, its account deactivated or its password expired). Asked on every request.
+    """
+    row = await _found(secret)
+    if row is None:
+        return None
+    credential_owners.mark_used(AccessToken, row)
+    return credential_owners.bearer(row, scopes_of(row))
+
+
+async def introspect(secret: str) -> CredentialOwner | None:
+    """What `bearer_of` says of a token that somebody else was shown; it does not count as a use of it."""
+    row = await _found(secret)
+    return None if row is None else credential_owners.bearer(row, scopes_of(row))
+
+
+async def of_account(account_id: int) -> list[credential_owners.Row]:
+    """An account's tokens, oldest first, each with its scopes as a list and why it is `unusable` (None: it is not)."""
+    rows = await credential_owners.of_account(AccessToken, account_id)
+    return [{**row, "scopes": sorted(scopes_of(row)), "unusable": credential_owners.unusable(row)} for row in rows]
+
+
+def scopes_of(row: credential_owners.Row) -> frozenset[str]:
+    """The scopes of a row as either database gives it."""
+    stored = row["scopes"]
+    return frozenset(orjson.loads(stored) if isinstance(stored, str) else stored)
+
+
+async def _found(secret: str) -> credential_owners.Row | None:
+    if not well_formed(secret):
+        return None
+    row = await credential_owners.by_digest(AccessToken, hashed(secret))
+    return None if row is None or credential_owners.unusable(row) else row

@@ -1,0 +1,16 @@
+"""Companies whose members sign in at their own identity provider. Rule: docs/rules/sign-in.md#single-sign-on."""
+
+from catalogue.languages import Text
+from models.companies import CompanyDomain
+from services.errors import ErrorCode, Refused, refused
+
+
+async def manages(domain: str) -> bool:
+    """Whether the sign-in of addresses on this mail domain is managed elsewhere. Domains are public knowledge."""
+    return await CompanyDomain.exists(domain=domain, company__sso=True)
+
+
+def managed(path: str = "email") -> Refused:
+    """The refusal of what only the company's identity provider can do."""
+    text = Text("Sign-in of this company's people is managed by its identity provider.")
+    return refused(ErrorCode.MANAGED_BY_IDP, text, path=(path,))

@@ -1,0 +1,178 @@
+"""
+Sign-ins that last: a random secret in the browser's cookie, of which only the SHA-256 is stored.
+
+A session ends when it is signed out, ended from another one, idle too long, too old, or its account is deactivated.
+It gets a new secret whenever its rights change, so that one that was seen before is worth nothing after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tortoise.transactions import in_transaction
+
+from models.accounts import AccountStatus
+from models.database import Statement
+from models.sessions import Session
+from services.auth.credential_expiry import expiry, moment
+from services.auth.verification_codes import new_secret
+from services.core import clock, current_settings
+from services.core.crypto import digest
+from services.errors import ErrorCode, refused
+
+ELEVATION = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=1)
+MAX_DEVICE = 200
+MAX_ADDRESS = 45
+
+# Asked on every request: Tortoise takes longer to put this together than the database to answer it.
+_FOUND = Statement.of("""
+    SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, a.status, a.profile_id, a.company_id,
+        a.company_admin, c.password_days, p.changed_at, i.language
+    FROM session s JOIN account a ON a.id = s.account_id
+        LEFT JOIN company c ON c.id = a.company_id LEFT JOIN password p ON p.account_id = a.id
+        LEFT JOIN profile i ON i.id = a.profile_id
+    WHERE s.digest = $1
+""")
+
+
+class Client(Protocol):
+    """Where a request comes from."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """Whom a session stands for, and what it may do now."""
+
+    account_id: int
+    profile_id: int | None
+    session_id: int
+    elevated_until: datetime | None
+    company_id: int | None
+    company_admin: bool
+    password_expired: bool
+    language: str | None = None
+    """The one that the person has chosen."""
+
+    @property
+    def elevated(self) -> bool:
+        """Whether sensitive operations are open to this session now."""
+        return self.elevated_until is not None and clock.now() < self.elevated_until
+
+
+async def begin(account_id: int, client: Client) -> str:
+    """Sign somebody in who has shown who they are; returns the cookie's value, which is here and nowhere else."""
+    secret, now = new_secret(), clock.now()
+    async with in_transaction():
+        await Session.filter(account_id=account_id, ends_at__lte=now).delete()
+        await Session.create(
+            account_id=account_id,
+            digest=digest(secret),
+            created_at=now,
+            seen_at=now,
+            ends_at=now + timedelta(hours=current_settings.current().session_hours),
+            device=client.device.replace("\0", "")[:MAX_DEVICE],
+            address=client.address[:MAX_ADDRESS],
+        )
+    return secret
+
+
+async def session_of(secret: str) -> SessionFacts | None:
+    """
+    Whom a cookie stands for; None: nobody, whatever is wrong with it. Asked on every request, so that an ended
+    session is dead on the next. Notes once a minute that it is in use.
+    """
+    database = Session._meta.db  # noqa: SLF001 - where Tortoise tells of connections
+    text = _FOUND.postgres if database.capabilities.dialect == "postgres" else _FOUND.sqlite
+    found = await database.execute_query_dict(text, [digest(secret)])
+    if not found:
+        return None
+    [row], now = found, clock.now()
+    seen_at = moment(row["seen_at"])
+    if (
+        AccountStatus(row["status"]) is not AccountStatus.ACTIVE
+        or moment(row["ends_at"]) <= now
+        or seen_at <= _idle(now)
+    ):
+        return None
+    if seen_at <= now - SEEN_EVERY:
+        await Session.filter(id=row["id"]).update(seen_at=now)
+    expires = expiry(row["changed_at"], row["company_id"], row["password_days"])
+    return SessionFacts(
+        account_id=row["account_id"],
+        profile_id=row["profile_id"],
+        session_id=row["id"],
+        elevated_until=None if row["elevated_until"] is None else moment(row["elevated_until"]),
+        company_id=row["company_id"],
+        company_admin=bool(row["company_admin"]),
+        password_expired=expires is not None and expires <= now,
+        language=row["language"],
+    )
+
+
+async def renew(session_id: int) -> str:
+    """Give a session a new secret; the one before is dead. Raises Refused: UNAUTHENTICATED (it has ended)."""
+    secret = new_secret()
+    if not await Session.filter(id=session_id).update(digest=digest(secret)):
+        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+    return secret
+
+
+async def elevate(session_id: int) -> str:
+    """Open the sensitive operations to a session for 8 hours; returns its new secret. Raises as `renew` does."""
+    async with in_transaction():
+        await Session.filter(id=session_id).update(elevated_until=clock.now() + ELEVATION)
+        return await renew(session_id)
+
+
+async def must_live(session_id: int | None) -> None:
+    """
+    Raise Refused, UNAUTHENTICATED, when a session has ended; None: no session asks. For what outlasts the session: in the
+    transaction that makes it, with the account locked, so that ending all sessions comes before it or after it.
+    """
+    if session_id is not None and not await Session.exists(id=session_id):
+        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+
+
+async def end(session_id: int) -> None:
+    """End a session; one that has ended already is no error."""
+    await Session.filter(id=session_id).delete()
+
+
+async def end_own(account_id: int, session_id: int) -> None:
+    """End a session of this account. Raises Refused: NOT_FOUND (there is none, or it is somebody else's)."""
+    if not await Session.filter(id=session_id, account_id=account_id).delete():
+        raise refused(ErrorCode.NOT_FOUND, "There is no such session.", path=("id",))
+
+
+async def end_all(account_id: int, but: int | None = None) -> int:
+    """End the sessions of an account, except one; returns how many."""
+    others = Session.filter(account_id=account_id)
+    ended: int = await (others if but is None else others.exclude(id=but)).delete()
+    return ended
+
+
+async def live_of(account_id: int) -> Sequence[Session]:
+    """The sessions of an account that have not ended, latest first."""
+    now = clock.now()
+    return await Session.filter(account_id=account_id, ends_at__gt=now, seen_at__gt=_idle(now)).order_by(
+        "-seen_at", "-id"
+    )
+
+
+async def forget_ended(now: datetime) -> int:
+    """Delete sessions that are too old or were idle too long; returns how many."""
+    old: int = await Session.filter(ends_at__lte=now).delete()
+    idle: int = await Session.filter(seen_at__lte=_idle(now)).delete()
+    return old + idle
+
+
+def _idle(now: datetime) -> datetime:
+    return now - timedelta(hours=current_settings.current().session_idle_hours)

@@ -1,0 +1,101 @@
+"""
+Three of the demo's people can sign in: a member, a company's admin, and someone with a second factor. Most others have
+an account without a password, so that they can be asked to connect, suggested and tagged.
+"""
+
+import secrets
+import string
+from dataclasses import dataclass
+from typing import Any
+
+import pyotp
+
+from models.accounts import Account, AccountKind
+from models.companies import Company, CompanyDomain
+from models.connections import ConnectionRequest
+from models.profiles import Profile
+from services.accounts.accounts import attach_account
+from services.auth import passwords, second_factor_setup, sessions
+from services.core import clock
+from services.core.audit import SYSTEM
+
+MEMBER = "ada-okafor"
+COMPANY = "Tidewater Robotics"
+UNCLAIMED = 8
+"""One of so many has nobody behind it, as after an import."""
+
+
+@dataclass(frozen=True, repr=False)
+class SignIn:
+    """How one of them signs in. The secrets are here and nowhere else."""
+
+    who: str
+    email: str
+    password: str
+    totp_secret: str | None = None
+
+
+@dataclass(frozen=True)
+class _Nowhere:
+    address: str = ""
+    device: str = "demo"
+
+
+async def open_sign_ins() -> list[SignIn]:
+    """Give them accounts with random passwords, at their companies' addresses. For a demo that was just loaded."""
+    company = await Company.get(name=COMPANY)
+    colleagues = Profile.filter(company_id=company.id, listed=True).exclude(handle=MEMBER).order_by("id").limit(2)
+    admin, careful = await colleagues
+    member = await Profile.get(handle=MEMBER)
+    opened = [
+        await _open("a member", member),
+        await _open("a company's admin", admin),
+        await _open("someone with a second factor", careful),
+    ]
+    await Account.filter(profile_id=admin.id).update(company_admin=True)
+    opened[2] = await _with_second_factor(opened[2], careful)
+    await _claim_others()
+    return opened
+
+
+async def _open(who: str, profile: Profile) -> SignIn:
+    found = await CompanyDomain.filter(company_id=profile.company_id).first()  # type: ignore[attr-defined]
+    email = f"{profile.handle}@{found.domain if found else 'people.example'}"
+    account = await attach_account(profile.handle, email)
+    password = "-".join("".join(secrets.choice(string.ascii_lowercase) for _ in range(5)) for _ in range(3)).title()
+    password = f"{password}-{secrets.randbelow(90) + 10}"
+    await passwords.set_password(account.id, password)
+    return SignIn(who, email, password)
+
+
+async def _claim_others() -> None:
+    """Accounts for most of those who have none, among them whoever asks somebody to connect."""
+    domains = {each.company_id: each.domain for each in await CompanyDomain.all()}  # type: ignore[attr-defined]
+    asking: Any = ConnectionRequest.all().values_list("sender_id", flat=True)
+    claimed: Any = Account.filter(profile_id__isnull=False).values_list("profile_id", flat=True)
+    senders, known, now = set(await asking), set(await claimed), clock.now()
+    await Account.bulk_create(
+        Account(
+            kind=AccountKind.PERSON,
+            email=(email := f"{each.handle}@{domains.get(each.company_id, 'people.example')}"),  # type: ignore[attr-defined]
+            email_key=email,
+            name=each.name,
+            profile_id=each.id,
+            company_id=each.company_id,  # type: ignore[attr-defined]
+            verified_at=now,
+            created_at=now,
+        )
+        for each in await Profile.all().order_by("id")
+        if each.id not in known and (each.id % UNCLAIMED or each.id in senders)
+    )
+
+
+async def _with_second_factor(sign_in: SignIn, profile: Profile) -> SignIn:
+    account = await Account.get(profile_id=profile.id)
+    begun = await second_factor_setup.begin_totp(account.id)
+    session = await sessions.session_of(await sessions.begin(account.id, _Nowhere()))
+    assert session is not None  # noqa: S101 - it was just begun
+    code = pyotp.TOTP(begun.secret).now()
+    await second_factor_setup.confirm_totp(account.id, code, session_id=session.session_id, actor=SYSTEM)
+    await sessions.end_all(account.id)
+    return SignIn(sign_in.who, sign_in.email, sign_in.password, begun.secret)

@@ -1,0 +1,158 @@
+"""
+The T-shirt of whoever brought five people here: claimed once, with an address that only operators ever see again.
+
+Who was brought counts from the moment their address was verified, also when the account is deleted later.
+Rule: docs/rules/invites.md#t-shirt.
+"""
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import orjson
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from catalogue.languages import Text
+from catalogue.terms import country
+from models.referrals import ShirtClaim, ShirtSize, ShirtState
+from services.core import audit, clock
+from services.core.audit import OPERATOR, Actor, Change
+from services.core.crypto import CannotOpen, seal, unseal
+from services.errors import ErrorCode, Problem, Refused, refused
+from services.invites.referrals import signed_up
+from services.media.text_rules import NotFit, plain
+from services.progress.scores import lock_scores_only
+
+NEEDED: Final = 5
+"""People who have to sign up."""
+PURPOSE: Final = "shirt"
+MAX_CLAIMS_LISTED: Final = 200
+MAX_CHARACTERS: Final = {"name": 120, "street": 200, "town": 100, "postal_code": 20}
+WORDS: Final = {
+    "name": Text("A name"),
+    "street": Text("A street"),
+    "town": Text("A town"),
+    "postal_code": Text("A postal code"),
+}
+PATHS: Final = {"postal_code": "postalCode"}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a T-shirt goes. `postal_code` is empty where the country has none; `country` is ISO 3166-1 alpha-2."""
+
+    name: str
+    street: str
+    town: str
+    postal_code: str
+    country: str
+
+    def __repr__(self) -> str:
+        return "Destination(…)"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A claim as an operator sees it. `to`: None when it was sealed with another key."""
+
+    row: ShirtClaim
+    to: Destination | None
+
+
+async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Actor) -> None:
+    """
+    Claim the one T-shirt of a profile.
+
+    Raises Refused: all that is wrong with the address at once (BAD_INPUT), TOO_FEW_REFERRALS, ALREADY_EXISTS (it was
+    claimed before).
+    """
+    kept = _read(to)
+    try:
+        async with in_transaction():
+            await lock_scores_only([profile_id])
+            if await ShirtClaim.exists(profile_id=profile_id):
+                raise _claimed()
+            people = (await signed_up([profile_id])).get(profile_id, 0)
+            if people < NEEDED:
+                text = Text(
+                    "{needed} people have to sign up through you; so far it is {people}.", needed=NEEDED, people=people
+                )
+                raise refused(ErrorCode.TOO_FEW_REFERRALS, text)
+            sealed = seal(PURPOSE, orjson.dumps(asdict(kept)).decode())
+            await ShirtClaim.create(profile_id=profile_id, size=size, sealed=sealed, claimed_at=clock.now())
+            await audit.record("shirt.claimed", actor=actor, account_id=actor.account_id, size=size.value)
+    except IntegrityError:
+        raise _claimed() from None
+
+
+async def claims(profile_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What a person may see of their own claim. Unique (profile_id)."""
+    rows: Any = ShirtClaim.filter(profile_id__in=list(profile_ids)).values(
+        "profile_id", "size", "state", "claimed_at", "shipped_at"
+    )
+    return {row["profile_id"]: row for row in await rows}
+
+
+async def parcels(state: ShirtState | None = None) -> Sequence[Parcel]:
+    """The oldest 200 claims of one state, or the newest 200 of all, with their addresses. Index (state, id)."""
+    found = ShirtClaim.all().order_by("-id") if state is None else ShirtClaim.filter(state=state).order_by("id")
+    async with in_transaction():
+        rows = await found.limit(MAX_CLAIMS_LISTED).prefetch_related("profile")
+        await audit.record("shirt.listed", actor=OPERATOR, claims=[str(row.id) for row in rows])
+    return [Parcel(row, _opened(row)) for row in rows]
+
+
+async def ship(claim_id: int) -> ShirtClaim:
+    """Note that a T-shirt is on its way. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN (it was shipped before)."""
+    async with in_transaction():
+        found = await ShirtClaim.select_for_update().get_or_none(id=claim_id)
+        if found is None:
+            raise refused(ErrorCode.NOT_FOUND, Text("There is no claim {claim_id}.", claim_id=claim_id), path=("id",))
+        if found.state is not ShirtState.CLAIMED:
+            raise refused(
+                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim_id} was shipped already.", claim_id=claim_id), path=("id",)
+            )
+        found.state, found.shipped_at = ShirtState.SHIPPED, clock.now()
+        await found.save(update_fields=["state", "shipped_at"])
+        state = Change(ShirtState.CLAIMED.value, ShirtState.SHIPPED.value)
+        await audit.record("shirt.shipped", actor=OPERATOR, claim=claim_id, state=state)
+        return found
+
+
+def _read(to: Destination) -> Destination:
+    problems: list[Problem] = []
+    kept: dict[str, str] = {}
+    for field, longest in MAX_CHARACTERS.items():
+        try:
+            typed = unicodedata.normalize("NFC", getattr(to, field))
+            kept[field] = plain(typed, WORDS[field], longest, lines=False)
+        except NotFit as why:
+            problems.append(_bad(field, why.message))
+        else:
+            if not kept[field] and field != "postal_code":
+                problems.append(
+                    _bad(field, Text("{word} has 1 to {longest} characters.", word=WORDS[field], longest=longest))
+                )
+    code = to.country.strip().upper()
+    if country(code) is None:
+        problems.append(_bad("country", Text("That is no country: give its two letters, as in ISO 3166.")))
+    if problems:
+        raise Refused(*problems)
+    return Destination(**kept, country=code)
+
+
+def _bad(field: str, text: str) -> Problem:
+    return Problem(ErrorCode.BAD_INPUT, text, (PATHS.get(field, field),))
+
+
+def _opened(row: ShirtClaim) -> Destination | None:
+    try:
+        return Destination(**orjson.loads(unseal(PURPOSE, row.sealed)))
+    except CannotOpen:
+        return None
+
+
+def _claimed() -> Refused:
+    return refused(ErrorCode.ALREADY_EXISTS, "Your T-shirt is claimed already.")

@@ -1,0 +1,328 @@
+"""
+Badge awards as Open Badges 3.0 credentials: what each says, who may fetch it, and which are revoked.
+
+A credential is made when it is asked for, from the award as it stands: nothing but its random id is kept. It comes as a
+VC-JWT, as JSON with a Data Integrity proof, and inside of its badge's picture. It never holds a mail address, only salted
+hashes of those of its recipient.
+Rules and reasons: docs/decisions/0011-badge-credentials.md.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import orjson
+
+from catalogue.badges import BADGES, Rarity
+from models.accounts import Account, AccountStatus
+from models.badges import AwardOrigin, BadgeAward, ImportedBadge
+from services.auth.credential_owners import read_moment
+from services.core import current_settings
+from services.core.crypto import keyed_digest
+from services.open_badges import badge_baking, badge_images, credential_status, data_integrity, issuer_keys
+from services.open_badges.badge_images import BAKED_SIZE, DEFAULT_SIZE, ImageKind, Picture
+from services.open_badges.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT
+
+CONTEXTS: Final = (CREDENTIALS_CONTEXT, BADGES_CONTEXT)
+KEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+"""Say what the issuer's keys are. Named first, as verifiers look for them."""
+BY_HAND: Final = "Given by hand by those who run the community."
+"""What it takes to get a badge that no rule gives."""
+GIVEN_BY_HAND: Final = "Awarded by hand by the operator of this community, not for meeting the badge's rule."
+GIVEN_FOR: Final = " Reason given: {reason}"
+NAMELESS: Final = "Community"
+"""The issuer's name where none is set and the host has none."""
+REVOKED: Final = "Revoked by the issuer."
+"""All that is said of a revocation: an operator's own words are for the recipient."""
+LONGEST_CODE: Final = 64
+ID: Final = re.compile(r"[0-9a-f]{32}")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Achievement:
+    """One level of a badge. `level` is None where the badge has only one."""
+
+    code: str
+    name: str
+    description: str
+    criteria: str
+    level: int | None
+
+    rarity: Rarity
+
+    @property
+    def address(self) -> str:
+        """Its id. The first level's is the badge's own."""
+        return achievement_address(self.code, self.level or 1)
+
+    @property
+    def picture(self) -> Picture:
+        """What its picture shows."""
+        return Picture(self.code, self.rarity, self.level or 1)
+
+    @property
+    def title(self) -> str:
+        """Its name, with the level where there are several."""
+        return self.name if self.level is None else f"{self.name}, level {self.level}"
+
+
+@dataclass(frozen=True)
+class Award:
+    """An award that the asker may see. `place`: its place in the status lists. `revoked`: it does not count any more."""
+
+    credential: str
+    place: int
+    achievement: Achievement
+    awarded_at: datetime
+    revoked: bool
+    listed: bool
+    profile_id: int
+    handle: str
+    recipient: str
+    origin: AwardOrigin = AwardOrigin.RULE
+    reason: str = ""
+    """Why an operator gave it, where that may be read."""
+
+    @property
+    def criteria(self) -> str:
+        """Why this recipient has it: the rule that was met, or that it was given by hand."""
+        if self.origin is not AwardOrigin.OPERATOR:
+            return self.achievement.criteria
+        return GIVEN_BY_HAND + (GIVEN_FOR.format(reason=self.reason) if self.reason else "")
+
+    @property
+    def address(self) -> str:
+        """The credential's id, where it can be fetched."""
+        return address_of(self.credential)
+
+    @property
+    def subject(self) -> str:
+        """The recipient's id, where their page is."""
+        return profile_address(self.handle)
+
+    @property
+    def valid_from(self) -> str:
+        """Since when it counts, in whole seconds, so that `nbf` says the same."""
+        return f"{self.awarded_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
+def address_of(credential: str) -> str:
+    """The id of a credential, where it can be fetched."""
+    return f"{_here()}/credentials/{credential}"
+
+
+def achievement_address(code: str, level: int = 1) -> str:
+    """The id of one level of a badge, where it is described."""
+    return f"{_here()}/achievements/{quote(code, safe='')}{f'/{level}' if level > 1 else ''}"
+
+
+def image_address(code: str, level: int, kind: ImageKind, size: int = DEFAULT_SIZE) -> str:
+    """Where the picture of one level of a badge is; `size` counts for PNG alone, and is one of SIZES."""
+    name = f"image-{size}.png" if kind is ImageKind.PNG else "image.svg"
+    return f"{achievement_address(code)}/{level}/{name}"
+
+
+def baked_address(credential: str, kind: ImageKind) -> str:
+    """Where the badge's picture with the credential inside is."""
+    return f"{address_of(credential)}/badge.{kind.value.lower()}"
+
+
+def profile_address(handle: str) -> str:
+    """The id of a recipient, where their page is."""
+    return f"{_here()}/profiles/{quote(handle, safe='')}"
+
+
+def issuer() -> Document:
+    """The issuer's profile with its keys, the one that signs first: a controller document of W3C Controlled Identifiers."""
+    keys = issuer_keys.published()
+    return {
+        "@context": [*KEY_CONTEXTS, *CONTEXTS],
+        **_issuer(),
+        "verificationMethod": [each.multikey() for each in keys],
+        "assertionMethod": [each.method for each in keys],
+    }
+
+
+async def achievement_of(code: str, level: int = 1) -> Achievement | None:
+    """One level of a badge of the catalogue or of an import; None: there is no such thing."""
+    if badge := BADGES.get(code):
+        if not 1 <= level <= len(badge.levels):
+            return None
+        several = level if len(badge.levels) > 1 else None
+        return Achievement(code, badge.name, badge.description, badge.levels[level - 1].text, several, badge.rarity)
+    if level != 1 or len(code) > LONGEST_CODE or not code.isprintable():
+        return None  # no such code can be stored, and PostgreSQL would not even look for some
+    imported = await ImportedBadge.get_or_none(code=code)
+    if imported is None:
+        return None
+    return Achievement(code, imported.name, imported.description or imported.name, BY_HAND, None, imported.rarity)
+
+
+async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
+    """
+    The award of a credential: to be seen while its recipient is listed, and by the profile `own_profile` always.
+
+    None: there is none, it is not to be seen, or its badge is not in the catalogue any more. Index: unique (credential).
+    """
+    if not ID.fullmatch(credential):
+        return None
+    rows: Any = BadgeAward.filter(credential=credential).values(
+        "id",
+        "badge",
+        "level",
+        "awarded_at",
+        "revoked_at",
+        "origin",
+        "reason",
+        "reason_shown",
+        "profile_id",
+        "profile__handle",
+        "profile__name",
+        "profile__listed",
+    )
+    row = next(iter(await rows), None)
+    if row is None or not (row["profile__listed"] or row["profile_id"] == own_profile):
+        return None
+    achievement = await achievement_of(row["badge"], row["level"])
+    if achievement is None:
+        return None
+    return Award(
+        credential=credential,
+        place=row["id"],
+        achievement=achievement,
+        awarded_at=read_moment(row["awarded_at"]),
+        revoked=row["revoked_at"] is not None,
+        listed=bool(row["profile__listed"]),
+        profile_id=row["profile_id"],
+        handle=row["profile__handle"],
+        recipient=row["profile__name"],
+        origin=AwardOrigin(row["origin"]),
+        reason=row["reason"] if row["reason_shown"] else "",
+    )
+
+
+def achievement_document(achievement: Achievement) -> Document:
+    """An achievement as a document of its own."""
+    return {"@context": list(CONTEXTS), **_achievement(achievement), "creator": _issuer()}
+
+
+async def document(award: Award) -> Document:
+    """The award as an OpenBadgeCredential, without proof."""
+    identifiers = await _identifiers(award)
+    return {
+        "@context": list(CONTEXTS),
+        "id": award.address,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": award.achievement.title,
+        "issuer": _issuer(),
+        "validFrom": award.valid_from,
+        "credentialSubject": {
+            "id": award.subject,
+            "type": ["AchievementSubject"],
+            **({"identifier": identifiers} if identifiers else {}),
+            "achievement": {**_achievement(award.achievement), "criteria": {"narrative": award.criteria}},
+        },
+        "credentialStatus": credential_status.entry(award.place),
+    }
+
+
+async def signed(award: Award) -> str:
+    """The award as a credential: a compact JWS whose payload is the document, with the claims that repeat it."""
+    credential = await document(award)
+    return issuer_keys.sign(
+        {
+            **credential,
+            "iss": credential["issuer"]["id"],
+            "sub": credential["credentialSubject"]["id"],
+            "jti": credential["id"],
+            "nbf": int(award.awarded_at.timestamp()),
+        }
+    )
+
+
+async def secured(award: Award) -> Document:
+    """The award as a credential with a Data Integrity proof, dated as the award: the same at each fetch."""
+    return await data_integrity.secured(await document(award), created=award.valid_from)
+
+
+async def baked(award: Award, kind: ImageKind) -> bytes:
+    """The badge's picture with the credential inside, which has a Data Integrity proof: any verifier of Open Badges 3.0 reads it."""
+    credential = orjson.dumps(await secured(award)).decode()
+    picture = await badge_images.drawn(award.achievement.picture, kind, BAKED_SIZE)
+    return (
+        badge_baking.into_png(picture, credential)
+        if kind is ImageKind.PNG
+        else badge_baking.into_svg(picture, credential)
+    )
+
+
+def identity_hash(email: str, salt: str) -> str:
+    """What a credential holds of a mail address, as the standard writes it."""
+    return f"sha256${hashlib.sha256(f'{email}{salt}'.encode()).hexdigest()}"
+
+
+async def _identifiers(award: Award) -> Sequence[Document]:
+    """
+    One hash for each address under which the recipient is known; none for somebody who claimed no profile.
+
+    An address with capital letters is there in small ones too: whoever compares knows one of the two. The salts differ
+    between addresses and between credentials, so that nobody sees two that are alike. Index: account (profile_id).
+    """
+    accounts: Any = Account.filter(
+        profile_id=award.profile_id, status=AccountStatus.ACTIVE, verified_at__isnull=False
+    ).values("email", "email_key")
+    known = sorted({each[name] for each in await accounts for name in ("email", "email_key")})
+    salts = {email: keyed_digest("credential-salt", award.credential, email)[:32] for email in known}
+    made = [
+        {
+            "type": "IdentityObject",
+            "identityType": "emailAddress",
+            "hashed": True,
+            "identityHash": identity_hash(email, salt),
+            "salt": salt,
+        }
+        for email, salt in salts.items()
+    ]
+    return sorted(made, key=lambda each: each["salt"])  # an order that tells nothing
+
+
+def _achievement(achievement: Achievement) -> Document:
+    return {
+        "id": achievement.address,
+        "type": ["Achievement"],
+        "achievementType": "Badge",
+        "name": achievement.title,
+        "description": achievement.description,
+        "image": {
+            "id": image_address(achievement.code, achievement.level or 1, ImageKind.PNG),
+            "type": "Image",
+            "caption": f"Badge: {achievement.title}",
+        },
+        "criteria": {"narrative": achievement.criteria},
+    }
+
+
+def _issuer() -> Document:
+    host = urlsplit(_here()).hostname or ""
+    name = current_settings.current().credential_issuer or (host if is_name(host) else NAMELESS)
+    return {"id": issuer_keys.issuer_address(), "type": ["Profile"], "name": name, "url": _here()}
+
+
+def _here() -> str:
+    return current_settings.current().address
+
+
+def is_name(host: str) -> bool:
+    """Whether a host is a name under which others may find it: no number, and not of one machine or network alone."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return "." in host.strip(".") and not host.endswith((".localhost", ".local", ".internal"))
+    return False

@@ -1,0 +1,103 @@
+"""
+Which credentials are revoked, as W3C Bitstring Status Lists: a list credential with one bit for each of 131,072 credentials.
+
+A credential's place is the id of its award, which no other award ever gets. What is revoked stays so when the award goes.
+"""
+
+import gzip
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from models.badges import BadgeAward, RevokedCredential
+from services.core import current_settings
+from services.core.bulk import insert
+from services.open_badges import data_integrity, issuer_keys, multibase
+from services.open_badges.json_ld import CREDENTIALS_CONTEXT
+
+SIZE: Final = 131_072
+"""Credentials of one list: the least that the standard allows, so that asking for one does not tell which is meant."""
+PURPOSE: Final = "revocation"
+UNCHANGED: Final = datetime(2020, 1, 1, tzinfo=UTC)
+"""Since when a list is valid in which nothing was ever revoked."""
+Document = dict[str, Any]
+
+
+def entry(place: int) -> Document:
+    """What a credential says of where its status is."""
+    number, index = divmod(place, SIZE)
+    return {
+        "id": f"{list_address(number)}#{index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": PURPOSE,
+        "statusListIndex": str(index),
+        "statusListCredential": list_address(number),
+    }
+
+
+def list_address(number: int) -> str:
+    """Where a list can be fetched; the first is 0."""
+    return f"{current_settings.current().address}/credentials/status/{number}"
+
+
+async def revoke(awards: Iterable[tuple[int, str]], *, at: datetime) -> None:
+    """Note that these awards' credentials (id, credential) are revoked, in the caller's transaction, which locked them."""
+    await insert([RevokedCredential(place=place, credential=each, revoked_at=at) for place, each in awards])
+
+
+async def restore(credentials: Iterable[str]) -> None:
+    """Let these credentials count again, in the caller's transaction."""
+    await RevokedCredential.filter(credential__in=list(credentials)).delete()
+
+
+async def is_revoked(credential: str) -> bool:
+    """Whether a credential is revoked. Index: unique (credential)."""
+    return await RevokedCredential.filter(credential=credential).exists()
+
+
+async def list_document(number: int) -> Document | None:
+    """
+    One list as a credential without proof; None: no award has a place in it. Index: unique (place).
+
+    It is valid from the last revocation in it, so that the same list is always the same document.
+    """
+    newest: Any = BadgeAward.all().order_by("-id").limit(1).values_list("id", flat=True)
+    latest: Any = RevokedCredential.all().order_by("-place").limit(1).values_list("place", flat=True)
+    if number > max([0, *await newest, *await latest]) // SIZE:
+        return None
+    found: Any = RevokedCredential.filter(place__gte=number * SIZE, place__lt=(number + 1) * SIZE)
+    rows = await found.values_list("place", "revoked_at")
+    changed = max((at for _, at in rows), default=UNCHANGED)
+    return {
+        "@context": [CREDENTIALS_CONTEXT],
+        "id": list_address(number),
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": issuer_keys.issuer_address(),
+        "validFrom": f"{changed.replace(microsecond=0, tzinfo=None).isoformat()}Z",
+        "credentialSubject": {
+            "id": f"{list_address(number)}#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": PURPOSE,
+            "encodedList": encoded(place % SIZE for place, _ in rows),
+        },
+    }
+
+
+def encoded(indexes: Iterable[int]) -> str:
+    """A list with these bits set, the first bit being the highest of the first byte: gzip, then base64url with its mark."""
+    bits = bytearray(SIZE // 8)
+    for index in indexes:
+        bits[index // 8] |= 0x80 >> index % 8
+    return multibase.base64url(gzip.compress(bytes(bits), mtime=0))
+
+
+def as_jwt(document: Document) -> str:
+    """A list as a compact JWS, with the claims that repeat its document."""
+    valid_from = datetime.fromisoformat(document["validFrom"])
+    claims = {"iss": document["issuer"], "jti": document["id"], "sub": document["credentialSubject"]["id"]}
+    return issuer_keys.sign({**document, **claims, "nbf": int(valid_from.timestamp())})
+
+
+async def as_json(document: Document) -> Document:
+    """A list with a Data Integrity proof."""
+    return await data_integrity.secured(document, created=document["validFrom"])

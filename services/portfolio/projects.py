@@ -1,0 +1,252 @@
+"""
+Projects of a portfolio: written as drafts, which their owner alone sees, and published when they say all that is asked for.
+
+Everything that happens to a project of somebody happens under the lock of their score row: an edit that blanks a field
+cannot slip between the look at the fields and the publishing. Rule: docs/rules/portfolio.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tortoise.transactions import in_transaction
+
+from catalogue.criteria import PROJECTS
+from catalogue.languages import Text
+from catalogue.projects import TEXTS, ProjectFieldName
+from models.portfolio import Project, ProjectImage, ProjectState
+from services.achievements import achievements
+from services.core import audit, clock, idempotency, rate_limits
+from services.core.audit import Actor
+from services.errors import ErrorCode, Problem, Refused, refused
+from services.media import image_cleanup
+from services.media.images import WITHIN
+from services.portfolio import collaborators, project_texts
+from services.portfolio.project_texts import DAYS
+from services.progress import counters
+from services.progress.scores import lock_scores
+
+MAX_PROJECTS: Final = 200
+"""Projects of one profile."""
+FIELDS: Final = (*TEXTS, *DAYS, "collaborators")
+"""What can be edited, by the names that `create` and `update` take."""
+Edit = Mapping[str, Any]
+"""Texts, days and `collaborators` (numbers of profiles, all of them); what is absent stays, None clears."""
+
+
+async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = False, key: str | None = None) -> int:
+    """
+    Make a draft, or with `submit` a published project; returns its number. The same key again answers the first one's.
+
+    Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, what is wrong with
+    collaborators, RATE_LIMITED, and what services/core/idempotency.py raises.
+    """
+
+    async def spend() -> None:
+        await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+        await collaborators.count_new_names(None, _people(edit), actor)
+
+    async def make() -> idempotency.Answer:
+        people = await lock_scores([owner_id, *_people(edit)])
+        if owner_id not in people:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
+        if await Project.filter(owner_id=owner_id).count() >= MAX_PROJECTS:
+            raise refused(ErrorCode.TOO_MANY_ITEMS, Text("A portfolio has at most {most} projects.", most=MAX_PROJECTS))
+        project = Project(owner_id=owner_id, title="", created_at=clock.now())
+        columns, problems = project_texts.read(_columns(edit))
+        project_texts.assign(project, columns)
+        wrong = {problem.path for problem in problems}
+        lacking = project_texts.missing(project) if submit else _untitled(project)
+        problems += [each for each in lacking if each.path not in wrong]
+        problems += project_texts.days_in_order(project, columns)
+        if problems:
+            raise Refused(*problems)
+        await project.save()
+        await collaborators.name(project, _people(edit))
+        if submit:
+            await _publish(project, actor)
+        return {"project": project.id}
+
+    given = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
+    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make, spend_first=spend)
+    made: int = call.answer["project"]
+    return made
+
+
+async def update(
+    owner_id: int,
+    project_id: int,
+    edit: Edit,
+    *,
+    actor: Actor,
+    expected_version: int | None = None,
+    draft: bool = False,
+) -> None:
+    """
+    Write the fields of `edit`; `draft`: only while it is one. An edit that changes nothing leaves the version as it is.
+
+    Raises Refused: NOT_FOUND (also somebody else's), VERSION_CONFLICT (fact `current_version`), PROJECT_PUBLISHED, or
+    everything that is wrong: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published one would lose what it has; fact
+    `field`), BAD_INPUT; then what is wrong with collaborators; RATE_LIMITED.
+    """
+    await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+    await collaborators.count_new_names(project_id, _people(edit), actor)
+    async with in_transaction():
+        project = await locked(owner_id, project_id, others=_people(edit), expected_version=expected_version)
+        published = project.state is ProjectState.PUBLISHED
+        if draft and published:
+            text = Text("The project is published: unpublish it first to save it as a draft.")
+            raise refused(ErrorCode.PROJECT_PUBLISHED, text, path=("project",))
+        before = project_texts.done(project)
+        columns, problems = project_texts.read(_columns(edit))
+        changed = project_texts.assign(project, columns)
+        # Fields that are wrong in themselves have their problem already, and were not assigned.
+        lost = before - project_texts.done(project)
+        if published:
+            problems += [project_texts.kept(name) for name in ProjectFieldName if name in lost]
+        elif ProjectFieldName.TITLE in lost:
+            problems += _untitled(project)
+        problems += project_texts.days_in_order(project, columns)
+        if problems:
+            raise Refused(*problems)
+        renamed = "collaborators" in edit and await collaborators.name(project, _people(edit))
+        if changed or renamed:
+            project.edited_at = clock.now()
+            await _save(project, *changed, "edited_at")
+        if published and renamed:
+            await collaborators.tell(owner_id)
+
+
+async def submit(owner_id: int, project_id: int, *, actor: Actor, expected_version: int | None = None) -> None:
+    """
+    Publish a draft, so that others see it, and let its collaborators hear of it; nothing happens to a published one.
+
+    Raises Refused: NOT_FOUND, VERSION_CONFLICT, PROJECT_FIELD_MISSING, once for each field with the fact `field`;
+    RATE_LIMITED.
+    """
+    await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+    async with in_transaction():
+        project = await locked(owner_id, project_id, expected_version=expected_version)
+        if project.state is ProjectState.PUBLISHED:
+            return
+        if missing := project_texts.missing(project):
+            raise Refused(*missing)
+        await _publish(project, actor)
+
+
+async def unpublish(owner_id: int, project_id: int, *, actor: Actor) -> None:
+    """Make a published project a draft again; nothing happens to a draft. Raises Refused: NOT_FOUND."""
+    async with in_transaction():
+        project = await locked(owner_id, project_id)
+        if project.state is ProjectState.PUBLISHED:
+            project.state, project.published_at = ProjectState.DRAFT, None
+            await _save(project, "state", "published_at")
+            await _count(owner_id, -1)
+            await audit.record("project.unpublished", actor=actor, account_id=actor.account_id, project=project.id)
+
+
+async def delete(owner_id: int, project_id: int, *, actor: Actor) -> None:
+    """Delete a project, its tags and its pictures. Raises Refused: NOT_FOUND."""
+    async with in_transaction():
+        project = await locked(owner_id, project_id)
+        images: Any = ProjectImage.filter(project_id=project.id).values_list("image", flat=True)
+        keys = list(await images)
+        await project.delete()
+        if project.state is ProjectState.PUBLISHED:
+            await _count(owner_id, -1)
+        await audit.record("project.deleted", actor=actor, account_id=actor.account_id, project=project_id)
+    await image_cleanup.discard(keys, WITHIN)
+
+
+async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> None:
+    """
+    Show these projects of the owner first, in this order; the others follow as they are, and new ones come before all.
+
+    Raises Refused: NOT_FOUND (one is not the owner's), BAD_INPUT (one stands there twice), TOO_MANY_ITEMS, RATE_LIMITED.
+    """
+    if len(project_ids) > MAX_PROJECTS:
+        raise refused(
+            ErrorCode.TOO_MANY_ITEMS,
+            Text("A portfolio has at most {most} projects.", most=MAX_PROJECTS),
+            path=("projects",),
+        )
+    if len(set(project_ids)) < len(project_ids):
+        raise refused(ErrorCode.BAD_INPUT, "A project stands there more than once.", path=("projects",))
+    await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
+    async with in_transaction():
+        await lock_scores([owner_id])
+        rows: Any = Project.filter(owner_id=owner_id).order_by("place", "-id").values_list("id", "place")
+        places = dict(await rows)
+        problems = [
+            Problem(ErrorCode.NOT_FOUND, "There is no such project.", ("projects", str(at)))
+            for at, number in enumerate(project_ids)
+            if number not in places
+        ]
+        if problems:
+            raise Refused(*problems)
+        named = set(project_ids)
+        # From 1 on: a new project has 0.
+        for place, number in enumerate([*project_ids, *(each for each in places if each not in named)], 1):
+            if places[number] != place:
+                await Project.filter(id=number).update(place=place)
+
+
+async def locked(
+    owner_id: int, project_id: int, *, others: Sequence[int] = (), expected_version: int | None = None
+) -> Project:
+    """
+    A project of this owner, locked until the caller's transaction ends: by the owner's score row, and those of `others`.
+
+    Raises Refused: NOT_FOUND (also a project of somebody else), VERSION_CONFLICT.
+    """
+    await lock_scores([owner_id, *others])
+    project = await Project.select_for_update().get_or_none(id=project_id, owner_id=owner_id)
+    if project is None:
+        raise refused(ErrorCode.NOT_FOUND, "There is no such project.", path=("project",))
+    if expected_version is not None and expected_version != project.version:
+        raise refused(
+            ErrorCode.VERSION_CONFLICT,
+            Text("The project was changed in the meantime: it is at version {version}.", version=project.version),
+            path=("expectedVersion",),
+            current_version=project.version,
+        )
+    return project
+
+
+async def touch(project: Project) -> None:
+    """Write that a locked project was edited: its version grows."""
+    project.edited_at = clock.now()
+    await _save(project, "edited_at")
+
+
+async def _publish(project: Project, actor: Actor) -> None:
+    owner_id: int = project.owner_id  # type: ignore[attr-defined]
+    project.state, project.published_at = ProjectState.PUBLISHED, clock.now()
+    await _save(project, "state", "published_at")
+    await _count(owner_id, 1)
+    await collaborators.tell(owner_id)
+    await audit.record("project.published", actor=actor, account_id=actor.account_id, project=project.id)
+
+
+async def _save(project: Project, *columns: str) -> None:
+    project.version += 1
+    await project.save(update_fields=[*columns, "version"])
+
+
+async def _count(owner_id: int, times: int) -> None:
+    await achievements.moved([await counters.add(owner_id, PROJECTS, times)])
+
+
+def _untitled(project: Project) -> list[Problem]:
+    return [] if project.title else [project_texts.lacking(ProjectFieldName.TITLE)]
+
+
+def _columns(edit: Edit) -> Edit:
+    return {name: value for name, value in edit.items() if name != "collaborators"}
+
+
+def _people(edit: Edit) -> Sequence[int]:
+    people: Sequence[int] = edit.get("collaborators") or ()
+    if len(people) > collaborators.MOST_NAMED:
+        text = Text("At most {most} people can be named.", most=collaborators.MAX_COLLABORATORS)
+        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaborators",))
+    return people

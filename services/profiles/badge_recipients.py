@@ -1,0 +1,75 @@
+"""Recipients of badge credentials as their credentials name them: people by their handle, with their newest badges."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from catalogue.badges import BADGES
+from models.badges import BadgeAward, ImportedBadge
+from services.open_badges import badge_credentials
+from services.open_badges.badge_credentials import CONTEXTS, Document
+from services.open_badges.badge_images import ImageKind
+from services.profiles import handles
+
+MAX_BADGES: Final = 24
+"""Badges that a recipient's page shows."""
+MAX_HANDLE: Final = 64
+
+
+@dataclass(frozen=True)
+class ShownBadge:
+    """An earned badge: its name, where its credential and its picture are."""
+
+    name: str
+    credential: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A person whose profile is public and active."""
+
+    name: str
+    handle: str
+    job_title: str
+    badges: tuple[ShownBadge, ...]
+
+    @property
+    def address(self) -> str:
+        """The person's id in credentials."""
+        return badge_credentials.profile_address(self.handle)
+
+    def document(self) -> Document:
+        """The person as a profile of Open Badges 3.0."""
+        return {
+            "@context": list(CONTEXTS),
+            "id": self.address,
+            "type": ["Profile"],
+            "name": self.name,
+            "url": self.address,
+        }
+
+
+async def by_handle(handle: str) -> Recipient | None:
+    """
+    A person by their handle in any letter case, also by one that they had before; None: there is none, or not to be seen by
+    everybody. Indexes: unique (handle) of both tables; badge_award (profile_id, superseded, awarded_at).
+    """
+    if len(handle) > MAX_HANDLE or not handle.isprintable():
+        return None
+    person = await handles.profile_of(handle)
+    if person is None or not person.listed:
+        return None
+    awards: Any = BadgeAward.filter(profile_id=person.id, superseded=False).order_by("-awarded_at", "-id")
+    rows = await awards.limit(MAX_BADGES).values("badge", "level", "credential")
+    imported: Any = ImportedBadge.filter(code__in=[row["badge"] for row in rows]).values_list("code", "name")
+    names = {**dict(await imported), **{code: badge.name for code, badge in BADGES.items()}}
+    badges = [
+        ShownBadge(
+            names[row["badge"]],
+            badge_credentials.address_of(row["credential"]),
+            badge_credentials.image_address(row["badge"], row["level"], ImageKind.SVG),
+        )
+        for row in rows
+        if row["badge"] in names
+    ]
+    return Recipient(person.name, person.handle, person.job_title, tuple(badges))

@@ -1,0 +1,58 @@
+"""Changing one's handle. Every handle that somebody had stays theirs and leads to them. Rule: docs/rules/profiles.md#handle."""
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from catalogue.handles import RESERVED
+from models.profiles import ProfileHandle
+from services.core import audit, clock, rate_limits
+from services.core.audit import Actor, Change
+from services.errors import ErrorCode, Refused, refused
+from services.media.text_rules import NotFit
+from services.profiles import handles, profile_editing, publishing
+from services.progress import search_words
+
+
+async def change(profile_id: int, typed: str, *, actor: Actor) -> None:
+    """
+    Give a profile another handle. The one that it has, in any letter case, changes nothing; an earlier one of its own can
+    be taken back.
+
+    Raises Refused: BAD_INPUT (no handle), ALREADY_EXISTS (somebody has it or had it, or nobody can have it), RATE_LIMITED.
+    """
+    try:
+        handle = handles.checked(typed)
+    except NotFit as why:
+        raise refused(ErrorCode.BAD_INPUT, why.message, path=("handle",)) from None
+    if handle in RESERVED:
+        raise _taken()
+    await rate_limits.spend("change-handle", by=[f"account:{actor.account_id}"])
+    try:
+        async with in_transaction():
+            await _change(profile_id, handle, actor)
+    except IntegrityError:
+        raise _taken() from None
+
+
+async def _change(profile_id: int, handle: str, actor: Actor) -> None:
+    profile = await publishing.locked(profile_id)
+    before = profile.handle
+    if before == handle:
+        return
+    # Both are noted, the new one too: whoever takes one of them in the same moment meets the unique row.
+    owners = await handles.former([before, handle])
+    if any(owner != profile_id for owner in owners.values()):
+        raise _taken()
+    for each in (before, handle):
+        if each not in owners:
+            await ProfileHandle.create(handle=each, profile_id=profile_id, noted_at=clock.now())
+    profile.handle = handle
+    await profile_editing.touch(profile, ["handle"])
+    await search_words.index([profile_id])
+    await audit.record(
+        "profile.handle-changed", actor=actor, account_id=actor.account_id, handle=Change(before, handle)
+    )
+
+
+def _taken() -> Refused:
+    return refused(ErrorCode.ALREADY_EXISTS, "That handle is taken.", path=("handle",))

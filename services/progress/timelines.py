@@ -1,0 +1,205 @@
+"""
+When a profile first met a criterion: its figures, moment by moment, in the order of what happened.
+
+What counts is what the ledger has of a moment and of those before, whenever it was reported. A reversal has its original's
+moment, so what was taken back never happened. Entries of one moment are counted together. Opening balances have no
+moment: they stand before everything else, in the order in which they were recorded, which is also the moment they give.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+
+from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS, Criterion
+from catalogue.points import ACTIVITIES, Category, level_of
+from models.database import Statement
+from models.points import EntryKind, PointEntry
+from models.portfolio import ProjectState
+from services.progress.counters import HAPPENED
+from services.progress.criteria import holds
+from services.progress.scores import EPOCH, read_moment
+
+ROWS_AT_ONCE: Final = 5_000
+"""Rows that are counted before other work has its turn."""
+BEFORE, OPENING, DATED = range(3)
+"""Stages of a timeline: what lies before the moment that is asked from, in one sum; opening balances; all else."""
+_CATEGORIES: Final = {name: category for category, name in POINTS_OF.items()}
+
+Wanted = Mapping[int, Collection[Criterion]]
+"""Criteria by profile."""
+Met = dict[tuple[int, Criterion], datetime]
+"""Moments (UTC) by profile and criterion."""
+
+
+def names_of(criterion: Criterion) -> set[str]:
+    """The names of all that a criterion counts."""
+    return {name for condition in criterion.conditions for name in condition.names}
+
+
+async def first_met(wanted: Wanted, since: Mapping[int, datetime]) -> Met:
+    """
+    When each profile first met each of its criteria; what it never met is missing.
+
+    `since` (by profile, may be missing): a moment before which none of them was met; what happened earlier is summed up by the
+    database. One statement, one more for connections and one for projects. Index: (profile_id, occurred_at, id).
+    """
+    moments, again = await _walk(wanted, since)
+    if again:  # the caller was wrong about what had not been met
+        moments.update((await _walk(again, {}))[0])
+    return moments
+
+
+async def _walk(wanted: Wanted, since: Mapping[int, datetime]) -> tuple[Met, dict[int, set[Criterion]]]:
+    rows = await _rows(wanted, since)
+    moments: Met = {}
+    again: dict[int, set[Criterion]] = {}
+    counted = 0
+    for number, own in groupby(rows, key=lambda row: row["profile_id"]):
+        line = _Line(wanted[number])
+        for (stage, _), group in groupby(own, key=lambda row: (row["stage"], row["at"])):
+            together = list(group)
+            newly = line.count(together)
+            if stage == BEFORE and newly:
+                again[number] = newly
+            elif newly:
+                moments.update(dict.fromkeys([(number, each) for each in newly], _moment(stage, together)))
+            counted += len(together)
+            if counted >= ROWS_AT_ONCE:
+                counted = 0
+                await asyncio.sleep(0)
+    return moments, again
+
+
+class _Line:
+    """One profile's figures as they grow, and the criteria that were not met yet."""
+
+    def __init__(self, criteria: Collection[Criterion]) -> None:
+        self._figures: defaultdict[str, int] = defaultdict(int)
+        self._open: defaultdict[str, set[Criterion]] = defaultdict(set)
+        for criterion in criteria:
+            for name in names_of(criterion):
+                self._open[name].add(criterion)
+
+    def count(self, together: Sequence[Mapping[str, Any]]) -> set[Criterion]:
+        """Count the entries of one moment; returns the criteria that are met from then on."""
+        figures, moved = self._figures, set[str]()
+        for row in together:
+            if row["name"]:
+                figures[row["name"]] += row["times"]
+                moved.add(row["name"])
+            if row["category"]:
+                of = POINTS_OF[Category(row["category"])]
+                figures[of] += row["points"]
+                figures[POINTS] += row["points"]
+                moved.update((of, POINTS, LEVEL))
+        figures[LEVEL] = level_of(figures[POINTS])
+        near = {criterion for name in moved for criterion in self._open.get(name, ())}
+        newly = {criterion for criterion in near if holds(criterion, figures)}
+        for criterion in newly:
+            for name in names_of(criterion):
+                self._open[name].discard(criterion)
+        return newly
+
+
+def _moment(stage: int, together: Sequence[Mapping[str, Any]]) -> datetime:
+    recorded = min(read_moment(row["recorded_at"]) for row in together)
+    # An event may lie some minutes ahead of our clock: nothing is met before it was known.
+    return recorded if stage == OPENING else min(read_moment(together[0]["at"]), recorded)
+
+
+async def _rows(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[str, Any]]:
+    """What moved the figures that are counted, by profile, in order."""
+    names = {name for own in wanted.values() for criterion in own for name in names_of(criterion)}
+    activities = sorted(names & ACTIVITIES.keys())
+    whole = bool(names & {POINTS, LEVEL})
+    categories = [each.value for name, each in _CATEGORIES.items() if whole or name in names]
+    people = [(number, since.get(number, EPOCH)) for number in wanted]
+    rows: list[Mapping[str, Any]] = []
+    if activities or categories:
+        rows += await _ask(_LEDGER, people, activities, categories)
+    if CONNECTIONS in names:
+        rows += await _ask(_CONNECTIONS, people)
+    if PROJECTS in names:
+        rows += await _ask(_PROJECTS, people)
+    if names & {CONNECTIONS, PROJECTS}:
+        rows.sort(key=lambda row: (row["profile_id"], row["stage"], row["at"] or ""))
+    return rows
+
+
+async def _ask(
+    statement: Statement, people: Sequence[tuple[int, datetime]], *lists: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    connection = PointEntry._meta.db  # noqa: SLF001 - the transaction that this runs in
+    values: list[Any]
+    if connection.capabilities.dialect == "postgres":
+        numbers, moments = zip(*people, strict=True)
+        text, values = statement.postgres, [list(numbers), list(moments), *map(list, lists)]
+    else:
+        stored = [(number, moment.isoformat(" ")) for number, moment in people]
+        text, values = statement.sqlite, [orjson.dumps(each).decode() for each in (stored, *lists)]
+    return list(await connection.execute_query_dict(text, values))
+
+
+def _over_people(text: str) -> Statement:
+    # With an offset PostgreSQL looks each person up by the index, whatever its statistics say, and never reads the whole ledger.
+    lateral = "CROSS JOIN LATERAL (SELECT * FROM {0} WHERE {1} = p.id OFFSET 0) {2}"
+    return Statement(
+        sqlite=text.format(
+            people="(SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p",
+            activities="(SELECT value FROM json_each(?2))",
+            categories="(SELECT value FROM json_each(?3))",
+            point_entry="CROSS JOIN point_entry e ON e.profile_id = p.id",
+            connection="CROSS JOIN connection c ON c.profile_id = p.id",
+            project="CROSS JOIN project o ON o.owner_id = p.id",
+        ),
+        postgres=text.format(
+            people="unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)",
+            activities="(SELECT unnest($3::text[]))",
+            categories="(SELECT unnest($4::text[]))",
+            point_entry=lateral.format("point_entry", "profile_id", "e"),
+            connection=lateral.format("connection", "profile_id", "c"),
+            project=lateral.format("project", "owner_id", "o"),
+        ),
+    )
+
+
+# A subquery and no join: PostgreSQL would read the whole ledger to make one. Primary key.
+OUTCOME = f"""
+    CASE WHEN e.kind = '{EntryKind.REVERSAL.value}'
+        THEN (SELECT o.outcome FROM point_entry o WHERE o.id = e.reverses_id) ELSE e.outcome END
+""".strip()  # noqa: S608 - own texts
+# An activity counts as in services/progress/counters.py: what gave nothing for another reason than a cap did not happen.
+_LEDGER = _over_people(f"""
+    SELECT t.profile_id, t.stage, t.at, t.category, t.name, CAST(SUM(t.times) AS int) AS times,
+        CAST(SUM(t.points) AS int) AS points, MIN(t.recorded_at) AS recorded_at
+    FROM (
+        SELECT e.profile_id, e.category, e.activity AS name, e.awarded AS points, e.recorded_at,
+            CASE WHEN e.occurred_at < p.since THEN {BEFORE} WHEN e.kind = '{EntryKind.OPENING.value}' THEN {OPENING} ELSE {DATED} END AS stage,
+            CASE WHEN e.occurred_at < p.since THEN NULL WHEN e.kind = '{EntryKind.OPENING.value}' THEN e.recorded_at
+                ELSE e.occurred_at END AS at,
+            CASE WHEN {OUTCOME} NOT IN ({", ".join(sorted(f"'{outcome.value}'" for outcome in HAPPENED))}) THEN 0
+                WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 WHEN e.kind = '{EntryKind.REVERSAL.value}' THEN -1 ELSE 0 END AS times
+        FROM {{people}} {{point_entry}}
+        WHERE e.activity IN {{activities}} OR e.category IN {{categories}}
+    ) t
+    GROUP BY t.profile_id, t.stage, t.at, t.category, t.name
+    ORDER BY t.profile_id, t.stage, t.at
+""")  # noqa: S608 - own texts
+_ROW = "NULL AS category, '{name}' AS name, 1 AS times, 0 AS points"
+# Index: connection (profile_id, connected_at, other_id).
+_CONNECTIONS = _over_people(f"""
+    SELECT c.profile_id, {DATED} AS stage, c.connected_at AS at, {_ROW.format(name=CONNECTIONS)}, c.connected_at AS recorded_at
+    FROM {{people}} {{connection}}
+""")  # noqa: S608 - own texts
+# Index: project (owner_id, state, …).
+_PROJECTS = _over_people(f"""
+    SELECT o.owner_id AS profile_id, {DATED} AS stage, COALESCE(o.published_at, o.created_at) AS at, {_ROW.format(name=PROJECTS)},
+        COALESCE(o.published_at, o.created_at) AS recorded_at
+    FROM {{people}} {{project}}
+    WHERE o.state = '{ProjectState.PUBLISHED.value}'
+""")  # noqa: S608 - own texts

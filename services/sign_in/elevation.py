@@ -1,0 +1,73 @@
+"""
+Elevation: confirming in a session that it is you, which opens the sensitive operations to it for 8 hours.
+
+Whoever has a second factor confirms by a code of it, anybody else by the password again. An account of a company with
+single sign-on has no password here and confirms at its identity provider. Rule: docs/rules/sign-in.md#elevation.
+"""
+
+from enum import Enum
+
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account
+from models.second_factors import SecondFactorMethod
+from models.verification_codes import Purpose
+from services.auth import passwords, second_factors, sessions
+from services.core import audit, rate_limits
+from services.core.audit import Actor
+from services.errors import ErrorCode, Refused, refused
+from services.sign_in.authentication import wrong_password
+
+
+class ElevationProof(Enum):
+    """What shows that it is you."""
+
+    PASSWORD = "PASSWORD"  # noqa: S105 - a word, no password
+    TOTP = "TOTP"
+    SMS = "SMS"
+    BACKUP_CODE = "BACKUP_CODE"
+    IDENTITY_PROVIDER = "IDENTITY_PROVIDER"
+
+
+_BY_METHOD = {SecondFactorMethod.TOTP: ElevationProof.TOTP, SecondFactorMethod.SMS: ElevationProof.SMS}
+
+
+async def proofs_of(account_id: int) -> list[ElevationProof]:
+    """The proofs that elevation of this account's sessions takes: any one of them is enough."""
+    if await Account.exists(id=account_id, company__sso=True):
+        return [ElevationProof.IDENTITY_PROVIDER]
+    method = await second_factors.method_of(account_id)
+    return [ElevationProof.PASSWORD] if method is None else [_BY_METHOD[method], ElevationProof.BACKUP_CODE]
+
+
+async def elevate(account_id: int, session_id: int, *, password: str, code: str, actor: Actor) -> str:
+    """
+    Open the sensitive operations to a session for 8 hours; returns its new secret.
+
+    Raises Refused: PROOF_REQUIRED (with `proofs`: what was given is not among those that this account takes),
+    BAD_CODE, BAD_CREDENTIALS, RATE_LIMITED, UNAUTHENTICATED (the session has ended). A wrong proof is in the audit trail.
+    """
+    proofs = await proofs_of(account_id)
+    given = password if proofs == [ElevationProof.PASSWORD] else code
+    if not given or proofs == [ElevationProof.IDENTITY_PROVIDER]:
+        raise refused(ErrorCode.PROOF_REQUIRED, "This account confirms in another way: see `proofs`.", proofs=proofs)
+    try:
+        if proofs == [ElevationProof.PASSWORD]:
+            await rate_limits.spend("confirm-password", by=[f"account:{account_id}"])
+            if not await passwords.verified(account_id, password):
+                raise wrong_password("password")
+        else:
+            await second_factors.check(account_id, code, purpose=Purpose.ELEVATION_SMS, actor=actor)
+    except Refused as why:
+        if why.problems[0].code is not ErrorCode.RATE_LIMITED:
+            await audit.record("session.elevated", actor=actor, account_id=account_id, outcome=audit.REFUSED)
+        raise
+    async with in_transaction():
+        secret = await sessions.elevate(session_id)
+        await audit.record("session.elevated", actor=actor, account_id=account_id)
+    return secret
+
+
+async def send_code(account_id: int) -> None:
+    """Text a code for `elevate`. Raises Refused: SECOND_FACTOR_OFF (no code is texted to this account), RATE_LIMITED."""
+    await second_factors.send_code(account_id, purpose=Purpose.ELEVATION_SMS)

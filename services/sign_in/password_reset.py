@@ -1,0 +1,115 @@
+"""
+A new password for somebody who has lost theirs, or never had one: by a link in a mail.
+
+Whoever asks learns nothing about who has an account: neither by the answer nor by the time it takes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from models.accounts import Account, AccountKind, AccountStatus
+from models.audit import Origin
+from models.verification_codes import Purpose
+from services.auth import passwords, sessions, verification_codes
+from services.auth.recent_credentials import Revocation, revoke_recent
+from services.auth.sessions import Client
+from services.core import audit, rate_limits
+from services.core.audit import Actor
+from services.core.email_addresses import Address, address_of
+from services.messages import outbox
+
+LIFETIME = timedelta(minutes=30)
+AT_LEAST = 0.25
+"""Seconds that every request for a link takes: writing a mail is not to be seen from outside."""
+MAX_ACCOUNTS_PER_ADDRESS = 10
+"""Accounts that one request mails links for: a person may have several with one recovery address."""
+
+
+async def request(email: str, client: Client) -> None:
+    """
+    Mail a link to the address, if it is that of an account, or the verified recovery address of its person.
+
+    Deactivated accounts and those of an identity provider get none. Raises Refused: BAD_INPUT (no address at all),
+    RATE_LIMITED; nothing that depends on who has an account.
+    """
+    address = address_of(email)
+    await rate_limits.spend("forgot-password", by=[f"address:{client.address}", f"email:{address.key}"])
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    try:
+        async with in_transaction():
+            for account in await _reached_at(address):
+                secret = await verification_codes.issue_link(Purpose.RESET_PASSWORD, account.id, address.key, LIFETIME)
+                link = outbox.link("/reset-password", token=secret)
+                own = account.email_key == address.key
+                to = account if own or account.profile is None else account.profile
+                await outbox.send_mail("password-reset", to, account=account.email, link=link)
+                await audit.record(
+                    "password.reset-requested",
+                    actor=Actor(None, Origin.NOBODY, client.address),
+                    account_id=account.id,
+                    recovery_email=not own,
+                )
+    finally:
+        await asyncio.sleep(max(0.0, begun + AT_LEAST - loop.time()))
+
+
+async def reset(token: str, new: str, client: Client) -> Revocation:
+    """
+    Set a new password by the secret of a mailed link. All sessions of the account end, none begins: signing in
+    still takes the second factor. Tokens and keys of the last 7 days are revoked; answers which, and which stay. A
+    refused password leaves the link usable.
+
+    Raises Refused: BAD_CODE, every rule that the password breaks, PASSWORD_REUSED, RATE_LIMITED.
+    """
+    await rate_limits.spend("code", by=[f"address:{client.address}"])
+    link = await verification_codes.link_of(Purpose.RESET_PASSWORD, token)
+    account = await _still_reached(link)
+    fresh = await passwords.prepared(account.id, account.email, new)
+    async with in_transaction():
+        await _still_reached(await verification_codes.use_link(Purpose.RESET_PASSWORD, token))
+        await Account.select_for_update().get(id=account.id)  # whoever makes a token now waits, and finds no session
+        await passwords.store(account.id, fresh)
+        await sessions.end_all(account.id)
+        actor = Actor(None, Origin.NOBODY, client.address)
+        await audit.record("password.reset", actor=actor, account_id=account.id)
+        done = await revoke_recent(account.id, actor=actor)
+        await outbox.send_mail(
+            "password-reset-done", account, account=account.email, revoked=done.revoked.line, kept=done.kept.line
+        )
+        return done
+
+
+async def _reached_at(address: Address) -> Sequence[Account]:
+    """Indexes: unique (email_key), profile (recovery_email_key)."""
+    by_recovery = Q(profile__recovery_email_key=address.key, profile__recovery_email_verified_at__not_isnull=True)
+    found = (
+        await _may_have_password()
+        .filter(Q(email_key=address.key) | by_recovery)
+        .order_by("id")
+        .limit(MAX_ACCOUNTS_PER_ADDRESS)
+    )
+    return [account for account in found if account.company is None or not account.company.sso]
+
+
+async def _still_reached(link: verification_codes.Link) -> Account:
+    """The account, while the address that got the link may still reset its password. Raises Refused: BAD_CODE."""
+    account = await _may_have_password().get_or_none(id=link.account_id)
+    if account is None or (account.company is not None and account.company.sso):
+        raise verification_codes.bad_code()
+    profile = account.profile
+    recovery = profile.recovery_email_key if profile and profile.recovery_email_verified_at else None
+    if link.target not in {account.email_key, recovery}:
+        raise verification_codes.bad_code()
+    return account
+
+
+def _may_have_password() -> QuerySet[Account]:
+    return Account.filter(
+        kind=AccountKind.PERSON, status=AccountStatus.ACTIVE, verified_at__not_isnull=True
+    ).select_related("company", "profile")

@@ -1,0 +1,61 @@
+"""People who edit themselves, for tests of it."""
+
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from models.accounts import Account
+from models.audit import Origin
+from models.profiles import Profile
+from services.core.audit import Actor
+from services.profiles import avatars, profile_editing
+from services.profiles.profile_editing import LookingFor
+from tests.helpers.factories import make_person
+
+WHOLE: dict[str, Any] = {
+    "job_title": "Harbor pilot",
+    "department": "Navigation",
+    "country": "NL",
+    "about": "Brings ships in.",
+    "skills": ["python"],
+    "industries": ["logistics"],
+    "looking_for": LookingFor(job=False, project=False),
+}
+"""All that a profile needs to be public, but for the picture."""
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (40, 40), colour: str = "teal", **more: Any) -> bytes:
+    into = BytesIO()
+    Image.new("RGB", size, colour).save(into, kind, **more)
+    return into.getvalue()
+
+
+def id_of(account: Account) -> int:
+    return account.profile_id  # type: ignore[attr-defined]
+
+
+def actor(account: Account) -> Actor:
+    return Actor(account.id, Origin.SESSION, "192.0.2.7")
+
+
+async def profile_of(account: Account) -> Profile:
+    return await Profile.get(id=id_of(account))
+
+
+async def edit(account: Account, *, expected_version: int | None = None, **fields: Any) -> Profile:
+    await profile_editing.update(id_of(account), fields, actor=actor(account), expected_version=expected_version)
+    return await profile_of(account)
+
+
+async def newcomer(**more: Any) -> Account:
+    """Somebody with a private, empty profile."""
+    return await make_person(public=False, **more)
+
+
+async def ready() -> Account:
+    """Somebody private whose checklist is done."""
+    account = await newcomer()
+    await edit(account, **WHOLE)
+    await avatars.put(id_of(account), picture(), actor=actor(account))
+    return account
