@@ -6,7 +6,7 @@ CHECK := clients/check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format schema messages schema-check clean
+.PHONY: help install run test lint check format schema messages schema-check clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -23,6 +23,8 @@ lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+
+check: lint test schema-check ## Style, types, all tests, and the schema with client developers' tools: what a change must pass
 
 format: $(VENV)/.installed-dev ## Put the code into the house's form
 	$(BIN)/ruff check --fix .
