@@ -28,7 +28,7 @@ from services.leaderboards.queries import around, key_of, listing, movements, ow
 from settings import Settings
 
 ASKED = 2_000
-STEP = 10_000
+IDS_PER_INSERT = 10_000
 
 
 def fill(path: Path, people: int) -> None:
@@ -36,8 +36,8 @@ def fill(path: Path, people: int) -> None:
     chance = random.Random(7)  # noqa: S311 - a benchmark
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        for start in range(1, people + 1, STEP):
-            ids = range(start, min(start + STEP, people + 1))
+        for start in range(1, people + 1, IDS_PER_INSERT):
+            ids = range(start, min(start + IDS_PER_INSERT, people + 1))
             connection.executemany(
                 "INSERT INTO score (profile_id, listed, overall, overall_reached, forum, forum_reached, app_store,"
                 " app_store_reached, platform, platform_reached, community, community_reached, learning, learning_reached)"
