@@ -44,7 +44,7 @@ def compile_plan(
     `concurrent` waits for the readers of one level at once. It costs a task each, which is lost where readers cannot
     overlap: SQLite's answer before they are waited for.
     """
-    core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
+    core = schema._schema
     selection = selection_of(core, operation, variables.full())
     compiler = _Compiler(schema, "together" if concurrent else "in_turn")
     root = core.get_root_type(operation.definition.operation)

@@ -150,7 +150,7 @@ class Executor:
     ) -> None:
         types_by_row(schema)
         self.schema, self.counts = schema, Counts()
-        self._core = schema._schema  # noqa: SLF001 - Strawberry has no public way to the built schema
+        self._core = schema._schema
         self._plans, self._concurrent, self._limits = plans, concurrent, limits
         self.documents = Documents(self._core, limits, max_bytes)
         self._reading = asyncio.Lock()

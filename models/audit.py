@@ -12,7 +12,7 @@ class Origin(Enum):
     """By what credential somebody acted."""
 
     SESSION = "SESSION"
-    TOKEN = "TOKEN"  # noqa: S105 - a word, no token
+    TOKEN = "TOKEN"
     API_KEY = "API_KEY"
     OPERATOR = "OPERATOR"
     SYSTEM = "SYSTEM"
@@ -28,7 +28,7 @@ class AuditAction(Enum):
     BADGE_GRANTED = "badge.granted"
     BADGE_REVOKED = "badge.revoked"
     COMPANY_CREATED = "company.created"
-    COMPANY_PASSWORD_EXPIRY_CHANGED = "company.password-expiry-changed"  # noqa: S105 - a word, no secret
+    COMPANY_PASSWORD_EXPIRY_CHANGED = "company.password-expiry-changed"
     CREDITS_CORRECTED = "credits.corrected"
     LANGUAGE_CHANGED = "language.changed"
     MARKETING_CHANGED = "marketing.changed"
@@ -36,9 +36,9 @@ class AuditAction(Enum):
     MEMBER_DEACTIVATED = "member.deactivated"
     MEMBER_MADE_ADMIN = "member.made-admin"
     MEMBER_REACTIVATED = "member.reactivated"
-    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a word, no secret
-    PASSWORD_RESET = "password.reset"  # noqa: S105 - a word, no secret
-    PASSWORD_RESET_REQUESTED = "password.reset-requested"  # noqa: S105 - a word, no secret
+    PASSWORD_CHANGED = "password.changed"
+    PASSWORD_RESET = "password.reset"
+    PASSWORD_RESET_REQUESTED = "password.reset-requested"
     POINTS_PENALIZE = "points.penalize"
     POINTS_REVERSE = "points.reverse"
     PROFILE_HANDLE_CHANGED = "profile.handle-changed"
@@ -66,8 +66,8 @@ class AuditAction(Enum):
     SHOP_SHIPPED = "shop.shipped"
     SHOP_STOCKED = "shop.stocked"
     SIGN_IN = "sign-in"
-    TOKEN_CREATED = "token.created"  # noqa: S105 - a word, no secret
-    TOKEN_DELETED = "token.deleted"  # noqa: S105 - a word, no secret
+    TOKEN_CREATED = "token.created"
+    TOKEN_DELETED = "token.deleted"
 
 
 class AuditEntry(Model):

@@ -53,7 +53,7 @@ async def apply(database: Database, migrations: dict[str, Migration]) -> list[st
             if database.dialect == "postgres":  # on SQLite the transaction itself is the lock
                 await transaction.execute_query(f"SELECT pg_advisory_xact_lock({_LOCK})")
             await transaction.execute_query(_NOTES)
-            seen = {row["name"] for row in await _query(transaction, f'SELECT name FROM "{versions.TABLE}"')}  # noqa: S608 - a constant
+            seen = {row["name"] for row in await _query(transaction, f'SELECT name FROM "{versions.TABLE}"')}
             if unknown := sorted(seen.difference(migrations)):
                 raise versions.SchemaIsNewer(unknown)
             if name in seen:
@@ -82,7 +82,7 @@ async def _run(migration: Migration, state: State, transaction: TransactionalDBC
 async def _note(transaction: TransactionalDBClient, name: str) -> None:
     places = "?, ?" if transaction.capabilities.dialect == "sqlite" else "$1, $2"
     now = datetime.now(UTC).isoformat(" ", "seconds")
-    await transaction.execute_query(f'INSERT INTO "{versions.TABLE}" VALUES ({places})', [name, now])  # noqa: S608 - constants
+    await transaction.execute_query(f'INSERT INTO "{versions.TABLE}" VALUES ({places})', [name, now])
 
 
 async def _query(transaction: TransactionalDBClient, text: str) -> Any:

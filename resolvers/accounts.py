@@ -33,7 +33,7 @@ async def by_id(account_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(account_ids, own, by="id")
 
 
-async def publish_banners(profile_ids: Sequence[int], context: Context) -> list[bool]:  # noqa: ARG001 - every reader's shape
+async def publish_banners(profile_ids: Sequence[int], context: Context) -> list[bool]:
     """Whether to invite each person to make their profile public: it is private, and edited since creation."""
     rows: Any = Profile.filter(id__in=profile_ids, visibility="PRIVATE", edited_at__not_isnull=True)
     private = set(await rows.values_list("id", flat=True))

@@ -8,13 +8,13 @@ from resolvers.base.rows import Row
 from services.profiles import avatars
 
 
-async def upload(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def upload(context: Context, *, input: Any) -> Row:
     """The person, with the new picture."""
     await avatars.put(context.viewer.own_profile, input.image.content, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
-async def remove(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - every mutation's shape
+async def remove(context: Context, *, input: Any) -> Row:
     """The person, without a picture."""
     await avatars.remove(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

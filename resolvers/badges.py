@@ -47,12 +47,12 @@ def _statement(after: str, order: str) -> Statement:
             SELECT key.value, (SELECT json_group_array(json_object({pairs}))
                 FROM ({listed.format(key="key.value", size="?2", at="?3", id="?4")}))
             FROM json_each(?1) key
-        """,  # noqa: S608 - own texts
+        """,
         postgres=f"""
             SELECT b.* FROM unnest($1::bigint[]) AS key (value)
             CROSS JOIN LATERAL ({listed.format(key="key.value", size="$2", at="$3", id="$4")}) b
             ORDER BY b.profile_id, b.awarded_at {order}, b.id {order}
-        """,  # noqa: S608 - own texts
+        """,
     )
 
 
@@ -206,7 +206,7 @@ async def _rows(database: Database, statement: Statement, *params: Any) -> dict[
 # The catalogue
 
 
-async def catalogue(context: Context) -> list[Row]:  # noqa: ARG001 - every answer's shape
+async def catalogue(context: Context) -> list[Row]:
     """Every badge there is: the catalogue's in its order, then those that came with imports."""
     colours = await badge_rarity.current()
     return [_definition(each, colours) for each in (await badges.definitions()).values()]
@@ -219,7 +219,7 @@ async def badge(context: Context, *, code: str) -> Row | None:
 
 
 @columns("code", "name", "description", "rarity", "levels")
-async def by_code(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
+async def by_code(codes: Sequence[str], context: Context) -> list[Row | None]:
     """Badges by their codes; None for what is none."""
     found = await badges.definitions(codes)
     colours = await badge_rarity.current(found) if found else {}
@@ -263,7 +263,7 @@ def _definition(found: Badge, colours: Mapping[str, Rarity]) -> Row:
 # By the person
 
 
-async def set_featured_badges(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def set_featured_badges(context: Context, *, input: Any) -> Row:
     """The person, with the badges that are shown first now."""
     profile_id = context.viewer.own_profile
     await badges.feature(profile_id, input.badges)

@@ -27,13 +27,13 @@ class ChallengeState(Enum):
     ENDED = "ENDED"
 
 
-async def catalogue(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+async def catalogue(context: Context) -> list[Row]:
     """Every challenge, in the catalogue's order."""
     now = clock.now()
     return [_shown(each, now) for each in CHALLENGES.values()]
 
 
-async def featured(context: Context) -> Row | None:  # noqa: ARG001 - every coroutine's shape
+async def featured(context: Context) -> Row | None:
     """The one that is shown before all others, the same for everybody; None when none is open."""
     now = clock.now()
     found = CATALOGUE.featured_at(now)
@@ -60,7 +60,7 @@ async def of_viewer(codes: Sequence[str], context: Context) -> list[Row | None]:
     return [by_code.get(code) for code in codes]
 
 
-async def claim(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def claim(context: Context, *, input: Any) -> Row:
     """Claim a completed challenge for the viewer's account."""
     account_id = context.viewer.account_id or 0
     made = await challenges.claim(account_id, input.challenge, input.idempotency_key or None)

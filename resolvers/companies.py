@@ -35,7 +35,7 @@ async def is_admin(context: Context) -> bool:
     return context.viewer.company_admin
 
 
-async def set_password_expiry(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def set_password_expiry(context: Context, *, input: Any) -> Row:
     """After how many days members' passwords expire; never has to be said as null."""
     if input.days is not None and not isinstance(input.days, int):  # not given at all
         raise refused(ErrorCode.BAD_INPUT, "Give the days, or null for never.", path=("days",))
@@ -44,7 +44,7 @@ async def set_password_expiry(context: Context, *, input: Any) -> Row:  # noqa: 
     return {"company": await _row(changed)}
 
 
-async def set_sso(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def set_sso(context: Context, *, input: Any) -> Row:
     """Whether members sign in at their own provider."""
     return {"company": await _row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))}
 

@@ -110,7 +110,7 @@ def level(row: Row) -> Row:
 
 
 @columns("code", "title", "credits")
-async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:  # noqa: ARG001 - every reader's shape
+async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:
     """Challenges by their codes; None for one that is in the catalogue no more."""
     return [_challenge(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
 

@@ -8,7 +8,7 @@ from resolvers.base.rows import Row
 from services.profiles import handle_changes
 
 
-async def change(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def change(context: Context, *, input: Any) -> Row:
     """The person, under the new handle."""
     profile_id = context.viewer.own_profile
     await handle_changes.change(profile_id, input.handle, actor=actor_of(context))

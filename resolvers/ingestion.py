@@ -11,7 +11,7 @@ from services.points.ingestion import Named, Report, take_back, take_in
 from services.points.ledger import Recorded
 
 
-async def record_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def record_activity(context: Context, *, input: Any) -> Row:
     """One event; what is refused goes into the payload."""
     [answer] = await take_in([_report(input)], service_account_id=context.viewer.account_id or 0)
     if isinstance(answer, Problem):
@@ -19,7 +19,7 @@ async def record_activity(context: Context, *, input: Any) -> Row:  # noqa: A002
     return {"recorded": _recorded(answer)}
 
 
-async def record_activities(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def record_activities(context: Context, *, input: Any) -> Row:
     """A batch; each event has its own outcome or its own errors."""
     reports: list[Report | Problem] = [_report_or_problem(each) for each in input.activities]
     good = [report for report in reports if isinstance(report, Report)]
@@ -32,7 +32,7 @@ async def record_activities(context: Context, *, input: Any) -> Row:  # noqa: A0
     }
 
 
-async def reverse_activity(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def reverse_activity(context: Context, *, input: Any) -> Row:
     """One event that this service reported, taken back."""
     taken = await take_back(input.external_id, service_account_id=context.viewer.account_id or 0)
     return {"reversal": {"points_taken_back": -taken.entry.awarded, "repeated": taken.repeated}}

@@ -72,19 +72,19 @@ def cursor_of(row: Row) -> str:
     return cursors.encode(CURSOR, microseconds(row["created_at"]), row["id"])
 
 
-async def send(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def send(context: Context, *, input: Any) -> Row:
     """Invite addresses by mail; each has its own outcome."""
     done = await invites.send(_sender(context), input.emails, input.note or "", input.idempotency_key)
     return {"results": [_result(each) for each in done]}
 
 
-async def resend(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def resend(context: Context, *, input: Any) -> Row:
     """Mail an invite of the viewer's once more."""
     number = _number(input.id)
     return {"invite_id": await invites.resend(_sender(context), number, input.idempotency_key)}
 
 
-async def withdraw(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def withdraw(context: Context, *, input: Any) -> Row:
     """Take back an invite of the viewer's."""
     return {"invite_id": await invites.withdraw(context.viewer.own_profile, _number(input.id))}
 

@@ -24,7 +24,7 @@ from services.leaderboards.keys import Board, BoardKey, Period, Scope
 from services.leaderboards.orders import Standing
 from services.progress.scores import microseconds
 
-JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")  # noqa: S608 - own names
+JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")
 AS_OF = "Leaderboard.asOf"
 PUT_BACK_FOR_ONE = 100
 """People put back in a pinned board for which the limit counts one more."""

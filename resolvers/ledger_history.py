@@ -29,7 +29,7 @@ def _sqlite(after: str, order: str) -> str:
             SELECT e.* FROM point_entry e WHERE e.profile_id = key.value AND {SEEN.format(own="?2")} {after.format(at="?4", id="?5")}
             ORDER BY e.occurred_at {order}, e.id {order} LIMIT ?3))
         FROM json_each(?1) key
-    """  # noqa: S608 - own texts
+    """
 
 
 def _postgres(after: str, order: str) -> str:
@@ -39,7 +39,7 @@ def _postgres(after: str, order: str) -> str:
             SELECT e.* FROM point_entry e WHERE e.profile_id = key.value AND {SEEN.format(own="$2")} {after.format(at="$4", id="$5")}
             ORDER BY e.occurred_at {order}, e.id {order} LIMIT $3) h
         ORDER BY key.value, h.occurred_at {order}, h.id {order}
-    """  # noqa: S608 - own texts
+    """
 
 
 def _statement(after: str, order: str) -> Statement:
@@ -55,7 +55,7 @@ NEWER = _statement("AND (e.occurred_at, e.id) > ({at}, {id})", "ASC")
 ENTRIES = Statement.of(f"""
     SELECT {", ".join(f"e.{name}" for name in ENTRY)} FROM point_entry e JOIN profile p ON p.id = e.profile_id
     WHERE e.id = ANY($1) AND (p.listed OR p.id = $2) AND {SEEN.format(own="$2")}
-""")  # noqa: S608 - own texts
+""")
 
 
 @columns(*ENTRY, positional=True)

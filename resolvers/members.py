@@ -39,25 +39,25 @@ def cursor_of(row: Row) -> str:
     return cursors.encode(CURSOR, row["email_key"])
 
 
-async def deactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def deactivate(context: Context, *, input: Any) -> Row:
     """Keep a member out."""
     member_id = _number(input.account)
     return _changed(await members.deactivate_member(_admin(context), member_id, actor=actor_of(context)))
 
 
-async def reactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def reactivate(context: Context, *, input: Any) -> Row:
     """Let a member in again."""
     member_id = _number(input.account)
     return _changed(await members.reactivate_member(_admin(context), member_id, actor=actor_of(context)))
 
 
-async def make_admin(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def make_admin(context: Context, *, input: Any) -> Row:
     """Make a member an admin."""
     member_id = _number(input.account)
     return _changed(await members.set_admin(_admin(context), member_id, admin=True, actor=actor_of(context)))
 
 
-async def remove_admin(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def remove_admin(context: Context, *, input: Any) -> Row:
     """Make an admin a member like others."""
     member_id = _number(input.account)
     return _changed(await members.set_admin(_admin(context), member_id, admin=False, actor=actor_of(context)))

@@ -19,10 +19,10 @@ def credential_url(row: Row) -> str:
 
 async def badge_images(
     codes: Sequence[str],
-    context: Context,  # noqa: ARG001 - every reader takes it
+    context: Context,
     *,
     level: int = 1,
-    format: ImageKind = ImageKind.SVG,  # noqa: A002 - the argument's name
+    format: ImageKind = ImageKind.SVG,
     size: int = DEFAULT_SIZE,
 ) -> list[str | None]:
     """Where the picture of one level of each badge is; None: it has no such level. Raises Refused: BAD_INPUT (`size`)."""
@@ -35,9 +35,9 @@ async def badge_images(
 
 async def award_images(
     awards: Sequence[tuple[str, int]],
-    context: Context,  # noqa: ARG001 - every reader takes it
+    context: Context,
     *,
-    format: ImageKind = ImageKind.SVG,  # noqa: A002 - the argument's name
+    format: ImageKind = ImageKind.SVG,
     size: int = DEFAULT_SIZE,
 ) -> list[str]:
     """Where the picture of each (badge, level) is. Raises Refused: BAD_INPUT (`size`)."""
@@ -47,9 +47,9 @@ async def award_images(
 
 async def baked_images(
     credentials: Sequence[str],
-    context: Context,  # noqa: ARG001 - every reader takes it
+    context: Context,
     *,
-    format: ImageKind = ImageKind.PNG,  # noqa: A002 - the argument's name
+    format: ImageKind = ImageKind.PNG,
 ) -> list[str]:
     """Where the badge's picture with each credential inside is."""
     return [badge_credentials.baked_address(each, format) for each in credentials]

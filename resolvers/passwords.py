@@ -16,7 +16,7 @@ async def expires_at(context: Context) -> datetime | None:
     return await passwords.expires_at(context.viewer.account_id or 0)
 
 
-async def change_password(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def change_password(context: Context, *, input: Any) -> Row:
     """The viewer, whose other sessions have ended."""
     context.cookie = await password_changes.change(
         context.viewer.account_id or 0,
@@ -29,13 +29,13 @@ async def change_password(context: Context, *, input: Any) -> Row:  # noqa: A002
     return {"viewer": me(context)}
 
 
-async def request_password_reset(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def request_password_reset(context: Context, *, input: Any) -> Row:
     """Nothing but errors, whoever has an account."""
     await password_reset.request(input.email, context.client)
     return {}
 
 
-async def reset_password(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def reset_password(context: Context, *, input: Any) -> Row:
     """Which tokens and API keys were revoked, and which stay; now the person can sign in."""
     done = await password_reset.reset(input.token, input.new_password, context.client)
     return {

@@ -11,7 +11,7 @@ from resolvers.base.rows import Row, in_order
 from services.progress.scores import COLUMNS
 
 SUMS = "profile_id, overall, forum, app_store, platform, community, learning"
-OF_PROFILES = Statement.of(f"SELECT {SUMS} FROM score WHERE profile_id = ANY($1)")  # noqa: S608 - own names
+OF_PROFILES = Statement.of(f"SELECT {SUMS} FROM score WHERE profile_id = ANY($1)")
 
 
 @columns("profile_id", "overall", "forum", "app_store", "platform", "community", "learning", positional=True)
@@ -42,11 +42,11 @@ def categories(row: Row) -> list[Row]:
     return [{"category": category, "points": max(0, row[column])} for category, column in COLUMNS.items()]
 
 
-async def activities(context: Context) -> list[Row]:  # noqa: ARG001 - every answer's shape
+async def activities(context: Context) -> list[Row]:
     """The point tables, in their order."""
     return [vars(activity) for activity in ACTIVITIES.values()]
 
 
-async def levels(context: Context) -> list[Row]:  # noqa: ARG001 - every answer's shape
+async def levels(context: Context) -> list[Row]:
     """The levels, lowest first."""
     return [vars(each) for each in LEVELS]

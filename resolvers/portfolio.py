@@ -35,7 +35,7 @@ PERSON = ("id", "handle", "name", "avatar", "job_title", "country", "company_id"
 BY_ID = Statement.of(f"""
     SELECT {COLUMNS}, j.owner_id = $2 AS own FROM project j JOIN profile o ON o.id = j.owner_id
     WHERE j.id = ANY($1) AND ((j.state = 'PUBLISHED' AND o.listed) OR j.owner_id = $2)
-""")  # noqa: S608 - own texts
+""")
 TEXTS = Statement.of("""
     SELECT id, NULLIF(description, '') AS description, NULLIF(customer, '') AS customer,
         NULLIF(business_need, '') AS business_need, NULLIF(solution, '') AS solution, NULLIF(results, '') AS results
@@ -68,7 +68,7 @@ async def by_id(project_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(project_ids, rows, by="id")
 
 
-async def project(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
+async def project(context: Context, *, id: ID) -> Row | None:
     """One project. Raises Refused: BAD_ID."""
     number = ids.number_of("Project", id)
     return None if number is None else (await by_id([number], context))[0]
@@ -118,7 +118,7 @@ def is_own(row: Row) -> bool:
     return bool(row["own"])
 
 
-async def fields(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+async def fields(context: Context) -> list[Row]:
     """The fields of a project's editor, in its order."""
     return [
         {

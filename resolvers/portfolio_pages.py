@@ -49,12 +49,12 @@ def _pages(of: str, after: str, order: str) -> Statement:
         sqlite=f"""
             SELECT key.value, (SELECT json_group_array(json_object({pairs})) FROM ({written("?")}))
             FROM json_each(?1) key
-        """,  # noqa: S608 - own texts
+        """,
         postgres=f"""
             SELECT key.value, h.* FROM unnest($1::bigint[]) WITH ORDINALITY AS key (value, nth)
             CROSS JOIN LATERAL ({written("$", state="::text", place="::int", id="::bigint")}) h
             ORDER BY key.nth, {order.replace("j.", "h.")}
-        """,  # noqa: S608 - own texts
+        """,
     )
 
 
@@ -79,11 +79,11 @@ def _counts(of: str) -> Statement:
         return of.format(key="key.value", own=f"{mark}2", state=f"{mark}3{types.get('state', '')}")
 
     return Statement(
-        sqlite=f"SELECT key.value AS profile_id, (SELECT count(*) {written('?')}) AS projects FROM json_each(?1) key",  # noqa: S608
+        sqlite=f"SELECT key.value AS profile_id, (SELECT count(*) {written('?')}) AS projects FROM json_each(?1) key",
         postgres=f"""
             SELECT key.value AS profile_id, (SELECT count(*) {written("$", state="::text")}) AS projects
             FROM unnest($1::bigint[]) AS key (value)
-        """,  # noqa: S608 - own texts
+        """,
     )
 
 

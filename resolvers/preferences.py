@@ -9,18 +9,18 @@ from resolvers.base.rows import Row
 from services.accounts import preferences
 
 
-async def languages(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+async def languages(context: Context) -> list[Row]:
     """The languages that texts come in, English first, each by its own name."""
     return [{"code": code, "name": own_name(code)} for code in LANGUAGES]
 
 
-async def update_marketing(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def update_marketing(context: Context, *, input: Any) -> Row:
     """The choice as it is kept now."""
     await preferences.set_marketing(context.viewer.account_id or 0, marketing=input.marketing, actor=actor_of(context))
     return {"marketing": input.marketing}
 
 
-async def update_language(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def update_language(context: Context, *, input: Any) -> Row:
     """The person, with the language in force."""
     await preferences.set_language(context.viewer.profile_id or 0, input.language, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

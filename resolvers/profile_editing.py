@@ -10,7 +10,7 @@ from services.profiles import profile_editing
 from services.profiles.profile_editing import FIELDS, LookingFor
 
 
-async def update(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def update(context: Context, *, input: Any) -> Row:
     """The person, as edited."""
     profile_id = context.viewer.own_profile
     edit = {name: said.value for name in FIELDS if (said := getattr(input, name, None)) is not None}

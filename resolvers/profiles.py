@@ -21,14 +21,14 @@ DETAILS = """
     NULLIF(linkedin, '') AS linkedin, NULLIF(skype, '') AS skype, joined_on
 """
 # The one rule of visibility, as SQL: what others see, and one's own. Primary key; unique (handle).
-BY_ID = Statement.of(f"SELECT {CARD} FROM profile WHERE id = ANY($1) AND (listed OR id = $2)")  # noqa: S608 - own texts
-BY_HANDLE = Statement.of(f"SELECT {CARD} FROM profile WHERE handle = $1 AND (listed OR id = $2)")  # noqa: S608
+BY_ID = Statement.of(f"SELECT {CARD} FROM profile WHERE id = ANY($1) AND (listed OR id = $2)")
+BY_HANDLE = Statement.of(f"SELECT {CARD} FROM profile WHERE handle = $1 AND (listed OR id = $2)")
 # Unique (profile_handle.handle); primary key.
 BY_FORMER_HANDLE = Statement.of(
-    f"SELECT {CARD} FROM profile WHERE id = (SELECT profile_id FROM profile_handle WHERE handle = $1)"  # noqa: S608
+    f"SELECT {CARD} FROM profile WHERE id = (SELECT profile_id FROM profile_handle WHERE handle = $1)"
     " AND (listed OR id = $2)"
 )
-DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")  # noqa: S608
+DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")
 OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
@@ -44,7 +44,7 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(profile_ids, rows, by="id")
 
 
-async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:  # noqa: A002 - the argument's name
+async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:
     """
     One profile, by its handle in any letter case, also by one that it had before, or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID.
 

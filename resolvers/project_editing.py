@@ -12,59 +12,59 @@ from services.portfolio import collaborators, project_images, projects
 from services.portfolio.projects import FIELDS
 
 
-async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def create(context: Context, *, input: Any) -> Row:
     """A new project of the viewer."""
     return {"project_id": await _create(context, input, submit=input.submit is True)}
 
 
-async def update(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def update(context: Context, *, input: Any) -> Row:
     """The viewer's project, as edited."""
     return {"project_id": await _update(context, input)}
 
 
-async def save_draft(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def save_draft(context: Context, *, input: Any) -> Row:
     """The viewer's draft, new or as edited."""
     if isinstance(input.project, str):
         return {"project_id": await _update(context, input, draft=True)}
     return {"project_id": await _create(context, input)}
 
 
-async def submit(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def submit(context: Context, *, input: Any) -> Row:
     """The viewer's project, published now."""
     number = _project(input.project)
     await projects.submit(context.viewer.own_profile, number, actor=actor_of(context), expected_version=_version(input))
     return {"project_id": number}
 
 
-async def unpublish(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def unpublish(context: Context, *, input: Any) -> Row:
     """The viewer's project, a draft again."""
     number = _project(input.project)
     await projects.unpublish(context.viewer.own_profile, number, actor=actor_of(context))
     return {"project_id": number}
 
 
-async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def delete(context: Context, *, input: Any) -> Row:
     """The id of what is gone, and the viewer."""
     number = _project(input.project)
     await projects.delete(context.viewer.own_profile, number, actor=actor_of(context))
     return {"deleted_id": ids.encode("Project", number), "profile_id": context.viewer.profile_id}
 
 
-async def order(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def order(context: Context, *, input: Any) -> Row:
     """The viewer, whose projects stand in this order now."""
     numbers = [_project(each, "projects", str(place)) for place, each in enumerate(input.projects)]
     await projects.order(context.viewer.own_profile, numbers, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
-async def untag(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def untag(context: Context, *, input: Any) -> Row:
     """The project, without the viewer's name."""
     number = _project(input.project)
     await collaborators.untag(context.viewer.own_profile, number)
     return {"project_id": number}
 
 
-async def add_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def add_image(context: Context, *, input: Any) -> Row:
     """The viewer's project, with one more picture."""
     number = _project(input.project)
     caption = input.caption if isinstance(input.caption, str) else ""
@@ -74,7 +74,7 @@ async def add_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - the
     return {"project_id": number}
 
 
-async def remove_image(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def remove_image(context: Context, *, input: Any) -> Row:
     """The viewer's project, without that picture."""
     number = ids.number_of("ProjectImage", input.image, "image") or 0
     return {"project_id": await project_images.remove(context.viewer.own_profile, number)}

@@ -21,13 +21,13 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
     return [items if profile_id == own else None for profile_id in profile_ids]
 
 
-async def publish(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - every mutation's shape
+async def publish(context: Context, *, input: Any) -> Row:
     """The person, public now."""
     await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
-async def make_private(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - every mutation's shape
+async def make_private(context: Context, *, input: Any) -> Row:
     """The person, hidden now."""
     await publishing.make_private(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

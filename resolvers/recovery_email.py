@@ -8,19 +8,19 @@ from resolvers.base.rows import Row
 from services.accounts import recovery_email
 
 
-async def set_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def set_recovery_email(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the code is on its way."""
     await recovery_email.begin(context.viewer.account_id or 0, input.email)
     return {}
 
 
-async def verify_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def verify_recovery_email(context: Context, *, input: Any) -> Row:
     """The person, with the address in force."""
     await recovery_email.verify(context.viewer.account_id or 0, input.code, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
-async def remove_recovery_email(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def remove_recovery_email(context: Context, *, input: Any) -> Row:
     """The person, without a recovery email."""
     await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

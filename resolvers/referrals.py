@@ -18,14 +18,14 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row 
     return [await _own(number) if number == context.viewer.profile_id else None for number in profile_ids]
 
 
-async def rotate(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name; there is nothing to say
+async def rotate(context: Context, *, input: Any) -> Row:
     """Give the viewer's link another code."""
     viewer = context.viewer
     await referrals.rotate(viewer.account_id or 0, viewer.own_profile, actor=actor_of(context))
     return {"profile_id": viewer.own_profile}
 
 
-async def claim(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def claim(context: Context, *, input: Any) -> Row:
     """Claim the viewer's T-shirt."""
     own = context.viewer.own_profile
     to = Destination(input.name, input.street, input.town, input.postal_code, input.country)

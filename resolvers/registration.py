@@ -8,7 +8,7 @@ from resolvers.sessions import enter
 from services.sign_in import registration
 
 
-async def sign_up(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def sign_up(context: Context, *, input: Any) -> Row:
     """The beginner's secret; the code goes by mail."""
     secret = await registration.begin(
         input.email,
@@ -21,13 +21,13 @@ async def sign_up(context: Context, *, input: Any) -> Row:  # noqa: A002 - the a
     return {"sign_up": secret}
 
 
-async def resend_sign_up_code(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def resend_sign_up_code(context: Context, *, input: Any) -> Row:
     """Nothing but errors, whether there is such a sign-up or not."""
     await registration.resend(input.sign_up, context.client)
     return {}
 
 
-async def verify_email(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def verify_email(context: Context, *, input: Any) -> Row:
     """The viewer: the account is made and signed in."""
     done = await registration.verify(input.sign_up, input.code, context.client)
     return {"viewer": (await enter(context, done))["viewer"]}

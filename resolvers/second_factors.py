@@ -33,13 +33,13 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
     return [row if account_id == own else None for account_id in account_ids]
 
 
-async def begin_totp(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def begin_totp(context: Context, *, input: Any) -> Row:
     """What the authenticator app needs, this once."""
     begun = await set_up.begin_totp(_account(context))
     return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
 
 
-async def confirm_totp(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def confirm_totp(context: Context, *, input: Any) -> Row:
     """The factor in force, and its backup codes, this once."""
     done = await set_up.confirm_totp(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
@@ -47,13 +47,13 @@ async def confirm_totp(context: Context, *, input: Any) -> Row:  # noqa: A002 - 
     return _confirmed(context, done)
 
 
-async def begin_sms(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def begin_sms(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the code is on its way."""
     await set_up.begin_sms(_account(context), input.phone_number)
     return {}
 
 
-async def confirm_sms(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def confirm_sms(context: Context, *, input: Any) -> Row:
     """The factor in force, and its backup codes, this once."""
     done = await set_up.confirm_sms(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
@@ -61,18 +61,18 @@ async def confirm_sms(context: Context, *, input: Any) -> Row:  # noqa: A002 - t
     return _confirmed(context, done)
 
 
-async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:
     """New backup codes, this once."""
     return {"backup_codes": await set_up.renew_backup_codes(_account(context), actor=actor_of(context))}
 
 
-async def request_deactivation(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def request_deactivation(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the link is on its way."""
     await removal.request(_account(context), actor=actor_of(context))
     return {}
 
 
-async def deactivate(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def deactivate(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the factor is off."""
     context.cookie = await removal.deactivate(
         _account(context), input.token, session_id=_session(context), actor=actor_of(context)

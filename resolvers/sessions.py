@@ -32,7 +32,7 @@ async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
     return None if context.viewer.session_id is None else await elevation.proofs_of(_account(context))
 
 
-async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def sign_in(context: Context, *, input: Any) -> Row:
     """The viewer, or what is still missing."""
     done = await authentication.sign_in(input.email, input.password, context.client)
     if isinstance(done, HalfWay):
@@ -44,19 +44,19 @@ async def sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the a
     return {**await enter(context, done), "second_factor": None}
 
 
-async def complete_sign_in(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def complete_sign_in(context: Context, *, input: Any) -> Row:
     """The viewer, after the second factor."""
     return await enter(context, await authentication.complete(input.token, input.code, context.client))
 
 
-async def sign_out(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def sign_out(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the session has ended."""
     await authentication.sign_out(_account(context), _session(context), actor=actor_of(context))
     context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
 
-async def end_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def end_session(context: Context, *, input: Any) -> Row:
     """Nothing but errors: that session has ended; it may be the one that asks."""
     number = ids.number_of("Session", input.id)
     if number is None:
@@ -67,19 +67,19 @@ async def end_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - t
     return {}
 
 
-async def end_other_sessions(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def end_other_sessions(context: Context, *, input: Any) -> Row:
     """How many have ended."""
     ended = await authentication.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
     return {"ended": ended}
 
 
-async def send_elevation_code(context: Context, *, input: Any) -> Row:  # noqa: A002, ARG001 - the argument's name
+async def send_elevation_code(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the code is on its way."""
     await elevation.send_code(_account(context))
     return {}
 
 
-async def elevate_session(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def elevate_session(context: Context, *, input: Any) -> Row:
     """Until when the sensitive operations are open."""
     context.cookie = await elevation.elevate(
         _account(context),

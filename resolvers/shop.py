@@ -72,7 +72,7 @@ def cursor_of(row: Row) -> str:
     return cursors.encode(CURSOR, row["id"])
 
 
-async def order(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def order(context: Context, *, input: Any) -> Row:
     """Order an item for the viewer's account."""
     account_id = context.viewer.account_id or 0
     await spend("order-item", by=[f"account:{account_id}"])
@@ -80,7 +80,7 @@ async def order(context: Context, *, input: Any) -> Row:  # noqa: A002 - the arg
     return {"order_id": made.order.id, "repeated": made.repeated, "account_id": account_id}
 
 
-async def cancel(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def cancel(context: Context, *, input: Any) -> Row:
     """Cancel an order of the viewer's account."""
     account_id = context.viewer.account_id or 0
     number = ids.number_of("ShopOrder", input.id)

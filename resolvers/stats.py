@@ -43,9 +43,9 @@ LINES = Statement.of(
     UNION ALL
     SELECT profile_id, 'opening', category, 0, CAST(sum(awarded) AS int) FROM point_entry
     WHERE profile_id = ANY($1) AND occurred_at = $2 AND kind = '{EntryKind.OPENING.value}' GROUP BY profile_id, category
-    """  # noqa: S608 - own texts
+    """
     + "".join(
-        f" UNION ALL SELECT profile_id, 'sum', '{category.value}', 0, {column} FROM score WHERE profile_id = ANY($1)"  # noqa: S608
+        f" UNION ALL SELECT profile_id, 'sum', '{category.value}', 0, {column} FROM score WHERE profile_id = ANY($1)"
         for category, column in COLUMNS.items()
     )
 )
@@ -62,7 +62,7 @@ def _series(bucket: Bucket) -> Statement:
             WHERE e.profile_id = ANY($1) AND e.occurred_at >= $2 AND e.occurred_at < $3
               AND e.kind <> '{EntryKind.OPENING.value}' AND e.shown = true
             GROUP BY e.profile_id, {start}, e.category
-        """  # noqa: S608 - own texts
+        """
 
     return Statement(sqlite=Statement.of(of(starts.sqlite)).sqlite, postgres=of(starts.postgres))
 

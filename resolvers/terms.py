@@ -12,14 +12,14 @@ from resolvers.base.rows import Row, grouped
 
 
 @columns("code", "name", "retired")
-async def skills_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:  # noqa: ARG001 - every reader's shape
+async def skills_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """Skills of each profile, by name. Index: unique (profile_id, skill)."""
     rows: Any = ProfileSkill.filter(profile_id__in=profile_ids).values("profile_id", code="skill")
     return _named(profile_ids, await rows, SKILLS)
 
 
 @columns("code", "name", "retired")
-async def industries_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:  # noqa: ARG001 - every reader's shape
+async def industries_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """Industries of each profile, by name. Index: unique (profile_id, industry)."""
     rows: Any = ProfileIndustry.filter(profile_id__in=profile_ids).values("profile_id", code="industry")
     return _named(profile_ids, await rows, INDUSTRIES)

@@ -23,7 +23,7 @@ async def keys(context: Context) -> list[Row]:
     return list(await api_keys.of_account(context.viewer.account_id or 0))
 
 
-async def scopes(context: Context) -> list[Row]:  # noqa: ARG001 - every coroutine's shape
+async def scopes(context: Context) -> list[Row]:
     """The catalogue of scopes, by group and name."""
     return [
         {"name": each.name, "group": translate(each.group), "about": translate(each.about), "opens": sorted(each.opens), "service_only": each.service_only}
@@ -31,7 +31,7 @@ async def scopes(context: Context) -> list[Row]:  # noqa: ARG001 - every corouti
     ]  # fmt: skip
 
 
-async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def create(context: Context, *, input: Any) -> Row:
     """Make a token for the viewer's account."""
     account_id = await _spent(context)
     made = await access_tokens.create(
@@ -46,14 +46,14 @@ async def create(context: Context, *, input: Any) -> Row:  # noqa: A002 - the ar
     return {"secret": made.secret, "token": row}
 
 
-async def delete(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def delete(context: Context, *, input: Any) -> Row:
     """Delete a token of the viewer's account."""
     number = _number("PersonalAccessToken", input.id)
     await access_tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
     return {"deleted": input.id}
 
 
-async def create_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def create_key(context: Context, *, input: Any) -> Row:
     """Make an API key for the viewer's account."""
     account_id = await _spent(context)
     made = await api_keys.create(
@@ -63,14 +63,14 @@ async def create_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - th
     return {"secret": made.secret, "api_key": row}
 
 
-async def delete_key(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def delete_key(context: Context, *, input: Any) -> Row:
     """Delete an API key of the viewer's account."""
     number = _number("ApiKey", input.id)
     await api_keys.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
     return {"deleted": input.id}
 
 
-async def introspect(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def introspect(context: Context, *, input: Any) -> Row:
     """What a token that somebody showed to a service is worth; nothing at all is said of one that is not valid."""
     await spend("introspect-token", by=[f"account:{context.viewer.account_id}"])
     found = await access_tokens.introspect(input.token)

@@ -294,7 +294,7 @@ def types_by_row(schema: strawberry.Schema) -> None:
 
     Strawberry asks for instances of the types instead, which rows are not. Needed once per schema; again is harmless.
     """
-    for named in schema._schema.type_map.values():  # noqa: SLF001 - Strawberry has no public way to the built schema
+    for named in schema._schema.type_map.values():
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             named.resolve_type = _type_of_row
         elif isinstance(named, GraphQLObjectType):

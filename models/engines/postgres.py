@@ -52,7 +52,7 @@ class PostgresClient(base.AsyncpgDBClient):
         self._pool_size = pool_size
         self._command_seconds = command_seconds
 
-    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
+    async def create_connection(self, with_db: bool) -> None:
         self._pool = await asyncpg.create_pool(
             self._dsn,
             min_size=1,

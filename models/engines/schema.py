@@ -6,9 +6,6 @@ cannot do is done by remaking the table from the model as it is after the step: 
 indexes and unique constraints.
 """
 
-# ruff: noqa: SLF001 - `_meta` is where Tortoise keeps a table's description
-# ruff: noqa: S608 - every name comes from the models
-
 import sqlite3
 from copy import copy
 from types import SimpleNamespace
@@ -38,10 +35,10 @@ class _WithConstraints(BaseSchemaEditor):
         finally:
             self._model, self._constraints = None, ()
 
-    def _get_table_comment_sql(self, table: str, comment: str) -> str:  # noqa: ARG002 - Tortoise's signature
+    def _get_table_comment_sql(self, table: str, comment: str) -> str:
         return ""  # descriptions are the models'; they change without a migration
 
-    def _get_column_comment_sql(self, table: str, column: str, comment: str) -> str:  # noqa: ARG002
+    def _get_column_comment_sql(self, table: str, column: str, comment: str) -> str:
         return ""
 
     def _get_inner_statements(self) -> list[str]:
@@ -156,13 +153,13 @@ class SqliteEditor(_WithConstraints, SqliteSchemaEditor):
         if self._get_model_sql_data(old_model).table_sql != self._get_model_sql_data(new_model).table_sql:
             await self._remake(new_model, new={_column(new): value})
 
-    async def add_constraint(self, model: Any, constraint: Any) -> None:  # noqa: ARG002 - the model has it already
+    async def add_constraint(self, model: Any, constraint: Any) -> None:
         await self._remake(model)
 
     async def remove_constraint(self, model: Any, constraint: Any) -> None:
         await self._remake(_without_constraint(model, constraint))
 
-    async def rename_constraint(self, model: Any, old_constraint: Any, new_constraint: Any) -> None:  # noqa: ARG002
+    async def rename_constraint(self, model: Any, old_constraint: Any, new_constraint: Any) -> None:
         await self._remake(model)
 
     async def _remake(self, model: Any, *, new: dict[str, str | None] | None = None) -> None:

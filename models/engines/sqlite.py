@@ -68,7 +68,7 @@ class SqliteClient(base.SqliteClient):
         self._reader: aiosqlite.Connection | None = None
         self._leaving: set[asyncio.Task[None]] = set()
 
-    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
+    async def create_connection(self, with_db: bool) -> None:
         if self._connection:
             return
         make_file(Path(self.filename))

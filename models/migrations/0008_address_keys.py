@@ -7,8 +7,6 @@ alike the newest stays. Links for a new password that went to another address th
 may have been mailed to somebody else.
 """
 
-# ruff: noqa: S608 - every name is a constant
-
 import unicodedata
 from collections import defaultdict
 from typing import Any

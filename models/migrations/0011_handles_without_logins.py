@@ -42,7 +42,7 @@ async def rename(_apps: Any, editor: Any) -> None:
 
     while True:
         batch = await run(
-            "SELECT a.id, a.email, p.id AS profile_id, p.handle, p.name, p.listed FROM account a "  # noqa: S608 - a constant
+            "SELECT a.id, a.email, p.id AS profile_id, p.handle, p.name, p.listed FROM account a "
             f"JOIN profile p ON p.id = a.profile_id WHERE a.id > $1 ORDER BY a.id LIMIT {ROWS_PER_BATCH}",
             last,
         )

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL(
-            f"UPDATE audit_entry SET action = '{AFTER}' WHERE action = '{BEFORE}'",  # noqa: S608 - two constants
-            reverse_sql=f"UPDATE audit_entry SET action = '{BEFORE}' WHERE action = '{AFTER}'",  # noqa: S608 - as above
+            f"UPDATE audit_entry SET action = '{AFTER}' WHERE action = '{BEFORE}'",
+            reverse_sql=f"UPDATE audit_entry SET action = '{BEFORE}' WHERE action = '{AFTER}'",
         ),
     ]

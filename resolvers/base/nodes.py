@@ -27,12 +27,12 @@ READERS: dict[str, Read] = {
 }
 
 
-async def _nothing(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:  # noqa: ARG001 - every reader's shape
+async def _nothing(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:
     """What has an id and is no node, like a token: as if it never existed."""
     return [None for _ in numbers]
 
 
-async def node(context: Context, *, id: ID) -> Row | None:  # noqa: A002 - the argument's name
+async def node(context: Context, *, id: ID) -> Row | None:
     """What an id names; None where the viewer may not see it, as where it never existed. Raises Refused: BAD_ID."""
     return (await nodes(context, ids=[id]))[0]
 

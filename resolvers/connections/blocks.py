@@ -26,7 +26,7 @@ def _page(*, backward: bool, beyond: bool) -> Statement:
         SELECT {CARD_COLUMNS}, b.blocked_at FROM block b CROSS JOIN profile p
         WHERE b.blocker_id = $1 AND p.id = b.blocked_id AND p.listed IS NOT false {at}
         ORDER BY b.blocked_at {way}, b.blocked_id {way} LIMIT $2
-    """)  # noqa: S608 - own texts
+    """)
 
 
 PAGES = {
@@ -66,14 +66,14 @@ def cursor_of(row: Row) -> str:
     return cursors.encode(CURSOR, microseconds(datetime.fromisoformat(at) if isinstance(at, str) else at), row["id"])
 
 
-async def block(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def block(context: Context, *, input: Any) -> Row:
     """Whom the viewer blocks now."""
     other = profile_number(input.profile)
     await blocks.block(context.viewer.own_profile, other)
     return {"profile_id": other}
 
 
-async def unblock(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def unblock(context: Context, *, input: Any) -> Row:
     """Whom the viewer blocks no more."""
     other = profile_number(input.profile)
     await blocks.unblock(context.viewer.own_profile, other)

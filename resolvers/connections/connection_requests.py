@@ -25,7 +25,7 @@ class Direction(Enum):
     RECEIVED = "RECEIVED"
 
 
-_SELECT = f"SELECT r.id AS request_id, r.sender_id, r.sent_at, {CARD_COLUMNS} FROM connection_request r"  # noqa: S608 - own texts
+_SELECT = f"SELECT r.id AS request_id, r.sender_id, r.sent_at, {CARD_COLUMNS} FROM connection_request r"
 _MINE = {
     Direction.SENT: "r.sender_id = $1 AND p.id = r.receiver_id AND r.withdrawn_at IS NULL AND p.listed IS NOT false",
     Direction.RECEIVED: """
@@ -49,7 +49,7 @@ def _either(sent: str, received: str) -> Statement:
 BY_ID = _either("r.id = ANY($2)", "r.id = ANY($2)")
 WITH = _either("r.receiver_id = ANY($2)", "r.sender_id = ANY($2)")
 TOTALS = {
-    direction: Statement.of(f"SELECT count(*) AS total FROM connection_request r CROSS JOIN profile p WHERE {mine}")  # noqa: S608
+    direction: Statement.of(f"SELECT count(*) AS total FROM connection_request r CROSS JOIN profile p WHERE {mine}")
     for direction, mine in _MINE.items()
 }
 

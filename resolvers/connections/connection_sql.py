@@ -96,7 +96,7 @@ def mutual_total(drive: str) -> Statement:
 
 def _named(words: int, start: int) -> str:
     # No text has the byte 255 in UTF-8: all words that begin with one lie before it and that byte.
-    found = f"SELECT 1 FROM profile_word w WHERE w.profile_id = c.other_id AND w.place = {NAME}"  # noqa: S608
+    found = f"SELECT 1 FROM profile_word w WHERE w.profile_id = c.other_id AND w.place = {NAME}"
     return " ".join(
         f"AND EXISTS ({found} AND w.word >= ${mark} AND w.word < ${mark + 1} LIMIT 1 OFFSET 0)"
         for mark in range(start, start + 2 * words, 2)
@@ -111,11 +111,11 @@ def _top(found: _Found, further: str, way: str) -> Statement:
             SELECT {CARD_COLUMNS}, c.connected_at FROM {rows.tables} CROSS JOIN profile p
             WHERE {rows.where} AND p.id = c.other_id AND p.listed IS NOT false AND {_UNBLOCKED} {further}
             ORDER BY c.connected_at {way}, c.other_id {way} LIMIT $3
-        """  # noqa: S608 - own texts
+        """
         for rows in found
     )
     return _of_each(
-        f"(SELECT json_group_array(json_object({pairs})) FROM ({sqlite})) FROM json_each($1) key",  # noqa: S608
+        f"(SELECT json_group_array(json_object({pairs})) FROM ({sqlite})) FROM json_each($1) key",
         f"""
             r.* FROM unnest($1::bigint[]) AS key (value) CROSS JOIN LATERAL ({postgres}) r
             ORDER BY key.value, r.connected_at {way}, r.id {way}
@@ -126,7 +126,7 @@ def _top(found: _Found, further: str, way: str) -> Statement:
 def _total(found: _Found, further: str) -> Statement:
     """How many rows each parent has."""
     sqlite, postgres = (
-        f"(SELECT count(*) FROM {rows.tables} WHERE {rows.where} AND {_LISTED} AND {_UNBLOCKED} {further}) AS total"  # noqa: S608
+        f"(SELECT count(*) FROM {rows.tables} WHERE {rows.where} AND {_LISTED} AND {_UNBLOCKED} {further}) AS total"
         for rows in found
     )
     return _of_each(f"{sqlite} FROM json_each($1) key", f"{postgres} FROM unnest($1::bigint[]) AS key (value)")

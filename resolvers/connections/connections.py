@@ -58,7 +58,7 @@ STATUS = Statement(
 )
 # Only chooses from which side to look: unique (profile_id, name).
 DEGREES = Statement.of(
-    f"SELECT profile_id, times FROM profile_counter WHERE profile_id = ANY($1) AND name = '{CONNECTIONS}'"  # noqa: S608 - own word
+    f"SELECT profile_id, times FROM profile_counter WHERE profile_id = ANY($1) AND name = '{CONNECTIONS}'"
 )
 
 
@@ -213,7 +213,7 @@ def _by_parent(database: Database, rows: Sequence[Row]) -> dict[int, list[Row]]:
 # By the person
 
 
-async def send(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def send(context: Context, *, input: Any) -> Row:
     """Whom the viewer asked, and the request that stands between them now."""
     other = profile_number(input.profile)
     await connections.send(context.viewer.own_profile, other, account_id=context.viewer.account_id or 0)
@@ -221,21 +221,21 @@ async def send(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argu
     return {"profile_id": other, "request": request}
 
 
-async def accept(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def accept(context: Context, *, input: Any) -> Row:
     """Whom the viewer is connected with now."""
     return {
         "profile_id": await connections.accept(context.viewer.own_profile, connection_requests.number_of(input.request))
     }
 
 
-async def ignore(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def ignore(context: Context, *, input: Any) -> Row:
     """Whose request was put away."""
     return {
         "profile_id": await connections.ignore(context.viewer.own_profile, connection_requests.number_of(input.request))
     }
 
 
-async def withdraw(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def withdraw(context: Context, *, input: Any) -> Row:
     """Whom the request that was taken back had gone to."""
     return {
         "profile_id": await connections.withdraw(
@@ -244,7 +244,7 @@ async def withdraw(context: Context, *, input: Any) -> Row:  # noqa: A002 - the 
     }
 
 
-async def remove(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def remove(context: Context, *, input: Any) -> Row:
     """Whom the viewer is connected with no more."""
     other = profile_number(input.profile)
     await connections.remove(context.viewer.own_profile, other)

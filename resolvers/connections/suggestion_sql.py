@@ -39,7 +39,7 @@ def _listed(number: str) -> str:
     Whether a profile is listed, by its primary key: PostgreSQL would rather merge with all profiles in the order of ids
     (200 ms), SQLite go through the index of everybody who is listed.
     """
-    return f"(SELECT p.listed FROM profile p WHERE p.id = {number})"  # noqa: S608 - own texts
+    return f"(SELECT p.listed FROM profile p WHERE p.id = {number})"
 
 
 def _claimed(listed: str, most: int) -> str:
@@ -49,14 +49,14 @@ def _claimed(listed: str, most: int) -> str:
     """
     # Ordering them once more would have SQLite look through all of them first (42 ms instead of 13).
     claimed = "EXISTS (SELECT 1 FROM account a WHERE a.profile_id = n.id LIMIT 1 OFFSET 0)"
-    return f"SELECT n.id FROM ({listed} LIMIT {FURTHER * most}) n WHERE {claimed} LIMIT {most}"  # noqa: S608 - own texts
+    return f"SELECT n.id FROM ({listed} LIMIT {FURTHER * most}) n WHERE {claimed} LIMIT {most}"
 
 
 def _sides(table: str, condition: str, number: str, most: int) -> tuple[str, ...]:
     """Those of a table's people nearest to the viewer, after and before: a text for each side."""
     return tuple(
         _claimed(
-            f"SELECT {number} AS id FROM {table} t WHERE {condition} AND {number} {way} $1 AND {_listed(number)} "  # noqa: S608
+            f"SELECT {number} AS id FROM {table} t WHERE {condition} AND {number} {way} $1 AND {_listed(number)} "
             f"ORDER BY {number} {order}",
             most,
         )
@@ -70,7 +70,7 @@ def _rarest(table: str, term: str, most: int) -> str:
         SELECT t.{term} AS term FROM {table} t WHERE t.profile_id = $1
         ORDER BY (SELECT count(*) FROM (SELECT 1 FROM {table} x WHERE x.{term} = t.{term} LIMIT {COMMON}) y), t.{term}
         LIMIT {most}
-    """  # noqa: S608 - own texts
+    """
 
 
 # Index connection (profile_id, connected_at, other_id), primary keys.
@@ -78,7 +78,7 @@ _NEWEST: Final = f"""
     SELECT c.other_id AS id FROM connection c
     WHERE c.profile_id = {{whose}} AND {_listed("c.other_id")} {{more}}
     ORDER BY c.connected_at DESC, c.other_id DESC
-"""  # noqa: S608 - own texts
+"""
 # Whom a source is followed to, from which CTE; and what one who is found there weighs for it.
 _SOURCES: Final = (
     ("friends", MUTUAL, (_claimed(_NEWEST.format(whose="r.id", more=""), THEIRS),)),
@@ -124,7 +124,7 @@ def _candidates(each: str) -> str:
             {_SHARED.format(table="profile_skill", term="skill")} AS skills,
             {_SHARED.format(table="profile_industry", term="industry")} AS industries
         FROM fit f CROSS JOIN profile p CROSS JOIN own_company o WHERE p.id = f.id
-    """  # noqa: S608 - own texts
+    """
 
 
 def _marks(text: str) -> str:

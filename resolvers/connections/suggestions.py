@@ -139,7 +139,7 @@ def _name(term: Term) -> str:
     return translate(term.name).casefold()
 
 
-async def dismiss(context: Context, *, input: Any) -> Row:  # noqa: A002 - the argument's name
+async def dismiss(context: Context, *, input: Any) -> Row:
     """Whom the viewer is not told of again."""
     other = profile_number(input.profile)
     await suggestions.dismiss(context.viewer.own_profile, other)

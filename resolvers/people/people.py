@@ -88,7 +88,7 @@ async def profiles(
     return connection(asked, shown, cursor_of, search=found)
 
 
-async def totals(searches: Sequence[Search], context: Context) -> list[int]:  # noqa: ARG001 - every reader's shape
+async def totals(searches: Sequence[Search], context: Context) -> list[int]:
     """How many people each search finds."""
     return [await search.total() for search in searches]
 

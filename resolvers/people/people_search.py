@@ -123,16 +123,16 @@ class Search:
         if not self.conditions:
             sql, few = EVERYBODY, None
         elif few := await self._few_people(ANY_TIER):
-            sql = f"SELECT count(*) AS total FROM score o WHERE {self._among(text, POINTS, few, ANY_TIER)}"  # noqa: S608
+            sql = f"SELECT count(*) AS total FROM score o WHERE {self._among(text, POINTS, few, ANY_TIER)}"
         else:
             driver = await self._rarest(ANY_TIER)
             if len(self.conditions) == 1 and not isinstance(driver, Term):
                 # Hidden people have no words, and a fact is asked of listed people: nothing else is to be looked at.
                 ids = driver.ids(text.put, ANY_TIER)
-                sql = f"SELECT count(*) AS total FROM (SELECT DISTINCT profile_id FROM ({ids}) i) d"  # noqa: S608
+                sql = f"SELECT count(*) AS total FROM (SELECT DISTINCT profile_id FROM ({ids}) i) d"
             else:
                 source, where = self._driven(text, POINTS, driver, ANY_TIER)
-                sql = f"SELECT count(*) AS total FROM {source} o WHERE {where}"  # noqa: S608 - own texts
+                sql = f"SELECT count(*) AS total FROM {source} o WHERE {where}"
         rows = await self._ask(sql, text, long=few is None or len(few.people) > ROWS_PER_STEP)
         return int(rows[0]["total"])
 
@@ -164,7 +164,7 @@ class Search:
                 ORDER BY {_by(order, "b", backward=backward)} LIMIT {window}
             ) o WHERE true{self._hold(text, f"o.{order.person}", tier)}{self._better(text, order.person, tier)}
             ORDER BY {_by(order, "o", backward=backward)} LIMIT {size}
-        """  # noqa: S608 - own texts
+        """
         return await self._ask(sql, text, long=window > WINDOWS[0])
 
     async def _one_by_one(
@@ -184,7 +184,7 @@ class Search:
             SELECT {tier} AS tier, {_named(order, "o")} FROM {source} o
             WHERE {where}{_beyond(text, order, "o", at, backward=backward)}
             ORDER BY {_by(order, "o", backward=backward)} LIMIT {size}
-        """  # noqa: S608 - own texts
+        """
         return await self._ask(sql, text, long=long)
 
     async def _sorted_by_match(self, few: "_Few", size: int, at: Place | None, *, backward: bool) -> list[Row]:
@@ -202,7 +202,7 @@ class Search:
                 SELECT CASE {cases} ELSE {ANY_TIER} END AS tier, {_named(order, "o")} FROM {order.table} o WHERE {where}
             ) m {beyond}
             ORDER BY m.tier {"DESC" if backward else "ASC"}, {_by(order, "m", backward=backward)} LIMIT {size}
-        """  # noqa: S608 - own texts
+        """
         return await self._ask(sql, text, long=len(few.people) > ROWS_PER_STEP)
 
     def _among(self, text: "_Text", order: Order, few: "_Few", tier: int) -> str:
@@ -221,7 +221,7 @@ class Search:
         """
         ids = driver.ids(text.put, tier)
         source = (
-            f"(SELECT {_named(order, 's')} FROM {order.table} s WHERE s.listed IS NOT false"  # noqa: S608 - own names
+            f"(SELECT {_named(order, 's')} FROM {order.table} s WHERE s.listed IS NOT false"
             f" AND s.{order.person} IN ({ids}) LIMIT {COUNT_ALL} OFFSET 0)"
         )
         return source, f"true{self._hold(text, f'o.{order.person}', tier, but=(driver,))}"
@@ -276,7 +276,7 @@ class Search:
         text = _Text()
         ids = rarest.ids(text.put, tier)
         others = self._hold(text, "d.profile_id", tier, but=(rarest,))
-        sql = f"SELECT d.profile_id FROM ({ids}) d WHERE true{others} LIMIT {MAX_SORTED_MATCHES + 1}"  # noqa: S608 - own texts
+        sql = f"SELECT d.profile_id FROM ({ids}) d WHERE true{others} LIMIT {MAX_SORTED_MATCHES + 1}"
         rows = await self._ask(sql, text, long=True)
         return (
             _Few(self.conditions, list({row["profile_id"] for row in rows}))
@@ -299,7 +299,7 @@ class Search:
         known = kept.get((condition, tier))
         if known is None or time.monotonic() - known[1] > COUNT_CACHE_SECONDS:
             text = _Text()
-            sql = f"SELECT count(*) AS total FROM ({condition.ids(text.put, tier)}) c" if condition else EVERYBODY  # noqa: S608
+            sql = f"SELECT count(*) AS total FROM ({condition.ids(text.put, tier)}) c" if condition else EVERYBODY
             known = (await self._ask(sql, text, long=True))[0]["total"], time.monotonic()
             kept.put((condition, tier), known, BYTES_PER_SIZE + sum(map(getsizeof, text.params)))
         return known[0]

@@ -37,7 +37,7 @@ class Word:
     word: bytes
 
     def ids(self, put: Put, tier: int) -> str:
-        return f"SELECT profile_id FROM profile_word w WHERE {self._matches(put, tier)}"  # noqa: S608 - own texts
+        return f"SELECT profile_id FROM profile_word w WHERE {self._matches(put, tier)}"
 
     def holds(self, put: Put, person: str, tier: int) -> str:
         return _exists(f"profile_word w WHERE w.profile_id = {person} AND {self._matches(put, tier)}")
@@ -62,7 +62,7 @@ class Term:
     code: str
 
     def ids(self, put: Put, tier: int) -> str:  # noqa: ARG002 - only words have tiers
-        return f"SELECT profile_id FROM {self.table} t WHERE t.{self.column} = {put(self.code)}"  # noqa: S608 - own names
+        return f"SELECT profile_id FROM {self.table} t WHERE t.{self.column} = {put(self.code)}"
 
     def holds(self, put: Put, person: str, tier: int) -> str:  # noqa: ARG002
         return _exists(f"{self.table} t WHERE t.profile_id = {person} AND t.{self.column} = {put(self.code)}")
@@ -86,7 +86,7 @@ class Fact:
     def ids(self, put: Put, tier: int) -> str:  # noqa: ARG002
         # "IS NOT false": of two indexes SQLite would take the one of (listed, …), which the company is not in.
         listed = "IS NOT false" if self.column == "company_id" else "= true"
-        return f"SELECT p.id AS profile_id FROM profile p WHERE p.listed {listed} AND {self._is(put)}"  # noqa: S608 - own names
+        return f"SELECT p.id AS profile_id FROM profile p WHERE p.listed {listed} AND {self._is(put)}"
 
     def holds(self, put: Put, person: str, tier: int) -> str:  # noqa: ARG002
         return _exists(f"profile p WHERE p.id = {person} AND {self._is(put)}")
@@ -96,4 +96,4 @@ class Fact:
 
 
 def _exists(rest: str) -> str:
-    return f"EXISTS (SELECT 1 FROM {rest} LIMIT 1 OFFSET 0)"  # noqa: S608 - own texts
+    return f"EXISTS (SELECT 1 FROM {rest} LIMIT 1 OFFSET 0)"

@@ -97,7 +97,7 @@ async def _date(awards: Sequence[_Award], since: Mapping[int, datetime]) -> int:
 
 async def _ask(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """One statement over any number of rows: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = BadgeAward._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = BadgeAward._meta.db
     if connection.capabilities.dialect == "postgres":
         return list(
             await connection.execute_query_dict(statement.postgres, [list(each) for each in zip(*rows, strict=True)])
@@ -115,12 +115,12 @@ _YOUNG = Statement(
     sqlite=f"""
         SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
         FROM (SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p CROSS JOIN badge_award a ON {_OF_RULE}
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
         FROM unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)
         CROSS JOIN LATERAL (SELECT * FROM badge_award a WHERE {_OF_RULE} OFFSET 0) a
-    """,  # noqa: S608 - own texts
+    """,
 )
 # Primary key.
 _DATE = Statement(

@@ -303,7 +303,7 @@ def _reason(text: str) -> str:
 
 async def _run(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """One statement over any number of rows: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = BadgeAward._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = BadgeAward._meta.db
     if connection.capabilities.dialect == "postgres":
         arrays = [list(column) for column in zip(*rows, strict=True)]
         return list(await connection.execute_query_dict(statement.postgres, arrays))
@@ -317,7 +317,7 @@ def _higher(than: str) -> str:
     return f"""
         EXISTS (SELECT 1 FROM badge_award h WHERE h.profile_id = {profile_id} AND h.badge = {badge}
             AND h.level > {level} AND h.revoked_at IS NULL)
-    """  # noqa: S608 - own texts
+    """
 
 
 _COLUMNS = "profile_id, badge, level, origin, awarded_at, reason, reason_shown, credential"
@@ -330,23 +330,23 @@ _GIVE = Statement(
         SELECT {", ".join(f"g.value ->> {place}" for place in range(8))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, false, ''
         FROM json_each(?1) g JOIN profile p ON p.id = g.value ->> 0
         WHERE p.active OR g.value ->> 3 <> 'RULE' {_NEW}
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         INSERT INTO badge_award ({_COLUMNS}, superseded, unmet, revoked_reason)
         SELECT g.*, {_higher("g.profile_id, g.badge, g.level")}, false, ''
         FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::bool[], $8::text[])
             AS g ({_COLUMNS}) JOIN profile p ON p.id = g.profile_id
         WHERE p.active OR g.origin <> 'RULE' {_NEW}
-    """,  # noqa: S608 - own texts
+    """,
 )
 _RANK = Statement(
     sqlite=f"""
         UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a.profile_id, a.badge, a.level")})
         WHERE (a.profile_id, a.badge) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a.profile_id, a.badge, a.level")})
         FROM unnest($1::bigint[], $2::text[]) AS k (profile_id, badge)
         WHERE a.profile_id = k.profile_id AND a.badge = k.badge
-    """,  # noqa: S608 - own texts
+    """,
 )

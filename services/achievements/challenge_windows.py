@@ -35,7 +35,7 @@ async def figures(profile_ids: Collection[int], challenges: Collection[Challenge
 
 
 async def _rows(profile_ids: Collection[int], windows: Mapping[str, tuple[datetime, datetime]]) -> list[dict[str, Any]]:
-    connection = PointEntry._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = PointEntry._meta.db
     ids = sorted(set(profile_ids))
     values: list[Any]
     if connection.capabilities.dialect == "postgres":
@@ -59,7 +59,7 @@ _COUNTED = f"""
     LEFT JOIN point_entry original ON original.id = e.reverses_id
     WHERE e.kind <> '{EntryKind.OPENING.value}'
     GROUP BY w.code, e.profile_id, e.category, e.activity
-""".strip()  # noqa: S608 - own texts
+""".strip()
 _INSIDE = Statement(
     sqlite=_COUNTED.format(
         windows="(SELECT value ->> 0 AS code, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?2)) w"

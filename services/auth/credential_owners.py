@@ -101,7 +101,7 @@ def read_moment(stored: datetime | str) -> datetime:
 
 
 async def _rows(model: type[AccessToken | ApiKey], condition: str, value: str | int) -> list[Row]:
-    meta = model._meta  # noqa: SLF001 - where Tortoise tells of tables
+    meta = model._meta
     mark = "$1" if meta.db.capabilities.dialect == "postgres" else "?"
     text = _FOUND.format(table=meta.db_table, condition=condition.format(mark))
     return [dict(row) for row in await meta.db.execute_query_dict(text, [value])]

@@ -89,7 +89,7 @@ async def session_of(secret: str) -> SessionFacts | None:
     Whom a cookie stands for; None: nobody, whatever is wrong with it. Asked on every request, so that an ended
     session is dead on the next. Notes once a minute that it is in use.
     """
-    database = Session._meta.db  # noqa: SLF001 - where Tortoise tells of connections
+    database = Session._meta.db
     text = _FOUND.postgres if database.capabilities.dialect == "postgres" else _FOUND.sqlite
     found = await database.execute_query_dict(text, [digest(secret)])
     if not found:

@@ -113,7 +113,7 @@ async def newest() -> int:
 
 async def _ask(statement: Statement, pairs: Sequence[Brought]) -> list[dict[str, Any]]:
     """One statement over any number of pairs: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = Connection._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Connection._meta.db
     if connection.capabilities.dialect == "postgres":
         return list(
             await connection.execute_query_dict(statement.postgres, [list(each) for each in zip(*pairs, strict=True)])

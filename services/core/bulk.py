@@ -18,7 +18,7 @@ async def insert(rows: Sequence[Model]) -> None:
     """
     if not rows:
         return
-    meta = type(rows[0])._meta  # noqa: SLF001 - where Tortoise tells of tables
+    meta = type(rows[0])._meta
     names = [
         name
         for name, field in meta.fields_map.items()
@@ -27,7 +27,7 @@ async def insert(rows: Sequence[Model]) -> None:
     columns = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in names)
     marks = ", ".join(_mark(meta.db, place) for place in range(1, len(names) + 1))
     values = [[_stored(getattr(row, name)) for name in names] for row in rows]
-    await meta.db.execute_many(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks})', values)  # noqa: S608 - own names
+    await meta.db.execute_many(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks})', values)
 
 
 async def lookup(
@@ -42,18 +42,18 @@ async def lookup(
     """
     if not keys:
         return {}
-    meta = model._meta  # noqa: SLF001 - where Tortoise tells of tables
+    meta = model._meta
     among = [] if source is None else [source]
     if meta.db.capabilities.dialect == "postgres":
         text = (
-            f"SELECT wanted.key, found.answer FROM unnest($1::text[]) AS wanted (key) CROSS JOIN LATERAL"  # noqa: S608
+            f"SELECT wanted.key, found.answer FROM unnest($1::text[]) AS wanted (key) CROSS JOIN LATERAL"
             f' (SELECT "{answer}" AS answer FROM "{meta.db_table}" WHERE "{column}" = wanted.key'
             f"{' AND source = $2' if among else ''} LIMIT 1) AS found"
         )
         rows = await meta.db.execute_query_dict(text, [list(keys), *among])
     else:
         text = (
-            f'SELECT "{column}" AS key, "{answer}" AS answer FROM "{meta.db_table}"'  # noqa: S608 - own names
+            f'SELECT "{column}" AS key, "{answer}" AS answer FROM "{meta.db_table}"'
             f' WHERE "{column}" IN (SELECT value FROM json_each(?)){" AND source = ?" if among else ""}'
         )
         rows = await meta.db.execute_query_dict(text, [orjson.dumps(list(keys)).decode(), *among])

@@ -125,7 +125,7 @@ async def publish_all(notices: Sequence[NewFeedEntry]) -> None:
     """
     if not notices:
         return
-    connection = Notice._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Notice._meta.db
     topics = [each.topic.value for each in notices]
     facts = [orjson.dumps(each.facts).decode() for each in notices]
     profiles = [each.profile_id for each in notices]

@@ -74,4 +74,4 @@ _LOOK = f"""
     ) AS now
     LEFT JOIN notice AS n ON n.xid >= $1 AND n.id <> ALL ($2::bigint[])
     ORDER BY n.id
-"""  # noqa: S608 - our own words
+"""

@@ -68,7 +68,7 @@ async def define(source: str, definitions: Iterable[Definition]) -> int:
         (source, each.key, code_of(source, each.key), each.name, each.description, each.rarity.value)
         for each in by_key.values()
     ]
-    connection = ImportedBadge._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = ImportedBadge._meta.db
     if connection.capabilities.dialect == "postgres":
         columns = [list(column) for column in zip(*rows, strict=True)]
         changed = await connection.execute_query_dict(_DEFINE.postgres, columns)
@@ -109,9 +109,9 @@ _DEFINE = Statement(
     sqlite=f"""
         INSERT INTO imported_badge (source, key, code, name, description, rarity)
         SELECT {", ".join(f"value ->> {place}" for place in range(6))} FROM json_each(?1) WHERE true {_CHANGED}
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         INSERT INTO imported_badge (source, key, code, name, description, rarity)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) {_CHANGED}
-    """,  # noqa: S608 - own texts
+    """,
 )

@@ -81,7 +81,7 @@ def _state(brought: Brought) -> str:
 
 async def _ask(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """One statement over any number of rows: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = Project._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Project._meta.db
     if connection.capabilities.dialect == "postgres":
         return list(
             await connection.execute_query_dict(
@@ -104,7 +104,7 @@ _BRING = Statement(
         {_COLUMNS} FROM (SELECT key AS nth, value ->> 0 AS owner_id, value ->> 1 AS title, value ->> 2 AS description,
             value ->> 3 AS state, value ->> 4 AS created_at, value ->> 5 AS key, value ->> 6 AS source FROM json_each(?1)) b
         WHERE true ORDER BY b.nth ON CONFLICT (source, key) DO NOTHING RETURNING owner_id, state
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         {_COLUMNS} FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
             WITH ORDINALITY AS b (owner_id, title, description, state, created_at, key, source, nth)

@@ -24,9 +24,9 @@ BEGINNING, END = date.min, date.max
 _SUMS = ", ".join(f"{board}, {board}_reached" for board in ("overall", *COLUMNS.values()))
 # Primary key.
 _EVERYBODY = Statement.of(
-    f"SELECT profile_id, listed, {_SUMS} FROM score WHERE profile_id > $1 ORDER BY profile_id LIMIT $2"  # noqa: S608 - own names
+    f"SELECT profile_id, listed, {_SUMS} FROM score WHERE profile_id > $1 ORDER BY profile_id LIMIT $2"
 )
-_PEOPLE = Statement.of(f"SELECT profile_id, listed, {_SUMS} FROM score WHERE profile_id = ANY($1)")  # noqa: S608
+_PEOPLE = Statement.of(f"SELECT profile_id, listed, {_SUMS} FROM score WHERE profile_id = ANY($1)")
 # Index (day, profile_id, category, awarded, occurred_at), which holds all that is asked.
 _SLICE = Statement.of(
     "SELECT profile_id, category, SUM(awarded) AS points, MAX(occurred_at) AS reached FROM point_entry"
@@ -37,7 +37,7 @@ _CORRECTED = Statement.of(f"""
     SELECT profile_id FROM point_entry WHERE reverses_id > 0 AND day >= $1 AND day <= $2
     UNION
     SELECT profile_id FROM point_entry WHERE source = '{PENALTIES}' AND shown = false AND day >= $1 AND day <= $2
-""")  # noqa: S608 - own texts
+""")
 _OF_DAY = Statement.of("SELECT DISTINCT profile_id FROM point_entry WHERE day = $1")
 # Index (at).
 _LAST_CHANGE = Statement.of("SELECT at FROM notice WHERE topic = $1 ORDER BY at DESC LIMIT 1")
@@ -155,7 +155,7 @@ async def sums_of(
     if moment is not None:
         beginning += f" AND {_belongs('e', database, moment, mark)}"
     text = (
-        f"SELECT e.profile_id, e.category, {', '.join(columns)} FROM point_entry e"  # noqa: S608 - own names and marks
+        f"SELECT e.profile_id, e.category, {', '.join(columns)} FROM point_entry e"
         f" WHERE e.profile_id = ANY({asked[0]}){beginning} AND e.awarded <> 0 GROUP BY e.profile_id, e.category"
     )
     fetch = database.fetch if len(keys) <= MAX_IDS_BY_INDEX else database.fetch_long

@@ -23,7 +23,7 @@ _SUMS = Statement.of(f"""
         MAX(CASE WHEN r.id IS NULL AND {DECIDES} THEN e.occurred_at END) AS latest
     FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
     WHERE e.profile_id = ANY($1) GROUP BY e.profile_id, e.category
-""")  # noqa: S608 - own texts
+""")
 FIGURES = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
 
 
@@ -98,7 +98,7 @@ async def _counters(ids: list[int], *, repair: bool) -> list[Difference]:
 
 async def _ledger_figures(ids: list[int]) -> dict[int, dict[str, int]]:
     figures = {profile_id: dict.fromkeys(FIGURES, 0) for profile_id in ids}
-    connection = PointEntry._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = PointEntry._meta.db
     on_postgres = connection.capabilities.dialect == "postgres"
     keys: Any = ids if on_postgres else orjson.dumps(ids).decode()
     for row in await connection.execute_query_dict(_SUMS.postgres if on_postgres else _SUMS.sqlite, [keys]):

@@ -158,7 +158,7 @@ async def of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
 async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
     """What the counters of the ledger have to be, by its rows. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
-    connection = ProfileCounter._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = ProfileCounter._meta.db
     on_postgres = connection.capabilities.dialect == "postgres"
     keys: Any = list(found) if on_postgres else orjson.dumps(list(found)).decode()
     for row in await connection.execute_query_dict(
@@ -224,7 +224,7 @@ async def _set_right(people: Mapping[int, Person]) -> int:
 async def _upsert(counts: Mapping[tuple[int, str], Count]) -> dict[tuple[int, str], int]:
     if not counts:
         return {}
-    connection = ProfileCounter._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = ProfileCounter._meta.db
     rows = [(profile_id, name, count.times, count.points) for (profile_id, name), count in counts.items()]
     values: list[Any]
     if connection.capabilities.dialect == "postgres":
@@ -248,11 +248,11 @@ _ADD = Statement(
     sqlite=f"""
         INSERT INTO profile_counter (profile_id, name, times, points)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true {_ON_CONFLICT}
-    """,  # noqa: S608 - own texts
+    """,
     postgres=f"""
         INSERT INTO profile_counter (profile_id, name, times, points)
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[]) {_ON_CONFLICT}
-    """,  # noqa: S608 - own texts
+    """,
 )
 # A reversal takes back what counted, and nothing else: an event that gave nothing for another reason never counted.
 _FROM_LEDGER = Statement.of(f"""
@@ -267,4 +267,4 @@ _FROM_LEDGER = Statement.of(f"""
     UNION ALL
     SELECT profile_id, 'HIDDEN:' || category, 0, CAST(SUM(awarded) AS int) FROM point_entry
     WHERE profile_id = ANY($1) AND shown = false GROUP BY profile_id, category
-""")  # noqa: S608 - own texts
+""")

@@ -97,7 +97,7 @@ async def reach_again(person: Person, category: Category) -> None:
     Read from the ledger when a person's sum was reached: after something was taken back. With the score row locked.
     Index: (profile_id, occurred_at, id), read backwards; unique (reverses_id).
     """
-    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Score._meta.db
     mark = "$" if connection.capabilities.dialect == "postgres" else "?"
     text = _LATEST.format(mark=mark, decides=DECIDES)
     rows = await connection.execute_query_dict(text, [person.profile_id, category.value])
@@ -124,7 +124,7 @@ async def lock_scores(profile_ids: Iterable[int]) -> dict[int, Person]:
 
 async def lock_scores_only(profile_ids: Iterable[int]) -> None:
     """Lock like `lock_scores`, and read nothing: for what moves no sum."""
-    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Score._meta.db
     if connection.capabilities.dialect == "postgres":
         await connection.execute_query(
             "SELECT profile_id FROM score WHERE profile_id = ANY($1) ORDER BY profile_id FOR UPDATE",
@@ -169,11 +169,11 @@ async def save_scores(people: Iterable[Person], *, quietly: bool = False) -> Non
         + [person.profile_id]
         for person in saved
     ]
-    connection = Score._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = Score._meta.db
     mark = "${}" if connection.capabilities.dialect == "postgres" else "?{}"
     assignments = ", ".join(f"{name} = {mark.format(place)}" for place, name in enumerate(columns, 1))
     where = mark.format(len(columns) + 1)
-    await connection.execute_many(f"UPDATE score SET {assignments} WHERE profile_id = {where}", rows)  # noqa: S608 - own names
+    await connection.execute_many(f"UPDATE score SET {assignments} WHERE profile_id = {where}", rows)
     told = [new for person in saved for new in _news(person)]
     changed = change_feed.scores_changed([person.profile_id for person in saved])
     await change_feed.publish_all(changed if quietly else [*changed, *told])

@@ -46,10 +46,10 @@ async def add(people: Sequence[Found]) -> None:
     ]
     if not rows:
         return
-    connection = ProfileWord._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = ProfileWord._meta.db
     marks = "$1, $2, $3" if connection.capabilities.dialect == "postgres" else "?, ?, ?"
     # No model instances: an import writes half a million of these.
-    await connection.execute_many(f"INSERT INTO profile_word (profile_id, word, place) VALUES ({marks})", rows)  # noqa: S608
+    await connection.execute_many(f"INSERT INTO profile_word (profile_id, word, place) VALUES ({marks})", rows)
 
 
 async def rebuild(*, after: int = 0) -> AsyncIterator[tuple[int, int]]:

@@ -134,7 +134,7 @@ async def _rows(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[s
 async def _ask(
     statement: Statement, people: Sequence[tuple[int, datetime]], *lists: Sequence[str]
 ) -> list[Mapping[str, Any]]:
-    connection = PointEntry._meta.db  # noqa: SLF001 - the transaction that this runs in
+    connection = PointEntry._meta.db
     values: list[Any]
     if connection.capabilities.dialect == "postgres":
         numbers, moments = zip(*people, strict=True)
@@ -172,7 +172,7 @@ def _over_people(text: str) -> Statement:
 OUTCOME = f"""
     CASE WHEN e.kind = '{EntryKind.REVERSAL.value}'
         THEN (SELECT o.outcome FROM point_entry o WHERE o.id = e.reverses_id) ELSE e.outcome END
-""".strip()  # noqa: S608 - own texts
+""".strip()
 # An activity counts as in services/progress/counters.py: what gave nothing for another reason than a cap did not happen.
 _LEDGER = _over_people(f"""
     SELECT t.profile_id, t.stage, t.at, t.category, t.name, CAST(SUM(t.times) AS int) AS times,
@@ -189,17 +189,17 @@ _LEDGER = _over_people(f"""
     ) t
     GROUP BY t.profile_id, t.stage, t.at, t.category, t.name
     ORDER BY t.profile_id, t.stage, t.at
-""")  # noqa: S608 - own texts
+""")
 _ROW = "NULL AS category, '{name}' AS name, 1 AS times, 0 AS points"
 # Index: connection (profile_id, connected_at, other_id).
 _CONNECTIONS = _over_people(f"""
     SELECT c.profile_id, {DATED} AS stage, c.connected_at AS at, {_ROW.format(name=CONNECTIONS)}, c.connected_at AS recorded_at
     FROM {{people}} {{connection}}
-""")  # noqa: S608 - own texts
+""")
 # Index: project (owner_id, state, …).
 _PROJECTS = _over_people(f"""
     SELECT o.owner_id AS profile_id, {DATED} AS stage, COALESCE(o.published_at, o.created_at) AS at, {_ROW.format(name=PROJECTS)},
         COALESCE(o.published_at, o.created_at) AS recorded_at
     FROM {{people}} {{project}}
     WHERE o.state = '{ProjectState.PUBLISHED.value}'
-""")  # noqa: S608 - own texts
+""")

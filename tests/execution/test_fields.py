@@ -77,7 +77,7 @@ def test_a_column_is_not_both_read_and_itself() -> None:
 
 def test_a_mutation_says_who_is_allowed() -> None:
     # given
-    async def anything(context: object, *, input: BumpInput) -> dict[str, Any]:  # noqa: A002
+    async def anything(context: object, *, input: BumpInput) -> dict[str, Any]:
         return {}
 
     # then

@@ -207,7 +207,7 @@ async def _emptying(connection: Any) -> str:
     return ";".join(
         [
             "SET session_replication_role = replica",  # neither order nor cascades matter
-            *(f'DELETE FROM "{row["tablename"]}"' for row in tables),  # noqa: S608 - our own tables
+            *(f'DELETE FROM "{row["tablename"]}"' for row in tables),
             *(f"SELECT setval('\"{row['sequencename']}\"', 1, false)" for row in sequences),
         ]
     )

@@ -1,7 +1,5 @@
 """Rows for any table, made from what its model declares; for tests that are about tables and not about meaning."""
 
-# ruff: noqa: S608 - every name comes from the models or the database
-
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count

@@ -1,7 +1,5 @@
 """What tables are like: as models declare them, and as each database says they are. Both in the same words."""
 
-# ruff: noqa: S608 - every name comes from the models or the database
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -95,7 +95,7 @@ class Anyone:
 
 
 def book_rows(context: Toy, where: str = "1", *values: Any) -> list[sqlite3.Row]:
-    cursor = context.database.execute(f"SELECT * FROM book WHERE {where} ORDER BY id", values)  # noqa: S608
+    cursor = context.database.execute(f"SELECT * FROM book WHERE {where} ORDER BY id", values)
     cursor.row_factory = sqlite3.Row
     return cursor.fetchall()
 
@@ -116,7 +116,7 @@ async def all_books(
 
 
 @columns("books", inside={"books": ("id", "title", "subtitle", "genre", "pages", "loaned", "added", "author_id")})
-async def read_shelf(context: Toy, *, id: strawberry.ID) -> dict[str, Any] | None:  # noqa: A002
+async def read_shelf(context: Toy, *, id: strawberry.ID) -> dict[str, Any] | None:
     context.note("shelf", id)
     if not id.startswith("shelf_"):
         raise refused(errors.ErrorCode.BAD_ID, "That is not an id of a shelf.")
@@ -191,7 +191,7 @@ async def wrong_types(keys: Sequence[int], _context: Toy) -> list[Any]:
 # Coroutines
 
 
-async def read_author(context: Toy, *, id: int = 1) -> Any:  # noqa: A002
+async def read_author(context: Toy, *, id: int = 1) -> Any:
     return AUTHORS.get(id)
 
 
@@ -258,7 +258,7 @@ class BumpInput:
     by: int = 1
 
 
-async def read_bump(context: Toy, *, input: BumpInput) -> dict[str, Any]:  # noqa: A002
+async def read_bump(context: Toy, *, input: BumpInput) -> dict[str, Any]:
     if input.by < 1:
         raise errors.Refused(
             errors.Problem(errors.ErrorCode.BAD_INPUT, "Bump by one or more.", path=("by",)),
@@ -270,5 +270,5 @@ async def read_bump(context: Toy, *, input: BumpInput) -> dict[str, Any]:  # noq
     return {"counter": {"name": "counter"}}
 
 
-async def read_forbidden_inside(context: Toy, *, input: BumpInput) -> dict[str, Any]:  # noqa: A002
+async def read_forbidden_inside(context: Toy, *, input: BumpInput) -> dict[str, Any]:
     raise NotAllowed(errors.ErrorCode.FORBIDDEN, "Not this one.")

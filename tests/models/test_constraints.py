@@ -1,7 +1,5 @@
 """What can never be stored: every constraint that models declare refuses rows, on both databases."""
 
-# ruff: noqa: S608 - every name comes from the models or the database
-
 from typing import Any
 
 import pytest

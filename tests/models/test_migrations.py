@@ -1,7 +1,5 @@
 """Migrations lose nothing, run once, and a server does not start on tables that are not its own."""
 
-# ruff: noqa: S608 - every name comes from the models or the database
-
 import asyncio
 import itertools
 import sys
