@@ -43,13 +43,22 @@ class Account(Model):
     profile: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
     )
+    profile_id: int | None
     company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
         "models.Company", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
     )
+    company_id: int | None
     company_admin = fields.BooleanField(default=False)
     verified_at = fields.DatetimeField(null=True, description="When the owner showed to read mail at the address.")
     created_at = fields.DatetimeField()
     marketing = fields.BooleanField(default=False, db_default=False, description="Whether news may be mailed.")
+
+    @property
+    def own_profile_id(self) -> int:
+        """Id of the person's profile. Raises ValueError for a service account: it has none."""
+        if self.profile_id is None:
+            raise ValueError(f"Account {self.id} has no profile.")
+        return self.profile_id
 
     class Meta:
         table = "account"

@@ -61,6 +61,7 @@ class BadgeAward(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     badge = fields.CharField(max_length=64, description="Code in catalogue/badges.toml, or of an imported badge.")
     level = fields.IntField(description="1 is the lowest.")
     origin = fields.CharEnumField(AwardOrigin, max_length=8, description="Who gave it.")
@@ -113,6 +114,7 @@ class FeaturedBadge(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     badge = fields.CharField(max_length=64)
     place = fields.IntField(description="1 to 4.")
 

@@ -14,6 +14,7 @@ class ChallengeCompletion(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     challenge = fields.CharField(max_length=64, description="Code in catalogue/challenges.toml.")
     completed_at = fields.DatetimeField()
 
@@ -29,10 +30,12 @@ class ChallengeClaim(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     challenge = fields.CharField(max_length=64)
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
+    account_id: int | None
     credits = fields.IntField(description="What the challenge gave at that time.")
     claimed_at = fields.DatetimeField()
 

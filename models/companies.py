@@ -26,6 +26,7 @@ class CompanyDomain(Model):
     company: fields.ForeignKeyRelation[Company] = fields.ForeignKeyField(
         "models.Company", related_name=False, on_delete=fields.RESTRICT, db_index=True
     )
+    company_id: int
     domain = fields.CharField(max_length=253, unique=True)
 
     class Meta:

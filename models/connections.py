@@ -18,9 +18,11 @@ class Connection(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     other: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    other_id: int
     connected_at = fields.DatetimeField()
 
     class Meta:
@@ -45,9 +47,11 @@ class ConnectionRequest(Model):
     sender: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    sender_id: int
     receiver: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    receiver_id: int
     sent_at = fields.DatetimeField()
     ignored_at = fields.DatetimeField(null=True)
     withdrawn_at = fields.DatetimeField(null=True)
@@ -69,9 +73,11 @@ class Block(Model):
     blocker: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    blocker_id: int
     blocked: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    blocked_id: int
     blocked_at = fields.DatetimeField()
 
     class Meta:
@@ -88,9 +94,11 @@ class DismissedSuggestion(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     other: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    other_id: int
     dismissed_at = fields.DatetimeField()
 
     class Meta:

@@ -25,6 +25,7 @@ class CreditBalance(Model):
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
+    account_id: int
     balance = fields.IntField(default=0)
 
     class Meta:
@@ -39,6 +40,7 @@ class CreditEntry(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE
     )
+    account_id: int
     kind = fields.CharEnumField(CreditKind, max_length=10, description="Why.")
     amount = fields.IntField(description="Above 0 came, below 0 went.")
     balance_after = fields.IntField()

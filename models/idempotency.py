@@ -18,6 +18,7 @@ class IdempotentCall(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE
     )
+    account_id: int
     key = fields.CharField(max_length=128)
     operation = fields.CharField(max_length=64, description="Which mutation.")
     fingerprint = fields.CharField(max_length=64, description="Digest of its input: the same key means the same call.")

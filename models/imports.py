@@ -15,6 +15,7 @@ class ImportedPerson(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    profile_id: int
 
     class Meta:
         table = "imported_person"

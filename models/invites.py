@@ -35,9 +35,11 @@ class Invite(Model):
     sender: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    sender_id: int
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
+    account_id: int | None
     email = fields.CharField(max_length=254, description="As given; mail goes here.")
     email_key = fields.CharField(max_length=254, db_index=True, description="What addresses are compared by.")
     kind = fields.CharEnumField(InviteKind, max_length=8, description="By the domain of the address.")
@@ -53,6 +55,7 @@ class Invite(Model):
     accepted_by: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
+    accepted_by_id: int | None
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -12,6 +12,7 @@ class Password(Model):
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
+    account_id: int
     hash = fields.CharField(max_length=255, description="argon2id, with its parameters and salt.")
     changed_at = fields.DatetimeField(description="Expiry counts from here.")
     warned_days = fields.IntField(null=True, description="Days of the last expiry mail sent (14 or 1); null: none yet.")
@@ -27,6 +28,7 @@ class OldPassword(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    account_id: int
     hash = fields.CharField(max_length=255)
     replaced_at = fields.DatetimeField()
 

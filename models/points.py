@@ -44,6 +44,7 @@ class PointEntry(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.RESTRICT
     )
+    profile_id: int
     kind = fields.CharEnumField(EntryKind, max_length=18, description="What the row stands for.")
     category = fields.CharEnumField(Category, max_length=9, description="Where the points count.")
     activity = fields.CharField(max_length=48, null=True, description="Code in catalogue/activities.toml.")
@@ -58,9 +59,11 @@ class PointEntry(Model):
     counterpart: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
     )
+    counterpart_id: int | None
     reverses: fields.OneToOneNullableRelation["PointEntry"] = fields.OneToOneField(
         "models.PointEntry", related_name=False, null=True, on_delete=fields.RESTRICT
     )
+    reverses_id: int | None
     reason = fields.CharField(max_length=500, null=True, description="Why, for penalties.")
     shown = fields.BooleanField(default=True, description="Whether the person may see it; False for silent penalties.")
     recorded_at = fields.DatetimeField(description="When the row was written (UTC).")
@@ -90,6 +93,7 @@ class OnceAward(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.RESTRICT
     )
+    profile_id: int
     activity = fields.CharField(max_length=48)
 
     class Meta:
@@ -110,6 +114,7 @@ class ProfileCounter(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     name = fields.CharField(max_length=48)
     times = fields.IntField(default=0)
     points = fields.IntField(default=0)
@@ -139,6 +144,7 @@ class Score(Model):
     profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(
         "models.Profile", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
+    profile_id: int
     listed = fields.BooleanField(default=False)
     overall = _points()
     overall_reached = _reached()

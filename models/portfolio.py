@@ -23,6 +23,7 @@ class Project(Model):
     owner: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    owner_id: int
     title = fields.CharField(max_length=120)
     description = fields.TextField(default="")
     customer = fields.CharField(max_length=200, default="")
@@ -58,9 +59,11 @@ class ProjectCollaborator(Model):
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
         "models.Project", related_name=False, on_delete=fields.CASCADE
     )
+    project_id: int
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     tagged_at = fields.DatetimeField()
     untagged_at = fields.DatetimeField(null=True)
     told_at = fields.DatetimeField(null=True, description="When the person heard of it, which is once.")
@@ -78,6 +81,7 @@ class ProjectImage(Model):
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
         "models.Project", related_name=False, on_delete=fields.CASCADE
     )
+    project_id: int
     image = fields.CharField(max_length=120, unique=True, description="Key of the stored picture.")
     caption = fields.CharField(max_length=200, default="")
     place = fields.IntField(default=0)

@@ -64,6 +64,7 @@ class Profile(Model):
         db_index=True,
         description="The shown one: the oldest active account's, or an unclaimed person's imported one.",
     )
+    company_id: int | None
     joined_on = fields.DateField(description="UTC day of sign-up; earlier events do not count.")
     created_at = fields.DatetimeField()
     edited_at = fields.DatetimeField(null=True)
@@ -89,6 +90,7 @@ class ProfileHandle(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    profile_id: int
     handle = fields.CharField(max_length=64, unique=True)
     noted_at = fields.DatetimeField()
 
@@ -103,6 +105,7 @@ class ProfileSkill(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     skill = fields.CharField(max_length=48)
 
     class Meta:
@@ -118,6 +121,7 @@ class ProfileIndustry(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     industry = fields.CharField(max_length=48)
 
     class Meta:
@@ -139,6 +143,7 @@ class ProfileWord(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     word = fields.BinaryField()
     place = fields.IntField(description="Where it stands: 0 in the name or handle, 1 in the job title alone.")
 

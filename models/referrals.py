@@ -43,6 +43,7 @@ class ReferralCode(Model):
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     code = fields.CharField(max_length=32, unique=True)
     created_at = fields.DatetimeField()
     retired_at = fields.DatetimeField(null=True)
@@ -62,9 +63,11 @@ class Referral(Model):
     referrer: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    referrer_id: int
     account: fields.OneToOneNullableRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL
     )
+    account_id: int | None
     via = fields.CharEnumField(ReferralVia, max_length=4, description="How the account came.")
     at = fields.DatetimeField()
 
@@ -80,6 +83,7 @@ class ShirtClaim(Model):
     profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(
         "models.Profile", related_name=False, on_delete=fields.CASCADE
     )
+    profile_id: int
     size = fields.CharEnumField(ShirtSize, max_length=4, description="XS to XXXL.")
     sealed = fields.TextField(description="Recipient, street, town, postal code, country, encrypted.")
     state = fields.CharEnumField(ShirtState, max_length=8, default=ShirtState.CLAIMED, description="How far it is.")

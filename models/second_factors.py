@@ -21,6 +21,7 @@ class SecondFactor(Model):
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
+    account_id: int
     method = fields.CharEnumField(SecondFactorMethod, max_length=4, description="TOTP or SMS.")
     sealed = fields.CharField(max_length=500, description="The TOTP secret or the phone number, encrypted.")
     confirmed_at = fields.DatetimeField(null=True)
@@ -40,6 +41,7 @@ class BackupCode(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE
     )
+    account_id: int
     digest = fields.CharField(max_length=64, description="Keyed hash of the code, in hex.")
     used_at = fields.DatetimeField(null=True)
 

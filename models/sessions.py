@@ -13,6 +13,7 @@ class Session(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    account_id: int
     digest = fields.CharField(max_length=64, unique=True, description="SHA-256 of the cookie's value, in hex.")
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField(description="Last request, at most a minute old.")

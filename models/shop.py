@@ -36,6 +36,7 @@ class ShopOrder(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE
     )
+    account_id: int
     item = fields.CharField(max_length=64)
     price = fields.IntField()
     state = fields.CharEnumField(OrderState, max_length=8, default=OrderState.PLACED, description="How far it is.")

@@ -15,6 +15,7 @@ class AccessToken(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    account_id: int
     name = fields.CharField(max_length=120)
     scopes: Any = fields.JSONField(description="Names of catalogue/scopes.toml, a list.")
     secret_hash = fields.CharField(max_length=64, unique=True, description="SHA-256 of the whole token, in hex.")
@@ -34,6 +35,7 @@ class ApiKey(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    account_id: int
     name = fields.CharField(max_length=120)
     secret_hash = fields.CharField(max_length=64, unique=True)
     hint = fields.CharField(max_length=4)

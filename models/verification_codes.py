@@ -52,6 +52,7 @@ class MailedLink(Model):
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
+    account_id: int
     digest = fields.CharField(max_length=64, unique=True, description="SHA-256, in hex.")
     target = fields.CharField(max_length=254, default="")
     created_at = fields.DatetimeField()

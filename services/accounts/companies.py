@@ -50,7 +50,7 @@ async def _create(name: str, domain: str, admin_key: str) -> Company:
     admin = await Account.select_for_update().get_or_none(email_key=admin_key, kind=AccountKind.PERSON)
     if admin is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no person's account with the admin's address.", path=("admin",))
-    if admin.company_id is not None:  # type: ignore[attr-defined]
+    if admin.company_id is not None:
         raise refused(ErrorCode.ALREADY_EXISTS, "The admin belongs to a company already.", path=("admin",))
     company = await Company.create(name=name, created_at=clock.now())
     await CompanyDomain.create(company=company, domain=domain)
@@ -62,14 +62,14 @@ async def _create(name: str, domain: str, admin_key: str) -> Company:
         account.company_id = company.id
         account.company_admin = account.id == admin.id
         await account.save(update_fields=["company_id", "company_admin"])
-    await refresh_visibility(each.profile_id for each in [*joining, admin])  # type: ignore[attr-defined]
+    await refresh_visibility(each.own_profile_id for each in [*joining, admin])
     return company
 
 
 async def company_of_domain(domain: str) -> int | None:
     """The company that a new account on this mail domain joins; None: nobody owns it."""
     found = await CompanyDomain.get_or_none(domain=domain)
-    return None if found is None else found.company_id  # type: ignore[attr-defined]
+    return None if found is None else found.company_id
 
 
 async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) -> Company:

@@ -84,7 +84,7 @@ async def _deactivate(account: Account, actor: Actor) -> Account:
     await account.save(update_fields=["status"])
     await sessions.end_all(account.id)
     if account.kind is AccountKind.PERSON:
-        await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+        await refresh_visibility([account.own_profile_id])
         await send_mail("account-deactivated", account)
     await audit.record("member.deactivated", actor=actor, account_id=account.id)
     return account
@@ -97,7 +97,7 @@ async def _reactivate(account: Account, actor: Actor) -> Account:
     await account.save(update_fields=["status"])
     await sessions.end_all(account.id)  # one that began in the moment of the deactivation
     if account.kind is AccountKind.PERSON:
-        await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+        await refresh_visibility([account.own_profile_id])
         await send_mail("account-reactivated", account)
     await audit.record("member.reactivated", actor=actor, account_id=account.id)
     return account

@@ -66,7 +66,7 @@ async def set_by_operator(account_id: int, email: str) -> None:
     address = address_of(email)
     async with in_transaction():
         account = await Account.get(id=account_id)
-        if account.profile_id is None:  # type: ignore[attr-defined]
+        if account.profile_id is None:
             raise refused(ErrorCode.NOT_FOUND, "Only a person has a recovery email.", path=("account",))
         if address.key == account.email_key:
             raise refused(
@@ -78,7 +78,7 @@ async def set_by_operator(account_id: int, email: str) -> None:
 
 async def _store(account_id: int, address: Address | None, actor: Actor) -> None:
     account = await Account.get(id=account_id)
-    profile = await Profile.select_for_update().get(id=account.profile_id)  # type: ignore[attr-defined]
+    profile = await Profile.select_for_update().get(id=account.profile_id)
     before, email = profile.recovery_email, address.email if address else None
     change = "removed" if email is None else "changed" if before else "set"
     if before != email:

@@ -95,7 +95,7 @@ async def reverse(source: str, external_id: str) -> corrections.Reversal:
             await audit.record(
                 "points.reverse",
                 actor=audit.OPERATOR,
-                profile=taken.entry.profile_id,  # type: ignore[attr-defined]
+                profile=taken.entry.profile_id,
                 source=source,
                 event=external_id,
                 points=taken.entry.awarded,

@@ -165,7 +165,7 @@ async def standings(
         ).values_list("profile_id", "challenge", "completed_at")
     }
     claims = {
-        (each.profile_id, each.challenge): each  # type: ignore[attr-defined]
+        (each.profile_id, each.challenge): each
         for each in await ChallengeClaim.filter(profile_id__in=ids, challenge__in=codes)
     }
     return {
@@ -214,7 +214,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
     challenge = CHALLENGES.get(code)
     if challenge is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such challenge.", path=("challenge",))
-    profile_id: int | None = (await spender(account_id)).profile_id  # type: ignore[attr-defined]
+    profile_id: int | None = (await spender(account_id)).profile_id
     if profile_id is not None:
         await lock_scores([profile_id])  # all claims of the profile, and what may complete the challenge, queue up here
     if earlier := await ChallengeClaim.get_or_none(profile_id=profile_id, challenge=code):

@@ -131,7 +131,7 @@ async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) 
     """
     async with in_transaction():
         token = await AccessToken.select_for_update().get_or_none(id=token_id)
-        owner: Any = None if token is None else token.account_id  # type: ignore[attr-defined]
+        owner: Any = None if token is None else token.account_id
         if token is None or account_id not in {None, owner}:
             raise refused(ErrorCode.NOT_FOUND, "There is no such token.", path=("id",))
         await token.delete()

@@ -88,7 +88,7 @@ async def _remove(factor: SecondFactor, actor: Actor, *, mail: str) -> None:
 
 
 async def _tell_admins(account: Account, kind: str) -> None:
-    company_id: int | None = account.company_id  # type: ignore[attr-defined]
+    company_id: int | None = account.company_id
     if company_id is None:
         return
     admins = Account.filter(company_id=company_id, company_admin=True, status=AccountStatus.ACTIVE).exclude(

@@ -104,7 +104,7 @@ async def link_of(purpose: Purpose, secret: str) -> Link:
     row = await MailedLink.get_or_none(purpose=purpose, digest=digest(secret), expires_at__gt=clock.now())
     if row is None:
         raise bad_code()
-    return Link(row.account_id, row.target)  # type: ignore[attr-defined]
+    return Link(row.account_id, row.target)
 
 
 async def use_link(purpose: Purpose, secret: str) -> Link:

@@ -66,7 +66,7 @@ async def accept(receiver_id: int, request_id: int) -> int:
     """
     async with in_transaction():
         request = await _locked(request_id, receiver_id=receiver_id, ignored_at=None)
-        sender_id: int = request.sender_id  # type: ignore[attr-defined]
+        sender_id: int = request.sender_id
         hidden = not await Profile.exists(id=sender_id, listed=True)
         if hidden or await Block.exists(blocker_id=receiver_id, blocked_id=sender_id):
             raise _no_request()
@@ -82,7 +82,7 @@ async def ignore(receiver_id: int, request_id: int) -> int:
     async with in_transaction():
         request = await _locked(request_id, receiver_id=receiver_id, ignored_at=None)
         await ignore_requests(ConnectionRequest.filter(id=request.id), clock.now())
-        sender_id: int = request.sender_id  # type: ignore[attr-defined]
+        sender_id: int = request.sender_id
         # The request itself does not last: its sender may take it back.
         await suggestions.keep_away(receiver_id, sender_id)
         return sender_id
@@ -96,7 +96,7 @@ async def withdraw(sender_id: int, request_id: int) -> int:
     async with in_transaction():
         request = await _locked(request_id, sender_id=sender_id)
         await ConnectionRequest.filter(id=request.id).update(withdrawn_at=clock.now())
-        return request.receiver_id  # type: ignore[attr-defined]
+        return request.receiver_id
 
 
 async def remove(profile_id: int, other_id: int) -> None:
@@ -176,7 +176,7 @@ async def _locked(request_id: int, **whose: Any) -> ConnectionRequest:
     """
     found = await ConnectionRequest.get_or_none(id=request_id, **whose)
     if found is not None:
-        await lock_scores([found.sender_id, found.receiver_id])  # type: ignore[attr-defined]
+        await lock_scores([found.sender_id, found.receiver_id])
         found = await ConnectionRequest.get_or_none(id=request_id, withdrawn_at=None, **whose)  # again under the lock
     if found is None:
         raise _no_request()

@@ -51,7 +51,7 @@ async def cancel(account_id: int, order_id: int) -> ShopOrder:
     """
     async with in_transaction():
         found = await _locked(order_id)
-        if found.account_id != account_id:  # type: ignore[attr-defined]
+        if found.account_id != account_id:
             raise _no_such_order()
         if found.state is not OrderState.PLACED:
             raise _not_open(found)
@@ -156,7 +156,7 @@ async def _give_back(found: ShopOrder) -> ShopOrder:
         held.stock += 1
         await held.save(update_fields=["stock"])
     await _change(found, OrderState.REFUNDED)
-    account_id: int = found.account_id  # type: ignore[attr-defined]
+    account_id: int = found.account_id
     await move(account_id, CreditKind.REFUND, found.price, reference=str(found.id))
     return found
 
@@ -197,6 +197,6 @@ def _not_open(found: ShopOrder) -> Refused:
 
 
 async def _note(action: str, found: ShopOrder, before: OrderState) -> None:
-    account_id: int = found.account_id  # type: ignore[attr-defined]
+    account_id: int = found.account_id
     state = Change(before.value, found.state.value)
     await audit.record(action, actor=OPERATOR, account_id=account_id, order=found.id, item=found.item, state=state)

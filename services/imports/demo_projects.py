@@ -48,7 +48,7 @@ async def build(members: Sequence[Member], profiles: Mapping[str, int], anchor: 
         tally = Tally()
         published = [project for project in made if project.state is ProjectState.PUBLISHED]
         for project in published:
-            tally.add(project.owner_id, PROJECTS, 1, 0, project.created_at)  # type: ignore[attr-defined]
+            tally.add(project.owner_id, PROJECTS, 1, 0, project.created_at)
         public = [profiles[each.person.key] for each in members if each.person.visibility is Visibility.PUBLIC]
         await insert([named for project in made for named in _named(lot, project, numbers[project.key or ""], public)])
         await achievements.moved(await counters.keep(tally, {}), told=False)
@@ -87,7 +87,7 @@ def _portfolio(
 
 
 def _named(lot: Random, project: Project, number: int, public: Sequence[int]) -> list[ProjectCollaborator]:
-    owner_id: int = project.owner_id  # type: ignore[attr-defined]
+    owner_id: int = project.owner_id
     people = [each for each in lot.sample(public, lot.choice((0, 1, 2, 2, 3, 5))) if each != owner_id]
     told_at = project.published_at
     return [

@@ -59,7 +59,7 @@ async def open_sign_ins() -> list[SignIn]:
 
 
 async def _open(who: str, profile: Profile) -> SignIn:
-    found = await CompanyDomain.filter(company_id=profile.company_id).first()  # type: ignore[attr-defined]
+    found = await CompanyDomain.filter(company_id=profile.company_id).first()
     email = f"{profile.handle}@{found.domain if found else 'people.example'}"
     account = await attach_account(profile.handle, email)
     password = "-".join("".join(secrets.choice(string.ascii_lowercase) for _ in range(5)) for _ in range(3)).title()
@@ -70,18 +70,18 @@ async def _open(who: str, profile: Profile) -> SignIn:
 
 async def _claim_others() -> None:
     """Accounts for most of those who have none, among them whoever asks somebody to connect."""
-    domains = {each.company_id: each.domain for each in await CompanyDomain.all()}  # type: ignore[attr-defined]
+    domains: dict[int | None, str] = {each.company_id: each.domain for each in await CompanyDomain.all()}
     asking: Any = ConnectionRequest.all().values_list("sender_id", flat=True)
     claimed: Any = Account.filter(profile_id__isnull=False).values_list("profile_id", flat=True)
     senders, known, now = set(await asking), set(await claimed), clock.now()
     await Account.bulk_create(
         Account(
             kind=AccountKind.PERSON,
-            email=(email := f"{each.handle}@{domains.get(each.company_id, 'people.example')}"),  # type: ignore[attr-defined]
+            email=(email := f"{each.handle}@{domains.get(each.company_id, 'people.example')}"),
             email_key=email,
             name=each.name,
             profile_id=each.id,
-            company_id=each.company_id,  # type: ignore[attr-defined]
+            company_id=each.company_id,
             verified_at=now,
             created_at=now,
         )

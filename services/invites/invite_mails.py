@@ -58,7 +58,7 @@ async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> No
     keys = [each.email_key for each in invites]
     sender = await Profile.get(id=sender_id)
     members = {each.email_key: each for each in await Account.filter(email_key__in=keys)}  # unique (email_key)
-    profiles = {each.profile_id or 0 for each in members.values()} | {0}  # type: ignore[attr-defined] # asked in any case
+    profiles = {each.profile_id or 0 for each in members.values()} | {0}  # asked in any case
     apart = await blocks.between(sender_id, profiles)
     unwanted = await opted_out(keys)
     letters = []
@@ -115,7 +115,7 @@ def _letter(sender: Profile, invite: Invite, member: Account | None) -> tuple[st
 
 
 def _reaches(sender: Profile, member: Account, apart: Collection[int]) -> bool:
-    profile_id: int | None = member.profile_id  # type: ignore[attr-defined]
+    profile_id: int | None = member.profile_id
     if member.status is not AccountStatus.ACTIVE or profile_id is None:
         return False
     return sender.listed and profile_id not in apart

@@ -154,7 +154,7 @@ async def accept(invite: Invite, account_id: int) -> None:
     """Note that this account came by an invite, and tell its sender. The caller holds the sender's lock."""
     now = clock.now()
     await Invite.filter(id=invite.id).update(state=InviteState.ACCEPTED, accepted_at=now, accepted_by_id=account_id)
-    sender_id: int = invite.sender_id  # type: ignore[attr-defined]
+    sender_id: int = invite.sender_id
     await change_feed.publish_all([change_feed.person_entry(sender_id, PersonKind.INVITE_ACCEPTED, invite=invite.id)])
 
 
@@ -228,14 +228,14 @@ def _renew(invite: Invite, now: datetime, **changed: str) -> None:
         invite.created_at = now
     invite.state, invite.sent_at, invite.expires_at = InviteState.PENDING, now, now + LIFETIME
     invite.sends += 1
-    invite.digest = digest(invite_mails.code_of(invite.sender_id, invite.email_key))  # type: ignore[attr-defined]
+    invite.digest = digest(invite_mails.code_of(invite.sender_id, invite.email_key))
     for name, value in changed.items():
         setattr(invite, name, value)
 
 
 def event_of(invite: Invite, now: datetime) -> ActivityEvent:
     """The same event for good, whatever becomes of the row: nobody earns twice with one address. It names no address."""
-    sender_id: int = invite.sender_id  # type: ignore[attr-defined]
+    sender_id: int = invite.sender_id
     return ActivityEvent(
         activity=GIVES[invite.kind],
         profile_id=sender_id,

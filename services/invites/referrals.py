@@ -111,7 +111,7 @@ async def _candidates(account: Account, code: str) -> Sequence[_Candidate]:
     # Index (email_key).
     waiting = invites.live(clock.now()).filter(email_key=account.email_key, sender__active=True)
     first = await waiting.order_by("created_at", "id").limit(INVITERS)
-    return [*found, *(_Candidate(each.sender_id, invite=each) for each in first)]  # type: ignore[attr-defined]
+    return [*found, *(_Candidate(each.sender_id, invite=each) for each in first)]
 
 
 async def _by_code(code: str) -> _Candidate | None:
@@ -119,9 +119,9 @@ async def _by_code(code: str) -> _Candidate | None:
         return None
     own = await ReferralCode.get_or_none(code=code, retired_at=None)  # unique (code)
     if own is not None:
-        return _Candidate(own.profile_id, code_id=own.id)  # type: ignore[attr-defined]
+        return _Candidate(own.profile_id, code_id=own.id)
     invite = await invites.live(clock.now()).get_or_none(digest=digest(code))  # unique (digest)
-    return None if invite is None else _Candidate(invite.sender_id, invite=invite)  # type: ignore[attr-defined]
+    return None if invite is None else _Candidate(invite.sender_id, invite=invite)
 
 
 async def _stands(candidate: _Candidate) -> bool:
@@ -144,7 +144,7 @@ async def _count(account: Account, by: _Candidate) -> None:
                 occurred_at=now,
                 source=SYSTEM_SOURCE,
                 external_id=f"referral:{account.id}:{activity}",
-                counterpart_id=account.profile_id,  # type: ignore[attr-defined]
+                counterpart_id=account.profile_id,
             )
             for activity in activities
         ]

@@ -177,7 +177,7 @@ def _person(row: Recipient) -> int | None:
     """The profile of whoever is written to; None: it is not known, or there is none."""
     if isinstance(row, Profile):
         return row.id
-    return row.profile_id if isinstance(row, Account) else None  # type: ignore[attr-defined]
+    return row.profile_id if isinstance(row, Account) else None
 
 
 def _stored(row: Recipient) -> str:

@@ -40,12 +40,12 @@ async def reverse(source: str, external_id: str) -> Reversal:
         found = await PointEntry.get_or_none(source=source, external_id=external_id) if fit else None
         if found is None or found.kind not in {EntryKind.ACTIVITY, EntryKind.PENALTY}:
             raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
-        people = await lock_scores([found.profile_id])  # type: ignore[attr-defined]
+        people = await lock_scores([found.profile_id])
         original = await PointEntry.get(id=found.id)  # again under the lock
         if earlier := await PointEntry.get_or_none(reverses_id=original.id):
             return Reversal(earlier, repeated=True)
         now = clock.now()
-        person = people[original.profile_id]  # type: ignore[attr-defined]
+        person = people[original.profile_id]
         person.add(original.category, -original.awarded, original.occurred_at, decides=False)
         entry = await PointEntry.create(
             profile_id=person.profile_id,
@@ -98,7 +98,7 @@ async def penalize(
         if profile_id not in people:
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
         if earlier := await PointEntry.get_or_none(source=PENALTIES, external_id=external_id):
-            if (earlier.profile_id, earlier.category, earlier.awarded) != (profile_id, category, -points):  # type: ignore[attr-defined]
+            if (earlier.profile_id, earlier.category, earlier.awarded) != (profile_id, category, -points):
                 raise refused(ErrorCode.EVENT_CONFLICT, "A penalty with this id has another content.")
             return earlier
         now = clock.now()

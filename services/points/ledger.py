@@ -254,7 +254,7 @@ def _repeated(event: ActivityEvent, earlier: PointEntry) -> Recorded | Problem:
     same = (
         earlier.kind is EntryKind.ACTIVITY
         and (earlier.activity, earlier.occurred_at) == (event.activity, event.occurred_at)
-        and (earlier.profile_id, earlier.counterpart_id) == (event.profile_id, event.counterpart_id)  # type: ignore[attr-defined]
+        and (earlier.profile_id, earlier.counterpart_id) == (event.profile_id, event.counterpart_id)
     )
     if not same:
         text = Text("An event with this id was taken in before, with another content.")

@@ -56,7 +56,7 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
     before); TOO_MANY_ITEMS. `count_new_names` comes before.
     """
     once = list(dict.fromkeys(wanted))
-    rows = {row.profile_id: row for row in await ProjectCollaborator.filter(project_id=project.id)}  # type: ignore[attr-defined]
+    rows = {row.profile_id: row for row in await ProjectCollaborator.filter(project_id=project.id)}
     visible = await _listed({*once, *rows})
     tagged = {number for number, row in rows.items() if row.untagged_at in {None, row.tagged_at}}
     new = [number for number in once if number not in tagged or number not in visible]
@@ -145,7 +145,7 @@ async def _check(
     project: Project, new: Sequence[int], wanted: Sequence[int], visible: set[int], *, off: set[int]
 ) -> set[int]:
     """Raise Refused for those who cannot be named; answers who of the others has blocked the owner."""
-    owner_id: int = project.owner_id  # type: ignore[attr-defined]
+    owner_id: int = project.owner_id
     by_owner: Any = Block.filter(blocker_id=owner_id, blocked_id__in=new).values_list("blocked_id", flat=True)
     by_them: Any = Block.filter(blocker_id__in=new, blocked_id=owner_id).values_list("blocker_id", flat=True)
     blocked, blocking = set(await by_owner), set(await by_them)

@@ -62,7 +62,7 @@ async def remove(owner_id: int, image_id: int) -> int:
         image = await ProjectImage.get_or_none(id=image_id, project__owner_id=owner_id)
         if image is None:
             raise _none()
-        project_id: int = image.project_id  # type: ignore[attr-defined]
+        project_id: int = image.project_id
         project = await projects.locked(owner_id, project_id)
         if not await ProjectImage.filter(id=image_id).delete():
             raise _none()  # somebody was faster

@@ -219,7 +219,7 @@ async def touch(project: Project) -> None:
 
 
 async def _publish(project: Project, actor: Actor) -> None:
-    owner_id: int = project.owner_id  # type: ignore[attr-defined]
+    owner_id: int = project.owner_id
     project.state, project.published_at = ProjectState.PUBLISHED, clock.now()
     await _save(project, "state", "published_at")
     await _count(owner_id, 1)

@@ -127,12 +127,12 @@ async def refresh_visibility(profile_ids: Iterable[int]) -> None:
     accounts = await Account.filter(profile_id__in=ids).order_by("created_at", "id")
     flips: dict[int, bool] = {}
     for profile in await Profile.filter(id__in=ids):
-        own = [account for account in accounts if account.profile_id == profile.id]  # type: ignore[attr-defined]
+        own = [account for account in accounts if account.profile_id == profile.id]
         alive = [account for account in own if account.status is AccountStatus.ACTIVE]
         profile.active = bool(alive) or not own
         profile.listed = profile.active and profile.visibility is Visibility.PUBLIC
         if own:
-            profile.company_id = alive[0].company_id if alive else own[0].company_id  # type: ignore[attr-defined]
+            profile.company_id = alive[0].company_id if alive else own[0].company_id
         await profile.save(update_fields=["active", "listed", "company_id"])
         score = scores[profile.id]
         if score.listed != profile.listed:

@@ -81,7 +81,7 @@ class Tally:
         Count an entry of the ledger: its points, and, when its event is one that `counts`, `times` (-1 for what is
         taken back) under its activity.
         """
-        profile_id = entry.profile_id  # type: ignore[attr-defined]
+        profile_id = entry.profile_id
         if counts and entry.activity:
             self.add(profile_id, entry.activity, times, entry.awarded, entry.occurred_at)
         if not entry.shown:

@@ -67,7 +67,7 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfW
             "sign-in",
             actor=Actor(None, Origin.NOBODY, client.address),
             account_id=account.id if account else None,
-            company_id=account.company_id if account else None,  # type: ignore[attr-defined] # no look-up tells them apart
+            company_id=account.company_id if account else None,  # no look-up tells them apart
             outcome=audit.REFUSED,
         )
         raise bad_credentials()

@@ -118,7 +118,7 @@ async def _open(attempt: SignUp, client: Client) -> SignedIn:
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
     await passwords.store(account.id, attempt.password_hash)
     if languages.current() != languages.ENGLISH:  # whoever signs up in a language is written to in it
-        await Profile.filter(id=account.profile_id).update(language=languages.current())  # type: ignore[attr-defined]
+        await Profile.filter(id=account.profile_id).update(language=languages.current())
     await attempt.delete()
     if first:
         await _reward(account)
@@ -145,10 +145,10 @@ async def _would_be_first(company_id: int | None) -> bool:
 async def _reward(account: Account) -> None:
     event = ActivityEvent(
         activity="FIRST_OF_COMPANY",
-        profile_id=account.profile_id,  # type: ignore[attr-defined]
+        profile_id=account.own_profile_id,
         occurred_at=clock.now(),
         source=SYSTEM_SOURCE,
-        external_id=f"first-of-company:{account.company_id}",  # type: ignore[attr-defined]
+        external_id=f"first-of-company:{account.company_id}",
     )
     await record_many([event])  # a company has one first member for good: a second one's event is a conflict
 

@@ -95,9 +95,9 @@ def test_challenges_are_completed_for_those_who_did_them_before(
     async def people() -> None:
         for _ in range(3):
             account = await make_person()
-            await give(account.profile_id, "LEARNING_PATH_COMPLETED", 2)  # type: ignore[attr-defined]
-            await give(account.profile_id, "WEBINAR_ATTENDED")  # type: ignore[attr-defined]
-            await give(account.profile_id, "RAPID_CERTIFIED")  # type: ignore[attr-defined]
+            await give(account.own_profile_id, "LEARNING_PATH_COMPLETED", 2)
+            await give(account.own_profile_id, "WEBINAR_ATTENDED")
+            await give(account.own_profile_id, "RAPID_CERTIFIED")
         await ChallengeCompletion.all().delete()
 
     inside(people)

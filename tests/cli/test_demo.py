@@ -46,17 +46,17 @@ async def check_connections(report: Any, database: Database) -> None:
     assert len(known) > 0.9 * PEOPLE and min(known.values()) < 5 < max(known.values()) - 35
     assert await BadgeAward.filter(badge="SMALL_WORLD").count() > PEOPLE
     requests = await ConnectionRequest.all()
-    asked = Counter(each.receiver_id for each in requests)  # type: ignore[attr-defined]
+    asked = Counter(each.receiver_id for each in requests)
     opened = [await Account.get(email=each.email) for each in await open_sign_ins()]
-    ids = [each.profile_id for each in opened]  # type: ignore[attr-defined]
+    ids = [each.own_profile_id for each in opened]
     assert set(asked) == set(ids) and all(known[number] for number in ids)
     assert all(asked[number] >= ASKING for number in ids)
-    assert any(each.sender_id in ids for each in requests)  # type: ignore[attr-defined]
+    assert any(each.sender_id in ids for each in requests)
     assert all(each.sent_at <= TODAY for each in requests)
-    senders: Any = Profile.filter(id__in=[each.sender_id for each in requests], listed=False)  # type: ignore[attr-defined]
+    senders: Any = Profile.filter(id__in=[each.sender_id for each in requests], listed=False)
     assert not await senders.exists()
-    claimed = {each.profile_id for each in await Account.all()}  # type: ignore[attr-defined]
-    assert {each.sender_id for each in requests} <= claimed  # type: ignore[attr-defined]
+    claimed = {each.profile_id for each in await Account.all()}
+    assert {each.sender_id for each in requests} <= claimed
     assert PEOPLE * 0.8 < len(claimed) < PEOPLE
     assert [each async for each in differences()] == []
     for each, own in zip(opened[:2], ids, strict=False):

@@ -51,7 +51,7 @@ async def test_the_cap_is_exact_with_an_import_beside_the_server(
     write_dump(tmp_path / "dump", 0)
     first = await start_import(settings, tmp_path / "dump")
     assert (await first.communicate(), first.returncode)[1] == 0
-    ada: int = (await ImportedPerson.get(key="7")).profile_id  # type: ignore[attr-defined]
+    ada: int = (await ImportedPerson.get(key="7")).profile_id
     write_dump(tmp_path / "dump", VOTES)
     # when
     second = await start_import(settings, tmp_path / "dump")

@@ -48,7 +48,7 @@ async def badges() -> dict[str, list[tuple[str, str, str]]]:
     found: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for award in await BadgeAward.filter(origin=AwardOrigin.IMPORT).order_by("awarded_at"):
         badge = named[award.badge]
-        found[keys[award.profile_id]].append((badge.name, badge.rarity.value, award.awarded_at.date().isoformat()))  # type: ignore[attr-defined]
+        found[keys[award.profile_id]].append((badge.name, badge.rarity.value, award.awarded_at.date().isoformat()))
     return dict(found)
 
 

@@ -36,7 +36,7 @@ async def someones(
     email: str = "ada@people.example", *, public: bool = True, **more: Any
 ) -> tuple[Account, BadgeAward]:
     account = await make_person(email, public=public)
-    return account, await make_award(account.profile_id, **more)  # type: ignore[attr-defined]
+    return account, await make_award(account.own_profile_id, **more)
 
 
 def at(award: BadgeAward) -> str:

@@ -17,12 +17,12 @@ BY_TESTS = Actor(None, Origin.SESSION, "192.0.2.7")
 
 
 def profile_of(account: Account) -> int:
-    profile_id: int = account.profile_id  # type: ignore[attr-defined]
+    profile_id: int = account.own_profile_id
     return profile_id
 
 
 def sender_of(account: Account) -> Sender:
-    return Sender(account.id, profile_of(account), account.company_id)  # type: ignore[attr-defined]
+    return Sender(account.id, profile_of(account), account.company_id)
 
 
 async def invite(account: Account, *emails: str, note: str = "", key: str | None = None) -> list[Invited]:

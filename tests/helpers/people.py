@@ -34,7 +34,7 @@ async def make_member(company: Company, email: str, *, admin: bool = False, **mo
     account = await make_person(email, **more)
     account.company_id, account.company_admin = company.id, admin
     await account.save()
-    await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+    await refresh_visibility([account.own_profile_id])
     return account
 
 

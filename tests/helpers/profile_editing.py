@@ -32,7 +32,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (40, 40), colour: str = "
 
 
 def id_of(account: Account) -> int:
-    return account.profile_id  # type: ignore[attr-defined]
+    return account.own_profile_id
 
 
 def actor(account: Account) -> Actor:

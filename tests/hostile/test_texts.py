@@ -160,7 +160,7 @@ async def test_no_text_in_an_input_is_a_bug(client: GraphQLClient, name: str) ->
     if type_.name == "NothingInput":
         pytest.skip("it has no text that is looked at")
     headers = await caller(name)
-    profile = ids.encode("Profile", (await make_person()).profile_id)  # type: ignore[attr-defined]
+    profile = ids.encode("Profile", (await make_person()).own_profile_id)
     known = {"profile": profile, "counterpart": profile}
     for path in texts_in(type_):
         inputs: dict[str, Any] = {f"i{n}": with_text(type_, path, text, known) for n, text in enumerate(ODD)}
@@ -193,7 +193,7 @@ async def test_no_text_in_an_argument_is_a_bug(client: GraphQLClient, type_name:
     # given
     assert type_name in PLACES, "say in PLACES where this type is asked"
     headers = await in_session((await make_company_with_admin(domain=f"company{next(NUMBERS)}.example"))[1])
-    profile = ids.encode("Profile", (await make_person()).profile_id)  # type: ignore[attr-defined]
+    profile = ids.encode("Profile", (await make_person()).own_profile_id)
     type_ = SCHEMA.type_map[type_name]
     assert isinstance(type_, GraphQLObjectType)
     field = type_.fields[name]
@@ -236,7 +236,7 @@ async def test_a_referral_code_is_taken_in_the_length_that_it_is_looked_up_by(cl
 async def test_a_bad_event_does_not_spoil_its_batch(client: GraphQLClient) -> None:
     # given
     token = await make_token(await make_service(), "mx:points:ingest")
-    profile = ids.encode("Profile", (await make_person()).profile_id)  # type: ignore[attr-defined]
+    profile = ids.encode("Profile", (await make_person()).own_profile_id)
     good = {"activity": "ANSWER_ACCEPTED", "profile": profile, "occurredAt": "2026-03-10T12:00:00Z"}
     bad: list[dict[str, Any]] = [
         {"externalId": "a\0b"},

@@ -44,7 +44,7 @@ async def make_community() -> tuple[Viewer, list[str]]:
     account = await make_person(
         "ada@people.example", public=False, name="Ada", skills=["python"], details={"country": "NL", "about": "Hello"}
     )
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     others = [
         await make_profile(f"P{n}", company_id=company.id if n % 2 else None, public=n % 5 > 0, industries=["banking"])
         for n in range(12)

@@ -123,16 +123,16 @@ NEEDED: dict[Any, dict[str, Any]] = {leaderboards.around: {"profile": "prf_2"}}
 
 async def know_each_other(ada: Account) -> None:
     """Ada knows Ben and Cem, who know each other; Dan has asked her, she has asked Eve, and blocked Finn."""
-    own: int = ada.profile_id  # type: ignore[attr-defined]
-    ben: int = (await Account.get(email="ben@people.example")).profile_id  # type: ignore[attr-defined]
+    own: int = ada.own_profile_id
+    ben: int = (await Account.get(email="ben@people.example")).own_profile_id
     cem, dan, eve, finn = [await make_person() for _ in range(4)]
     async with in_transaction():
         await join(own, ben, clock.now())
-        await join(own, cem.profile_id, clock.now())  # type: ignore[attr-defined]
-        await join(ben, cem.profile_id, clock.now())  # type: ignore[attr-defined]
-    await asking.send(dan.profile_id, own, account_id=dan.id)  # type: ignore[attr-defined]
-    await asking.send(own, eve.profile_id, account_id=ada.id)  # type: ignore[attr-defined]
-    await blocking.block(own, finn.profile_id)  # type: ignore[attr-defined]
+        await join(own, cem.own_profile_id, clock.now())
+        await join(ben, cem.own_profile_id, clock.now())
+    await asking.send(dan.own_profile_id, own, account_id=dan.id)
+    await asking.send(own, eve.own_profile_id, account_id=ada.id)
+    await blocking.block(own, finn.own_profile_id)
 
 
 async def show_projects(ada: Account) -> list[int]:
@@ -141,8 +141,8 @@ async def show_projects(ada: Account) -> list[int]:
     days: dict[str, Any] = {"started_on": date(2024, 1, 2), "ended_on": date(2024, 3, 4)}
     numbers = [
         await make_project(ada, submit=False),
-        await make_project(ada, collaborators=[ben.profile_id], **days),  # type: ignore[attr-defined]
-        await make_project(ben, collaborators=[ada.profile_id]),  # type: ignore[attr-defined]
+        await make_project(ada, collaborators=[ben.profile_id], **days),
+        await make_project(ben, collaborators=[ada.profile_id]),
     ]
     for caption in ("A screen", ""):
         await ProjectImage.create(project_id=numbers[1], image=f"image {caption}", caption=caption)
@@ -155,7 +155,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
             "github": "g", "meetup": "m", "twitter": "t", "linkedin": "l", "skype": "s", "recovery_email": "r@home.example", "avatar": "a"}  # fmt: skip
     company = await make_company()
     account = await make_person("ada@people.example", details=full, skills=["python"], industries=["banking"])
-    ada, ben = account.profile_id, (await make_person("ben@people.example")).profile_id  # type: ignore[attr-defined]
+    ada, ben = account.own_profile_id, (await make_person("ben@people.example")).own_profile_id
     await Profile.filter(id=ada).update(company_id=company.id)
     await record_many([event(ada), event(ada, counterpart_id=ada), event(ben, "ANSWER_ACCEPTED")])
     await record_many([event(ada, "RAPID_CERTIFIED")])
@@ -257,7 +257,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
 async def reading(database: Database) -> Context:
     """The context of a request that asks for everything that is read here."""
     account = await Account.get(email="ada@people.example")
-    context = Context(database, Viewer(account.id, account.profile_id))  # type: ignore[attr-defined]
+    context = Context(database, Viewer(account.id, account.own_profile_id))
     context.may(frozenset(name for name, _, _ in LOADED))
     return context
 

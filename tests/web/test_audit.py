@@ -56,7 +56,7 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
 async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: GraphQLClient) -> None:
     # given
     ada, second = await make_person("ada@people.example"), await make_person("ada@work.example")
-    second.profile_id = ada.profile_id  # type: ignore[attr-defined]
+    second.profile_id = ada.profile_id
     await second.save()
     mine = Actor(ada.id, Origin.SESSION, "192.0.2.7")
     await audit.record(

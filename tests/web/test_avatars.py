@@ -29,8 +29,8 @@ WRITE, READ, BOARDS = "mx:profile:write", "mx:user:profile:v1:read", "mx:leaderb
 async def with_avatar(*, public: bool = True) -> tuple[Account, str]:
     """Somebody with a picture, and its address."""
     account = await make_person(public=public)
-    await avatars.put(account.profile_id, picture(), actor=OPERATOR)  # type: ignore[attr-defined]
-    profile = await Profile.get(id=account.profile_id)  # type: ignore[attr-defined]
+    await avatars.put(account.own_profile_id, picture(), actor=OPERATOR)
+    profile = await Profile.get(id=account.profile_id)
     return account, f"/avatars/{profile.avatar}/64.webp"
 
 
@@ -59,7 +59,7 @@ async def test_an_upload_is_shown_in_three_sizes(client: GraphQLClient) -> None:
     # when it is removed, which a public profile's is not
     [error] = (await client.ask(REMOVE, headers=headers))["data"]["removeAvatar"]["errors"]
     assert (error["__typename"], error["item"]) == ("ChecklistError", "AVATAR")
-    await publishing.make_private(ada.profile_id, actor=OPERATOR)  # type: ignore[attr-defined]
+    await publishing.make_private(ada.own_profile_id, actor=OPERATOR)
     assert (await client.ask(REMOVE, headers=headers))["data"]["removeAvatar"] == {
         "profile": {"avatarUrl": None},
         "errors": [],
@@ -212,7 +212,7 @@ async def test_who_may_upload(client: GraphQLClient) -> None:
         response = await send(client, picture(), UPLOAD.replace("profile {", "profile { id"), headers=headers)
         body = await response.json()
         assert body["data"]["uploadAvatar"]["errors"] == [], body
-        assert body["data"]["uploadAvatar"]["profile"]["id"] == f"prf_{ada.profile_id}"  # type: ignore[attr-defined]
+        assert body["data"]["uploadAvatar"]["profile"]["id"] == f"prf_{ada.profile_id}"
     for token, code in ((read, "INSUFFICIENT_SCOPE"), (await make_token(service, WRITE), "FORBIDDEN")):
         response = await send(client, picture(), headers={"Authorization": f"mxtoken {token}"})
         [error] = (await response.json())["errors"]

@@ -87,7 +87,7 @@ async def test_a_browser_uploads_and_shows_the_picture(settings: Settings, datab
         assert await send(PREFLIGHT) == {"failed": "TypeError"}
         assert await send({}) == {"failed": "TypeError"}
         # then nothing came of it
-        assert (await Profile.get(id=ada.profile_id)).avatar is None  # type: ignore[attr-defined]
+        assert (await Profile.get(id=ada.profile_id)).avatar is None
         # when our own page does
         await visit.page.goto(f"{base}/graphql")
         assert (await send({}))["status"] == 400

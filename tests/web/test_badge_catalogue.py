@@ -63,13 +63,13 @@ async def test_the_share_counts_public_and_active_people_alone(
 ) -> None:
     # given
     hidden, gone = await make_person(public=False), await make_person()
-    holders = [await make_profile(), *(account.profile_id for account in (hidden, gone))]  # type: ignore[attr-defined]
+    holders = [await make_profile(), *(account.own_profile_id for account in (hidden, gone))]
     for who in (await make_profile(), *holders):
         await give(who, "ANSWER_ACCEPTED" if who in holders else "APP_REVIEWED")
     before = await client.data(SHARE, code="FIRST_LIGHT")
     # when
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([gone.profile_id])  # type: ignore[attr-defined]
+    await refresh_visibility([gone.own_profile_id])
     kept = await client.data(SHARE, code="FIRST_LIGHT")
     monkeypatch.setattr(badge_shares, "MAX_SHARES_AGE", timedelta(seconds=-1))
     monkeypatch.setattr(badge_shares, "SHARES_REFRESH_AGE", timedelta(seconds=-1))

@@ -93,7 +93,7 @@ async def test_a_profile_shows_what_was_earned_and_what_is_next(client: GraphQLC
 async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    ada: int = account.profile_id  # type: ignore[attr-defined]
+    ada: int = account.own_profile_id
     for code, times in (("ANSWER_ACCEPTED", 9), ("APP_PUBLISHED", 4), ("TEAM_SERVER_COMMIT", 60), ("HACKATHON_WON", 1)):
         await record_many([event(ada, code) for _ in range(times)])
     # when
@@ -182,7 +182,7 @@ async def test_a_cursor_of_another_list_is_refused(client: GraphQLClient) -> Non
 async def test_a_private_persons_badges_exist_for_nobody_else(client: GraphQLClient) -> None:
     # given
     account = await make_person(public=False)
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await make_solver(ada)
     await badges.feature(ada, ["FIRST_LIGHT"])
     stranger = await in_session(await make_person())
@@ -201,8 +201,8 @@ async def test_a_private_persons_badges_exist_for_nobody_else(client: GraphQLCli
 async def test_tokens_read_badges_with_the_scope_of_profiles_alone(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    await make_solver(account.profile_id)  # type: ignore[attr-defined]
-    id_ = f"prf_{account.profile_id}"  # type: ignore[attr-defined]
+    await make_solver(account.own_profile_id)
+    id_ = f"prf_{account.own_profile_id}"
     # then
     assert await client.data(PAGE, id=id_, token=await make_token(account, READ))
     assert await client.data("{ badges { name } }", token=await make_token(account, READ))
@@ -218,7 +218,7 @@ async def test_tokens_read_badges_with_the_scope_of_profiles_alone(client: Graph
 async def test_a_person_chooses_in_session_or_with_an_api_key(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    await make_solver(account.profile_id)  # type: ignore[attr-defined]
+    await make_solver(account.own_profile_id)
     # when
     by_session = await client.data(SET, badges=["PROBLEM_SOLVER", "FIRST_LIGHT"], headers=await in_session(account))
     by_key = await client.data(SET, badges=["FIRST_LIGHT"], headers=await with_key(account))
@@ -238,7 +238,7 @@ async def test_a_person_chooses_in_session_or_with_an_api_key(client: GraphQLCli
 async def test_what_is_wrong_with_a_choice_is_said_for_each(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    await give(account.profile_id)  # type: ignore[attr-defined]
+    await give(account.own_profile_id)
     # when
     answer = await client.data(SET, badges=["FIRST_LIGHT", "FIRST_LIGHT", "SUMMIT"], headers=await in_session(account))
     # then
@@ -299,7 +299,7 @@ async def test_an_unknown_code_among_the_awards_is_passed_over(client: GraphQLCl
 async def test_nobody_counts_hidden_connections_by_another_ones_progress(client: GraphQLClient) -> None:
     # given
     ada = await make_person()
-    number: int = ada.profile_id  # type: ignore[attr-defined]
+    number: int = ada.own_profile_id
     async with in_transaction():
         await lock_scores([number])
         await achievements.moved([await counters.add(number, CONNECTIONS, 3)])
@@ -321,7 +321,7 @@ async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator
 ) -> None:
     # given
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await badges.grant(ada, "ON_STAGE", reason="Spoke at the fair", reason_shown=shown)
     await give(ada)
     text = "query R($id: ID!) { profile(id: $id) { badges { code origin reason } } }"

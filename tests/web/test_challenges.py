@@ -31,8 +31,8 @@ async def student(email: str = "ada@people.example") -> tuple[Account, Headers]:
     """Somebody who has done all of STUDENT, in 2026, and some of FIRST_STEPS."""
     account = await make_person(email)
     for activity, times in (("LEARNING_PATH_COMPLETED", 2), ("WEBINAR_ATTENDED", 1), ("RAPID_CERTIFIED", 1)):
-        await give(account.profile_id, activity, times)  # type: ignore[attr-defined]
-    await give(account.profile_id, "ACADEMY_UNIT_COMPLETED", 3)  # type: ignore[attr-defined]
+        await give(account.own_profile_id, activity, times)
+    await give(account.own_profile_id, "ACADEMY_UNIT_COMPLETED", 3)
     return account, await in_session(account)
 
 
@@ -127,7 +127,7 @@ async def test_two_accounts_of_one_person_at_once_are_given_it_once(client: Grap
     # given
     account, ada = await student()
     second = await make_person("ada@home.example")
-    await Account.filter(id=second.id).update(profile_id=account.profile_id)  # type: ignore[attr-defined]
+    await Account.filter(id=second.id).update(profile_id=account.profile_id)
     other = await in_session(second)
     # when
     answers = await gather(*(claim(client, who) for who in (ada, other, ada, other)))

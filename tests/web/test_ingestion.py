@@ -57,7 +57,7 @@ async def test_a_service_reports_an_activity_once(client: GraphQLClient, token: 
 async def test_a_batch_has_an_outcome_for_each(client: GraphQLClient, token: str) -> None:
     # given
     account, ben = await make_person("ada@people.example"), await make_profile()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     reports = [
         *(report(ada, externalId=f"up{n}") for n in range(6)),
         report(email="ADA@people.example", activity="ANSWER_ACCEPTED", externalId="by mail"),
@@ -124,7 +124,7 @@ async def test_nobody_and_people_cannot_report(client: GraphQLClient) -> None:
     # given
     account = await make_person()
     person = await make_token(account, "mx:user:profile:v1:read", "mx:leaderboard:read", "mx:points:read")
-    ada = report(account.profile_id)  # type: ignore[attr-defined]
+    ada = report(account.own_profile_id)
     # when, then
     assert await client.code(ONE, input=ada) == "UNAUTHENTICATED"
     assert await client.code(MANY, input={"activities": [ada]}) == "UNAUTHENTICATED"

@@ -46,7 +46,7 @@ async def ask(
 
 
 async def choose(account: Account, language: str) -> None:
-    await preferences.set_language(account.profile_id, language, actor=OPERATOR)  # type: ignore[attr-defined]
+    await preferences.set_language(account.own_profile_id, language, actor=OPERATOR)
 
 
 async def test_every_text_of_the_catalogues_comes_in_dutch(client: GraphQLClient) -> None:
@@ -139,7 +139,7 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(client: Gr
         code="mug", name="Mug", description="Networker", rarity=Rarity.GREEN, source="archive", key="mug"
     )
     await BadgeAward.create(
-        profile_id=ada.profile_id,  # type: ignore[attr-defined]
+        profile_id=ada.profile_id,
         badge="mug",
         level=1,
         awarded_at=clock.now(),
@@ -150,7 +150,7 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(client: Gr
     document = (
         'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { badges { name description } } }'
     )
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
     # then
     assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["badges"][0]
 
@@ -160,7 +160,7 @@ async def test_skills_industries_and_countries_are_named_in_dutch(client: GraphQ
         "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
     )
     document = "query Q($id: ID!) { profile(id: $id) { countryName skills { code name } industries { name } } }"
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
     assert data["profile"] == {
         "countryName": "Duitsland",
         "skills": [{"code": "python", "name": "Python"}, {"code": "testing", "name": "Testen"}],
@@ -179,7 +179,7 @@ async def test_a_socket_speaks_the_language_of_its_handshake(client: GraphQLClie
 async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQLClient) -> None:
     # given
     ada = await make_person("ada@people.example")
-    own: int = ada.profile_id  # type: ignore[attr-defined]
+    own: int = ada.own_profile_id
     token = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
     async with talking(client, {**token, **NL}) as talk:
         await talk.greet()
@@ -205,13 +205,13 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
 
 async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
-    await give(ada.profile_id, "ANSWER_ACCEPTED", times=2)  # type: ignore[attr-defined]
+    await give(ada.own_profile_id, "ANSWER_ACCEPTED", times=2)
     document = """
       query Q($id: ID!) {
         profile(id: $id) { badges { name description } badgesInProgress { code name criterion } }
       }
     """
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")  # type: ignore[attr-defined]
+    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
     assert {"name": "Eerste licht", "description": "Voor het eerst is een antwoord van jou geaccepteerd."} in (
         data["profile"]["badges"]
     )

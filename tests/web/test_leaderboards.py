@@ -108,7 +108,7 @@ async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClien
     people = await make_board([50, 40, 30, 20, 10, 0])
     await Profile.filter(id=people[1]).update(visibility=Visibility.PRIVATE)
     account = await make_person(name="Gone")
-    gone = account.profile_id  # type: ignore[attr-defined]
+    gone = account.own_profile_id
     await give(gone, times=3)
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
     await refresh_visibility([people[1], gone])

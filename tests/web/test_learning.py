@@ -61,8 +61,8 @@ async def test_who_has_learned_nothing_here_has_an_empty_list(client: GraphQLCli
 async def test_they_are_as_visible_as_the_profile_and_need_its_scope(client: GraphQLClient) -> None:
     # given
     shy = await make_person(public=False)
-    await give(shy.profile_id, "EXPERT_CERTIFIED")  # type: ignore[attr-defined]
-    asked = {"id": f"prf_{shy.profile_id}"}  # type: ignore[attr-defined]
+    await give(shy.own_profile_id, "EXPERT_CERTIFIED")
+    asked = {"id": f"prf_{shy.profile_id}"}
     # then
     assert await client.data(LEARNED, **asked) == {"profile": None}
     assert (await client.data(LEARNED, headers=await in_session(shy), **asked))["profile"]["certifications"]

@@ -46,7 +46,7 @@ def names(page: Any) -> list[tuple[int, str]]:
 
 
 def own(account: Account) -> int:
-    return account.profile_id  # type: ignore[attr-defined]
+    return account.own_profile_id
 
 
 async def opened(points: dict[int, int]) -> None:

@@ -94,7 +94,7 @@ async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(client: Gr
     # given
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
-    await give(ben.profile_id)  # type: ignore[attr-defined]
+    await give(ben.own_profile_id)
     session, token = await in_session(ben), await make_token(ben, "mx:user:profile:v1:read")
     deleted = await make_token(ben, "mx:user:profile:v1:read")
     key, headers = await with_key(ben), await in_session(admin)
@@ -105,7 +105,7 @@ async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(client: Gr
     assert answer == {"member": {"account": f"acc_{ben.id}", "status": "DEACTIVATED", "admin": False}, "errors": []}
     assert (await client.data(WHO, headers=session))["viewer"] is None
     assert [(await client.post(WHO, token=token)).status, (await client.post(WHO, headers=key)).status] == [403, 403]
-    assert not (await Profile.get(id=ben.profile_id)).listed  # type: ignore[attr-defined]
+    assert not (await Profile.get(id=ben.profile_id)).listed
     board = await client.data("{ leaderboard(board: FORUM) { entries { totalCount } } }")
     assert board["leaderboard"]["entries"]["totalCount"] == 0
     # when
@@ -113,7 +113,7 @@ async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(client: Gr
     back = await do(client, "reactivateMember", headers, ben)
     # then
     assert again["errors"] == [] and back["member"]["status"] == "ACTIVE"
-    assert (await Profile.get(id=ben.profile_id)).listed  # type: ignore[attr-defined]
+    assert (await Profile.get(id=ben.profile_id)).listed
     assert (await client.data(WHO, headers=session))["viewer"] is None  # the session has ended for good
     assert (await client.post(WHO, token=token)).status == 200
     assert (await client.post(WHO, token=deleted)).status == 403

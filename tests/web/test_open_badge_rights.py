@@ -24,7 +24,7 @@ async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(client: G
     account, hidden = await someones(public=False)
     gone, left = await someones("eve@people.example")
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([gone.profile_id])  # type: ignore[attr-defined]
+    await refresh_visibility([gone.own_profile_id])
     # when, then
     for form in FORMS:
         answers = []
@@ -34,7 +34,7 @@ async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(client: G
             answers.append((response.status, headers, await response.read()))
         assert answers[0] == answers[1] == answers[2] and answers[0][0] == 404, form
     # and a revoked one too
-    await badges.revoke(account.profile_id, "FIRST_LIGHT", reason="x")  # type: ignore[attr-defined]
+    await badges.revoke(account.own_profile_id, "FIRST_LIGHT", reason="x")
     assert (await get(client, at(hidden))).status == 404
 
 

@@ -108,7 +108,7 @@ async def test_openbadgeslib_takes_every_form_and_the_status_list(client: GraphQ
         assert json.loads(shown) == json.loads(text)
         assert linked.verify(shown).id == credential.id
     # and once revoked
-    await badges.revoke(account.profile_id, "PROBLEM_SOLVER", level=3, reason="No")  # type: ignore[attr-defined]
+    await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=3, reason="No")
     listed = await (await get(client, path_of(entry["statusListCredential"]))).read()
     with pytest.raises(OB3VerificationError, match="revocation"):
         verifier.check_status(credential, verify_list=True, download=lambda _: listed)
@@ -213,7 +213,7 @@ async def test_the_recipients_page_is_there_while_the_person_is_public(client: G
     # given
     evil = "</title><script>alert(1)</script>\"'&$name"
     account, award = await someones()
-    await Profile.filter(id=account.profile_id).update(name=evil, job_title=evil)  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(name=evil, job_title=evil)
     subject = (await document(client, at(award)))["credentialSubject"]["id"]
     # when
     page = await get(client, path_of(subject), BROWSER)
@@ -226,7 +226,7 @@ async def test_the_recipients_page_is_there_while_the_person_is_public(client: G
     assert (profile["id"], profile["type"], profile["name"]) == (subject, ["Profile"], evil)
     assert (await get(client, path_of(subject).upper().replace("/PROFILES", "/profiles"), JSON)).status == 200
     # and hidden, as if there were nobody
-    await Profile.filter(id=account.profile_id).update(listed=False)  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(listed=False)
     for form in (BROWSER, JSON):
         hidden, unknown = await get(client, path_of(subject), form), await get(client, "/profiles/no-such-person", form)
         assert (hidden.status, await hidden.read()) == (unknown.status, await unknown.read()) == (404, b"")
@@ -236,12 +236,12 @@ async def test_the_address_in_an_old_credential_leads_on_after_a_change_of_handl
     # given
     account, award = await someones()
     before = (await document(client, at(award)))["credentialSubject"]["id"]
-    await handle_changes.change(account.profile_id, "ada-of-the-harbor", actor=audit.OPERATOR)  # type: ignore[attr-defined]
+    await handle_changes.change(account.own_profile_id, "ada-of-the-harbor", actor=audit.OPERATOR)
     # when
     response = await get(client, path_of(before), BROWSER)
     # then
     assert (response.status, response.headers["Location"]) == (302, "http://graph.example/profiles/ada-of-the-harbor")
-    await Profile.filter(id=account.profile_id).update(listed=False)  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(listed=False)
     assert (await get(client, path_of(before), BROWSER)).status == 404
 
 

@@ -52,6 +52,6 @@ async def test_a_key_may_and_no_token(client: GraphQLClient, name: str) -> None:
     assert await client.code(document, input=given) == "UNAUTHENTICATED"
     assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
     assert not (await Account.get(id=account.id)).marketing
-    assert (await Profile.get(id=account.profile_id)).language is None  # type: ignore[attr-defined]
+    assert (await Profile.get(id=account.profile_id)).language is None
     body = await (await client.post(document, headers=by_key, input=given)).json()
     assert body["data"][name]["errors"] == []

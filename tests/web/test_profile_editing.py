@@ -114,7 +114,7 @@ async def test_everything_that_is_wrong_is_answered_at_once(client: GraphQLClien
         ("PlainError", "BAD_INPUT", ["socials", "github"], None),
         ("ChecklistError", "CHECKLIST_ITEM_REQUIRED", ["jobTitle"], "JOB_TITLE"),
     ]
-    assert (await Profile.get(id=ada.profile_id)).version == 1  # type: ignore[attr-defined]
+    assert (await Profile.get(id=ada.profile_id)).version == 1
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3])
@@ -136,7 +136,7 @@ async def test_everybody_edits_themselves_and_nobody_else(client: GraphQLClient)
     for headers in (await in_session(ada), await with_key(ada), {"Authorization": f"mxtoken {token}"}):
         body = await client.ask(BY_TOKEN, headers=headers, input={"about": f"Me, by {sorted(headers)}"})
         assert "errors" not in body, body
-        assert body["data"]["updateProfile"]["profile"]["id"] == f"prf_{ada.profile_id}"  # type: ignore[attr-defined]
+        assert body["data"]["updateProfile"]["profile"]["id"] == f"prf_{ada.profile_id}"
     # then
     assert await Profile.get(id=ben).values() == before
     # there is no way to name another
@@ -164,7 +164,7 @@ async def test_version_and_checklist_are_for_oneself(client: GraphQLClient) -> N
     await sign_in(client, ada, elevated=False)
     query = "query Q($ids: [ID!]!) { nodes(ids: $ids) { ... on Profile { version publishChecklist { item } } } }"
     # when
-    data = await client.data(query, ids=[f"prf_{ada.profile_id}", f"prf_{ben}"])  # type: ignore[attr-defined]
+    data = await client.data(query, ids=[f"prf_{ada.profile_id}", f"prf_{ben}"])
     # then
     own, other = data["nodes"]
     assert own["version"] == 1 and len(own["publishChecklist"]) == 8

@@ -155,7 +155,7 @@ async def test_a_profile_is_named_one_way(client: GraphQLClient, arguments: dict
 async def test_a_private_profile_does_not_exist_for_others(client: GraphQLClient) -> None:
     # given
     account = await make_person(public=False, name="Hidden")
-    hidden = account.profile_id  # type: ignore[attr-defined]
+    hidden = account.own_profile_id
     await give(hidden)
     handle = (await Profile.get(id=hidden)).handle
     entry = await PointEntry.get(profile_id=hidden)
@@ -182,7 +182,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client:
     account = await make_person("ada@people.example", public=False, details={"recovery_email": "ada@home.example"})
     token = await make_token(account, READ)
     # when
-    data = await client.data(WHOLE, id=f"prf_{account.profile_id}", token=token)  # type: ignore[attr-defined]
+    data = await client.data(WHOLE, id=f"prf_{account.own_profile_id}", token=token)
     viewer = await client.data(
         "{ viewer { account { id email kind status createdAt company { name } profile { id } } profile { visibility } showPublishBanner } }",
         token=token,
@@ -206,7 +206,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client:
 
 async def test_the_banner_invites_whoever_edited_a_private_profile(client: GraphQLClient) -> None:
     account = await make_person(public=False)
-    await Profile.filter(id=account.profile_id).update(edited_at=NOON)  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(edited_at=NOON)
     assert await client.data("{ viewer { showPublishBanner } }", token=await make_token(account, READ)) == {
         "viewer": {"showPublishBanner": True}
     }
@@ -219,7 +219,7 @@ async def test_nobody_has_no_viewer(client: GraphQLClient) -> None:
 async def test_nodes_are_answered_in_their_order(client: GraphQLClient) -> None:
     # given
     ada, ben = await make_full_profile(), await make_profile("Ben")
-    company = (await Profile.get(id=ada)).company_id  # type: ignore[attr-defined]
+    company = (await Profile.get(id=ada)).company_id
     await give(ada)
     entry = await PointEntry.get(profile_id=ada)
     document = """
@@ -326,7 +326,7 @@ async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -
 async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_penalties(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     votes = [event(ada) for _ in range(6)]
     await record_many(votes)
     await record(event(ada, "ANSWER_ACCEPTED", counterpart_id=ada))
@@ -347,7 +347,7 @@ async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_pe
 
 async def test_a_silent_penalty_cannot_be_had_by_its_id(client: GraphQLClient) -> None:
     account = await make_person()
-    penalty = await penalize(account.profile_id, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")  # type: ignore[attr-defined]
+    penalty = await penalize(account.own_profile_id, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")
     token = await make_token(account, READ)
     assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=f"pnt_{penalty.id}", token=token) == {
         "node": None

@@ -113,7 +113,7 @@ async def test_guessing_by_aliases_in_one_document_is_counted(client: GraphQLCli
 async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) -> None:
     # given
     account = await make_person("ada@people.example")
-    await Profile.filter(id=account.profile_id).update(recovery_email="ada@old.example")  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(recovery_email="ada@old.example")
     token = await make_token(account, *(each.name for each in SCOPES.values() if not each.service_only))
     key = await create_api_key(account.id, name="A key", actor=Actor(account.id, Origin.SESSION))
     by_key = {"Mendix-Username": account.email, "Mendix-ApiKey": key.secret}
@@ -126,4 +126,4 @@ async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) 
     await sign_in(client, account, elevated=False)
     assert await client.code(document, input=given) == "ELEVATION_REQUIRED"
     assert await MailedCode.all().count() == 0
-    assert (await Profile.get(id=account.profile_id)).recovery_email == "ada@old.example"  # type: ignore[attr-defined]
+    assert (await Profile.get(id=account.profile_id)).recovery_email == "ada@old.example"

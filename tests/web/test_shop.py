@@ -126,7 +126,7 @@ async def test_nobody_reaches_somebody_elses_orders_or_credits(client: GraphQLCl
     account, ada = await rich()
     placed = (await order(client, ada))["order"]["id"]
     _, eve = await rich("eve@people.example", 1)
-    profile = f"prf_{account.profile_id}"  # type: ignore[attr-defined]
+    profile = f"prf_{account.profile_id}"
     # when, then
     for wrong in (placed, "ord_999999"):
         body = await client.ask(CANCEL, headers=eve, input={"id": wrong})
@@ -145,7 +145,7 @@ async def test_credits_are_each_accounts_own_and_the_header_sums_them(client: Gr
     # given two accounts of one person
     account, ada = await rich()
     second, other = await rich("ada@home.example", 50)
-    await Account.filter(id=second.id).update(profile_id=account.profile_id)  # type: ignore[attr-defined]
+    await Account.filter(id=second.id).update(profile_id=account.profile_id)
     placed = (await order(client, ada))["order"]["id"]
     # when
     viewer = (await client.ask(OWN, headers=other))["data"]["viewer"]

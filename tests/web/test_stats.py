@@ -82,14 +82,14 @@ async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
       badges { code awardedAt } } }
     """
     token = await make_token(account, "mx:points:read", "mx:user:profile:v1:read")
-    return (await client.data(text, id=f"prf_{account.profile_id}", token=token))["profile"]  # type: ignore[attr-defined]
+    return (await client.data(text, id=f"prf_{account.profile_id}", token=token))["profile"]
 
 
 @pytest.mark.parametrize(("taken", "left"), [(5, 1_085), (60, 1_030), (400, 690), (2_000, 0)])
 async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, taken: int, left: int) -> None:
     # given
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await give(ada, "UPVOTE_RECEIVED", times=7)
     await give(ada, "ANSWER_ACCEPTED", times=2)
     await give(ada, "ANSWER_MARKED_ACCEPTED", times=5)
@@ -123,7 +123,7 @@ async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, tak
 async def test_others_do_not_read_that_a_penalty_was_taken_back(client: GraphQLClient) -> None:
     # given
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await penalize(ada, Category.FORUM, 5, reason="Spam", shown=True, external_id="1")
     await reverse("operator:penalties", "1")
     text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 9) { edges { node { kind } } } } }"
@@ -339,7 +339,7 @@ async def test_what_remains_is_what_the_next_events_give(database: Database, whe
 async def test_only_the_person_sees_what_they_earned_today(client: GraphQLClient, database: Database) -> None:
     # given
     ada, ben = await make_person(), await make_person()
-    await record(event(ada.profile_id, occurred_at=clock.now()))  # type: ignore[attr-defined]
+    await record(event(ada.own_profile_id, occurred_at=clock.now()))
     # then
     for account, earned in ((ada, 10), (ben, 0)):
         for scope in ("mx:points:read", "mx:user:profile:v1:read"):
@@ -351,13 +351,13 @@ async def test_only_the_person_sees_what_they_earned_today(client: GraphQLClient
     assert await client.data(TODAY) == {"viewer": None}
     data = await client.data(TODAY, token=await make_token(await make_service(), "mx:points:read"))
     assert data == {"viewer": {"pointsToday": None}}
-    [other] = await stats.points_today([ben.profile_id], Context(database, Viewer(1, ada.profile_id)))  # type: ignore[attr-defined]
+    [other] = await stats.points_today([ben.own_profile_id], Context(database, Viewer(1, ada.own_profile_id)))
     assert other is None
 
 
 async def test_stats_are_as_visible_as_the_profile(client: GraphQLClient) -> None:
     shy = await make_person(public=False)
-    document, asked = STATS, {"id": f"prf_{shy.profile_id}"}  # type: ignore[attr-defined]
+    document, asked = STATS, {"id": f"prf_{shy.profile_id}"}
     assert await client.data(document, **asked) == {"profile": None}
     for scope in ("mx:points:read", "mx:user:profile:v1:read"):
         data = await client.data(document, token=await make_token(shy, scope), **asked)

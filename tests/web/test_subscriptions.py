@@ -90,7 +90,7 @@ def places(data: Any) -> list[tuple[int, str]]:
 
 async def person(name: str = "Ada", **more: Any) -> Any:
     account = await make_person(name=name, **more)
-    return account, account.profile_id  # type: ignore[attr-defined]
+    return account, account.profile_id
 
 
 async def hide(profile_id: int) -> None:

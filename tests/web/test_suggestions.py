@@ -209,7 +209,7 @@ async def test_twice_as_many_people_take_the_same_statements(
 ) -> None:
     # given
     company, ada = await make_company_with_admin()
-    await Profile.filter(id=ada.profile_id).update(visibility="PUBLIC")  # type: ignore[attr-defined]
+    await Profile.filter(id=ada.profile_id).update(visibility="PUBLIC")
     friend = await member("Friend")
     await join(ada, friend)
     await join(await make_member(company, "alone@harbor.example"), await member("Elsewhere"))

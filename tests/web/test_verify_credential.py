@@ -20,7 +20,7 @@ async def test_the_graph_verifies_a_pasted_credential(client: GraphQLClient) -> 
     # when
     found = (await client.data(VERIFY, credential=credential, email="ADA@people.example"))["verifyCredential"]
     # then
-    handle = (await Profile.get(id=account.profile_id)).handle  # type: ignore[attr-defined]
+    handle = (await Profile.get(id=account.profile_id)).handle
     assert found == {
         "valid": True,
         "revoked": False,
@@ -40,7 +40,7 @@ async def test_the_graph_verifies_a_pasted_credential(client: GraphQLClient) -> 
     bad = (await client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyCredential"]
     assert bad == {**dict.fromkeys(found), "valid": False, "revoked": False, "reason": "BAD_SIGNATURE"}
     # and a revoked one
-    await badges.revoke(account.profile_id, "PROBLEM_SOLVER", level=2, reason="x")  # type: ignore[attr-defined]
+    await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=2, reason="x")
     gone = (await client.data(VERIFY, credential=credential))["verifyCredential"]
     assert gone == {**found, "valid": False, "revoked": True, "reason": "REVOKED", "recipientMatches": None}
 
@@ -59,7 +59,7 @@ async def test_a_badge_tells_where_its_credential_is(client: GraphQLClient) -> N
     # given
     account, award = await someones()
     ask = "query ($handle: String!) { profile(handle: $handle) { badges { credentialUrl } } }"
-    handle = (await Profile.get(id=account.profile_id)).handle  # type: ignore[attr-defined]
+    handle = (await Profile.get(id=account.profile_id)).handle
     # when
     found = (await client.data(ask, handle=handle))["profile"]["badges"]
     # then

@@ -55,7 +55,7 @@ async def test_a_person_gets_a_private_profile_and_a_service_gets_none() -> None
     person = await create_account("Ada@People.example", name="Ada Okafor")
     service = await create_account("bot@services.example", name="Bot", service=True)
     # then
-    profile = await Profile.get(id=person.profile_id)  # type: ignore[attr-defined]
+    profile = await Profile.get(id=person.profile_id)
     assert (profile.name, profile.visibility, profile.listed, profile.handle) == (
         "Ada Okafor",
         Visibility.PRIVATE,
@@ -63,7 +63,7 @@ async def test_a_person_gets_a_private_profile_and_a_service_gets_none() -> None
         "ada-okafor",
     )
     assert await Score.exists(profile_id=profile.id)
-    assert service.profile_id is None  # type: ignore[attr-defined]
+    assert service.profile_id is None
 
 
 async def test_one_address_has_one_account_also_at_once() -> None:
@@ -103,9 +103,9 @@ async def test_a_company_takes_its_admin_and_the_verified_accounts_of_its_domain
     # then
     members = {account.email: account.company_admin for account in await Account.filter(company_id=company.id)}
     assert members == {"boss@elsewhere.example": True, "ada@harbor.example": False, "new@harbor.example": False}
-    assert later.company_id == company.id  # type: ignore[attr-defined]
-    assert (await Profile.get(id=colleague.profile_id)).company_id == company.id  # type: ignore[attr-defined]
-    assert (await Account.get(id=lookalike.id)).company_id is None  # type: ignore[attr-defined]
+    assert later.company_id == company.id
+    assert (await Profile.get(id=colleague.profile_id)).company_id == company.id
+    assert (await Account.get(id=lookalike.id)).company_id is None
     assert admin.email == "boss@elsewhere.example"
 
 
@@ -132,7 +132,7 @@ async def test_a_profile_follows_its_oldest_active_account() -> None:
     # given
     first, second = await make_company("First"), await make_company("Second")
     account = await make_person("old@people.example")
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     newer = await Account.create(
         kind=account.kind,
         email="new@people.example",
@@ -147,7 +147,7 @@ async def test_a_profile_follows_its_oldest_active_account() -> None:
     async def seen() -> tuple[bool, bool, int | None, bool]:
         await refresh_visibility([ada])
         profile = await Profile.get(id=ada)
-        return profile.active, profile.listed, profile.company_id, (await Score.get(profile_id=ada)).listed  # type: ignore[attr-defined]
+        return profile.active, profile.listed, profile.company_id, (await Score.get(profile_id=ada)).listed
 
     # when, then
     assert await seen() == (True, True, first.id, True)

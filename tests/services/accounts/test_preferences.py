@@ -30,13 +30,13 @@ async def test_every_change_of_consent_is_in_the_trail(database: Database) -> No
 
 
 async def language_of(account: Account) -> str | None:
-    return (await Profile.get(id=account.profile_id)).language  # type: ignore[attr-defined]
+    return (await Profile.get(id=account.profile_id)).language
 
 
 @pytest.mark.parametrize(("typed", "kept"), [("nl", "nl"), (" NL ", "nl"), ("en", "en")])
 async def test_a_language_with_texts_is_kept(database: Database, typed: str, kept: str) -> None:
     ada, ben = await make_person(), await make_person()
-    await preferences.set_language(ada.profile_id, typed, actor=Actor(ada.id, Origin.SESSION))  # type: ignore[attr-defined]
+    await preferences.set_language(ada.own_profile_id, typed, actor=Actor(ada.id, Origin.SESSION))
     assert (await language_of(ada), await language_of(ben)) == (kept, None)
 
 
@@ -44,6 +44,6 @@ async def test_a_language_with_texts_is_kept(database: Database, typed: str, kep
 async def test_anything_else_is_refused(database: Database, typed: str) -> None:
     ada = await make_person()
     with pytest.raises(Refused) as refused:
-        await preferences.set_language(ada.profile_id, typed, actor=Actor(ada.id, Origin.SESSION))  # type: ignore[attr-defined]
+        await preferences.set_language(ada.own_profile_id, typed, actor=Actor(ada.id, Origin.SESSION))
     assert [(each.code, each.path) for each in refused.value.problems] == [(ErrorCode.UNKNOWN_TERM, ("language",))]
     assert await language_of(ada) is None

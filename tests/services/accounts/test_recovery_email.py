@@ -35,7 +35,7 @@ async def mailed(to: str = HOME) -> str:
 
 
 async def stored(account: Account) -> tuple[str | None, bool]:
-    profile = await Profile.get(id=account.profile_id)  # type: ignore[attr-defined]
+    profile = await Profile.get(id=account.profile_id)
     return profile.recovery_email, profile.recovery_email_verified_at is not None
 
 
@@ -74,7 +74,7 @@ async def test_a_change_is_told_to_the_one_before_and_to_all_logins(database: Da
     ada = await make_person("ada@people.example")
     for email, status in (("ada@work.example", AccountStatus.ACTIVE), ("ada@old.example", AccountStatus.DEACTIVATED)):
         other = await make_person(email)
-        await Account.filter(id=other.id).update(profile_id=ada.profile_id, status=status)  # type: ignore[attr-defined]
+        await Account.filter(id=other.id).update(profile_id=ada.profile_id, status=status)
     await have(ada, HOME)
     await OutboxMessage.all().delete()
     # when

@@ -162,7 +162,7 @@ def plain_date(entries: Sequence[PointEntry], badge: str, level: int) -> datetim
     facts: dict[str, int] = {}
     for instant in instants:
         for entry in instant:
-            judged = originals[entry.reverses_id] if entry.reverses_id else entry  # type: ignore[attr-defined]
+            judged = originals[entry.reverses_id] if entry.reverses_id else entry
             if entry.activity and judged.outcome in HAPPENED:
                 facts[entry.activity] = facts.get(entry.activity, 0) + (1 if judged is entry else -1)
             for name in (POINTS, POINTS_OF[entry.category]):

@@ -89,7 +89,7 @@ async def test_colours_are_kept_and_change_only_beyond_the_margin(database: Data
     for who in people[:3]:
         await give(who)
     for _ in range(4):
-        await give((await make_person(public=False)).profile_id)  # type: ignore[attr-defined]
+        await give((await make_person(public=False)).own_profile_id)
     # when
     assert await badge_rarity.settle(database) == len(BADGES)
     # then

@@ -48,7 +48,7 @@ async def told(profile_id: int) -> list[tuple[str, int]]:
 
 async def make_earner(**more: Any) -> int:
     """Somebody with an account, who can be told."""
-    return (await make_person(**more)).profile_id  # type: ignore[attr-defined]
+    return (await make_person(**more)).own_profile_id
 
 
 async def connect(profile_id: int, times: int) -> None:

@@ -57,7 +57,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 async def somebody() -> tuple[int, int]:
     """A new person's account and profile."""
     account = await make_person()
-    return account.id, account.profile_id  # type: ignore[attr-defined]
+    return account.id, account.own_profile_id
 
 
 async def standing(profile_id: int, code: str) -> Standing:
@@ -194,7 +194,7 @@ async def test_a_claim_gives_the_credits_to_the_account_that_claims() -> None:
     # when
     made = await challenges.claim(account, SPRING)
     # then
-    assert (made.already, made.claim.credits, made.claim.account_id) == (False, 70, account)  # type: ignore[attr-defined]
+    assert (made.already, made.claim.credits, made.claim.account_id) == (False, 70, account)
     assert await balance_of(account) == 70
     assert (await CreditEntry.get(account_id=account)).reference == SPRING
     found = await standing(ada, SPRING)

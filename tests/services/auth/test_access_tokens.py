@@ -28,7 +28,7 @@ async def test_a_token_stands_for_its_account_within_its_scopes() -> None:
     bearer = await access_tokens.bearer_of(made.secret)
     # then
     assert bearer is not None
-    assert (bearer.account_id, bearer.profile_id, bearer.scopes) == (account.id, account.profile_id, frozenset(READ))  # type: ignore[attr-defined]
+    assert (bearer.account_id, bearer.profile_id, bearer.scopes) == (account.id, account.profile_id, frozenset(READ))
     assert (made.token.name, made.token.scopes) == ("Pull", READ)
 
 

@@ -19,7 +19,7 @@ async def test_a_key_stands_for_its_person_with_all_rights() -> None:
     made = await api_keys.create(account.id, name=" Script ", actor=OPERATOR)
     bearer = await api_keys.bearer_of("ADA@people.example", made.secret)
     assert bearer is not None and bearer.scopes is None and not bearer.service
-    assert (bearer.account_id, bearer.profile_id) == (account.id, account.profile_id)  # type: ignore[attr-defined]
+    assert (bearer.account_id, bearer.profile_id) == (account.id, account.profile_id)
     assert made.key.name == "Script"
 
 

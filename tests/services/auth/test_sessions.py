@@ -30,7 +30,7 @@ async def test_a_session_says_who_it_is(database: Database) -> None:
     row = await Session.get(account_id=ada.id)
     assert facts == sessions.SessionFacts(
         account_id=ada.id,
-        profile_id=ada.profile_id,  # type: ignore[attr-defined]
+        profile_id=ada.profile_id,
         session_id=row.id,
         elevated_until=None,
         company_id=company.id,

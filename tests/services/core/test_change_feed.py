@@ -291,7 +291,7 @@ async def forget() -> None:
 
 async def test_points_tell_every_process_and_the_person(database: Database) -> None:
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await forget()
     await give(ada, "ANSWER_ACCEPTED")
     assert await told(Topic.SCORES) == [(None, {"profiles": [ada]})]
@@ -301,7 +301,7 @@ async def test_points_tell_every_process_and_the_person(database: Database) -> N
 
 
 async def test_a_higher_level_is_told_after_the_points_that_gave_it(database: Database) -> None:
-    ada = (await make_person()).profile_id  # type: ignore[attr-defined]
+    ada = (await make_person()).own_profile_id
     await forget()
     await record_many([event(ada, "ANSWER_ACCEPTED", occurred_at=NOON - timedelta(days=n)) for n in range(40)])
     kinds = [facts["kind"] for _, facts in await told(Topic.PERSON)]
@@ -316,7 +316,7 @@ async def test_a_higher_level_is_told_after_the_points_that_gave_it(database: Da
 async def test_nobody_is_told_of_points_of_the_unclaimed_the_deactivated_or_for_nothing(database: Database) -> None:
     unclaimed = await make_profile()
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     await forget()
     await give(unclaimed)
     await record_many([event(ada, counterpart_id=ada)])
@@ -327,7 +327,7 @@ async def test_nobody_is_told_of_points_of_the_unclaimed_the_deactivated_or_for_
 
 
 async def test_opening_balances_tell_nobody_in_person(database: Database) -> None:
-    ada = (await make_person()).profile_id  # type: ignore[attr-defined]
+    ada = (await make_person()).own_profile_id
     await forget()
     await record_openings([Opening(ada, Category.FORUM, 50_000, "import", "1")])
     assert await told(Topic.SCORES) == [(None, {"profiles": [ada]})]
@@ -336,7 +336,7 @@ async def test_opening_balances_tell_nobody_in_person(database: Database) -> Non
 
 @pytest.mark.parametrize("shown", [True, False])
 async def test_a_silent_penalty_is_never_told_and_neither_is_its_reversal(database: Database, *, shown: bool) -> None:
-    ada = (await make_person()).profile_id  # type: ignore[attr-defined]
+    ada = (await make_person()).own_profile_id
     await give(ada, "ANSWER_ACCEPTED", 5)
     await forget()
     await penalize(ada, Category.FORUM, 10, reason="Spam", shown=shown, external_id="1")
@@ -368,7 +368,7 @@ async def test_thousands_of_people_are_told_in_pieces() -> None:
 
 
 async def test_a_batch_is_told_in_one_statement(database: Database, count_statements: CountStatements) -> None:
-    people = [(await make_person()).profile_id for _ in range(3)]  # type: ignore[attr-defined]
+    people = [(await make_person()).own_profile_id for _ in range(3)]
     with count_statements() as seen:
         await record_many([event(each) for each in people for _ in range(4)])
     # one for sums, points and levels, one for badges
@@ -377,7 +377,7 @@ async def test_a_batch_is_told_in_one_statement(database: Database, count_statem
 
 
 async def test_texts_of_any_kind_survive(here: Follower) -> None:
-    ada = (await make_person()).profile_id  # type: ignore[attr-defined]
+    ada = (await make_person()).own_profile_id
     await here.catch_up()
     heard = Heard(here, Topic.PERSON)
     await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="\"é\\ 😀'", level=1)])

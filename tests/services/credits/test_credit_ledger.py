@@ -92,14 +92,14 @@ async def test_the_sum_of_a_profile_counts_all_its_accounts_and_nobody_elses() -
     # given
     ada, ben = await make_person(), await make_person()
     second = await make_person()
-    profile_id: int = ada.profile_id  # type: ignore[attr-defined]
+    profile_id: int = ada.own_profile_id
     await Account.filter(id=second.id).update(profile_id=profile_id, status=AccountStatus.DEACTIVATED)
     for account, amount in ((ada, 10), (second, 5), (ben, 100)):
         await moved(account.id, amount, "a")
     # when
-    found = await totals([profile_id, ben.profile_id, 999])  # type: ignore[attr-defined]
+    found = await totals([profile_id, ben.own_profile_id, 999])
     # then
-    assert found == {profile_id: 15, ben.profile_id: 100, 999: 0}  # type: ignore[attr-defined]
+    assert found == {profile_id: 15, ben.profile_id: 100, 999: 0}
 
 
 async def test_an_operators_correction_is_written_down() -> None:

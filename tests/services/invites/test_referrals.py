@@ -109,10 +109,10 @@ async def test_who_comes_by_a_link_counts(public: bool) -> None:
     guest = await join("cleo@x.example", f" {code.upper()} ")
     # then
     row = await Referral.get()
-    assert (row.referrer_id, row.account_id, row.via) == (profile_of(ada), guest.id, ReferralVia.LINK)  # type: ignore[attr-defined]
+    assert (row.referrer_id, row.account_id, row.via) == (profile_of(ada), guest.id, ReferralVia.LINK)
     assert await earned(ada) == BY_LINK
     entries = await PointEntry.filter(profile_id=profile_of(ada))
-    assert {entry.counterpart_id for entry in entries} == {guest.profile_id}  # type: ignore[attr-defined]
+    assert {entry.counterpart_id for entry in entries} == {guest.profile_id}
     assert await earned(guest) == []
 
 
@@ -134,7 +134,7 @@ async def test_who_comes_by_an_invite_counts_and_its_sender_is_told() -> None:
     assert await earned(ada) == [("FRIEND_INVITED", 5), *BY_MAIL]
     assert (await Referral.get()).via is ReferralVia.MAIL
     row = await Invite.get(id=sent.invite_id)
-    assert (row.state, row.accepted_by_id, row.accepted_at is not None) == (InviteState.ACCEPTED, ben.id, True)  # type: ignore[attr-defined]
+    assert (row.state, row.accepted_by_id, row.accepted_at is not None) == (InviteState.ACCEPTED, ben.id, True)
     assert await told(ada) == [row.id]
     # and: inviting them again changes nothing and mails nothing
     [again] = await invite(ada, BEN)
@@ -257,7 +257,7 @@ async def test_a_deleted_account_goes_on_counting_and_a_new_one_starts_empty() -
     # then
     assert await came(ada) == 1 and await total(profile_of(ada)) == 30
     row = await Invite.get(id=sent.invite_id)
-    assert (row.state, row.accepted_by_id) == (InviteState.ACCEPTED, None)  # type: ignore[attr-defined]
+    assert (row.state, row.accepted_by_id) == (InviteState.ACCEPTED, None)
     # and: whoever registers the address again was invited by nobody
     await join(BEN)
     assert await came(ada) == 1 and len(await told(ada)) == 1

@@ -48,7 +48,7 @@ async def test_five_make_a_shirt_and_four_do_not() -> None:
     await claim(ada)
     assert await refusal(claim(ben)) == [(ErrorCode.TOO_FEW_REFERRALS, "")]
     row = await ShirtClaim.get()
-    assert (row.profile_id, row.size, row.state, row.shipped_at) == (  # type: ignore[attr-defined]
+    assert (row.profile_id, row.size, row.state, row.shipped_at) == (
         profile_of(ada), ShirtSize.L, ShirtState.CLAIMED, None,
     )  # fmt: skip
     [seen] = (await tshirts.claims([profile_of(ada), profile_of(ben)])).values()

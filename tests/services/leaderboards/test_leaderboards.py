@@ -69,7 +69,7 @@ class Storm:
         self.pins: list[tuple[BoardKey, Any]] = []
 
     def anybody(self) -> int:
-        return self.random.choice([*(each.profile_id for each in self.people), *self.unclaimed])  # type: ignore[attr-defined]
+        return self.random.choice([*(each.own_profile_id for each in self.people), *self.unclaimed])
 
     async def earn(self) -> None:
         ago = timedelta(days=self.random.choice([0, 0, 0, 1, 6, 8, 28, 29, 30, 40, 100]))
@@ -104,13 +104,13 @@ class Storm:
         account = self.random.choice(self.people)
         async with in_transaction():
             await Account.filter(id=account.id).update(status=self.random.choice(list(AccountStatus)))
-            await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+            await refresh_visibility([account.own_profile_id])
 
     async def change_company(self) -> None:
         account = self.random.choice(self.people)
         async with in_transaction():
             await Account.filter(id=account.id).update(company_id=self.random.choice([None, *self.companies]))
-            await refresh_visibility([account.profile_id])  # type: ignore[attr-defined]
+            await refresh_visibility([account.own_profile_id])
 
     async def wait(self) -> None:
         self.now += self.random.choice(

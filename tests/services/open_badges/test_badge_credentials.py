@@ -62,7 +62,7 @@ def check_required_members(document: dict[str, Any]) -> None:
 async def test_a_credential_has_what_the_standard_requires() -> None:
     # given
     account = await make_person("ada@people.example")
-    award = await make_award(account.profile_id, "PROBLEM_SOLVER", 2)  # type: ignore[attr-defined]
+    award = await make_award(account.own_profile_id, "PROBLEM_SOLVER", 2)
     # when
     document = await document_of(award.credential)
     # then
@@ -119,9 +119,9 @@ async def test_the_recipient_is_known_by_salted_hashes_of_all_addresses_and_neve
     # given somebody with two accounts, one of them written with capital letters
     account = await make_person("Ada.Okafor@People.example")
     second = await make_person("ada@harbor.example")
-    await Account.filter(id=second.id).update(profile_id=account.profile_id)  # type: ignore[attr-defined]
-    first = await make_award(account.profile_id, "FIRST_LIGHT")  # type: ignore[attr-defined]
-    other = await make_award(account.profile_id, "WARM_WELCOME")  # type: ignore[attr-defined]
+    await Account.filter(id=second.id).update(profile_id=account.profile_id)
+    first = await make_award(account.own_profile_id, "FIRST_LIGHT")
+    other = await make_award(account.own_profile_id, "WARM_WELCOME")
     # when
     document = await document_of(first.credential)
     # then
@@ -154,7 +154,7 @@ def test_the_hash_is_the_one_of_the_standards_own_example() -> None:
 async def test_addresses_that_nobody_vouched_for_or_that_are_shut_are_left_out() -> None:
     # given
     account = await make_person("ada@people.example")
-    profile_id = account.profile_id  # type: ignore[attr-defined]
+    profile_id = account.own_profile_id
     for email, change in (
         ("shut@people.example", {"status": AccountStatus.DEACTIVATED}),
         ("new@people.example", {"verified_at": None}),
@@ -205,11 +205,11 @@ async def test_a_badge_that_left_the_catalogue_takes_its_credentials_along() -> 
 async def test_who_is_not_listed_is_seen_by_nobody_else() -> None:
     # given
     ada, eve = await make_person(public=False), await make_person()
-    award = await make_award(ada.profile_id)  # type: ignore[attr-defined]
+    award = await make_award(ada.own_profile_id)
     # when, then
     assert await badge_credentials.award_of(award.credential) is None
-    assert await badge_credentials.award_of(award.credential, own_profile=eve.profile_id) is None  # type: ignore[attr-defined]
-    own = await badge_credentials.award_of(award.credential, own_profile=ada.profile_id)  # type: ignore[attr-defined]
+    assert await badge_credentials.award_of(award.credential, own_profile=eve.own_profile_id) is None
+    own = await badge_credentials.award_of(award.credential, own_profile=ada.own_profile_id)
     assert own is not None and not own.listed
     # and again once public, and no more once deactivated
     await Profile.filter(id=own.profile_id).update(visibility=Visibility.PUBLIC)
@@ -283,7 +283,7 @@ async def test_an_issuer_without_a_name_has_the_hosts_unless_that_is_none(settin
 
 
 async def test_a_credential_takes_two_statements(count_statements) -> None:
-    award = await make_award((await make_person()).profile_id)  # type: ignore[attr-defined]
+    award = await make_award((await make_person()).own_profile_id)
     with count_statements() as seen:
         await document_of(award.credential)
     assert seen.total == 2

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 async def make_credential(email: str = "ada@people.example", **more: Any) -> str:
     account = await make_person(email)
-    return await signed(await make_award(account.profile_id, **more))  # type: ignore[attr-defined]
+    return await signed(await make_award(account.own_profile_id, **more))
 
 
 async def signed(made: BadgeAward) -> str:

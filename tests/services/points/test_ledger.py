@@ -202,7 +202,7 @@ async def test_before_joining_nothing_is_earned_and_on_that_day_it_is() -> None:
 async def test_deactivated_people_earn_nothing() -> None:
     # given
     account = await make_person()
-    ada = account.profile_id  # type: ignore[attr-defined]
+    ada = account.own_profile_id
     account.status = type(account.status).DEACTIVATED
     await account.save()
     await refresh_visibility([ada])

@@ -45,7 +45,7 @@ RECOVERY = "ada@home.example"
 
 
 async def recoverable(account: Account, *, verified: bool = True) -> None:
-    await Profile.filter(id=account.profile_id).update(  # type: ignore[attr-defined]
+    await Profile.filter(id=account.profile_id).update(
         recovery_email=RECOVERY,
         recovery_email_key=RECOVERY,
         recovery_email_verified_at=clock.now() if verified else None,
@@ -133,7 +133,7 @@ async def test_a_verified_recovery_address_gets_a_link(database: Database) -> No
 async def test_an_address_of_two_people_gets_a_mail_about_each(database: Database) -> None:
     # given: it is the login of one and the recovery address of another
     ada, ben = await make_login(), await make_login("ben@people.example")
-    await Profile.filter(id=ben.profile_id).update(  # type: ignore[attr-defined]
+    await Profile.filter(id=ben.profile_id).update(
         recovery_email=ADA, recovery_email_key=ADA, recovery_email_verified_at=clock.now()
     )
     # when
@@ -162,7 +162,7 @@ async def test_a_link_dies_with_the_recovery_address(database: Database) -> None
     await password_reset.request(RECOVERY, BROWSER)
     token = await mailed_token(RECOVERY)
     # when
-    await Profile.filter(id=ada.profile_id).update(  # type: ignore[attr-defined]
+    await Profile.filter(id=ada.profile_id).update(
         recovery_email=None, recovery_email_key=None, recovery_email_verified_at=None
     )
     # then
