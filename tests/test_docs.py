@@ -4,14 +4,13 @@ import re
 from dataclasses import fields
 
 import pytest
-from typer.main import get_command
 
 from catalogue.scopes import SCOPES
-from cli.__main__ import app
 from models.database import NoDatabase, opened
 from services.media import image_store
 from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
+from tests.helpers.commands import commands
 
 README = (HERE / "README.md").read_text("utf-8")
 
@@ -28,13 +27,6 @@ def test_readme_has_no_setting_that_is_not_there() -> None:
     assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE)) == {
         setting.name.upper() for setting in fields(Settings)
     }
-
-
-def commands() -> set[str]:
-    found = set()
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
-        found |= {f"{name} {each}" for each in command.commands} if hasattr(command, "commands") else {name}
-    return found
 
 
 def test_readme_has_every_command_and_no_other() -> None:

@@ -152,6 +152,16 @@ def test_subjects_of_services_know_only_those_below_them() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_tests_share_is_in_helpers() -> None:
+    borrowed = [
+        f"{file.relative_to(HERE)}: {name}"
+        for file in sorted((HERE / "tests").rglob("*.py"))
+        for name in sorted(imports(file))
+        if name.startswith("tests.") and name.split(".")[-1].startswith("test_")
+    ]
+    assert borrowed == [], "Move what several tests need to tests/helpers/."
+
+
 def test_constants_say_what_of() -> None:
     wrong = []
     for file in sources():

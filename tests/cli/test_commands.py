@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from services.auth import access_tokens
 from settings import HERE, Settings
-from tests.test_docs import commands
+from tests.helpers.commands import commands
 
 RUNNER = CliRunner()
 

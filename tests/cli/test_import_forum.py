@@ -1,7 +1,6 @@
 import os
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,108 +11,35 @@ from typer.testing import CliRunner
 
 from cli import batches
 from cli.file_reader import BrokenFile, Interrupted, Reading, WrongFolder
-from cli.forum import import_forum
 from cli.forum_dump import rows
 from cli.imports import app
-from cli.report import Report
 from models.database import Database
-from models.imports import ImportedPerson, ImportProgress
-from models.points import Outcome, PointEntry, Score
+from models.imports import ImportProgress
+from models.points import Outcome, PointEntry
 from models.profiles import Profile, Visibility
 from services.imports import import_runs
 from services.points.ledger_consistency import differences
 from settings import Settings
+from tests.helpers.forum_dump import POSTS, TOTALS, USERS, VOTES, import_dump, points_by_key, vote, write_rows
 
-SOURCE = "forum:small"
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "forum-dump"
-
-USERS = [
-    {"Id": "-1", "DisplayName": "Community", "CreationDate": "2019-01-01T00:00:00.000"},
-    {
-        "Id": "1",
-        "DisplayName": "Kim Example",
-        "CreationDate": "2019-01-01T10:00:00.000",
-        "WebsiteUrl": "ftp://x.example",
-    },
-    {"Id": "2", "DisplayName": "Kim Example", "CreationDate": "2019-01-01T10:00:00.000", "AboutMe": "<p>a &amp; b</p>"},
-    {"Id": "3", "DisplayName": "Late Comer", "CreationDate": "2020-01-02T23:00:00.000"},
-    {"Id": "4", "DisplayName": "", "CreationDate": "2019-01-01T10:00:00.000"},
-]
-POSTS = [
-    {"Id": "10", "PostTypeId": "1", "OwnerUserId": "1"},
-    {"Id": "11", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "10"},
-    {"Id": "12", "PostTypeId": "2", "OwnerUserId": "1", "ParentId": "10"},
-    {"Id": "13", "PostTypeId": "1"},
-    {"Id": "14", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "13"},
-    {"Id": "15", "PostTypeId": "1", "OwnerUserId": "-1"},
-    {"Id": "16", "PostTypeId": "2", "OwnerUserId": "3", "ParentId": "10"},
-    {"Id": "17", "PostTypeId": "2", "OwnerUserId": "2", "ParentId": "99"},
-    {"Id": "oops", "PostTypeId": "1"},
-]
-VOTES = [
-    *[(n, 11, 2, "2020-01-01") for n in range(1, 8)],  # seven upvotes of one day: 50 points
-    (8, 11, 3, "2020-01-01"),
-    (9, 11, 1, "2020-01-01"),  # accepted: 15 to 2, 2 to 1
-    (10, 12, 1, "2020-01-01"),  # an own answer
-    (11, 13, 2, "2020-01-01"),  # owner deleted
-    (12, 14, 1, "2020-01-01"),  # asker deleted: 15 to 2
-    (13, 15, 2, "2020-01-01"),  # the background user's
-    (14, 16, 2, "2020-01-01"),  # before the owner's first day
-    (15, 16, 2, "2020-01-02"),  # on it: 10 to 3
-    (16, 99, 2, "2020-01-01"),  # no such post
-    (17, 11, 5, "2020-01-01"),  # not a vote in our sense
-    (18, 17, 1, "2020-01-01"),  # question missing: 15 to 2
-    (19, 10, 1, "2020-01-01"),  # a question cannot be accepted
-    (20, 10, 2, "yesterday"),
-]
-TOTALS = {"1": 2, "2": 50 - 2 + 15 + 15 + 15, "3": 10, "4": 0}
-
-
-def row(values: dict[str, str]) -> str:
-    def escaped(text: str) -> str:
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-
-    return "  <row " + " ".join(f'{name}="{escaped(value)}"' for name, value in values.items()) + " />\n"
-
-
-def vote(number: int, post: int, kind: int, day: str) -> dict[str, str]:
-    return {"Id": str(number), "PostId": str(post), "VoteTypeId": str(kind), "CreationDate": f"{day}T00:00:00.000"}
-
-
-def write(folder: Path, name: str, values: list[dict[str, str]]) -> None:
-    root = name.removesuffix(".xml").lower()
-    text = f'\ufeff<?xml version="1.0" encoding="utf-8"?>\n<{root}>\n{"".join(map(row, values))}</{root}>\n'
-    (folder / name).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
     folder = tmp_path / "small"
     folder.mkdir()
-    write(folder, "Users.xml", USERS)
-    write(folder, "Posts.xml", POSTS)
-    write(folder, "Votes.xml", [vote(*each) for each in VOTES])
+    write_rows(folder, "Users.xml", USERS)
+    write_rows(folder, "Posts.xml", POSTS)
+    write_rows(folder, "Votes.xml", [vote(*each) for each in VOTES])
     return folder
-
-
-async def take_in(folder: Path, stop: Callable[[Report], bool] = lambda _: False, source: str = SOURCE) -> Report:
-    report = Report("small")
-    await import_forum(folder, source, report, Reading(lambda: stop(report)))
-    return report
-
-
-async def totals(source: str = SOURCE) -> dict[str, int]:
-    people: Any = ImportedPerson.filter(source=source).values_list("key", "profile_id")
-    scores: Any = Score.all().values_list("profile_id", "overall")
-    by_profile = dict(await scores)
-    return {key: by_profile[profile_id] for key, profile_id in await people}
 
 
 async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database, dump: Path) -> None:
     # when
-    report = await take_in(dump)
+    report = await import_dump(dump)
     # then
-    assert await totals() == TOTALS
+    assert await points_by_key() == TOTALS
     outcomes: Any = PointEntry.all().values_list("outcome", flat=True)
     assert Counter(await outcomes) == {
         Outcome.AWARDED: 11,
@@ -141,7 +67,7 @@ async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database,
 
 async def test_people_are_public_unclaimed_and_keep_what_they_said(database: Database, dump: Path) -> None:
     # when
-    await take_in(dump)
+    await import_dump(dump)
     # then
     first, second, _, unnamed = await Profile.all().order_by("id")
     assert (first.handle, second.handle) == ("kim-example", "kim-example-2")
@@ -153,28 +79,28 @@ async def test_people_are_public_unclaimed_and_keep_what_they_said(database: Dat
 
 async def test_a_second_run_finds_nothing_new(database: Database, dump: Path) -> None:
     # given
-    await take_in(dump)
+    await import_dump(dump)
     # when
-    report = await take_in(dump)
+    report = await import_dump(dump)
     # then
     assert (report.taken["people: new"], report.taken["events: new"]) == (0, 0)
     assert report.taken["Votes.xml: rows taken in by an earlier run"] == len(VOTES)
-    assert await totals() == TOTALS
+    assert await points_by_key() == TOTALS
 
 
 async def test_a_grown_dump_adds_only_what_is_new(database: Database, dump: Path) -> None:
     # given
-    await take_in(dump)
-    write(dump, "Posts.xml", [*POSTS, {"Id": "99", "PostTypeId": "1", "OwnerUserId": "1"}])
+    await import_dump(dump)
+    write_rows(dump, "Posts.xml", [*POSTS, {"Id": "99", "PostTypeId": "1", "OwnerUserId": "1"}])
     # when: votes 16 and 18 find their post now
-    report = await take_in(dump)
+    report = await import_dump(dump)
     # then
     assert report.taken["people: new"] == 0
     assert report.taken["events: new"] == 2
     assert report.taken["events: here already"] == 15
     # vote 18 is known without an asker, and known events stay as they were taken in
     assert report.defects["events refused: An event with this id was taken in before, with another content."] == 1
-    assert await totals() == {**TOTALS, "1": 2 + 10 + 2}
+    assert await points_by_key() == {**TOTALS, "1": 2 + 10 + 2}
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
@@ -184,13 +110,13 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     # given
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 3)
     with pytest.raises(Interrupted):
-        await take_in(dump, stop=lambda report: report.taken["Votes.xml: rows read"] >= 3 * after)
+        await import_dump(dump, stop=lambda report: report.taken["Votes.xml: rows read"] >= 3 * after)
     assert (await ImportProgress.get(file="Votes.xml")).rows == 3 * after
     # when
-    report = await take_in(dump)
+    report = await import_dump(dump)
     # then
     assert report.taken["Votes.xml: rows read"] == len(VOTES) - 3 * after
-    assert await totals() == TOTALS
+    assert await points_by_key() == TOTALS
     assert [each async for each in differences()] == []
 
 
@@ -201,12 +127,12 @@ async def test_a_run_stopped_among_the_users_has_whole_batches_only(
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     # when
     with pytest.raises(Interrupted):
-        await take_in(dump, stop=lambda report: report.taken["Users.xml: rows read"] > 0)
+        await import_dump(dump, stop=lambda report: report.taken["Users.xml: rows read"] > 0)
     # then
     assert await Profile.all().count() == 1
     assert await PointEntry.all().count() == 0
-    await take_in(dump)
-    assert await totals() == TOTALS
+    await import_dump(dump)
+    assert await points_by_key() == TOTALS
 
 
 async def test_a_malformed_row_is_named_and_costs_no_other(
@@ -217,10 +143,10 @@ async def test_a_malformed_row_is_named_and_costs_no_other(
     lines = (dump / "Votes.xml").read_text("utf-8").splitlines(keepends=True)
     (dump / "Votes.xml").write_text("".join([*lines[:12], '  <row Id="x\n', *lines[12:]]), "utf-8")
     # when
-    report = await take_in(dump)
+    report = await import_dump(dump)
     # then
     assert report.bad_rows["Votes.xml"] == 2
-    assert await totals() == TOTALS
+    assert await points_by_key() == TOTALS
     assert (await ImportProgress.get(file="Votes.xml")).rows == len(VOTES) + 1
 
 
@@ -236,13 +162,13 @@ async def test_a_dump_cut_short_keeps_every_good_row(
     (dump / "Users.xml").write_text(text.removesuffix(cut), "utf-8")
     # when
     with pytest.raises(BrokenFile, match=r"Users\.xml:[78]: malformed XML: the file ends .*before </users>"):
-        await take_in(dump)
+        await import_dump(dump)
     # then
     assert await Profile.all().count() == (4 if cut == "</users>\n" else 3)
     # and when it is repaired
     (dump / "Users.xml").write_text(text, "utf-8")
-    await take_in(dump)
-    assert await totals() == TOTALS
+    await import_dump(dump)
+    assert await points_by_key() == TOTALS
 
 
 @pytest.mark.parametrize(
@@ -291,7 +217,7 @@ async def test_a_wrong_folder_is_refused_before_anything_is_written(
         (dump / name).write_text(content)
     # then
     with pytest.raises(WrongFolder, match=name):
-        await take_in(dump)
+        await import_dump(dump)
     assert await Profile.all().count() == 0
 
 
@@ -363,12 +289,12 @@ async def test_the_real_dump_gives_what_the_rules_say(database: Database) -> Non
     if not REAL.is_dir():
         pytest.skip(f"the real dump is not beside the checkout: {REAL}")
     # when
-    report = await take_in(REAL, source="forum:real")
+    report = await import_dump(REAL, source="forum:real")
     # then
-    assert await totals("forum:real") == by_hand(REAL)
+    assert await points_by_key("forum:real") == by_hand(REAL)
     assert report.defects["votes on posts that are missing"] == 27
     assert [each async for each in differences()] == []
-    again = await take_in(REAL, source="forum:real")
+    again = await import_dump(REAL, source="forum:real")
     assert (again.taken["people: new"], again.taken["events: new"]) == (0, 0)
 
 

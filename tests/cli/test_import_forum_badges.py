@@ -9,7 +9,7 @@ import pytest
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.database import Database
 from models.imports import ImportedPerson
-from tests.cli.test_import_forum import POSTS, SOURCE, TOTALS, USERS, VOTES, take_in, totals, vote, write
+from tests.helpers.forum_dump import POSTS, SOURCE, TOTALS, USERS, VOTES, import_dump, points_by_key, vote, write_rows
 
 BADGES = [
     (1, "1", "Teacher", "2020-01-05", "3"),
@@ -34,10 +34,10 @@ def badge(number: int, user: str, name: str, day: str, metal: str) -> dict[str, 
 def dump_with_badges(tmp_path: Path) -> Path:
     folder = tmp_path / "small"
     folder.mkdir()
-    write(folder, "Users.xml", USERS)
-    write(folder, "Posts.xml", POSTS)
-    write(folder, "Votes.xml", [vote(*each) for each in VOTES])
-    write(folder, "Badges.xml", [badge(*each) for each in BADGES])
+    write_rows(folder, "Users.xml", USERS)
+    write_rows(folder, "Posts.xml", POSTS)
+    write_rows(folder, "Votes.xml", [vote(*each) for each in VOTES])
+    write_rows(folder, "Badges.xml", [badge(*each) for each in BADGES])
     return folder
 
 
@@ -65,8 +65,8 @@ EARNED = {
 
 async def test_badges_are_kept_as_the_forums_own(database: Database, dump_with_badges: Path) -> None:
     # when
-    first = await take_in(dump_with_badges)
-    again = await take_in(dump_with_badges)
+    first = await import_dump(dump_with_badges)
+    again = await import_dump(dump_with_badges)
     # then
     assert await badges() == EARNED
     assert first.bad_rows["Badges.xml"] == 4
@@ -79,7 +79,7 @@ async def test_a_dump_without_badges_is_taken_in(database: Database, dump_with_b
     # given
     (dump_with_badges / "Badges.xml").unlink()
     # when
-    await take_in(dump_with_badges)
+    await import_dump(dump_with_badges)
     # then
-    assert await totals() == TOTALS
+    assert await points_by_key() == TOTALS
     assert await badges() == {}

@@ -6,7 +6,7 @@ from models.audit import AuditEntry, Origin
 from models.referrals import ShirtClaim
 from settings import Settings
 from tests.cli.conftest import Cli, Inside
-from tests.services.invites.test_tshirts import claim, referrer
+from tests.helpers.tshirts import claim, referrer
 
 
 @pytest.mark.sqlite_only

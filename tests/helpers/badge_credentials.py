@@ -1,5 +1,6 @@
 """Badge credentials, fetched over HTTP and read by a library that is not the server's."""
 
+import re
 from typing import Any
 
 from aiohttp import ClientResponse
@@ -61,3 +62,35 @@ async def checked_by_others(client: GraphQLClient, compact: str) -> dict[str, An
 def set_bits(status_list: dict[str, Any]) -> set[int]:
     """The indexes that a status list says are revoked, as another library reads it."""
     return set(status.set_indices(status.decode_encoded_list(status_list["credentialSubject"]["encodedList"])))
+
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def check_required_members(document: dict[str, Any]) -> None:
+    """What Open Badges 3.0 requires of an OpenBadgeCredential, member by member: presence, cardinality, type."""
+    contexts = document["@context"]
+    assert isinstance(contexts, list) and contexts[0] == "https://www.w3.org/ns/credentials/v2"
+    assert re.fullmatch(r"https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json", contexts[1])
+    assert isinstance(document["id"], str) and document["id"].startswith("http")
+    assert {"VerifiableCredential", "OpenBadgeCredential"} <= set(document["type"])
+    issuer = document["issuer"]
+    assert isinstance(issuer["id"], str) and "Profile" in issuer["type"] and isinstance(issuer.get("name", ""), str)
+    assert TIME.fullmatch(document["validFrom"])
+    subject = document["credentialSubject"]
+    assert "AchievementSubject" in subject["type"]
+    assert isinstance(subject["id"], str) and ":" in subject["id"]
+    for identity in subject.get("identifier", []):
+        assert identity["type"] == "IdentityObject" and identity["identityType"] == "emailAddress"
+        assert identity["hashed"] is True and isinstance(identity["salt"], str)
+        assert re.fullmatch(r"sha256\$[0-9a-f]{64}", identity["identityHash"])
+    achievement = subject["achievement"]
+    assert isinstance(achievement["id"], str) and ":" in achievement["id"] and "Achievement" in achievement["type"]
+    assert achievement["achievementType"] == "Badge"
+    assert all(isinstance(achievement[name], str) and achievement[name] for name in ("name", "description"))
+    assert isinstance(achievement["criteria"]["narrative"], str) and achievement["criteria"]["narrative"]
+    status = document["credentialStatus"]
+    assert status["type"] == "BitstringStatusListEntry" and status["statusPurpose"] == "revocation"
+    assert status["statusListIndex"].isdecimal() and status["statusListCredential"].startswith("http")
+    assert status["id"] == f"{status['statusListCredential']}#{status['statusListIndex']}"
+    assert achievement["image"]["type"] == "Image" and achievement["image"]["id"].startswith("http")

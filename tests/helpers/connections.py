@@ -1,9 +1,11 @@
 """People who ask, accept and block, for tests of those rules."""
 
+from collections import Counter
 from typing import Any
 
 from catalogue.criteria import CONNECTIONS
 from models.connections import Connection, ConnectionRequest
+from models.notices import Notice
 from models.points import ProfileCounter
 from models.profiles import Profile, Visibility
 from services.connections import connections
@@ -83,3 +85,21 @@ async def outcome(call: Any) -> str:
 
 async def refusal(call: Any) -> ErrorCode:
     return ErrorCode(await outcome(call))
+
+
+async def reported_changes() -> Counter[tuple[int, str, int]]:
+    """Whom the notices tell what about whom."""
+    rows = await Notice.filter(profile_id__isnull=False)
+    return Counter(
+        (each.profile_id, each.facts["kind"], each.facts["profile"])
+        for each in rows
+        if each.facts["kind"].startswith("CONNECTION")
+    )
+
+
+async def requests_reported_to(who: Any) -> int:
+    return sum(
+        n
+        for (whom, kind, _), n in (await reported_changes()).items()
+        if (whom, kind) == (who.profile_id, "CONNECTION_REQUEST")
+    )

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 from models.outbox import Channel, OutboxMessage
 from services.core import clock
+from services.messages import outbox_worker
 from services.messages.mail_transport import MailServer as OverSMTP
 from services.messages.mail_transport import mail_transport
 from services.messages.outbox import Message
@@ -69,3 +71,11 @@ class Noting:
 
 def by(way: Transport) -> dict[Channel, Transport]:
     return {Channel.MAIL: way, Channel.SMS: way}
+
+
+async def newest_mail(settings: Settings) -> str:
+    """Have the mails delivered into the folder; the text of the last one."""
+    worker = outbox_worker.Postbox(settings)
+    while await worker.deliver_due():
+        pass
+    return (Path(settings.mail_url.removeprefix("file:")) / "latest.txt").read_text("utf-8")

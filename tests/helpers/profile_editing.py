@@ -59,3 +59,38 @@ async def ready() -> Account:
     await edit(account, **WHOLE)
     await avatars.put(id_of(account), picture(), actor=actor(account))
     return account
+
+
+UPDATE = """
+mutation Update($input: UpdateProfileInput!) {
+  updateProfile(input: $input) {
+    profile {
+      id name jobTitle department country location about website version
+      skills { code } industries { code } lookingFor { job project confirmed }
+      socials { github meetup twitter linkedin skype } publishChecklist { item done }
+    }
+    errors { __typename code message path ... on VersionConflict { currentVersion } ... on ChecklistError { item } }
+  }
+}
+"""
+
+
+WHOLE_INPUT: dict[str, Any] = {
+    "name": " Ada Okafor-Vos ",
+    "jobTitle": "Harbor pilot",
+    "department": "Navigation",
+    "country": "nl",
+    "location": "On the quay",
+    "about": "Brings <b>ships</b> in.\nAnd out.",
+    "website": "https://ada.example/@ada",
+    "skills": ["python", "css", "python"],
+    "industries": ["logistics"],
+    "lookingFor": {"job": False, "project": True},
+    "socials": {
+        "github": "https://github.com/ada",
+        "meetup": "123",
+        "twitter": "@ada",
+        "linkedin": "https://nl.linkedin.com/in/ada/",
+        "skype": "live:ada",
+    },
+}

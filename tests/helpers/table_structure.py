@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise.migrations.constraints import CheckConstraint
 
-from models import versions
+from models import tables, versions
 
 KINDS = {
     "BIGINT": "integer",
@@ -178,3 +178,6 @@ def _sorted(table: Table) -> Table:
     for each in (table.indexes, table.uniques, table.checks):
         each.sort()
     return table
+
+
+MODELS: list[Any] = [getattr(tables, name) for name in tables.__all__]

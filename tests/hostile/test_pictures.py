@@ -9,7 +9,7 @@ from PIL import Image
 
 from services.errors import ErrorCode, Refused
 from services.media.images import PICTURE_SIZES, WITHIN, made_of, whole_of
-from tests.services.media.test_image_colours import BROKEN_EXIF, display_p3, saved, with_exif
+from tests.helpers.images import BROKEN_EXIF, display_p3, saved, with_exif
 
 MAX_CHANGES = 12
 

@@ -13,7 +13,7 @@ from server import make_app
 from services.core import rate_limits
 from settings import Settings
 from tests.helpers.graphql_client import GraphQLClient
-from tests.web.test_sockets import talking
+from tests.helpers.websocket import open_socket
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ async def test_a_document_over_the_limit_is_not_read(
     monkeypatch.setattr(Documents, "read", noted)
     # when
     answers = []
-    async with talking(client) as talk:
-        await talk.greet()
+    async with open_socket(client) as ws:
+        await ws.init()
         for number in range(20):
             text = f"{kind} {{ wrong{number} }}"
-            answers.append(await talk.ask({"query": text}, name=f"o{number}"))
+            answers.append(await ws.run({"query": text}, name=f"o{number}"))
     # then
     codes = [each["payload"][0]["extensions"]["code"] for each in answers]
     assert len(seen) <= 5

@@ -41,9 +41,9 @@ from services.portfolio import project_images
 from settings import Settings
 from tests.helpers.factories import make_person, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.mutation_callers import ADMIN, OPEN_TO, SERVICE, smallest
 from tests.helpers.people import Headers, in_session, make_company_with_admin
 from tests.helpers.sign_in import mailed_code
-from tests.web.test_never_by_token import ADMIN, OPEN_TO, SERVICE, smallest
 
 SCHEMA = build()._schema
 assert SCHEMA.mutation_type is not None

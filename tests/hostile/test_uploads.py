@@ -2,9 +2,9 @@
 
 from tests.helpers.factories import make_person
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.images import BROKEN_EXIF, display_p3, with_exif
 from tests.helpers.people import in_session
 from tests.helpers.uploads import picture, uploaded
-from tests.services.media.test_image_colours import BROKEN_EXIF, display_p3, with_exif
 
 SOUND = [with_exif(kind, BROKEN_EXIF[each]) for kind in ("PNG", "WEBP", "JPEG") for each in (2, 10)]
 DAMAGED = [

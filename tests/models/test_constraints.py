@@ -8,8 +8,7 @@ from tortoise.migrations.constraints import CheckConstraint
 
 from models.database import Database
 from tests.helpers.sample_rows import Maker, refused
-from tests.helpers.table_structure import declared
-from tests.models.test_parity import MODELS
+from tests.helpers.table_structure import MODELS, declared
 
 TABLES = declared(MODELS, "sqlite")
 NOBODY = 987_654_321

@@ -1,15 +1,11 @@
 """Both databases have exactly the tables that the models declare."""
 
-from typing import Any
-
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
 from models import make_migration, tables
 from models.database import Database
-from tests.helpers.table_structure import declared, found
-
-MODELS: list[Any] = [getattr(tables, name) for name in tables.__all__]
+from tests.helpers.table_structure import MODELS, declared, found
 
 
 def test_the_list_of_tables_names_every_model() -> None:

@@ -10,9 +10,9 @@ from models.badges import BadgeRarity, ImportedBadge
 from services.achievements import badge_shares, badges
 from services.points.ledger import record_many
 from services.profiles.profiles import refresh_visibility
+from tests.helpers.badges_by_http import PAGE, SHARE
 from tests.helpers.factories import NOON, event, give, make_person, make_profile
 from tests.helpers.graphql_client import GraphQLClient
-from tests.web.test_badges import PAGE, SHARE
 
 
 async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) -> None:

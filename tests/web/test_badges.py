@@ -15,25 +15,12 @@ from services.points.ledger import record_many
 from services.progress import counters
 from services.progress.scores import lock_scores
 from tests.conftest import CountStatements
+from tests.helpers.badges_by_http import PAGE, SHARE
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
 
 READ = "mx:user:profile:v1:read"
-PAGE = """
-query Badges($id: ID!, $first: Int) {
-  profile(id: $id) {
-    badgeCount
-    badges(first: $first) {
-      code name description rarity level awardedAt origin levels { level awardedAt }
-      badge { code levels { number criterion } awardedPercent awardedAsOf byHandOnly }
-    }
-    featuredBadges { code level }
-    badgesInProgress { code level percent criterion rarity name description badge { code } }
-    nextBadges { code level percent }
-  }
-}
-"""
 ALL = """
 query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
   profile(id: $id) {
@@ -52,7 +39,6 @@ mutation Set($badges: [String!]!) {
   }
 }
 """
-SHARE = "query Share($code: String!) { badge(code: $code) { awardedPercent awardedAsOf } }"
 
 
 async def make_solver(profile_id: int, times: int = 30) -> None:

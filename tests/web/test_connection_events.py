@@ -10,8 +10,8 @@ from services.connections import blocks, connections
 from tests.helpers.connections import ask, asked, hide, member, request_of
 from tests.helpers.factories import make_token
 from tests.helpers.graphql_client import GraphQLClient
-from tests.web.test_sockets import Talk, talking
-from tests.web.test_subscriptions import READ, subscribe
+from tests.helpers.subscriptions import READ, subscribe
+from tests.helpers.websocket import GraphQLSocket, open_socket
 
 EVENTS = {
     "query": "subscription { viewerEvents { __typename kind ... on ConnectionRequestEvent { profile { name connectionStatus }"
@@ -19,18 +19,18 @@ EVENTS = {
 }
 
 
-async def listen(talk: Talk, who: Any) -> None:
-    await talk.greet({"Authorization": f"mxtoken {await make_token(who, READ)}"})
-    await subscribe(talk, EVENTS)
+async def listen(ws: GraphQLSocket, who: Any) -> None:
+    await ws.init({"Authorization": f"mxtoken {await make_token(who, READ)}"})
+    await subscribe(ws, EVENTS)
 
 
-async def heard(talk: Talk, within: float = 0.9) -> list[Any]:
+async def heard(ws: GraphQLSocket, within: float = 0.9) -> list[Any]:
     """What arrives about connections; badges that come with them are told too."""
     found = []
     try:
         async with asyncio.timeout(within):
             while True:
-                message = await talk.hear()
+                message = await ws.receive()
                 assert "errors" not in message["payload"], message
                 found.append(message["payload"]["data"]["viewerEvents"])
     except TimeoutError:
@@ -46,7 +46,7 @@ async def at_once(*calls: Any) -> None:
 
 async def test_a_request_and_its_acceptance_arrive(client: GraphQLClient) -> None:
     ada, ben = await member("Ada"), await member("Ben")
-    async with talking(client) as of_ada, talking(client) as of_ben:
+    async with open_socket(client) as of_ada, open_socket(client) as of_ben:
         await listen(of_ada, ada)
         await listen(of_ben, ben)
         number = await asked(ada, ben)
@@ -76,14 +76,14 @@ async def test_what_may_not_be_known_any_more_is_not_told(client: GraphQLClient)
     async def take_back() -> None:
         await connections.withdraw(finn.profile_id, await request_of(finn, ben))
 
-    async with talking(client) as talk:
-        await listen(talk, ben)
+    async with open_socket(client) as ws:
+        await listen(ws, ben)
         await ask(ada, ben)  # nothing is even written
         await at_once(ask(dan, ben), hide(dan))
         await at_once(ask(eve, ben), blocks.block(ben.profile_id, eve.profile_id))
         await at_once(ask(finn, ben), take_back())
         await ask(gus, ben)
-        assert [each["profile"]["name"] for each in await heard(talk)] == ["Gus"]
+        assert [each["profile"]["name"] for each in await heard(ws)] == ["Gus"]
     written: Any = Notice.filter(profile_id=ben.profile_id).order_by("id").values_list("facts", flat=True)
     assert [each["profile"] for each in await written] == [each.profile_id for each in (dan, eve, finn, gus)]
 
@@ -91,9 +91,9 @@ async def test_what_may_not_be_known_any_more_is_not_told(client: GraphQLClient)
 async def test_an_acceptance_by_somebody_who_hid_or_left_since_is_not_told(client: GraphQLClient) -> None:
     ada, ben, cem = [await member(name) for name in ("Ada", "Ben", "Cem")]
     first, second = await asked(ada, ben), await asked(ada, cem)
-    async with talking(client) as talk:
-        await listen(talk, ada)
+    async with open_socket(client) as ws:
+        await listen(ws, ada)
         await at_once(connections.accept(ben.profile_id, first), hide(ben))
         await at_once(connections.accept(cem.profile_id, second), connections.remove(cem.profile_id, ada.profile_id))
-        assert await heard(talk) == []
+        assert await heard(ws) == []
     assert await Notice.filter(profile_id=ada.profile_id).count() >= 2

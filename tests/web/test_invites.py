@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,18 +16,18 @@ from models.referrals import Referral, ReferralVia
 from server import make_app
 from services.connections import blocks
 from services.core import clock
-from services.messages import outbox_worker
 from services.profiles.profiles import refresh_visibility
 from settings import Settings
 from tests.helpers.browser import CHROMIUM, a_browser
 from tests.helpers.factories import make_person, make_service, make_token, total
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.invites import invite, invite_code, join, profile_of, stop_path
+from tests.helpers.mail import newest_mail
 from tests.helpers.people import in_session
 from tests.helpers.sign_in import GOOD
-from tests.web.test_signing_up import sign_up, verify
-from tests.web.test_sockets import talking
-from tests.web.test_subscriptions import arrives, subscribe
+from tests.helpers.sign_up import sign_up, verify
+from tests.helpers.subscriptions import arrives, subscribe
+from tests.helpers.websocket import open_socket
 
 BEN = "ben@friends.example"
 READ, WRITE = "mx:connections:read", "mx:connections:write"
@@ -85,14 +84,6 @@ async def publish(name: str) -> None:
     await refresh_visibility([profile.id])
 
 
-async def newest_mail(settings: Settings) -> str:
-    """Have the mails delivered into the folder; the text of the last one."""
-    worker = outbox_worker.Postbox(settings)
-    while await worker.deliver_due():
-        pass
-    return (Path(settings.mail_url.removeprefix("file:")) / "latest.txt").read_text("utf-8")
-
-
 async def test_from_an_invite_to_a_shirt(client: GraphQLClient, settings: Settings) -> None:
     # given
     ada = await make_person("ada@people.example", name="Ada Okafor")
@@ -104,13 +95,13 @@ async def test_from_an_invite_to_a_shirt(client: GraphQLClient, settings: Settin
     [code] = re.findall(r"/join\?code=([0-9a-f]{32})\s", mail)
     begun = await sign_up(client, BEN, name="Ben", referralCode=code)
     [digits] = re.findall(r"^\d{6}$", await newest_mail(settings), re.MULTILINE)
-    async with talking(client, {**here, "Origin": "http://graph.example"}) as talk:
-        await talk.greet()
-        await subscribe(talk, EVENTS)
+    async with open_socket(client, {**here, "Origin": "http://graph.example"}) as ws:
+        await ws.init()
+        await subscribe(ws, EVENTS)
         assert (await verify(client, begun["signUp"], digits))["errors"] == []
-        heard = [await arrives(talk)]
+        heard = [await arrives(ws)]
         while heard[-1]["viewerEvents"]["__typename"] != "InviteAcceptedEvent":  # after points, and a badge for them
-            heard.append(await arrives(talk))
+            heard.append(await arrives(ws))
     client.http.session.cookie_jar.clear()
     # then: told at once, on both sides what it is worth
     assert heard[-1]["viewerEvents"] == {

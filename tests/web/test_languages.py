@@ -18,8 +18,8 @@ from services.messages.outbox import opened
 from tests.helpers.factories import give, make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
-from tests.web.test_sockets import talking
-from tests.web.test_subscriptions import OWN, arrives, subscribe
+from tests.helpers.subscriptions import OWN, arrives, subscribe
+from tests.helpers.websocket import open_socket
 
 READ = "mx:user:profile:v1:read"
 NL, EN = {"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.8"}, {"Accept-Language": "en-GB,nl;q=0.5"}
@@ -169,11 +169,11 @@ async def test_skills_industries_and_countries_are_named_in_dutch(client: GraphQ
 
 
 async def test_a_socket_speaks_the_language_of_its_handshake(client: GraphQLClient) -> None:
-    async with talking(client, NL) as dutch, talking(client, EN) as english:
-        for talk, name in ((dutch, "Eerste licht"), (english, "First Light")):
-            await talk.greet()
-            await talk.say(id="q", type="subscribe", payload={"query": BADGE})
-            assert (await arrives(talk, "q"))["badge"]["name"] == name
+    async with open_socket(client, NL) as dutch, open_socket(client, EN) as english:
+        for ws, name in ((dutch, "Eerste licht"), (english, "First Light")):
+            await ws.init()
+            await ws.send(id="q", type="subscribe", payload={"query": BADGE})
+            assert (await arrives(ws, "q"))["badge"]["name"] == name
 
 
 async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQLClient) -> None:
@@ -181,9 +181,9 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
     ada = await make_person("ada@people.example")
     own: int = ada.own_profile_id
     token = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
-    async with talking(client, {**token, **NL}) as talk:
-        await talk.greet()
-        await subscribe(talk, OWN)
+    async with open_socket(client, {**token, **NL}) as ws:
+        await ws.init()
+        await subscribe(ws, OWN)
         for language, badge, challenge in (
             (None, "Eerste licht", "Eerste stappen"),
             ("en", "First Light", "First Steps"),
@@ -199,8 +199,8 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
                 ]
             )
             # then
-            assert (await arrives(talk))["viewerEvents"]["badge"] == {"name": badge}
-            assert (await arrives(talk))["viewerEvents"]["title"] == challenge
+            assert (await arrives(ws))["viewerEvents"]["badge"] == {"name": badge}
+            assert (await arrives(ws))["viewerEvents"]["title"] == challenge
 
 
 async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:

@@ -10,66 +10,24 @@ from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
 from services.core import clock
-from services.points.ledger import record
 from services.points.opening_balances import Opening, record_openings
 from services.profiles.profiles import refresh_visibility
-from tests.helpers.factories import event, make_company, make_person, make_profile, make_token
+from tests.helpers.factories import make_company, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
 from tests.helpers.people import in_session, make_member
-
-FULL = """
-query Board(
-  $board: LeaderboardBoard! = FORUM, $period: LeaderboardPeriod, $scope: LeaderboardScope, $on: Date, $at: DateTime
-  $first: Int, $after: String, $around: ID! = "prf_999999", $radius: Int
-) {
-  leaderboard(board: $board, period: $period, scope: $scope, on: $on, asOf: $at) {
-    board period scope startsOn endsOn asOf
-    entries(first: $first, after: $after) {
-      totalCount edges { cursor node { ...E } } pageInfo { hasNextPage endCursor }
-    }
-    viewerEntry { ...E }
-    around(profile: $around, radius: $radius) { ...E }
-  }
-}
-fragment E on LeaderboardEntry { rank points hidden movement profile { id name } }
-"""
-
-
-async def board(client: GraphQLClient, who: Account | None = None, **arguments: Any) -> Any:
-    headers = await in_session(who) if who else None
-    return (await client.data(FULL, headers=headers, **arguments))["leaderboard"]
-
-
-def names(page: Any) -> list[tuple[int, str]]:
-    rows = page if isinstance(page, list) else [edge["node"] for edge in page["entries"]["edges"]]
-    return [(each["rank"], each["profile"]["name"]) for each in rows]
-
-
-def own(account: Account) -> int:
-    return account.own_profile_id
 
 
 async def opened(points: dict[int, int]) -> None:
     await record_openings([Opening(who, Category.FORUM, each, "archive", f"{who}") for who, each in points.items()])
 
 
-async def earned(who: int, *, days_ago: int = 0, times: int = 1) -> None:
-    for _ in range(times):
-        await record(event(who, "ANSWER_ACCEPTED", occurred_at=clock.now() - timedelta(days=days_ago)))
-
-
-async def hide(who: int, *, hidden: bool = True) -> None:
-    async with in_transaction():
-        await Profile.filter(id=who).update(visibility=Visibility.PRIVATE if hidden else Visibility.PUBLIC)
-        await refresh_visibility([who])
-
-
 async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClient) -> None:
     # given
     ada, ben, old = [await make_profile(name) for name in ("Ada", "Ben", "Old")]
     await opened({ada: 500})
-    await earned(ben)
-    await earned(old, days_ago=400)
+    await record_answers(ben)
+    await record_answers(old, days_ago=400)
     today = clock.today()
     # when
     boards = {
@@ -77,35 +35,35 @@ async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClie
         for period in ("ALL_TIME", "LAST_30_DAYS", "WEEK", "MONTH", "QUARTER", "YEAR")
     }
     # then
-    assert names(boards["ALL_TIME"]) == [(1, "Ada"), (2, "Old"), (2, "Ben")]
+    assert ranked_names(boards["ALL_TIME"]) == [(1, "Ada"), (2, "Old"), (2, "Ben")]
     assert (boards["ALL_TIME"]["startsOn"], boards["ALL_TIME"]["endsOn"]) == (None, None)
     for period in list(boards)[1:]:
-        assert names(boards[period]) == [(1, "Ben")], period
+        assert ranked_names(boards[period]) == [(1, "Ben")], period
         assert boards[period]["startsOn"] <= today.isoformat() <= boards[period]["endsOn"]
     month_ago = today - timedelta(days=29)
     assert (boards["LAST_30_DAYS"]["startsOn"], boards["LAST_30_DAYS"]["endsOn"]) == (f"{month_ago}", f"{today}")
     past = await board(client, period="MONTH", on=f"{today - timedelta(days=400)}")
-    assert names(past) == [(1, "Old")]
+    assert ranked_names(past) == [(1, "Old")]
 
 
 async def test_a_past_period_goes_by_late_events_and_by_who_is_public_today(client: GraphQLClient) -> None:
     # given
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
-    await earned(ada, days_ago=100, times=2)
-    await earned(ben, days_ago=100)
+    await record_answers(ada, days_ago=100, times=2)
+    await record_answers(ben, days_ago=100)
     on = f"{clock.today() - timedelta(days=100)}"
-    assert names(await board(client, period="YEAR" if on[:4] != str(clock.today().year) else "WEEK", on=on)) == [
+    assert ranked_names(await board(client, period="YEAR" if on[:4] != str(clock.today().year) else "WEEK", on=on)) == [
         (1, "Ada"),
         (2, "Ben"),
     ]
     # when
-    await earned(ben, days_ago=100, times=2)
+    await record_answers(ben, days_ago=100, times=2)
     late = await board(client, period="WEEK", on=on)
     await hide(ada)
     hidden = await board(client, period="WEEK", on=on)
     # then
-    assert names(late) == [(1, "Ben"), (2, "Ada")]
-    assert names(hidden) == [(1, "Ben")] and hidden["entries"]["totalCount"] == 1
+    assert ranked_names(late) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(hidden) == [(1, "Ben")] and hidden["entries"]["totalCount"] == 1
 
 
 async def test_days_that_make_no_sense_are_refused(client: GraphQLClient) -> None:
@@ -115,15 +73,15 @@ async def test_days_that_make_no_sense_are_refused(client: GraphQLClient) -> Non
     assert await client.code(FULL, period="ALL_TIME", on=f"{today}") == "BAD_INPUT"
     for ancient in ("0001-01-01", "1970-01-01"):
         for period in ("LAST_30_DAYS", "WEEK", "MONTH", "QUARTER", "YEAR"):
-            assert names(await board(client, period=period, on=ancient)) == []
+            assert ranked_names(await board(client, period=period, on=ancient)) == []
 
 
 async def test_a_cursor_of_another_period_company_or_pin_is_refused(client: GraphQLClient) -> None:
     # given
     company = await make_company()
     ada = await make_member(company, "ada@harbor.example")
-    await opened({own(ada): 20, await make_profile(): 10})
-    await earned(own(ada))
+    await opened({profile_id_of(ada): 20, await make_profile(): 10})
+    await record_answers(profile_id_of(ada))
     headers = await in_session(ada)
     whole = await board(client, first=1)
     cursor, moment = whole["entries"]["pageInfo"]["endCursor"], whole["asOf"]
@@ -150,23 +108,23 @@ async def test_the_board_of_a_company_has_its_people_alone(client: GraphQLClient
     ben = await make_member(river, "ben@river.example", name="Ben")
     unclaimed = await make_profile("Unclaimed", company_id=harbor.id)
     elsewhere = await make_profile("Elsewhere")
-    await opened({own(ada): 10, own(ben): 20, unclaimed: 30, elsewhere: 40})
+    await opened({profile_id_of(ada): 10, profile_id_of(ben): 20, unclaimed: 30, elsewhere: 40})
     # when
     of_ada = await board(client, ada, scope="OWN_COMPANY")
-    of_ben = await board(client, ben, scope="OWN_COMPANY", around=f"prf_{own(ada)}")
+    of_ben = await board(client, ben, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}")
     # then
-    assert names(of_ada) == [(1, "Unclaimed"), (2, "Ada")] and of_ada["entries"]["totalCount"] == 2
-    assert names(of_ben) == [(1, "Ben")] and of_ben["around"] == []
+    assert ranked_names(of_ada) == [(1, "Unclaimed"), (2, "Ada")] and of_ada["entries"]["totalCount"] == 2
+    assert ranked_names(of_ben) == [(1, "Ben")] and of_ben["around"] == []
     assert (of_ada["viewerEntry"]["rank"], of_ben["viewerEntry"]["rank"]) == (2, 1)
     # when she changes the company
     async with in_transaction():
         await Account.filter(id=ada.id).update(company_id=river.id)
-        await refresh_visibility([own(ada)])
+        await refresh_visibility([profile_id_of(ada)])
     # then
-    assert names(await board(client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
-    assert names(await board(client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board(client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board(client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
     carl = await make_member(harbor, "carl@harbor.example")
-    assert names(await board(client, carl, scope="OWN_COMPANY")) == [(1, "Unclaimed")]
+    assert ranked_names(await board(client, carl, scope="OWN_COMPANY")) == [(1, "Unclaimed")]
 
 
 async def test_whoever_has_no_company_has_no_board_of_one(client: GraphQLClient) -> None:
@@ -179,22 +137,22 @@ async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(client: G
     # given
     people = [await make_profile(f"P{n}") for n in range(4)]
     ada = await make_person(name="Ada")
-    await opened({**dict(zip(people, (50, 40, 40, 10), strict=True)), own(ada): 40})
+    await opened({**dict(zip(people, (50, 40, 40, 10), strict=True)), profile_id_of(ada): 40})
     other = await make_person()
-    shown = await board(client, ada, around=f"prf_{own(ada)}", radius=1)
+    shown = await board(client, ada, around=f"prf_{profile_id_of(ada)}", radius=1)
     assert (shown["viewerEntry"]["rank"], shown["viewerEntry"]["hidden"]) == (2, False)
     # when
-    await hide(own(ada))
-    mine = await board(client, ada, around=f"prf_{own(ada)}", radius=2)
-    theirs = await board(client, other, around=f"prf_{own(ada)}", radius=2)
+    await hide(profile_id_of(ada))
+    mine = await board(client, ada, around=f"prf_{profile_id_of(ada)}", radius=2)
+    theirs = await board(client, other, around=f"prf_{profile_id_of(ada)}", radius=2)
     never = await board(client, other, around="prf_999999", radius=2)
     # then
-    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "hidden": True, "movement": 0, "profile": {"id": f"prf_{own(ada)}", "name": "Ada"}}  # fmt: skip
-    assert [(*each, hidden["hidden"]) for each, hidden in zip(names(mine["around"]), mine["around"], strict=True)] == [
+    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "hidden": True, "movement": 0, "profile": {"id": f"prf_{profile_id_of(ada)}", "name": "Ada"}}  # fmt: skip
+    assert [(*each, hidden["hidden"]) for each, hidden in zip(ranked_names(mine["around"]), mine["around"], strict=True)] == [
         (2, "P1", False), (2, "P2", False), (2, "Ada", True), (5 - 1, "P3", False)
     ]  # fmt: skip
     for page in (mine, theirs, never):
-        assert names(page) == [(1, "P0"), (2, "P1"), (2, "P2"), (4, "P3")] and page["entries"]["totalCount"] == 4
+        assert ranked_names(page) == [(1, "P0"), (2, "P1"), (2, "P2"), (4, "P3")] and page["entries"]["totalCount"] == 4
     theirs.pop("asOf"), never.pop("asOf")
     assert theirs == never and theirs["viewerEntry"] is None and theirs["around"] == []
 
@@ -202,16 +160,16 @@ async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(client: G
 async def test_a_deactivated_and_a_zero_point_person_leave_no_trace(client: GraphQLClient) -> None:
     # given
     gone, zero, ada = await make_person(name="Gone"), await make_profile("Zero"), await make_profile("Ada")
-    await opened({own(gone): 50, ada: 10})
+    await opened({profile_id_of(gone): 50, ada: 10})
     await board(client)
     # when
     async with in_transaction():
         await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-        await refresh_visibility([own(gone)])
+        await refresh_visibility([profile_id_of(gone)])
     # then
-    for hidden in (own(gone), zero):
+    for hidden in (profile_id_of(gone), zero):
         page = await board(client, around=f"prf_{hidden}")
-        assert names(page) == [(1, "Ada")] and page["around"] == [] and page["entries"]["totalCount"] == 1
+        assert ranked_names(page) == [(1, "Ada")] and page["around"] == [] and page["entries"]["totalCount"] == 1
 
 
 async def test_around_has_the_full_radius_where_there_are_people(client: GraphQLClient) -> None:
@@ -222,8 +180,10 @@ async def test_around_has_the_full_radius_where_there_are_people(client: GraphQL
         # when
         page = await board(client, around=f"prf_{people[place]}", radius=3)
         # then
-        assert [name for _, name in names(page["around"])] == [f"P{n}" for n in range(place - above, place + below + 1)]
-        assert [rank for rank, _ in names(page["around"])] == [
+        assert [name for _, name in ranked_names(page["around"])] == [
+            f"P{n}" for n in range(place - above, place + below + 1)
+        ]
+        assert [rank for rank, _ in ranked_names(page["around"])] == [
             n - n % 2 + 1 for n in range(place - above, place + below + 1)
         ]
     assert len((await board(client, around=f"prf_{people[6]}"))["around"]) == 11
@@ -240,11 +200,11 @@ async def test_movement_is_since_monday(client: GraphQLClient) -> None:
     monday = datetime.combine(clock.today() - timedelta(days=clock.today().weekday()), datetime.min.time(), UTC)
     with clock.frozen(monday - timedelta(hours=1)):
         for who, times in ((ada, 3), (ben, 2), (carl, 1)):
-            await earned(who, times=times)
+            await record_answers(who, times=times)
     # when
     with clock.frozen(max(monday, clock.now() - timedelta(seconds=1))):
-        await earned(carl, times=3)
-        await earned(dora, times=1)
+        await record_answers(carl, times=3)
+        await record_answers(dora, times=1)
     page = await board(client)
     # then
     moved = {edge["node"]["profile"]["name"]: edge["node"]["movement"] for edge in page["entries"]["edges"]}
@@ -265,18 +225,20 @@ async def test_who_hid_elsewhere_a_moment_ago_does_not_lose_the_page(client: Gra
     # when another process has hidden one, and its notice is still to come
     await Profile.filter(id=people[1]).update(listed=False, visibility=Visibility.PRIVATE)
     # then
-    assert names(await board(client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
+    assert ranked_names(await board(client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
     # when the notice is there
     await refresh_visibility([people[1]])
-    assert names(await board(client)) == [(1, "P2"), (2, "P0")]
+    assert ranked_names(await board(client)) == [(1, "P2"), (2, "P0")]
 
 
 async def test_a_partner_token_reads_all_of_it(client: GraphQLClient) -> None:
     ada = await make_member(await make_company(), "ada@harbor.example", name="Ada")
-    await earned(own(ada))
+    await record_answers(profile_id_of(ada))
     token = await make_token(ada, "mx:leaderboard:read")
-    page = (await client.data(FULL, token=token, scope="OWN_COMPANY", around=f"prf_{own(ada)}"))["leaderboard"]
-    assert names(page) == names(page["around"]) == [(1, "Ada")] and page["viewerEntry"]["rank"] == 1
+    page = (await client.data(FULL, token=token, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}"))[
+        "leaderboard"
+    ]
+    assert ranked_names(page) == ranked_names(page["around"]) == [(1, "Ada")] and page["viewerEntry"]["rank"] == 1
 
 
 @pytest.mark.parametrize("period", ["ALL_TIME", "LAST_30_DAYS", "YEAR"])
@@ -286,7 +248,7 @@ async def test_a_page_of_any_live_board_takes_the_statements_of_its_cards(
     # given
     people = [await make_profile(f"P{n}") for n in range(30)]
     for who in people:
-        await earned(who)
+        await record_answers(who)
     await board(client, period=period)
     # when
     with count_statements() as seen:

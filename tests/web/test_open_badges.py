@@ -13,10 +13,18 @@ from models.profiles import Profile
 from services.core import current_settings
 from services.open_badges import issuer_keys
 from tests.helpers.badge_awards import make_award, make_imported_badge
-from tests.helpers.badge_credentials import BROWSER, JWT, at, checked_by_others, get, get_as_written, someones
+from tests.helpers.badge_credentials import (
+    BROWSER,
+    JWT,
+    at,
+    check_required_members,
+    checked_by_others,
+    get,
+    get_as_written,
+    someones,
+)
 from tests.helpers.factories import NOON, make_profile
 from tests.helpers.graphql_client import GraphQLClient
-from tests.services.open_badges.test_badge_credentials import check_required_members
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 

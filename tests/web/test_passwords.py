@@ -7,8 +7,17 @@ from models.passwords import Password
 from tests.helpers.factories import make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
+from tests.helpers.sessions_by_http import (
+    ADA_HERSELF,
+    ELEVATE,
+    ME,
+    cookie,
+    error_codes,
+    sign_in,
+    viewer_with,
+    with_cookie,
+)
 from tests.helpers.sign_in import ADA, GOOD, OTHER, mailed_token, mails, make_login
-from tests.web.test_sessions import ADA_HERSELF, ELEVATE, ME, codes, cookie, shown, sign_in, whose
 
 CHANGE = """
 mutation Change($input: ChangePasswordInput!) {
@@ -31,7 +40,7 @@ async def test_a_password_is_changed(client: GraphQLClient) -> None:
     await sign_in(client)
     given = {"currentPassword": GOOD, "newPassword": OTHER}
     assert await client.code(CHANGE, input=given) == "ELEVATION_REQUIRED"
-    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
+    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     before = cookie(client)
     # when
     answer = (await client.data(CHANGE, input=given))["changePassword"]
@@ -41,8 +50,8 @@ async def test_a_password_is_changed(client: GraphQLClient) -> None:
     assert datetime.fromisoformat(answer["viewer"]["passwordExpiresAt"]) == row.changed_at + timedelta(days=90)
     assert cookie(client) not in {before, None}
     assert await client.data(ME) == ADA_HERSELF
-    for dead in (elsewhere, shown(before)):
-        assert await whose(client, dead) == {"viewer": None}
+    for dead in (elsewhere, with_cookie(before)):
+        assert await viewer_with(client, dead) == {"viewer": None}
     assert (await sign_in(client, password=GOOD))["errors"][0]["code"] == "BAD_CREDENTIALS"
     assert (await sign_in(client, password=OTHER))["errors"] == []
 
@@ -51,7 +60,7 @@ async def test_every_broken_rule_is_told_and_no_password_is(client: GraphQLClien
     # given
     await make_login()
     await sign_in(client)
-    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
+    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     # when
     answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": "  ada tt  "}))["changePassword"]
     # then
@@ -96,7 +105,7 @@ async def test_a_lost_password_is_replaced_by_mail(client: GraphQLClient) -> Non
     # then
     assert await reset(client, token, "Once more 1 secret!") == ["BAD_CODE"]
     assert cookie(client) is None
-    assert await whose(client, elsewhere) == {"viewer": None}
+    assert await viewer_with(client, elsewhere) == {"viewer": None}
     assert (await sign_in(client, password=OTHER))["viewer"] == ADA_HERSELF["viewer"]
 
 

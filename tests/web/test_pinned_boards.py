@@ -8,14 +8,14 @@ import pytest
 from services.core import clock
 from tests.helpers.factories import make_person, make_profile
 from tests.helpers.graphql_client import GraphQLClient
-from tests.web.test_live_boards import FULL, board, earned, hide, names, own
+from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
 
 
 async def test_a_pinned_listing_stays_while_scores_move(client: GraphQLClient) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(9)]
     for n, who in enumerate(people):
-        await earned(who, times=1 + n // 2)
+        await record_answers(who, times=1 + n // 2)
     whole = await board(client)
     moment = whole["asOf"]
     pages: list[Any] = []
@@ -25,8 +25,8 @@ async def test_a_pinned_listing_stays_while_scores_move(client: GraphQLClient) -
         page = (await board(client, at=moment, first=2, after=after))["entries"]
         pages += page["edges"]
         after = page["pageInfo"]["endCursor"]
-        await earned(people[n], times=6)
-        await earned(await make_profile(f"New {n}"), times=9)
+        await record_answers(people[n], times=6)
+        await record_answers(await make_profile(f"New {n}"), times=9)
     # then
     assert [edge["node"] for edge in pages] == [edge["node"] for edge in whole["entries"]["edges"]]
     assert (await board(client))["asOf"] > moment
@@ -34,24 +34,26 @@ async def test_a_pinned_listing_stays_while_scores_move(client: GraphQLClient) -
     await hide(people[8])
     page = await board(client, at=moment, around=f"prf_{people[7]}", radius=1)
     # then they are left out, and the others keep their ranks
-    assert names(page) == [each for each in names(whole) if each[1] != "P8"] and names(page)[0] == (2, "P6")
-    assert page["entries"]["totalCount"] == 8 and names(page["around"]) == [(2, "P6"), (2, "P7"), (4, "P4")]
+    assert ranked_names(page) == [each for each in ranked_names(whole) if each[1] != "P8"] and ranked_names(page)[
+        0
+    ] == (2, "P6")
+    assert page["entries"]["totalCount"] == 8 and ranked_names(page["around"]) == [(2, "P6"), (2, "P7"), (4, "P4")]
     assert (await board(client, at=moment, around=f"prf_{people[8]}"))["around"] == []
     await hide(people[8], hidden=False)
-    assert names(await board(client, at=moment)) == names(whole)
+    assert ranked_names(await board(client, at=moment)) == ranked_names(whole)
 
 
 async def test_the_cursor_of_an_unpinned_page_goes_on_under_the_moment_of_that_page(client: GraphQLClient) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(7)]
     for n, who in enumerate(people):
-        await earned(who, times=1 + n // 2)
+        await record_answers(who, times=1 + n // 2)
     whole = await board(client)
     first = await board(client, first=2)
     pages, after = first["entries"]["edges"], first["entries"]["pageInfo"]["endCursor"]
     # when
     while after and len(pages) < 7:
-        await earned(people[len(pages) - 1], times=9)
+        await record_answers(people[len(pages) - 1], times=9)
         page = (await board(client, at=first["asOf"], first=2, after=after))["entries"]
         pages = pages + page["edges"]
         after = page["pageInfo"]["endCursor"]
@@ -74,7 +76,7 @@ ASKING = {
 async def test_wherever_a_query_asks_for_the_moment_its_cursors_go_on_under_it(client: GraphQLClient, way: str) -> None:
     # given
     for n in range(3):
-        await earned(await make_profile(), times=1 + n)
+        await record_answers(await make_profile(), times=1 + n)
     text = f"{ASKING[way]} {PLACES}"
     # when
     cursor = (await client.data(text))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
@@ -86,7 +88,7 @@ async def test_wherever_a_query_asks_for_the_moment_its_cursors_go_on_under_it(c
 async def test_the_cursor_of_a_page_without_a_moment_goes_on_under_none(client: GraphQLClient) -> None:
     # given
     for n in range(3):
-        await earned(await make_profile(), times=1 + n)
+        await record_answers(await make_profile(), times=1 + n)
     text = f"{ASKING['by a variable']} {PLACES}"
     # when
     cursor = (await client.data(text, asked=False))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
@@ -99,15 +101,15 @@ async def test_the_cursor_of_a_page_without_a_moment_goes_on_under_none(client: 
 async def test_the_owner_sees_the_own_place_in_a_pinned_listing(client: GraphQLClient) -> None:
     # given
     ada, late = await make_person(name="Ada"), await make_person(name="Late", public=False)
-    await earned(own(ada), times=2)
-    await earned(own(late))
+    await record_answers(profile_id_of(ada), times=2)
+    await record_answers(profile_id_of(late))
     moment = (await board(client))["asOf"]
     # when
-    await hide(own(ada))
-    await hide(own(late), hidden=False)
+    await hide(profile_id_of(ada))
+    await hide(profile_id_of(late), hidden=False)
     # then
     mine = await board(client, ada, at=moment)
-    assert (mine["viewerEntry"]["rank"], mine["viewerEntry"]["hidden"], names(mine)) == (1, True, [])
+    assert (mine["viewerEntry"]["rank"], mine["viewerEntry"]["hidden"], ranked_names(mine)) == (1, True, [])
     assert (await board(client, late, at=moment))["viewerEntry"] is None  # not there then, and no secret now
 
 
@@ -115,16 +117,16 @@ async def test_a_moment_too_old_or_still_to_come_is_refused(client: GraphQLClien
     now = clock.now()
     assert await client.code(FULL, at=f"{(now - timedelta(minutes=61)).isoformat()}") == "PIN_EXPIRED"
     assert await client.code(FULL, at=f"{(now + timedelta(minutes=1)).isoformat()}") == "IN_THE_FUTURE"
-    assert names(await board(client, at=f"{(now - timedelta(minutes=59)).isoformat()}")) == []
+    assert ranked_names(await board(client, at=f"{(now - timedelta(minutes=59)).isoformat()}")) == []
 
 
 async def test_the_moment_stays_while_nothing_changes(client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
-    await earned(ada)
+    await record_answers(ada)
     first, again = (await board(client))["asOf"], (await board(client))["asOf"]
     # when
-    await earned(ada)
+    await record_answers(ada)
     # then
     assert first == again < (await board(client))["asOf"]
 
@@ -134,13 +136,13 @@ async def test_movement_on_a_pinned_board_is_counted_among_who_is_public_today(c
     ada, ben, carl = [await make_profile(name) for name in ("Ada", "Ben", "Carl")]
     with clock.frozen(datetime.combine(clock.today() - timedelta(days=8), datetime.min.time(), UTC)):
         for who, times in ((ada, 3), (ben, 2), (carl, 1)):
-            await earned(who, times=times)
+            await record_answers(who, times=times)
     first = await board(client)
     # when one who stood above hides, and another one gains points after the moment
     await hide(ada)
-    await earned(carl, times=9)
+    await record_answers(carl, times=9)
     pinned = await board(client, at=first["asOf"])
     # then the ranks stay as they were pinned, and nobody has moved
-    assert names(pinned) == [(2, "Ben"), (3, "Carl")]
+    assert ranked_names(pinned) == [(2, "Ben"), (3, "Carl")]
     for page in (first, pinned):
         assert {edge["node"]["movement"] for edge in page["entries"]["edges"]} == {0}

@@ -37,9 +37,9 @@ from tests.helpers.projects_by_http import (
     person_id,
     run,
 )
+from tests.helpers.subscriptions import arrives, nothing_arrives, subscribe
 from tests.helpers.uploads import picture, send
-from tests.web.test_sockets import talking
-from tests.web.test_subscriptions import arrives, nothing_arrives, subscribe
+from tests.helpers.websocket import open_socket
 
 # Who sees what
 
@@ -163,18 +163,18 @@ async def test_who_is_named_hears_of_it_when_it_is_published(client: GraphQLClie
         "query": "subscription { viewerEvents { __typename kind ... on CollaboratorTaggedEvent { project { title owner { name } } } } }"
     }
     async with (
-        talking(client) as talk,
-        talking(client) as other,
+        open_socket(client) as ws,
+        open_socket(client) as other,
     ):
-        for each, who in ((talk, ben), (other, eve)):
-            await each.greet({"Authorization": f"mxtoken {await make_token(who, 'mx:user:profile:v1:read')}"})
+        for each, who in ((ws, ben), (other, eve)):
+            await each.init({"Authorization": f"mxtoken {await make_token(who, 'mx:user:profile:v1:read')}"})
             await subscribe(each, document)
         # when it is a draft, nothing happens; then it is published
         number = await make_project(ada, submit=False, collaborators=[id_of(ben)])
-        await nothing_arrives(talk, 0.6)
+        await nothing_arrives(ws, 0.6)
         await submit(ada, number)
         # then
-        assert (await arrives(talk))["viewerEvents"] == {
+        assert (await arrives(ws))["viewerEvents"] == {
             "__typename": "CollaboratorTaggedEvent",
             "kind": "COLLABORATOR_TAGGED",
             "project": {"title": "Berth planner", "owner": {"name": "Ada"}},

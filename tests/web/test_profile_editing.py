@@ -8,45 +8,15 @@ from models.profiles import Profile
 from tests.helpers.factories import make_person, make_profile, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
+from tests.helpers.profile_editing import UPDATE, WHOLE_INPUT
 from tests.helpers.sessions import sign_in
 
 WRITE, READ = "mx:profile:write", "mx:user:profile:v1:read"
-UPDATE = """
-mutation Update($input: UpdateProfileInput!) {
-  updateProfile(input: $input) {
-    profile {
-      id name jobTitle department country location about website version
-      skills { code } industries { code } lookingFor { job project confirmed }
-      socials { github meetup twitter linkedin skype } publishChecklist { item done }
-    }
-    errors { __typename code message path ... on VersionConflict { currentVersion } ... on ChecklistError { item } }
-  }
-}
-"""
 BY_TOKEN = """
 mutation Update($input: UpdateProfileInput!) {
   updateProfile(input: $input) { profile { id version publishChecklist { item done message } } errors { code path } }
 }
 """
-WHOLE: dict[str, Any] = {
-    "name": " Ada Okafor-Vos ",
-    "jobTitle": "Harbor pilot",
-    "department": "Navigation",
-    "country": "nl",
-    "location": "On the quay",
-    "about": "Brings <b>ships</b> in.\nAnd out.",
-    "website": "https://ada.example/@ada",
-    "skills": ["python", "css", "python"],
-    "industries": ["logistics"],
-    "lookingFor": {"job": False, "project": True},
-    "socials": {
-        "github": "https://github.com/ada",
-        "meetup": "123",
-        "twitter": "@ada",
-        "linkedin": "https://nl.linkedin.com/in/ada/",
-        "skype": "live:ada",
-    },
-}
 
 
 async def updated(client: GraphQLClient, given: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -57,11 +27,11 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
     # given
     await sign_in(client, await make_person(public=False), elevated=False)
     # when all is said
-    answer = await updated(client, WHOLE)
+    answer = await updated(client, WHOLE_INPUT)
     # then
     assert answer["errors"] == []
     profile = answer["profile"]
-    expected = WHOLE | {"name": "Ada Okafor-Vos", "country": "NL"}
+    expected = WHOLE_INPUT | {"name": "Ada Okafor-Vos", "country": "NL"}
     assert {
         name: profile[name] for name in ("name", "jobTitle", "department", "country", "location", "about", "website")
     } == {
@@ -93,7 +63,7 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
     assert some["socials"] == {**profile["socials"], "skype": None}
     # when all of the names elsewhere are
     gone = (await updated(client, {"socials": None, "country": None}))["profile"]
-    assert (set(gone["socials"].values()), gone["country"], gone["website"]) == ({None}, None, WHOLE["website"])
+    assert (set(gone["socials"].values()), gone["country"], gone["website"]) == ({None}, None, WHOLE_INPUT["website"])
 
 
 async def test_everything_that_is_wrong_is_answered_at_once(client: GraphQLClient) -> None:

@@ -4,10 +4,10 @@ from catalogue.scopes import SCOPES
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
+from tests.helpers.profile_editing import UPDATE, WHOLE_INPUT
 from tests.helpers.sessions import sign_in
 from tests.helpers.sign_in import mailed_code
 from tests.helpers.uploads import picture, uploaded
-from tests.web.test_profile_editing import UPDATE, WHOLE
 
 PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"
@@ -34,7 +34,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(client: Gra
     assert [each["item"] for each in errors] == [each["item"] for each in viewer["profile"]["publishChecklist"]]
     assert {(each["__typename"], each["code"]) for each in errors} == {("ChecklistError", "CHECKLIST_ITEM_MISSING")}
     # when they fill it in
-    assert (await client.data(UPDATE, input=WHOLE))["updateProfile"]["errors"] == []
+    assert (await client.data(UPDATE, input=WHOLE_INPUT))["updateProfile"]["errors"] == []
     assert (await client.data(ME))["viewer"]["showPublishBanner"] is True
     [error] = (await client.data(PUBLISH))["publishProfile"]["errors"]
     assert error["item"] == "AVATAR"

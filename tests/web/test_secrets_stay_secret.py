@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
 from tests.helpers.graphql_client import GraphQLClient
-from tests.web.test_never_by_token import MUTATIONS, OPEN_TO, callers, document, everything, smallest
+from tests.helpers.mutation_callers import MUTATIONS, OPEN_TO, callers, document, everything, smallest
 
 CANARY = "Canary kettles 7!"
 SECRETS = {"password", "current", "currentPassword", "new", "newPassword", "code", "token", "secret"}

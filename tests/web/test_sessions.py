@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
-from yarl import URL
 
 from models.accounts import Account, AccountStatus
 from models.companies import Company
@@ -20,55 +18,26 @@ from tests.helpers.factories import make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, make_company_with_admin, with_key
 from tests.helpers.sessions import sign_in as put_in_session
+from tests.helpers.sessions_by_http import (
+    ADA_HERSELF,
+    ELEVATE,
+    ME,
+    SIGN_IN,
+    cookie,
+    error_codes,
+    sign_in,
+    viewer_with,
+    with_cookie,
+)
 from tests.helpers.sign_in import ADA, GOOD, OTHER, PHONE, mails, make_login, switch_on, totp
 
-SIGN_IN = """
-mutation SignIn($input: SignInInput!) {
-  signIn(input: $input) {
-    viewer { account { email } } passwordExpired secondFactor { token method } errors { code message path }
-  }
-}
-"""
 COMPLETE = """
 mutation Complete($input: CompleteSignInInput!) {
   completeSignIn(input: $input) { viewer { account { email } } passwordExpired errors { code } }
 }
 """
-ELEVATE = (
-    "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { elevatedUntil errors { code path } } }"
-)
 END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { errors { code path } } }"
-ME = "{ viewer { account { email } } }"
 SESSIONS = "{ viewer { sessions { id createdAt seenAt device address current } } }"
-ADA_HERSELF = {"viewer": {"account": {"email": ADA}}}
-
-
-async def sign_in(client: GraphQLClient, email: str = ADA, password: str = GOOD) -> dict[str, Any]:
-    return (await client.data(SIGN_IN, input={"email": email, "password": password}))["signIn"]
-
-
-def cookie(client: GraphQLClient) -> str | None:
-    kept = client.http.session.cookie_jar.filter_cookies(URL(client.http.make_url("/"))).get("session")
-    return kept.value if kept else None
-
-
-async def whose(client: GraphQLClient, headers: dict[str, str]) -> Any:
-    """Who somebody is who shows these headers and not the client's own cookie."""
-    jar, own = client.http.session.cookie_jar, cookie(client)
-    jar.clear()
-    found = await (await client.post(ME, headers=headers)).json()
-    jar.clear()
-    if own is not None:
-        jar.update_cookies({"session": own}, URL(client.http.make_url("/")))
-    return found["data"]
-
-
-def shown(secret: str | None) -> dict[str, str]:
-    return {"Cookie": f"session={secret}"}
-
-
-async def codes(client: GraphQLClient, document: str, name: str, **given: Any) -> list[str]:
-    return [error["code"] for error in (await client.data(document, input=given))[name]["errors"]]
 
 
 async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
@@ -90,7 +59,7 @@ async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
     assert await client.data(ME) == ADA_HERSELF
     # when
     assert (
-        await codes(
+        await error_codes(
             client, "mutation O($input: NothingInput!) { signOut(input: $input) { errors { code } } }", "signOut"
         )
         == []
@@ -98,7 +67,7 @@ async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
     # then
     assert cookie(client) is None
     assert await client.data(ME) == {"viewer": None}
-    assert await whose(client, shown(kept.value)) == {"viewer": None}
+    assert await viewer_with(client, with_cookie(kept.value)) == {"viewer": None}
 
 
 async def test_wrong_answers_are_the_same_to_the_letter(client: GraphQLClient) -> None:
@@ -142,7 +111,7 @@ async def test_a_session_that_was_planted_is_worth_nothing(client: GraphQLClient
     await sign_in(client)
     # then
     assert cookie(client) not in {planted, None}
-    assert await whose(client, shown(planted)) == {"viewer": None}
+    assert await viewer_with(client, with_cookie(planted)) == {"viewer": None}
     assert await Session.filter(account_id=mallory.id).count() == 0
 
 
@@ -200,7 +169,7 @@ async def test_an_expired_password_opens_nothing_but_changing_it(client: GraphQL
         "viewer": {"elevatedUntil": None, "elevationProofs": ["PASSWORD"]}
     }
     # when
-    assert await codes(client, ELEVATE, "elevateSession", password=GOOD) == []
+    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
     change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { account { email } } errors { code } } }"
     data = await client.data(change, input={"currentPassword": GOOD, "newPassword": OTHER})
     # then
@@ -223,17 +192,17 @@ async def test_sessions_are_listed_and_ended(client: GraphQLClient) -> None:
     assert [each["current"] for each in listed] == [True, False]
     assert listed[1]["id"] == f"ses_{other}" and listed[1]["device"] == "A browser"
     # when: somebody else's, another type's, nonsense
-    assert await codes(client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
-    assert await codes(client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
-    assert await codes(client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
-    assert await codes(client, END, "endSession", id="nonsense") == ["BAD_ID"]
-    assert await codes(client, END, "endSession", id=listed[1]["id"]) == []
+    assert await error_codes(client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
+    assert await error_codes(client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
+    assert await error_codes(client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
+    assert await error_codes(client, END, "endSession", id="nonsense") == ["BAD_ID"]
+    assert await error_codes(client, END, "endSession", id=listed[1]["id"]) == []
     # then
-    assert await whose(client, shown(stolen)) == {"viewer": None}
+    assert await viewer_with(client, with_cookie(stolen)) == {"viewer": None}
     assert len((await client.data(SESSIONS))["viewer"]["sessions"]) == 1
     assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
     # when: one's own
-    assert await codes(client, END, "endSession", id=listed[0]["id"]) == []
+    assert await error_codes(client, END, "endSession", id=listed[0]["id"]) == []
     assert cookie(client) is None
 
 
@@ -256,16 +225,16 @@ async def test_elevation_changes_the_cookie(client: GraphQLClient) -> None:
     await sign_in(client)
     before = cookie(client)
     # when
-    assert await codes(client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
-    assert await codes(client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
+    assert await error_codes(client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
+    assert await error_codes(client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
     assert cookie(client) == before
     answer = (await client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
     # then
     assert answer["errors"] == [] and answer["elevatedUntil"].endswith("Z")
     assert cookie(client) not in {before, None}
-    assert await whose(client, shown(before)) == {"viewer": None}
+    assert await viewer_with(client, with_cookie(before)) == {"viewer": None}
     send = "mutation S($input: NothingInput!) { sendElevationCode(input: $input) { errors { code } } }"
-    assert await codes(client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
+    assert await error_codes(client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
 
 
 async def test_a_deactivated_account_is_out_on_the_next_request(client: GraphQLClient) -> None:

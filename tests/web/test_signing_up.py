@@ -1,28 +1,12 @@
 """Signing up over HTTP: docs/rules/sign-in.md#sign-up."""
 
-from typing import Any
-
 from models.accounts import Account
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.sign_in import ADA, GOOD, kinds, mailed_code, make_domain, make_login, other_than
-from tests.web.test_sessions import ADA_HERSELF, ME, cookie, sign_in
+from tests.helpers.sessions_by_http import ADA_HERSELF, ME, cookie, sign_in
+from tests.helpers.sign_in import ADA, kinds, mailed_code, make_domain, make_login, other_than
+from tests.helpers.sign_up import sign_up, verify
 
-SIGN_UP = "mutation S($input: SignUpInput!) { signUp(input: $input) { signUp errors { code path } } }"
 RESEND = "mutation R($input: ResendSignUpCodeInput!) { resendSignUpCode(input: $input) { errors { code } } }"
-VERIFY = """
-mutation V($input: VerifyEmailInput!) {
-  verifyEmail(input: $input) { viewer { account { email company { name } } } errors { code path } }
-}
-"""
-
-
-async def sign_up(client: GraphQLClient, email: str = ADA, **more: Any) -> dict[str, Any]:
-    given = {"email": email, "password": GOOD, "name": "Ada Okafor", "marketing": False, **more}
-    return (await client.data(SIGN_UP, input=given))["signUp"]
-
-
-async def verify(client: GraphQLClient, secret: str, code: str) -> dict[str, Any]:
-    return (await client.data(VERIFY, input={"signUp": secret, "code": code}))["verifyEmail"]
 
 
 async def test_somebody_signs_up_and_is_in(client: GraphQLClient) -> None:

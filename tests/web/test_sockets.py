@@ -1,21 +1,19 @@
 """GraphQL over WebSockets: the protocol, and that nobody stays on whose credential is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
 
 from models.accounts import AccountStatus
 from models.tokens import AccessToken
 from services.auth import access_tokens, sessions
+from tests.helpers.credentials import dead_credentials
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
-from tests.web.test_tokens import dead_credentials
+from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
 from web.socket_protocol import PROTOCOL
 
@@ -24,56 +22,16 @@ LEVELS = {"query": "{ levels { number } }"}
 WHO = {"query": "{ viewer { account { email } } }"}
 
 
-class Talk:
-    """One side of a socket."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.socket = socket
-
-    async def say(self, **message: Any) -> None:
-        await self.socket.send_str(orjson.dumps(message).decode())
-
-    async def hear(self) -> Any:
-        received = await asyncio.wait_for(self.socket.receive(), 5)
-        assert received.type is aiohttp.WSMsgType.TEXT, (received.type, received.data, self.socket.close_code)
-        return orjson.loads(received.data)
-
-    async def greet(self, payload: Any = None) -> None:
-        await self.say(type="connection_init", **({} if payload is None else {"payload": payload}))
-        assert await self.hear() == {"type": "connection_ack"}
-
-    async def ask(self, payload: Any, name: str = "1") -> Any:
-        await self.say(id=name, type="subscribe", payload=payload)
-        answer = await self.hear()
-        assert answer["id"] == name
-        if answer["type"] == "next":
-            assert await self.hear() == {"id": name, "type": "complete"}
-        return answer
-
-    async def closed(self) -> int | None:
-        while (await asyncio.wait_for(self.socket.receive(), 5)).type is aiohttp.WSMsgType.TEXT:
-            pass
-        return self.socket.close_code
-
-
-@asynccontextmanager
-async def talking(
-    client: GraphQLClient, headers: dict[str, str] | None = None, protocol: str = PROTOCOL
-) -> AsyncIterator[Talk]:
-    async with client.http.ws_connect("/graphql", protocols=(protocol,), headers=headers or {}) as socket:
-        yield Talk(socket)
-
-
 async def test_a_query_is_answered_and_completed(client: GraphQLClient) -> None:
-    async with talking(client) as talk:
-        await talk.greet()
-        answer = await talk.ask(LEVELS)
+    async with open_socket(client) as ws:
+        await ws.init()
+        answer = await ws.run(LEVELS)
         assert answer["type"] == "next" and len(answer["payload"]["data"]["levels"]) == 10
-        await talk.say(type="ping")
-        assert await talk.hear() == {"type": "pong"}
-        await talk.say(type="pong")
+        await ws.send(type="ping")
+        assert await ws.receive() == {"type": "pong"}
+        await ws.send(type="pong")
         assert (
-            await talk.ask(
+            await ws.run(
                 {
                     "query": "query A($h: String!) { profile(handle: $h) { id } }",
                     "variables": {"h": "x"},
@@ -97,11 +55,11 @@ async def test_a_query_is_answered_and_completed(client: GraphQLClient) -> None:
 async def test_what_cannot_be_run_is_an_error_message_and_the_socket_goes_on(
     client: GraphQLClient, payload: Any, code: str
 ) -> None:
-    async with talking(client) as talk:
-        await talk.greet()
-        answer = await talk.ask(payload)
+    async with open_socket(client) as ws:
+        await ws.init()
+        answer = await ws.run(payload)
         assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
-        assert (await talk.ask(LEVELS))["type"] == "next"
+        assert (await ws.run(LEVELS))["type"] == "next"
 
 
 @pytest.mark.parametrize(
@@ -120,30 +78,30 @@ async def test_what_cannot_be_run_is_an_error_message_and_the_socket_goes_on(
 async def test_what_is_not_the_protocol_closes_the_socket(
     client: GraphQLClient, messages: list[str], code: int
 ) -> None:
-    async with talking(client) as talk:
+    async with open_socket(client) as ws:
         for message in messages:
-            await talk.socket.send_str(message)
-        assert await talk.closed() == code
+            await ws.raw.send_str(message)
+        assert await ws.closed() == code
 
 
 async def test_bytes_and_large_messages_close_the_socket(client: GraphQLClient) -> None:
-    async with talking(client) as talk:
-        await talk.socket.send_bytes(b"{}")
-        assert await talk.closed() == 4400
-    async with talking(client) as talk:
-        await talk.socket.send_str('{"type": "' + "x" * 300_000 + '"}')
-        assert await talk.closed() == 1009
+    async with open_socket(client) as ws:
+        await ws.raw.send_bytes(b"{}")
+        assert await ws.closed() == 4400
+    async with open_socket(client) as ws:
+        await ws.raw.send_str('{"type": "' + "x" * 300_000 + '"}')
+        assert await ws.closed() == 1009
 
 
 async def test_the_old_protocol_is_refused(client: GraphQLClient) -> None:
-    async with talking(client, protocol="graphql-ws") as talk:
-        assert await talk.closed() == 4406
+    async with open_socket(client, protocol="graphql-ws") as ws:
+        assert await ws.closed() == 4406
 
 
 async def test_whoever_says_nothing_is_closed(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.05)
-    async with talking(client) as talk:
-        assert await talk.closed() == 4408
+    async with open_socket(client) as ws:
+        assert await ws.closed() == 4408
 
 
 async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,15 +110,15 @@ async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monke
         raise AssertionError
 
     monkeypatch.setattr(websockets.Sockets, "run", never)
-    async with talking(client) as talk:
-        await talk.greet()
+    async with open_socket(client) as ws:
+        await ws.init()
         for n in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
-            await talk.say(id=str(n), type="subscribe", payload=LEVELS)
-        assert (await talk.ask(LEVELS, "more"))["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
-        await talk.say(id="0", type="complete")
-        await talk.say(id="0", type="subscribe", payload=LEVELS)
-        await talk.say(id="0", type="subscribe", payload=LEVELS)
-        assert await talk.closed() == 4409
+            await ws.send(id=str(n), type="subscribe", payload=LEVELS)
+        assert (await ws.run(LEVELS, "more"))["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
+        await ws.send(id="0", type="complete")
+        await ws.send(id="0", type="subscribe", payload=LEVELS)
+        await ws.send(id="0", type="subscribe", payload=LEVELS)
+        assert await ws.closed() == 4409
 
 
 async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(client: GraphQLClient) -> None:
@@ -172,17 +130,17 @@ async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(client:
         ({}, {"authorization": f"Bearer {token}"}),
         ({}, await with_key(account)),
     ]:
-        async with talking(client, handshake) as talk:
-            await talk.greet(payload)
-            assert (await talk.ask(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
+        async with open_socket(client, handshake) as ws:
+            await ws.init(payload)
+            assert (await ws.run(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
 
 
 async def test_every_bad_credential_closes_with_4403(client: GraphQLClient) -> None:
     for name, credential in (await dead_credentials()).items():
         for handshake, payload in [({"Authorization": credential}, None), ({}, {"Authorization": credential})]:
-            async with talking(client, handshake) as talk:
-                await talk.say(type="connection_init", **({} if payload is None else {"payload": payload}))
-                assert await talk.closed() == 4403, name
+            async with open_socket(client, handshake) as ws:
+                await ws.send(type="connection_init", **({} if payload is None else {"payload": payload}))
+                assert await ws.closed() == 4403, name
 
 
 async def test_two_credentials_close_with_4403(client: GraphQLClient) -> None:
@@ -193,19 +151,19 @@ async def test_two_credentials_close_with_4403(client: GraphQLClient) -> None:
         ({}, {**shown, "Mendix-Username": "x", "Mendix-ApiKey": "y"}),
         ({}, {**shown, "authorization": "x"}),
     ]:
-        async with talking(client, handshake) as talk:
-            await talk.say(type="connection_init", payload=payload)
-            assert await talk.closed() == 4403
+        async with open_socket(client, handshake) as ws:
+            await ws.send(type="connection_init", payload=payload)
+            assert await ws.closed() == 4403
 
 
 async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {token}"})
-        assert (await talk.ask(LEVELS))["type"] == "next"
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {token}"})
+        assert (await ws.run(LEVELS))["type"] == "next"
         await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
-        await talk.say(id="2", type="subscribe", payload=LEVELS)
-        assert await talk.closed() == 4403
+        await ws.send(id="2", type="subscribe", payload=LEVELS)
+        assert await ws.closed() == 4403
 
 
 async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
@@ -215,23 +173,23 @@ async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
     monkeypatch.setattr(websocket_connection, "RECHECK_SECONDS", 0.05)
     account = await make_person()
     token = await make_token(account, RANK)
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {token}"})
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {token}"})
         account.status = AccountStatus.DEACTIVATED
         await account.save()
-        assert await talk.closed() == 4403
+        assert await ws.closed() == 4403
 
 
 async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(client: GraphQLClient) -> None:
     account = await make_person("ada@people.example")
     cookie = await in_session(account)
     ours = {**cookie, "Origin": "http://graph.example"}
-    async with talking(client, ours) as talk:
-        await talk.greet()
-        assert (await talk.ask(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
+    async with open_socket(client, ours) as ws:
+        await ws.init()
+        assert (await ws.run(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
         await sessions.end_all(account.id)
-        await talk.say(id="2", type="subscribe", payload=WHO)
-        assert await talk.closed() == 4403
+        await ws.send(id="2", type="subscribe", payload=WHO)
+        assert await ws.closed() == 4403
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://graph.example.evil.example", ""])
@@ -244,8 +202,8 @@ async def test_a_page_of_a_foreign_origin_may_not_connect(client: GraphQLClient,
 
 async def test_programs_and_listed_origins_may_connect(client: GraphQLClient) -> None:
     for headers in ({}, {"Origin": "http://graph.example"}):
-        async with talking(client, headers) as talk:
-            await talk.greet()
+        async with open_socket(client, headers) as ws:
+            await ws.init()
 
 
 async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cookie_does_not_count(
@@ -255,10 +213,10 @@ async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cook
     here = f"http://{client.http.host}:{client.http.port}"
     cookie = await in_session(await make_person("ada@people.example"))
     # when
-    async with talking(client, {**cookie, "Origin": here}) as talk:
-        await talk.greet()
+    async with open_socket(client, {**cookie, "Origin": here}) as ws:
+        await ws.init()
         # then
-        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
+        assert (await ws.run(WHO))["payload"] == {"data": {"viewer": None}}
 
 
 @pytest.mark.parametrize(
@@ -272,22 +230,22 @@ async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cook
     ],
 )
 async def test_an_empty_credential_is_none(client: GraphQLClient, empty: dict[str, Any]) -> None:
-    async with talking(client) as talk:
-        await talk.greet(empty)
-        assert (await talk.ask(WHO))["payload"] == {"data": {"viewer": None}}
+    async with open_socket(client) as ws:
+        await ws.init(empty)
+        assert (await ws.run(WHO))["payload"] == {"data": {"viewer": None}}
 
 
 async def test_a_missing_scope_is_told_as_over_http(client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {token}"})
-        answer = await talk.ask(WHO)
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {token}"})
+        answer = await ws.run(WHO)
         assert answer["payload"]["data"] is None
         assert answer["payload"]["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
 
 
 async def test_a_server_that_stops_says_goodbye(client: GraphQLClient) -> None:
-    async with talking(client) as talk:
-        await talk.greet()
+    async with open_socket(client) as ws:
+        await ws.init()
         await client.http.app.shutdown()
-        assert await talk.closed() == 1001
+        assert await ws.closed() == 1001

@@ -15,21 +15,21 @@ from services.core.change_feed import PersonKind
 from tests.helpers.factories import give, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.mail import until
-from tests.web.test_sockets import talking
-from tests.web.test_subscriptions import BOARD, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.subscriptions import BOARD, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
 
 
 async def test_a_socket_has_so_many_subscriptions_and_no_more(client: GraphQLClient, database: Database) -> None:
     listeners = change_feed.follower(database)._listeners[change_feed.Topic.SCORES]
     before = len(listeners)
-    async with talking(client) as talk:
-        await talk.greet()
+    async with open_socket(client) as ws:
+        await ws.init()
         for number in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
-            await talk.say(id=str(number), type="subscribe", payload=BOARD)
-        await talk.say(id="more", type="subscribe", payload=BOARD)
+            await ws.send(id=str(number), type="subscribe", payload=BOARD)
+        await ws.send(id="more", type="subscribe", payload=BOARD)
         heard = [
-            await talk.hear() for _ in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET + 1)
+            await ws.receive() for _ in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET + 1)
         ]  # each board as it stands, one refusal
         [refused] = [each for each in heard if each["type"] == "error"]
         assert refused["id"] == "more" and refused["payload"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
@@ -44,22 +44,22 @@ async def test_an_address_and_an_account_have_so_many_sockets_and_no_more(
     monkeypatch.setattr(websockets, "MAX_SOCKETS_PER_ACCOUNT", 1)
     account, _ = await person()
     shown = {"Authorization": f"mxtoken {await make_token(account, READ)}"}
-    async with talking(client) as one, talking(client) as two:
-        await one.greet(shown)
-        await two.say(type="connection_init", payload=shown)
+    async with open_socket(client) as one, open_socket(client) as two:
+        await one.init(shown)
+        await two.send(type="connection_init", payload=shown)
         assert await two.closed() == 4429
-        async with talking(client), talking(client), talking(client) as fourth:
+        async with open_socket(client), open_socket(client), open_socket(client) as fourth:
             assert await fourth.closed() == 4429
-    async with talking(client) as again:
-        await again.greet(shown)
+    async with open_socket(client) as again:
+        await again.init(shown)
 
 
 async def test_whoever_sends_too_many_messages_is_closed(client: GraphQLClient) -> None:
-    async with talking(client) as talk:
-        await talk.greet()
+    async with open_socket(client) as ws:
+        await ws.init()
         for _ in range(websocket_connection.MESSAGE_BURST + websocket_connection.MESSAGES_PER_SECOND * 3):
-            await talk.say(type="ping")
-        assert await talk.closed() == 4429
+            await ws.send(type="ping")
+        assert await ws.closed() == 4429
 
 
 async def test_events_over_the_limit_come_later_and_as_things_stand_then(
@@ -71,13 +71,13 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
     rate_limits._worked_out.cache_clear()
     monkeypatch.setattr(rate_limits, "_worked_out", rate_limits._worked_out.__wrapped__)
     ada = await make_profile("Ada")
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)  # the board as it stands is the one event that is within the limit
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)  # the board as it stands is the one event that is within the limit
         await give(ada, "UPVOTE_RECEIVED")
         await give(ada, "ANSWER_ACCEPTED", times=2)
-        await nothing_arrives(talk, 0.9)
-        await arrives(talk)
+        await nothing_arrives(ws, 0.9)
+        await arrives(ws)
 
 
 async def test_a_slow_client_misses_the_oldest_of_too_many_events(database: Database) -> None:

@@ -28,69 +28,18 @@ from services.core.change_feed import PersonKind
 from services.points.corrections import penalize
 from services.profiles import profiles
 from settings import Settings
-from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
+from tests.helpers.factories import give, make_profile, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.mail import until
 from tests.helpers.people import in_session
-from tests.web.test_sockets import Talk, talking
+from tests.helpers.subscriptions import BOARD, OWN, PATIENCE, RANK, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.websocket import open_socket
 
-READ, RANK = "mx:user:profile:v1:read", "mx:leaderboard:read"
-BOARD = {
-    "query": "subscription { leaderboardChanged(board: OVERALL) { board asOf leaderboard { entries(first: 3)"
-    " { edges { node { rank points profile { name } } } } } } }"
-}
-OWN = {
-    "query": "subscription { viewerEvents { __typename kind at ... on PointsEvent { points category activity { code } }"
-    " ... on LevelEvent { level { number } } ... on BadgeEvent { code badgeLevel badge { name } }"
-    " ... on ChallengeEvent { code title credits } } }"
-}
 SECOND = 1.0
-PATIENCE = 15.0
-"""Seconds within which an event arrives on the busiest machine; `SECOND` is what a quiet one keeps."""
-
-
-def listeners() -> int:
-    """Subscriptions to a person's events that the servers of this process have begun."""
-    return sum(len(each._listeners[change_feed.Topic.PERSON]) for each in change_feed._followers.values())
-
-
-async def subscribe(talk: Talk, payload: Any, name: str = "s") -> Any:
-    """
-    Subscribe, and come back when the server listens.
-
-    A board is delivered at once as it stands: that is what comes back. A person's events have no such beginning.
-    """
-    before = listeners()
-    await talk.say(id=name, type="subscribe", payload=payload)
-    if "leaderboardChanged" in payload["query"]:
-        return await arrives(talk, name)
-    await until(lambda: listeners() > before, seconds=PATIENCE)
-    return None
-
-
-async def arrives(talk: Talk, name: str = "s", within: float = PATIENCE) -> Any:
-    """The data of the next event."""
-    async with asyncio.timeout(within):
-        message = await talk.hear()
-    assert (message["id"], message["type"]) == (name, "next"), message
-    assert "errors" not in message["payload"], message
-    return message["payload"]["data"]
-
-
-async def nothing_arrives(talk: Talk, within: float = 0.8) -> None:
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(within):
-            pytest.fail(f"{await talk.socket.receive()}")
 
 
 def places(data: Any) -> list[tuple[int, str]]:
     edges = data["leaderboardChanged"]["leaderboard"]["entries"]["edges"]
     return [(edge["node"]["rank"], edge["node"]["profile"]["name"]) for edge in edges]
-
-
-async def person(name: str = "Ada", **more: Any) -> Any:
-    account = await make_person(name=name, **more)
-    return account, account.profile_id
 
 
 async def hide(profile_id: int) -> None:
@@ -103,13 +52,13 @@ async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(client: Graph
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada, times=2)
     await give(ben, times=1)
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
         await give(ben, times=3, occurred_at=clock.now() - timedelta(days=3))
-        found = await arrives(talk)
+        found = await arrives(ws)
         while places(found)[0] != (1, "Ben"):
-            found = await arrives(talk)
+            found = await arrives(ws)
         assert places(found) == [(1, "Ben"), (2, "Ada")]
         assert found["leaderboardChanged"]["board"] == "OVERALL"
 
@@ -118,14 +67,14 @@ async def test_an_event_arrives_within_a_second(client: GraphQLClient) -> None:
     # given
     ada = await make_profile("Ada")
     loop, took = asyncio.get_running_loop(), []
-    async with talking(client) as talk:
-        await talk.greet()
-        assert places(await subscribe(talk, BOARD)) == []  # the board as it stands comes first
+    async with open_socket(client) as ws:
+        await ws.init()
+        assert places(await subscribe(ws, BOARD)) == []  # the board as it stands comes first
         # when
         for day in range(5):
             given = loop.time()
             await give(ada, occurred_at=clock.now() - timedelta(days=day))
-            assert places(await arrives(talk)) == [(1, "Ada")]
+            assert places(await arrives(ws)) == [(1, "Ada")]
             took.append(loop.time() - given)
     # then: the best of five, since others use the machine meanwhile
     assert min(took) < SECOND, took
@@ -133,12 +82,12 @@ async def test_an_event_arrives_within_a_second(client: GraphQLClient) -> None:
 
 async def test_what_another_process_writes_arrives_by_itself(client: GraphQLClient, settings: Settings) -> None:
     ada = await make_profile("Ada")
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
         process = await asyncio.create_subprocess_exec(*_another_process(settings, ada))
         assert await process.wait() == 0
-        assert places(await arrives(talk)) == [(1, "Ada")]
+        assert places(await arrives(ws)) == [(1, "Ada")]
 
 
 def _another_process(settings: Settings, profile_id: int) -> list[str]:
@@ -160,29 +109,29 @@ async def test_a_board_that_did_not_change_says_nothing(client: GraphQLClient) -
     ada, hidden = await make_profile("Ada"), await make_profile("Hidden", public=False)
     await give(ada)
     forum = {"query": BOARD["query"].replace("OVERALL", "LEARNING")}
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, forum, "learning")
-        await subscribe(talk, BOARD, "overall")
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, forum, "learning")
+        await subscribe(ws, BOARD, "overall")
         await give(hidden)
-        await nothing_arrives(talk)
+        await nothing_arrives(ws)
         await give(ada, "UPVOTE_RECEIVED")
-        await arrives(talk, "overall")
-        await nothing_arrives(talk)
+        await arrives(ws, "overall")
+        await nothing_arrives(ws)
 
 
 async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(client: GraphQLClient) -> None:
     people = [await make_profile(f"Person {n}") for n in range(4)]
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
         loop = asyncio.get_running_loop()
         start, heard, found = loop.time(), 0, None
         for number in range(30):
             await give(people[number % 3], "UPVOTE_RECEIVED", occurred_at=clock.now() - timedelta(days=number + 1))
             await asyncio.sleep(0.04)
         with contextlib.suppress(TimeoutError):
-            while message := await asyncio.wait_for(talk.socket.receive(), 1.2):
+            while message := await asyncio.wait_for(ws.raw.receive(), 1.2):
                 heard, found = heard + 1, orjson.loads(message.data)["payload"]["data"]
         assert 1 <= heard <= (loop.time() - start) / events.SECONDS_BETWEEN_DELIVERIES + 1
         assert len(places(found)) == 3
@@ -192,24 +141,24 @@ async def test_whoever_hides_leaves_the_board_of_others(client: GraphQLClient) -
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada)
     await give(ben)
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
         await hide(ada)
-        found = await arrives(talk)
+        found = await arrives(ws)
         assert places(found) == [(1, "Ben")]
         await give(ada)
-        await nothing_arrives(talk)
+        await nothing_arrives(ws)
 
 
 async def test_people_hear_of_their_own_points_and_of_nobody_elses(client: GraphQLClient) -> None:
     (ada, ada_id), (ben, ben_id) = await person("Ada"), await person("Ben")
     async with (
-        talking(client) as of_ada,
-        talking(client, {"Authorization": f"mxtoken {await make_token(ben, READ)}"}) as of_ben,
+        open_socket(client) as of_ada,
+        open_socket(client, {"Authorization": f"mxtoken {await make_token(ben, READ)}"}) as of_ben,
     ):
-        await of_ada.greet({"Authorization": f"mxtoken {await make_token(ada, READ)}"})
-        await of_ben.greet()
+        await of_ada.init({"Authorization": f"mxtoken {await make_token(ada, READ)}"})
+        await of_ben.init()
         await subscribe(of_ada, OWN)
         await subscribe(of_ben, OWN)
         await give(ada_id, "ANSWER_ACCEPTED")
@@ -223,9 +172,9 @@ async def test_people_hear_of_their_own_points_and_of_nobody_elses(client: Graph
 
 async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
     account, ada = await person()
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {await make_token(account, READ)}"})
-        await subscribe(talk, OWN)
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {await make_token(account, READ)}"})
+        await subscribe(ws, OWN)
         badge, challenge = next(iter(BADGES.values())), next(iter(CHALLENGES.values()))
         await change_feed.publish_all(
             [
@@ -238,7 +187,7 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
                 change_feed.person_entry(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
             ]
         )
-        found = [(await arrives(talk))["viewerEvents"] for _ in range(7)]
+        found = [(await arrives(ws))["viewerEvents"] for _ in range(7)]
     assert all(each.pop("at") for each in found)
     assert found == [
         {"__typename": "LevelEvent", "kind": "LEVEL", "level": {"number": 3}},
@@ -254,13 +203,13 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
 
 async def test_a_silent_penalty_is_never_told(client: GraphQLClient) -> None:
     account, ada = await person()
-    async with talking(client, {**await in_session(account), "Origin": "http://graph.example"}) as talk:
-        await talk.greet()
-        await subscribe(talk, OWN)
+    async with open_socket(client, {**await in_session(account), "Origin": "http://graph.example"}) as ws:
+        await ws.init()
+        await subscribe(ws, OWN)
         await penalize(ada, Category.FORUM, 5, reason="Spam", shown=False, external_id="1")
-        await nothing_arrives(talk)
+        await nothing_arrives(ws)
         await penalize(ada, Category.FORUM, 5, reason="Spam", shown=True, external_id="2")
-        assert (await arrives(talk))["viewerEvents"]["points"] == -5
+        assert (await arrives(ws))["viewerEvents"]["points"] == -5
 
 
 @pytest.mark.parametrize("what", ["nobody", "scope", "service", "closed"])
@@ -276,12 +225,12 @@ async def test_who_may_not_hear_is_told_why_once(
     async with TestClient(TestServer(closed)) as http:
         if what == "closed":
             client, asked = GraphQLClient(http), BOARD
-        async with talking(client) as talk:
-            await talk.greet(payload)
-            await talk.say(id="s", type="subscribe", payload=asked)
-            answer = await talk.hear()
+        async with open_socket(client) as ws:
+            await ws.init(payload)
+            await ws.send(id="s", type="subscribe", payload=asked)
+            answer = await ws.receive()
             [error] = answer["payload"]["errors"]
-            assert await talk.hear() == {"id": "s", "type": "complete"}
+            assert await ws.receive() == {"id": "s", "type": "complete"}
     expected = {"scope": "INSUFFICIENT_SCOPE", "service": "FORBIDDEN"}.get(what, "UNAUTHENTICATED")
     assert (answer["type"], answer["payload"]["data"], error["extensions"]["code"]) == ("next", None, expected)
 
@@ -294,50 +243,50 @@ def test_an_expired_password_opens_no_subscription(root: str) -> None:
 async def test_a_token_that_opens_boards_may_follow_one(client: GraphQLClient) -> None:
     account, _ = await person()
     ada = await make_profile("Ada")
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {await make_token(account, RANK)}"})
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {await make_token(account, RANK)}"})
+        await subscribe(ws, BOARD)
         await give(ada)
-        assert places(await arrives(talk)) == [(1, "Ada")]
+        assert places(await arrives(ws)) == [(1, "Ada")]
 
 
 async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(client: GraphQLClient) -> None:
     account, ada = await person()
     token = await make_token(account, READ)
-    async with talking(client) as talk:
-        await talk.greet({"Authorization": f"mxtoken {token}"})
-        await subscribe(talk, OWN)
+    async with open_socket(client) as ws:
+        await ws.init({"Authorization": f"mxtoken {token}"})
+        await subscribe(ws, OWN)
         await give(ada)
-        await arrives(talk)
+        await arrives(ws)
         await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
         await give(ada, "UPVOTE_RECEIVED")
         heard = []
         async with asyncio.timeout(PATIENCE):
-            while (received := await talk.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+            while (received := await ws.raw.receive()).type is aiohttp.WSMsgType.TEXT:
                 heard.append(received.data)
-        assert talk.socket.close_code == 4403
+        assert ws.raw.close_code == 4403
         assert "UPVOTE_RECEIVED" not in "".join(heard)
 
 
 async def test_a_client_that_completes_hears_nothing_more_and_may_use_the_id_again(client: GraphQLClient) -> None:
     ada = await make_profile("Ada")
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
-        await talk.say(id="s", type="complete")
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
+        await ws.send(id="s", type="complete")
         await give(ada)
-        await nothing_arrives(talk)
-        await subscribe(talk, BOARD)
+        await nothing_arrives(ws)
+        await subscribe(ws, BOARD)
         await give(ada, "UPVOTE_RECEIVED")
-        assert places(await arrives(talk)) == [(1, "Ada")]
+        assert places(await arrives(ws)) == [(1, "Ada")]
 
 
 async def test_a_server_that_stops_says_goodbye_to_subscribers(client: GraphQLClient, database: Database) -> None:
-    async with talking(client) as talk:
-        await talk.greet()
-        await subscribe(talk, BOARD)
+    async with open_socket(client) as ws:
+        await ws.init()
+        await subscribe(ws, BOARD)
         await client.http.app.shutdown()
-        assert await talk.closed() == 1001
+        assert await ws.closed() == 1001
 
 
 @pytest.mark.parametrize("method", ["post", "get"])

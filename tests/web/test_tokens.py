@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from models.accounts import AccountStatus
 from models.tokens import AccessToken
 from services.auth import access_tokens
-from tests.helpers.factories import NOON, give, make_person, make_profile, make_token
+from tests.helpers.credentials import RANK, dead_credentials
+from tests.helpers.factories import give, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
@@ -17,7 +17,6 @@ BOARD = """
     edges { cursor node { rank points profile {
       id handle name jobTitle country countryName company { id name } points { total level { number pointsToNext progress } } } } } } } }
 """
-RANK = "mx:leaderboard:read"
 
 
 async def test_a_partner_pulls_the_forum_board(client: GraphQLClient) -> None:
@@ -37,27 +36,6 @@ async def test_the_scheme_is_taken_in_any_case(client: GraphQLClient, scheme: st
     token = await make_token(await make_person(), RANK)
     response = await client.post("{ __typename }", headers={"Authorization": f"{scheme} {token}"})
     assert response.status == 200
-
-
-async def dead_credentials() -> dict[str, str]:
-    account, other = await make_person(), await make_person()
-    alive, deleted, expired, owned = [await make_token(each, RANK) for each in (account, account, account, other)]
-    await AccessToken.filter(secret_hash=access_tokens.hashed(deleted)).delete()
-    await AccessToken.filter(secret_hash=access_tokens.hashed(expired)).update(expires_at=NOON)
-    other.status = AccountStatus.DEACTIVATED
-    await other.save()
-    return {
-        "unknown": f"mxtoken {access_tokens.new_secret()}",
-        "malformed": "mxtoken nonsense",
-        "wrong checksum": f"mxtoken {alive[:-1]}{'a' if alive[-1] != 'a' else 'b'}",
-        "deleted": f"mxtoken {deleted}",
-        "expired": f"mxtoken {expired}",
-        "owner deactivated": f"mxtoken {owned}",
-        "nothing behind the scheme": "mxtoken",
-        "no scheme": alive,
-        "other scheme": f"Basic {alive}",
-        "twice": f"mxtoken {alive}, mxtoken {alive}",
-    }
 
 
 async def test_every_bad_credential_gets_the_same_answer(client: GraphQLClient) -> None:

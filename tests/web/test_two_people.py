@@ -13,11 +13,11 @@ from models.database import Database
 from server import make_app
 from settings import Settings
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.mail import newest_mail
+from tests.helpers.subscriptions import subscribe
 from tests.helpers.two_people import EVENTS, UPLOAD, the_story
 from tests.helpers.uploads import picture, send
-from tests.web.test_invites import newest_mail
-from tests.web.test_sockets import Talk
-from tests.web.test_subscriptions import subscribe
+from tests.helpers.websocket import GraphQLSocket
 
 PATIENCE = 15.0
 
@@ -27,7 +27,7 @@ class OverHTTP:
 
     def __init__(self, http: "TestClient[Any, Any]") -> None:
         self._client = GraphQLClient(http)
-        self._talk: Talk | None = None
+        self._ws: GraphQLSocket | None = None
 
     async def ask(self, document: str, **variables: Any) -> Any:
         return await self._client.data(document, **variables)
@@ -39,15 +39,15 @@ class OverHTTP:
         socket = await self._client.http.ws_connect(
             "/graphql", protocols=("graphql-transport-ws",), headers={"Origin": "http://graph.example"}
         )
-        self._talk = Talk(socket)
-        await self._talk.greet()
-        await subscribe(self._talk, {"query": EVENTS}, "events")
+        self._ws = GraphQLSocket(socket)
+        await self._ws.init()
+        await subscribe(self._ws, {"query": EVENTS}, "events")
 
     async def hears(self, kind: str) -> Any:
-        assert self._talk is not None
+        assert self._ws is not None
         async with asyncio.timeout(PATIENCE):
             while True:
-                event = (await self._talk.hear())["payload"]["data"]["viewerEvents"]
+                event = (await self._ws.receive())["payload"]["data"]["viewerEvents"]
                 if event["__typename"] == kind:
                     return event
 

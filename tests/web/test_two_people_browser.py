@@ -11,8 +11,8 @@ from models.database import Database
 from server import make_app
 from settings import Settings
 from tests.helpers.browser import CHROMIUM, a_browser
+from tests.helpers.mail import newest_mail
 from tests.helpers.two_people import EVENTS, UPLOAD, the_story
-from tests.web.test_invites import newest_mail
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"), pytest.mark.sqlite_only]
 

@@ -20,11 +20,12 @@ from tests.helpers.connections import (
     member,
     outcome,
     refusal,
+    reported_changes,
     request_of,
+    requests_reported_to,
     settled,
 )
 from tests.helpers.factories import NOON
-from tests.services.connections.test_connections import heard_of_requests, told
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.usefixtures("unlimited")]
 
@@ -41,13 +42,13 @@ async def test_a_block_ends_the_connection_in_silence_and_unblocking_restores_no
     # given
     ada, ben = await member("Ada"), await member("Ben")
     await connected(ada, ben)
-    before = await told()
+    before = await reported_changes()
     # when
     await block(ben, ada)
     await block(ben, ada)  # again changes nothing
     # then
     assert not await knows(ada, ben) and await counted(ada) == await counted(ben) == 0
-    assert await told() == before and await Block.all().count() == 1
+    assert await reported_changes() == before and await Block.all().count() == 1
     # when
     await unblock(ben, ada)
     await unblock(ben, ada)
@@ -69,7 +70,7 @@ async def test_whoever_is_blocked_asks_in_vain_and_is_not_told_so() -> None:
         stories.append(seen)
     # then
     assert stories[0] == stories[1] == ["PENDING", "PENDING", "DONE", "PENDING", "NOT_FOUND"]
-    assert await heard_of_requests(ben) == 0 and await heard_of_requests(cem) == 1
+    assert await requests_reported_to(ben) == 0 and await requests_reported_to(cem) == 1
 
 
 async def test_a_request_of_during_the_block_never_shows_and_does_not_silence_the_next() -> None:
@@ -83,18 +84,18 @@ async def test_a_request_of_during_the_block_never_shows_and_does_not_silence_th
         # then
         for call in (connections.accept, connections.ignore):
             assert await refusal(call(ben.profile_id, request)) is ErrorCode.NOT_FOUND
-        assert await heard_of_requests(ben) == 0
+        assert await requests_reported_to(ben) == 0
         # when: Ben has unblocked Ada, who may ask like anybody
         assert await asked(ada, ben) == request
         # then: it reaches Ben as a first one does, once
-        assert await heard_of_requests(ben) == 1
+        assert await requests_reported_to(ben) == 1
         # when Ada insists, in every way there is
         await asked(ada, ben)
         await connections.withdraw(ada.profile_id, request)
         await asked(ada, ben)
     with clock.frozen(NOON + QUIET - timedelta(seconds=1)):
         await asked(ada, ben)
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
     assert await connections.accept(ben.profile_id, request) == ada.profile_id
 
 
@@ -112,7 +113,7 @@ async def test_a_request_that_was_seen_does_not_ring_anew_because_of_a_block(put
         await unblock(ben, ada)
         await asked(ada, ben)
     # then
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
     assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
 
 
@@ -125,7 +126,7 @@ async def test_the_quiet_time_over_changes_nothing_while_the_block_stands() -> N
         assert await asked(ada, ben) == request
         await unblock(ben, ada)
         assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
-    assert await heard_of_requests(ben) == 0
+    assert await requests_reported_to(ben) == 0
 
 
 @pytest.mark.parametrize("withdrawn_before", [False, True])
@@ -141,7 +142,7 @@ async def test_a_request_that_waited_looks_pending_to_its_sender_and_never_comes
     assert await asked(ada, ben) == request
     await unblock(ben, ada)
     assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
-    assert await heard_of_requests(ben) == 1  # the one from before
+    assert await requests_reported_to(ben) == 1  # the one from before
 
 
 async def test_whoever_blocks_takes_their_own_request_back() -> None:
@@ -159,7 +160,7 @@ async def test_both_may_block_and_both_have_to_unblock() -> None:
     await block(ada, ben)
     await block(ben, ada)
     await unblock(ada, ben)
-    assert await ask(ada, ben) is Sent.PENDING and await heard_of_requests(ben) == 0
+    assert await ask(ada, ben) is Sent.PENDING and await requests_reported_to(ben) == 0
     assert await refusal(ask(ben, ada)) is ErrorCode.BLOCKED
     await unblock(ben, ada)
     assert await ask(ben, ada) is Sent.CONNECTED  # Ada's asking stood, and Ben asks by himself

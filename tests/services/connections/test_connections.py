@@ -1,7 +1,6 @@
 """Connections, rule by rule: docs/rules/connections.md."""
 
 from asyncio import gather
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from tortoise.transactions import in_transaction
 from models.accounts import Account, AccountStatus
 from models.badges import BadgeAward
 from models.connections import Connection, ConnectionRequest
-from models.notices import Notice
 from models.points import ProfileCounter
 from services.connections import blocks, connection_rows, connections
 from services.connections.connection_rows import Brought
@@ -31,29 +29,15 @@ from tests.helpers.connections import (
     member,
     outcome,
     refusal,
+    reported_changes,
     request_of,
+    requests_reported_to,
     settled,
 )
 from tests.helpers.factories import NOON, make_profile
 
 pytestmark = pytest.mark.usefixtures("database")
 NOBODY: Any = type("Nobody", (), {"profile_id": 999_999, "id": 0})
-
-
-async def told() -> Counter[tuple[int, str, int]]:
-    """Whom the notices tell what about whom."""
-    rows = await Notice.filter(profile_id__isnull=False)
-    return Counter(
-        (each.profile_id, each.facts["kind"], each.facts["profile"])
-        for each in rows
-        if each.facts["kind"].startswith("CONNECTION")
-    )
-
-
-async def heard_of_requests(who: Any) -> int:
-    return sum(
-        n for (whom, kind, _), n in (await told()).items() if (whom, kind) == (who.profile_id, "CONNECTION_REQUEST")
-    )
 
 
 async def test_a_request_waits_until_it_is_accepted() -> None:
@@ -63,13 +47,13 @@ async def test_a_request_waits_until_it_is_accepted() -> None:
     request = await asked(ada, ben)
     # then
     assert not await knows(ada, ben)
-    assert await told() == {(ben.profile_id, "CONNECTION_REQUEST", ada.profile_id): 1}
+    assert await reported_changes() == {(ben.profile_id, "CONNECTION_REQUEST", ada.profile_id): 1}
     # when
     assert await connections.accept(ben.profile_id, request) == ada.profile_id
-    # then the one who asked is told, and nobody else
+    # then the one who asked is reported_changes, and nobody else
     assert await knows(ada, ben)
-    assert (await told())[ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id] == 1
-    assert (await told()).total() == 2
+    assert (await reported_changes())[ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id] == 1
+    assert (await reported_changes()).total() == 2
     assert (await counted(ada), await counted(ben)) == (1, 1)
     assert await ConnectionRequest.all().count() == 0
     await settled()
@@ -104,7 +88,7 @@ async def test_who_cannot_be_asked_is_refused_with_the_reason() -> None:
     ):
         assert await refusal(ask(ada, receiver)) is code
     assert await refusal(ask(hidden, ada)) is ErrorCode.NOT_PUBLIC
-    assert await ConnectionRequest.all().count() == 0 and not await told()
+    assert await ConnectionRequest.all().count() == 0 and not await reported_changes()
 
 
 async def test_asking_is_limited_by_account() -> None:
@@ -118,7 +102,7 @@ async def test_asking_whoever_asked_accepts_and_both_are_told_once() -> None:
     await asked(ada, ben)
     assert await ask(ben, ada) is Sent.CONNECTED
     assert await knows(ada, ben)
-    accepted = {each: n for each, n in (await told()).items() if each[1] == "CONNECTION_ACCEPTED"}
+    accepted = {each: n for each, n in (await reported_changes()).items() if each[1] == "CONNECTION_ACCEPTED"}
     assert accepted == {
         (ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id): 1,
         (ben.profile_id, "CONNECTION_ACCEPTED", ada.profile_id): 1,
@@ -133,7 +117,7 @@ async def test_asking_again_changes_nothing() -> None:
     request = await asked(ada, ben)
     with clock.frozen(clock.now() + 2 * QUIET):
         assert await asked(ada, ben) == request
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
 
 
 async def test_ignoring_is_silent_and_its_sender_may_ask_anew_after_a_while() -> None:
@@ -142,19 +126,19 @@ async def test_ignoring_is_silent_and_its_sender_may_ask_anew_after_a_while() ->
     with clock.frozen(NOON):
         request = await asked(ada, ben)
         assert await connections.ignore(ben.profile_id, request) == ada.profile_id
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
     # when asked again within the quiet time: it goes on looking pending to Ada, and Ben hears nothing
     for later in (timedelta(0), QUIET - timedelta(seconds=1)):
         with clock.frozen(NOON + later):
             assert await asked(ada, ben) == request
     # then
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
     assert (await ConnectionRequest.get(id=request)).ignored_at is not None
     # when the quiet time is over
     with clock.frozen(NOON + QUIET):
         assert await asked(ada, ben) == request
     # then
-    assert await heard_of_requests(ben) == 2
+    assert await requests_reported_to(ben) == 2
     assert (await ConnectionRequest.get(id=request)).ignored_at is None
 
 
@@ -181,7 +165,7 @@ async def test_no_way_of_taking_back_makes_the_receiver_hear_it_twice() -> None:
             await asked(ada, ben)
             await connections.forget_withdrawn(clock.now())
     # then
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
     assert await ConnectionRequest.filter(ignored_at=None, withdrawn_at=None).count() == 1
 
 
@@ -228,7 +212,7 @@ async def test_a_request_of_somebody_who_hides_is_away_until_they_are_back() -> 
     assert await refusal(ask(ben, ada)) is ErrorCode.NOT_FOUND
     await hide(ada, public=True)
     assert await connections.accept(ben.profile_id, request) == ada.profile_id
-    assert await heard_of_requests(ben) == 1
+    assert await requests_reported_to(ben) == 1
 
 
 async def test_hiding_keeps_connections() -> None:
@@ -241,9 +225,9 @@ async def test_hiding_keeps_connections() -> None:
 async def test_removing_is_for_either_and_once() -> None:
     ada, ben = await member("Ada"), await member("Ben")
     await connected(ada, ben)
-    before = await told()
+    before = await reported_changes()
     await connections.remove(ben.profile_id, ada.profile_id)
-    assert not await knows(ada, ben) and await told() == before
+    assert not await knows(ada, ben) and await reported_changes() == before
     for one, other in ((ada, ben), (ben, ada), (ada, NOBODY)):
         assert await refusal(connections.remove(one.profile_id, other.profile_id)) is ErrorCode.NOT_FOUND
     assert await ask(ada, ben) is Sent.PENDING  # nothing stands in the way of trying anew
@@ -291,7 +275,7 @@ async def test_cross_requests_in_the_same_instant_connect_once() -> None:
         answers = await gather(ask(ada, ben), ask(ben, ada))
         assert sorted(each.value for each in answers) == ["CONNECTED", "PENDING"]
         assert await knows(ada, ben)
-        news = await told()
+        news = await reported_changes()
         for one, other in ((ada, ben), (ben, ada)):
             assert news[one.profile_id, "CONNECTION_ACCEPTED", other.profile_id] == 1
     await settled()
@@ -303,7 +287,7 @@ async def test_the_same_request_many_times_at_once_is_one() -> None:
     ada, ben = await member("Ada"), await member("Ben")
     answers = await gather(*(ask(ada, ben) for _ in range(10)))
     assert set(answers) == {Sent.PENDING}
-    assert await ConnectionRequest.all().count() == 1 and await heard_of_requests(ben) == 1
+    assert await ConnectionRequest.all().count() == 1 and await requests_reported_to(ben) == 1
 
 
 @pytest.mark.postgres_only
@@ -328,7 +312,7 @@ async def test_two_acceptances_at_once_are_one() -> None:
         request = await asked(ada, ben)
         answers = await gather(*(outcome(connections.accept(ben.profile_id, request)) for _ in range(2)))
         assert sorted(answers) == ["DONE", "NOT_FOUND"]
-        assert (await told())[ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id] == 1
+        assert (await reported_changes())[ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id] == 1
         assert await counted(ada) == await counted(ben) == 1
     await settled()
 

@@ -9,32 +9,17 @@ import pytest
 from models.accounts import Account
 from models.audit import AuditEntry
 from models.database import Database
-from models.referrals import Referral, ReferralVia, ShirtClaim, ShirtSize, ShirtState
-from services.core import clock, current_settings
+from models.referrals import Referral, ShirtClaim, ShirtSize, ShirtState
+from services.core import current_settings
 from services.errors import ErrorCode, Refused
 from services.invites import tshirts
 from services.invites.tshirts import Destination
 from settings import Settings
-from tests.helpers.factories import make_person
-from tests.helpers.invites import BY_TESTS, profile_of
+from tests.helpers.invites import profile_of
 from tests.helpers.sign_in import codes_of
-
-HOME = Destination("Ada Okafor", "Kade 12", "Rotterdam", "3011 AA", "nl")
+from tests.helpers.tshirts import HOME, claim, referrer
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-async def referrer(people: int = 5) -> Account:
-    """Somebody who brought so many others."""
-    ada = await make_person(name="Ada Okafor")
-    for _ in range(people):
-        guest = await make_person()
-        await Referral.create(referrer_id=profile_of(ada), account_id=guest.id, via=ReferralVia.LINK, at=clock.now())
-    return ada
-
-
-async def claim(account: Account, to: Destination = HOME) -> None:
-    await tshirts.claim(profile_of(account), ShirtSize.L, to, actor=replace(BY_TESTS, account_id=account.id))
 
 
 async def refusal(call: Any) -> list[tuple[ErrorCode, str]]:

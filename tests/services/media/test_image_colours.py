@@ -9,42 +9,20 @@ import pytest
 from PIL import Image, ImageCms
 
 from services.media.images import made_of, whole_of
-from tests.services.media.test_images import chunk, half_and_half, is_blue, is_red, opened
+from tests.helpers.images import (
+    BROKEN_EXIF,
+    chunk,
+    display_p3,
+    half_and_half,
+    is_blue,
+    is_red,
+    opened,
+    profile,
+    saved,
+    with_exif,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
-"""Red, green and blue of Display P3 as XYZ under D50."""
-
-
-def fixed(*values: float) -> bytes:
-    return b"".join(struct.pack(">i", round(value * 65_536)) for value in values)
-
-
-def profile(space: bytes, curves: dict[bytes, float], colours: dict[bytes, Any]) -> bytes:
-    """An ICC profile of version 2 for a display: gammas and primaries by their tags."""
-    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 78}
-    tags[b"wtpt"] = b"XYZ \0\0\0\0" + fixed(0.9642, 1, 0.8249)
-    tags |= {name: b"XYZ \0\0\0\0" + fixed(*value) for name, value in colours.items()}
-    tags |= {
-        name: b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0" for name, gamma in curves.items()
-    }
-    table, data = b"", b""
-    for name, value in tags.items():
-        table += name + struct.pack(">II", 132 + 12 * len(tags) + len(data), len(value))
-        data += value + b"\0" * (-len(value) % 4)
-    body = struct.pack(">I", len(tags)) + table + data
-    head = struct.pack(">I4sI4s4s4s", 128 + len(body), b"none", 0x02100000, b"mntr", space, b"XYZ ")
-    return head + b"\0" * 12 + b"acsp" + b"\0" * 28 + fixed(0.9642, 1, 0.8249) + b"\0" * 48 + body
-
-
-def display_p3() -> bytes:
-    return profile(b"RGB ", dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), 2.2), dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), DISPLAY_P3, strict=True)))  # fmt: skip
-
-
-def saved(image: Image.Image, kind: str, **more: object) -> bytes:
-    into = io.BytesIO()
-    image.save(into, kind, **more)
-    return into.getvalue()
 
 
 def middle(content: bytes, side: int = 64) -> Any:
@@ -146,39 +124,6 @@ def test_16_bits_of_grey_stay_grey() -> None:
     image = Image.frombytes("I;16", (32, 32), b"\x00\x40" * 512 + b"\x00\xc0" * 512)
     made = opened(made_of(saved(image, "PNG"))[64]).convert("RGB")
     assert close(made.getpixel((32, 10)), (64, 64, 64)) and close(made.getpixel((32, 54)), (192, 192, 192))
-
-
-BROKEN_EXIF = [
-    b"",
-    b"II",
-    b"II*\x00",
-    b"Exif\x00\x00",
-    b"Exif\x00\x00II*\x00",
-    b"II*\x00\xff\xff\xff\xff",
-    b"II*\x00\x08\x00\x00\x00\xff\xff",
-    b"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00",
-    b"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\x04\x00\x00\x00six\x00\x00\x00\x00\x00",
-    b"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\xff\xff\xff\xff\x1a\x00\x00\x00\x00\x00\x00\x00",
-    b"\x00\x11\x00\x00\x01\x04" + b"\x00" * 40,
-    b"\x00\x08\x00\x02\x01\x12\x00\x03" + b"\x00" * 40,
-    b"\xff" * 60,
-]
-"""Empty, cut, without a header, with another, pointing to itself or beyond its end, and with an orientation that is none."""
-
-
-def with_exif(kind: str, exif: bytes) -> bytes:
-    """Blue above, red below, with these bytes as they are for EXIF."""
-    if kind == "PNG":
-        content = half_and_half("PNG")
-        return content[:33] + chunk(b"eXIf", exif) + content[33:]
-    if kind == "JPEG":
-        content, segment = half_and_half("JPEG"), b"Exif\0\0" + exif
-        return content[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + content[2:]
-    content = half_and_half("WEBP")
-    frame = content[12:]
-    extended = b"VP8X" + struct.pack("<I", 10) + b"\x08\0\0\0" + (299).to_bytes(3, "little") + (199).to_bytes(3, "little")  # fmt: skip
-    body = b"WEBP" + extended + frame + b"EXIF" + struct.pack("<I", len(exif)) + exif + b"\0" * (len(exif) % 2)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 @pytest.mark.parametrize("exif", BROKEN_EXIF, ids=range(len(BROKEN_EXIF)))

@@ -3,7 +3,6 @@
 import struct
 import zlib
 from io import BytesIO
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,15 +12,10 @@ from PIL import Image
 from services.errors import ErrorCode, Refused
 from services.media import images
 from services.media.images import PICTURE_SIZES, made_of
+from tests.helpers.images import chunk, half_and_half, is_blue, is_red, opened
 from tests.helpers.profile_editing import picture
 
 CAMERA, PLACE = "Camera of Ada", (52.0, 22.0, 12.5)
-
-
-def opened(content: bytes) -> Image.Image:
-    image = Image.open(BytesIO(content))
-    image.load()
-    return image
 
 
 def refusal(content: bytes) -> ErrorCode:
@@ -29,26 +23,6 @@ def refusal(content: bytes) -> ErrorCode:
         made_of(content)
     [problem] = refused.value.problems
     return problem.code
-
-
-def half_and_half(kind: str, size: tuple[int, int] = (300, 200), **more: object) -> bytes:
-    """Blue above, red below."""
-    image, into = Image.new("RGB", size, "red"), BytesIO()
-    image.paste("blue", (0, 0, size[0], size[1] // 2))
-    image.save(into, kind, **more)
-    return into.getvalue()
-
-
-def is_blue(pixel: Any) -> bool:
-    return pixel[2] > 200 and pixel[0] < 50
-
-
-def is_red(pixel: Any) -> bool:
-    return pixel[0] > 200 and pixel[2] < 50
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def png(width: int, height: int, data: bytes = b"", *more: bytes) -> bytes:

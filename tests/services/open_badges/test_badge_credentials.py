@@ -1,7 +1,6 @@
 """What a badge credential says, and to whom."""
 
 import hashlib
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,46 +16,17 @@ from services.core import clock, current_settings
 from services.open_badges import badge_credentials, credential_status
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.badge_awards import make_award, make_imported_badge
+from tests.helpers.badge_credentials import check_required_members
 from tests.helpers.factories import NOON, make_person, make_profile
 
 pytestmark = pytest.mark.usefixtures("database")
 HERE = "http://graph.example"
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 async def document_of(credential: str, **more: int) -> dict[str, Any]:
     award = await badge_credentials.award_of(credential, **more)
     assert award is not None
     return await badge_credentials.document(award)
-
-
-def check_required_members(document: dict[str, Any]) -> None:
-    """What Open Badges 3.0 requires of an OpenBadgeCredential, member by member: presence, cardinality, type."""
-    contexts = document["@context"]
-    assert isinstance(contexts, list) and contexts[0] == "https://www.w3.org/ns/credentials/v2"
-    assert re.fullmatch(r"https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json", contexts[1])
-    assert isinstance(document["id"], str) and document["id"].startswith("http")
-    assert {"VerifiableCredential", "OpenBadgeCredential"} <= set(document["type"])
-    issuer = document["issuer"]
-    assert isinstance(issuer["id"], str) and "Profile" in issuer["type"] and isinstance(issuer.get("name", ""), str)
-    assert TIME.fullmatch(document["validFrom"])
-    subject = document["credentialSubject"]
-    assert "AchievementSubject" in subject["type"]
-    assert isinstance(subject["id"], str) and ":" in subject["id"]
-    for identity in subject.get("identifier", []):
-        assert identity["type"] == "IdentityObject" and identity["identityType"] == "emailAddress"
-        assert identity["hashed"] is True and isinstance(identity["salt"], str)
-        assert re.fullmatch(r"sha256\$[0-9a-f]{64}", identity["identityHash"])
-    achievement = subject["achievement"]
-    assert isinstance(achievement["id"], str) and ":" in achievement["id"] and "Achievement" in achievement["type"]
-    assert achievement["achievementType"] == "Badge"
-    assert all(isinstance(achievement[name], str) and achievement[name] for name in ("name", "description"))
-    assert isinstance(achievement["criteria"]["narrative"], str) and achievement["criteria"]["narrative"]
-    status = document["credentialStatus"]
-    assert status["type"] == "BitstringStatusListEntry" and status["statusPurpose"] == "revocation"
-    assert status["statusListIndex"].isdecimal() and status["statusListCredential"].startswith("http")
-    assert status["id"] == f"{status['statusListCredential']}#{status['statusListIndex']}"
-    assert achievement["image"]["type"] == "Image" and achievement["image"]["id"].startswith("http")
 
 
 async def test_a_credential_has_what_the_standard_requires() -> None:
