@@ -6,17 +6,14 @@ measured gain pays for it, SQL of their own through `Database.fetch`.
 """
 
 import logging
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
-import orjson
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import ConfigurationError
@@ -24,10 +21,9 @@ from tortoise.exceptions import ConfigurationError
 from models import versions
 from models.engines import postgres
 from models.engines import sqlite as embedded
+from models.statements import Dialect, Statement, to_parameter
 from services.errors import Unavailable
 from settings import BadSetting, Settings
-
-Dialect = Literal["sqlite", "postgres"]
 
 # Statements are logged with their values, which are people's data: not even DEBUG prints them.
 # Tests that count statements listen here.
@@ -54,24 +50,6 @@ class Row(Protocol):
     def __getitem__(self, key: str | int, /) -> Any: ...
 
     def keys(self) -> Iterable[str]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One question in the words of both databases. SQLite's parameters are `?` or `?1`, PostgreSQL's `$1`."""
-
-    sqlite: str
-    postgres: str
-
-    @classmethod
-    def of(cls, text: str) -> "Statement":
-        """
-        Write for SQLite what is written for PostgreSQL: `$1` becomes `?1`, `= ANY($1)` a look-up in a JSON list.
-
-        For statements that differ in nothing else. Give list parameters through `Database.keys`.
-        """
-        listed = re.sub(r"= ANY\(\$(\d+)\)", r"IN (SELECT value FROM json_each(?\1))", text)
-        return cls(sqlite=re.sub(r"\$(\d+)", r"?\1", listed), postgres=text)
 
 
 class Database:
@@ -120,27 +98,26 @@ class Database:
         All rows of one SELECT, past Tortoise. For bounded reads that an index answers, up to about 2,000 rows:
         on SQLite it runs in the event loop's thread. Inside `in_transaction()` it reads in that transaction.
         """
-        text = statement if isinstance(statement, str) else self.text(statement)
-        if STATEMENTS.isEnabledFor(logging.DEBUG):
-            STATEMENTS.debug("%s: %s", text, params)
-        client = self._connections.get(self.dialect)
-        if isinstance(client, TransactionalDBClient):
-            return await self._fetch_inside(client, text, params)
-        return await self._reads.fetch(text, params)  # type: ignore[union-attr]
-
-    async def poll(self, text: str, *params: Any) -> Sequence[Row]:
-        """
-        Like `fetch`, outside transactions, for what is asked again and again while nobody waits: it is not among the
-        statements that are logged and counted.
-        """
-        return await self._reads.fetch(text, params)  # type: ignore[union-attr]
+        return await self._fetch(statement, params, long=False)
 
     async def fetch_long(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
-        """Like `fetch`, for scans and long answers: on SQLite in a thread of its own. Never in a transaction."""
-        text = statement if isinstance(statement, str) else self.text(statement)
+        """Like `fetch`, for scans and long answers: on SQLite in a thread of its own, unless in a transaction."""
+        return await self._fetch(statement, params, long=True)
+
+    async def poll(self, text: str, *params: Any) -> Sequence[Row]:
+        """Like `fetch`, outside of transactions, for background polling: it is neither logged nor counted."""
+        return await self._reads.fetch(text, params)  # type: ignore[union-attr]
+
+    async def _fetch(self, statement: Statement | str, params: Sequence[Any], *, long: bool) -> Sequence[Row]:
+        text = statement if isinstance(statement, str) else statement.text(self.dialect)
+        values = [to_parameter(value, self.dialect) for value in params]
         if STATEMENTS.isEnabledFor(logging.DEBUG):
-            STATEMENTS.debug("%s: %s", text, params)
-        return await self._reads.fetch_long(text, params)  # type: ignore[union-attr]
+            STATEMENTS.debug("%s: %s", text, values)
+        client = self._connections.get(self.dialect)
+        if isinstance(client, TransactionalDBClient):  # it has one connection, and what it wrote is seen there alone
+            return await self._fetch_inside(client, text, values)
+        read = self._reads.fetch_long if long else self._reads.fetch  # type: ignore[union-attr]
+        return await read(text, values)
 
     async def _fetch_inside(self, client: TransactionalDBClient, text: str, params: Sequence[Any]) -> Sequence[Row]:
         async with client.acquire_connection() as connection:
@@ -148,14 +125,9 @@ class Database:
                 return await connection.execute_fetchall(text, params)
             return await connection.fetch(text, *params)
 
-    def text(self, statement: Statement) -> str:
-        """The statement in this database's words."""
-        return statement.sqlite if self._on_sqlite else statement.postgres
-
-    def keys(self, keys: Iterable[int | str]) -> str | list[int | str]:
+    def keys(self, keys: Iterable[int | str]) -> Any:
         """A list as one parameter: for `IN (SELECT value FROM json_each(?))` on SQLite, `= ANY($1)` on PostgreSQL."""
-        listed = keys if isinstance(keys, list) else list(keys)
-        return orjson.dumps(listed).decode() if self._on_sqlite else listed
+        return to_parameter(keys if isinstance(keys, list) else list(keys), self.dialect)
 
     @property
     def in_transaction(self) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.criteria import CONNECTIONS
 from catalogue.languages import translate
-from models.database import Statement
+from models.statements import Statement
 from resolvers.badges import check_first
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns

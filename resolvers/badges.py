@@ -8,7 +8,8 @@ import orjson
 
 from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.languages import Text, translate
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.pagination import MAX_PAGE_SIZE, Page, connection, page

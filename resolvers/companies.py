@@ -5,7 +5,7 @@ from typing import Any
 
 from models.accounts import Account
 from models.companies import Company, CompanyDomain
-from models.database import Statement
+from models.statements import Statement
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from strawberry import ID
 
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from resolvers import profiles
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context

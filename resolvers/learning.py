@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalogue.points import ACTIVITIES
-from models.database import Statement
 from models.points import EntryKind, Outcome
+from models.statements import Statement
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from catalogue.points import ACTIVITIES
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, page

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from catalogue.points import ACTIVITIES, LEVELS, standing_of
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order

@@ -10,7 +10,7 @@ from strawberry import ID
 
 from catalogue.languages import translate
 from catalogue.projects import FIELDS
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from models.database import Statement
 from models.portfolio import ProjectState
+from models.statements import Statement
 from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, page

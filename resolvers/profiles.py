@@ -6,7 +6,7 @@ from strawberry import ID
 
 from catalogue import languages
 from catalogue.terms import country
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns

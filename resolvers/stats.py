@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Category
-from models.database import Statement
 from models.points import EntryKind
+from models.statements import Statement
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.pagination import connection, page

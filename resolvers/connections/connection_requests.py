@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
 from resolvers.base.pagination import connection, page

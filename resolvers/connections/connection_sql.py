@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from models.database import Statement
+from models.statements import Statement
 from services.connections.blocks import BLOCKED_WITH
 from services.media.search_tokenizer import NAME
 

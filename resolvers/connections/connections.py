@@ -9,7 +9,8 @@ import orjson
 
 from catalogue.criteria import CONNECTIONS
 from catalogue.languages import Text
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
 from resolvers.base.pagination import connection, page

@@ -12,7 +12,7 @@ Who is hidden is passed over before anything is counted or cut off, and takes no
 import re
 from typing import Final
 
-from models.database import Statement
+from models.statements import Statement
 from services.connections.blocks import BLOCKED_WITH
 from services.connections.suggestions import COMPANY, INDUSTRY, MUTUAL, SKILL
 

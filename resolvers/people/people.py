@@ -10,7 +10,7 @@ from strawberry import ID
 
 from catalogue.languages import Text
 from catalogue.terms import INDUSTRIES, SKILLS, Term, choice, country
-from models.database import Statement
+from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
 from resolvers.base.pagination import connection, page

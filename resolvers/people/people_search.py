@@ -16,7 +16,8 @@ from sys import getsizeof
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from resolvers.base.rows import Row
 from resolvers.people.search_filters import ANY_TIER, TIERS, Condition, Fact, Term, Word
 from services.core.bounded_cache import BoundedByBytes

@@ -16,7 +16,7 @@ import orjson
 from catalogue.badges import BADGES
 from catalogue.criteria import CONNECTIONS, PROJECTS, Criterion
 from models.badges import AwardOrigin, BadgeAward
-from models.database import Statement
+from models.statements import Statement
 from services.progress.counters import Movement
 from services.progress.scores import EPOCH, read_moment
 from services.progress.timelines import first_met, names_of

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from catalogue.badges import MOST_LEVELS as MAX_LEVELS
-from models.database import Database, Statement
+from models.database import Database
+from models.statements import Statement
 from services.core import clock
 
 log = structlog.get_logger(__name__)

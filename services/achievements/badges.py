@@ -18,7 +18,7 @@ from catalogue.badges import BADGES, Badge
 from catalogue.languages import Text
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, FeaturedBadge, ImportedBadge
-from models.database import Statement
+from models.statements import Statement
 from services.core import audit, change_feed, clock
 from services.core.change_feed import PersonKind
 from services.errors import ErrorCode, Problem, Refused, refused

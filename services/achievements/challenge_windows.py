@@ -9,8 +9,8 @@ import orjson
 from catalogue.challenges import Challenge
 from catalogue.criteria import POINTS, POINTS_OF
 from catalogue.points import Category
-from models.database import Statement
 from models.points import EntryKind, PointEntry
+from models.statements import Statement
 from services.progress.counters import HAPPENED
 
 Inside = dict[tuple[int, str], dict[str, int]]

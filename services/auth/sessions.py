@@ -13,8 +13,8 @@ from typing import Protocol
 from tortoise.transactions import in_transaction
 
 from models.accounts import AccountStatus
-from models.database import Statement
 from models.sessions import Session
+from models.statements import Statement
 from services.auth.credential_expiry import expiry, moment
 from services.auth.verification_codes import new_secret
 from services.core import clock, current_settings

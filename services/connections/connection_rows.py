@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 
 from catalogue.criteria import CONNECTIONS
 from models.connections import Connection, ConnectionRequest
-from models.database import Statement
+from models.statements import Statement
 from services.achievements import achievements
 from services.progress import counters
 from services.progress.counters import Movement, Tally

@@ -16,8 +16,9 @@ import orjson
 import structlog
 
 from models.accounts import AccountStatus
-from models.database import Database, Row, Statement
+from models.database import Database, Row
 from models.notices import Notice
+from models.statements import Statement
 from services.core import clock
 from services.core.change_feed_readers import ByCommit, BySnapshot
 from services.errors import named

@@ -11,7 +11,7 @@ import orjson
 
 from catalogue.badges import Rarity
 from models.badges import AwardOrigin, ImportedBadge
-from models.database import Statement
+from models.statements import Statement
 from services.achievements import badges
 from services.core import change_feed
 from services.core.bulk import lookup

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from catalogue.criteria import PROJECTS
-from models.database import Statement
 from models.portfolio import Project, ProjectState
+from models.statements import Statement
 from services.core import clock
 from services.core.bulk import lookup
 from services.progress import counters

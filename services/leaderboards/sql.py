@@ -6,7 +6,8 @@ from typing import Any
 
 from catalogue.points import Category
 from models.accounts import AccountStatus
-from models.database import Database, Row, Statement
+from models.database import Database, Row
+from models.statements import Statement
 from services.core.change_feed import Topic
 from services.leaderboards.keys import ALL_TIME, CATEGORY_PLACES, FIRST_DAY, LedgerView, Window
 from services.leaderboards.moments import Moment

@@ -8,9 +8,9 @@ import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
-from models.database import Statement
 from models.points import PointEntry, Score
 from models.profiles import Profile
+from models.statements import Statement
 from services.core import change_feed
 from services.progress import counters
 from services.progress.scores import COLUMNS, DECIDES, microseconds, read_moment

@@ -18,9 +18,9 @@ from tortoise.functions import Count as Total
 from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS
 from catalogue.points import Category, level_of
 from models.connections import Connection
-from models.database import Statement
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter
 from models.portfolio import Project, ProjectState
+from models.statements import Statement
 from services.core import clock
 from services.progress import profile_batches
 from services.progress.scores import Person

@@ -17,9 +17,9 @@ import orjson
 
 from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS, Criterion
 from catalogue.points import ACTIVITIES, Category, level_of
-from models.database import Statement
 from models.points import EntryKind, PointEntry
 from models.portfolio import ProjectState
+from models.statements import Statement
 from services.progress.counters import HAPPENED
 from services.progress.criteria import holds
 from services.progress.scores import EPOCH, read_moment

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tortoise.transactions import in_transaction
 
-from models.database import Database, NoDatabase, Statement, opened, sqlite_path
+from models.database import Database, NoDatabase, opened, sqlite_path
+from models.statements import Statement
 from models.tables import Company
 from settings import BadSetting, Settings
 

@@ -136,7 +136,7 @@ async def test_a_handle_is_found_in_any_letter_case(client: GraphQLClient, typed
 
 
 async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) -> None:
-    text = database.text(BY_HANDLE)
+    text = BY_HANDLE.text(database.dialect)
     await make_profile("Ada Okafor", handle="ada")
     if database.dialect == "sqlite":
         plan = [row["detail"] for row in await database.fetch(f"EXPLAIN QUERY PLAN {text}", "ada", 0)]

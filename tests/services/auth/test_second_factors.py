@@ -8,8 +8,9 @@ import pyotp
 import pytest
 
 from models.audit import AuditEntry
-from models.database import Database, Statement
+from models.database import Database
 from models.second_factors import BackupCode, SecondFactorMethod
+from models.statements import Statement
 from services.auth import backup_codes, second_factors, totp
 from services.auth import second_factor_removal as removal
 from services.auth import second_factor_setup as set_up

@@ -1,0 +1,113 @@
+"""
+SQL of our own for both databases: one text for both, one statement over many rows, stored datetimes.
+
+Code outside of models/ does not need to know which database runs. Parameters are passed as Python values: datetimes,
+dates and lists included.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import orjson
+
+from models.transactions import current_connection
+
+Dialect = Literal["sqlite", "postgres"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement in the words of both databases. SQLite's parameters are `?` or `?1`, PostgreSQL's `$1`."""
+
+    sqlite: str
+    postgres: str
+
+    @classmethod
+    def of(cls, text: str) -> "Statement":
+        """
+        Translate what is written for PostgreSQL: `$1` becomes `?1`, `= ANY($1)` a look-up in a JSON list.
+
+        For statements that differ in nothing else.
+        """
+        listed = re.sub(r"= ANY\(\$(\d+)\)", r"IN (SELECT value FROM json_each(?\1))", text)
+        return cls(sqlite=re.sub(r"\$(\d+)", r"?\1", listed), postgres=text)
+
+    @classmethod
+    def over_rows(cls, text: str, **columns: str) -> "Statement":
+        """
+        A statement over many rows, for `execute_rows`: `{rows}` in `text` stands for the table of them.
+
+        `columns`: the names of their values in order, with PostgreSQL's types. One more column, `place`, orders them as
+        they were passed. Further parameters are `$1`, `$2` … as in `of`.
+        """
+        arrays = ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(columns.values(), 1))
+        values = ", ".join(f"value ->> {place} AS {name}" for place, name in enumerate(columns))
+        lists = f"(SELECT * FROM unnest({arrays}) WITH ORDINALITY AS list ({', '.join(columns)}, place))"
+        return cls(
+            sqlite=cls.of(_shifted(text, 1)).sqlite.replace(
+                "{rows}", f"(SELECT {values}, key AS place FROM json_each(?1))"
+            ),
+            postgres=_shifted(text, len(columns)).replace("{rows}", lists),
+        )
+
+    def text(self, dialect: Dialect) -> str:
+        """The statement in one database's words."""
+        return self.sqlite if dialect == "sqlite" else self.postgres
+
+
+async def execute(statement: Statement, *params: Any) -> list[dict[str, Any]]:
+    """
+    Run one statement on the task's connection, inside its transaction if there is one; returns its rows.
+
+    For writes, and for reads that belong to them. Stored forms on SQLite: see `models.database.Row`.
+    """
+    connection = current_connection()
+    dialect = connection.capabilities.dialect
+    rows: list[dict[str, Any]] = await connection.execute_query_dict(
+        statement.text(dialect), [to_parameter(value, dialect) for value in params]
+    )
+    return rows
+
+
+async def execute_rows(statement: Statement, rows: Iterable[Sequence[Any]], *params: Any) -> list[dict[str, Any]]:
+    """Run one statement of `Statement.over_rows` over all `rows`; returns its rows. Without rows nothing is run."""
+    listed = list(rows)
+    if not listed:
+        return []
+    if current_connection().capabilities.dialect == "sqlite":
+        return await execute(statement, listed, *params)
+    return await execute(statement, *(list(column) for column in zip(*listed, strict=True)), *params)
+
+
+async def execute_each(statement: Statement, rows: Iterable[Sequence[Any]]) -> None:
+    """Run one write for each of `rows`, which are its parameters. All or none of them are written."""
+    connection = current_connection()
+    await connection.execute_many(statement.text(connection.capabilities.dialect), list(rows))
+
+
+def read_datetime(stored_value: datetime | str) -> datetime:
+    """A moment (UTC) as a row has it: text on SQLite."""
+    return datetime.fromisoformat(stored_value) if isinstance(stored_value, str) else stored_value
+
+
+def to_parameter(value: Any, dialect: Dialect) -> Any:
+    """A parameter as the database takes it: on SQLite a list is JSON. Moments become text by themselves."""
+    if dialect == "sqlite" and isinstance(value, list | tuple | set | frozenset):
+        listed = value if isinstance(value, list | tuple) else list(value)
+        return orjson.dumps(listed, default=_stored_time, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    return list(value) if isinstance(value, tuple | set | frozenset) else value
+
+
+def _stored_time(value: Any) -> str:
+    if isinstance(value, datetime):  # as models/engines/sqlite.py stores it
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no value of a row.")
+
+
+def _shifted(text: str, by: int) -> str:
+    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + by}", text)
