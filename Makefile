@@ -6,7 +6,7 @@ CHECK := clients/check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check format schema messages schema-check clean
+.PHONY: help install run test lint check format schema docs messages schema-check clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ format: $(VENV)/.installed-dev ## Put the code into the house's form
 
 schema: $(VENV)/.installed ## Write schema.graphql
 	$(BIN)/python -m cli export-schema
+
+docs: $(VENV)/.installed ## Write the pages of docs/reference that are made from code
+	$(BIN)/python -m cli export-docs
 
 messages: $(VENV)/.installed ## Bring the translations in catalogue/locales up to date with the texts
 	$(BIN)/python -m catalogue.extraction

@@ -1,4 +1,4 @@
-"""Every setting, in one table: name in the environment, default, unit, one sentence. README's table is checked against it."""
+"""Every setting, in one table: name in the environment, default, unit, one sentence. docs/reference/settings.md is made from it."""
 
 import os
 import re

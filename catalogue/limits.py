@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+FILE: Final = "catalogue/limits.toml"
 SECOND = 1_000_000
 """A second in microseconds: whole numbers, so that sums of them are exact."""
 
@@ -23,7 +24,7 @@ class Limit:
 
 
 def _limits() -> dict[str, tuple[Limit, ...]]:
-    tables = tomllib.loads((Path(__file__).parent / "limits.toml").read_text("utf-8"))
+    tables = tomllib.loads((Path(__file__).parent.parent / FILE).read_text("utf-8"))
     return {
         operation: tuple(_limit(operation, name, row) for name, row in rows.items())
         for operation, rows in tables.items()

@@ -17,6 +17,7 @@ from cli import (
     profiles,
     rebuild,
     recovery,
+    reference,
     shop,
     tokens,
     tshirts,
@@ -34,6 +35,7 @@ accounts.register(app)
 database.register(app)
 demo.register(app)
 points.register(app)
+reference.register(app)
 wallet.register(app)
 
 

@@ -1,45 +1,13 @@
 """What the documents promise is there, and what is there stands in them."""
 
 import re
-from dataclasses import fields
 
 import pytest
 
-from catalogue.scopes import SCOPES
 from models.database import NoDatabase, opened
 from services.media import image_store
 from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
-from tests.helpers.commands import commands
-
-README = (HERE / "README.md").read_text("utf-8")
-
-
-@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
-def test_readme_has_every_setting_with_its_default_and_sentence(setting) -> None:
-    default = f"{setting.default:g}" if isinstance(setting.default, float) else setting.default
-    shown = f"`{default}`" if default != "" else "(empty)"
-    assert f"| `{setting.name.upper()}` | {shown} | {setting.metadata['about']} |" in README
-
-
-def test_readme_has_no_setting_that_is_not_there() -> None:
-    table = README.partition("## Settings")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE)) == {
-        setting.name.upper() for setting in fields(Settings)
-    }
-
-
-def test_readme_has_every_command_and_no_other() -> None:
-    table = README.partition("## Commands")[2].partition("\n## ")[0]
-    listed = {
-        " ".join(re.findall(r"^[a-z-]+(?: [a-z0-9-]+)?(?=$| )", row)[:1])
-        for row in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
-    }
-    assert listed == commands()
-
-
-def test_readme_has_every_scope() -> None:
-    assert set(re.findall(r"^\| `(mx:[a-z0-9:-]+)`", README, re.MULTILINE)) == set(SCOPES)
 
 
 def test_every_decision_says_how_it_is_enforced() -> None:
