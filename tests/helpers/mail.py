@@ -42,13 +42,6 @@ async def left() -> int:
     return await OutboxMessage.all().count()
 
 
-async def until(true, seconds: float = 10) -> None:
-    """Wait until `true()` is."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for sets no event
-            await asyncio.sleep(0.02)
-
-
 @dataclass
 class Noting:
     """A way out that notes what it was given, after a moment."""

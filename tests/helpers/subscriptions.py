@@ -7,7 +7,7 @@ import pytest
 
 from services.core import change_feed
 from tests.helpers.factories import make_person
-from tests.helpers.mail import until
+from tests.helpers.waiting import until
 from tests.helpers.websocket import GraphQLSocket
 
 READ, RANK = "mx:user:profile:v1:read", "mx:leaderboard:read"

@@ -13,6 +13,7 @@ import pytest
 from server import serving
 from settings import Settings
 from tests.helpers.servers import Server, running
+from tests.helpers.waiting import until
 from web import connections
 
 pytestmark = pytest.mark.sqlite_only
@@ -85,7 +86,7 @@ async def test_connections_of_an_address_and_of_all_have_a_limit(settings: Setti
                 assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "UNAVAILABLE", "5")
                 assert await refused.ended() == b""
         held[0].writer.transport.abort()
-        await asyncio.sleep(0.2)
+        await until(lambda: server.runner.counts.total == 2, seconds=5)
         await server.is_well()
     assert any("connections_refused" in record.getMessage() for record in caplog.records)
 

@@ -217,14 +217,15 @@ async def test_a_pool_that_is_used_up_is_told_in_time(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.3)
-    held = asyncio.Event()
+    held, begun = asyncio.Event(), asyncio.Barrier(settings.database_pool + 1)
 
     async def hold() -> None:
         async with in_transaction():
+            await begun.wait()
             await held.wait()
 
     holding = [asyncio.create_task(hold()) for _ in range(settings.database_pool)]
-    await asyncio.sleep(0.5)
+    await begun.wait()
     with pytest.raises(Unavailable, match="in use"):
         await database.ping()
     with pytest.raises(Unavailable, match="in use"):

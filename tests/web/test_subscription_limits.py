@@ -14,8 +14,8 @@ from services.core import change_feed, rate_limits
 from services.core.change_feed import PersonKind
 from tests.helpers.factories import give, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.mail import until
 from tests.helpers.subscriptions import BOARD, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.waiting import until
 from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
 

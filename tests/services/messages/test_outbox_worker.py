@@ -20,8 +20,9 @@ from services.messages.outbox_worker import Postbox, pause
 from services.messages.transports import NotSent
 from settings import Settings
 from tests.helpers.factories import mailbox
-from tests.helpers.mail import ADA, NUMBER, Noting, by, later, left, over, server_of, until
+from tests.helpers.mail import ADA, NUMBER, Noting, by, later, left, over, server_of
 from tests.helpers.smtp_server import MailServer
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
