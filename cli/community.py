@@ -24,7 +24,7 @@ from services.imports.csv_archive import (
 )
 from services.imports.import_runs import Progress
 from services.imports.imported_badges import Brought, Definition, codes_of
-from services.points.opening_balances import Opening
+from services.points.opening_balances import OpeningBalance
 
 HEADERS = {
     "profiles.csv": "id,handle,name,job_title,country,company,about,public,joined_on",
@@ -170,7 +170,7 @@ async def _openings(path: Path, start: Progress, report: Report, reading: Readin
         read = _good(batch, path, report)
         known = await import_runs.profiles_of(progress.source, {balance.key for _, balance in read})
         openings = [
-            Opening(
+            OpeningBalance(
                 known[balance.key],
                 balance.category,
                 balance.points,

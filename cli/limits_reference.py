@@ -123,7 +123,7 @@ def _sizes(defaults: Settings) -> Iterator[tuple[str, str]]:
     for name, longest in LONGER_TEXTS.items():
         yield f"Texts of `{name}`" if name[0].isupper() and "." not in name else f"`{name}`", f"{longest:,} characters"
     yield "A list argument", f"{MAX_ITEMS:,} items, unless its description says less"
-    yield "Activities of one `recordActivities`", f"{ingestion.LARGEST_BATCH:,}"
+    yield "Activities of one `recordActivities`", f"{ingestion.MAX_REPORTS_PER_CALL:,}"
     yield "Addresses of one `sendInvites`", f"{invites.MAX_INVITES_PER_CALL:,}"
     yield "WebSockets of one address", f"{websockets.MAX_SOCKETS_PER_ADDRESS}"
     yield "WebSockets of one account", f"{websockets.MAX_SOCKETS_PER_ACCOUNT}"

@@ -38,7 +38,9 @@ def verify_points(
     with errors.status("Comparing the sums with the ledger …"):
         found = with_database(work)
     for each in found[:MAX_ROWS_PRINTED]:
-        typer.echo(f"profile {each.profile_id}: {each.column} is {each.kept}, the ledger says {each.ledger}", err=True)
+        typer.echo(
+            f"profile {each.profile_id}: {each.column} is {each.stored}, the ledger says {each.ledger}", err=True
+        )
     if len(found) > MAX_ROWS_PRINTED:
         typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:

@@ -7,13 +7,13 @@ from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.points.ingestion import Named, Report, take_back, take_in
+from services.points.ingestion import ActivityReport, PersonReference, ingest, reverse
 from services.points.ledger import Recorded
 
 
 async def record_activity(context: Context, *, input: Any) -> Row:
     """One event; what is refused goes into the payload."""
-    [answer] = await take_in([_report(input)], service_account_id=context.viewer.account_id or 0)
+    [answer] = await ingest([_report(input)], service_account_id=context.viewer.account_id or 0)
     if isinstance(answer, Problem):
         raise Refused(answer)
     return {"recorded": _recorded(answer)}
@@ -21,12 +21,12 @@ async def record_activity(context: Context, *, input: Any) -> Row:
 
 async def record_activities(context: Context, *, input: Any) -> Row:
     """A batch; each event has its own outcome or its own errors."""
-    reports: list[Report | Problem] = [_report_or_problem(each) for each in input.activities]
-    good = [report for report in reports if isinstance(report, Report)]
-    answers = iter(await take_in(good, service_account_id=context.viewer.account_id or 0))
+    reports: list[ActivityReport | Problem] = [_report_or_problem(each) for each in input.activities]
+    good = [report for report in reports if isinstance(report, ActivityReport)]
+    answers = iter(await ingest(good, service_account_id=context.viewer.account_id or 0))
     return {
         "results": [
-            _result(each.external_id, next(answers) if isinstance(report, Report) else report)
+            _result(each.external_id, next(answers) if isinstance(report, ActivityReport) else report)
             for each, report in zip(input.activities, reports, strict=True)
         ]
     }
@@ -34,7 +34,7 @@ async def record_activities(context: Context, *, input: Any) -> Row:
 
 async def reverse_activity(context: Context, *, input: Any) -> Row:
     """One event that this service reported, taken back."""
-    taken = await take_back(input.external_id, service_account_id=context.viewer.account_id or 0)
+    taken = await reverse(input.external_id, service_account_id=context.viewer.account_id or 0)
     return {"reversal": {"points_taken_back": -taken.entry.awarded, "repeated": taken.repeated}}
 
 
@@ -51,28 +51,28 @@ def _recorded(answer: Recorded) -> Row:
     return {"outcome": Outcome(answer.outcome), "points_awarded": answer.awarded, "repeated": answer.repeated}
 
 
-def _report_or_problem(given: Any) -> Report | Problem:
+def _report_or_problem(given: Any) -> ActivityReport | Problem:
     try:
         return _report(given)
     except Refused as why:
         return why.problems[0]
 
 
-def _report(given: Any) -> Report:
-    counterpart = _named(given.counterpart, given.counterpart_email, "counterpart")
-    return Report(
+def _report(given: Any) -> ActivityReport:
+    counterpart = _person_reference(given.counterpart, given.counterpart_email, "counterpart")
+    return ActivityReport(
         activity=given.activity,
-        person=_named(given.profile, given.email, "profile") or Named(),
+        person=_person_reference(given.profile, given.email, "profile") or PersonReference(),
         occurred_at=given.occurred_at,
         external_id=given.external_id,
         counterpart=counterpart,
     )
 
 
-def _named(profile: str | None, email: str | None, path: str) -> Named | None:
+def _person_reference(profile: str | None, email: str | None, path: str) -> PersonReference | None:
     if not profile:  # null, or not given at all
-        return Named(email=email) if email else None
+        return PersonReference(email=email) if email else None
     number = ids.number_of("Profile", profile, path)
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=(path,))
-    return Named(number, email or None)
+    return PersonReference(number, email or None)

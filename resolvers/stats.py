@@ -16,7 +16,7 @@ from resolvers.base.rows import Row
 from services.core import clock
 from services.errors import ErrorCode, refused
 from services.points.opening_balances import OPENED_AT
-from services.points.points_today import resets_at, rooms
+from services.points.points_today import daily_caps, resets_at
 from services.progress.counters import HIDDEN_OF
 from services.progress.scores import COLUMNS
 
@@ -240,7 +240,7 @@ async def points_today(profile_ids: Sequence[int], context: Context) -> list[lis
     """What each person earned today (UTC) of every capped activity; None for anybody but the viewer."""
     own = context.viewer.own_profile
     asked = [profile_id for profile_id in profile_ids if profile_id == own]
-    found = await rooms(asked, clock.today()) if asked else {}
+    found = await daily_caps(asked, clock.today()) if asked else {}
     reset = resets_at()
     return [
         [

@@ -17,7 +17,7 @@ from services.profiles import handles
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 
 MAX_NAME = 120
-TRIES = 3
+MAX_ATTEMPTS = 3
 """Somebody who takes the same handle in the same moment lets a writer begin again."""
 
 
@@ -31,7 +31,7 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
     address = address_of(email)
     if problems := name_problems(name, Text("A name"), MAX_NAME):
         raise Refused(*problems)
-    for tried in range(1, TRIES + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             async with in_transaction():
                 if service:
@@ -40,7 +40,7 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
         except IntegrityError:
             if await Account.exists(email_key=address.key):
                 raise _taken() from None
-            if tried == TRIES:
+            if attempt == MAX_ATTEMPTS:
                 raise
     raise AssertionError("not reached")
 

@@ -20,7 +20,7 @@ Inside = dict[tuple[int, str], dict[str, int]]
 async def figures(profile_ids: Collection[int], challenges: Collection[Challenge]) -> Inside:
     """
     What each of these profiles did inside each challenge's time: activities and points, under the names of
-    catalogue/criteria.py. Opening balances are of no time. One statement. Index: (profile_id, occurred_at, id).
+    catalogue/criteria.py. OpeningBalance balances are of no time. One statement. Index: (profile_id, occurred_at, id).
     """
     found: Inside = {(profile_id, each.code): {} for profile_id in profile_ids for each in challenges}
     if not found:

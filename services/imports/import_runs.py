@@ -23,8 +23,8 @@ from services.core.bulk import insert, lookup
 from services.errors import Problem
 from services.imports import imported_badges, imported_projects
 from services.imports.imported_badges import Brought, Definition
-from services.points.ledger import TRIES, ActivityEvent, Recorded, record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.ledger import MAX_ATTEMPTS, ActivityEvent, Recorded, record_many
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import NewPerson, create_people
 
 Answer = TypeVar("Answer")
@@ -104,11 +104,11 @@ async def take_events(events: Sequence[ActivityEvent], progress: Progress) -> li
     return await _at_once(take)
 
 
-async def take_openings(openings: Sequence[Opening], progress: Progress) -> int:
+async def take_openings(openings: Sequence[OpeningBalance], progress: Progress) -> int:
     """Take in a batch of opening balances; returns how many are new. Refusals: services.openings."""
 
     async def take() -> int:
-        new = await record_openings(openings) if openings else 0
+        new = await record_opening_balances(openings) if openings else 0
         await note_progress(progress)
         return new
 
@@ -220,11 +220,11 @@ async def companies_named(names: Iterable[str], *, domains: Mapping[str, str] | 
 
 async def _at_once(work: Callable[[], Awaitable[Answer]]) -> Answer:
     """In one transaction. Begun again when another writer took a handle or an id since we looked."""
-    for tried in range(1, TRIES + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             async with in_transaction():
                 return await work()
         except IntegrityError:
-            if tried == TRIES:
+            if attempt == MAX_ATTEMPTS:
                 raise
     raise AssertionError("not reached")

@@ -42,7 +42,7 @@ PLACES: Final = {board: place for place, board in enumerate(Board)}
 """Where each board's sum stands among the six of a person."""
 CATEGORY_PLACES: Final = {category.value: PLACES[Board(category.value)] for category in COLUMNS}
 FIRST_DAY: Final = OPENED_AT.date() + timedelta(days=1)
-"""Opening balances are dated on the day before, and count in no period: nothing else is as old."""
+"""OpeningBalance balances are dated on the day before, and count in no period: nothing else is as old."""
 ROLLING_DAYS: Final = 30
 
 

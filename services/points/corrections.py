@@ -1,4 +1,4 @@
-"""Corrections to the ledger: reversals of events, penalties by an operator. Rows are added, never edited."""
+"""Corrections of the ledger: reversals of events, penalties by an operator. Rows are added, never edited."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ from services.progress.counters import HAPPENED, Tally, keep
 from services.progress.scores import PENALTIES, lock_scores, microseconds, reach_again, save_scores
 
 REVERSALS = "system:reversals"
-"""Source of reversal rows; their external id is the id of the row taken back."""
+"""Source of reversal rows; their external id is the id of the reversed row."""
 MAX_REASON = 500
 MAX_SOURCE = 64
 
 
 class Reversal(NamedTuple):
-    """A reversal's entry. `repeated`: the event had been taken back before, and this is that entry."""
+    """The ledger entry of a reversal. `repeated`: the event was reversed before, and this is that entry."""
 
     entry: PointEntry
     repeated: bool
@@ -29,15 +29,15 @@ class Reversal(NamedTuple):
 
 async def reverse(source: str, external_id: str) -> Reversal:
     """
-    Take back exactly what an event gave; a second time answers the first reversal.
+    Take back exactly the points of an event. Repeating it returns the first reversal.
 
-    The new row is dated as its original. It gives room under the day's cap back only when recorded on that UTC
-    day; an award given once in a life may be earned again. Raises Refused: NOT_FOUND (no such event).
+    The new row has the time of its original. It frees the daily cap again only if recorded on the same UTC day. An
+    award that is given once per profile can be earned again. Raises Refused: NOT_FOUND (no such event).
     """
     async with in_transaction():
-        # No event has such an id, and the databases would not even look for one.
-        fit = len(external_id) <= MAX_EXTERNAL_ID and "\0" not in external_id and len(source) <= MAX_SOURCE
-        found = await PointEntry.get_or_none(source=source, external_id=external_id) if fit else None
+        # The databases raise an error for a key that is too long or has a NUL; no event has such a key.
+        valid = len(external_id) <= MAX_EXTERNAL_ID and "\0" not in external_id and len(source) <= MAX_SOURCE
+        found = await PointEntry.get_or_none(source=source, external_id=external_id) if valid else None
         if found is None or found.kind not in {EntryKind.ACTIVITY, EntryKind.PENALTY}:
             raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
         people = await lock_scores([found.profile_id])
@@ -65,7 +65,7 @@ async def reverse(source: str, external_id: str) -> Reversal:
             recorded_at=now,
         )
         if person.sums[original.category].reached == microseconds(original.occurred_at):
-            await reach_again(person, original.category)  # what was taken back does not decide a tie
+            await reach_again(person, original.category)  # a reversed entry does not decide a tie
         activity = ACTIVITIES.get(original.activity or "")
         if activity and activity.once and original.outcome is Outcome.AWARDED:
             await OnceAward.filter(profile_id=person.profile_id, activity=activity.code).delete()
@@ -73,7 +73,7 @@ async def reverse(source: str, external_id: str) -> Reversal:
         await save_scores([person], quietly=not original.shown)
         tally = Tally()
         tally.add_entry(entry, counts=original.outcome in HAPPENED, times=-1)
-        # What had taken points away may bring somebody to a badge when it is taken back.
+        # Reversing a penalty adds points, which can earn a badge.
         await achievements.moved(await keep(tally, people))
         return Reversal(entry, repeated=False)
 
@@ -82,8 +82,8 @@ async def penalize(
     profile_id: int, category: Category, points: int, *, reason: str, shown: bool, external_id: str
 ) -> PointEntry:
     """
-    Take `points` (above 0) away in one category. `shown`: whether the person may see it. The same `external_id`
-    again answers the first penalty. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT (same id, other content).
+    Take `points` (above 0) away in one category. `shown`: the person may see the penalty. Repeating an `external_id`
+    returns the first penalty. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT (same id, different content).
     """
     if points < 1 or not 0 < len(reason.strip()) <= MAX_REASON or not 0 < len(external_id) <= MAX_EXTERNAL_ID:
         raise refused(
@@ -99,7 +99,7 @@ async def penalize(
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
         if earlier := await PointEntry.get_or_none(source=PENALTIES, external_id=external_id):
             if (earlier.profile_id, earlier.category, earlier.awarded) != (profile_id, category, -points):
-                raise refused(ErrorCode.EVENT_CONFLICT, "A penalty with this id has another content.")
+                raise refused(ErrorCode.EVENT_CONFLICT, "A penalty with this id has different content.")
             return earlier
         now = clock.now()
         people[profile_id].add(category, -points, now, decides=shown)

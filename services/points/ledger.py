@@ -1,8 +1,8 @@
 """
-Points: what an event gives, and who keeps the sums.
+Record events in the points ledger and award their points.
 
-The whole rule is docs/rules/points.md: catalogue values, daily caps per profile, activity and UTC day, awards
-given once in a life, self-interaction, eligibility, one row per event in an append-only ledger, sums in the same
+The rules are in docs/rules/points.md: catalogue values, daily caps per profile, activity and UTC day, awards given
+once per profile, self-interaction, eligibility, one row per event in an append-only ledger, sums updated in the same
 transaction. Corrections (reversals, penalties) are in services/points/corrections.py.
 """
 
@@ -28,18 +28,18 @@ from services.progress.counters import HAPPENED, Tally, keep
 from services.progress.scores import Person, existing, lock_scores, save_scores
 
 SYSTEM_SOURCE = "system"
-"""Whom the ledger names for events that arise in this system's own services; no account's name is so."""
-SKEW = timedelta(minutes=5)
-"""How far ahead of ours another platform's clock may be."""
+"""Source of events that this server records itself. No service account has this source."""
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+"""How far the clock of a reporting service may be ahead of ours."""
 MAX_EXTERNAL_ID = 200
 """Characters of a reporter's own id for an event."""
-TRIES = 3
-"""A batch that meets a twin of itself is begun again; the twin's rows are then there to be seen."""
+MAX_ATTEMPTS = 3
+"""Retry when a concurrent batch inserted one of these ids; the retry sees its rows."""
 
 
 @dataclass(frozen=True)
 class ActivityEvent:
-    """Something a person did. `(source, external_id)` names it for good; `counterpart_id` is who else took part."""
+    """Something a person did. `(source, external_id)` identifies it; `counterpart_id` is the other person involved."""
 
     activity: str
     profile_id: int
@@ -53,18 +53,18 @@ class ActivityEvent:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What the event is known by."""
+        """Unique key of the event."""
         return self.source, self.external_id
 
     @property
     def day(self) -> date:
-        """The UTC calendar day that its points count on."""
+        """UTC day on which its points count."""
         return self.occurred_at.date()
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What became of an event. `repeated`: it had been taken in before, and this is the first answer again."""
+    """Outcome of an event. `repeated`: the event was recorded before, and this is its first outcome."""
 
     outcome: Outcome
     awarded: int
@@ -74,52 +74,52 @@ class Recorded:
 
 async def record(event: ActivityEvent) -> Recorded:
     """
-    Take in one event. Points are whole; a day is the UTC day of `occurred_at`.
+    Record one event. Points are whole; a day is the UTC day of `occurred_at`.
 
     Raises Refused: UNKNOWN_ACTIVITY, NOT_REPORTABLE (only SYSTEM_SOURCE may record it), IN_THE_FUTURE (over 5 minutes),
-    NOT_FOUND (no such profile), EVENT_CONFLICT (the same id with another content).
+    NOT_FOUND (no such profile), EVENT_CONFLICT (same id, different content).
     """
-    [answer] = await record_many([event])
-    if isinstance(answer, Problem):
-        raise Refused(answer)
-    return answer
+    [result] = await record_many([event])
+    if isinstance(result, Problem):
+        raise Refused(result)
+    return result
 
 
 async def record_many(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     """
-    Take in a batch in one transaction, in its order; one answer for each: what became of it, or why it was refused.
+    Record a batch in one transaction, in order. Returns one result per event: its outcome, or why it was refused.
 
-    A refused event changes nothing and does not hinder the others. Statements do not grow with the batch.
+    A refused event changes nothing and does not affect the others. The number of statements is constant.
     """
-    for tried in range(1, TRIES + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             async with in_transaction():
                 return await _record(events)
         except IntegrityError:
-            # Another writer took in one of these ids, for another profile, since we looked.
-            if tried == TRIES:
+            # A concurrent writer recorded one of these ids for another profile after we read the ledger.
+            if attempt == MAX_ATTEMPTS:
                 raise
     raise AssertionError("not reached")
 
 
 async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     now = clock.now()
-    # One person's events queue up here: two writers must not both see the same room under a cap.
+    # The lock serializes the events of one person: two writers must not both use the same rest of a cap.
     people = await lock_scores({event.profile_id for event in events})
     known = people.keys() | await existing({event.counterpart_id for event in events} - people.keys() - {None})
-    problems = [_problem(event, known, now) for event in events]
-    ledger = await Ledger.read([event for event, problem in zip(events, problems, strict=True) if problem is None])
-    answers = [
-        problem or ledger.take(event, people[event.profile_id], now)
+    problems = [_find_problem(event, known, now) for event in events]
+    batch = await EventBatch.read([event for event, problem in zip(events, problems, strict=True) if problem is None])
+    results = [
+        problem or batch.add(event, people[event.profile_id], now)
         for event, problem in zip(events, problems, strict=True)
     ]
-    await ledger.write()
+    await batch.write()
     await save_scores(person for person in people.values() if person.moved)
-    await achievements.moved(await keep(ledger.tally, people))
-    return answers
+    await achievements.moved(await keep(batch.tally, people))
+    return results
 
 
-def _problem_of_activity(event: ActivityEvent) -> Problem | None:
+def _find_activity_problem(event: ActivityEvent) -> Problem | None:
     activity = ACTIVITIES.get(event.activity)
     if activity is None:
         return Problem(
@@ -128,19 +128,19 @@ def _problem_of_activity(event: ActivityEvent) -> Problem | None:
             ("activity",),
         )
     if activity.system and event.source != SYSTEM_SOURCE:
-        text = Text("{activity} is known to this system alone and cannot be reported.", activity=event.activity)
+        text = Text("{activity} is recorded by this system itself and cannot be reported.", activity=event.activity)
         return Problem(ErrorCode.NOT_REPORTABLE, text, ("activity",))
     return None
 
 
-def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
-    if problem := _problem_of_activity(event):
+def _find_problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime) -> Problem | None:
+    if problem := _find_activity_problem(event):
         return problem
     if not 0 < len(event.external_id) <= MAX_EXTERNAL_ID or "\0" in event.external_id:
-        text = Text("An event's id has 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
+        text = Text("The id of an event has 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
         return Problem(ErrorCode.BAD_INPUT, text, ("externalId",))
-    if event.occurred_at > now + SKEW:
-        return Problem(ErrorCode.IN_THE_FUTURE, "The event lies in the future.", ("occurredAt",))
+    if event.occurred_at > now + MAX_CLOCK_SKEW:
+        return Problem(ErrorCode.IN_THE_FUTURE, "The event is in the future.", ("occurredAt",))
     if event.profile_id not in known:
         return Problem(ErrorCode.NOT_FOUND, "There is no such profile.", ("profile",))
     if event.counterpart_id is not None and event.counterpart_id not in known:
@@ -148,32 +148,32 @@ def _problem(event: ActivityEvent, known: AbstractSet[int | None], now: datetime
     return None
 
 
-class Ledger:
-    """The part of the ledger that a batch of events can meet, and the rows that it adds."""
+class EventBatch:
+    """A batch of events: the ledger rows that decide their outcomes, and the rows to insert."""
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], PointEntry] = {}
-        self.used: defaultdict[tuple[int, str, date], int] = defaultdict(int)
-        self.held: set[tuple[int, str]] = set()
-        self.new: list[PointEntry] = []
-        self.new_held: list[OnceAward] = []
+        self.cap_used: defaultdict[tuple[int, str, date], int] = defaultdict(int)
+        self.awarded_once: set[tuple[int, str]] = set()
+        self.new_entries: list[PointEntry] = []
+        self.new_once_awards: list[OnceAward] = []
         self.tally = Tally()
 
     @classmethod
-    async def read(cls, events: Sequence[ActivityEvent]) -> "Ledger":
-        """Read what is there already. Indexes: unique (source, external_id); (profile_id, activity, day)."""
-        ledger = cls()
+    async def read(cls, events: Sequence[ActivityEvent]) -> "EventBatch":
+        """Read the existing ledger rows. Indexes: unique (source, external_id); (profile_id, activity, day)."""
+        batch = cls()
         for source in {event.source for event in events}:
             ids = {event.external_id for event in events if event.source == source}
-            here = await lookup(PointEntry, "id", source=source, column="external_id", keys=ids)
-            for entry in await PointEntry.filter(id__in=list(here.values())) if here else ():
-                ledger.entries[source, entry.external_id] = entry
-        new = [event for event in events if event.key not in ledger.entries]
-        await ledger._read_used([event for event in new if ACTIVITIES[event.activity].cap is not None])
-        await ledger._read_held([event for event in new if ACTIVITIES[event.activity].once])
-        return ledger
+            existing_ids = await lookup(PointEntry, "id", source=source, column="external_id", keys=ids)
+            for entry in await PointEntry.filter(id__in=list(existing_ids.values())) if existing_ids else ():
+                batch.entries[source, entry.external_id] = entry
+        new = [event for event in events if event.key not in batch.entries]
+        await batch._read_cap_used([event for event in new if ACTIVITIES[event.activity].cap is not None])
+        await batch._read_awarded_once([event for event in new if ACTIVITIES[event.activity].once])
+        return batch
 
-    async def _read_used(self, events: Sequence[ActivityEvent]) -> None:
+    async def _read_cap_used(self, events: Sequence[ActivityEvent]) -> None:
         if not events:
             return
         rows: Any = (
@@ -187,19 +187,19 @@ class Ledger:
             .values_list("profile_id", "activity", "day", "used")
         )
         for profile_id, activity, day, used in await rows:
-            self.used[profile_id, activity, day] = used
+            self.cap_used[profile_id, activity, day] = used
 
-    async def _read_held(self, events: Sequence[ActivityEvent]) -> None:
+    async def _read_awarded_once(self, events: Sequence[ActivityEvent]) -> None:
         if not events:
             return
         profiles, activities = {event.profile_id for event in events}, {event.activity for event in events}
-        held: Any = OnceAward.filter(profile_id__in=profiles, activity__in=activities)
-        self.held.update(await held.values_list("profile_id", "activity"))
+        awards: Any = OnceAward.filter(profile_id__in=profiles, activity__in=activities)
+        self.awarded_once.update(await awards.values_list("profile_id", "activity"))
 
-    def take(self, event: ActivityEvent, person: Person, now: datetime) -> Recorded | Problem:
-        """Judge one event and add its row; the person's sums grow with it."""
+    def add(self, event: ActivityEvent, person: Person, now: datetime) -> Recorded | Problem:
+        """Decide the outcome of one event, and add its row and its points to the person's sums."""
         if earlier := self.entries.get(event.key):
-            return _repeated(event, earlier)
+            return _repeat(event, earlier)
         activity = ACTIVITIES[event.activity]
         outcome, awarded = self._judge(event, activity, person)
         entry = PointEntry(
@@ -218,9 +218,9 @@ class Ledger:
             counterpart_id=event.counterpart_id,
             recorded_at=now,
         )
-        self.new.append(entry)
+        self.new_entries.append(entry)
         self.entries[event.key] = entry
-        self.used[event.profile_id, activity.code, event.day] += entry.capped
+        self.cap_used[event.profile_id, activity.code, event.day] += entry.capped
         person.add(activity.category, awarded, event.occurred_at)
         self.tally.add_entry(entry, counts=outcome in HAPPENED)
         person.tell_points(activity.category, awarded, activity.code)
@@ -232,31 +232,31 @@ class Ledger:
         if not person.may_earn(activity, event.day):
             return Outcome.INELIGIBLE, 0
         if activity.once:
-            if (event.profile_id, activity.code) in self.held:
+            if (event.profile_id, activity.code) in self.awarded_once:
                 return Outcome.DUPLICATE, 0
-            self.held.add((event.profile_id, activity.code))
-            self.new_held.append(OnceAward(profile_id=event.profile_id, activity=activity.code))
+            self.awarded_once.add((event.profile_id, activity.code))
+            self.new_once_awards.append(OnceAward(profile_id=event.profile_id, activity=activity.code))
         if activity.cap is None:
             return Outcome.AWARDED, activity.points
-        room = max(0, activity.cap - self.used[event.profile_id, activity.code, event.day])
-        awarded = min(activity.points, room)
+        remaining = max(0, activity.cap - self.cap_used[event.profile_id, activity.code, event.day])
+        awarded = min(activity.points, remaining)
         if awarded == activity.points:
             return Outcome.AWARDED, awarded
         return (Outcome.PARTLY_AWARDED if awarded else Outcome.CAPPED), awarded
 
     async def write(self) -> None:
-        """Write the new rows. IntegrityError: another writer was first with one of the ids."""
-        await insert(self.new)
-        await insert(self.new_held)
+        """Insert the new rows. Raises IntegrityError if a concurrent writer inserted one of the ids first."""
+        await insert(self.new_entries)
+        await insert(self.new_once_awards)
 
 
-def _repeated(event: ActivityEvent, earlier: PointEntry) -> Recorded | Problem:
+def _repeat(event: ActivityEvent, earlier: PointEntry) -> Recorded | Problem:
     same = (
         earlier.kind is EntryKind.ACTIVITY
         and (earlier.activity, earlier.occurred_at) == (event.activity, event.occurred_at)
         and (earlier.profile_id, earlier.counterpart_id) == (event.profile_id, event.counterpart_id)
     )
     if not same:
-        text = Text("An event with this id was taken in before, with another content.")
+        text = Text("An event with this id was recorded before with different content.")
         return Problem(ErrorCode.EVENT_CONFLICT, text, ("externalId",))
     return Recorded(earlier.outcome, earlier.awarded, event.profile_id, repeated=True)

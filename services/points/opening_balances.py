@@ -1,4 +1,4 @@
-"""Opening balances: points that came with an import, without the events behind them."""
+"""OpeningBalance balances: points from an import, without the events behind them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from services.progress.counters import Tally, keep
 from services.progress.scores import EPOCH, lock_scores, save_scores
 
 OPENED_AT: datetime = EPOCH
-"""The one time of all opening entries: they count in all-time boards only and rank by points, then id."""
+"""Time of all opening balances: they count on all-time boards only, and rank by points, then id."""
 
 
 @dataclass(frozen=True)
-class Opening:
-    """Points that a profile brings along in one category."""
+class OpeningBalance:
+    """Imported points of a profile in one category."""
 
     profile_id: int
     category: Category
@@ -31,53 +31,53 @@ class Opening:
     external_id: str
 
 
-async def record_openings(openings: Sequence[Opening]) -> int:
+async def record_opening_balances(balances: Sequence[OpeningBalance]) -> int:
     """
-    Take in opening balances in one transaction; returns how many are new. One that is there already, under its
-    `(source, external_id)`, is left as it is. No rule is tried: `badges reevaluate` and `challenges reevaluate` give what
-    a balance earns, when an operator wants it. Raises Refused: NOT_FOUND (no such profile).
+    Record opening balances in one transaction; returns how many are new. An existing one, by `(source, external_id)`,
+    stays unchanged. No badges or challenges are evaluated: `badges reevaluate` and `challenges reevaluate` award what
+    the balances earn when an operator runs them. Raises Refused: NOT_FOUND (no such profile).
     """
     async with in_transaction():
-        people = await lock_scores({opening.profile_id for opening in openings})
-        if unknown := {opening.profile_id for opening in openings} - people.keys():
+        people = await lock_scores({balance.profile_id for balance in balances})
+        if unknown := {balance.profile_id for balance in balances} - people.keys():
             raise refused(ErrorCode.NOT_FOUND, Text("There is no profile {value}.", value=min(unknown)))
-        here = await _here(openings)
+        known = await _read_known_keys(balances)
         now = clock.now()
         new: list[PointEntry] = []
         tally = Tally()
-        for opening in openings:
-            if (opening.source, opening.external_id) in here or not opening.points:
+        for balance in balances:
+            if (balance.source, balance.external_id) in known or not balance.points:
                 continue
-            here.add((opening.source, opening.external_id))
-            people[opening.profile_id].add(opening.category, opening.points, OPENED_AT)
-            tally.add_points(opening.profile_id, opening.category, opening.points, OPENED_AT)
-            new.append(_entry(opening, now))
+            known.add((balance.source, balance.external_id))
+            people[balance.profile_id].add(balance.category, balance.points, OPENED_AT)
+            tally.add_points(balance.profile_id, balance.category, balance.points, OPENED_AT)
+            new.append(_entry(balance, now))
         await insert(new)
         await save_scores((person for person in people.values() if person.moved), quietly=True)
         await award_dates.follow(await keep(tally, people))
         return len(new)
 
 
-async def _here(openings: Sequence[Opening]) -> set[tuple[str, str]]:
-    here: set[tuple[str, str]] = set()
-    for source in {opening.source for opening in openings}:
-        ids = {opening.external_id for opening in openings if opening.source == source}
+async def _read_known_keys(balances: Sequence[OpeningBalance]) -> set[tuple[str, str]]:
+    known: set[tuple[str, str]] = set()
+    for source in {balance.source for balance in balances}:
+        ids = {balance.external_id for balance in balances if balance.source == source}
         found = await lookup(PointEntry, "id", source=source, column="external_id", keys=ids)
-        here.update((source, external_id) for external_id in found)
-    return here
+        known.update((source, external_id) for external_id in found)
+    return known
 
 
-def _entry(opening: Opening, now: datetime) -> PointEntry:
+def _entry(balance: OpeningBalance, now: datetime) -> PointEntry:
     return PointEntry(
-        profile_id=opening.profile_id,
+        profile_id=balance.profile_id,
         kind=EntryKind.OPENING,
-        category=opening.category,
-        asked=opening.points,
-        awarded=opening.points,
+        category=balance.category,
+        asked=balance.points,
+        awarded=balance.points,
         outcome=Outcome.AWARDED,
         occurred_at=OPENED_AT,
         day=OPENED_AT.date(),
-        source=opening.source,
-        external_id=opening.external_id,
+        source=balance.source,
+        external_id=balance.external_id,
         recorded_at=now,
     )

@@ -99,7 +99,7 @@ async def test_a_grown_dump_adds_only_what_is_new(database: Database, dump: Path
     assert report.taken["events: new"] == 2
     assert report.taken["events: here already"] == 15
     # vote 18 is known without an asker, and known events stay as they were taken in
-    assert report.defects["events refused: An event with this id was taken in before, with another content."] == 1
+    assert report.defects["events refused: An event with this id was recorded before with different content."] == 1
     assert await points_by_key() == {**TOTALS, "1": 2 + 10 + 2}
 
 

@@ -136,10 +136,10 @@ async def attack(stored: str, typed: str) -> None:
     assert await api_keys.bearer_of(stored, key.secret) and await api_keys.bearer_of(typed, key.secret) is None
     assert await code_of(account_by_email(typed)) is ErrorCode.NOT_FOUND
     reports = [
-        ingestion.Report("UPVOTE_RECEIVED", ingestion.Named(email=each), clock.now(), f"by {each}")
+        ingestion.ActivityReport("UPVOTE_RECEIVED", ingestion.PersonReference(email=each), clock.now(), f"by {each}")
         for each in (stored, typed)
     ]
-    counted, refused = await ingestion.take_in(reports, service_account_id=1)
+    counted, refused = await ingestion.ingest(reports, service_account_id=1)
     assert isinstance(counted, Recorded) and isinstance(refused, Problem)
     # then: they sign up beside the victim, and the mail is theirs
     secret = await registration.begin(typed, OTHER, "Eve", BROWSER, marketing=False)

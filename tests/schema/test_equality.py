@@ -27,7 +27,7 @@ from schema.graph import build, sdl
 from services.core import clock
 from services.points.corrections import penalize
 from services.points.ledger import record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.equality import same_answer
 from tests.helpers.factories import NOON, event, make_company, make_person, make_profile
 from tests.helpers.rewriter import Rewriter
@@ -51,7 +51,9 @@ async def make_community() -> tuple[Viewer, list[str]]:
     ]
     await record_many([event(who, "ANSWER_ACCEPTED") for n, who in enumerate([ada, *others]) for _ in range(n % 4)])
     await record_many([event(ada) for _ in range(6)])
-    await record_openings([Opening(who, Category.LEARNING, 40, "archive", str(who)) for who in others[:6]])
+    await record_opening_balances(
+        [OpeningBalance(who, Category.LEARNING, 40, "archive", str(who)) for who in others[:6]]
+    )
     await penalize(ada, Category.FORUM, 1, reason="Shown", shown=True, external_id="1")
     entry = await PointEntry.filter(profile_id=ada).first()
     assert entry is not None

@@ -68,7 +68,7 @@ from services.credits import shop as shop_rules
 from services.invites import invites as invite_rules
 from services.leaderboards.keys import Board, BoardKey
 from services.points.ledger import record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.factories import NOON, event, make_company, make_person
 from tests.helpers.projects import make_project
 
@@ -160,7 +160,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     await record_many([event(ada), event(ada, counterpart_id=ada), event(ben, "ANSWER_ACCEPTED")])
     await record_many([event(ada, "RAPID_CERTIFIED")])
     await BadgeRarity.create(badge="FIRST_LIGHT", rarity=Rarity.PURPLE, since=NOON)
-    await record_openings([Opening(ben, Category.LEARNING, 5, "archive", "1")])
+    await record_opening_balances([OpeningBalance(ben, Category.LEARNING, 5, "archive", "1")])
     await ImportedBadge.create(source="archive", key="1", code="archive.1", name="Founder", rarity=Rarity.ORANGE)
     await badge_rules.grant(ada, "archive.1", reason="Was there")
     await badge_rules.feature(ben, ["FIRST_LIGHT"])

@@ -11,7 +11,7 @@ from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
 from schema.lengths import MAX_TEXT
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, give, make_company, make_person, make_profile
@@ -34,8 +34,8 @@ query Board($board: LeaderboardBoard!, $first: Int, $after: String, $last: Int, 
 async def make_board(points: list[int], category: Category = Category.FORUM, **more: Any) -> list[int]:
     """People with these points, in this order."""
     people = [await make_profile(f"Person {n}", **more) for n, _ in enumerate(points)]
-    await record_openings(
-        [Opening(who, category, each, "archive", f"{who}") for who, each in zip(people, points, strict=True)]
+    await record_opening_balances(
+        [OpeningBalance(who, category, each, "archive", f"{who}") for who, each in zip(people, points, strict=True)]
     )
     return people
 

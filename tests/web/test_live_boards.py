@@ -10,7 +10,7 @@ from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
 from services.core import clock
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -19,7 +19,9 @@ from tests.helpers.people import in_session, make_member
 
 
 async def opened(points: dict[int, int]) -> None:
-    await record_openings([Opening(who, Category.FORUM, each, "archive", f"{who}") for who, each in points.items()])
+    await record_opening_balances(
+        [OpeningBalance(who, Category.FORUM, each, "archive", f"{who}") for who, each in points.items()]
+    )
 
 
 async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClient) -> None:

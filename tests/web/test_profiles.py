@@ -13,7 +13,7 @@ from models.profiles import Profile
 from resolvers.profiles import BY_HANDLE
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_company, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -295,7 +295,7 @@ async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -
             for n in range(11)
         ]
     )
-    await record_openings([Opening(ada, Category.LEARNING, 40, "archive", "a")])
+    await record_opening_balances([OpeningBalance(ada, Category.LEARNING, 40, "archive", "a")])
     whole = (await history(client, ada, first=100))["edges"]
     # when
     forward: list[Any] = []

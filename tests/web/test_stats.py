@@ -22,7 +22,7 @@ from services.core import clock
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
 from services.points.ledger_consistency import differences
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -49,7 +49,7 @@ async def test_lines_add_up_to_the_sum_that_is_shown(client: GraphQLClient) -> N
     await record(accepted)
     await record(event(ada, "DOWNVOTE_RECEIVED"))
     await reverse(accepted.source, accepted.external_id)
-    await record_openings([Opening(ada, Category.FORUM, 1_000, "archive", "1")])
+    await record_opening_balances([OpeningBalance(ada, Category.FORUM, 1_000, "archive", "1")])
     await penalize(ada, Category.FORUM, 30, reason="Spam", shown=True, external_id="1")
     await penalize(ada, Category.FORUM, 5, reason="Between us", shown=False, external_id="2")
     # when
@@ -93,7 +93,7 @@ async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, tak
     await give(ada, "UPVOTE_RECEIVED", times=7)
     await give(ada, "ANSWER_ACCEPTED", times=2)
     await give(ada, "ANSWER_MARKED_ACCEPTED", times=5)
-    await record_openings([Opening(ada, Category.FORUM, 1_000, "archive", "1")])
+    await record_opening_balances([OpeningBalance(ada, Category.FORUM, 1_000, "archive", "1")])
     before = await figures(client, account)
     assert sum(each["points"] for each in before["stats"]["categories"]) == 1_090
     # when
@@ -156,7 +156,7 @@ async def test_pieces_follow_the_calendar_and_empty_ones_are_there(client: Graph
         datetime(2026, 2, 1, tzinfo=UTC),
     ):
         await record(event(ada, occurred_at=moment))
-    await record_openings([Opening(ada, Category.FORUM, 1_000, "archive", "1")])
+    await record_opening_balances([OpeningBalance(ada, Category.FORUM, 1_000, "archive", "1")])
 
     async def series(bucket: str, since: str, until: str, **more: Any) -> list[tuple[str, int]]:
         pieces = (await lines(client, ada, bucket=bucket, since=since, until=until, **more))["series"]
@@ -257,7 +257,7 @@ async def test_series_and_ledger_say_the_same(database: Database) -> None:
     for each in chance.sample(events, 10):
         await reverse(each.source, each.external_id)
     await penalize(people[0], Category.FORUM, 17, reason="Spam", shown=False, external_id="1")
-    await record_openings([Opening(people[0], Category.LEARNING, 77, "archive", "1")])
+    await record_opening_balances([OpeningBalance(people[0], Category.LEARNING, 77, "archive", "1")])
     context = Context(database)
     for bucket in Bucket:
         # when

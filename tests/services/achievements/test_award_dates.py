@@ -19,7 +19,7 @@ from services.open_badges import badge_credentials
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
 from services.points.ledger_consistency import differences
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.progress import timelines
 from services.progress.counters import HAPPENED
 from services.progress.criteria import holds
@@ -119,7 +119,7 @@ async def test_an_opening_balance_gives_no_badge_and_stands_before_all_else() ->
     assert await date_of(ada, "COLLECTOR") == on(2019)
     # when
     with clock.frozen(NOON):
-        await record_openings([Opening(ada, Category.FORUM, 30_000, "archive", "1")])
+        await record_opening_balances([OpeningBalance(ada, Category.FORUM, 30_000, "archive", "1")])
     # then
     assert not await BadgeAward.filter(profile_id=ada, badge="FORUM_PILLAR").exists()
     assert await date_of(ada, "COLLECTOR") == NOON, "it was met by what was brought along, as soon as that was known"
@@ -219,8 +219,8 @@ class Story:
                 await reverse("operator:penalties", self.penalties[facts[0] % len(self.penalties)])
             elif kind == "opening":
                 category, points = facts
-                await record_openings(
-                    [Opening(self.profile_id, category, points, "archive", f"{self.profile_id}:{number}")]
+                await record_opening_balances(
+                    [OpeningBalance(self.profile_id, category, points, "archive", f"{self.profile_id}:{number}")]
                 )
 
 

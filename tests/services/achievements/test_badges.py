@@ -21,7 +21,7 @@ from services.core import clock
 from services.errors import ErrorCode, Problem, Refused
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.progress import counters, criteria
 from services.progress.scores import lock_scores
 from tests.conftest import CountStatements
@@ -125,7 +125,7 @@ async def test_opening_balances_earn_nothing() -> None:
     # given
     ada = await make_earner()
     # when
-    await record_openings([Opening(ada, Category.FORUM, 2_000, "archive", "1")])
+    await record_opening_balances([OpeningBalance(ada, Category.FORUM, 2_000, "archive", "1")])
     # then
     assert await held(ada) == {}
     assert await told(ada) == []
@@ -351,7 +351,7 @@ async def test_after_any_story_every_level_that_an_act_reached_was_given(steps: 
         elif kind == "penalty":
             await penalize(ada, *facts, reason="Spam", shown=True, external_id=f"{ada}:{number}")
         elif kind == "opening":
-            await record_openings([Opening(ada, facts[0], facts[1], "archive", f"{ada}:{number}")])
+            await record_opening_balances([OpeningBalance(ada, facts[0], facts[1], "archive", f"{ada}:{number}")])
         elif kind == "connect":
             await connect(ada, facts[0])
         figures = (await criteria.facts_of([ada]))[ada]

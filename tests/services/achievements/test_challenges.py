@@ -23,7 +23,7 @@ from services.credits.credit_ledger import balance_of, differences
 from services.errors import ErrorCode, Refused
 from services.points.corrections import reverse
 from services.points.ledger import record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.progress import counters, profile_batches
 from services.progress.profile_batches import BatchResult
 from services.progress.scores import lock_scores
@@ -153,7 +153,7 @@ async def test_a_batch_that_reaches_over_the_end_completes_what_was_done_inside(
 async def test_opening_balances_and_what_gave_nothing_do_not_count_in_a_time() -> None:
     # given
     _, ada = await somebody()
-    await record_openings([Opening(ada, Category.LEARNING, 500, "test", "o1")])
+    await record_opening_balances([OpeningBalance(ada, Category.LEARNING, 500, "test", "o1")])
     await record_many([event(ada, counterpart_id=ada, activity="ANSWER_ACCEPTED") for _ in range(3)])
     # when, then
     assert (await standing(ada, SPRING)).steps == (0, 0)

@@ -259,7 +259,7 @@ async def test_counters_that_are_not_the_rows_are_found_and_repaired() -> None:
     await connected(ada, ben)
     await ProfileCounter.filter(profile_id=ada.profile_id).update(times=5)
     await ProfileCounter.filter(profile_id=ben.profile_id).delete()
-    found = [(each.column, each.kept, each.ledger) async for each in differences(repair=True)]
+    found = [(each.column, each.stored, each.ledger) async for each in differences(repair=True)]
     assert found == [("CONNECTIONS times", 5, 1), ("CONNECTIONS times", 0, 1)]
     await settled()
 

@@ -20,7 +20,7 @@ from services.core import change_feed, clock
 from services.core.change_feed import FeedBatch, Follower, PersonKind, Topic, follower, publish
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record_many
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles import profiles
 from settings import Settings
 from tests.conftest import CountStatements
@@ -329,7 +329,7 @@ async def test_nobody_is_told_of_points_of_the_unclaimed_the_deactivated_or_for_
 async def test_opening_balances_tell_nobody_in_person(database: Database) -> None:
     ada = (await make_person()).own_profile_id
     await forget()
-    await record_openings([Opening(ada, Category.FORUM, 50_000, "import", "1")])
+    await record_opening_balances([OpeningBalance(ada, Category.FORUM, 50_000, "import", "1")])
     assert await told(Topic.SCORES) == [(None, {"profiles": [ada]})]
     assert await told(Topic.PERSON) == []
 

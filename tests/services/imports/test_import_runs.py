@@ -15,7 +15,7 @@ from services.imports import import_runs
 from services.imports.import_runs import Progress
 from services.points.ledger import ActivityEvent, Recorded
 from services.points.ledger_consistency import differences
-from services.points.opening_balances import Opening
+from services.points.opening_balances import OpeningBalance
 from services.profiles.profiles import NewPerson
 
 SOURCE = "forum:x"
@@ -151,9 +151,9 @@ async def test_openings_are_taken_once_and_add_up(database: Database) -> None:
     # given
     zoe, adam = await taken("zoe", "adam")
     openings = [
-        Opening(zoe, Category.FORUM, 120, SOURCE, "opening:zoe:FORUM"),
-        Opening(zoe, Category.LEARNING, 30, SOURCE, "opening:zoe:LEARNING"),
-        Opening(adam, Category.FORUM, 0, SOURCE, "opening:adam:FORUM"),
+        OpeningBalance(zoe, Category.FORUM, 120, SOURCE, "opening:zoe:FORUM"),
+        OpeningBalance(zoe, Category.LEARNING, 30, SOURCE, "opening:zoe:LEARNING"),
+        OpeningBalance(adam, Category.FORUM, 0, SOURCE, "opening:adam:FORUM"),
     ]
     # when
     first = await import_runs.take_openings(openings, progress(3, "opening_points.csv"))
@@ -169,8 +169,8 @@ async def test_an_opening_for_nobody_is_refused_and_changes_nothing(database: Da
     # given
     [zoe] = await taken("zoe")
     openings = [
-        Opening(zoe, Category.FORUM, 5, SOURCE, "opening:zoe:FORUM"),
-        Opening(zoe + 1, Category.FORUM, 5, SOURCE, "opening:nobody:FORUM"),
+        OpeningBalance(zoe, Category.FORUM, 5, SOURCE, "opening:zoe:FORUM"),
+        OpeningBalance(zoe + 1, Category.FORUM, 5, SOURCE, "opening:nobody:FORUM"),
     ]
     # when
     with pytest.raises(Refused):

@@ -25,7 +25,7 @@ from services.leaderboards.keys import Board, BoardKey, Period, window_of
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record_many
 from services.points.ledger_consistency import differences
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import event, give, make_company, make_person, make_profile
 from tests.helpers.plain_boards import Truth, live
@@ -92,7 +92,9 @@ class Storm:
 
     async def open_a_balance(self) -> None:
         who = self.anybody()
-        await record_openings([Opening(who, self.random.choice(list(Category)), 15, "archive", f"{next(_numbers)}")])
+        await record_opening_balances(
+            [OpeningBalance(who, self.random.choice(list(Category)), 15, "archive", f"{next(_numbers)}")]
+        )
 
     async def hide_or_show(self) -> None:
         who = self.anybody()

@@ -13,7 +13,7 @@ from services.core import clock
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
 from services.points.ledger_consistency import Difference, differences
-from services.points.opening_balances import Opening, record_openings
+from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.progress.scores import COLUMNS
 from tests.helpers.factories import NOON, event, make_profile
 
@@ -61,8 +61,8 @@ class Story:
         elif kind == "penalty":
             await penalize(self.people[0], *facts, reason="Spam", shown=True, external_id=f"{self.people[0]}:{number}")
         elif kind == "opening":
-            await record_openings(
-                [Opening(self.people[0], facts[0], facts[1], "archive", f"{self.people[0]}:{number}")]
+            await record_opening_balances(
+                [OpeningBalance(self.people[0], facts[0], facts[1], "archive", f"{self.people[0]}:{number}")]
             )
 
 

@@ -28,7 +28,7 @@ async def counted(profile_id: int) -> dict[str, Count]:
 
 
 async def wrong() -> list[tuple[str, Any, Any]]:
-    return [(each.column, each.kept, each.ledger) async for each in differences()]
+    return [(each.column, each.stored, each.ledger) async for each in differences()]
 
 
 async def test_events_that_happened_count_whether_or_not_they_gave_points() -> None:
