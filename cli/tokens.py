@@ -8,11 +8,11 @@ from catalogue.scopes import SCOPES
 from cli.command import with_database
 from cli.printing import printable
 from models.database import Database
-from services.auth import credential_owners
 from services.auth.access_tokens import Created, of_account
 from services.auth.access_tokens import create as create_token
 from services.auth.access_tokens import delete as delete_token
 from services.auth.account_lookup import account_by_email
+from services.auth.principals import Row
 from services.core.audit import OPERATOR
 
 app = typer.Typer(help="Tokens that act for an account within scopes.", no_args_is_help=True)
@@ -41,7 +41,7 @@ def create(
 def list_(*, account: Annotated[str, typer.Option(help="Address of the account.")]) -> None:
     """Show the tokens of an account: id, last characters, name, scopes, and why one does not work."""
 
-    async def work(_database: Database) -> list[credential_owners.Row]:
+    async def work(_database: Database) -> list[Row]:
         return await of_account((await account_by_email(account)).id)
 
     for row in with_database(work):

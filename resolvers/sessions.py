@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from models.audit import Origin
 from models.sessions import Session
 from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
-from resolvers.base.viewers import ANONYMOUS, Viewer
 from services.auth import sessions
+from services.auth.principals import ANONYMOUS, Principal
 from services.errors import ErrorCode, refused
 from services.sign_in import authentication, elevation
 from services.sign_in.authentication import HalfWay, SignedIn
@@ -113,22 +112,12 @@ def me(context: Context) -> Row:
     return {"account_id": context.viewer.account_id, "profile_id": context.viewer.profile_id}
 
 
-async def viewer_by(secret: str) -> Viewer:
-    """Who a session's secret stands for. Raises Refused: UNAUTHENTICATED."""
-    facts = await sessions.session_of(secret)
-    if facts is None:
+async def viewer_by(secret: str) -> Principal:
+    """The principal of a session's secret. Raises Refused: UNAUTHENTICATED."""
+    principal = await sessions.authenticate(secret)
+    if principal is None:
         raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
-    return Viewer(
-        account_id=facts.account_id,
-        profile_id=facts.profile_id,
-        origin=Origin.SESSION,
-        session_id=facts.session_id,
-        elevated_until=facts.elevated_until,
-        company_id=facts.company_id,
-        company_admin=facts.company_admin,
-        password_expired=facts.password_expired,
-        language=facts.language,
-    )
+    return principal
 
 
 def _row(session: Session, context: Context) -> Row:

@@ -9,7 +9,7 @@ from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
 from schema.nodes import id_of
 from schema.scalars import DateTime
-from services.auth.credential_owners import Unusable
+from services.auth.stored_credentials import Unusable
 
 enum_of(
     Unusable,

@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue import scopes
-from resolvers.base.viewers import Client, Viewer
+from services.auth.principals import Client
 from services.core import rate_limits
 from services.errors import Refused
 from services.portfolio import project_images
@@ -18,7 +18,7 @@ from services.profiles import avatars
 from settings import Settings
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import BadCredential, refusal, shown_by
+from web.credentials import BadCredential, authenticate, own_profile_of, refusal
 from web.origins import Origins
 from web.request_limits import TooMany, too_many
 
@@ -45,7 +45,7 @@ class Avatars:
         """The picture. 404: there is none for this viewer; 304: the one that the browser has; 403: a bad credential."""
         try:
             await self._admit(client_of(request, self._trusted))
-            viewer = (await shown_by(request, self._cookie, self._origins)).viewer
+            viewer = (await authenticate(request, self._cookie, self._origins)).principal
         except TooMany as error:
             return too_many(error)
         except BadCredential:
@@ -55,7 +55,7 @@ class Avatars:
         found = None
         if viewer.signed_in or self._anonymous:
             key, size = request.match_info["key"], int(request.match_info["size"])
-            found = await self._content_of(key, size, viewer_profile=_own_profile(viewer))
+            found = await self._content_of(key, size, viewer_profile=own_profile_of(viewer))
         if found is None:
             return web.Response(status=404)
         content, public = found
@@ -88,7 +88,3 @@ def install(app: web.Application, settings: Settings) -> None:
     """Serve pictures in this application. Raises BadSetting."""
     for place in OPENED_AS:
         app.router.add_get(place + "/{key:[a-z2-7]{32}}/{size:[0-9]{1,4}}.webp", Avatars(settings, place).picture)
-
-
-def _own_profile(viewer: Viewer) -> int:
-    return 0 if viewer.password_expired else viewer.own_profile

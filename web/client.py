@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from aiohttp import hdrs, web
 
 from catalogue.languages import negotiated
-from resolvers.base.viewers import Client
+from services.auth.principals import Client
 from settings import BadSetting, Settings
 
 FORWARDED_FOR = "X-Forwarded-For"

@@ -18,7 +18,7 @@ from execution.executor import Executor
 from execution.results import Answer
 from models.database import Database
 from resolvers.base.context import Context
-from resolvers.base.viewers import ANONYMOUS, Client, Viewer
+from services.auth.principals import ANONYMOUS, Client, Principal
 from services.errors import ErrorCode
 from settings import Settings
 from web import costs, etags, failures, graphiql
@@ -26,14 +26,14 @@ from web.accept import quality, wishes_of
 from web.bodies import read_body
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import EXPLICIT, BadCredential, Shown, refusal, shown_by
+from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate, refusal
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
 from web.websockets import Sockets, wants_socket
 
-Read = Callable[[web.Request, Viewer], Coroutine[Any, Any, GraphQLRequest]]
+Read = Callable[[web.Request, Principal], Coroutine[Any, Any, GraphQLRequest]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -69,7 +69,7 @@ class GraphQLEndpoint:
             if not self._origins.may_connect(request):
                 return failures.answer(403, "Pages of this origin may not connect: see ORIGINS.", ErrorCode.FORBIDDEN)
             client = client_of(request, self._trusted)
-            return await self._sockets.answer(request, client, lambda: self._shown(request, client))
+            return await self._sockets.answer(request, client, lambda: self._authenticate(request, client))
         if graphiql.wants_page(request):
             return graphiql.page(request)
         return await self._answer(request, _asked_in_address)
@@ -81,14 +81,14 @@ class GraphQLEndpoint:
     async def _answer(self, request: web.Request, read: Read) -> web.Response:
         client = client_of(request, self._trusted)
         try:
-            shown = await self._shown(request, client)
-            await self._limit.admit(shown.viewer, client)
+            authenticated = await self._authenticate(request, client)
+            await self._limit.admit(authenticated.principal, client)
         except BadCredential:
             return refusal()
         except TooMany as error:
             return too_many(error)
-        context = Context(self._database, shown.viewer, client=client, anonymous=self._anonymous)
-        if shown.dead:
+        context = Context(self._database, authenticated.principal, client=client, anonymous=self._anonymous)
+        if authenticated.ended:
             context.cookie = ""
         with languages.speaking(context.language):
             try:
@@ -99,17 +99,17 @@ class GraphQLEndpoint:
                 if error.status in INCOMPLETE:
                     response.force_close()  # the rest of the body is not wanted
             response.headers[hdrs.CONTENT_LANGUAGE] = languages.current()
-        self._say(response, context)
+        self._add_headers(response, context)
         return response
 
-    async def _shown(self, request: web.Request, client: Client) -> Shown:
+    async def _authenticate(self, request: web.Request, client: Client) -> Authentication:
         try:
-            return await shown_by(request, self._cookie, self._origins)
+            return await authenticate(request, self._cookie, self._origins)
         except BadCredential:
-            await self._limit.admit(ANONYMOUS, client)  # guessing costs whoever guesses, and nobody else
+            await self._limit.admit(ANONYMOUS, client)  # guesses are charged to the address
             raise
 
-    async def _asked_in_body(self, request: web.Request, _viewer: Viewer) -> GraphQLRequest:
+    async def _asked_in_body(self, request: web.Request, _viewer: Principal) -> GraphQLRequest:
         if request.content_type != JSON:
             raise BadRequest(f"Send the request as {JSON}.", 415)
         if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
@@ -124,7 +124,7 @@ class GraphQLEndpoint:
             raise BadRequest("The body is not a JSON object.")
         return request_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
-    async def _asked_in_upload(self, request: web.Request, viewer: Viewer) -> GraphQLRequest:
+    async def _asked_in_upload(self, request: web.Request, viewer: Principal) -> GraphQLRequest:
         check_preflight(request)
         if viewer.account_id is None:  # nothing that takes a file is for nobody: not a byte of it is read
             raise BadRequest("Sign in or send a token before you send a file.", 401, ErrorCode.UNAUTHENTICATED)
@@ -148,8 +148,8 @@ class GraphQLEndpoint:
             return etags.tag(request, response, kept=context.viewer.session_id is None)
         return response
 
-    def _say(self, response: web.Response, context: Context) -> None:
-        """What the context has for the headers."""
+    def _add_headers(self, response: web.Response, context: Context) -> None:
+        """Add the cookie and Retry-After that the resolvers asked for."""
         if context.cookie:
             self._cookie.set(response, context.cookie)
         elif context.cookie is not None:
@@ -158,7 +158,7 @@ class GraphQLEndpoint:
             response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
-async def _asked_in_address(request: web.Request, _viewer: Viewer) -> GraphQLRequest:
+async def _asked_in_address(request: web.Request, _viewer: Principal) -> GraphQLRequest:
     try:
         variables = orjson.loads(request.query.get("variables") or "null")
         extensions = orjson.loads(request.query.get("extensions") or "null")

@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue.languages import ENGLISH, Text, current, speaking, translate
-from resolvers.base.viewers import Client, Viewer
+from services.auth.principals import ANONYMOUS, Client
 from services.invites import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
@@ -57,7 +57,7 @@ class Invites:
 
     async def _refused(self, client: Client) -> web.Response | None:
         try:
-            await self._limit.admit(Viewer(), client)
+            await self._limit.admit(ANONYMOUS, client)
         except TooMany as error:
             return too_many(error)
         return None

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from catalogue import scopes
-from resolvers.base.viewers import Viewer
+from services.auth.principals import ANONYMOUS
 from services.open_badges import badge_credentials, badge_images, credential_status, issuer_keys
 from services.open_badges.badge_credentials import Award, Document
 from services.open_badges.badge_images import DEFAULT_SIZE, SIZES, ImageKind
@@ -23,7 +23,7 @@ from web import open_badge_page
 from web.accept import best_of
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import EXPLICIT, BadCredential, refusal, shown_by
+from web.credentials import EXPLICIT, BadCredential, authenticate, own_profile_of, refusal
 from web.origins import Origins
 from web.request_limits import RequestLimit, TooMany, too_many
 
@@ -93,18 +93,19 @@ class OpenBadges:
         """The award that the request's address names, or what is to be answered instead."""
         client = client_of(request, self._trusted)
         try:
-            shown = await shown_by(request, self._cookie, self._origins)
-            await self._limit.admit(shown.viewer, client)
+            viewer = (await authenticate(request, self._cookie, self._origins)).principal
+            await self._limit.admit(viewer, client)
         except BadCredential:
             return refusal()
         except TooMany as error:
             return too_many(error)
-        viewer = shown.viewer
         if viewer.scopes is not None and scopes.closed(OPENED_AS, viewer.scopes):
             return refusal()
         found = None
         if viewer.signed_in or self._anonymous:
-            found = await badge_credentials.award_of(request.match_info["credential"], own_profile=_own_profile(viewer))
+            found = await badge_credentials.award_of(
+                request.match_info["credential"], own_profile=own_profile_of(viewer)
+            )
         if found is None:
             return _answer(request, b"", "text/plain", REVALIDATED, status=404, headers={hdrs.VARY: VARY})
         return found
@@ -138,7 +139,7 @@ class OpenBadges:
         wanted = request.match_info
         kind, size = ImageKind[wanted["kind"].upper()], int(wanted.get("size", DEFAULT_SIZE))
         try:
-            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
         found = await badge_credentials.achievement_of(wanted["code"], int(wanted["level"]))
@@ -169,7 +170,7 @@ class OpenBadges:
     async def status_list(self, request: web.Request) -> web.Response:
         """Which credentials are revoked: one list, signed, or as JSON with a proof; 404: there is no such list."""
         try:
-            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
         media, headers = best_of(request, (*SIGNED, *SECURED)), _vary(hdrs.ACCEPT)
@@ -186,7 +187,7 @@ class OpenBadges:
     async def _public(self, request: web.Request, document: Document | None, *, cache: str = LASTING) -> web.Response:
         """A document for everybody, whoever asks; None: there is none."""
         try:
-            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
         if document is None:
@@ -215,10 +216,6 @@ def credentials_that_stay_here(settings: Settings) -> list[str]:
         if not settings.credential_issuer:
             reasons.append("CREDENTIAL_ISSUER is empty, and the host of PUBLIC_URL is no name for an issuer")
     return reasons
-
-
-def _own_profile(viewer: Viewer) -> int:
-    return 0 if viewer.password_expired else viewer.own_profile
 
 
 def _vary(on: str) -> dict[str, str]:

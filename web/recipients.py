@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
-from resolvers.base.viewers import Viewer
+from services.auth.principals import ANONYMOUS
 from services.profiles import badge_recipients
 from services.profiles.badge_recipients import Recipient
 from settings import Settings
@@ -41,7 +41,7 @@ class Recipients:
     async def page(self, request: web.Request) -> web.Response:
         """The person's page, or their profile as JSON. 404: there is none that everybody may see."""
         try:
-            await self._limit.admit(Viewer(), client_of(request, self._trusted))
+            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         except TooMany as error:
             return too_many(error)
         found = await badge_recipients.by_handle(request.match_info["handle"]) if self._anonymous else None

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from execution.results import Answer
-from resolvers.base.viewers import Client, Viewer
+from services.auth.principals import Client, Principal
 from services.core import rate_limits
 from services.errors import ErrorCode, Refused
 from settings import Settings
@@ -33,7 +33,7 @@ class RequestLimit:
     def __init__(self, settings: Settings) -> None:
         self._on = settings.request_limit == "on"
 
-    async def admit(self, viewer: Viewer, client: Client) -> None:
+    async def admit(self, viewer: Principal, client: Client) -> None:
         """Count a request before anything is done for it. Raises TooMany."""
         if self._on:
             operation, by = _whose(viewer, client)
@@ -42,7 +42,7 @@ class RequestLimit:
             except Refused as refusal:
                 raise TooMany(refusal) from None
 
-    async def take_turn(self, viewer: Viewer, client: Client) -> bool:
+    async def take_turn(self, viewer: Principal, client: Client) -> bool:
         """Count an event that is about to be delivered, and wait while there are too many; whether that took any time."""
         waited = False
         while self._on:
@@ -58,7 +58,7 @@ class RequestLimit:
 
     async def settle(
         self,
-        viewer: Viewer,
+        viewer: Principal,
         client: Client,
         answer: Answer,
         *,
@@ -86,7 +86,7 @@ def too_many(error: TooMany) -> web.Response:
     )
 
 
-def _whose(viewer: Viewer, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
+def _whose(viewer: Principal, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
     if viewer.signed_in:
         return what, (f"account:{viewer.account_id}",)
     return f"{what}-of-nobody", (f"address:{client.address}",)

@@ -18,9 +18,9 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
-from resolvers.base.viewers import Client, Viewer
+from services.auth.principals import Client, Principal
 from services.errors import ErrorCode, Unavailable
-from web.credentials import EXPLICIT, BadCredential, Shown, explicit_viewer
+from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate_explicit
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.request_limits import TooMany
 from web.socket_protocol import AGAIN, FORBIDDEN, INVALID, TAKEN, TIMEOUT, UNAUTHORIZED, Closed, error, read
@@ -44,20 +44,20 @@ Message = tuple[str, Any]
 class Answers(Protocol):
     """What a conversation needs of the server."""
 
-    def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
+    def admit(self, viewer: Principal) -> AbstractContextManager[None]:
         """Count the socket as one of the viewer's inside the block. Raises Closed."""
 
-    async def refusal(self, viewer: Viewer, client: Client) -> Message | None:
+    async def refusal(self, viewer: Principal, client: Client) -> Message | None:
         """Count an operation before its document is read; the message that refuses it when there are too many."""
 
     def subscribes(self, asked: GraphQLRequest) -> bool:
         """Whether it is a subscription."""
 
-    async def run(self, asked: GraphQLRequest, viewer: Viewer, client: Client) -> Message:
+    async def run(self, asked: GraphQLRequest, viewer: Principal, client: Client) -> Message:
         """Answer an operation."""
 
     def subscribe(
-        self, asked: GraphQLRequest, client: Client, who: Callable[[], Awaitable[Viewer]]
+        self, asked: GraphQLRequest, client: Client, who: Callable[[], Awaitable[Principal]]
     ) -> AsyncGenerator[Message, None]:
         """Answer a subscription; `who` tells who asks now."""
 
@@ -70,11 +70,11 @@ class Conversation:
         answers: Answers,
         socket: web.WebSocketResponse,
         client: Client,
-        in_handshake: Callable[[], Awaitable[Shown]],
+        in_handshake: Callable[[], Awaitable[Authentication]],
     ) -> None:
         self._answers, self._socket, self._client, self._in_handshake = answers, socket, client, in_handshake
         self._said: CIMultiDict[str] = CIMultiDict()
-        self._first: Viewer | None = None
+        self._first: Principal | None = None
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._counted = ExitStack()
@@ -160,16 +160,16 @@ class Conversation:
         self._first = viewer
         await self._send({"type": "connection_ack"})
 
-    async def _viewer(self) -> Viewer:
+    async def _viewer(self) -> Principal:
         """Who asks, now. A credential that held before and does not any more ends the conversation."""
         try:
-            shown = await self._in_handshake()
-            said = await explicit_viewer(self._said)
+            by_handshake = (await self._in_handshake()).principal
+            explicit = await authenticate_explicit(self._said)
         except (BadCredential, TooMany):
             raise Closed(FORBIDDEN, "Forbidden") from None
-        if said is not None and shown.viewer.signed_in and shown.viewer.session_id is None:
+        if explicit is not None and by_handshake.signed_in and by_handshake.session_id is None:
             raise Closed(FORBIDDEN, "Forbidden")  # two explicit ones
-        viewer = said or shown.viewer
+        viewer = explicit or by_handshake
         if self._first is not None and self._first.account_id != viewer.account_id:
             raise Closed(FORBIDDEN, "Forbidden")
         if self._first is not None and self._first.profile_id != viewer.profile_id:
@@ -194,7 +194,7 @@ class Conversation:
             return
         self._under_way[name] = asyncio.create_task(self._work(name, asked, viewer))
 
-    async def _work(self, name: str, asked: GraphQLRequest, viewer: Viewer) -> None:
+    async def _work(self, name: str, asked: GraphQLRequest, viewer: Principal) -> None:
         if refusal := await self._answers.refusal(viewer, self._client):
             kind, answer = refusal
             self._under_way.pop(name, None)
@@ -204,7 +204,7 @@ class Conversation:
         else:
             await self._answer(name, asked, viewer)
 
-    async def _answer(self, name: str, asked: GraphQLRequest, viewer: Viewer) -> None:
+    async def _answer(self, name: str, asked: GraphQLRequest, viewer: Principal) -> None:
         try:
             kind, answer = await self._answers.run(asked, viewer, self._client)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must not wait for ever

@@ -17,12 +17,12 @@ from catalogue import languages
 from execution.executor import Executor
 from models.database import Database
 from resolvers.base.context import Context
-from resolvers.base.viewers import Client, Viewer
+from services.auth.principals import Client, Principal
 from services.core.rate_limits import network_of
 from services.errors import ErrorCode
 from settings import Settings
 from web import connections
-from web.credentials import Shown
+from web.credentials import Authentication
 from web.graphql_request import GraphQLRequest
 from web.request_limits import RequestLimit, TooMany
 from web.socket_protocol import AGAIN, NOT_ACCEPTABLE, PROTOCOL, Closed, error
@@ -45,7 +45,7 @@ class Sockets:
         self._held: Counter[str] = Counter()
 
     async def answer(
-        self, request: web.Request, client: Client, in_handshake: Callable[[], Awaitable[Shown]]
+        self, request: web.Request, client: Client, in_handshake: Callable[[], Awaitable[Authentication]]
     ) -> web.WebSocketResponse:
         """Serve one socket until it is closed. `in_handshake` tells whom the handshake's credentials stand for now."""
         socket = web.WebSocketResponse(
@@ -77,7 +77,7 @@ class Sockets:
             conversation.end(Closed(WSCloseCode.GOING_AWAY, "Going away"))
 
     @contextmanager
-    def admit(self, viewer: Viewer) -> Iterator[None]:
+    def admit(self, viewer: Principal) -> Iterator[None]:
         """Count a socket as one of the viewer's inside the block. Raises Closed when there are too many."""
         if not viewer.signed_in:
             yield  # counted by its address
@@ -97,7 +97,7 @@ class Sockets:
             if not self._held[whose]:
                 del self._held[whose]
 
-    async def refusal(self, viewer: Viewer, client: Client) -> Message | None:
+    async def refusal(self, viewer: Principal, client: Client) -> Message | None:
         """Count an operation before its document is read; the message that refuses it when there are too many."""
         try:
             await self._limit.admit(viewer, client)
@@ -109,7 +109,7 @@ class Sockets:
         """Whether it is a subscription."""
         return self._executor.subscribes(asked.query, asked.operation_name)
 
-    async def run(self, asked: GraphQLRequest, viewer: Viewer, client: Client) -> Message:
+    async def run(self, asked: GraphQLRequest, viewer: Principal, client: Client) -> Message:
         """Type and payload of the message that answers a query. Raises Unavailable."""
         context = self._context(viewer, client)
         with languages.speaking(context.language):
@@ -122,7 +122,7 @@ class Sockets:
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
     async def subscribe(
-        self, asked: GraphQLRequest, client: Client, who: Callable[[], Awaitable[Viewer]]
+        self, asked: GraphQLRequest, client: Client, who: Callable[[], Awaitable[Principal]]
     ) -> AsyncGenerator[Message, None]:
         """
         Type and payload of each message that answers a subscription. `who` tells who asks, and is asked for each event,
@@ -149,7 +149,7 @@ class Sockets:
                 await self._limit.settle(viewer, client, answer, event=True)
                 yield ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
-    def _context(self, viewer: Viewer, client: Client) -> Context:
+    def _context(self, viewer: Principal, client: Client) -> Context:
         return Context(self._database, viewer, client=client, anonymous=self._anonymous)
 
 

@@ -8,7 +8,7 @@ from catalogue.languages import ENGLISH, Text
 from models.database import Database
 from resolvers.base import unauthenticated_access
 from resolvers.base.loaders import BatchReader, Loaders
-from resolvers.base.viewers import ANONYMOUS, NO_CLIENT, Client, Viewer
+from services.auth.principals import ANONYMOUS, NO_CLIENT, Client, Principal
 from services.errors import ErrorCode, NotAllowed
 
 MAX_NAMED = 5
@@ -21,7 +21,7 @@ class Context:
     __slots__ = ("_asked", "anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
 
     def __init__(
-        self, database: Database, viewer: Viewer = ANONYMOUS, *, client: Client = NO_CLIENT, anonymous: bool = True
+        self, database: Database, viewer: Principal = ANONYMOUS, *, client: Client = NO_CLIENT, anonymous: bool = True
     ) -> None:
         self.database = database
         self.viewer = viewer

@@ -4,7 +4,6 @@ Personal access tokens: how they are made, checked and deleted.
 A token is `mxp_`, 32 random characters and a checksum of 6 (services/auth/secret_format.py): `^mxp_[0-9A-Za-z]{38}$`.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +16,13 @@ from tortoise.transactions import in_transaction
 from catalogue.languages import Text
 from catalogue.scopes import SCOPES
 from models.accounts import Account, AccountKind, AccountStatus
+from models.audit import Origin
 from models.tokens import AccessToken
-from services.auth import credential_owners, secret_format, sessions
-from services.auth.credential_owners import CredentialOwner
+from services.auth import secret_format, sessions, stored_credentials
+from services.auth.principals import Principal, Row, principal_of
 from services.core import audit, clock
 from services.core.audit import OPERATOR, Actor
+from services.core.crypto import digest
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.media.text_rules import name_problems
 from services.messages.outbox import send_mail
@@ -43,6 +44,15 @@ class Created:
         return f"Created(token={self.token!r}, secret=…)"
 
 
+@dataclass(frozen=True)
+class IntrospectedToken:
+    """What a service may know of a valid token."""
+
+    account_id: int
+    email: str
+    scopes: frozenset[str]
+
+
 def new_secret() -> str:
     """A fresh token, to be shown once."""
     return secret_format.new(PREFIX)
@@ -51,11 +61,6 @@ def new_secret() -> str:
 def well_formed(secret: str) -> bool:
     """Whether this could be one of our tokens: its shape and its checksum are right."""
     return secret_format.well_formed(PREFIX, secret)
-
-
-def hashed(secret: str) -> str:
-    """What is stored of a secret: SHA-256 in hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def create(
@@ -89,7 +94,7 @@ async def create(
             account_id=account.id,
             name=name.strip(),
             scopes=sorted(scopes),
-            secret_hash=hashed(secret),
+            secret_hash=digest(secret),
             hint=secret[-4:],
             created_at=clock.now(),
             expires_at=expires_at,
@@ -139,38 +144,39 @@ async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) 
         return token
 
 
-async def bearer_of(secret: str) -> CredentialOwner | None:
+async def authenticate(secret: str) -> Principal | None:
     """
-    Whom a presented token stands for; None: it is not valid, whatever is wrong with it (unknown, malformed, deleted,
-    expired, its account deactivated or its password expired). Asked on every request.
+    The principal of a token; None if it is unknown, malformed, deleted, expired, its account is deactivated or its
+    password has expired. Runs on every request.
     """
-    row = await _found(secret)
+    row = await _find_usable(secret)
     if row is None:
         return None
-    credential_owners.mark_used(AccessToken, row)
-    return credential_owners.bearer(row, scopes_of(row))
+    stored_credentials.mark_used(AccessToken, row)
+    service = AccountKind(row["kind"]) is AccountKind.SERVICE
+    return principal_of(row, Origin.TOKEN, service=service, scopes=scopes_of(row))
 
 
-async def introspect(secret: str) -> CredentialOwner | None:
-    """What `bearer_of` says of a token that somebody else was shown; it does not count as a use of it."""
-    row = await _found(secret)
-    return None if row is None else credential_owners.bearer(row, scopes_of(row))
+async def introspect(secret: str) -> IntrospectedToken | None:
+    """Describe a token that a service received; None as in `authenticate`. It does not count as a use of the token."""
+    row = await _find_usable(secret)
+    return None if row is None else IntrospectedToken(row["account_id"], row["email"], scopes_of(row))
 
 
-async def of_account(account_id: int) -> list[credential_owners.Row]:
+async def of_account(account_id: int) -> list[Row]:
     """An account's tokens, oldest first, each with its scopes as a list and why it is `unusable` (None: it is not)."""
-    rows = await credential_owners.of_account(AccessToken, account_id)
-    return [{**row, "scopes": sorted(scopes_of(row)), "unusable": credential_owners.unusable(row)} for row in rows]
+    rows = await stored_credentials.of_account(AccessToken, account_id)
+    return [{**row, "scopes": sorted(scopes_of(row)), "unusable": stored_credentials.unusable(row)} for row in rows]
 
 
-def scopes_of(row: credential_owners.Row) -> frozenset[str]:
+def scopes_of(row: Row) -> frozenset[str]:
     """The scopes of a row as either database gives it."""
     stored = row["scopes"]
     return frozenset(orjson.loads(stored) if isinstance(stored, str) else stored)
 
 
-async def _found(secret: str) -> credential_owners.Row | None:
+async def _find_usable(secret: str) -> Row | None:
     if not well_formed(secret):
         return None
-    row = await credential_owners.by_digest(AccessToken, hashed(secret))
-    return None if row is None or credential_owners.unusable(row) else row
+    row = await stored_credentials.by_digest(AccessToken, digest(secret))
+    return None if row is None or stored_credentials.unusable(row) else row

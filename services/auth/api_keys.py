@@ -6,15 +6,15 @@ A key is `mxk_`, 32 random characters and a checksum of 6 (services/auth/secret_
 
 import hmac
 from dataclasses import dataclass
-from typing import Any
 
 from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
 from models.accounts import Account, AccountKind, AccountStatus
+from models.audit import Origin
 from models.tokens import ApiKey
-from services.auth import credential_owners, secret_format, sessions
-from services.auth.credential_owners import CredentialOwner
+from services.auth import secret_format, sessions, stored_credentials
+from services.auth.principals import Principal, Row, principal_of
 from services.core import audit, clock
 from services.core.audit import Actor
 from services.core.crypto import digest
@@ -82,31 +82,30 @@ async def delete(key_id: int, *, account_id: int, actor: Actor) -> None:
         await audit.record("api-key.deleted", actor=actor, account_id=account_id, key_id=key_id, name=key.name)
 
 
-async def bearer_of(username: str, key: str) -> CredentialOwner | None:
+async def authenticate(username: str, key: str) -> Principal | None:
     """
-    Whom a username (an account's address) and a key stand for; None: they are not valid, whatever is wrong (unknown
-    key, another's address, account deactivated, password expired). `scopes` is None: all rights of the person.
+    The principal of a username (an account's address) and a key, with all rights of the person. None if the key is
+    unknown, the address is another account's, the account is deactivated or the password has expired.
 
-    The key alone is looked up, so that how long it takes says nothing about which addresses there are.
+    Only the key is looked up, so the time taken does not reveal which addresses exist.
     """
-    row = await credential_owners.by_digest(
-        ApiKey, digest(key if key.isascii() else "")
-    )  # raw bytes of a header are no text
+    # Headers may hold bytes that are no text: such a key matches nothing.
+    row = await stored_credentials.by_digest(ApiKey, digest(key if key.isascii() else ""))
     try:
-        given = address_of(username).key
+        email_key = address_of(username).key
     except Refused:
-        given = ""
-    stored: Any = row["email_key"] if row else ""
-    fits = hmac.compare_digest(given.encode(errors="replace"), stored.encode())
-    if row is None or not fits or credential_owners.unusable(row):
+        email_key = ""
+    stored: str = row["email_key"] if row else ""
+    matches = hmac.compare_digest(email_key.encode(errors="replace"), stored.encode())
+    if row is None or not matches or stored_credentials.unusable(row):
         return None
-    credential_owners.mark_used(ApiKey, row)
-    return credential_owners.bearer(row, None)
+    stored_credentials.mark_used(ApiKey, row)
+    return principal_of(row, Origin.API_KEY, service=AccountKind(row["kind"]) is AccountKind.SERVICE)
 
 
-async def of_account(account_id: int) -> list[credential_owners.Row]:
+async def of_account(account_id: int) -> list[Row]:
     """An account's keys, oldest first, each with why it is `unusable` (None: it is not)."""
     return [
-        {**row, "unusable": credential_owners.unusable(row)}
-        for row in await credential_owners.of_account(ApiKey, account_id)
+        {**row, "unusable": stored_credentials.unusable(row)}
+        for row in await stored_credentials.of_account(ApiKey, account_id)
     ]

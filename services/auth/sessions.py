@@ -6,16 +6,23 @@ It gets a new secret whenever its rights change, so that one that was seen befor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from tortoise.transactions import in_transaction
 
-from models.accounts import AccountStatus
+from models.audit import Origin
 from models.sessions import Session
 from models.statements import Statement
-from services.auth.credential_expiry import expiry, moment
+from services.auth.credential_expiry import read_moment
+from services.auth.principals import (
+    OWNER_COLUMNS,
+    OWNER_JOINS,
+    Client,
+    Principal,
+    account_is_active,
+    has_expired_password,
+    principal_of,
+)
 from services.auth.verification_codes import new_secret
 from services.core import clock, current_settings
 from services.core.crypto import digest
@@ -26,45 +33,12 @@ SEEN_EVERY = timedelta(minutes=1)
 MAX_DEVICE = 200
 MAX_ADDRESS = 45
 
-# Asked on every request: Tortoise takes longer to put this together than the database to answer it.
-_FOUND = Statement.of("""
-    SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, a.status, a.profile_id, a.company_id,
-        a.company_admin, c.password_days, p.changed_at, i.language
-    FROM session s JOIN account a ON a.id = s.account_id
-        LEFT JOIN company c ON c.id = a.company_id LEFT JOIN password p ON p.account_id = a.id
-        LEFT JOIN profile i ON i.id = a.profile_id
+# Run on every request, as raw SQL: Tortoise takes longer to build this query than the database to answer it.
+_SELECT = Statement.of(f"""
+    SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, {OWNER_COLUMNS}
+    FROM session s JOIN account a ON a.id = s.account_id {OWNER_JOINS}
     WHERE s.digest = $1
 """)
-
-
-class Client(Protocol):
-    """Where a request comes from."""
-
-    @property
-    def address(self) -> str: ...
-
-    @property
-    def device(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class SessionFacts:
-    """Whom a session stands for, and what it may do now."""
-
-    account_id: int
-    profile_id: int | None
-    session_id: int
-    elevated_until: datetime | None
-    company_id: int | None
-    company_admin: bool
-    password_expired: bool
-    language: str | None = None
-    """The one that the person has chosen."""
-
-    @property
-    def elevated(self) -> bool:
-        """Whether sensitive operations are open to this session now."""
-        return self.elevated_until is not None and clock.now() < self.elevated_until
 
 
 async def begin(account_id: int, client: Client) -> str:
@@ -84,36 +58,30 @@ async def begin(account_id: int, client: Client) -> str:
     return secret
 
 
-async def session_of(secret: str) -> SessionFacts | None:
+async def authenticate(secret: str) -> Principal | None:
     """
-    Whom a cookie stands for; None: nobody, whatever is wrong with it. Asked on every request, so that an ended
-    session is dead on the next. Notes once a minute that it is in use.
+    The principal of a session's secret; None if it is unknown, ended, idle too long, or its account is deactivated.
+
+    Runs on every request, so an ended session is refused from the next one on. Records once a minute that it is in use.
     """
     database = Session._meta.db
-    text = _FOUND.postgres if database.capabilities.dialect == "postgres" else _FOUND.sqlite
+    text = _SELECT.postgres if database.capabilities.dialect == "postgres" else _SELECT.sqlite
     found = await database.execute_query_dict(text, [digest(secret)])
     if not found:
         return None
     [row], now = found, clock.now()
-    seen_at = moment(row["seen_at"])
-    if (
-        AccountStatus(row["status"]) is not AccountStatus.ACTIVE
-        or moment(row["ends_at"]) <= now
-        or seen_at <= _idle(now)
-    ):
+    seen_at = read_moment(row["seen_at"])
+    if not account_is_active(row) or read_moment(row["ends_at"]) <= now or seen_at <= _idle_since(now):
         return None
     if seen_at <= now - SEEN_EVERY:
         await Session.filter(id=row["id"]).update(seen_at=now)
-    expires = expiry(row["changed_at"], row["company_id"], row["password_days"])
-    return SessionFacts(
-        account_id=row["account_id"],
-        profile_id=row["profile_id"],
+    elevated_until = row["elevated_until"]
+    return principal_of(
+        row,
+        Origin.SESSION,
         session_id=row["id"],
-        elevated_until=None if row["elevated_until"] is None else moment(row["elevated_until"]),
-        company_id=row["company_id"],
-        company_admin=bool(row["company_admin"]),
-        password_expired=expires is not None and expires <= now,
-        language=row["language"],
+        elevated_until=None if elevated_until is None else read_moment(elevated_until),
+        password_expired=has_expired_password(row),
     )
 
 
@@ -162,7 +130,7 @@ async def end_all(account_id: int, but: int | None = None) -> int:
 async def live_of(account_id: int) -> Sequence[Session]:
     """The sessions of an account that have not ended, latest first."""
     now = clock.now()
-    return await Session.filter(account_id=account_id, ends_at__gt=now, seen_at__gt=_idle(now)).order_by(
+    return await Session.filter(account_id=account_id, ends_at__gt=now, seen_at__gt=_idle_since(now)).order_by(
         "-seen_at", "-id"
     )
 
@@ -170,9 +138,9 @@ async def live_of(account_id: int) -> Sequence[Session]:
 async def forget_ended(now: datetime) -> int:
     """Delete sessions that are too old or were idle too long; returns how many."""
     old: int = await Session.filter(ends_at__lte=now).delete()
-    idle: int = await Session.filter(seen_at__lte=_idle(now)).delete()
+    idle: int = await Session.filter(seen_at__lte=_idle_since(now)).delete()
     return old + idle
 
 
-def _idle(now: datetime) -> datetime:
+def _idle_since(now: datetime) -> datetime:
     return now - timedelta(hours=current_settings.current().session_idle_hours)

@@ -16,6 +16,7 @@ from models.connections import ConnectionRequest
 from models.profiles import Profile
 from services.accounts.accounts import attach_account
 from services.auth import passwords, second_factor_setup, sessions
+from services.auth.principals import Client
 from services.core import clock
 from services.core.audit import SYSTEM
 
@@ -33,12 +34,6 @@ class SignIn:
     email: str
     password: str
     totp_secret: str | None = None
-
-
-@dataclass(frozen=True)
-class _Nowhere:
-    address: str = ""
-    device: str = "demo"
 
 
 async def open_sign_ins() -> list[SignIn]:
@@ -93,8 +88,8 @@ async def _claim_others() -> None:
 async def _with_second_factor(sign_in: SignIn, profile: Profile) -> SignIn:
     account = await Account.get(profile_id=profile.id)
     begun = await second_factor_setup.begin_totp(account.id)
-    session = await sessions.session_of(await sessions.begin(account.id, _Nowhere()))
-    assert session is not None  # noqa: S101 - it was just begun
+    session = await sessions.authenticate(await sessions.begin(account.id, Client(device="demo")))
+    assert session and session.session_id  # noqa: S101, PT018 - it was just begun
     code = pyotp.TOTP(begun.secret).now()
     await second_factor_setup.confirm_totp(account.id, code, session_id=session.session_id, actor=SYSTEM)
     await sessions.end_all(account.id)

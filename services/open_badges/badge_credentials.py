@@ -21,7 +21,7 @@ import orjson
 from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
-from services.auth.credential_owners import read_moment
+from services.auth.credential_expiry import read_moment
 from services.core import current_settings
 from services.core.crypto import keyed_digest
 from services.open_badges import badge_baking, badge_images, credential_status, data_integrity, issuer_keys

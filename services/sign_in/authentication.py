@@ -16,7 +16,7 @@ from models.passwords import Password
 from models.second_factors import SecondFactorMethod
 from models.verification_codes import Purpose
 from services.auth import identity_providers, passwords, second_factors, sessions, verification_codes
-from services.auth.sessions import Client
+from services.auth.principals import Client
 from services.core import audit, rate_limits
 from services.core.audit import Actor
 from services.core.crypto import digest, keyed_digest

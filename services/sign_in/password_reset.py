@@ -16,8 +16,8 @@ from models.accounts import Account, AccountKind, AccountStatus
 from models.audit import Origin
 from models.verification_codes import Purpose
 from services.auth import passwords, sessions, verification_codes
+from services.auth.principals import Client
 from services.auth.recent_credentials import Revocation, revoke_recent
-from services.auth.sessions import Client
 from services.core import audit, rate_limits
 from services.core.audit import Actor
 from services.core.email_addresses import Address, address_of

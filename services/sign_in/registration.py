@@ -20,7 +20,7 @@ from models.verification_codes import Purpose, SignUp
 from services.accounts.accounts import MAX_NAME, open_account
 from services.accounts.companies import company_of_domain
 from services.auth import identity_providers, passwords, sessions, verification_codes
-from services.auth.sessions import Client
+from services.auth.principals import Client
 from services.core import audit, clock, rate_limits
 from services.core.audit import Actor
 from services.core.crypto import digest

@@ -10,8 +10,8 @@ from models.profiles import Profile
 from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.tokens import AccessToken
-from resolvers.base.viewers import Client
 from services.auth import access_tokens, passwords, sessions
+from services.auth.principals import Client
 from services.core import clock
 from services.sign_in import password_reset
 from tests.cli.conftest import Cli
@@ -92,7 +92,7 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
 
     async def look() -> tuple[Any, ...]:
         account = await Account.get(email=ADA)
-        assert await access_tokens.bearer_of(secret) is None
+        assert await access_tokens.authenticate(secret) is None
         entries = await AuditEntry.filter(action="member.deactivated")
         return account.status, await Session.all().count(), [(each.origin, each.actor_id) for each in entries]
 
@@ -102,7 +102,7 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
     # then
 
     async def bearer() -> bool:
-        return await access_tokens.bearer_of(secret) is not None
+        return await access_tokens.authenticate(secret) is not None
 
     assert inside(bearer)
 

@@ -18,9 +18,9 @@ from models.points import EntryKind, Outcome, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
 from resolvers.connections import suggestions
 from services.achievements import badges
+from services.auth.principals import Principal
 from services.core import clock
 from services.imports import import_runs
 from services.imports.demo import PEOPLE, SOURCE
@@ -60,7 +60,7 @@ async def check_connections(report: Any, database: Database) -> None:
     assert PEOPLE * 0.8 < len(claimed) < PEOPLE
     assert [each async for each in differences()] == []
     for each, own in zip(opened[:2], ids, strict=False):
-        found = await suggestions.of_profiles([own], Context(database, Viewer(each.id, own)), first=20)
+        found = await suggestions.of_profiles([own], Context(database, Principal(each.id, own)), first=20)
         assert found[0] and len(found[0]["edges"]) > ASKING, "whoever signs in finds people they may know"
 
 

@@ -3,6 +3,7 @@
 from models.accounts import AccountStatus
 from models.tokens import AccessToken
 from services.auth import access_tokens
+from services.core.crypto import digest
 from tests.helpers.factories import NOON, make_person, make_token
 
 RANK = "mx:leaderboard:read"
@@ -11,8 +12,8 @@ RANK = "mx:leaderboard:read"
 async def dead_credentials() -> dict[str, str]:
     account, other = await make_person(), await make_person()
     alive, deleted, expired, owned = [await make_token(each, RANK) for each in (account, account, account, other)]
-    await AccessToken.filter(secret_hash=access_tokens.hashed(deleted)).delete()
-    await AccessToken.filter(secret_hash=access_tokens.hashed(expired)).update(expires_at=NOON)
+    await AccessToken.filter(secret_hash=digest(deleted)).delete()
+    await AccessToken.filter(secret_hash=digest(expired)).update(expires_at=NOON)
     other.status = AccountStatus.DEACTIVATED
     await other.save()
     return {

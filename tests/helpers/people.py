@@ -4,8 +4,8 @@ from typing import Any
 
 from models.accounts import Account
 from models.companies import Company, CompanyDomain
-from resolvers.base.viewers import Client
 from services.auth import api_keys, sessions
+from services.auth.principals import Client
 from services.core.audit import OPERATOR
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person
@@ -17,8 +17,8 @@ async def in_session(account: Account, *, elevated: bool = False) -> Headers:
     """The headers of a browser in which this account is signed in."""
     secret = await sessions.begin(account.id, Client("192.0.2.7", "A browser"))
     if elevated:
-        facts = await sessions.session_of(secret)
-        assert facts is not None
+        facts = await sessions.authenticate(secret)
+        assert facts and facts.session_id
         secret = await sessions.elevate(facts.session_id)
     return {"Cookie": f"session={secret}"}
 

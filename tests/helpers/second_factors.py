@@ -9,9 +9,9 @@ import pyotp
 from models.accounts import Account
 from models.audit import Origin
 from models.outbox import OutboxMessage
-from resolvers.base.viewers import Client
 from services.auth import second_factor_setup as set_up
 from services.auth import second_factors, sessions
+from services.auth.principals import Client
 from services.core import clock
 from services.core.audit import Actor
 from services.errors import ErrorCode, Refused
@@ -49,8 +49,8 @@ class Person:
 async def signed_in(email: str = "ada@people.example") -> Person:
     account = await Account.get_or_none(email=email) or await make_person(email)
     secret = await sessions.begin(account.id, Client("192.0.2.1", "A browser"))
-    facts = await sessions.session_of(secret)
-    assert facts
+    facts = await sessions.authenticate(secret)
+    assert facts and facts.session_id
     return Person(account, facts.session_id)
 
 

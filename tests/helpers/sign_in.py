@@ -10,8 +10,8 @@ from models.audit import Origin
 from models.companies import Company, CompanyDomain
 from models.outbox import OutboxMessage
 from models.second_factors import SecondFactor, SecondFactorMethod
-from resolvers.base.viewers import Client
 from services.auth import passwords, second_factors, sessions
+from services.auth.principals import Client
 from services.core import clock, crypto, phone_numbers
 from services.core.audit import Actor
 from services.errors import ErrorCode, Refused
@@ -81,8 +81,8 @@ async def signed_in(email: str = ADA, password: str = GOOD, client: Client = BRO
 
 
 async def session_id(secret: str) -> int:
-    facts = await sessions.session_of(secret)
-    assert facts is not None
+    facts = await sessions.authenticate(secret)
+    assert facts and facts.session_id
     return facts.session_id
 
 

@@ -15,9 +15,9 @@ from models.database import Database
 from models.points import ProfileCounter
 from models.profiles import Profile, ProfileIndustry, ProfileSkill
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
 from resolvers.connections import connections, suggestions
 from resolvers.connections.suggestions import Reason
+from services.auth.principals import Principal
 from services.connections import connection_rows
 from services.connections.suggestions import Facts, weight
 from services.core import clock
@@ -28,7 +28,7 @@ Reasons = dict[str, Any]
 
 
 def seen_by(database: Database, who: Any) -> Context:
-    return Context(database, Viewer(who.id, who.profile_id))
+    return Context(database, Principal(who.id, who.profile_id))
 
 
 async def suggested(database: Database, who: Any, **asked: Any) -> list[int]:

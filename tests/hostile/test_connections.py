@@ -167,7 +167,7 @@ async def test_a_failure_of_ours_is_json_with_a_reference(server: Server, monkey
     async def fails(*_: object) -> None:
         raise LookupError("ada@people.example")
 
-    monkeypatch.setattr("web.graphql.shown_by", fails)
+    monkeypatch.setattr("web.graphql.authenticate", fails)
     answer = await server.post(b'{"query": "{ levels { number } }"}')
     assert (answer.status, answer.code) == (500, "INTERNAL")
     reference = orjson.loads(answer.body)["errors"][0]["extensions"]["reference"]

@@ -133,7 +133,7 @@ async def attack(stored: str, typed: str) -> None:
     assert await mails() == []
     key = await api_keys.create(victim.id, name="A key", actor=HERE)
     assert await code_of(authentication.sign_in(typed, GOOD, BROWSER)) is ErrorCode.BAD_CREDENTIALS
-    assert await api_keys.bearer_of(stored, key.secret) and await api_keys.bearer_of(typed, key.secret) is None
+    assert await api_keys.authenticate(stored, key.secret) and await api_keys.authenticate(typed, key.secret) is None
     assert await code_of(account_by_email(typed)) is ErrorCode.NOT_FOUND
     reports = [
         ingestion.ActivityReport("UPVOTE_RECEIVED", ingestion.PersonReference(email=each), clock.now(), f"by {each}")

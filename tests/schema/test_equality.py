@@ -22,8 +22,8 @@ from models.accounts import Account
 from models.database import Database
 from models.points import PointEntry
 from resolvers.base.context import Context
-from resolvers.base.viewers import ANONYMOUS, Viewer
 from schema.graph import build, sdl
+from services.auth.principals import ANONYMOUS, Principal
 from services.core import clock
 from services.points.corrections import penalize
 from services.points.ledger import record_many
@@ -38,7 +38,7 @@ ROOMY = Limits(max_tokens=50_000, max_depth=100, max_fields=50_000, max_cost=10*
 SCALARS = {"DateTime": st.just(nodes.String("2026-01-02T03:04:05Z")), "Date": st.just(nodes.String("2026-01-02"))}
 
 
-async def make_community() -> tuple[Viewer, list[str]]:
+async def make_community() -> tuple[Principal, list[str]]:
     """People of every sort; the viewer, and ids that exist or do not."""
     company = await make_company()
     account = await make_person(
@@ -71,7 +71,7 @@ async def make_community() -> tuple[Viewer, list[str]]:
     account.company_id, account.company_admin = company.id, True
     await account.save()
     # Signed in and an admin: whoever is refused is answered by graphql-core, and compares nothing.
-    viewer = Viewer(
+    viewer = Principal(
         account.id,
         ada,
         session_id=1,
@@ -122,7 +122,7 @@ async def test_generated_documents_are_answered_alike(database: Database, execut
         viewer=st.sampled_from([ANONYMOUS, owner]),
         language=st.sampled_from(LANGUAGES),
     )
-    async def each(text: str, random: Random, viewer: Viewer, language: str) -> None:
+    async def each(text: str, random: Random, viewer: Principal, language: str) -> None:
         if random.random() < 0.7:
             text = print_ast(visit(parse(text), Settled(random, ids[:-1])))
         rewritten, variables = Rewriter(GRAPH._schema, random, ids=ids[:-1]).rewrite(text)

@@ -50,7 +50,6 @@ from resolvers import (
 )
 from resolvers import credits as balances
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
 from resolvers.connections import blocks, connection_requests, connections, suggestions
 from resolvers.people import people as searching
 from resolvers.people.people_search import POINTS as MOST_POINTS
@@ -59,6 +58,7 @@ from resolvers.people.search_filters import Word
 from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
 from services.achievements import badges as badge_rules
+from services.auth.principals import Principal
 from services.connections import blocks as blocking
 from services.connections import connections as asking
 from services.connections.connection_rows import join
@@ -257,7 +257,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
 async def reading(database: Database) -> Context:
     """The context of a request that asks for everything that is read here."""
     account = await Account.get(email="ada@people.example")
-    context = Context(database, Viewer(account.id, account.own_profile_id))
+    context = Context(database, Principal(account.id, account.own_profile_id))
     context.may(frozenset(name for name, _, _ in LOADED))
     return context
 

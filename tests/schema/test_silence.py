@@ -13,8 +13,8 @@ from models.database import Database
 from models.profiles import Profile
 from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
 from schema.graph import build
+from services.auth.principals import Principal
 from services.connections import blocks, connections
 from services.connections.connections import QUIET
 from services.core import clock
@@ -76,7 +76,7 @@ async def story(database: Database, react: React, *, before: bool) -> list[Any]:
     target = ids.encode("Profile", receiver.profile_id)
 
     async def ask(text: str, about: str) -> Any:
-        context = Context(database, Viewer(sender.id, sender.profile_id))
+        context = Context(database, Principal(sender.id, sender.profile_id))
         answer = await EXECUTOR.run(text, {"id": about}, None, context)
         assert "errors" not in answer.body, answer.body
         return orjson.loads(orjson.dumps(answer.body["data"]))

@@ -12,6 +12,7 @@ from models.database import Database
 from models.profiles import Profile
 from server import make_app
 from services.auth import sessions
+from services.auth.principals import NO_CLIENT
 from settings import Settings
 from tests.helpers.browser import CHROMIUM, a_browser
 from tests.helpers.factories import make_person
@@ -72,7 +73,7 @@ async def foreign() -> AsyncIterator[str]:
 async def test_a_browser_uploads_and_shows_the_picture(settings: Settings, database: Database, foreign: str) -> None:
     # given a hidden person who is signed in
     ada = await make_person(public=False)
-    secret = await sessions.begin(ada.id, _Nowhere())
+    secret = await sessions.begin(ada.id, NO_CLIENT)
     app = await make_app(dataclasses.replace(settings, public_url=""), database)
     async with TestServer(app) as server, a_browser() as visit:
         base = f"http://{server.host}:{server.port}"
@@ -103,9 +104,3 @@ async def test_a_browser_uploads_and_shows_the_picture(settings: Settings, datab
         # and a foreign page does not
         await visit.page.goto(foreign)
         assert await visit.page.evaluate(SHOW, f"{base}{profile['avatarUrl']}?again") == "EncodingError"
-
-
-@dataclasses.dataclass(frozen=True)
-class _Nowhere:
-    address: str = ""
-    device: str = "browser"

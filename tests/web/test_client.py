@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from resolvers.base.viewers import Client
+from services.auth.principals import Client
 from settings import BadSetting, Settings
 from web.client import client_of, trusted_of
 

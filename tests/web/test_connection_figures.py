@@ -10,10 +10,10 @@ from models.connections import Block, Connection
 from models.database import Database
 from models.profiles import Profile
 from resolvers.base.context import Context
-from resolvers.base.viewers import ANONYMOUS, Viewer
 from resolvers.connections import connection_requests
 from resolvers.connections import connections as reads
 from resolvers.connections.connection_requests import Direction
+from services.auth.principals import ANONYMOUS, Principal
 from services.connections import blocks, connections
 from services.core import rate_limits
 from services.profiles import profiles
@@ -88,7 +88,7 @@ async def test_counts_are_lists_for_every_viewer(database: Database, seed: int) 
         # then
         await settled()
         for viewer in (None, *people):
-            who = ANONYMOUS if viewer is None else Viewer(viewer.id, viewer.profile_id)
+            who = ANONYMOUS if viewer is None else Principal(viewer.id, viewer.profile_id)
             own, context = who.profile_id, Context(database, who)
             lists = [await walked(context, whose, backward=False) for whose in ids]
             assert [set(each) for each in lists] == [await expected(own, whose) for whose in ids]

@@ -5,13 +5,13 @@ import pytest
 from models.database import Database
 from resolvers.base.context import Context
 from resolvers.base.permissions import SignedIn
-from resolvers.base.viewers import Viewer
+from services.auth.principals import Principal
 from services.errors import ErrorCode, NotAllowed
 
 
 async def test_a_context_that_was_not_asked_what_is_allowed_allows_nothing(database: Database) -> None:
     # given
-    expired = Viewer(account_id=1, profile_id=1, session_id=1, password_expired=True)
+    expired = Principal(account_id=1, profile_id=1, session_id=1, password_expired=True)
     context = Context(database, expired)
     # then: neither by itself nor through a permission
     for check in (context.check_password, lambda: SignedIn().check(context)):

@@ -15,11 +15,11 @@ from models.accounts import Account, AccountStatus
 from models.database import Database
 from models.passwords import Password
 from resolvers.base.unauthenticated_access import ENTRANCES, EVEN_EXPIRED, WHO_IT_IS
-from resolvers.base.viewers import Client
 from schema.graph import build
 from server import make_app
 from services.auth import access_tokens, api_keys, sessions
 from services.auth.passwords import set_password
+from services.auth.principals import Client
 from services.core import clock
 from services.core.audit import OPERATOR
 from settings import Settings
@@ -108,8 +108,8 @@ async def test_a_dead_cookie_is_cleared_and_the_request_is_nobodys(client: Graph
     # given
     ada, bob = await make_person(), await make_person()
     ended, old, left = await signed_in(ada), await signed_in(ada), await signed_in(bob)
-    facts = await sessions.session_of(ended)
-    assert facts is not None
+    facts = await sessions.authenticate(ended)
+    assert facts and facts.session_id
     await sessions.end(facts.session_id)
     bob.status = AccountStatus.DEACTIVATED
     await bob.save()

@@ -7,9 +7,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from models.database import Database
-from resolvers.base.viewers import Client
 from server import make_app
 from services.auth import sessions
+from services.auth.principals import Client
 from settings import BadSetting, Settings
 from tests.helpers.factories import make_person
 from tests.helpers.graphql_client import GraphQLClient

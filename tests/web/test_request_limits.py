@@ -13,9 +13,9 @@ from catalogue import limits as catalogue
 from catalogue.limits import SECOND, Limit
 from execution.executor import Counts
 from models.database import Database
-from resolvers.base.viewers import Client
 from server import make_app
 from services.auth import access_tokens, sessions
+from services.auth.principals import Client
 from services.core import clock, rate_limits
 from settings import Settings
 from tests.helpers.factories import make_person, make_token

@@ -14,9 +14,9 @@ from models.audit import Origin
 from models.outbox import OutboxMessage
 from models.second_factors import SecondFactor
 from models.sessions import Session
-from resolvers.base.viewers import NO_CLIENT
 from services.auth import passwords, second_factors, sessions
 from services.auth.api_keys import create as create_api_key
+from services.auth.principals import NO_CLIENT
 from services.core import clock
 from services.core.audit import OPERATOR, Actor
 from services.core.crypto import digest
@@ -139,7 +139,7 @@ async def test_switching_on_changes_the_cookie_and_ends_the_other_sessions(clien
     after = await Session.get(account_id=ada.id)
     assert (after.id, after.digest == before.digest) == (before.id, False)
     assert digest(response.cookies["session"].value) == after.digest
-    assert await sessions.session_of(elsewhere) is None
+    assert await sessions.authenticate(elsewhere) is None
     assert (await status(client))["enabled"]
 
 
@@ -151,7 +151,7 @@ async def test_a_refused_set_up_leaves_the_session_as_it_is(client: GraphQLClien
     assert [(each["code"], each["path"]) for each in payload["errors"]] == [("BAD_CODE", ["code"])]
     assert (payload["secondFactor"], payload["backupCodes"]) == (None, None)
     assert "session" not in response.cookies
-    assert await sessions.session_of(elsewhere) is not None
+    assert await sessions.authenticate(elsewhere) is not None
     assert await status(client) == OFF
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from models.accounts import AccountStatus
 from models.tokens import AccessToken
-from services.auth import access_tokens, sessions
+from services.auth import sessions
+from services.core.crypto import digest
 from tests.helpers.credentials import dead_credentials
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -161,7 +162,7 @@ async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(c
     async with open_socket(client) as ws:
         await ws.init({"Authorization": f"mxtoken {token}"})
         assert (await ws.run(LEVELS))["type"] == "next"
-        await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
+        await AccessToken.filter(secret_hash=digest(token)).delete()
         await ws.send(id="2", type="subscribe", payload=LEVELS)
         assert await ws.closed() == 4403
 

@@ -16,8 +16,8 @@ from models.database import Database
 from models.points import EntryKind, PointEntry
 from resolvers import stats
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
 from resolvers.stats import Bucket
+from services.auth.principals import Principal
 from services.core import clock
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record, record_many
@@ -304,7 +304,7 @@ async def test_what_remains_is_what_the_next_events_give(database: Database, whe
     ada = await make_profile()
 
     async def today() -> list[dict[str, Any]]:
-        [rows] = await stats.points_today([ada], Context(database, Viewer(1, ada)))
+        [rows] = await stats.points_today([ada], Context(database, Principal(1, ada)))
         return rows or []
 
     with clock.frozen(when - timedelta(days=1)):
@@ -351,7 +351,7 @@ async def test_only_the_person_sees_what_they_earned_today(client: GraphQLClient
     assert await client.data(TODAY) == {"viewer": None}
     data = await client.data(TODAY, token=await make_token(await make_service(), "mx:points:read"))
     assert data == {"viewer": {"pointsToday": None}}
-    [other] = await stats.points_today([ben.own_profile_id], Context(database, Viewer(1, ada.own_profile_id)))
+    [other] = await stats.points_today([ben.own_profile_id], Context(database, Principal(1, ada.own_profile_id)))
     assert other is None
 
 

@@ -9,7 +9,7 @@ from catalogue.limits import Limit
 from models.database import Database
 from resolvers import events
 from resolvers.base.context import Context
-from resolvers.base.viewers import Viewer
+from services.auth.principals import Principal
 from services.core import change_feed, rate_limits
 from services.core.change_feed import PersonKind
 from tests.helpers.factories import give, make_profile, make_token
@@ -83,7 +83,7 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
 async def test_a_slow_client_misses_the_oldest_of_too_many_events(database: Database) -> None:
     account, ada = await person()
     follower = change_feed.follower(database)
-    source = events.viewer_events(Context(database, Viewer(account_id=account.id, profile_id=ada)))
+    source = events.viewer_events(Context(database, Principal(account_id=account.id, profile_id=ada)))
     first = asyncio.ensure_future(anext(source))
     await asyncio.sleep(0)
     await follower.look()

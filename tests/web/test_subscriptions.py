@@ -22,9 +22,9 @@ from models.tokens import AccessToken
 from resolvers import events
 from resolvers.base import unauthenticated_access
 from server import make_app
-from services.auth import access_tokens
 from services.core import change_feed, clock
 from services.core.change_feed import PersonKind
+from services.core.crypto import digest
 from services.points.corrections import penalize
 from services.profiles import profiles
 from settings import Settings
@@ -258,7 +258,7 @@ async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(c
         await subscribe(ws, OWN)
         await give(ada)
         await arrives(ws)
-        await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
+        await AccessToken.filter(secret_hash=digest(token)).delete()
         await give(ada, "UPVOTE_RECEIVED")
         heard = []
         async with asyncio.timeout(PATIENCE):

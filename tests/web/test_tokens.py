@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.tokens import AccessToken
-from services.auth import access_tokens
+from services.core.crypto import digest
 from tests.helpers.credentials import RANK, dead_credentials
 from tests.helpers.factories import give, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -87,7 +87,7 @@ async def test_a_token_in_the_address_is_no_credential(client: GraphQLClient) ->
 async def test_a_deleted_token_is_dead_on_the_next_request(client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
     assert (await client.post(BOARD, token=token)).status == 200
-    await AccessToken.filter(secret_hash=access_tokens.hashed(token)).delete()
+    await AccessToken.filter(secret_hash=digest(token)).delete()
     assert (await client.post(BOARD, token=token)).status == 403
 
 

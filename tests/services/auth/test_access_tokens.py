@@ -10,7 +10,8 @@ from models.accounts import AccountStatus
 from models.passwords import Password
 from models.tokens import AccessToken, ApiKey
 from services.auth import access_tokens, api_keys
-from services.auth.credential_owners import CredentialOwner, Unusable
+from services.auth.principals import Principal
+from services.auth.stored_credentials import Unusable
 from services.core import clock
 from services.core.audit import OPERATOR
 from services.errors import ErrorCode, Refused
@@ -25,7 +26,7 @@ async def test_a_token_stands_for_its_account_within_its_scopes() -> None:
     account = await make_person()
     # when
     made = await access_tokens.create(account.id, name=" Pull ", scopes=READ)
-    bearer = await access_tokens.bearer_of(made.secret)
+    bearer = await access_tokens.authenticate(made.secret)
     # then
     assert bearer is not None
     assert (bearer.account_id, bearer.profile_id, bearer.scopes) == (account.id, account.profile_id, frozenset(READ))
@@ -43,7 +44,7 @@ async def test_the_secret_is_nowhere_but_in_the_answer() -> None:
     stored = await AccessToken.get(id=made.token.id)
     kept = " ".join(str(getattr(stored, name)) for name in stored._meta.fields_db_projection)
     assert made.secret[4:-6] not in kept and made.secret[-5:] not in kept
-    assert {each.name for each in fields(CredentialOwner)}.isdisjoint({"secret", "hash"})
+    assert {each.name for each in fields(Principal)}.isdisjoint({"secret", "hash"})
 
 
 async def test_two_tokens_are_never_alike() -> None:
@@ -66,7 +67,7 @@ async def test_two_tokens_are_never_alike() -> None:
 async def test_what_is_not_the_token_lets_nobody_in(change) -> None:
     account = await make_person()
     made = await access_tokens.create(account.id, name="Pull", scopes=READ)
-    assert await access_tokens.bearer_of(change(made.secret)) is None
+    assert await access_tokens.authenticate(change(made.secret)) is None
 
 
 async def test_an_expired_token_and_that_of_a_deactivated_account_let_nobody_in() -> None:
@@ -77,20 +78,20 @@ async def test_an_expired_token_and_that_of_a_deactivated_account_let_nobody_in(
         lasting = await access_tokens.create(account.id, name="Lasting", scopes=READ)
     # when, then
     with clock.frozen(NOON + timedelta(minutes=59)):
-        assert await access_tokens.bearer_of(brief.secret)
+        assert await access_tokens.authenticate(brief.secret)
     with clock.frozen(NOON + timedelta(hours=1)):
-        assert await access_tokens.bearer_of(brief.secret) is None
-        assert await access_tokens.bearer_of(lasting.secret)
+        assert await access_tokens.authenticate(brief.secret) is None
+        assert await access_tokens.authenticate(lasting.secret)
     account.status = AccountStatus.DEACTIVATED
     await account.save()
-    assert await access_tokens.bearer_of(lasting.secret) is None
+    assert await access_tokens.authenticate(lasting.secret) is None
 
 
 async def test_a_deleted_token_lets_nobody_in() -> None:
     account = await make_person()
     made = await access_tokens.create(account.id, name="Pull", scopes=READ)
     await AccessToken.filter(id=made.token.id).delete()
-    assert await access_tokens.bearer_of(made.secret) is None
+    assert await access_tokens.authenticate(made.secret) is None
 
 
 async def test_everything_wrong_with_a_new_token_is_said_at_once() -> None:
@@ -138,7 +139,7 @@ async def test_a_session_that_has_ended_meanwhile_makes_nothing() -> None:
 async def test_only_a_service_may_report_activities() -> None:
     service = await make_service()
     made = await access_tokens.create(service.id, name="Report", scopes=["mx:points:ingest"])
-    bearer = await access_tokens.bearer_of(made.secret)
+    bearer = await access_tokens.authenticate(made.secret)
     assert bearer is not None and bearer.service and bearer.profile_id is None
 
 
@@ -154,17 +155,17 @@ async def test_a_token_is_deleted_once_and_only_by_its_owner() -> None:
         with pytest.raises(Refused) as why:
             await access_tokens.delete(made.token.id, account_id=account_id, actor=OPERATOR)
         assert why.value.problems[0].code is ErrorCode.NOT_FOUND
-    assert await access_tokens.bearer_of(made.secret) is None
+    assert await access_tokens.authenticate(made.secret) is None
 
 
 async def test_a_token_is_looked_up_in_one_statement(count_statements) -> None:
     account = await make_person()
     made = await access_tokens.create(account.id, name="Pull", scopes=READ)
     with count_statements() as seen:
-        assert await access_tokens.bearer_of(made.secret)
+        assert await access_tokens.authenticate(made.secret)
     assert seen.total == 1
     with count_statements() as seen:
-        assert await access_tokens.bearer_of(made.secret[:-1] + "!") is None
+        assert await access_tokens.authenticate(made.secret[:-1] + "!") is None
     assert seen.total == 0
 
 
@@ -175,8 +176,8 @@ async def test_a_password_that_has_expired_stops_its_owners_tokens() -> None:
     await Password.create(account_id=account.id, hash="x", changed_at=NOON)
     # when, then
     with clock.frozen(NOON + timedelta(days=90, microseconds=-1)):
-        assert await access_tokens.bearer_of(made.secret)
+        assert await access_tokens.authenticate(made.secret)
         assert [row["unusable"] for row in await access_tokens.of_account(account.id)] == [None]
     with clock.frozen(NOON + timedelta(days=90)):
-        assert await access_tokens.bearer_of(made.secret) is None
+        assert await access_tokens.authenticate(made.secret) is None
         assert [row["unusable"] for row in await access_tokens.of_account(account.id)] == [Unusable.PASSWORD_EXPIRED]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("database")
 async def test_a_key_stands_for_its_person_with_all_rights() -> None:
     account = await make_person("ada@people.example")
     made = await api_keys.create(account.id, name=" Script ", actor=OPERATOR)
-    bearer = await api_keys.bearer_of("ADA@people.example", made.secret)
+    bearer = await api_keys.authenticate("ADA@people.example", made.secret)
     assert bearer is not None and bearer.scopes is None and not bearer.service
     assert (bearer.account_id, bearer.profile_id) == (account.id, account.profile_id)
     assert made.key.name == "Script"
@@ -34,12 +34,12 @@ async def test_it_lets_nobody_in_beside_another_address_or_once_the_account_is_d
     ada, eve = await make_person("ada@people.example"), await make_person("eve@people.example")
     made = await api_keys.create(ada.id, name="Script", actor=OPERATOR)
     for username in (eve.email, "", "nonsense", "ada@people.example\n.", "\udce9"):
-        assert await api_keys.bearer_of(username, made.secret) is None, username
+        assert await api_keys.authenticate(username, made.secret) is None, username
     for key in ("", made.secret[:-1], "\udce9" * 42, "0" * 42):
-        assert await api_keys.bearer_of(ada.email, key) is None
+        assert await api_keys.authenticate(ada.email, key) is None
     ada.status = AccountStatus.DEACTIVATED
     await ada.save()
-    assert await api_keys.bearer_of(ada.email, made.secret) is None
+    assert await api_keys.authenticate(ada.email, made.secret) is None
 
 
 async def test_services_have_none_and_a_name_is_needed() -> None:
@@ -66,7 +66,7 @@ async def test_the_last_use_is_written_down_later_and_never_goes_back() -> None:
     account = await make_person()
     made = await api_keys.create(account.id, name="Script", actor=OPERATOR)
     # when
-    await api_keys.bearer_of(account.email, made.secret)
+    await api_keys.authenticate(account.email, made.secret)
     # then
     assert (await ApiKey.get()).last_used_at is None
     assert (await credential_last_used.write_down(), await credential_last_used.write_down()) == (1, 0)
@@ -74,6 +74,6 @@ async def test_the_last_use_is_written_down_later_and_never_goes_back() -> None:
     assert used is not None
     later = used.replace(year=used.year + 1)
     await ApiKey.all().update(last_used_at=later)
-    await api_keys.bearer_of(account.email, made.secret)
+    await api_keys.authenticate(account.email, made.secret)
     await credential_last_used.write_down()
     assert (await ApiKey.get()).last_used_at == later

@@ -9,10 +9,10 @@ from models.audit import AuditEntry, Origin
 from models.second_factors import BackupCode, SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.verification_codes import MailedCode, MailedLink
-from resolvers.base.viewers import Client
 from services.auth import second_factor_removal as removal
 from services.auth import second_factor_setup as set_up
 from services.auth import second_factors, sessions
+from services.auth.principals import Client
 from services.core import clock
 from services.errors import ErrorCode
 from tests.helpers.factories import make_company, make_person
@@ -48,9 +48,9 @@ async def test_switching_on_or_off_renews_the_session_and_ends_the_others(off: b
         secret = (await set_up.confirm_totp(ada.id, ada.code(), **ada.who)).session_secret
     # then
     assert (await Session.get(id=ada.session_id)).digest != before
-    facts = await sessions.session_of(secret)
+    facts = await sessions.authenticate(secret)
     assert facts and facts.session_id == ada.session_id
-    assert [await sessions.session_of(each) for each in others] == [None, None]
+    assert [await sessions.authenticate(each) for each in others] == [None, None]
     assert await Session.filter(account_id=ben.id).count() == 1
 
 

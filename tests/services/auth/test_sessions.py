@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from models.accounts import Account, AccountStatus
+from models.audit import Origin
 from models.companies import Company
 from models.database import Database
 from models.sessions import Session
-from resolvers.base.viewers import Client
 from services.auth import passwords, sessions
+from services.auth.principals import Client, Principal
 from services.core import clock, current_settings
 from services.errors import ErrorCode, Refused
 from tests.conftest import CountStatements
@@ -25,11 +26,12 @@ async def test_a_session_says_who_it_is(database: Database) -> None:
     await Account.filter(id=ada.id).update(company_id=company.id, company_admin=True)
     # when
     secret = await sessions.begin(ada.id, BROWSER)
-    facts = await sessions.session_of(secret)
+    facts = await sessions.authenticate(secret)
     # then
     row = await Session.get(account_id=ada.id)
-    assert facts == sessions.SessionFacts(
+    assert facts == Principal(
         account_id=ada.id,
+        origin=Origin.SESSION,
         profile_id=ada.profile_id,
         session_id=row.id,
         elevated_until=None,
@@ -44,15 +46,15 @@ async def test_a_session_says_who_it_is(database: Database) -> None:
 async def test_it_is_one_cheap_question(database: Database, count_statements: CountStatements) -> None:
     secret = await sessions.begin((await make_person()).id, BROWSER)
     with count_statements() as seen:
-        await sessions.session_of(secret)
-        await sessions.session_of("nobody's")
+        await sessions.authenticate(secret)
+        await sessions.authenticate("nobody's")
     assert seen.total == 2
 
 
 async def test_nobodys_secret(database: Database) -> None:
     await sessions.begin((await make_person()).id, BROWSER)
     for secret in ("", "x" * 32, "x" * 10_000):
-        assert await sessions.session_of(secret) is None
+        assert await sessions.authenticate(secret) is None
 
 
 async def test_use_is_noted_once_a_minute(database: Database, count_statements: CountStatements) -> None:
@@ -62,9 +64,9 @@ async def test_use_is_noted_once_a_minute(database: Database, count_statements: 
     # when
     with clock.frozen(begun + timedelta(seconds=61)):
         with count_statements() as first:
-            await sessions.session_of(secret)
+            await sessions.authenticate(secret)
         with count_statements() as second:
-            await sessions.session_of(secret)
+            await sessions.authenticate(secret)
     # then
     assert (first.total, second.total) == (2, 1)
     assert (await Session.all().first()).seen_at == begun + timedelta(seconds=61)  # type: ignore[union-attr]
@@ -74,11 +76,11 @@ async def test_a_session_ends_when_idle(database: Database) -> None:
     secret = await sessions.begin((await make_person()).id, BROWSER)
     idle = timedelta(hours=current_settings.current().session_idle_hours)
     with clock.frozen(clock.now() + idle - HOUR):
-        assert await sessions.session_of(secret)
+        assert await sessions.authenticate(secret)
     with clock.frozen(clock.now() + idle + HOUR):
-        assert await sessions.session_of(secret)  # it was seen meanwhile
+        assert await sessions.authenticate(secret)  # it was seen meanwhile
     with clock.frozen(clock.now() + 2 * idle + HOUR):
-        assert await sessions.session_of(secret) is None
+        assert await sessions.authenticate(secret) is None
 
 
 async def test_a_session_ends_however_busy_it_is(database: Database) -> None:
@@ -88,10 +90,10 @@ async def test_a_session_ends_however_busy_it_is(database: Database) -> None:
     end = timedelta(hours=current_settings.current().session_hours)
     for hours in range(0, current_settings.current().session_hours, 100):
         with clock.frozen(begun + hours * HOUR):
-            assert await sessions.session_of(secret)
+            assert await sessions.authenticate(secret)
     # then
     with clock.frozen(begun + end + HOUR):
-        assert await sessions.session_of(secret) is None
+        assert await sessions.authenticate(secret) is None
         assert await sessions.live_of(ada.id) == []
         assert await sessions.forget_ended(clock.now()) == 1
 
@@ -100,7 +102,7 @@ async def test_a_deactivated_account_is_out_on_the_next_request(database: Databa
     ada = await make_person()
     secret = await sessions.begin(ada.id, BROWSER)
     await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
-    assert await sessions.session_of(secret) is None
+    assert await sessions.authenticate(secret) is None
 
 
 async def test_an_expired_password_is_told(database: Database) -> None:
@@ -112,8 +114,8 @@ async def test_an_expired_password_is_told(database: Database) -> None:
     async def expired(days: int) -> bool:
         with clock.frozen(clock.now() + timedelta(days=days)):
             await Session.all().update(seen_at=clock.now(), ends_at=clock.now() + HOUR)
-            facts = await sessions.session_of(secret)
-            assert facts is not None
+            facts = await sessions.authenticate(secret)
+            assert facts and facts.session_id
             return facts.password_expired
 
     # then
@@ -129,32 +131,32 @@ async def test_an_expired_password_is_told(database: Database) -> None:
 async def test_a_new_secret_kills_the_old_one(database: Database) -> None:
     # given
     old = await sessions.begin((await make_person()).id, BROWSER)
-    facts = await sessions.session_of(old)
-    assert facts is not None
+    facts = await sessions.authenticate(old)
+    assert facts and facts.session_id
     # when
     new = await sessions.renew(facts.session_id)
     # then
-    assert await sessions.session_of(old) is None
-    assert await sessions.session_of(new) == facts
+    assert await sessions.authenticate(old) is None
+    assert await sessions.authenticate(new) == facts
 
 
 async def test_elevation_is_for_eight_hours_and_one_session(database: Database) -> None:
     # given
     ada = await make_person()
     one, other = [await sessions.begin(ada.id, BROWSER) for _ in range(2)]
-    facts, now = await sessions.session_of(one), clock.now()
-    assert facts is not None
+    facts, now = await sessions.authenticate(one), clock.now()
+    assert facts and facts.session_id
     # when
     with clock.frozen(now):
         fresh = await sessions.elevate(facts.session_id)
 
     async def elevated(secret: str, later: timedelta) -> bool:
         with clock.frozen(now + later):
-            found = await sessions.session_of(secret)
+            found = await sessions.authenticate(secret)
             return found is not None and found.elevated
 
     # then
-    assert await sessions.session_of(one) is None
+    assert await sessions.authenticate(one) is None
     assert await elevated(fresh, timedelta(hours=8, seconds=-1))
     assert not await elevated(fresh, timedelta(hours=8))
     assert not await elevated(other, timedelta())
@@ -162,10 +164,10 @@ async def test_elevation_is_for_eight_hours_and_one_session(database: Database) 
 
 async def test_what_has_ended_cannot_be_renewed(database: Database) -> None:
     secret = await sessions.begin((await make_person()).id, BROWSER)
-    facts = await sessions.session_of(secret)
-    assert facts is not None
+    facts = await sessions.authenticate(secret)
+    assert facts and facts.session_id
     await sessions.end(facts.session_id)
-    assert await sessions.session_of(secret) is None
+    assert await sessions.authenticate(secret) is None
     for again in (sessions.renew, sessions.elevate):
         with pytest.raises(Refused) as refusal:
             await again(facts.session_id)
@@ -177,9 +179,9 @@ async def test_ending_ones_own_and_nobody_elses(database: Database) -> None:
     ada, ben = await make_person(), await make_person()
     secrets = [await sessions.begin(ada.id, BROWSER) for _ in range(3)]
     bens = await sessions.begin(ben.id, BROWSER)
-    [kept, *_] = [await sessions.session_of(secret) for secret in secrets]
-    theirs = await sessions.session_of(bens)
-    assert kept and theirs
+    [kept, *_] = [await sessions.authenticate(secret) for secret in secrets]
+    theirs = await sessions.authenticate(bens)
+    assert kept and theirs and theirs.session_id
     # when
     with pytest.raises(Refused) as refusal:
         await sessions.end_own(ada.id, theirs.session_id)
@@ -187,7 +189,7 @@ async def test_ending_ones_own_and_nobody_elses(database: Database) -> None:
     # then
     assert refusal.value.problems[0].code is ErrorCode.NOT_FOUND
     assert ended == 2
-    assert [bool(await sessions.session_of(secret)) for secret in [*secrets, bens]] == [True, False, False, True]
+    assert [bool(await sessions.authenticate(secret)) for secret in [*secrets, bens]] == [True, False, False, True]
 
 
 async def test_a_device_that_names_itself_at_length(database: Database) -> None:

@@ -276,7 +276,7 @@ async def test_points_by_links_have_their_daily_caps() -> None:
 
 async def join_free(email: str, code: str) -> None:
     """Sign up from an address of one's own: that of the browser has a limit."""
-    from resolvers.base.viewers import Client
+    from services.auth.principals import Client
 
     client = Client(f"192.0.2.{int(re.findall(r'[0-9]+', email)[0]) + 1}", "A browser")
     secret = await registration.begin(email, GOOD, "New", client, marketing=False, referral_code=code)

@@ -14,8 +14,8 @@ from models.database import Database
 from models.passwords import Password
 from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
-from resolvers.base.viewers import Client
 from services.auth import backup_codes, passwords, second_factors, sessions
+from services.auth.principals import Client
 from services.core import clock, crypto, rate_limits
 from services.errors import ErrorCode, Refused
 from services.sign_in import authentication, password_changes
@@ -52,7 +52,7 @@ async def test_somebody_signs_in(database: Database) -> None:
     # when
     done = await signed_in(" ADA@People.Example ")
     # then
-    facts = await sessions.session_of(done.secret)
+    facts = await sessions.authenticate(done.secret)
     assert facts is not None and (facts.account_id, facts.elevated) == (ada.id, False)
     assert done.secret not in repr(done)
     [entry] = await AuditEntry.filter(action="sign-in")
@@ -159,13 +159,13 @@ async def test_an_expired_password_signs_in_to_be_changed(database: Database) ->
     await Password.filter(account_id=ada.id).update(changed_at=clock.now() - timedelta(days=90))
     # when
     done = await signed_in()
-    facts = await sessions.session_of(done.secret)
+    facts = await sessions.authenticate(done.secret)
     # then
-    assert facts is not None and facts.password_expired
+    assert facts and facts.session_id and facts.password_expired
     # when
     fresh = await password_changes.change(ada.id, facts.session_id, current=GOOD, new=OTHER, actor=HERE)
     # then
-    facts = await sessions.session_of(fresh)
+    facts = await sessions.authenticate(fresh)
     assert facts is not None and not facts.password_expired
 
 
@@ -179,12 +179,12 @@ async def test_a_second_factor_is_demanded(database: Database) -> None:
     assert isinstance(half, authentication.HalfWay) and half.method is SecondFactorMethod.TOTP
     assert half.token not in repr(half)
     assert await Session.all().count() == 0
-    assert await sessions.session_of(half.token) is None
+    assert await sessions.authenticate(half.token) is None
     # when
     code = totp()
     done = await authentication.complete(half.token, code, BROWSER)
     # then
-    facts = await sessions.session_of(done.secret)
+    facts = await sessions.authenticate(done.secret)
     assert facts is not None and facts.account_id == ada.id
     # and: the same code again is refused
     with pytest.raises(Refused) as refusal:
@@ -307,11 +307,11 @@ async def test_signing_out_and_ending_sessions(database: Database) -> None:
     # then
     assert codes_of(refusal.value) == [ErrorCode.NOT_FOUND]
     assert ended == 1
-    assert [bool(await sessions.session_of(secret)) for secret in (one, two, three)] == [False, True, False]
+    assert [bool(await sessions.authenticate(secret)) for secret in (one, two, three)] == [False, True, False]
     # when
     await authentication.sign_out(ada.id, await session_id(two), actor=HERE)
     # then
-    assert await sessions.session_of(two) is None
+    assert await sessions.authenticate(two) is None
 
 
 async def test_a_rush_of_sign_ins_leaves_the_loop_free(database: Database) -> None:

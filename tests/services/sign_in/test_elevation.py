@@ -49,8 +49,8 @@ async def test_elevation_takes_the_password_where_there_is_no_factor(database: D
     # when
     new = await elevation.elevate(ada.id, own, password=GOOD, code="", actor=HERE)
     # then: a secret that was stolen before does not get the new rights
-    assert await sessions.session_of(old) is None
-    facts = await sessions.session_of(new)
+    assert await sessions.authenticate(old) is None
+    facts = await sessions.authenticate(new)
     assert facts is not None and facts.elevated
 
 
@@ -68,7 +68,7 @@ async def test_elevation_takes_the_code_where_there_is_a_factor(database: Databa
     # when
     new = await elevation.elevate(ada.id, own, password="", code=totp(), actor=HERE)
     # then
-    facts = await sessions.session_of(new)
+    facts = await sessions.authenticate(new)
     assert facts is not None and facts.elevated
 
 
@@ -84,7 +84,7 @@ async def test_a_texted_code_elevates_and_does_not_sign_in(database: Database) -
     # then: each is good for what it was sent for
     assert to_sign_in == to_elevate or not await completes(half.token, to_elevate)
     new = await elevation.elevate(ada.id, own, password="", code=to_elevate, actor=HERE)
-    facts = await sessions.session_of(new)
+    facts = await sessions.authenticate(new)
     assert facts is not None and facts.elevated
     assert await completes(half.token, to_sign_in)
 

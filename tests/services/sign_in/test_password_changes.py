@@ -28,8 +28,8 @@ async def test_a_change_of_password_ends_the_other_sessions(database: Database) 
     # when
     new = await password_changes.change(ada.id, await session_id(here), current=GOOD, new=OTHER, actor=HERE)
     # then
-    assert [bool(await sessions.session_of(secret)) for secret in (here, there, new)] == [False, False, True]
-    assert await access_tokens.bearer_of(token) is not None
+    assert [bool(await sessions.authenticate(secret)) for secret in (here, there, new)] == [False, False, True]
+    assert await access_tokens.authenticate(token) is not None
     assert await passwords.verified(ada.id, OTHER) and not await passwords.verified(ada.id, GOOD)
     assert await kinds() == ["new-token", "password-changed"]
     assert await AuditEntry.filter(action="password.changed", account_id=ada.id).count() == 1
@@ -52,6 +52,6 @@ async def test_a_refused_change_changes_nothing(database: Database, current: str
         await password_changes.change(ada.id, await session_id(here), current=current, new=new, actor=HERE)
     # then
     assert codes_of(refusal.value) == [code]
-    assert await sessions.session_of(here) and await sessions.session_of(there)
+    assert await sessions.authenticate(here) and await sessions.authenticate(there)
     assert await passwords.verified(ada.id, GOOD)
     assert await kinds() == []

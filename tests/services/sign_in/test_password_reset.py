@@ -17,9 +17,9 @@ from models.passwords import Password
 from models.profiles import Profile
 from models.tokens import AccessToken
 from models.verification_codes import MailedLink
-from resolvers.base.viewers import Client
 from services.accounts.accounts import create_account
 from services.auth import access_tokens, api_keys, passwords, sessions
+from services.auth.principals import Client
 from services.auth.recent_credentials import Credentials
 from services.core import clock, rate_limits
 from services.core.audit import OPERATOR
@@ -73,12 +73,12 @@ async def test_a_lost_password_is_replaced(database: Database) -> None:
     [mail] = await mails()
     assert (mail.kind, mail.to) == ("password-reset", ADA)
     assert f"http://graph.example/reset-password?token={token}" in mail.text
-    assert await sessions.session_of(session)
+    assert await sessions.authenticate(session)
     # when
     await password_reset.reset(token, OTHER, BROWSER)
     # then
     assert await passwords.verified(ada.id, OTHER) and not await passwords.verified(ada.id, GOOD)
-    assert await sessions.session_of(session) is None
+    assert await sessions.authenticate(session) is None
     assert await kinds() == ["password-reset", "password-reset-done"]
     assert not await resets(token, "Once more 1 secret!")
     trail = await AuditEntry.all().order_by("id")
@@ -339,8 +339,8 @@ async def test_a_reset_revokes_the_tokens_and_keys_of_the_last_days_and_says_so(
     # then
     assert (done.revoked.tokens, done.revoked.keys) == (("New pull",), ("New key",))
     assert (done.kept.tokens, done.kept.keys) == (("Old pull",), ("Old key",))
-    assert await access_tokens.bearer_of(new.secret) is None
-    assert await access_tokens.bearer_of(old.secret) and await access_tokens.bearer_of(theirs.secret)
+    assert await access_tokens.authenticate(new.secret) is None
+    assert await access_tokens.authenticate(old.secret) and await access_tokens.authenticate(theirs.secret)
     [mail] = [each for each in await mails() if each.kind == "password-reset-done"]
     assert mail.to == ADA and f"the account {ADA}" in mail.text
     assert "revoked: New pull, New key" in mail.text and "working: Old pull, Old key" in mail.text

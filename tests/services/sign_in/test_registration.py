@@ -65,7 +65,7 @@ async def test_somebody_signs_up(database: Database) -> None:
     )
     assert account.verified_at is not None
     assert (account.profile.name, account.profile.visibility) == ("Ada Okafor", Visibility.PRIVATE)
-    facts = await sessions.session_of(done.secret)
+    facts = await sessions.authenticate(done.secret)
     assert facts is not None and facts.account_id == account.id and not facts.elevated
     assert await passwords.verified(account.id, GOOD)
     assert await SignUp.all().count() == 0
