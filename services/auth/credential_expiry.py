@@ -1,6 +1,8 @@
 """When a password expires. Rule: docs/rules/sign-in.md#password-expiry."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from models.statements import read_datetime
 
 DEFAULT_DAYS = 90
 
@@ -15,9 +17,4 @@ def expiry(changed_at: datetime | str | None, company_id: int | None, password_d
     days = DEFAULT_DAYS if company_id is None else password_days
     if changed_at is None or days is None:
         return None
-    return read_moment(changed_at) + timedelta(days=days)
-
-
-def read_moment(stored: datetime | str) -> datetime:
-    """A moment (UTC) of a raw row: SQLite returns text."""
-    return (datetime.fromisoformat(stored) if isinstance(stored, str) else stored).astimezone(UTC)
+    return read_datetime(changed_at) + timedelta(days=days)

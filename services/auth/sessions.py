@@ -12,8 +12,7 @@ from tortoise.transactions import in_transaction
 
 from models.audit import Origin
 from models.sessions import Session
-from models.statements import Statement
-from services.auth.credential_expiry import read_moment
+from models.statements import Statement, execute, read_datetime
 from services.auth.principals import (
     OWNER_COLUMNS,
     OWNER_JOINS,
@@ -64,14 +63,12 @@ async def authenticate(secret: str) -> Principal | None:
 
     Runs on every request, so an ended session is refused from the next one on. Records once a minute that it is in use.
     """
-    database = Session._meta.db
-    text = _SELECT.postgres if database.capabilities.dialect == "postgres" else _SELECT.sqlite
-    found = await database.execute_query_dict(text, [digest(secret)])
+    found = await execute(_SELECT, digest(secret))
     if not found:
         return None
     [row], now = found, clock.now()
-    seen_at = read_moment(row["seen_at"])
-    if not account_is_active(row) or read_moment(row["ends_at"]) <= now or seen_at <= _idle_since(now):
+    seen_at = read_datetime(row["seen_at"])
+    if not account_is_active(row) or read_datetime(row["ends_at"]) <= now or seen_at <= _idle_since(now):
         return None
     if seen_at <= now - SEEN_EVERY:
         await Session.filter(id=row["id"]).update(seen_at=now)
@@ -80,7 +77,7 @@ async def authenticate(secret: str) -> Principal | None:
         row,
         Origin.SESSION,
         session_id=row["id"],
-        elevated_until=None if elevated_until is None else read_moment(elevated_until),
+        elevated_until=None if elevated_until is None else read_datetime(elevated_until),
         password_expired=has_expired_password(row),
     )
 

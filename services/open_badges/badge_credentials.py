@@ -21,7 +21,7 @@ import orjson
 from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
-from services.auth.credential_expiry import read_moment
+from models.statements import read_datetime
 from services.core import current_settings
 from services.core.crypto import keyed_digest
 from services.open_badges import badge_baking, badge_images, credential_status, data_integrity, issuer_keys
@@ -197,7 +197,7 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
         credential=credential,
         place=row["id"],
         achievement=achievement,
-        awarded_at=read_moment(row["awarded_at"]),
+        awarded_at=read_datetime(row["awarded_at"]),
         revoked=row["revoked_at"] is not None,
         listed=bool(row["profile__listed"]),
         profile_id=row["profile_id"],
