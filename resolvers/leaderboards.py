@@ -25,7 +25,7 @@ from services.leaderboards.keys import Board, BoardKey, Period, Scope
 from services.leaderboards.orders import Standing
 from services.progress.scores import microseconds
 
-JUST_HIDDEN = Statement.of(f"SELECT {profiles.CARD} FROM profile WHERE id = ANY($1)")
+JUST_HIDDEN = Statement.of(f"SELECT {profiles.card_sql('p')} FROM profile p WHERE p.id = ANY($1)")
 AS_OF = "Leaderboard.asOf"
 PUT_BACK_FOR_ONE = 100
 """People put back in a pinned board for which the limit counts one more."""
@@ -170,7 +170,7 @@ async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]
     return [found[each] for each in keys]
 
 
-@columns("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility", positional=True)
+@columns(*profiles.CARD, positional=True)
 async def people(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
     The cards of people who stand on a board. Somebody who hid in another process within the last half second may still be on

@@ -15,6 +15,8 @@ from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, grouped, in_order
+from resolvers.profiles import CARD, card_sql
+from services.core.visibility import visible_sql
 
 PROJECT = (
     "id",
@@ -30,11 +32,10 @@ PROJECT = (
     "version",
 )
 COLUMNS = ", ".join(f"j.{name}" for name in PROJECT)
-PERSON = ("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility")
-# The one rule of visibility, as SQL. Primary keys.
+# Primary keys.
 BY_ID = Statement.of(f"""
     SELECT {COLUMNS}, j.owner_id = $2 AS own FROM project j JOIN profile o ON o.id = j.owner_id
-    WHERE j.id = ANY($1) AND ((j.state = 'PUBLISHED' AND o.listed) OR j.owner_id = $2)
+    WHERE j.id = ANY($1) AND (j.state = 'PUBLISHED' OR j.owner_id = $2) AND {visible_sql("o", "$2")}
 """)
 TEXTS = Statement.of("""
     SELECT id, NULLIF(description, '') AS description, NULLIF(customer, '') AS customer,
@@ -42,16 +43,13 @@ TEXTS = Statement.of("""
     FROM project WHERE id = ANY($1)
 """)
 # Unique (project_id, profile_id); then primary keys. The owner alone also sees whom they named in vain: who has blocked them.
-_NAMED = """
+_NAMED = f"""
     FROM project_collaborator c JOIN profile p ON p.id = c.profile_id
-    WHERE c.project_id = ANY($1) AND (p.listed OR p.id = $2)
+    WHERE c.project_id = ANY($1) AND {visible_sql("p", "$2")}
         AND (c.untagged_at IS NULL OR (c.untagged_at = c.tagged_at
             AND EXISTS (SELECT 1 FROM project j WHERE j.id = c.project_id AND j.owner_id = $2)))
 """
-COLLABORATORS = Statement.of(f"""
-    SELECT p.id, p.handle, p.name, p.avatar, NULLIF(p.job_title, '') AS job_title, p.country, p.company_id, p.visibility, c.project_id
-    {_NAMED} ORDER BY c.id
-""")
+COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_NAMED} ORDER BY c.id")
 COLLABORATOR_COUNTS = Statement.of(f"SELECT c.project_id, count(*) AS people {_NAMED} GROUP BY c.project_id")
 # Index (project_id, place, id).
 IMAGES = Statement.of("""
@@ -81,7 +79,7 @@ async def texts(project_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(project_ids, await database.fetch(TEXTS, database.keys(project_ids)), by="id")
 
 
-@columns(*PERSON, "project_id", positional=True)
+@columns(*CARD, "project_id", positional=True)
 async def collaborators(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """Whom the viewer may see of those who worked on each project, in the order they were named."""
     database = context.database

@@ -11,28 +11,36 @@ from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
+from services.core.visibility import visible_sql
 from services.errors import ErrorCode, refused
 
-CARD = "id, handle, name, avatar, NULLIF(job_title, '') AS job_title, country, company_id, visibility"
+CARD = ("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility")
+"""Columns of the card that every list of people shows."""
+
+
+def card_sql(profile: str) -> str:
+    """SQL of the card's columns from a row of the profile table, in the order of CARD."""
+    return ", ".join(
+        f"NULLIF({profile}.{name}, '') AS {name}" if name == "job_title" else f"{profile}.{name}" for name in CARD
+    )
+
+
 DETAILS = """
     id, NULLIF(department, '') AS department, NULLIF(location, '') AS location, NULLIF(about, '') AS about,
     NULLIF(website, '') AS website, looking_for_job AS job, looking_for_project AS project, looking_for_confirmed AS confirmed,
     NULLIF(github, '') AS github, NULLIF(meetup, '') AS meetup, NULLIF(twitter, '') AS twitter,
     NULLIF(linkedin, '') AS linkedin, NULLIF(skype, '') AS skype, joined_on
 """
-# The one rule of visibility, as SQL: what others see, and one's own. Primary key; unique (handle).
-BY_ID = Statement.of(f"SELECT {CARD} FROM profile WHERE id = ANY($1) AND (listed OR id = $2)")
-BY_HANDLE = Statement.of(f"SELECT {CARD} FROM profile WHERE handle = $1 AND (listed OR id = $2)")
-# Unique (profile_handle.handle); primary key.
-BY_FORMER_HANDLE = Statement.of(
-    f"SELECT {CARD} FROM profile WHERE id = (SELECT profile_id FROM profile_handle WHERE handle = $1)"
-    " AND (listed OR id = $2)"
-)
+_VISIBLE_CARD = f"SELECT {card_sql('p')} FROM profile p WHERE {visible_sql('p', '$2')}"
+# Primary key; unique (handle); unique (profile_handle.handle), then primary key.
+BY_ID = Statement.of(f"{_VISIBLE_CARD} AND p.id = ANY($1)")
+BY_HANDLE = Statement.of(f"{_VISIBLE_CARD} AND p.handle = $1")
+BY_FORMER_HANDLE = Statement.of(f"{_VISIBLE_CARD} AND p.id = (SELECT profile_id FROM profile_handle WHERE handle = $1)")
 DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")
 OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
-@columns("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility", positional=True)
+@columns(*CARD, positional=True)
 async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
     Cards of the profiles that the viewer may see; None for a hidden one, as for one that never was.

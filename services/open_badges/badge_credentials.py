@@ -24,6 +24,7 @@ from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.statements import read_datetime
 from services.core import current_settings
 from services.core.crypto import keyed_digest
+from services.core.visibility import is_visible
 from services.open_badges import badge_baking, badge_images, credential_status, data_integrity, issuer_keys
 from services.open_badges.badge_images import BAKED_SIZE, DEFAULT_SIZE, ImageKind, Picture
 from services.open_badges.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT
@@ -188,7 +189,7 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
         "profile__listed",
     )
     row = next(iter(await rows), None)
-    if row is None or not (row["profile__listed"] or row["profile_id"] == own_profile):
+    if row is None or not is_visible(row["profile__listed"], row["profile_id"], own_profile):
         return None
     achievement = await achievement_of(row["badge"], row["level"])
     if achievement is None:

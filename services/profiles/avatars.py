@@ -12,6 +12,7 @@ from tortoise.transactions import in_transaction
 from models.profiles import Profile
 from services.core import audit, rate_limits
 from services.core.audit import Actor
+from services.core.visibility import is_visible
 from services.errors import Refused
 from services.media import image_cleanup, image_store, images
 from services.media.images import PICTURE_SIZES
@@ -54,7 +55,7 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
     if size not in PICTURE_SIZES or not image_store.KEY.fullmatch(key):
         return None
     rows: Any = await Profile.filter(avatar=key).values("id", "listed")
-    seen = [row for row in rows if row["listed"] or row["id"] == viewer_profile]
+    seen = [row for row in rows if is_visible(row["listed"], row["id"], viewer_profile)]
     content = await image_store.get(key, size) if seen else None
     return None if content is None else (content, any(row["listed"] for row in seen))
 
