@@ -8,7 +8,7 @@ from models.accounts import Account
 from models.audit import AuditAction, AuditEntry
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, newest, page
+from resolvers.base.pagination import Page, connection, newest, paged
 from resolvers.base.rows import Row
 from services.core.audit import Actor, as_facts
 
@@ -33,54 +33,39 @@ def actor_of(context: Context) -> Actor:
     return Actor(context.viewer.account_id, context.viewer.origin, context.client.address)
 
 
-async def own_trail(
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    actions: list[AuditAction] | None = None,
-) -> Row:
+@paged
+async def own_trail(context: Context, *, page: Page, actions: list[AuditAction] | None = None) -> Row:
     """
     What was done to the viewer's accounts, newest first. Where it came from is shown when it was the viewer, or
     somebody who was not signed in. Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
     """
-    asked, who = page(first, after, last, before), context.viewer
+    who = context.viewer
     own = {who.account_id or 0}
     if who.profile_id is not None:
         own |= set(await _ids(profile_id=who.profile_id))
-    rows = await newest(_of(actions, AuditEntry.filter(account_id__in=own)), asked, OWN, ENTRY)
+    rows = await newest(_of(actions, AuditEntry.filter(account_id__in=own)), page, OWN, ENTRY)
     emails = await _emails(rows, context, own)
     shown = [
         {**row, **_names(row, emails), "address": row["address"] if row["actor_id"] in {None, *own} else ""}
         for row in rows
     ]
-    return connection(asked, shown, own_cursor)
+    return connection(page, shown, own_cursor)
 
 
-async def company_trail(
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    actions: list[AuditAction] | None = None,
-) -> Row:
+@paged
+async def company_trail(context: Context, *, page: Page, actions: list[AuditAction] | None = None) -> Row:
     """
     What was done in the viewer's company and to its members, newest first; for its admin.
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (company_id, id), read backwards.
     """
-    asked = page(first, after, last, before)
     found = AuditEntry.filter(company_id=context.viewer.company_id or 0)
-    rows = await newest(_of(actions, found), asked, COMPANY, ENTRY)
+    rows = await newest(_of(actions, found), page, COMPANY, ENTRY)
     emails = await _emails(rows, context, {context.viewer.account_id or 0})
     shown = [
         {**row, **_names(row, emails), "facts": row["facts"] if row["action"].startswith(COMPANY_FACTS) else {}}
         for row in rows
     ]
-    return connection(asked, shown, company_cursor)
+    return connection(page, shown, company_cursor)
 
 
 def own_cursor(row: Row) -> str:

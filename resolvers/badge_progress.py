@@ -8,8 +8,8 @@ from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.criteria import CONNECTIONS
 from catalogue.languages import translate
 from models.statements import Statement
-from resolvers.badges import check_first
 from resolvers.base.context import Context
+from resolvers.base.pagination import check_size
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.achievements import badge_rarity
@@ -33,14 +33,14 @@ ALMOST = 99
 @columns(*LEVEL_COLUMNS)
 async def in_progress(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
     """What each profile has begun, the furthest first. Raises Refused: BAD_PAGE."""
-    check_first(first)
+    check_size(first)
     return [[step.row for step in steps.begun[:first]] for steps in await _loaded(profile_ids, context)]
 
 
 @columns(*LEVEL_COLUMNS)
 async def ahead(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
     """What each profile has not begun, what takes least first. Raises Refused: BAD_PAGE."""
-    check_first(first)
+    check_size(first)
     return [[step.row for step in steps.ahead[:first]] for steps in await _loaded(profile_ids, context)]
 
 

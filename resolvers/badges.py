@@ -1,70 +1,47 @@
 """Badges: the catalogue, and what a person has earned."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from catalogue.badges import BADGES, Badge, Rarity
-from catalogue.languages import Text, translate
-from models.database import Database
+from catalogue.languages import translate
 from models.statements import Statement
-from resolvers.base import cursors
 from resolvers.base.context import Context
-from resolvers.base.pagination import MAX_PAGE_SIZE, Page, connection, page
+from resolvers.base.keyset import PARENT, SortKey, TopPerParent
+from resolvers.base.pagination import Page, check_size, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.achievements import badge_rarity, badge_shares, badges
-from services.errors import ErrorCode, refused
-from services.progress.scores import EPOCH, microseconds
 
-CURSOR = "earned-badges"
 AWARD = ("id", "profile_id", "badge", "level", "awarded_at", "origin", "reason", "reason_shown", "credential")
 IMPORTED = ("name", "description", "rarity")
 EARNED = (*AWARD, *(f"imported_{name}" for name in IMPORTED), "current_rarity")
 """
 Columns of an earned badge. Those of an imported badge's definition are null for one of the catalogue, and `current_rarity`
-where the definition's own colour holds.
+is null where the definition's own colour holds.
 """
-_FROM = """
-    FROM badge_award a LEFT JOIN imported_badge i ON i.code = a.badge LEFT JOIN badge_rarity c ON c.badge = a.badge
-    WHERE a.profile_id = {key} AND a.superseded = false
-"""
-_SELECT = f"""
-    SELECT {", ".join(f"a.{name}" for name in AWARD)}, {", ".join(f"i.{name} AS imported_{name}" for name in IMPORTED)},
-        c.rarity AS current_rarity
-"""
-
-
-def _statement(after: str, order: str) -> Statement:
-    """The first rows of each person's badges in one order. Index: badge_award (profile_id, superseded, awarded_at)."""
-    listed = f"""
-        {_SELECT} {_FROM} {after} ORDER BY a.awarded_at {order}, a.id {order} LIMIT {{size}}
-    """
-    pairs = ", ".join(f"'{name}', {name}" for name in EARNED)
-    return Statement(
-        sqlite=f"""
-            SELECT key.value, (SELECT json_group_array(json_object({pairs}))
-                FROM ({listed.format(key="key.value", size="?2", at="?3", id="?4")}))
-            FROM json_each(?1) key
-        """,
-        postgres=f"""
-            SELECT b.* FROM unnest($1::bigint[]) AS key (value)
-            CROSS JOIN LATERAL ({listed.format(key="key.value", size="$2", at="$3", id="$4")}) b
-            ORDER BY b.profile_id, b.awarded_at {order}, b.id {order}
-        """,
+_EARNED_COLUMNS = ", ".join(
+    (
+        *(f"a.{name}" for name in AWARD),
+        *(f"i.{name} AS imported_{name}" for name in IMPORTED),
+        "c.rarity AS current_rarity",
     )
-
-
-NEWEST = _statement("", "DESC")
-OLDEST = _statement("", "ASC")
-OLDER = _statement("AND (a.awarded_at, a.id) < ({at}, {id})", "DESC")
-NEWER = _statement("AND (a.awarded_at, a.id) > ({at}, {id})", "ASC")
+)
+_DEFINITIONS = """
+    LEFT JOIN imported_badge i ON i.code = a.badge LEFT JOIN badge_rarity c ON c.badge = a.badge
+"""
+EARNED_BADGES = TopPerParent(
+    "earned-badges",
+    columns=EARNED,
+    select=_EARNED_COLUMNS,
+    source=f"FROM badge_award a {_DEFINITIONS} WHERE a.profile_id = {PARENT} AND a.superseded = false",
+    order=(SortKey("awarded_at", "a.awarded_at", is_datetime=True), SortKey("id", "a.id")),
+)
+"""Badges of each profile, at their highest level, newest first. Index badge_award (profile_id, superseded, awarded_at)."""
 # Unique (profile_id, place); then unique (profile_id, badge, level).
 FEATURED = Statement.of(f"""
-    {_SELECT} FROM featured_badge f JOIN badge_award a ON a.profile_id = f.profile_id AND a.badge = f.badge
-    LEFT JOIN imported_badge i ON i.code = a.badge LEFT JOIN badge_rarity c ON c.badge = a.badge
+    SELECT {_EARNED_COLUMNS} FROM featured_badge f
+    JOIN badge_award a ON a.profile_id = f.profile_id AND a.badge = f.badge {_DEFINITIONS}
     WHERE f.profile_id = ANY($1) AND a.superseded = false ORDER BY f.profile_id, f.place
 """)
 COUNTS = Statement.of("""
@@ -87,26 +64,20 @@ async def of_profiles(profile_ids: Sequence[int], context: Context, *, first: in
 
     SQL of its own: lists of people read it (50 people, 3 badges each).
     """
-    check_first(first)
-    database = context.database
-    found = await _rows(database, NEWEST, database.keys(profile_ids), first)
-    return [found.get(profile_id, []) for profile_id in profile_ids]
+    check_size(first)
+    found = await EARNED_BADGES.first(context.database, profile_ids, first)
+    return [[row for row in found.get(profile_id, ()) if known(row)] for profile_id in profile_ids]
 
 
 @columns("edges", "page_info")
-async def pages(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row]:
+@paged
+async def pages(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row]:
     """A page of each profile's earned badges. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    asked = page(first, after, last, before)
-    found = await _page(context.database, profile_ids, asked)
-    return [connection(asked, found.get(profile_id, []), cursor_of) for profile_id in profile_ids]
+    found = await EARNED_BADGES.pages(context.database, profile_ids, page)
+    return [connection(page, found.get(profile_id, ()), cursor_of, visible=known) for profile_id in profile_ids]
+
+
+cursor_of = EARNED_BADGES.cursor_of
 
 
 @columns(*EARNED)
@@ -165,43 +136,6 @@ def rarity(row: Row) -> Any:
 def award_of(row: Row) -> tuple[int, str]:
     """Whose badge it is, and which."""
     return row["profile_id"], row["badge"]
-
-
-def cursor_of(row: Row) -> str:
-    """Where an earned badge stands in its person's list."""
-    at = row["awarded_at"]
-    return cursors.encode(CURSOR, microseconds(datetime.fromisoformat(at) if isinstance(at, str) else at), row["id"])
-
-
-def check_first(first: int) -> None:
-    """Raise Refused, BAD_PAGE, for a length outside 1 to 100."""
-    if not 1 <= first <= MAX_PAGE_SIZE:
-        raise refused(
-            ErrorCode.BAD_PAGE, Text("`first` must be between 1 and {largest}.", largest=MAX_PAGE_SIZE), path=("first",)
-        )
-
-
-async def _page(database: Database, profile_ids: Sequence[int], asked: Page) -> dict[int, list[Row]]:
-    keys, size = database.keys(profile_ids), asked.size + 1
-    if asked.cursor is None:
-        found = await _rows(database, OLDEST if asked.backward else NEWEST, keys, size)
-    else:
-        at, number = cursors.decode(CURSOR, asked.cursor, int, int)
-        moment = EPOCH + timedelta(microseconds=at)
-        stored = moment if database.dialect == "postgres" else moment.isoformat(" ")
-        found = await _rows(database, NEWER if asked.backward else OLDER, keys, size, stored, number)
-    return {profile_id: rows[::-1] for profile_id, rows in found.items()} if asked.backward else found
-
-
-async def _rows(database: Database, statement: Statement, *params: Any) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in await database.fetch(statement, *params):
-        if database.dialect == "postgres":
-            if known(row):
-                found.setdefault(row["profile_id"], []).append(row)
-        else:
-            found[row[0]] = [each for each in orjson.loads(row[1]) if known(each)]
-    return found
 
 
 # The catalogue

@@ -6,7 +6,7 @@ from typing import Any
 from models.credits import CreditBalance, CreditEntry
 from resolvers.base import cursors
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, newest, page
+from resolvers.base.pagination import Page, connection, newest, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.credits import credit_ledger as wallet
@@ -31,23 +31,15 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[int 
 
 
 @columns("edges", "page_info")
-async def history(
-    account_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row | None]:
+@paged
+async def history(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
     How each account's credits came and went, newest first; None for any but the one that asks.
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
     """
-    asked = page(first, after, last, before)
     own = context.viewer.account_id
     return [
-        connection(asked, await newest(CreditEntry.filter(account_id=number), asked, CURSOR, ENTRY), cursor_of)
+        connection(page, await newest(CreditEntry.filter(account_id=number), page, CURSOR, ENTRY), cursor_of)
         if number == own
         else None
         for number in account_ids

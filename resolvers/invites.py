@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from models.invites import Invite
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, page
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.connections import blocks
@@ -46,23 +46,16 @@ async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]
 
 
 @columns("edges", "page_info")
+@paged
 async def of_profiles(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    state: InviteStanding | None = None,
+    profile_ids: Sequence[int], context: Context, *, page: Page, state: InviteStanding | None = None
 ) -> list[Row | None]:
     """
     The invites of each profile, newest first; None for any but the viewer's own. Raises Refused: BAD_PAGE, BAD_CURSOR.
     Index (sender_id, created_at, id), read backwards.
     """
-    asked = page(first, after, last, before)
     return [
-        connection(asked, await _page(number, asked, state), cursor_of) if number == context.viewer.profile_id else None
+        connection(page, await _page(number, page, state), cursor_of) if number == context.viewer.profile_id else None
         for number in profile_ids
     ]
 
@@ -105,17 +98,17 @@ def _result(each: Invited) -> Row:
     return {"email": each.email, "invite_id": each.invite_id, "problems": [each.problem] if each.problem else []}
 
 
-async def _page(own: int, asked: Page, state: InviteStanding | None) -> list[Row]:
+async def _page(own: int, page: Page, state: InviteStanding | None) -> list[Row]:
     found = Invite.filter(sender_id=own)
     if state is not None:
         found = found.filter(invites.of_standing(state))
-    if asked.cursor is not None:
-        moment, number = cursors.decode(CURSOR, asked.cursor, int, int)
-        found = found.filter(_beyond(moment, number, "gt" if asked.backward else "lt"))
-    order = ("created_at", "id") if asked.backward else ("-created_at", "-id")
-    rows: Any = found.order_by(*order).limit(asked.size + 1).values(*_STORED, profile_id="accepted_by__profile_id")
+    if page.cursor is not None:
+        moment, number = cursors.decode(CURSOR, page.cursor, int, int)
+        found = found.filter(_beyond(moment, number, "gt" if page.backward else "lt"))
+    order = ("created_at", "id") if page.backward else ("-created_at", "-id")
+    rows: Any = found.order_by(*order).limit(page.size + 1).values(*_STORED, profile_id="accepted_by__profile_id")
     shown = await _shown(await rows, own)
-    return shown[::-1] if asked.backward else shown
+    return shown[::-1] if page.backward else shown
 
 
 def _beyond(moment: int, number: int, way: str) -> Q:

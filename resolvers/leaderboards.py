@@ -15,7 +15,7 @@ from models.statements import Statement
 from resolvers import profiles
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, page
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.core import rate_limits
@@ -111,21 +111,13 @@ def _own_company(context: Context) -> int:
 
 
 @columns("edges", "page_info", "key")
-async def entries(
-    keys: Sequence[BoardKey],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row]:
+@paged
+async def entries(keys: Sequence[BoardKey], context: Context, *, page: Page) -> list[Row]:
     """
     A page of each board. Raises Refused: BAD_PAGE, BAD_CURSOR (of another board, period, company or pin, of a period
     that has ended since, or edited).
     """
-    asked = page(first, after, last, before)
-    return [await _page(context.database, key, asked) for key in keys]
+    return [await _page(context.database, key, page) for key in keys]
 
 
 async def totals(keys: Sequence[BoardKey], context: Context) -> list[int]:
@@ -198,20 +190,20 @@ def _moment(key: BoardKey) -> int:
     return 0 if key.at is None else microseconds(key.at)
 
 
-async def _page(database: Database, key: BoardKey, asked: Page) -> Row:
-    of, size = key.cursor, asked.size + 1
+async def _page(database: Database, key: BoardKey, page: Page) -> Row:
+    of, size = key.cursor, page.size + 1
     at: Standing | None = None
-    if asked.cursor is not None:
-        points, reached, number, moment = cursors.decode(of, asked.cursor, int, int, int, int)
+    if page.cursor is not None:
+        points, reached, number, moment = cursors.decode(of, page.cursor, int, int, int, int)
         if key.chosen and moment != _moment(key):
             raise refused(
                 ErrorCode.BAD_CURSOR, "That cursor is of another moment: give the `asOf` of its page with it."
             )
         at = points, reached, number
     board = await boards.listing(database, key)
-    places = board.before(at, size) if asked.backward else board.after(at, size)
+    places = board.before(at, size) if page.backward else board.after(at, size)
     rows = [_row(key, of, entry) for entry in boards.ranked(board, places)]
-    return connection(asked, rows, cursor_of, key=key)
+    return connection(page, rows, cursor_of, key=key)
 
 
 def _row(key: BoardKey, of: str, entry: boards.Entry) -> Row:

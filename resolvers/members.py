@@ -6,7 +6,7 @@ from models.accounts import Account, AccountKind
 from resolvers.audit import actor_of
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, page
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.rows import Row
 from services.accounts import members
 from services.errors import ErrorCode, refused
@@ -15,23 +15,16 @@ CURSOR = "members"
 MEMBER = ("id", "email", "email_key", "name", "status", "company_admin", "created_at", "verified_at")
 
 
-async def of_company(
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> Row:
+@paged
+async def of_company(context: Context, *, page: Page) -> Row:
     """The members of the viewer's company by address, deactivated ones too. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    asked = page(first, after, last, before)
     found = Account.filter(company_id=context.viewer.company_id or 0, kind=AccountKind.PERSON)
-    if asked.cursor is not None:
-        [key] = cursors.decode(CURSOR, asked.cursor, str)
-        found = found.filter(email_key__lt=key) if asked.backward else found.filter(email_key__gt=key)
-    order = "-email_key" if asked.backward else "email_key"
-    rows: Any = await found.order_by(order).limit(asked.size + 1).values(*MEMBER)
-    return connection(asked, rows[::-1] if asked.backward else list(rows), cursor_of)
+    if page.cursor is not None:
+        [key] = cursors.decode(CURSOR, page.cursor, str)
+        found = found.filter(email_key__lt=key) if page.backward else found.filter(email_key__gt=key)
+    order = "-email_key" if page.backward else "email_key"
+    rows: Any = await found.order_by(order).limit(page.size + 1).values(*MEMBER)
+    return connection(page, rows[::-1] if page.backward else list(rows), cursor_of)
 
 
 def cursor_of(row: Row) -> str:

@@ -9,7 +9,7 @@ from models.shop import ShopOrder
 from resolvers import credits as balances
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, newest, page
+from resolvers.base.pagination import Page, connection, newest, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.core.rate_limits import spend
@@ -44,23 +44,15 @@ async def by_id(order_ids: Sequence[int], context: Context) -> list[Row | None]:
 
 
 @columns("edges", "page_info")
-async def of_accounts(
-    account_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row | None]:
+@paged
+async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
     The orders of each account, newest first; None for any but the one that asks.
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
     """
-    asked = page(first, after, last, before)
     own = context.viewer.account_id
     return [
-        connection(asked, await newest(ShopOrder.filter(account_id=number), asked, CURSOR, ORDER), cursor_of)
+        connection(page, await newest(ShopOrder.filter(account_id=number), page, CURSOR, ORDER), cursor_of)
         if number == own
         else None
         for number in account_ids

@@ -1,33 +1,64 @@
 """Pages of a list: how many rows from where, and the connection that is made of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any, TypeVar
 
 from catalogue.languages import Text
 from resolvers.base import cursors
+from resolvers.base.rows import Row
 from services.errors import ErrorCode, refused
 
-DEFAULT = 20
+DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
-Row = Any
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Page:
-    """`size` rows after (or before, when `backward`) the row that `cursor` names; no cursor: from that end."""
+    """`size` rows after (before if `backward`) the row of `cursor`; from that end of the list if there is no cursor."""
 
     size: int
     cursor: str | None
     backward: bool
 
 
-def page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
+def paged(reader: Callable[..., Coroutine[Any, Any, Result]]) -> Callable[..., Coroutine[Any, Any, Result]]:
     """
-    Read the four arguments of a connection; neither `first` nor `last` means the first 20.
+    Give a reader or coroutine the arguments `first`, `after`, `last` and `before` in place of its parameter `page`.
 
-    Raises Refused: BAD_PAGE (a size outside 1 to 100, or both directions at once).
+    The decorated function raises Refused: BAD_PAGE (a size outside 1 to 100, or both directions at once).
     """
+
+    @wraps(reader)
+    async def read(
+        *positional: Any,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        **others: Any,
+    ) -> Result:
+        return await reader(*positional, page=_page_of(first, after, last, before), **others)
+
+    own = signature(reader)
+    parameters: list[Parameter] = []
+    for each in own.parameters.values():
+        parameters += _PAGE_PARAMETERS if each.name == "page" else [each]
+    vars(read)["__signature__"] = own.replace(parameters=parameters)
+    return read
+
+
+_PAGE_PARAMETERS = [
+    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    for name, kind in (("first", int | None), ("after", str | None), ("last", int | None), ("before", str | None))
+]
+
+
+def _page_of(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
+    """The page that the four arguments of a connection mean; the first 20 rows if neither size is provided."""
     if last is None and before is None:
         return Page(_size("first", first), after, backward=False)
     if first is not None or after is not None:
@@ -37,43 +68,56 @@ def page(first: int | None, after: str | None, last: int | None, before: str | N
 
 def _size(name: str, size: int | None) -> int:
     if size is None:
-        return DEFAULT
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise refused(
-            ErrorCode.BAD_PAGE,
-            Text("`{name}` must be between 1 and {largest}.", name=name, largest=MAX_PAGE_SIZE),
-            path=(name,),
-        )
+        return DEFAULT_PAGE_SIZE
+    check_size(size, name=name)
     return size
 
 
-def connection(asked: Page, rows: Sequence[Row], cursor_of: Callable[[Row], str], **more: Any) -> dict[str, Any]:
+def check_size(size: int, largest: int = MAX_PAGE_SIZE, *, name: str = "first") -> None:
+    """Raise Refused, BAD_PAGE, for a number of rows outside 1 to `largest`; `name` is the argument."""
+    if not 1 <= size <= largest:
+        text = Text("`{name}` must be between 1 and {largest}.", name=name, largest=largest)
+        raise refused(ErrorCode.BAD_PAGE, text, path=(name,))
+
+
+def connection(
+    page: Page,
+    rows: Sequence[Row],
+    cursor_of: Callable[[Row], str],
+    *,
+    visible: Callable[[Row], bool] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """
-    The connection's row for rows in the list's order, of which there may be one more than asked for: it tells that
-    there is a further page. `more` are the connection's own columns.
+    The connection's row for rows in the list's order. One row more than `page.size` means that there is a further page.
+
+    Rows that are not `visible` any more are left out of the edges. They do not change whether there is a further page;
+    if none is left, the cursors are theirs, so that a client can read on. `more` are the connection's own columns.
     """
-    further = len(rows) > asked.size
-    shown = (rows[1:] if asked.backward else rows[:-1]) if further else rows
+    further = len(rows) > page.size
+    listed = (rows[1:] if page.backward else rows[:-1]) if further else rows
+    edges = listed if visible is None else [row for row in listed if visible(row)]
+    ends = edges or listed
     return {
-        "edges": shown,
+        "edges": edges,
         "page_info": {
-            "has_next_page": asked.cursor is not None if asked.backward else further,
-            "has_previous_page": further if asked.backward else asked.cursor is not None,
-            "start_cursor": cursor_of(shown[0]) if shown else None,
-            "end_cursor": cursor_of(shown[-1]) if shown else None,
+            "has_next_page": page.cursor is not None if page.backward else further,
+            "has_previous_page": further if page.backward else page.cursor is not None,
+            "start_cursor": cursor_of(ends[0]) if ends else None,
+            "end_cursor": cursor_of(ends[-1]) if ends else None,
         },
         **more,
     }
 
 
-async def newest(found: Any, asked: Page, of: str, names: Sequence[str]) -> list[Row]:
+async def newest(found: Any, page: Page, list_name: str, names: Sequence[str]) -> list[Row]:
     """
-    Rows of a queryset, the highest id first, with these columns; one more than asked for, as `connection` wants them.
+    Rows of a queryset with these columns, highest id first; one more than `page.size` if there are further ones.
 
-    `of` is the list that its cursors are bound to; they hold the id alone. Raises Refused: BAD_CURSOR.
+    Cursors are bound to `list_name` and hold the id. Raises Refused: BAD_CURSOR.
     """
-    if asked.cursor is not None:
-        [number] = cursors.decode(of, asked.cursor, int)
-        found = found.filter(id__gt=number) if asked.backward else found.filter(id__lt=number)
-    rows = await found.order_by("id" if asked.backward else "-id").limit(asked.size + 1).values(*names)
-    return list(rows[::-1] if asked.backward else rows)
+    if page.cursor is not None:
+        [number] = cursors.decode(list_name, page.cursor, int)
+        found = found.filter(id__gt=number) if page.backward else found.filter(id__lt=number)
+    rows = await found.order_by("id" if page.backward else "-id").limit(page.size + 1).values(*names)
+    return list(rows[::-1] if page.backward else rows)

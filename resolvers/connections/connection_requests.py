@@ -1,19 +1,18 @@
 """Requests to connect, as their two parties see them: nobody else does, and a sender never learns that one was ignored."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from models.statements import Statement
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, page
+from resolvers.base.keyset import PARENT, SortKey, TopPerParent
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
-from resolvers.connections.connection_sql import CARD, CARD_COLUMNS
+from resolvers.profiles import CARD, card_sql
 from services.errors import ErrorCode, refused
-from services.progress.scores import EPOCH, microseconds
 
 REQUEST = ("id", "direction", "sent_at", "profile", "other_id")
 
@@ -25,23 +24,39 @@ class Direction(Enum):
     RECEIVED = "RECEIVED"
 
 
-_SELECT = f"SELECT r.id AS request_id, r.sender_id, r.sent_at, {CARD_COLUMNS} FROM connection_request r"
-_MINE = {
-    Direction.SENT: "r.sender_id = $1 AND p.id = r.receiver_id AND r.withdrawn_at IS NULL AND p.listed IS NOT false",
-    Direction.RECEIVED: """
-        r.receiver_id = $1 AND p.id = r.sender_id AND r.withdrawn_at IS NULL AND r.ignored_at IS NULL
+_FACTS = ("request_id", "sender_id", "sent_at", *CARD)
+_COLUMNS = f"r.id AS request_id, r.sender_id, r.sent_at, {card_sql('p')}"
+_FROM = {
+    Direction.SENT: f"""
+        FROM connection_request r CROSS JOIN profile p
+        WHERE r.sender_id = {PARENT} AND p.id = r.receiver_id AND r.withdrawn_at IS NULL AND p.listed IS NOT false
+    """,
+    Direction.RECEIVED: f"""
+        FROM connection_request r CROSS JOIN profile p
+        WHERE r.receiver_id = {PARENT} AND p.id = r.sender_id AND r.withdrawn_at IS NULL AND r.ignored_at IS NULL
         AND p.listed IS NOT false
     """,
 }
-"""What $1 sees, the newest first by an index each: (sender_id, sent_at, id), (receiver_id, sent_at, id)."""
+"""The requests of each direction that a profile sees, and the profile `p` of the other party."""
+LISTS = {
+    direction: TopPerParent(
+        f"requests {direction.value}",
+        columns=_FACTS,
+        select=_COLUMNS,
+        source=rows,
+        order=(SortKey("sent_at", "r.sent_at", is_datetime=True), SortKey("request_id", "r.id")),
+    )
+    for direction, rows in _FROM.items()
+}
+"""Newest first. Indexes: (sender_id, sent_at, id), (receiver_id, sent_at, id)."""
 
 
 def _either(sent: str, received: str) -> Statement:
     """The requests of both directions, each found by an index of its own."""
     return Statement.of(f"""
-        {_SELECT} CROSS JOIN profile p WHERE {sent} AND {_MINE[Direction.SENT]}
+        SELECT {_COLUMNS} {_FROM[Direction.SENT].replace(PARENT, "$1")} AND {sent}
         UNION ALL
-        {_SELECT} CROSS JOIN profile p WHERE {received} AND {_MINE[Direction.RECEIVED]}
+        SELECT {_COLUMNS} {_FROM[Direction.RECEIVED].replace(PARENT, "$1")} AND {received}
     """)
 
 
@@ -49,24 +64,8 @@ def _either(sent: str, received: str) -> Statement:
 BY_ID = _either("r.id = ANY($2)", "r.id = ANY($2)")
 WITH = _either("r.receiver_id = ANY($2)", "r.sender_id = ANY($2)")
 TOTALS = {
-    direction: Statement.of(f"SELECT count(*) AS total FROM connection_request r CROSS JOIN profile p WHERE {mine}")
-    for direction, mine in _MINE.items()
-}
-
-
-def _page(direction: Direction, *, backward: bool, beyond: bool) -> Statement:
-    at = f"AND (r.sent_at, r.id) {'>' if backward else '<'} ($3, $4)" if beyond else ""
-    way = "ASC" if backward else "DESC"
-    return Statement.of(
-        f"{_SELECT} CROSS JOIN profile p WHERE {_MINE[direction]} {at} ORDER BY r.sent_at {way}, r.id {way} LIMIT $2"
-    )
-
-
-PAGES = {
-    (direction, backward, beyond): _page(direction, backward=backward, beyond=beyond)
-    for direction in Direction
-    for backward in (False, True)
-    for beyond in (False, True)
+    direction: Statement.of(f"SELECT count(*) AS total {rows.replace(PARENT, '$1')}")
+    for direction, rows in _FROM.items()
 }
 
 
@@ -91,31 +90,17 @@ async def with_viewer(profile_ids: Sequence[int], context: Context) -> list[Row 
 
 
 @columns("edges", "page_info", "direction")
-async def received(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row | None]:
+@paged
+async def received(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """A page of what waits for the viewer's answer. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    return [await _requests(number, context, Direction.RECEIVED, first, after, last, before) for number in profile_ids]
+    return await _requests(profile_ids, context, Direction.RECEIVED, page)
 
 
 @columns("edges", "page_info", "direction")
-async def sent(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row | None]:
+@paged
+async def sent(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """A page of what the viewer has asked and not been answered. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    return [await _requests(number, context, Direction.SENT, first, after, last, before) for number in profile_ids]
+    return await _requests(profile_ids, context, Direction.SENT, page)
 
 
 async def totals(directions: Sequence[Direction], context: Context) -> list[int]:
@@ -127,10 +112,8 @@ async def totals(directions: Sequence[Direction], context: Context) -> list[int]
 
 
 def cursor_of(row: Row) -> str:
-    """Where a request stands in its list."""
-    at = row["sent_at"]
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return cursors.encode(_list(row["direction"]), microseconds(moment), row["id"])
+    """Return the cursor of a request in its list."""
+    return LISTS[row["direction"]].cursor_of({"sent_at": row["sent_at"], "request_id": row["id"]})
 
 
 def number_of(given: str) -> int:
@@ -141,26 +124,12 @@ def number_of(given: str) -> int:
     return number
 
 
-async def _requests(
-    profile_id: int,
-    context: Context,
-    direction: Direction,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-) -> Row | None:
-    if profile_id != context.viewer.profile_id:
-        return None
-    asked = page(first, after, last, before)
-    params: list[Any] = [profile_id, asked.size + 1]
-    if asked.cursor is not None:
-        at, number = cursors.decode(_list(direction), asked.cursor, int, int)
-        moment = EPOCH + timedelta(microseconds=at)
-        params += [moment if context.database.dialect == "postgres" else moment.isoformat(" "), number]
-    statement = PAGES[direction, asked.backward, asked.cursor is not None]
-    rows = [_request(row, profile_id) for row in await context.database.fetch(statement, *params)]
-    return connection(asked, rows[::-1] if asked.backward else rows, cursor_of, direction=direction)
+async def _requests(profile_ids: Sequence[int], context: Context, direction: Direction, page: Page) -> list[Row | None]:
+    own, found = context.viewer.profile_id, None
+    if own is not None and own in profile_ids:
+        rows = [_request(row, own) for row in await LISTS[direction].page_of(context.database, own, page)]
+        found = connection(page, rows, cursor_of, direction=direction)
+    return [found if number == own else None for number in profile_ids]
 
 
 def _request(row: Row, own: int) -> dict[str, Any]:
@@ -172,7 +141,3 @@ def _request(row: Row, own: int) -> dict[str, Any]:
         "profile": card,
         "other_id": card["id"],
     }
-
-
-def _list(direction: Direction) -> str:
-    return f"requests {direction.value}"

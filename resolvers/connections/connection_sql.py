@@ -1,138 +1,112 @@
 """
-How lists of somebody's connections are asked for: the top rows of each parent, from that parent's own index.
+SQL of lists of connections: the top rows of each parent, from that parent's own index.
 
-Rows are the cards of people (resolvers/profiles.py) with `connected_at`. Who is hidden is not among them, nor anybody a
-block stands between and the viewer; the list of somebody who is blocked, or has blocked the viewer, has no rows.
+Rows are the cards of people (resolvers/profiles.py) with `connected_at`. They leave out hidden people and those with a block
+between them and the viewer, $2. The list of a parent with a block between it and the viewer has no rows.
 """
 
-import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.statements import Statement
-from services.connections.blocks import BLOCKED_WITH
+from resolvers.base.keyset import PARENT, SortKey, TopPerParent, count_per_parent
+from resolvers.profiles import CARD, card_sql
+from services.core.visibility import blocked_with_sql
 from services.media.search_tokenizer import NAME
 
-CARD: Final = ("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility")
+CURSOR: Final = "connections"
 CONNECTED: Final = (*CARD, "connected_at")
-CARD_COLUMNS: Final = ", ".join(
-    "NULLIF(p.job_title, '') AS job_title" if each == "job_title" else f"p.{each}" for each in CARD
-)
-"""The card of a profile `p`."""
-_UNBLOCKED: Final = f"""
-    c.other_id NOT IN {BLOCKED_WITH.format(one="$2")} AND {{parent}} NOT IN {BLOCKED_WITH.format(one="$2")}
-"""
+_BLOCKED: Final = blocked_with_sql("$2")
+_UNBLOCKED: Final = f"c.other_id NOT IN {_BLOCKED} AND {PARENT} NOT IN {_BLOCKED}"
 # "LIMIT 1 OFFSET 0" here and below keeps PostgreSQL from joining all of one table with all of another for each parent;
 # CROSS JOIN holds SQLite to the order that is written, "IS NOT false" keeps it from the index of everybody listed.
 _LISTED: Final = "EXISTS (SELECT 1 FROM profile p WHERE p.id = c.other_id AND p.listed IS NOT false LIMIT 1 OFFSET 0)"
 
 
-class _Rows(NamedTuple):
-    """Connections `c` of a parent: the tables, and the conditions, in the words of one database."""
+class _Source(NamedTuple):
+    """Connections `c` of a parent: the tables, and the conditions."""
 
     tables: str
     where: str
 
+    def cards(self, further: str = "") -> str:
+        """FROM and WHERE of the cards `p` of the people that the viewer sees."""
+        return f"""
+            FROM {self.tables} CROSS JOIN profile p
+            WHERE {self.where} AND p.id = c.other_id AND p.listed IS NOT false AND {_UNBLOCKED} {further}
+        """
 
-class _Found(NamedTuple):
-    sqlite: _Rows
-    postgres: _Rows
+    def people(self, further: str = "") -> str:
+        """The same rows for counting them."""
+        return f"FROM {self.tables} WHERE {self.where} AND {_LISTED} AND {_UNBLOCKED} {further}"
 
 
-_ALL: Final = _Rows("connection c", "c.profile_id = {parent}")
-_ALSO_OWN: Final = _Rows(
+_ALL: Final = _Source("connection c", f"c.profile_id = {PARENT}")
+_THEIRS: Final = _Source(
     "connection c",
-    """c.profile_id = {parent} AND EXISTS (
+    f"""c.profile_id = {PARENT} AND EXISTS (
         SELECT 1 FROM connection v WHERE v.profile_id = $2 AND v.other_id = c.other_id LIMIT 1 OFFSET 0)""",
 )
-_EVERY: Final = _Found(_ALL, _ALL)
-_MUTUAL: Final = {
-    "theirs": _Found(_ALSO_OWN, _ALSO_OWN),
-    "own": _Found(
-        _Rows(
-            "connection v CROSS JOIN connection c",
-            "v.profile_id = $2 AND c.profile_id = {parent} AND c.other_id = v.other_id",
-        ),
-        _Rows(
-            """connection v CROSS JOIN LATERAL (
-            SELECT * FROM connection k WHERE k.profile_id = {parent} AND k.other_id = v.other_id LIMIT 1 OFFSET 0) c""",
-            "v.profile_id = $2",
-        ),
-    ),
-}
+_OWN_SQLITE: Final = _Source(
+    "connection v CROSS JOIN connection c",
+    f"v.profile_id = $2 AND c.profile_id = {PARENT} AND c.other_id = v.other_id",
+)
+_OWN_POSTGRES: Final = _Source(
+    f"""connection v CROSS JOIN LATERAL (
+        SELECT * FROM connection k WHERE k.profile_id = {PARENT} AND k.other_id = v.other_id LIMIT 1 OFFSET 0) c""",
+    "v.profile_id = $2",
+)
 
 
-@lru_cache(maxsize=64)
-def page(words: int, *, backward: bool, beyond: bool) -> Statement:
+def _list(source: str | Statement, parameters: int) -> TopPerParent:
+    return TopPerParent(
+        CURSOR,
+        columns=CONNECTED,
+        select=f"{card_sql('p')}, c.connected_at",
+        source=source,
+        order=(SortKey("connected_at", "c.connected_at", is_datetime=True), SortKey("id", "c.other_id")),
+        parameters=parameters,
+    )
+
+
+CONNECTIONS: Final = _list(_ALL.cards(), parameters=1)
+"""Newest first. Index: connection (profile_id, connected_at, other_id)."""
+
+
+@lru_cache(maxsize=16)
+def named(words: int) -> TopPerParent:
     """
-    The first rows of each of $1 that $2 sees, $3 at most; `beyond` the row ($4, $5); with names in which words begin with
-    each of as many pairs of further parameters. Indexes: connection (profile_id, connected_at, other_id), profile_word
-    (profile_id, word, place).
+    CONNECTIONS whose names have words that begin with each of as many pairs of further parameters. Indexes: connection
+    (profile_id, connected_at, other_id), profile_word (profile_id, word, place).
     """
-    at = f"AND (c.connected_at, c.other_id) {'>' if backward else '<'} ($4, $5)" if beyond else ""
-    return _top(_EVERY, f"{at} {_named(words, 6 if beyond else 4)}", "ASC" if backward else "DESC")
+    return _list(_ALL.cards(_have_words(words)), parameters=1 + 2 * words) if words else CONNECTIONS
 
 
 @lru_cache(maxsize=16)
 def total(words: int) -> Statement:
-    """How many rows each of $1 has for $2, with pairs of further parameters like `page`."""
-    return _total(_EVERY, _named(words, 3))
+    """How many rows `named` has for each parent, with its parameters."""
+    return count_per_parent(_ALL.people(_have_words(words)))
 
 
-@lru_cache
-def mutual(drive: str) -> Statement:
-    """
-    The newest rows of each of $1 that $2 has too, $3 at most; found from `theirs` or from the viewer's `own`. Unique
-    connection (profile_id, other_id).
-    """
-    return _top(_MUTUAL[drive], "", "DESC")
+MUTUAL: Final = {
+    "theirs": _list(_THEIRS.cards(), parameters=1),
+    "own": _list(Statement(_OWN_SQLITE.cards(), _OWN_POSTGRES.cards()), parameters=1),
+}
+"""
+The connections of each parent that the viewer has too; found from the parent's (`theirs`) or from the viewer's (`own`).
+Unique connection (profile_id, other_id).
+"""
+MUTUAL_TOTALS: Final = {
+    "theirs": count_per_parent(_THEIRS.people()),
+    "own": count_per_parent(Statement(_OWN_SQLITE.people(), _OWN_POSTGRES.people())),
+}
+"""How many rows MUTUAL has for each parent."""
 
 
-@lru_cache
-def mutual_total(drive: str) -> Statement:
-    """How many rows each of $1 has that $2 has too; indexes like `mutual`."""
-    return _total(_MUTUAL[drive], "")
-
-
-def _named(words: int, start: int) -> str:
+def _have_words(words: int) -> str:
     # No text has the byte 255 in UTF-8: all words that begin with one lie before it and that byte.
     found = f"SELECT 1 FROM profile_word w WHERE w.profile_id = c.other_id AND w.place = {NAME}"
     return " ".join(
         f"AND EXISTS ({found} AND w.word >= ${mark} AND w.word < ${mark + 1} LIMIT 1 OFFSET 0)"
-        for mark in range(start, start + 2 * words, 2)
+        for mark in range(3, 3 + 2 * words, 2)
     )
-
-
-def _top(found: _Found, further: str, way: str) -> Statement:
-    """The rows of each parent in the order of time, $3 at most."""
-    pairs = ", ".join(f"'{name}', {name}" for name in CONNECTED)
-    sqlite, postgres = (
-        f"""
-            SELECT {CARD_COLUMNS}, c.connected_at FROM {rows.tables} CROSS JOIN profile p
-            WHERE {rows.where} AND p.id = c.other_id AND p.listed IS NOT false AND {_UNBLOCKED} {further}
-            ORDER BY c.connected_at {way}, c.other_id {way} LIMIT $3
-        """
-        for rows in found
-    )
-    return _of_each(
-        f"(SELECT json_group_array(json_object({pairs})) FROM ({sqlite})) FROM json_each($1) key",
-        f"""
-            r.* FROM unnest($1::bigint[]) AS key (value) CROSS JOIN LATERAL ({postgres}) r
-            ORDER BY key.value, r.connected_at {way}, r.id {way}
-        """,
-    )
-
-
-def _total(found: _Found, further: str) -> Statement:
-    """How many rows each parent has."""
-    sqlite, postgres = (
-        f"(SELECT count(*) FROM {rows.tables} WHERE {rows.where} AND {_LISTED} AND {_UNBLOCKED} {further}) AS total"
-        for rows in found
-    )
-    return _of_each(f"{sqlite} FROM json_each($1) key", f"{postgres} FROM unnest($1::bigint[]) AS key (value)")
-
-
-def _of_each(sqlite: str, postgres: str) -> Statement:
-    """Both texts behind `key.value`, which is the parent."""
-    sqlite, postgres = (f"SELECT key.value, {text}".format(parent="key.value") for text in (sqlite, postgres))
-    return Statement(sqlite=re.sub(r"\$(\d+)", r"?\1", sqlite), postgres=postgres)

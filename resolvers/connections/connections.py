@@ -1,19 +1,14 @@
 """Who is connected with whom, as the viewer may see it; and connecting."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-import orjson
-
 from catalogue.criteria import CONNECTIONS
-from catalogue.languages import Text
-from models.database import Database
 from models.statements import Statement
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, page
+from resolvers.base.pagination import Page, check_size, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from resolvers.connections import connection_requests, connection_sql
@@ -21,9 +16,7 @@ from resolvers.connections.connection_sql import CONNECTED
 from resolvers.people.people import typed_words
 from services.connections import connections
 from services.errors import ErrorCode, refused
-from services.progress.scores import EPOCH, microseconds
 
-CURSOR = "connections"
 MUTUAL_NAMES_SHOWN = 3
 MAX_MUTUAL_NAMES = 100
 Listing = tuple[int, tuple[bytes, ...]]
@@ -64,15 +57,9 @@ DEGREES = Statement.of(
 
 
 @columns("edges", "page_info", "listing")
+@paged
 async def of_profiles(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    search: str | None = None,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    profile_ids: Sequence[int], context: Context, *, search: str | None = None, page: Page
 ) -> list[Row]:
     """
     A page of each profile's connections, the newest first. Raises Refused: BAD_PAGE, BAD_CURSOR, BAD_INPUT (no letter or
@@ -81,29 +68,18 @@ async def of_profiles(
     SQL of its own: 50 people with 20 each take 3 ms on either database, the first page of somebody with 10,000 connections
     0.1 ms on SQLite and 0.4 on PostgreSQL, a name among those 8 to 17.
     """
-    asked, words = page(first, after, last, before), tuple(typed_words(search))
-    database = context.database
-    params: list[Any] = [database.keys(profile_ids), context.viewer.own_profile, asked.size + 1]
-    if asked.cursor is not None:
-        at, number = cursors.decode(CURSOR, asked.cursor, int, int)
-        moment = EPOCH + timedelta(microseconds=at)
-        params += [moment if database.dialect == "postgres" else moment.isoformat(" "), number]
-    statement = connection_sql.page(len(words), backward=asked.backward, beyond=asked.cursor is not None)
-    # A name that is rare among many is looked for through all of them: not in the way of others.
-    rows = await _ask(database, statement, [*params, *_ends(words)], long=bool(words))
-    found = _by_parent(database, rows)
-    if asked.backward:
-        found = {profile_id: each[::-1] for profile_id, each in found.items()}
+    words = tuple(typed_words(search))
+    # A name that is rare among many is looked for through all of them.
+    found = await connection_sql.named(len(words)).pages(
+        context.database, profile_ids, page, context.viewer.own_profile, *_word_ranges(words), slow=bool(words)
+    )
     return [
-        connection(asked, found.get(profile_id, ()), cursor_of, listing=(profile_id, words))
+        connection(page, found.get(profile_id, ()), cursor_of, listing=(profile_id, words))
         for profile_id in profile_ids
     ]
 
 
-def cursor_of(row: Row) -> str:
-    """Where a person stands in somebody's list."""
-    at = row["connected_at"]
-    return cursors.encode(CURSOR, microseconds(datetime.fromisoformat(at) if isinstance(at, str) else at), row["id"])
+cursor_of = connection_sql.CONNECTIONS.cursor_of
 
 
 async def totals(listings: Sequence[Listing], context: Context) -> list[int]:
@@ -143,19 +119,13 @@ async def mutual(profile_ids: Sequence[int], context: Context) -> list[Row | Non
 @columns(*CONNECTED)
 async def mutual_profiles(
     profile_ids: Sequence[int], context: Context, *, first: int = MUTUAL_NAMES_SHOWN
-) -> list[list[Row]]:
+) -> list[Sequence[Row]]:
     """The newest of each profile's connections that are the viewer's too. Raises Refused: BAD_PAGE."""
-    if not 1 <= first <= MAX_MUTUAL_NAMES:
-        raise refused(
-            ErrorCode.BAD_PAGE,
-            Text("`first` must be between 1 and {largest}.", largest=MAX_MUTUAL_NAMES),
-            path=("first",),
-        )
+    check_size(first, MAX_MUTUAL_NAMES)
     database, own = context.database, context.viewer.own_profile
-    found: dict[int, list[Row]] = {}
-    for drive, keys in (await _sides(profile_ids, context)).items():
-        rows = await _ask(database, connection_sql.mutual(drive), [database.keys(keys), own, first], long=True)
-        found |= _by_parent(database, rows)
+    found: dict[int, Sequence[Row]] = {}
+    for side, parents in (await _sides(profile_ids, context)).items():
+        found |= await connection_sql.MUTUAL[side].first(database, parents, first, own, slow=True)
     return [found.get(profile_id, []) for profile_id in profile_ids]
 
 
@@ -163,9 +133,9 @@ async def mutual_totals(profile_ids: Sequence[int], context: Context) -> list[in
     """How many of each profile's connections are the viewer's too."""
     database, own = context.database, context.viewer.own_profile
     found: dict[int, int] = {}
-    for drive, keys in (await _sides(profile_ids, context)).items():
-        rows = await _ask(database, connection_sql.mutual_total(drive), [database.keys(keys), own], long=True)
-        found |= {row["value"]: row["total"] for row in rows}
+    for side, parents in (await _sides(profile_ids, context)).items():
+        rows = await database.fetch_long(connection_sql.MUTUAL_TOTALS[side], parents, own)
+        found |= {row["parent"]: row["total"] for row in rows}
     return [found.get(profile_id, 0) for profile_id in profile_ids]
 
 
@@ -183,32 +153,17 @@ async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list
 
 
 async def _counted(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
-    database = context.database
-    params = [database.keys(profile_ids), context.viewer.own_profile, *_ends(words)]
-    # All rows are looked at: some people know thousands.
-    rows = await _ask(database, connection_sql.total(len(words)), params, long=True)
-    found = {row["value"]: row["total"] for row in rows}
+    # All rows are read: some people know thousands.
+    rows = await context.database.fetch_long(
+        connection_sql.total(len(words)), list(profile_ids), context.viewer.own_profile, *_word_ranges(words)
+    )
+    found = {row["parent"]: row["total"] for row in rows}
     return [found[profile_id] for profile_id in profile_ids]
 
 
-async def _ask(database: Database, statement: Statement, params: Sequence[Any], *, long: bool) -> Sequence[Row]:
-    # Inside a transaction there is one connection only.
-    fetch = database.fetch_long if long and not database.in_transaction else database.fetch
-    return await fetch(statement, *params)
-
-
-def _ends(words: tuple[bytes, ...]) -> list[bytes]:
+def _word_ranges(words: tuple[bytes, ...]) -> list[bytes]:
+    """For each word the first text that begins with it, and the first behind all of those."""
     return [end for word in words for end in (word, word + bytes([255]))]
-
-
-def _by_parent(database: Database, rows: Sequence[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        if database.dialect == "postgres":
-            found.setdefault(row["value"], []).append(row)
-        else:
-            found[row[0]] = orjson.loads(row[1])
-    return found
 
 
 # By the person

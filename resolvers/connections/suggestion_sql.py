@@ -13,8 +13,8 @@ import re
 from typing import Final
 
 from models.statements import Statement
-from services.connections.blocks import BLOCKED_WITH
 from services.connections.suggestions import COMPANY, INDUSTRY, MUTUAL, SKILL
+from services.core.visibility import blocked_with_sql
 
 FRIENDS: Final = 100
 """Connections of the viewer that are followed, the newest."""
@@ -31,7 +31,7 @@ FURTHER: Final = 3
 """So many times as many listed people are looked through for those who have an account."""
 WEIGHED: Final = 500
 
-_BLOCKED: Final = BLOCKED_WITH.format(one="$1")
+_BLOCKED: Final = blocked_with_sql("$1")
 
 
 def _listed(number: str) -> str:

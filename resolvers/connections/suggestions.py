@@ -11,7 +11,7 @@ from catalogue.terms import INDUSTRIES, SKILLS, Term
 from resolvers import profiles
 from resolvers.base import cursors
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, page
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from resolvers.connections import connections
@@ -37,33 +37,25 @@ class Reason(Enum):
 
 
 @columns("edges", "page_info")
-async def of_profiles(
-    profile_ids: Sequence[int],
-    context: Context,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> list[Row | None]:
+@paged
+async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
     A page of whom the viewer may know, for whom most speaks first, then who came first; None for anybody else.
 
     Raises Refused: BAD_PAGE, BAD_CURSOR.
     """
-    asked = page(first, after, last, before)
     own = context.viewer.profile_id
-    found = await _page(own, asked, context) if own is not None and own in profile_ids else None
+    found = await _page(own, page, context) if own is not None and own in profile_ids else None
     return [found if number == own else None for number in profile_ids]
 
 
-async def _page(own: int, asked: Page, context: Context) -> Row:
-    place = None if asked.cursor is None else tuple(cursors.decode(CURSOR, asked.cursor, int, int))
-    rows = _slice(await _ranked(own, context), asked, place)
+async def _page(own: int, page: Page, context: Context) -> Row:
+    place = None if page.cursor is None else tuple(cursors.decode(CURSOR, page.cursor, int, int))
+    rows = _slice(await _ranked(own, context), page, place)
     cards = await profiles.by_id([row["id"] for row in rows], context)
     # Somebody who hid a moment ago has no card any more.
     shown = [{**row, "person": card} for row, card in zip(rows, cards, strict=True) if card is not None]
-    return connection(asked, shown, cursor_of)
+    return connection(page, shown, cursor_of)
 
 
 async def _ranked(own: int, context: Context) -> list[Row]:
@@ -77,11 +69,11 @@ async def _ranked(own: int, context: Context) -> list[Row]:
     return sorted(weighed, key=_place)[:MAX_SUGGESTIONS]
 
 
-def _slice(ranked: list[Row], asked: Page, place: tuple[int, ...] | None) -> list[Row]:
+def _slice(ranked: list[Row], page: Page, place: tuple[int, ...] | None) -> list[Row]:
     """Up to one row more than asked, from where the cursor stands: also where its own row is gone by now."""
-    if asked.backward:
-        return [row for row in ranked if place is None or _place(row) < place][-asked.size - 1 :]
-    return [row for row in ranked if place is None or _place(row) > place][: asked.size + 1]
+    if page.backward:
+        return [row for row in ranked if place is None or _place(row) < place][-page.size - 1 :]
+    return [row for row in ranked if place is None or _place(row) > place][: page.size + 1]
 
 
 def _place(row: Row) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from catalogue.terms import INDUSTRIES, SKILLS, Term, choice, country
 from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import connection, page
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.rows import Row
 from resolvers.people import search_filters as asked_of
 from resolvers.people.people_search import NEWEST, POINTS, Place, Search
@@ -44,6 +44,7 @@ class Wanted(Enum):
     PROJECT = "PROJECT"
 
 
+@paged
 async def profiles(
     context: Context,
     *,
@@ -54,10 +55,7 @@ async def profiles(
     country: str | None = None,
     looking_for: Wanted | None = None,
     order_by: People = People.RELEVANCE,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    page: Page,
 ) -> Row:
     """
     A page of listed people for whom everything that is asked holds. What each argument means is said in schema/people.py.
@@ -65,7 +63,6 @@ async def profiles(
     Raises Refused: BAD_INPUT (no letter or digit to look for, too long, an unknown skill, industry or country),
     TOO_MANY_ITEMS, BAD_ID, BAD_PAGE, BAD_CURSOR (of another search or order).
     """
-    asked = page(first, after, last, before)
     typed = typed_words(search)
     conditions = [
         *_words(typed),
@@ -76,8 +73,8 @@ async def profiles(
     order = NEWEST if order_by is People.NEWEST else POINTS
     found = Search(context.database, conditions, order, by_match=bool(typed) and order_by is People.RELEVANCE)
     of = _name(order_by, conditions)
-    at = None if asked.cursor is None else await _place(context, of, found, asked.cursor)
-    rows = await found.page(asked.size + 1, at, backward=asked.backward)
+    at = None if page.cursor is None else await _place(context, of, found, page.cursor)
+    rows = await found.page(page.size + 1, at, backward=page.backward)
     cards = await by_id([row[order.person] for row in rows], context)
     # Somebody who hid a moment ago has no card any more.
     shown = [
@@ -85,7 +82,7 @@ async def profiles(
         for row, card in zip(rows, cards, strict=True)
         if card is not None
     ]
-    return connection(asked, shown, cursor_of, search=found)
+    return connection(page, shown, cursor_of, search=found)
 
 
 async def totals(searches: Sequence[Search], context: Context) -> list[int]:

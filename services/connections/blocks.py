@@ -19,17 +19,6 @@ from services.errors import ErrorCode, refused
 from services.portfolio import collaborators
 from services.progress.scores import lock_scores
 
-UNBLOCKED = """
-    NOT EXISTS (SELECT 1 FROM block WHERE block.blocker_id = {one} AND block.blocked_id = {other})
-    AND NOT EXISTS (SELECT 1 FROM block WHERE block.blocker_id = {other} AND block.blocked_id = {one})
-"""
-"""For readers' SQL: whether neither of two profiles blocked the other. Unique (blocker_id, blocked_id), read twice."""
-BLOCKED_WITH = """
-    (SELECT blocked_id FROM block WHERE blocker_id = {one} UNION ALL SELECT blocker_id FROM block WHERE blocked_id = {one})
-"""
-"""For readers' SQL: everybody a block stands between and one profile: found once a statement, for any number of rows.
-Unique (blocker_id, blocked_id); index (blocked_id, blocker_id)."""
-
 
 async def between(profile_id: int, others: Collection[int]) -> set[int]:
     """Which of these profiles a block stands between and this one, whoever made it."""

@@ -152,7 +152,7 @@ def test_variables_and_literals_cost_the_same(sizes: list[int], last: bool) -> N
 
 def test_what_the_fields_declare_is_what_is_counted() -> None:
     assert (PAGE, MAX_PAGE_SIZE, MAX_PAGE_SIZE) == (
-        pagination.DEFAULT,
+        pagination.DEFAULT_PAGE_SIZE,
         pagination.MAX_PAGE_SIZE,
         nodes.MAX_NODES_PER_CALL,
     )
