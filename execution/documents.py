@@ -32,6 +32,7 @@ from execution import limits
 from execution.limits import Limits, TooComplex
 from execution.variables import Declared, variables_in
 from services.core.bounded_cache import BoundedByBytes
+from services.errors import ErrorCode
 
 LARGEST_KEPT = 20_000
 """Characters of a text; what is made of a longer one is not kept."""
@@ -345,7 +346,7 @@ def _directives_of(parsed: Parsed) -> Iterator[DirectiveNode]:
 
 
 def _too_complex(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX"})
+    return GraphQLError(message, extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value})
 
 
 def _alone(error: GraphQLError) -> GraphQLError:

@@ -220,7 +220,7 @@ class Executor:
                 while one := await next_of(events):
                     [event], context = one, await fresh()
                     self._may(ready, context, field)
-                    if field.still(event, context):
+                    if field.still_visible(event, context):
                         yield await self._run(ready, context, event)
         except _NotRun as refused:
             yield refused.answer
@@ -258,7 +258,7 @@ class Executor:
         try:
             values = operation.variables.read(raw)
         except BadVariables as error:
-            raise _NotRun(refused_request(error.errors, operation.kind, code=ErrorCode.BAD_INPUT.value)) from None
+            raise _NotRun(refused_request(error.errors, operation.kind, code=ErrorCode.BAD_INPUT)) from None
         try:
             prepared = self._prepare(operation, values)
         except Exception as error:  # noqa: BLE001 - a bug: logged and masked by told()

@@ -14,7 +14,6 @@ from catalogue.languages import Text, translate
 from execution.documents import OperationKind, shortened
 from services.errors import ErrorCode, Refused, Unavailable
 
-BAD_QUERY = "BAD_QUERY"  # not GraphQL, not valid for this schema, or no operation that could be run
 OUR_SIDE = Text("Something went wrong on our side.")
 AWAY = Text("The server cannot do this now. Try again later.")
 
@@ -45,14 +44,14 @@ class Answer:
 
 
 def refused_request(
-    errors: Iterable[GraphQLError], kind: OperationKind | None = None, *, code: str = BAD_QUERY
+    errors: Iterable[GraphQLError], kind: OperationKind | None = None, *, code: ErrorCode = ErrorCode.BAD_QUERY
 ) -> Answer:
     """Answer a request that was not run. Its errors are about what the client sent, so they are told as they are."""
     told = [
         {
             **error.formatted,
             "message": shortened(error.message),
-            "extensions": {"code": code, **(error.extensions or {})},
+            "extensions": {"code": code.value, **(error.extensions or {})},
         }
         for error in errors
     ]

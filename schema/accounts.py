@@ -1,4 +1,4 @@
-"""Accounts, and who is asking."""
+"""Accounts and the viewer."""
 
 import strawberry
 
@@ -25,27 +25,37 @@ from schema.tokens import TokensOfViewer
 
 enum_of(
     AccountKind,
-    "Who is behind an account.",
-    {"PERSON": "A person, with a profile.", "SERVICE": "Another service: no profile, no sign-in, only tokens."},
+    "Kind of an account.",
+    {
+        "PERSON": "A person, who has a profile.",
+        "SERVICE": "Another service. It has no profile and cannot sign in; it uses tokens only.",
+    },
 )
 
 
-@strawberry.type(description="A login: one mail address, that never changes.")
+@strawberry.type(
+    description=(
+        "A login, identified by one email address that never changes. You can see the accounts of your own "
+        "profile only."
+    )
+)
 class Account(Node):
-    id: strawberry.ID = column("Opaque id of the account.", read=id_of("Account"))
-    kind: AccountKind = column("Who is behind it.")
-    status: AccountStatus = column("Whether it may be used.")
-    email: str = column("Its address.")
-    name: str = column("What its owner calls it.")
-    created_at: DateTime = column("When it was made.")
-    marketing: bool = column("Whether news may be mailed to it.")
-    company: Company | None = loaded_by(companies.by_id, "The company it belongs to.", key="company_id")
+    id: strawberry.ID = column("Opaque id of the account, like `acc_42`.", read=id_of("Account"))
+    kind: AccountKind = column("Whether the account belongs to a person or to another service.")
+    status: AccountStatus = column("Whether the account is active or deactivated.")
+    email: str = column("Email address of the account.")
+    name: str = column("Name of the account, as its owner entered it.")
+    created_at: DateTime = column("When the account was created.")
+    marketing: bool = column("True if the owner agreed to receive news by email.")
+    company: Company | None = loaded_by(
+        companies.by_id, "The company that the account belongs to; null if none.", key="company_id"
+    )
     profile: Profile | None = loaded_by(
-        profiles.by_id, "The person; null for the account of a service.", key="profile_id"
+        profiles.by_id, "The person's profile; null for a service account.", key="profile_id"
     )
 
 
-@strawberry.type(description="Whoever makes this request.")
+@strawberry.type(description="The caller of this request.")
 class Viewer(
     SessionsOfViewer,
     TokensOfViewer,
@@ -61,14 +71,15 @@ class Viewer(
     ShopOfViewer,
 ):
     account: Account = loaded_by(
-        accounts.by_id, "The account that is signed in, or that the token acts for.", key="account_id"
+        accounts.by_id, "The account that is signed in, or that the token or API key belongs to.", key="account_id"
     )
     profile: Profile | None = loaded_by(
-        profiles.by_id, "The person; null for the account of a service.", key="profile_id"
+        profiles.by_id, "The person's profile; null for a service account.", key="profile_id"
     )
     show_publish_banner: bool | None = loaded_by(
         accounts.publish_banners,
-        "Whether to invite the person to go public: the profile is private, and edited since creation.",
+        "True if the person should be invited to publish the profile: it is private and was edited after its "
+        "creation. Null for a service account.",
         key="profile_id",
     )
     second_factor: SecondFactor | None = loaded_by(
@@ -80,4 +91,4 @@ class Viewer(
 
 @strawberry.type
 class AccountsQuery:
-    viewer: Viewer | None = answered_by(accounts.viewer, "Whoever makes this request; null for nobody.")
+    viewer: Viewer | None = answered_by(accounts.viewer, "The caller of this request; null if anonymous.")

@@ -1,4 +1,4 @@
-"""The arguments of a field, as the keyword-only parameters of the function that answers it declare them."""
+"""GraphQL arguments of a field, derived from the keyword-only parameters of its resolver."""
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
@@ -10,27 +10,27 @@ from strawberry.types.unset import UNSET
 
 
 def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
-    """The keyword-only parameters, which are the field's arguments."""
+    """Return the keyword-only parameters, which are the field's arguments."""
     return [each for each in signature(function).parameters.values() if each.kind is Parameter.KEYWORD_ONLY]
 
 
 def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """What each argument is when it is not given, by its Python name; None where there is no default."""
+    """Return the default of each argument by its Python name; None if it has no default."""
     return {each.name: None if each.default is Parameter.empty else each.default for each in parameters_of(function)}
 
 
 def as_argument(
-    function: Callable[..., Any], parameter: Parameter, types: Mapping[str, Any], said: Mapping[str, str]
+    function: Callable[..., Any], parameter: Parameter, types: Mapping[str, Any], descriptions: Mapping[str, str]
 ) -> Parameter:
     """
-    Turn a keyword-only parameter into the one that Strawberry makes a GraphQL argument of.
+    Return the parameter from which Strawberry makes the GraphQL argument.
 
-    `after: str | None = None` prints no default (not `= null`), and `first: int = 20` prints `first: Int = 20`, so
-    that an explicit null is valid and means 20.
+    `after: str | None = None` prints no default (not `= null`). `first: int = 20` prints `first: Int = 20`, so that an
+    explicit null is valid and means 20.
     """
     annotation = types.get(parameter.name) or _annotation(function, parameter)
-    if parameter.name in said:
-        annotation = Annotated[annotation, strawberry.argument(description=said[parameter.name])]
+    if parameter.name in descriptions:
+        annotation = Annotated[annotation, strawberry.argument(description=descriptions[parameter.name])]
     if parameter.default is None:
         return parameter.replace(annotation=annotation, default=UNSET)
     if parameter.default is Parameter.empty:

@@ -1,4 +1,4 @@
-"""One's own picture."""
+"""The viewer's own avatar."""
 
 import strawberry
 
@@ -11,38 +11,43 @@ from schema.profiles import Profile
 from schema.scalars import Upload
 
 
-@strawberry.input(description="The picture to show.")
+@strawberry.input(description="The new picture for your profile.")
 class UploadAvatarInput:
     image: Upload = strawberry.field(
-        description="A PNG, JPEG, WebP or GIF of up to 25 million pixels. Its middle is shown; nothing else of the file is kept."
+        description=(
+            "A PNG, JPEG, WebP or GIF file of up to 25 million pixels. It is cropped to its central square and "
+            "stored again without metadata."
+        )
     )
 
 
-@strawberry.type(description="Answer to `uploadAvatar`.")
+@strawberry.type(description="Payload of `uploadAvatar`.")
 class UploadAvatarPayload:
     profile: Profile | None = loaded_by(
-        profiles.by_id, "You, with the new picture; null when refused.", key="profile_id"
+        profiles.by_id, "Your profile with the new picture; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `removeAvatar`.")
+@strawberry.type(description="Payload of `removeAvatar`.")
 class RemoveAvatarPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You, without a picture; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(
+        profiles.by_id, "Your profile without a picture; null if refused.", key="profile_id"
+    )
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class AvatarsMutation:
     upload_avatar: UploadAvatarPayload = mutation_by(
         avatars.upload,
-        "Show this picture of you. Sent as a multipart request, with the header `GraphQL-Require-Preflight`.",
+        "Set the picture of your profile. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
         input=UploadAvatarInput,
     )
     remove_avatar: RemoveAvatarPayload = mutation_by(
         avatars.remove,
-        "Delete your picture. A public profile keeps one.",
+        "Delete the picture of your profile. Refused while the profile is public.",
         allowed=[Person()],
         input=NothingInput,
     )

@@ -1,4 +1,4 @@
-"""Badges: what there is to earn, what people have earned, and how far they are."""
+"""Badges: the catalogue, the badges that people have earned, and their progress."""
 
 import strawberry
 
@@ -13,22 +13,22 @@ from services.open_badges.badge_images import ImageKind
 
 enum_of(
     Rarity,
-    "How rare a badge is: the warmer its colour, the rarer.",
+    "Rarity of a badge, shown as a colour: the warmer, the rarer.",
     {
-        "GREEN": "The least rare.",
-        "BLUE": "Takes some doing.",
-        "PURPLE": "Few people have it.",
-        "ORANGE": "The rarest.",
+        "GREEN": "The most common badges.",
+        "BLUE": "Less common badges.",
+        "PURPLE": "Rare badges.",
+        "ORANGE": "The rarest badges.",
     },
     name="BadgeRarity",
 )
 enum_of(
     AwardOrigin,
-    "How somebody came by a badge.",
+    "Reason why a person has a badge.",
     {
-        "RULE": "By doing what it takes.",
-        "OPERATOR": "It was given by hand.",
-        "IMPORT": "It came along from another system.",
+        "RULE": "The person met the criterion.",
+        "OPERATOR": "An operator granted it.",
+        "IMPORT": "It was imported from another system.",
     },
     name="BadgeOrigin",
 )
@@ -36,135 +36,138 @@ enum_of(
 
 enum_of(
     ImageKind,
-    "The format of a badge's picture.",
-    {"PNG": "Pixels, in one of four sizes.", "SVG": "Vectors, in any size."},
+    "File format of a badge picture.",
+    {"PNG": "A bitmap in one of four sizes.", "SVG": "A vector image for any size."},
     name="BadgeImageFormat",
 )
 IMAGE_ARGUMENTS = {
-    "format": "The file's format; SVG unless another is asked for.",
-    "size": "Side of a PNG in pixels: 64, 128, 256 or 512. Without meaning for an SVG.",
+    "format": "File format; SVG by default.",
+    "size": "Width and height of a PNG in pixels: 64, 128, 256 or 512. Ignored for an SVG.",
 }
 
 
 @strawberry.type(description="A level of a badge.")
 class BadgeLevel:
-    number: int = column("1 is the lowest.")
+    number: int = column("Level number; 1 is the lowest.")
     criterion: str | None = column(
-        "What it takes, in the language of the answer; null for a badge that is given by hand only."
+        "Condition for reaching this level, in the language of the answer; null if the badge is only granted "
+        "by operators or imported."
     )
     awarded_percent: float = loaded_by(
         badges.level_shares,
-        "Percent of the public, active people who have reached this level or a higher one, to one decimal.",
+        "Percentage of public, active profiles that have reached this level or a higher one, with one decimal.",
         key=badges.level_of,
         read="percent",
     )
 
 
-@strawberry.type(description="Something that can be earned.")
+@strawberry.type(description="A badge that people can have.")
 class Badge:
-    code: str = column("Its fixed code.")
-    name: str = column("What it is called.")
-    description: str = column("What it is for, in one sentence.")
+    code: str = column("Code that never changes.")
+    name: str = column("Name of the badge, in the language of the answer.")
+    description: str = column("One sentence about the badge, in the language of the answer.")
     rarity: Rarity = column(
-        "Its colour, by the share of the public, active people who hold it; while there are few people, the one of the catalogue. "
-        "It changes only when the share has clearly gone beyond a limit."
+        "Rarity by the share of public, active profiles that have the badge. While there are few profiles, the "
+        "rarity from the catalogue. It changes only when the share has clearly passed a threshold."
     )
     by_hand_only: bool = column(
-        "True for a badge that no rule gives: it came with an import.", read=lambda row: row["by_hand"]
+        "True if no rule awards this badge: it came with an import.", read=lambda row: row["by_hand"]
     )
-    levels: list[BadgeLevel] = column("Its levels, lowest first.")
+    levels: list[BadgeLevel] = column("Levels of the badge, lowest first.")
     image_url: str | None = loaded_by(
         open_badges.badge_images,
-        "Where the picture of one of its levels is, as a complete address; null for a level that it does not have.",
+        "URL of the picture of one level, absolute; null if the badge does not have this level.",
         key="code",
         arguments={
-            "level": "1 is the lowest, and the one that is shown unless another is asked for.",
+            "level": "Level number; 1 is the lowest and the default.",
             **IMAGE_ARGUMENTS,
         },
     )
     awarded_percent: float = loaded_by(
         badges.shares,
-        "Percent of the public, active people who hold it, to one decimal; 0 only when nobody does.",
+        "Percentage of public, active profiles that have the badge, with one decimal; 0 only if no profile has it.",
         key="code",
         read="percent",
     )
     awarded_as_of: DateTime = loaded_by(
-        badges.shares, "When `awardedPercent` was counted: within the last minute.", key="code", read="as_of"
+        badges.shares, "When `awardedPercent` was computed, at most one minute ago.", key="code", read="as_of"
     )
 
 
-@strawberry.type(description="A level that somebody reached.")
+@strawberry.type(description="A badge level that a person reached.")
 class ReachedBadgeLevel:
-    level: int = column("1 is the lowest.")
-    awarded_at: DateTime = column("When it was reached.")
+    level: int = column("Level number; 1 is the lowest.")
+    awarded_at: DateTime = column("When the person reached it.")
 
 
-@strawberry.type(description="A badge that somebody has earned, with the highest level reached.")
+@strawberry.type(description="A badge that a person has, at the highest level reached.")
 class EarnedBadge:
-    code: str = column("The badge's fixed code.", read=lambda row: row["badge"])
-    name: str = column("What the badge is called.", read=badges.defined("name"))
-    description: str = column("What the badge is for, in one sentence.", read=badges.defined("description"))
-    rarity: Rarity = column("The badge's colour now: see `Badge.rarity`.", read=badges.rarity)
-    level: int = column("The highest level reached; 1 is the lowest.")
-    awarded_at: DateTime = column("When that level was reached.")
-    origin: AwardOrigin = column("How the person came by that level.")
+    code: str = column("Code of the badge, which never changes.", read=lambda row: row["badge"])
+    name: str = column("Name of the badge, in the language of the answer.", read=badges.defined("name"))
+    description: str = column(
+        "One sentence about the badge, in the language of the answer.", read=badges.defined("description")
+    )
+    rarity: Rarity = column("Current rarity of the badge: see `Badge.rarity`.", read=badges.rarity)
+    level: int = column("Highest level reached; 1 is the lowest.")
+    awarded_at: DateTime = column("When the person reached that level.")
+    origin: AwardOrigin = column("Why the person has that level.")
     reason: str | None = column(
-        "Why it was given by hand, where the operator lets it be read; null otherwise.",
+        "Reason why the badge was granted, if the operator made it public; null otherwise.",
         read=lambda row: row["reason"] if row["reason_shown"] and row["reason"] else None,
     )
     levels: list[ReachedBadgeLevel] = loaded_by(
-        badges.levels_reached, "Every level reached, lowest first.", key=badges.award_of
+        badges.levels_reached, "All levels that the person has reached, lowest first.", key=badges.award_of
     )
-    badge: Badge = loaded_by(badges.by_code, "The badge itself.", key="badge")
+    badge: Badge = loaded_by(badges.by_code, "The definition of the badge.", key="badge")
     credential_url: str = column(
-        "Where that level is to be had as a signed Open Badges 3.0 credential, while the profile is public; by its owner "
-        "at any time.",
+        "URL of that level as a signed Open Badges 3.0 credential. Anyone can fetch it while the profile is public; "
+        "its owner always can.",
         read=open_badges.credential_url,
     )
     credential_image_url: str = loaded_by(
         open_badges.baked_images,
-        'Where the badge\'s picture with the credential inside is ("baked"): to be shown elsewhere, and checked there. For '
-        "the same people as `credentialUrl`.",
+        'URL of the badge picture with the credential embedded ("baked"), to show and verify elsewhere. Same access '
+        "as `credentialUrl`.",
         key="credential",
-        arguments={"format": "The file's format; PNG unless another is asked for."},
+        arguments={"format": "File format; PNG by default."},
     )
     image_url: str = loaded_by(
         open_badges.award_images,
-        "Where the picture of the badge at that level is, as a complete address.",
+        "URL of the picture of the badge at that level, absolute.",
         key=open_badges.badge_and_level,
         arguments=IMAGE_ARGUMENTS,
     )
 
 
-@strawberry.type(description="An earned badge in a page of them.")
+@strawberry.type(description="An earned badge on a page of earned badges.")
 class EarnedBadgeEdge:
-    cursor: str = column("Where the badge stands in the list.", read=badges.cursor_of)
+    cursor: str = column("Cursor of this badge, for `after` and `before`.", read=badges.cursor_of)
     node: EarnedBadge = column("The badge.", itself=True)
 
 
 @strawberry.type(description="A page of a person's earned badges, newest first.")
 class EarnedBadgeConnection:
-    edges: list[EarnedBadgeEdge] = column("The badges of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[EarnedBadgeEdge] = column("The badges on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
-@strawberry.type(description="The next level of a badge, and how far somebody is.")
+@strawberry.type(description="The next level of a badge and a person's progress towards it.")
 class BadgeProgress:
-    code: str = column("The badge's fixed code.")
-    name: str = column("What the badge is called.")
-    description: str = column("What the badge is for, in one sentence.")
-    rarity: Rarity = column("The badge's colour.")
-    level: int = column("The level that is next.")
-    percent: int = column("Whole percent of the way to that level, rounded down: 0 to 99.")
-    criterion: str = column("What that level takes, in the language of the answer.")
-    badge: Badge = loaded_by(badges.by_code, "The badge itself.", key="code")
+    code: str = column("Code of the badge, which never changes.")
+    name: str = column("Name of the badge, in the language of the answer.")
+    description: str = column("One sentence about the badge, in the language of the answer.")
+    rarity: Rarity = column("Rarity of the badge: see `Badge.rarity`.")
+    level: int = column("Number of the next level.")
+    percent: int = column("Progress towards that level in whole percent, rounded down: 0 to 99.")
+    criterion: str = column("Condition for reaching that level, in the language of the answer.")
+    badge: Badge = loaded_by(badges.by_code, "The definition of the badge.", key="code")
 
 
 @strawberry.type
 class BadgesQuery:
     badge: Badge | None = answered_by(
-        badges.badge, "One badge. Null when there is none of this code.", arguments={"code": "The fixed code."}
+        badges.badge, "One badge by its code; null if there is no such badge.", arguments={"code": "Code of the badge."}
     )
     badges: list[Badge] = answered_by(
-        badges.catalogue, "Every badge there is: those that can be earned first, then those given by hand only."
+        badges.catalogue, "All badges: first those that can be earned, then those that are only granted or imported."
     )

@@ -1,4 +1,4 @@
-"""Challenges: things to do, and credits for having done them."""
+"""Challenges: tasks, and the credits for completing them."""
 
 import strawberry
 
@@ -13,65 +13,68 @@ from schema.scalars import DateTime
 
 enum_of(
     ChallengeState,
-    "Whether what one does now counts.",
+    "State of a challenge.",
     {
-        "UPCOMING": "It has not begun.",
-        "OPEN": "It counts.",
-        "ENDED": "It counts no more; what is completed can be claimed.",
+        "UPCOMING": "Not started yet.",
+        "OPEN": "Open: activities count now.",
+        "ENDED": "Ended: nothing counts any more. Credits of a completed challenge can still be claimed.",
     },
 )
 
 
-@strawberry.type(description="A step of a challenge. Steps may be done in any order.")
+@strawberry.type(description="A step of a challenge. Steps can be done in any order.")
 class ChallengeStep:
-    title: str = column("What to do.")
-    criterion: str = column("What exactly it takes, in the language of the answer.")
+    title: str = column("Title of the step, in the language of the answer.")
+    criterion: str = column("Exact condition of the step, in the language of the answer.")
 
 
-@strawberry.type(description="Things to do, and the credits for having done them all.")
+@strawberry.type(description="Several steps, with credits for completing all of them.")
 class Challenge:
-    code: str = column("Its fixed code.")
-    title: str = column("What it is called.")
-    description: str = column("What it is about.", read=lambda row: row["about"])
-    credits: int = column("What completing it gives, once per person.")
-    steps: list[ChallengeStep] = column("Its 1 to 5 steps.")
-    state: ChallengeState = column("Whether what one does now counts.")
-    starts_at: DateTime | None = column("From when on things count; null: all that one ever did counts.")
-    ends_at: DateTime | None = column("From when on nothing counts any more; null: it never ends.")
+    code: str = column("Code that never changes.")
+    title: str = column("Title, in the language of the answer.")
+    description: str = column("Description, in the language of the answer.", read=lambda row: row["about"])
+    credits: int = column("Credits for completing it, once per person.")
+    steps: list[ChallengeStep] = column("The 1 to 5 steps.")
+    state: ChallengeState = column("Whether the challenge is upcoming, open or ended.")
+    starts_at: DateTime | None = column("Start: only later activities count. Null if all earlier activities count too.")
+    ends_at: DateTime | None = column("End: later activities do not count. Null if it never ends.")
     seconds_left: int | None = column(
-        "Seconds from `now` to its end, 0 when it has ended; null when it never ends or has not begun."
+        "Seconds from `now` until the end; 0 after the end. Null if it never ends or has not started."
     )
-    now: DateTime = column("The server's clock at this answer, to count down by.")
+    now: DateTime = column("The server's time at this answer, for a countdown.")
 
 
-@strawberry.type(description="How far the viewer is with a step of a challenge.")
+@strawberry.type(description="Your progress on one step of a challenge.")
 class ChallengeStepProgress:
-    title: str = column("What to do.")
-    done: bool = column("Whether it is done.")
-    percent: int = column("Percent of the way, 0 to 99; 100 exactly when it is done.")
+    title: str = column("Title of the step, in the language of the answer.")
+    done: bool = column("True if the step is done.")
+    percent: int = column("Progress in percent: 0 to 99, and 100 only when the step is done.")
 
 
-@strawberry.type(description="How far the viewer is with a challenge.")
+@strawberry.type(description="Your progress on a challenge.")
 class ChallengeProgress:
     challenge: Challenge = column("The challenge.")
     progress_percent: int = column(
-        "Percent of the way, 0 to 99: the mean of the steps'; 100 exactly when all are done.",
+        "Mean progress of the steps in percent: 0 to 99, and 100 only when all steps are done.",
         read=lambda row: row["progress"],
     )
-    steps: list[ChallengeStepProgress] = column("Each step; all are done once the challenge was completed.")
-    completed_at: DateTime | None = column(
-        "When it was completed, in time; null: it is not, or was done before the challenge was there and is completed by the claim."
+    steps: list[ChallengeStepProgress] = column(
+        "Progress of each step. All steps are done once the challenge was completed."
     )
-    claimed_at: DateTime | None = column("When its credits were claimed; null: they were not.")
-    claimable: bool = column("Whether its credits are there to be claimed: by `claimChallenge`, at any time.")
+    completed_at: DateTime | None = column(
+        "When the challenge was completed, within its time. Null if it is not completed. Also null if everything was "
+        "done before the challenge existed: the claim then completes it."
+    )
+    claimed_at: DateTime | None = column("When the credits were claimed; null if not yet.")
+    claimable: bool = column("True if the credits can be claimed now with `claimChallenge`. There is no deadline.")
 
 
 @strawberry.type
 class ChallengesQuery:
-    challenges: list[Challenge] = answered_by(reads.catalogue, "Every challenge, also those that are over or to come.")
+    challenges: list[Challenge] = answered_by(reads.catalogue, "All challenges, upcoming and ended ones included.")
     featured_challenge: Challenge | None = answered_by(
         reads.featured,
-        "The challenge that is shown before all others, the same for everybody; null: none is open.",
+        "The challenge to show first, the same for everyone; null if no challenge is open.",
     )
 
 
@@ -79,48 +82,53 @@ class ChallengesQuery:
 class ChallengesOfViewer:
     challenges: list[ChallengeProgress] | None = loaded_by(
         reads.of_profiles,
-        "How far the person is with every challenge; null for the account of a service.",
+        "Your progress on every challenge; null for a service account.",
         key="profile_id",
     )
 
 
-@strawberry.input(description="Whose credits to claim.")
+@strawberry.input(description="The challenge to claim the credits of.")
 class ClaimChallengeInput:
-    challenge: str = strawberry.field(description="Code of a challenge that the viewer has completed.")
+    challenge: str = strawberry.field(description="Code of a challenge that you have completed.")
     idempotency_key: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="1 to 128 characters that are new for each claim, like a UUID: the same call again within 24 hours is "
-        "answered like the first. Without one a second claim says `alreadyClaimed`; nothing is ever given twice.",
+        description=(
+            "A value of 1 to 128 characters that is new for each claim, like a UUID. The same call within 24 hours "
+            "returns the first answer again. Without a key, a second claim returns `alreadyClaimed: true`. Credits "
+            "are never given twice."
+        ),
     )
 
 
-@strawberry.type(description="The credits of a challenge, claimed once per person.")
+@strawberry.type(description="A claim of the credits of a challenge, possible once per person.")
 class ChallengeClaim:
     code: str = column("Code of the challenge.")
-    credits: int = column("What it gave.")
-    claimed_at: DateTime = column("When they were claimed.")
+    credits: int = column("Credits that were given.")
+    claimed_at: DateTime = column("When the credits were claimed.")
 
 
-@strawberry.type(description="Answer to `claimChallenge`.")
+@strawberry.type(description="Payload of `claimChallenge`.")
 class ClaimChallengePayload:
-    claim: ChallengeClaim | None = column("The claim, also an earlier one; null when refused.")
+    claim: ChallengeClaim | None = column("The claim, also if it was made earlier; null if refused.")
     already_claimed: bool | None = column(
-        "True when it had been claimed before, by this or another account of the person; null when refused."
+        "True if this or another account of the person had claimed it before; null if refused."
     )
     progress: ChallengeProgress | None = loaded_by(
-        reads.of_viewer, "The challenge, as it stands with the viewer now; null when refused.", key="code"
+        reads.of_viewer, "Your current progress on the challenge; null if refused.", key="code"
     )
     credit_balance: int | None = loaded_by(
-        balances.of_accounts, "What the account that is signed in has now; null when refused.", key="account_id"
+        balances.of_accounts,
+        "Credits of the account that is signed in after the claim; null if refused.",
+        key="account_id",
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class ChallengesMutation:
     claim_challenge: ClaimChallengePayload = mutation_by(
         reads.claim,
-        "Claim the credits of a completed challenge for the account that is signed in. Never by a token.",
+        "Claim the credits of a completed challenge for the account that is signed in. Tokens may not do this.",
         allowed=[SignedIn()],
         input=ClaimChallengeInput,
     )

@@ -1,40 +1,35 @@
-"""What a profile needs before it can be public."""
+"""Requirements for a public profile."""
 
 import strawberry
 
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_as, column
-from services.errors import ErrorCode
+from schema.fields import column
 from services.profiles.publishing import ChecklistItem
 
 enum_of(
     ChecklistItem,
-    "What a profile needs before it can be made public.",
+    "Requirement for a public profile.",
     {
         "AVATAR": "A picture.",
-        "JOB_TITLE": "What the person does at work.",
-        "DEPARTMENT": "The part of the company.",
+        "JOB_TITLE": "The job title.",
+        "DEPARTMENT": "The department.",
         "COUNTRY": "The country of residence.",
-        "ABOUT": "What the person says of themselves.",
+        "ABOUT": "The text about the person.",
         "SKILL": "At least one skill.",
         "INDUSTRY": "At least one industry.",
-        "LOOKING_FOR": "Whether the person looks for a job, a project, both or neither: confirmed.",
+        "LOOKING_FOR": "Confirmation whether the person is looking for a job, a project, both or neither.",
     },
 )
 
 
-@strawberry.type(description="One thing that a profile needs before it can be made public.")
+@strawberry.type(description="One requirement for a public profile.")
 class ChecklistEntry:
-    item: ChecklistItem = column("What it is.")
-    done: bool = column("Whether it is there.")
-    message: str = column("What to do for it, in the language of the answer.")
+    item: ChecklistItem = column("The requirement.")
+    done: bool = column("True if it is met.")
+    message: str = column("Advice on how to meet it, in the language of the answer.")
 
 
-@strawberry.type(description="A public profile needs something: it is missing, or an edit would take it away.")
+@strawberry.type(description="A public profile needs this item: it is missing, or an edit would remove it.")
 class ChecklistError(UserError):
-    item: ChecklistItem = column("What it is.")
-
-
-answered_as(ErrorCode.CHECKLIST_ITEM_MISSING, "ChecklistError")
-answered_as(ErrorCode.CHECKLIST_ITEM_REQUIRED, "ChecklistError")
+    item: ChecklistItem = column("The requirement that is not met.")

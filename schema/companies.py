@@ -1,4 +1,4 @@
-"""Companies, and what their admins settle."""
+"""Companies, and the settings of their admins."""
 
 import strawberry
 
@@ -13,23 +13,29 @@ from schema.nodes import PAGE, Node, id_of
 
 @strawberry.type(description="An organisation that people work for.")
 class Company(Node):
-    id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
-    name: str = column("Its name.")
+    id: strawberry.ID = column("Opaque id of the company, like `cmp_42`.", read=id_of("Company"))
+    name: str = column("Name of the company.")
 
 
-@strawberry.type(description="The company that the viewer's account belongs to, as its members see it.")
+@strawberry.type(description="Your own company, with details for its members.")
 class OwnCompany:
-    id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
-    name: str = column("Its name.")
-    domains: list[str] = column("Mail domains it owns: who signs up with an address there joins it.")
-    password_days: int | None = column("Days after which a member's password expires; null: never.")
-    sso: bool = column("Whether members sign in at the company's own identity provider.")
+    id: strawberry.ID = column("Opaque id of the company, like `cmp_42`.", read=id_of("Company"))
+    name: str = column("Name of the company.")
+    domains: list[str] = column(
+        "Mail domains of the company, like `example.com`. A person who signs up with an address there joins the "
+        "company."
+    )
+    password_days: int | None = column("Days after which the password of a member expires; null if never.")
+    sso: bool = column("True if members sign in through the company's identity provider.")
     members: MemberConnection = answered_by(
-        members.of_company, "Its members by address; for its admin.", allowed=[CompanyAdmin()], arguments=PAGE
+        members.of_company,
+        "Members of the company, ordered by email address. For company admins only.",
+        allowed=[CompanyAdmin()],
+        arguments=PAGE,
     )
     audit_trail: CompanyAuditEntryConnection = answered_by(
         audit.company_trail,
-        "What was done in it and to its members, newest first; for its admin.",
+        "Actions in the company and on its members, newest first. For company admins only.",
         allowed=[CompanyAdmin()],
         arguments=TRAIL,
     )
@@ -37,47 +43,48 @@ class OwnCompany:
 
 @strawberry.type
 class CompanyOfViewer:
-    company: OwnCompany | None = answered_by(
-        companies.own, "The company that the viewer's account belongs to; null for none."
-    )
-    is_company_admin: bool = answered_by(companies.is_admin, "Whether the viewer's account administers its company.")
+    company: OwnCompany | None = answered_by(companies.own, "The company of your account; null if it has none.")
+    is_company_admin: bool = answered_by(companies.is_admin, "True if your account is an admin of its company.")
 
 
-@strawberry.input(description="When members' passwords expire.")
+@strawberry.input(description="The password expiry for your company.")
 class SetPasswordExpiryInput:
     days: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Days after which a password expires, 1 to 3650; null means never."
+        default=strawberry.UNSET,
+        description="Days after which a password expires, 1 to 3650; null for never. Required, also if null.",
     )
 
 
-@strawberry.type(description="Answer to `setPasswordExpiry`.")
+@strawberry.type(description="Payload of `setPasswordExpiry`.")
 class SetPasswordExpiryPayload:
-    company: OwnCompany | None = column("The company as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    company: OwnCompany | None = column("The company after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Whether members sign in at the company's own identity provider.")
+@strawberry.input(description="The single sign-on setting for your company.")
 class SetCompanySsoInput:
-    enabled: bool = strawberry.field(description="True to switch it on.")
+    enabled: bool = strawberry.field(description="True to switch single sign-on on, false to switch it off.")
 
 
-@strawberry.type(description="Answer to `setCompanySso`.")
+@strawberry.type(description="Payload of `setCompanySso`.")
 class SetCompanySsoPayload:
-    company: OwnCompany | None = column("The company as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    company: OwnCompany | None = column("The company after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class CompaniesMutation:
     set_password_expiry: SetPasswordExpiryPayload = mutation_by(
         companies.set_password_expiry,
-        "Settle after how many days members' passwords expire, counted from when each was set. It counts at once.",
+        "Set after how many days the passwords of members expire, counted from the day each was set. Takes effect at "
+        "once.",
         allowed=[ElevatedCompanyAdmin()],
         input=SetPasswordExpiryInput,
     )
     set_company_sso: SetCompanySsoPayload = mutation_by(
         companies.set_sso,
-        "Switch single sign-on on or off. Switching on is refused until sign-in through a provider exists here.",
+        "Switch single sign-on on or off. Switching on is always refused, because sign-in through an identity "
+        "provider does not exist yet.",
         allowed=[ElevatedCompanyAdmin()],
         input=SetCompanySsoInput,
     )

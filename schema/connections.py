@@ -1,4 +1,4 @@
-"""Who is connected with whom, who asks, and who would rather not."""
+"""Connections, requests and blocks."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,108 +23,112 @@ SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ConnectionStatus,
-    "What somebody is to the viewer.",
+    "Relationship of a person to you.",
     {
-        "NONE": "Nothing that the viewer knows of. Whoever is blocked by them sees this too, or their own request.",
-        "SELF": "The viewer.",
-        "CONNECTED": "They are connected.",
-        "REQUEST_SENT": "The viewer has asked, and was not answered.",
-        "REQUEST_RECEIVED": "They have asked, and wait for the viewer's answer.",
-        "BLOCKED": "The viewer has blocked them.",
+        "NONE": (
+            "No relationship that you can see. You also see this if the person has blocked you, unless you see your "
+            "own request."
+        ),
+        "SELF": "The person is you.",
+        "CONNECTED": "You are connected.",
+        "REQUEST_SENT": "You sent a request that is not answered.",
+        "REQUEST_RECEIVED": "The person sent you a request that waits for your answer.",
+        "BLOCKED": "You have blocked the person.",
     },
 )
 enum_of(
     Direction,
-    "From whom a request is, as the viewer sees it.",
-    {"SENT": "From the viewer.", "RECEIVED": "From the other one."},
+    "Direction of a request, as you see it.",
+    {"SENT": "You sent it.", "RECEIVED": "You received it."},
     name="ConnectionRequestDirection",
 )
 
 
-@strawberry.type(description="A connection in a page of somebody's connections.")
+@strawberry.type(description="A connection on a page of connections.")
 class ConnectedProfileEdge:
-    cursor: str = column("Where the person stands in the list.", read=reads.cursor_of)
-    connected_at: DateTime = column("Since when they are connected.")
-    node: SomeProfile = column("The person.", itself=True)
+    cursor: str = column("Cursor of this person, for `after` and `before`.", read=reads.cursor_of)
+    connected_at: DateTime = column("When they connected.")
+    node: SomeProfile = column("The connected person.", itself=True)
 
 
-@strawberry.type(description="A page of somebody's connections, the newest first.")
+@strawberry.type(description="A page of a person's connections, newest first.")
 class ConnectedProfileConnection:
-    edges: list[ConnectedProfileEdge] = column("The connections of this page.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(reads.totals, "How many connections there are in the list.", key="listing")
+    edges: list[ConnectedProfileEdge] = column("The connections on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(reads.totals, "Number of connections in the whole list.", key="listing")
 
 
-@strawberry.type(description="Whom a person and the viewer both know.")
+@strawberry.type(description="People who are connected with both a person and you.")
 class MutualConnections:
-    total_count: int = loaded_by(reads.mutual_totals, "How many people they both know.", key="profile_id")
+    total_count: int = loaded_by(reads.mutual_totals, "Number of mutual connections.", key="profile_id")
     profiles: list[SomeProfile] = loaded_by(
         reads.mutual_profiles,
-        "Some of them: whom the person has known for the shortest time first.",
+        "Some of the mutual connections, by the date they connected with the person, newest first.",
         key="profile_id",
-        arguments={"first": "How many at most, 1 to 100; 3 unless asked."},
+        arguments={"first": "Maximum number of results, 1 to 100; 3 by default."},
     )
 
 
-@strawberry.type(description="Somebody asks somebody to connect. Only the two of them see it.")
+@strawberry.type(description="A request to connect. Only its sender and its recipient can see it.")
 class ConnectionRequest(Node):
-    id: strawberry.ID = column("Opaque id of the request.", read=id_of("ConnectionRequest"))
-    direction: Direction = column("From whom it is, as the viewer sees it.")
+    id: strawberry.ID = column("Opaque id of the request, like `crq_42`.", read=id_of("ConnectionRequest"))
+    direction: Direction = column("Whether you sent or received it.")
     sent_at: DateTime = column("When it was sent.")
-    profile: SomeProfile = column("The other one.")
+    profile: SomeProfile = column("The other person.")
 
 
-@strawberry.type(description="A request in a page of requests.")
+@strawberry.type(description="A request on a page of requests.")
 class ConnectionRequestEdge:
-    cursor: str = column("Where the request stands in the list.", read=connection_requests.cursor_of)
+    cursor: str = column("Cursor of this request, for `after` and `before`.", read=connection_requests.cursor_of)
     node: ConnectionRequest = column("The request.", itself=True)
 
 
-@strawberry.type(description="A page of requests to connect, the newest first.")
+@strawberry.type(description="A page of requests to connect, newest first.")
 class ConnectionRequestConnection:
-    edges: list[ConnectionRequestEdge] = column("The requests of this page.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(
-        connection_requests.totals, "How many requests there are in the list.", key="direction"
-    )
+    edges: list[ConnectionRequestEdge] = column("The requests on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(connection_requests.totals, "Number of requests in the whole list.", key="direction")
 
 
-@strawberry.type(description="Somebody in a page of those whom the viewer has blocked.")
+@strawberry.type(description="A person on a page of blocked people.")
 class BlockedProfileEdge:
-    cursor: str = column("Where the person stands in the list.", read=blocks.cursor_of)
-    blocked_at: DateTime = column("Since when they are blocked.")
-    node: SomeProfile = column("The person.", itself=True)
+    cursor: str = column("Cursor of this person, for `after` and `before`.", read=blocks.cursor_of)
+    blocked_at: DateTime = column("When you blocked the person.")
+    node: SomeProfile = column("The blocked person.", itself=True)
 
 
-@strawberry.type(description="A page of whom the viewer has blocked, the newest first.")
+@strawberry.type(description="A page of the people that you have blocked, newest first.")
 class BlockedProfileConnection:
-    edges: list[BlockedProfileEdge] = column("The people of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[BlockedProfileEdge] = column("The people on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
 @strawberry.type
 class ConnectionsOfProfile:
     connections: ConnectedProfileConnection = loaded_by(
         reads.of_profiles,
-        "Whom the person is connected with, the newest first. Who is hidden is not among them, nor whom you have blocked or "
-        "were blocked by; and where that is the person, nobody is.",
+        "Connections of the person, newest first. The list leaves out hidden profiles, people you have blocked and "
+        "people who have blocked you. It is empty if one of you has blocked the other.",
         arguments={
-            "search": "Words of the name or the handle; each word typed begins one of them. Case and accents make no difference. "
-            "Up to 10 words in 200 characters; nothing but spaces is as if not given.",
+            "search": (
+                "Words of the name or handle. Each word must be the beginning of one of them; case and accents are "
+                "ignored. Up to 10 words and 200 characters; a blank text is ignored."
+            ),
             **PAGE,
         },
         work=Work(100, given="search"),
     )
-    connection_count: int = loaded_by(reads.counts, "How many people `connections` lists for you.")
+    connection_count: int = loaded_by(reads.counts, "Number of people that `connections` lists for you.")
     connection_status: ConnectionStatus | None = loaded_by(
-        reads.statuses, "What the person is to you; null for nobody, and for the account of a service."
+        reads.statuses, "Relationship of the person to you; null if you are anonymous or a service account."
     )
     connection_request: ConnectionRequest | None = loaded_by(
-        connection_requests.with_viewer, "The request that waits between you and the person; null where there is none."
+        connection_requests.with_viewer, "The open request between you and the person; null if there is none."
     )
     mutual_connections: MutualConnections | None = loaded_by(
         reads.mutual,
-        "Whom the person and you both know; null for nobody, for the account of a service, and for yourself.",
+        "People who are connected with both of you; null if you are anonymous or a service account, and for your own "
+        "profile.",
     )
 
 
@@ -132,163 +136,164 @@ class ConnectionsOfProfile:
 class ConnectionsOfViewer:
     connection_requests_received: ConnectionRequestConnection | None = loaded_by(
         connection_requests.received,
-        "Who asks to connect with you, the newest first; those you ignored are not among them. Null for the account of a service.",
+        "Requests that you received and did not ignore, newest first. Null for a service account.",
         key="profile_id",
         arguments=PAGE,
     )
     connection_requests_sent: ConnectionRequestConnection | None = loaded_by(
         connection_requests.sent,
-        "Whom you have asked to connect and who has not answered, the newest first. Null for the account of a service.",
+        "Your requests that are not answered, newest first. Null for a service account.",
         key="profile_id",
         arguments=PAGE,
     )
     blocked_profiles: BlockedProfileConnection | None = loaded_by(
         blocks.of_profiles,
-        "Whom you have blocked, the newest first. Null for the account of a service.",
+        "People that you have blocked, newest first. Null for a service account.",
         key="profile_id",
         arguments=PAGE,
     )
 
 
-@strawberry.input(description="Whom to ask.")
+@strawberry.input(description="The person to send a request to.")
 class SendConnectionRequestInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
 
 
-@strawberry.type(description="Answer to `sendConnectionRequest`.")
+@strawberry.type(description="Payload of `sendConnectionRequest`.")
 class SendConnectionRequestPayload:
     profile: SomeProfile | None = loaded_by(
-        profiles.by_id, "Whom you asked, with `connectionStatus`; null when refused.", key="profile_id"
+        profiles.by_id, "The person, with the new `connectionStatus`; null if refused.", key="profile_id"
     )
     request: ConnectionRequest | None = column(
-        "The request that waits now; null when refused, and when it connected you: they had asked you."
+        "The open request. Null if refused, or if you are connected now because the person had sent you a request."
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which request to accept.")
+@strawberry.input(description="The request to accept.")
 class AcceptConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_42`.")
 
 
-@strawberry.type(description="Answer to `acceptConnectionRequest`.")
+@strawberry.type(description="Payload of `acceptConnectionRequest`.")
 class AcceptConnectionRequestPayload:
     profile: SomeProfile | None = loaded_by(
-        profiles.by_id, "Whom you are connected with now; null when refused.", key="profile_id"
+        profiles.by_id, "The person that you are connected with now; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which request to ignore.")
+@strawberry.input(description="The request to ignore.")
 class IgnoreConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_42`.")
 
 
-@strawberry.type(description="Answer to `ignoreConnectionRequest`.")
+@strawberry.type(description="Payload of `ignoreConnectionRequest`.")
 class IgnoreConnectionRequestPayload:
     profile: SomeProfile | None = loaded_by(
-        profiles.by_id, "Whose request it was; null when refused.", key="profile_id"
+        profiles.by_id, "The sender of the request; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which request to take back.")
+@strawberry.input(description="The request to withdraw.")
 class WithdrawConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you sent.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you sent, like `crq_42`.")
 
 
-@strawberry.type(description="Answer to `withdrawConnectionRequest`.")
+@strawberry.type(description="Payload of `withdrawConnectionRequest`.")
 class WithdrawConnectionRequestPayload:
-    profile: SomeProfile | None = loaded_by(profiles.by_id, "Whom you had asked; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: SomeProfile | None = loaded_by(
+        profiles.by_id, "The recipient of the request; null if refused.", key="profile_id"
+    )
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which connection to end.")
+@strawberry.input(description="The connection to remove.")
 class RemoveConnectionInput:
-    profile: strawberry.ID = strawberry.field(description="Id of the profile of somebody you are connected with.")
+    profile: strawberry.ID = strawberry.field(description="Id of the connected person's profile, like `prf_42`.")
 
 
-@strawberry.type(description="Answer to `removeConnection`.")
+@strawberry.type(description="Payload of `removeConnection`.")
 class RemoveConnectionPayload:
     profile: SomeProfile | None = loaded_by(
         profiles.by_id,
-        "Whom you are connected with no more; null when refused, and when their profile is hidden.",
+        "The person that you were connected with; null if refused or if their profile is hidden.",
         key="profile_id",
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Whom to block.")
+@strawberry.input(description="The person to block.")
 class BlockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
 
 
-@strawberry.type(description="Answer to `blockProfile`.")
+@strawberry.type(description="Payload of `blockProfile`.")
 class BlockProfilePayload:
-    profile: SomeProfile | None = loaded_by(
-        profiles.by_id, "Whom you have blocked; null when refused.", key="profile_id"
-    )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: SomeProfile | None = loaded_by(profiles.by_id, "The blocked person; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Whom to block no more.")
+@strawberry.input(description="The person to unblock.")
 class UnblockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
 
 
-@strawberry.type(description="Answer to `unblockProfile`.")
+@strawberry.type(description="Payload of `unblockProfile`.")
 class UnblockProfilePayload:
     profile: SomeProfile | None = loaded_by(
         profiles.by_id,
-        "Whom you do not block any more; null when refused, and when their profile is hidden.",
+        "The unblocked person; null if refused or if their profile is hidden.",
         key="profile_id",
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class ConnectionsMutation:
     send_connection_request: SendConnectionRequestPayload = mutation_by(
         reads.send,
-        "Ask somebody to connect; for that your own profile is public. Asking again changes nothing, except that "
-        "after 30 days it is sent anew; asking somebody who has asked you accepts.",
+        "Send a request to connect. Your own profile must be public. A repeated call changes nothing, but after 30 "
+        "days it sends the request again. If the person has sent you a request, this accepts it.",
         allowed=[Person()],
         input=SendConnectionRequestInput,
     )
     accept_connection_request: AcceptConnectionRequestPayload = mutation_by(
         reads.accept,
-        "Accept a request to connect; its sender is told.",
+        "Accept a request to connect. Its sender is notified.",
         allowed=[Person()],
         input=AcceptConnectionRequestInput,
     )
     ignore_connection_request: IgnoreConnectionRequestPayload = mutation_by(
         reads.ignore,
-        "Put a request away. Its sender is not told, and goes on seeing it.",
+        "Ignore a request to connect. Its sender is not notified and still sees it as open.",
         allowed=[Person()],
         input=IgnoreConnectionRequestInput,
     )
     withdraw_connection_request: WithdrawConnectionRequestPayload = mutation_by(
         reads.withdraw,
-        "Take your own request back.",
+        "Withdraw a request that you sent.",
         allowed=[Person()],
         input=WithdrawConnectionRequestInput,
     )
     remove_connection: RemoveConnectionPayload = mutation_by(
         reads.remove,
-        "End a connection. The other one is not told; badges stay.",
+        "Remove a connection. The other person is not notified; badges are kept.",
         allowed=[Person()],
         input=RemoveConnectionInput,
     )
     block_profile: BlockProfilePayload = mutation_by(
         blocks.block,
-        "Block somebody: ends your connection and every request, and keeps both of you out of each other's requests, lists, "
-        "suggestions, invites and tags. They are not told. Public pages, search and boards stay as they are.",
+        "Block a person. This removes your connection and all requests between you. Neither of you appears in the "
+        "other's requests, lists, suggestions, invites and tags. The person is not notified. Public pages, search "
+        "and leaderboards do not change.",
         allowed=[Person()],
         input=BlockProfileInput,
     )
     unblock_profile: UnblockProfilePayload = mutation_by(
         blocks.unblock,
-        "Block somebody no more. What the block ended stays ended.",
+        "Unblock a person. Connections and requests that the block removed do not come back.",
         allowed=[Person()],
         input=UnblockProfileInput,
     )

@@ -1,4 +1,4 @@
-"""Credits: what an account has to spend."""
+"""Credits of an account."""
 
 import strawberry
 
@@ -7,74 +7,71 @@ from resolvers import credits as balances
 from resolvers import shop
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_as, column, loaded_by
+from schema.fields import column, loaded_by
 from schema.nodes import PAGE, PageInfo, id_of
 from schema.scalars import DateTime
 from schema.shop import ShopOrder
-from services.errors import ErrorCode
 
 enum_of(
     CreditKind,
-    "Why credits came or went.",
+    "Reason for a change of credits.",
     {
-        "CLAIM": "Those of a completed challenge were claimed.",
-        "ORDER": "Something was ordered in the shop.",
-        "REFUND": "An order was given back.",
-        "CORRECTION": "An operator gave or took them; the reason says why.",
+        "CLAIM": "The credits of a completed challenge were claimed.",
+        "ORDER": "An item was ordered in the shop.",
+        "REFUND": "An order was refunded.",
+        "CORRECTION": "An operator corrected the balance; `reason` says why.",
     },
     name="CreditEntryKind",
 )
 
 
-@strawberry.type(description="One change of an account's credits. Entries are never changed.")
+@strawberry.type(description="One change of an account's credits. Entries never change.")
 class CreditEntry:
-    id: strawberry.ID = column("Opaque id of the entry.", read=id_of("CreditEntry"))
-    kind: CreditKind = column("Why credits came or went.")
-    amount: int = column("How many came; below 0: went.")
-    balance_after: int = column("What the account had afterwards.")
+    id: strawberry.ID = column("Opaque id of the entry, like `crd_42`.", read=id_of("CreditEntry"))
+    kind: CreditKind = column("Reason for the change.")
+    amount: int = column("Credits that were added; negative if they were spent or taken away.")
+    balance_after: int = column("Credits of the account after the change.")
     at: DateTime = column("When it happened.")
     reason: str | None = column(
-        "Why, for a correction; null for the other kinds.", read=lambda row: row["reason"] or None
+        "Explanation of a correction; null for the other kinds.", read=lambda row: row["reason"] or None
     )
     challenge: str | None = column(
         "Code of the challenge that was claimed; null for the other kinds.", read=balances.challenge_of
     )
     order: ShopOrder | None = loaded_by(
-        shop.by_id, "The order that was placed or given back; null for the other kinds.", key=balances.order_of
+        shop.by_id, "The order that was placed or refunded; null for the other kinds.", key=balances.order_of
     )
 
 
-@strawberry.type(description="An entry in a page of an account's credits.")
+@strawberry.type(description="An entry on a page of credit changes.")
 class CreditEntryEdge:
-    cursor: str = column("Where the entry stands in the history.", read=balances.cursor_of)
+    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=balances.cursor_of)
     node: CreditEntry = column("The entry.", itself=True)
 
 
-@strawberry.type(description="A page of how an account's credits came and went, newest first.")
+@strawberry.type(description="A page of the changes of an account's credits, newest first.")
 class CreditEntryConnection:
-    edges: list[CreditEntryEdge] = column("The entries of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[CreditEntryEdge] = column("The entries on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
-@strawberry.type(description="The account has fewer credits than that costs.")
+@strawberry.type(description="The account does not have enough credits.")
 class InsufficientCredits(UserError):
-    needed: int = column("What it takes.")
-    available: int = column("What the account has.")
-
-
-answered_as(ErrorCode.INSUFFICIENT_CREDITS, "InsufficientCredits")
+    needed: int = column("Credits that are needed.")
+    available: int = column("Credits that the account has.")
 
 
 @strawberry.type
 class CreditsOfViewer:
     credit_balance: int = loaded_by(
         balances.of_accounts,
-        "What the account that is signed in can spend. `Profile.credits` is the sum over all accounts of the person.",
+        "Credits that the account that is signed in can spend. `Profile.credits` is the sum over all accounts of the "
+        "person.",
         key="account_id",
     )
     credit_history: CreditEntryConnection = loaded_by(
         balances.history,
-        "How the credits of the account that is signed in came and went, newest first.",
+        "Changes of the credits of the account that is signed in, newest first.",
         key="account_id",
         arguments=PAGE,
     )

@@ -1,4 +1,4 @@
-"""Enums of other rooms, as the graph shows them."""
+"""Descriptions of enums that other packages define."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -10,7 +10,7 @@ Kind = TypeVar("Kind", bound=type[Enum])
 
 
 def enum_of(kind: Kind, description: str, values: Mapping[str, str], *, name: str | None = None) -> Kind:
-    """Show an enum in the graph, each of its values with its sentence. Raises KeyError where one is missing."""
+    """Add an enum to the schema, with a description of each value. Raises KeyError if one is missing."""
     shown = strawberry.enum(kind, name=name, description=description)
     for value in shown.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[value.name]

@@ -1,118 +1,116 @@
-"""What can go wrong with a mutation, as its payload says it."""
+"""Errors of mutations, and the codes of all errors."""
 
 import strawberry
 
 from schema.enums import enum_of
-from schema.fields import answered_as, column
+from schema.fields import column
 from services.errors import ErrorCode
 from services.sign_in.elevation import ElevationProof
 
 enum_of(
     ErrorCode,
-    "Why something was refused. Codes are added to, never renamed.",
+    "Code of an error. Codes may be added; existing codes keep their names.",
     {
         "ACCOUNT_DEACTIVATED": "The account is deactivated.",
-        "ALREADY_EXISTS": "There is one already.",
-        "BADGE_NOT_EARNED": "That badge was not earned.",
-        "BADGE_REPEATED": "A badge stands there more than once.",
-        "BAD_CODE": "The code or link is wrong, used, or too old.",
-        "BAD_CREDENTIALS": "Address and password do not belong together.",
-        "BAD_CURSOR": "The cursor is of another list, or was edited.",
-        "BAD_ID": "That is not an id of this graph.",
-        "BAD_INPUT": "A value is not of the form that is asked for.",
-        "BAD_PAGE": "A page's size or direction makes no sense.",
-        "BAD_PICTURE": "That is no picture that can be read: PNG, JPEG, WebP or GIF.",
+        "ALREADY_EXISTS": "It already exists.",
+        "BADGE_NOT_EARNED": "The profile has not earned that badge.",
+        "BADGE_REPEATED": "The list contains a badge more than once.",
+        "BAD_CODE": "The code or link is wrong, already used, or expired.",
+        "BAD_CREDENTIALS": "The email address or the password is wrong.",
+        "BAD_CURSOR": "The cursor belongs to another list or was modified.",
+        "BAD_ID": "The value is not an id of this API.",
+        "BAD_INPUT": "A value does not have the required form.",
+        "BAD_PAGE": "The size or direction of a page is not valid.",
+        "BAD_PICTURE": "The file cannot be read as a PNG, JPEG, WebP or GIF picture.",
+        "BAD_QUERY": "The document is not GraphQL, is not valid for this schema, or has no such operation.",
         "BLOCKED": "You have blocked this person.",
-        "CHECKLIST_ITEM_MISSING": "A public profile needs this, and it is missing.",
-        "CHECKLIST_ITEM_REQUIRED": "A public profile keeps what it needs: make it private first, or leave this.",
-        "ELEVATION_REQUIRED": "Confirm your second factor, or your password, for this session first.",
-        "EVENT_CONFLICT": "The same event id was used before, with another content.",
-        "FORBIDDEN": "This is not for you.",
-        "IDEMPOTENCY_MISMATCH": "The idempotency key was used before, for another call.",
-        "INSUFFICIENT_CREDITS": "The account has fewer credits than that costs.",
-        "INSUFFICIENT_SCOPE": "The token's scopes do not open this.",
-        "INTERNAL": "A bug of ours; the reference finds it in the log.",
-        "INVITE_NOT_OPEN": "The invite was accepted or withdrawn already.",
-        "IN_THE_FUTURE": "The moment or the period is still to come.",
-        "LAST_ADMIN": "A company keeps at least one admin.",
-        "MANAGED_BY_IDP": "The account's sign-in is managed by its company's identity provider.",
-        "NOT_COMPLETED": "Not every step of the challenge was done in time.",
-        "NOT_FOR_SALE": "The shop no longer sells it.",
-        "NOT_FOUND": "There is no such thing, or you may not see it.",
-        "NOT_PUBLIC": "Your profile has to be public for this.",
-        "NOT_REPORTABLE": "Only this system can know of that activity: no service may report it.",
-        "NOT_TAGGABLE": "That person cannot be named as a collaborator of this project.",
-        "NOT_YOURSELF": "This cannot be done to oneself.",
-        "ORDER_NOT_OPEN": "The order was shipped or refunded already.",
-        "OUT_OF_STOCK": "None is left.",
-        "PASSWORD_CONTAINS_EMAIL": "A password may not contain the address.",
-        "PASSWORD_EXPIRED": "The password is too old: only changing it works.",
-        "PASSWORD_NEEDS_DIGIT": "A password has at least one digit, 0 to 9.",
-        "PASSWORD_NEEDS_LOWERCASE": "A password has at least one lowercase letter.",
-        "PASSWORD_NEEDS_SPECIAL": "A password has at least one of the special characters that are named.",
-        "PASSWORD_NEEDS_UPPERCASE": "A password has at least one uppercase letter.",
+        "CHECKLIST_ITEM_MISSING": "A public profile requires this item, and it is missing.",
+        "CHECKLIST_ITEM_REQUIRED": "A public profile must keep this item. Make the profile private first.",
+        "ELEVATION_REQUIRED": "Elevate the session with your second factor or password first.",
+        "EVENT_CONFLICT": "The event id was already used with other content.",
+        "FORBIDDEN": "You may not do this.",
+        "IDEMPOTENCY_MISMATCH": "The idempotency key was already used for another call.",
+        "INSUFFICIENT_CREDITS": "The account does not have enough credits.",
+        "INSUFFICIENT_SCOPE": "The token does not have the required scope.",
+        "INTERNAL": "An error in this server. The `reference` identifies it in the server's log.",
+        "INVITE_NOT_OPEN": "The invite was already accepted or withdrawn.",
+        "IN_THE_FUTURE": "The moment or period is in the future.",
+        "LAST_ADMIN": "A company must keep at least one admin.",
+        "MANAGED_BY_IDP": "The company's identity provider manages the sign-in of this account.",
+        "NOT_COMPLETED": "Not all steps of the challenge were done in time.",
+        "NOT_FOR_SALE": "The shop does not sell this item any more.",
+        "NOT_FOUND": "It does not exist, or you may not see it.",
+        "NOT_PUBLIC": "Your profile must be public for this.",
+        "NOT_REPORTABLE": "Services may not report this activity; only this server can record it.",
+        "NOT_TAGGABLE": "That person cannot be a collaborator of this project.",
+        "NOT_YOURSELF": "You cannot do this to yourself.",
+        "ORDER_NOT_OPEN": "The order was already shipped or refunded.",
+        "OUT_OF_STOCK": "The item is out of stock.",
+        "PASSWORD_CONTAINS_EMAIL": "A password must not contain the email address.",
+        "PASSWORD_EXPIRED": "The password has expired and must be changed.",
+        "PASSWORD_NEEDS_DIGIT": "A password needs at least one digit, 0 to 9.",
+        "PASSWORD_NEEDS_LOWERCASE": "A password needs at least one lowercase letter.",
+        "PASSWORD_NEEDS_SPECIAL": "A password needs at least one of the listed special characters.",
+        "PASSWORD_NEEDS_UPPERCASE": "A password needs at least one uppercase letter.",
         "PASSWORD_REUSED": "The password was used before.",
-        "PASSWORD_TOO_LONG": "A password has at most 200 characters.",
-        "PASSWORD_TOO_SHORT": "A password has at least 12 characters.",
-        "PICTURE_TOO_LARGE": "The picture has more pixels than are taken.",
-        "PERSISTED_QUERY_NOT_SUPPORTED": "Send the document itself: the server knows none by its hash.",
-        "PIN_EXPIRED": "The pinned listing is over an hour old.",
-        "PROJECT_FIELD_MISSING": "A project needs this, and it is missing.",
-        "PROJECT_FIELD_REQUIRED": "A published project keeps what it needs: unpublish it first, or leave this.",
-        "PROJECT_PUBLISHED": "The project is published: it is no draft.",
-        "PROOF_REQUIRED": "The account confirms in another way; `proofs` lists the ways it takes.",
-        "QUERY_TOO_COMPLEX": "The document is too deep, has too many fields, or may ask for too much at once: see `cost` and `limit`.",
-        "RATE_LIMITED": "Too often; `retryAfter` says in how many seconds again.",
-        "SECOND_FACTOR_ALREADY_ON": "There is a second factor already: deactivate it first.",
+        "PASSWORD_TOO_LONG": "A password can have at most 200 characters.",
+        "PASSWORD_TOO_SHORT": "A password needs at least 12 characters.",
+        "PICTURE_TOO_LARGE": "The picture has too many pixels.",
+        "PERSISTED_QUERY_NOT_SUPPORTED": "Persisted queries are not supported; send the document.",
+        "PIN_EXPIRED": "The requested `asOf` is more than one hour ago.",
+        "PROJECT_FIELD_MISSING": "A published project requires this field, and it is missing.",
+        "PROJECT_FIELD_REQUIRED": "A published project must keep this field. Unpublish the project first.",
+        "PROJECT_PUBLISHED": "The project is published, so it is not a draft.",
+        "PROOF_REQUIRED": "The account needs another proof; `proofs` lists the accepted ones.",
+        "QUERY_TOO_COMPLEX": "The document is too deep, has too many fields, or costs more than is allowed: see `cost` and `limit`.",
+        "RATE_LIMITED": "Too many calls; `retryAfter` is the number of seconds to wait.",
+        "SECOND_FACTOR_ALREADY_ON": "A second factor is already on; switch it off first.",
         "SECOND_FACTOR_OFF": "There is no second factor.",
-        "TOO_FEW_REFERRALS": "Too few people have signed up through you yet.",
-        "TOO_MANY_ITEMS": "More at once than is taken.",
-        "UNAVAILABLE": "The server cannot do this now, because its database is away or busy. Try again later.",
-        "UNCLAIMED": "Nobody has claimed that profile yet.",
+        "TOO_FEW_REFERRALS": "Not enough people have signed up with your link or invites.",
+        "TOO_MANY_ITEMS": "There are too many items in one call.",
+        "UNAVAILABLE": "The server cannot do this now, for example because its database is down or busy. Try again later.",
+        "UNCLAIMED": "The profile has no account yet: it was imported and is not claimed.",
         "UNAUTHENTICATED": "Sign in or send a token.",
-        "UNKNOWN_ACTIVITY": "There is no such row in the point tables.",
-        "UNKNOWN_SCOPE": "There is no such scope.",
-        "UNKNOWN_TERM": "That is not in the list to choose from.",
-        "VERSION_CONFLICT": "It was changed in the meantime; `currentVersion` says which version it is now.",
+        "UNKNOWN_ACTIVITY": "The activity does not exist.",
+        "UNKNOWN_SCOPE": "The scope does not exist.",
+        "UNKNOWN_TERM": "The term is not in its list.",
+        "VERSION_CONFLICT": "The object was changed in the meantime; `currentVersion` is its version now.",
     },
 )
 
 
-@strawberry.interface(description="Something that kept a mutation from being carried out; nothing was changed.")
+@strawberry.interface(description="Reason why a mutation was refused; nothing was changed.")
 class UserError:
-    code: ErrorCode = column("For programs.")
-    message: str = column("For people, in the language of the answer.")
-    path: list[str] | None = column("Where in the input it is; null when it is about all of it.")
+    code: ErrorCode = column("Code for programs.")
+    message: str = column("Message for people, in the language of the answer.")
+    path: list[str] | None = column(
+        'Path to the wrong value inside `input`, like `["badges", "1"]`; null if the error is about the whole input.'
+    )
 
 
-@strawberry.type(description="An error that needs no further facts.")
+@strawberry.type(description="An error without further details.")
 class PlainError(UserError):
     pass
 
 
-@strawberry.type(description="Something was done too often.")
+@strawberry.type(description="The rate limit was exceeded.")
 class RateLimited(UserError):
-    retry_after: int = column("Seconds until it can be done again.")
+    retry_after: int = column("Seconds to wait before the next attempt.")
 
-
-answered_as(ErrorCode.RATE_LIMITED, "RateLimited")
 
 enum_of(
     ElevationProof,
-    "What shows that it is you, when you elevate a session.",
+    "Proof of identity for elevating a session.",
     {
-        "PASSWORD": "The account's password.",
-        "TOTP": "A code of the authenticator app.",
-        "SMS": "A code that `sendElevationCode` texts.",
-        "BACKUP_CODE": "One of the backup codes; it works once.",
-        "IDENTITY_PROVIDER": "Signing in again at the company's identity provider.",
+        "PASSWORD": "The password of the account.",
+        "TOTP": "A code from the authenticator app.",
+        "SMS": "A code that `sendElevationCode` sends by text message.",
+        "BACKUP_CODE": "A backup code. Each works once.",
+        "IDENTITY_PROVIDER": "A new sign-in at the company's identity provider.",
     },
 )
 
 
-@strawberry.type(description="Another proof is required.")
+@strawberry.type(description="The account needs another proof to elevate the session.")
 class ProofRequired(UserError):
-    proofs: list[ElevationProof] = column("What the account takes; any one of them is enough.")
-
-
-answered_as(ErrorCode.PROOF_REQUIRED, "ProofRequired")
+    proofs: list[ElevationProof] = column("Proofs that the account accepts; any one is enough.")

@@ -1,4 +1,4 @@
-"""Subscriptions: what is told as it happens, over a WebSocket."""
+"""Subscriptions: live events over a WebSocket."""
 
 import strawberry
 
@@ -21,111 +21,115 @@ from services.leaderboards.keys import Board
 
 enum_of(
     PersonKind,
-    "What happened to somebody.",
+    "Kind of an event for a person.",
     {
-        "POINTS": "They were given points, or points were taken away.",
+        "POINTS": "They received points, or points were taken away.",
         "LEVEL": "They reached a higher level.",
         "BADGE": "They earned a level of a badge.",
         "CHALLENGE": "They completed a challenge.",
-        "CONNECTION_REQUEST": "Somebody asks to connect with them.",
-        "CONNECTION_ACCEPTED": "Somebody accepted their request to connect.",
-        "INVITE_ACCEPTED": "Somebody they invited has joined.",
-        "COLLABORATOR_TAGGED": "Somebody named them as a collaborator of a project.",
-        "MERGE": "Another profile was merged with theirs.",
+        "CONNECTION_REQUEST": "Someone sent them a request to connect.",
+        "CONNECTION_ACCEPTED": "Someone accepted their request to connect.",
+        "INVITE_ACCEPTED": "A person they invited has signed up.",
+        "COLLABORATOR_TAGGED": "Someone tagged them as a collaborator of a project.",
+        "MERGE": "Another profile was merged into theirs. Reserved: it is not sent yet.",
     },
     name="ViewerEventKind",
 )
 
 
-@strawberry.type(description="A board has changed: somebody came, left, or has other points on it.")
+@strawberry.type(description="A leaderboard has changed: a person appeared, disappeared or has other points.")
 class LeaderboardChange:
-    board: Board = column("The board that changed.")
-    as_of: DateTime = column("When the change was noticed.")
+    board: Board = column("The leaderboard that changed.")
+    as_of: DateTime = column("When the server noticed the change.")
     leaderboard: Leaderboard = loaded_by(
-        events.boards_now, "The board as it stands now, with the viewer's own place.", key="board"
+        events.boards_now, "The leaderboard as it is now, with your own place.", key="board"
     )
 
 
-@strawberry.interface(description="Something that happened to the viewer.")
+@strawberry.interface(description="Something that happened to you.")
 class ViewerEvent:
-    kind: PersonKind = column("What happened.")
-    at: DateTime = column("When it was written down.")
+    kind: PersonKind = column("Kind of the event.")
+    at: DateTime = column("When the event was recorded.")
 
 
-@strawberry.type(description="The viewer was given points, or points were taken away.")
+@strawberry.type(description="You received points, or points were taken away.")
 class PointsEvent(ViewerEvent):
-    points: int = column("How many; below 0 when they were taken away.")
-    category: Category = column("Where they count.")
+    points: int = column("Number of points; negative if they were taken away.")
+    category: Category = column("Category in which the points count.")
     activity: Activity | None = column(
-        "What gave them; null for a penalty that the viewer may see.", read=events.activity
+        "Activity that gave the points; null for a penalty that you may see.", read=events.activity
     )
 
 
-@strawberry.type(description="The viewer reached a higher level.")
+@strawberry.type(description="You reached a higher level.")
 class LevelEvent(ViewerEvent):
-    level: Level = column("The level.", read=events.level)
+    level: Level = column("The level that you reached.", read=events.level)
 
 
-@strawberry.type(description="The viewer earned a level of a badge.")
+@strawberry.type(description="You earned a level of a badge.")
 class BadgeEvent(ViewerEvent):
-    code: str = column("The badge's fixed code.", read=lambda row: row["badge"])
-    badge_level: int = column("The badge's level that was reached; 1 is the lowest.", read=lambda row: row["level"])
+    code: str = column("Code of the badge, which never changes.", read=lambda row: row["badge"])
+    badge_level: int = column("Level of the badge that you reached; 1 is the lowest.", read=lambda row: row["level"])
     badge: Badge | None = loaded_by(
-        badges.by_code, "The badge; null when there is none of this code any more.", key="badge"
+        badges.by_code, "The definition of the badge; null if it no longer exists.", key="badge"
     )
 
 
-@strawberry.type(description="The viewer completed a challenge: its credits can be claimed.")
+@strawberry.type(description="You completed a challenge; its credits can be claimed.")
 class ChallengeEvent(ViewerEvent):
-    code: str = column("The challenge's fixed code.", read=lambda row: row["challenge"])
+    code: str = column("Code of the challenge, which never changes.", read=lambda row: row["challenge"])
     title: str | None = loaded_by(
         events.challenges,
-        "What the challenge is called; null when there is none of this code any more.",
+        "Title of the challenge; null if it no longer exists.",
         key="challenge",
         read="title",
     )
     credits: int | None = loaded_by(
         events.challenges,
-        "Credits that can be claimed; null when there is no such challenge any more.",
+        "Credits that can be claimed; null if the challenge no longer exists.",
         key="challenge",
         read="credits",
     )
 
 
-@strawberry.type(description="Somebody asks to connect with the viewer.")
+@strawberry.type(description="Someone sent you a request to connect.")
 class ConnectionRequestEvent(ViewerEvent):
-    profile: Profile | None = loaded_by(profiles.by_id, "Who asks; null when they hid this very moment.", key="profile")
+    profile: Profile | None = loaded_by(
+        profiles.by_id, "The sender; null if their profile was hidden in the meantime.", key="profile"
+    )
     request: ConnectionRequest | None = loaded_by(
         connection_requests.with_viewer,
-        "The request, to be answered; null when it was taken back this very moment.",
+        "The open request; null if it was withdrawn in the meantime.",
         key="profile",
     )
 
 
-@strawberry.type(description="Somebody accepted the viewer's request to connect.")
+@strawberry.type(description="Someone accepted your request to connect.")
 class ConnectionAcceptedEvent(ViewerEvent):
     profile: Profile | None = loaded_by(
-        profiles.by_id, "Whom the viewer is connected with now; null when they hid this very moment.", key="profile"
+        profiles.by_id,
+        "The person you are connected with now; null if their profile was hidden in the meantime.",
+        key="profile",
     )
 
 
-@strawberry.type(description="Somebody signed up by an invite of the viewer's.")
+@strawberry.type(description="Someone signed up with an invite from you.")
 class InviteAcceptedEvent(ViewerEvent):
     invite: Invite | None = loaded_by(
-        invites.by_id, "The invite, with who came; null when it is no more.", key="invite"
+        invites.by_id, "The invite, with the person who signed up; null if it no longer exists.", key="invite"
     )
 
 
-@strawberry.type(description="Somebody named the viewer as a collaborator of a published project.")
+@strawberry.type(description="Someone tagged you as a collaborator of a published project.")
 class CollaboratorTaggedEvent(ViewerEvent):
     project: Project | None = loaded_by(
         portfolio.by_id,
-        "The project, to be looked at or untagged from; null when it can be seen no more.",
+        "The project; null if you can no longer see it.",
         key="project",
     )
 
 
-@strawberry.type(description="Something happened to the viewer that `kind` says enough about.")
+@strawberry.type(description="An event without details besides its `kind`.")
 class PlainEvent(ViewerEvent):
     pass
 
@@ -134,15 +138,15 @@ class PlainEvent(ViewerEvent):
 class EventsSubscription:
     leaderboard_changed: LeaderboardChange = subscribed_by(
         events.leaderboard_changed,
-        "Delivers an all-time board among everyone: at once as it stands, then after each change, at most every half second. "
-        "A slow client receives the latest state only.",
+        "Sends an all-time leaderboard among everyone: once at the start, then after each change, at most every half "
+        "second. A slow client receives only the latest state.",
         allowed=[Anyone()],
-        arguments={"board": "Which board."},
+        arguments={"board": "The leaderboard to subscribe to."},
     )
     viewer_events: ViewerEvent = subscribed_by(
         events.viewer_events,
-        "Tells the viewer what happens to them, and to nobody else. Up to 100 events wait for whoever reads slowly; the oldest "
-        "of more are dropped.",
+        "Sends your own events, and no one else's. Up to 100 events are queued for a slow client; after that the "
+        "oldest are dropped.",
         allowed=[SignedIn()],
-        still=events.is_own,
+        still_visible=events.is_own,
     )

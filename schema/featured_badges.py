@@ -1,4 +1,4 @@
-"""Choosing the badges that are shown first."""
+"""Featured badges of the viewer's profile."""
 
 import strawberry
 
@@ -12,21 +12,23 @@ from schema.profiles import Profile
 @strawberry.input(description="The badges to show first.")
 class SetFeaturedBadgesInput:
     badges: list[str] = strawberry.field(
-        description="Codes of badges that you have earned, in the order to show them: up to four, each once; none clears."
+        description=(
+            "Codes of badges that you have earned, in display order: up to four, each once. An empty list clears them."
+        )
     )
 
 
-@strawberry.type(description="Answer to `setFeaturedBadges`.")
+@strawberry.type(description="Payload of `setFeaturedBadges`.")
 class SetFeaturedBadgesPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class FeaturedBadgesMutation:
     set_featured_badges: SetFeaturedBadgesPayload = mutation_by(
         badges.set_featured_badges,
-        "Choose the badges that your profile shows first; they replace those chosen before.",
+        "Set the badges that your profile shows first. They replace the earlier ones.",
         allowed=[Person()],
         input=SetFeaturedBadgesInput,
     )

@@ -1,24 +1,24 @@
 """
-The kinds of field: how a line of a type says where its value comes from.
+The kinds of field: each field of a type declares the source of its value.
 
-column         it is in the row of its parent
-loaded_by      a batch reader answers it for many parents at once
-answered_by    a coroutine answers it: root fields and rare ones
-mutation_by    answered_by for a mutation: says who may, and answers a refusal in the payload
-subscribed_by  a subscription: an async generator of rows, each of which is answered by itself
+column         a value in the row of its parent
+loaded_by      the result of a batch reader: one call for all parents
+answered_by    the result of a coroutine: root fields and rare ones
+mutation_by    a mutation: declares its permissions, and returns refusals in the payload
+subscribed_by  a subscription: an async generator of rows, one answer per row
 
-The kind travels in the field's `metadata`, the one slot that Strawberry's copying keeps. graphql-core reaches it through
-the resolvers made here; `execution` reads the kind itself and calls readers and coroutines without any resolver.
+The kind is stored in the field's `metadata`, the only slot that survives when Strawberry copies a field. graphql-core
+reaches it through the resolvers made here. `execution` reads the kind and calls readers and coroutines without resolvers.
 
-Keyword-only parameters of a reader or coroutine are the field's arguments. Null and absent mean the same: the
-parameter's default. Only a `strawberry.Maybe` parameter can tell them apart.
+The keyword-only parameters of a reader or coroutine are the field's arguments. A null or absent argument becomes the
+parameter's default. Only a `strawberry.Maybe` parameter distinguishes the two.
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from inspect import Parameter, Signature
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import strawberry
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
@@ -26,10 +26,10 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.unset import UNSET
 
-from catalogue.languages import translate
 from schema import lengths
 from schema.arguments import as_argument, defaults_of, parameters_of
-from services.errors import ErrorCode, NotAllowed, Problem, Refused
+from schema.error_rows import error_row
+from services.errors import NotAllowed, Refused
 
 KIND = "kind"
 DEFINITION = "strawberry-definition"
@@ -40,19 +40,19 @@ Source = Callable[..., AsyncGenerator[Any, None]]
 
 
 class Permission(Protocol):
-    """Who may ask a field. It knows the request's context only, so one check serves every row of an answer."""
+    """Who may use a field. The check depends on the request's context only, so one check covers all rows."""
 
     @property
     def note(self) -> str:
-        """A sentence for the description of a mutation that declares it; empty: nothing to say."""
+        """A sentence that is added to the description of a mutation; may be empty."""
 
     def check(self, context: Any) -> None:
-        """Raise NotAllowed when the viewer may not; change nothing."""
+        """Raise NotAllowed if the viewer may not use the field. Changes nothing."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What finding a field's answer counts as in a cost, in objects; where `given` names an argument, only with it."""
+    """Cost of resolving a field, in objects. If `given` names an argument, it costs this only with that argument."""
 
     objects: int = 1
     given: str | None = None
@@ -60,7 +60,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Column:
-    """In the row: under the field's name, or what `read` makes of the row, or the row `itself` as another object."""
+    """A value in the row: under the field's name, the result of `read(row)`, or the row `itself` as another object."""
 
     read: Read | None = None
     itself: bool = False
@@ -68,20 +68,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Answered by a batch reader: `await reader(keys, context, **arguments)` gives one result a key, in order."""
+    """The result of a batch reader: `await reader(keys, context, **arguments)` returns one result per key, in order."""
 
     reader: Reader
     key: str | Read
     allowed: tuple[Permission, ...] = ()
     defaults: Mapping[str, Any] = attribute(default_factory=dict)
     read: str | None = None
-    """The column of the reader's row that is the answer; None: the row itself."""
+    """Column of the reader's row that is the value; None for the row itself."""
     work: Work = Work()
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Answered by `await coroutine(context, **arguments)`, which never sees the row: one answer serves all rows."""
+    """The result of `await coroutine(context, **arguments)`. It does not depend on the row, so all rows share it."""
 
     coroutine: Reader
     allowed: tuple[Permission, ...] = ()
@@ -90,22 +90,22 @@ class Answered:
     work: Work = Work()
 
 
-def _whoever(_event: Any, _context: Any) -> bool:
+def _always_visible(_event: Any, _context: Any) -> bool:
     return True
 
 
 @dataclass(frozen=True)
 class Subscribed:
-    """Answered by the rows that `source(context, **arguments)` yields, one answer each."""
+    """The rows that `source(context, **arguments)` yields; one answer per row."""
 
     source: Source
     allowed: tuple[Permission, ...] = ()
     defaults: Mapping[str, Any] = attribute(default_factory=dict)
-    still: Callable[[Any, Any], bool] = _whoever
-    """Whether the viewer of this context may see this row, asked anew for each."""
+    still_visible: Callable[[Any, Any], bool] = _always_visible
+    """Return True if the viewer of this context may see this row; checked again for each row."""
 
     def check(self, context: Any) -> None:
-        """Raise NotAllowed when the viewer may not subscribe, or may not any more."""
+        """Raise NotAllowed if the viewer may not subscribe, or may no longer."""
         _check(self.allowed, context)
 
 
@@ -113,8 +113,8 @@ RowKind = Column | Loaded | Answered
 Kind = RowKind | Subscribed
 
 
-class HouseField(StrawberryField):
-    """A Strawberry field that knows its kind. Columns are read here; the other kinds have a resolver."""
+class KindedField(StrawberryField):
+    """A Strawberry field with a kind. It reads columns itself; the other kinds have a resolver."""
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
         kind = self.metadata.get(KIND)
@@ -136,14 +136,14 @@ def column(
     """
     Declare a field whose value is in the row: `row[python name]`.
 
-    `read` is a pure function of the row for what is computed from it. `itself` is for an object that is the same row
-    under another type. `name` is the GraphQL name, where camelCase of the Python name would be wrong.
+    `read` is a pure function that computes the value from the row. `itself` is for an object that is the same row as
+    another type. `name` is the GraphQL name, if it is not the Python name in camelCase.
     """
     if read is not None and itself:
-        raise ValueError("A column is either read by a function or the row itself, not both.")
-    return HouseField(
+        raise ValueError("A column has either `read` or `itself`, not both.")
+    return KindedField(
         graphql_name=name,
-        description=_said(description),
+        description=_checked(description),
         deprecation_reason=deprecation_reason,
         metadata={KIND: Column(read, itself)},
     )
@@ -161,12 +161,12 @@ def loaded_by(
     deprecation_reason: str | None = None,
 ) -> Any:
     """
-    Declare a field that a batch reader answers.
+    Declare a field whose value comes from a batch reader.
 
-    `key` is the column that holds the reader's key, or a function of the row; a None key answers None. The reader
-    answers one result a key, in the order of the keys: a value, None, or an Exception for that key alone. `read` takes
-    one column of the result, so that several fields share one reader, which is then asked once for all of them.
-    `arguments` describes the field's arguments, by their Python names. `work` says what a dear field costs.
+    `key` is the column with the reader's key, or a function of the row; the value is None if the key is None. The reader
+    returns one result per key, in the order of the keys: a value, None, or an Exception for that key alone. `read` selects
+    one column of the result, so that several fields share one call of the reader. `arguments` are the descriptions of
+    the field's arguments by their Python names. `work` is the cost of an expensive field.
     """
     kind = Loaded(reader, key, tuple(allowed), defaults_of(reader), read, work or Work())
     key_of = key if callable(key) else lambda row: row[key]
@@ -176,7 +176,7 @@ def loaded_by(
         result = await context.load(reader, key_of(row), given(kind, arguments))
         return result if read is None or result is None else result[read]
 
-    return _resolved(reader, call, kind, description, deprecation_reason, said=arguments)
+    return _resolved(reader, call, kind, description, deprecation_reason, descriptions=arguments)
 
 
 def answered_by(
@@ -190,10 +190,10 @@ def answered_by(
     deprecation_reason: str | None = None,
 ) -> Any:
     """
-    Declare a field that `await coroutine(context, **arguments)` answers: root fields and rare ones.
+    Declare a field whose value is `await coroutine(context, **arguments)`: root fields and rare ones.
 
-    `types` are those of arguments that resolvers cannot name: scalars of our own, which belong to the schema. `work`
-    says what a dear field costs.
+    `types` are types of arguments that resolvers cannot import: the custom scalars, which belong to the schema. `work` is
+    the cost of an expensive field.
     """
     kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), work=work or Work())
 
@@ -201,7 +201,7 @@ def answered_by(
         _check(kind.allowed, context)
         return await coroutine(context, **given(kind, arguments))
 
-    return _resolved(coroutine, call, kind, description, deprecation_reason, said=arguments, types=types)
+    return _resolved(coroutine, call, kind, description, deprecation_reason, descriptions=arguments, types=types)
 
 
 def mutation_by(
@@ -213,15 +213,15 @@ def mutation_by(
     deprecation_reason: str | None = None,
 ) -> Any:
     """
-    Declare a mutation: `await coroutine(context, input=...)` answers the payload's row, without `errors`.
+    Declare a mutation: `await coroutine(context, input=...)` returns the payload's row, without `errors`.
 
-    `input` is its one argument's type: it belongs to the schema, which resolvers do not know. What the coroutine
-    refuses becomes the payload's `errors`, and every other column of the payload is then None.
-    What the permissions note about themselves is added to the description. Raises ValueError when `allowed` is empty: also
-    a mutation for everybody says so, with a permission of that name.
+    `input` is the type of its only argument, which gets the type's description; resolvers cannot import it. If the
+    coroutine raises Refused, the problems become the payload's `errors` and all other columns are None. The notes of the
+    permissions are added to the description. Raises ValueError if `allowed` is empty: a mutation for everyone declares
+    the permission Anyone.
     """
     if not allowed:
-        raise ValueError(f"{coroutine.__name__}: a mutation says who is allowed.")
+        raise ValueError(f"{coroutine.__name__}: a mutation needs `allowed`.")
     kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), mutates=True)
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
@@ -233,16 +233,24 @@ def mutation_by(
         except Refused as refusal:
             waits = [wait for each in refusal.problems if isinstance(wait := each.facts.get("retry_after"), int)]
             if waits:
-                context.retry_after = max(waits)  # the answer's headers say it too
-            return RefusedPayload(errors=[error_row(problem) for problem in refusal.problems])
+                context.retry_after = max(waits)  # for the header Retry-After
+            return {**dict.fromkeys(payload_columns(field)), "errors": [error_row(each) for each in refusal.problems]}
         finally:
-            context.loaders.clear()  # what was read before the write is old now
+            context.loaders.clear()  # rows that were read before the write are out of date
         return {"errors": [], **row}
 
-    described = " ".join([_said(description), *(each.note for each in allowed if each.note)])
-    return _resolved(
-        coroutine, call, kind, described, deprecation_reason, said={"input": "What to do."}, types={"input": input}
+    described = " ".join([_checked(description), *(each.note for each in allowed if each.note)])
+    about_input = input.__strawberry_definition__.description  # type: ignore[attr-defined]
+    field = _resolved(
+        coroutine,
+        call,
+        kind,
+        described,
+        deprecation_reason,
+        descriptions={"input": about_input},
+        types={"input": input},
     )
+    return field
 
 
 def subscribed_by(
@@ -250,36 +258,36 @@ def subscribed_by(
     description: str,
     *,
     allowed: Sequence[Permission],
-    still: Callable[[Any, Any], bool] = _whoever,
+    still_visible: Callable[[Any, Any], bool] = _always_visible,
     arguments: Mapping[str, str] | None = None,
 ) -> Any:
     """
-    Declare a subscription: `source(context, **arguments)` yields a row for each event, and ends when there are no more.
+    Declare a subscription: `source(context, **arguments)` yields one row per event, and returns when there are no more.
 
-    Each row is answered with a context of its own: who asks is looked up again, `allowed` asked again, and a row for which
-    `still(row, context)` is false is passed over in silence. Raises ValueError when `allowed` is empty.
+    Each row is answered with a new context: the viewer is authenticated again, `allowed` is checked again, and a row is
+    skipped silently if `still_visible(row, context)` is False. Raises ValueError if `allowed` is empty.
     """
     if not allowed:
-        raise ValueError(f"{source.__name__}: a subscription says who is allowed.")
-    kind = Subscribed(source, tuple(allowed), defaults_of(source), still)
+        raise ValueError(f"{source.__name__}: a subscription needs `allowed`.")
+    kind = Subscribed(source, tuple(allowed), defaults_of(source), still_visible)
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
         kind.check(context)
         return source(context, **given(kind, arguments))
 
-    return _resolved(source, call, kind, description, None, said=arguments)
+    return _resolved(source, call, kind, description, None, descriptions=arguments)
 
 
 def kind_of(field: GraphQLField) -> Kind | None:
-    """Look up how a field of the built schema is answered; None for a field that was not declared here."""
+    """Return the kind of a field of the built schema; None if it was not declared with this module."""
     definition = field.extensions.get(DEFINITION)
     return None if definition is None else definition.metadata.get(KIND)
 
 
 def given(kind: Loaded | Answered | Subscribed, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Complete converted arguments with the Python defaults, null and unset ones included. Raises Refused, BAD_INPUT, for
-    one that is too long (schema/lengths.py).
+    Return the arguments, with the Python defaults for absent and null ones. Raises Refused, BAD_INPUT, if one is too
+    long (schema/lengths.py).
     """
     lengths.check(arguments)
     return {
@@ -290,9 +298,10 @@ def given(kind: Loaded | Answered | Subscribed, arguments: Mapping[str, Any]) ->
 
 def types_by_row(schema: strawberry.Schema) -> None:
     """
-    Let rows say their type: an interface or union is resolved by the row's `__typename`.
+    Resolve interfaces and unions by the row's `__typename`.
 
-    Strawberry asks for instances of the types instead, which rows are not. Needed once per schema; again is harmless.
+    Strawberry would expect instances of its types, but values are plain rows. Call it once per schema; a second call
+    changes nothing.
     """
     for named in schema._schema.type_map.values():
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
@@ -301,38 +310,32 @@ def types_by_row(schema: strawberry.Schema) -> None:
             named.is_type_of = None
 
 
-class RefusedPayload(dict[str, Any]):
-    """The row of a refused mutation: `errors`, and None for whatever else is asked."""
-
-    def __missing__(self, name: str) -> None:
-        return None
-
-
-_error_types: dict[ErrorCode, str] = {}
-
-
-def answered_as(code: ErrorCode, type_name: str) -> None:
-    """Let problems of this code be answered as a type of their own, whose fields are the problem's facts."""
-    _error_types[code] = type_name
-
-
-def error_row(problem: Problem) -> dict[str, Any]:
-    """Make the row of a payload's error. Its type is `PlainError` unless `answered_as` named another."""
-    return {
-        **problem.facts,
-        "__typename": _error_types.get(problem.code, "PlainError"),
-        "code": problem.code,
-        "message": translate(problem.message),
-        "path": list(problem.path) or None,
-    }
-
-
-class _Later:
+def payload_columns(mutation: StrawberryField) -> set[str]:
     """
-    A call that begins when it is awaited.
+    Return the columns of the row from which a mutation's payload is answered; all are None if the mutation is refused.
 
-    graphql-core drops what it has not begun when a sibling fails. A coroutine dropped so complains that it was never
-    awaited; this does not.
+    Raises TypeError if a field of the payload needs more than one column of the row.
+    """
+    payload, columns = cast("Any", mutation.type), set()
+    for each in payload.__strawberry_definition__.fields:
+        match each.metadata[KIND]:
+            case Column(read=None, itself=False):
+                columns.add(each.python_name)
+            case Loaded(key=str(key)):
+                columns.add(key)
+            case _:
+                raise TypeError(
+                    f"{payload.__name__}.{each.python_name}: a payload is made of plain columns and their rows."
+                )
+    return columns
+
+
+class LazyCall:
+    """
+    A coroutine call that starts when it is awaited.
+
+    When a field fails, graphql-core drops the calls of sibling fields that it has not started. A dropped coroutine would
+    warn that it was never awaited; a dropped LazyCall does not.
     """
 
     __slots__ = ("_arguments", "_call")
@@ -353,9 +356,9 @@ def _check(allowed: tuple[Permission, ...], context: Any) -> None:
         permission.check(context)
 
 
-def _said(description: str) -> str:
+def _checked(description: str) -> str:
     if not description.strip():
-        raise ValueError("Every field has a description.")
+        raise ValueError("Every field needs a description.")
     return description
 
 
@@ -366,25 +369,25 @@ def _resolved(
     description: str,
     deprecation_reason: str | None,
     *,
-    said: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
     types: Mapping[str, Any] | None = None,
-) -> HouseField:
-    """Wrap a call into the resolver that Strawberry expects: its signature lists the field's arguments."""
+) -> KindedField:
+    """Return a field whose resolver has the signature from which Strawberry derives the field's arguments."""
 
     def resolve(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
-        return _Later(call, root, info.context, arguments)
+        return LazyCall(call, root, info.context, arguments)
 
     parameters = [
         Parameter("root", Parameter.POSITIONAL_OR_KEYWORD),
         Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
-        *(as_argument(function, each, types or {}, said or {}) for each in parameters_of(function)),
+        *(as_argument(function, each, types or {}, descriptions or {}) for each in parameters_of(function)),
     ]
     resolve.__name__, resolve.__qualname__ = function.__name__, function.__qualname__
     resolve.__module__ = function.__module__
     vars(resolve)["__signature__"] = Signature(parameters)
     resolve.__annotations__ = {each.name: each.annotation for each in parameters[1:]}
-    return HouseField(
-        description=_said(description),
+    return KindedField(
+        description=_checked(description),
         deprecation_reason=deprecation_reason,
         base_resolver=StrawberryResolver(resolve),
         is_subscription=isinstance(kind, Subscribed),

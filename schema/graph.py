@@ -1,4 +1,4 @@
-"""The whole schema, put together."""
+"""The whole schema."""
 
 from functools import cache
 
@@ -55,7 +55,7 @@ from schema.suggestions import SuggestionsMutation
 from schema.tokens import TokensMutation, TokensQuery
 
 
-@strawberry.type(description="Everything that can be asked.")
+@strawberry.type(description="Entry points for reading data.")
 class Query(
     AccountsQuery,
     ProfilesQuery,
@@ -74,7 +74,7 @@ class Query(
     pass
 
 
-@strawberry.type(description="Everything that can be done. What was refused stands in the payload's `errors`.")
+@strawberry.type(description="Operations that change data. Expected failures are in the payload's `errors`.")
 class Mutation(
     SessionsMutation,
     PasswordsMutation,
@@ -102,14 +102,14 @@ class Mutation(
     pass
 
 
-@strawberry.type(description="What is told as it happens: over a WebSocket, in the graphql-transport-ws protocol.")
+@strawberry.type(description="Live events over a WebSocket with the graphql-transport-ws protocol.")
 class Subscription(EventsSubscription):
     pass
 
 
 @cache
 def build() -> strawberry.Schema:
-    """The schema, built once per process: it takes some 100 ms, and nothing changes it afterwards."""
+    """Return the schema. It is built once per process, which takes about 100 ms, and does not change afterwards."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -146,5 +146,5 @@ def build() -> strawberry.Schema:
 
 
 def sdl() -> str:
-    """The schema as SDL, as it stands in schema.graphql."""
+    """Return the schema as SDL, the content of schema.graphql."""
     return build().as_str() + "\n"

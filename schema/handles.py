@@ -1,4 +1,4 @@
-"""Changing one's handle."""
+"""Changing the viewer's handle."""
 
 import strawberry
 
@@ -9,24 +9,28 @@ from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 
 
-@strawberry.input(description="The handle that you want.")
+@strawberry.input(description="The new handle for your profile.")
 class ChangeHandleInput:
     handle: str = strawberry.field(
-        description="1 to 64 characters: a to z, digits, and single hyphens between them. Capital letters become small."
+        description=(
+            "1 to 64 characters: a to z, digits, and single hyphens between them, like `ada-lovelace`. Capital "
+            "letters are changed to lowercase."
+        )
     )
 
 
-@strawberry.type(description="Answer to `changeHandle`.")
+@strawberry.type(description="Payload of `changeHandle`.")
 class ChangeHandlePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("What was wrong; empty when nothing was.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class HandlesMutation:
     change_handle: ChangeHandlePayload = mutation_by(
         handles.change,
-        "Change your handle, the name in links to you. Your earlier handles stay yours: links with them lead to you, and you can take one back.",
+        "Change your handle, the unique name in links to your profile. Your earlier handles stay reserved for you: "
+        "links with them still work, and you can change back.",
         allowed=[Person()],
         input=ChangeHandleInput,
     )

@@ -6,104 +6,114 @@ from models.points import Outcome
 from resolvers import ingestion
 from resolvers.base.permissions import ServiceAccount
 from schema import points as _points  # noqa: F401 - names the enums
+from schema.error_rows import error_row
 from schema.errors import UserError
-from schema.fields import column, error_row, mutation_by
+from schema.fields import column, mutation_by
 from schema.scalars import DateTime
 
 
-@strawberry.input(description="Something a person did. Name the person by `profile` or by `email`, one of them.")
+@strawberry.input(description="An activity of a person. Identify the person by either `profile` or `email`.")
 class RecordActivityInput:
-    activity: str = strawberry.field(description="Code of a row of the point tables: see `activities`.")
-    occurred_at: DateTime = strawberry.field(description="When it happened; its UTC day is the day of the cap.")
-    external_id: str = strawberry.field(
-        description="Your own id of the event, 1 to 200 characters. The same id again answers the first outcome."
+    activity: str = strawberry.field(description="Code of the activity: see `Query.activities`.")
+    occurred_at: DateTime = strawberry.field(
+        description="When it happened; not in the future. The daily cap counts per UTC day of this moment."
     )
-    profile: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="The person, by profile.")
+    external_id: str = strawberry.field(
+        description="Your own id of the event, 1 to 200 characters. Reporting the same id again returns the first outcome."
+    )
+    profile: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Profile id of the person, like `prf_42`."
+    )
     email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The person, by a verified address of theirs."
+        default=strawberry.UNSET, description="A verified email address of the person."
     )
     counterpart: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Who else took part (who voted, who asked), by profile: nothing is given for oneself.",
+        description=(
+            "Profile id of the other participant, like the voter or the asker. An activity with oneself gives no "
+            "points."
+        ),
     )
     counterpart_email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Who else took part, by address."
+        default=strawberry.UNSET, description="Email address of the other participant."
     )
 
 
-@strawberry.input(description="A batch of activities.")
+@strawberry.input(description="The activities to record.")
 class RecordActivitiesInput:
-    activities: list[RecordActivityInput] = strawberry.field(description="Up to 500.")
+    activities: list[RecordActivityInput] = strawberry.field(description="Up to 500 activities.")
 
 
-@strawberry.type(description="What became of a reported activity.")
+@strawberry.type(description="Outcome of a reported activity.")
 class RecordedActivity:
-    outcome: Outcome = column("Whether it gave points, and if not, why.")
-    points_awarded: int = column("Points given, after caps.")
-    repeated: bool = column("True when it had been reported before: this is the first answer again.")
+    outcome: Outcome = column("Whether it gave points, or why not.")
+    points_awarded: int = column("Points that were given, after the daily cap.")
+    repeated: bool = column("True if it had been reported before; this is the first outcome again.")
 
 
-@strawberry.type(description="Answer to `recordActivity`.")
+@strawberry.type(description="Payload of `recordActivity`.")
 class RecordActivityPayload:
-    recorded: RecordedActivity | None = column("What became of it; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    recorded: RecordedActivity | None = column("Outcome of the activity; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="What became of one activity of a batch.")
+@strawberry.type(description="Result for one activity of a batch.")
 class RecordActivityResult:
-    external_id: str = column("Your id of the event.")
-    recorded: RecordedActivity | None = column("What became of it; null when refused.")
+    external_id: str = column("Your own id of the event.")
+    recorded: RecordedActivity | None = column("Outcome of the activity; null if refused.")
     errors: list[UserError] = column(
-        "Why it was refused; empty when it was not.",
+        "Why the activity was refused; empty on success.",
         read=lambda row: [error_row(problem) for problem in row["problems"]],
     )
 
 
-@strawberry.type(description="Answer to `recordActivities`.")
+@strawberry.type(description="Payload of `recordActivities`.")
 class RecordActivitiesPayload:
     results: list[RecordActivityResult] | None = column(
-        "One for each activity, in order; null when the batch was refused."
+        "One result per activity, in the same order; null if the whole batch was refused."
     )
-    errors: list[UserError] = column("Why the batch as a whole was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the whole batch was refused; empty on success.")
 
 
-@strawberry.input(description="An activity to take back.")
+@strawberry.input(description="The reported activity to reverse.")
 class ReverseActivityInput:
     external_id: str = strawberry.field(description="Your own id of the event, as you reported it.")
 
 
-@strawberry.type(description="What taking back an activity did.")
+@strawberry.type(description="Result of reversing an activity.")
 class ActivityReversal:
     points_taken_back: int = column(
-        "Exactly the points that it had given: 0 for one that gave none, below 0 for one that had taken points away."
+        "Points that the activity had given: 0 if it gave none, negative if it had taken points away."
     )
-    repeated: bool = column("True when it had been taken back before: this is the first answer again.")
+    repeated: bool = column("True if it had been reversed before; this is the first result again.")
 
 
-@strawberry.type(description="Answer to `reverseActivity`.")
+@strawberry.type(description="Payload of `reverseActivity`.")
 class ReverseActivityPayload:
-    reversal: ActivityReversal | None = column("What was taken back; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    reversal: ActivityReversal | None = column("Result of the reversal; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class IngestionMutation:
     reverse_activity: ReverseActivityPayload = mutation_by(
         ingestion.reverse_activity,
-        "Take back an activity that you reported, and the points it gave; doing it again changes nothing. For service "
-        "accounts, under `mx:points:ingest`; what another service reported is not found.",
+        "Reverse an activity that you reported, and the points that it gave. A repeated call changes nothing. Needs "
+        "a service account with the scope `mx:points:ingest`. Activities reported by another service are answered "
+        "with NOT_FOUND.",
         allowed=[ServiceAccount()],
         input=ReverseActivityInput,
     )
     record_activity: RecordActivityPayload = mutation_by(
         ingestion.record_activity,
-        "Report something a person did. For service accounts, under `mx:points:ingest`.",
+        "Report an activity of a person. Needs a service account with the scope `mx:points:ingest`.",
         allowed=[ServiceAccount()],
         input=RecordActivityInput,
     )
     record_activities: RecordActivitiesPayload = mutation_by(
         ingestion.record_activities,
-        "Report up to 500 activities at once; each has its own outcome, and a refused one does not hinder the others.",
+        "Report up to 500 activities in one call. Each has its own outcome; one that is refused does not stop the "
+        "others. Needs a service account with the scope `mx:points:ingest`.",
         allowed=[ServiceAccount()],
         input=RecordActivitiesInput,
     )

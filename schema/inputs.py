@@ -3,8 +3,8 @@
 import strawberry
 
 
-@strawberry.input(description="For what needs no further word: send `{}`.")
+@strawberry.input(description="An empty input: send `{}`.")
 class NothingInput:
     client_mutation_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="For clients that send one; it is not looked at."
+        default=strawberry.UNSET, description="Ignored; accepted for clients that always send one."
     )

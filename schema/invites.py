@@ -1,4 +1,4 @@
-"""Invites by mail."""
+"""Invites by email."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +8,9 @@ from models.invites import InviteKind
 from resolvers import invites, profiles
 from resolvers.base.permissions import Person
 from schema.enums import enum_of
+from schema.error_rows import error_row
 from schema.errors import UserError
-from schema.fields import column, error_row, loaded_by, mutation_by
+from schema.fields import column, loaded_by, mutation_by
 from schema.nodes import PAGE, Node, PageInfo, id_of
 from schema.scalars import DateTime
 from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStanding
@@ -19,142 +20,147 @@ if TYPE_CHECKING:
 
 SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 KEY = (
-    "1 to 128 characters that are new for each call, like a UUID. The same key and input again within 24 hours answer the "
-    "same and mail nothing, so that a call without an answer can be sent again."
+    "A value of 1 to 128 characters that is new for each call, like a UUID. The same key and input within 24 hours "
+    "return the first result and send no email, so that a call without an answer can be repeated safely."
 )
 
 enum_of(
     InviteKind,
-    "Which row of the point tables an invite is.",
+    "Kind of an invite, which decides its points.",
     {
-        "PLATFORM": "To an address on the mail domain of the sender's company.",
+        "PLATFORM": "To an address on a mail domain of the sender's company.",
         "FRIEND": "To any other address.",
     },
 )
 enum_of(
     InviteStanding,
-    "What became of an invite.",
+    "State of an invite.",
     {
-        "PENDING": "Nobody has come by it yet.",
-        "EXPIRED": "Nobody came by it within 30 days.",
-        "WITHDRAWN": "It was taken back.",
-        "ACCEPTED": "Somebody signed up by it.",
+        "PENDING": "No one has signed up with it yet.",
+        "EXPIRED": "No one signed up with it within 30 days.",
+        "WITHDRAWN": "It was withdrawn.",
+        "ACCEPTED": "Someone signed up with it.",
     },
     name="InviteState",
 )
 
 
 @strawberry.type(
-    description="Your invite to one address. It does not tell whether the address has an account, or wants no invites."
+    description=(
+        "Your invite to one address. It does not reveal if the address has an account or has opted out of invites."
+    )
 )
 class Invite(Node):
-    id: strawberry.ID = column("Opaque id of the invite.", read=id_of("Invite"))
-    email: str = column("The address, as you typed it last.")
-    kind: InviteKind = column("Which points it gave.")
-    state: InviteStanding = column("What became of it.")
-    note: str = column("Your own words in the mail, as you typed them; empty when there are none.")
-    sent_at: DateTime = column("When it was sent last.")
+    id: strawberry.ID = column("Opaque id of the invite, like `inv_42`.", read=id_of("Invite"))
+    email: str = column("The address, as you last typed it.")
+    kind: InviteKind = column("Kind of the invite, which decides its points.")
+    state: InviteStanding = column("Current state of the invite.")
+    note: str = column("Your personal note in the email, as you typed it; empty if there is none.")
+    sent_at: DateTime = column("When it was last sent.")
     sends: int = column("How many times it was sent.")
-    expires_at: DateTime = column("Until when one can come by it: 30 days after it was sent last.")
-    accepted_at: DateTime | None = column("When somebody had come by it; null when nobody has.")
+    expires_at: DateTime = column("Until when it can be used: 30 days after it was last sent.")
+    accepted_at: DateTime | None = column("When someone signed up with it; null if no one has.")
     profile: SomeProfile | None = loaded_by(
         profiles.by_id,
-        "Who came by it; null when nobody has, or their profile is hidden, or one of you has blocked the other.",
+        "The person who signed up with it. Null if no one has, if their profile is hidden, or if one of you has "
+        "blocked the other.",
         key="profile_id",
     )
 
 
-@strawberry.type(description="An invite in a page of invites.")
+@strawberry.type(description="An invite on a page of invites.")
 class InviteEdge:
-    cursor: str = column("Where the invite stands in the list.", read=invites.cursor_of)
+    cursor: str = column("Cursor of this invite, for `after` and `before`.", read=invites.cursor_of)
     node: Invite = column("The invite.", itself=True)
 
 
-@strawberry.type(description="A page of invites, the newest first.")
+@strawberry.type(description="A page of invites, newest first.")
 class InviteConnection:
-    edges: list[InviteEdge] = column("The invites of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[InviteEdge] = column("The invites on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
 @strawberry.type
 class InvitesOfViewer:
     invites: InviteConnection | None = loaded_by(
         invites.of_profiles,
-        "Your invites by mail, the newest first. Null for the account of a service.",
+        "Invites that you sent by email, newest first. Null for a service account.",
         key="profile_id",
-        arguments={"state": "Only those of this state.", **PAGE},
+        arguments={"state": "Only invites in this state; all invites by default.", **PAGE},
     )
 
 
-@strawberry.input(description="Whom to invite.")
+@strawberry.input(description="The addresses to invite, with an optional note.")
 class SendInvitesInput:
-    emails: list[str] = strawberry.field(description=f"1 to {MAX_INVITES_PER_CALL} mail addresses.")
+    emails: list[str] = strawberry.field(description=f"1 to {MAX_INVITES_PER_CALL} email addresses.")
     note: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"Your own words for the mail, up to {MAX_NOTE} characters. The mail shows links in it as mere text.",
+        description=f"Personal note for the email, up to {MAX_NOTE} characters. Links in it are shown as plain text.",
     )
     idempotency_key: str = strawberry.field(description=KEY)
 
 
-@strawberry.type(description="What became of one address.")
+@strawberry.type(description="Result for one address.")
 class SendInviteResult:
-    email: str = column("The address, as it was given.")
-    invite: Invite | None = loaded_by(invites.by_id, "The invite; null when refused.", key="invite_id")
+    email: str = column("The address, as you sent it.")
+    invite: Invite | None = loaded_by(invites.by_id, "The invite; null if refused.", key="invite_id")
     errors: list[UserError] = column(
-        "Why it was refused: it is no address (BAD_INPUT), or one of your own (NOT_YOURSELF). Empty when it was not.",
+        "Why the address was refused: it is not a valid address (BAD_INPUT), or it is one of your own "
+        "(NOT_YOURSELF). Empty on success.",
         read=lambda row: [error_row(problem) for problem in row["problems"]],
     )
 
 
-@strawberry.type(description="Answer to `sendInvites`.")
+@strawberry.type(description="Payload of `sendInvites`.")
 class SendInvitesPayload:
     results: list[SendInviteResult] | None = column(
-        "One for each address, in order; null when the call as a whole was refused."
+        "One result per address, in the same order; null if the whole call was refused."
     )
-    errors: list[UserError] = column("Why the call as a whole was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the whole call was refused; empty on success.")
 
 
-@strawberry.input(description="Which invite to send once more.")
+@strawberry.input(description="The invite to send again.")
 class ResendInviteInput:
-    id: strawberry.ID = strawberry.field(description="An invite of yours that is PENDING or EXPIRED.")
+    id: strawberry.ID = strawberry.field(description="Id of your invite, like `inv_42`; it must be PENDING or EXPIRED.")
     idempotency_key: str = strawberry.field(description=KEY)
 
 
-@strawberry.type(description="Answer to `resendInvite`.")
+@strawberry.type(description="Payload of `resendInvite`.")
 class ResendInvitePayload:
-    invite: Invite | None = loaded_by(invites.by_id, "The invite; null when refused.", key="invite_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    invite: Invite | None = loaded_by(invites.by_id, "The invite; null if refused.", key="invite_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which invite to take back.")
+@strawberry.input(description="The invite to withdraw.")
 class WithdrawInviteInput:
-    id: strawberry.ID = strawberry.field(description="An invite of yours that is PENDING or EXPIRED.")
+    id: strawberry.ID = strawberry.field(description="Id of your invite, like `inv_42`; it must be PENDING or EXPIRED.")
 
 
-@strawberry.type(description="Answer to `withdrawInvite`.")
+@strawberry.type(description="Payload of `withdrawInvite`.")
 class WithdrawInvitePayload:
-    invite: Invite | None = loaded_by(invites.by_id, "The invite; null when refused.", key="invite_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    invite: Invite | None = loaded_by(invites.by_id, "The invite; null if refused.", key="invite_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class InvitesMutation:
     send_invites: SendInvitesPayload = mutation_by(
         invites.send,
-        "Invite people by mail; 50 at once, and as many each day. An address that you have invited before gets another mail of "
-        "the same invite. The answer is the same whoever reads that address.",
+        "Invite people by email: up to 50 addresses per call and per day. An address that you invited before "
+        "receives the same invite again. The answer does not reveal if an address has an account.",
         allowed=[Person()],
         input=SendInvitesInput,
     )
     resend_invite: ResendInvitePayload = mutation_by(
         invites.resend,
-        "Send an invite once more, good for another 30 days. It counts like a new one, and gives no points.",
+        "Send an invite again; it is then valid for another 30 days. It counts towards the daily limit and gives no "
+        "points.",
         allowed=[Person()],
         input=ResendInviteInput,
     )
     withdraw_invite: WithdrawInvitePayload = mutation_by(
         invites.withdraw,
-        "Take back an invite: its link does nothing any more. The points that it gave stay.",
+        "Withdraw an invite; its link stops working. Points that it gave are kept.",
         allowed=[Person()],
         input=WithdrawInviteInput,
     )

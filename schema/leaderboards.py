@@ -12,23 +12,23 @@ from services.leaderboards.keys import Board, Period, Scope
 
 enum_of(
     Board,
-    "What people are compared by.",
+    "Points by which a leaderboard ranks people.",
     {
         "OVERALL": "Top Overall: points of all categories.",
         "FORUM": "Top Forum: answers and votes.",
         "APP_STORE": "Top App Store: apps, versions, reviews, downloads.",
         "PLATFORM": "Top Platform: building, inviting, feedback.",
-        "COMMUNITY": "Top Community: events, referrals, one's profile.",
+        "COMMUNITY": "Top Community: events, referrals, completing a profile.",
         "LEARNING": "Top Learning: exams, courses, learning paths.",
     },
     name="LeaderboardBoard",
 )
 enum_of(
     Period,
-    "Over which days points count. Days are UTC days.",
+    "Days whose points count. All days are UTC days.",
     {
-        "ALL_TIME": "Everything ever earned, opening balances included.",
-        "LAST_30_DAYS": "The last 30 days, today included: what is older falls out at midnight.",
+        "ALL_TIME": "All points ever earned, opening balances included.",
+        "LAST_30_DAYS": "The last 30 days including today; older points stop counting at midnight UTC.",
         "WEEK": "A calendar week, Monday to Sunday.",
         "MONTH": "A calendar month.",
         "QUARTER": "A calendar quarter.",
@@ -38,81 +38,86 @@ enum_of(
 )
 enum_of(
     Scope,
-    "Among whom.",
-    {"EVERYONE": "All public profiles.", "OWN_COMPANY": "The people of the company that your account belongs to."},
+    "People who are ranked.",
+    {"EVERYONE": "All public profiles.", "OWN_COMPANY": "Public profiles of your account's company."},
     name="LeaderboardScope",
 )
 
 
-@strawberry.type(description="A person's place on a board.")
+@strawberry.type(description="A person's place on a leaderboard.")
 class LeaderboardEntry:
     rank: int = column(
-        "1 for the most points. People with as many points share a rank, and the next rank skips: 1, 2, 2, 4."
+        "1 for the most points. Equal points share a rank, and the ranks after that are skipped: 1, 2, 2, 4."
     )
-    points: int = column("Points that count on this board.")
-    profile: Profile = loaded_by(leaderboards.people, "The person.", key="profile_id")
+    points: int = column("Points that count on this leaderboard.")
+    profile: Profile = loaded_by(leaderboards.people, "The person at this place.", key="profile_id")
     movement: int | None = loaded_by(
         leaderboards.movements,
-        "Places gained since Monday 00:00 UTC, below zero for lost ones, counted among those who are public today; "
-        "on the board of a week since the week before. On a board of a moment (`asOf`) it is counted up to that moment. "
-        "Null for who was not on this board then.",
+        "Places gained since Monday 00:00 UTC, negative if lost, among the profiles that are public today. For a "
+        "weekly leaderboard: since the week before. With `asOf`: up to that moment. Null if the person was not on "
+        "the leaderboard then.",
         key=leaderboards.moved,
     )
-    hidden: bool = column(
-        "Whether this is only where you would stand: your own profile is not public, and nobody else sees this place."
-    )
+    hidden: bool = column("True if this is your own place while your profile is not public: no one else sees it.")
 
 
-@strawberry.type(description="A place in a page of a board.")
+@strawberry.type(description=("A place on a page of a leaderboard."))
 class LeaderboardEntryEdge:
     cursor: str = column(
-        "Where the place is on this board, and on no other. With the argument `asOf` only a cursor of a page of that moment "
-        "goes on; without it, any.",
+        "Cursor of this place; valid on this leaderboard only. With the argument `asOf`, only cursors from pages of "
+        "the same moment are valid; without it, cursors of any moment.",
         read=leaderboards.cursor_of,
     )
     node: LeaderboardEntry = column("The place.", itself=True)
 
 
-@strawberry.type(description="A page of a board.")
+@strawberry.type(description="A page of a leaderboard.")
 class LeaderboardEntryConnection:
-    edges: list[LeaderboardEntryEdge] = column("The places of this page, best first.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(leaderboards.totals, "How many people stand on the board.", key="key")
+    edges: list[LeaderboardEntryEdge] = column("The places on this page, best first.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(leaderboards.totals, "Number of people on the leaderboard.", key="key")
 
 
 @strawberry.type(
-    description="Public profiles with points above zero, ordered by points; in a tie by who reached them first."
+    description=(
+        "Public profiles with more than 0 points, ordered by points. With equal points, the person who reached "
+        "them first comes first."
+    )
 )
 class Leaderboard:
-    board: Board = column("What is compared.")
-    period: Period = column("Over which days points count.")
-    scope: Scope = column("Among whom.")
-    starts_on: Day | None = column("The first day that counts (UTC); null for all time.")
-    ends_on: Day | None = column("The last day that counts (UTC), also where it is still to come; null for all time.")
+    board: Board = column("Points that are compared.")
+    period: Period = column("Days whose points count.")
+    scope: Scope = column("People who are ranked.")
+    starts_on: Day | None = column("First UTC day that counts; null for all time.")
+    ends_on: Day | None = column("Last UTC day that counts, which can be in the future; null for all time.")
     as_of: DateTime = loaded_by(
         leaderboards.moments,
-        "The moment of this board. Give it as `asOf`, with `after` from this page, to read further pages of exactly this "
-        "board while scores move: an operation that asks for it is answered as of this moment, its cursors too. "
-        "It stays the same while the board does, for half an hour at most.",
+        "Moment of this leaderboard. To read further pages of exactly this leaderboard while scores change, pass it "
+        "as the argument `asOf`, with `after` from this page. Selecting this field answers the whole leaderboard as "
+        "of this moment. The value stays the same until the leaderboard changes, for at most half an hour.",
         key="key",
     )
     entries: LeaderboardEntryConnection = loaded_by(
         leaderboards.entries,
-        "The places, best first; 20 unless asked, at most 100.",
+        "Places of the leaderboard, best first; 20 by default, at most 100.",
         key="key",
         arguments=PAGE,
     )
     viewer_entry: LeaderboardEntry | None = loaded_by(
         leaderboards.viewer_entries,
-        "Your own place; where your profile is not public, the one it would have. Null without points on this board.",
+        "Your own place. If your profile is not public, the place that it would have. Null if you have no points on "
+        "this leaderboard.",
         key="key",
     )
     around: list[LeaderboardEntry] = loaded_by(
         leaderboards.around,
-        "A person and everybody at most `radius` places above or below, best first. "
-        "Empty for somebody who is not on this board, as for one that never was.",
+        "A person and the people up to `radius` places above and below, best first. Empty if the person is not on "
+        "this leaderboard or does not exist.",
         key="key",
-        arguments={"profile": "Id of the person.", "radius": "How many places up and down, 1 to 50; 5 unless asked."},
+        arguments={
+            "profile": "Id of the person's profile, like `prf_42`.",
+            "radius": "Number of places above and below, 1 to 50; 5 by default.",
+        },
     )
 
 
@@ -120,16 +125,20 @@ class Leaderboard:
 class LeaderboardsQuery:
     leaderboard: Leaderboard = answered_by(
         leaderboards.leaderboard,
-        "One of the six boards, as it is now.",
+        "One of the six leaderboards, as it is now.",
         arguments={
-            "board": "What to compare.",
-            "period": "Over which days points count.",
-            "scope": "Among whom.",
-            "on": "Any day (UTC) of the period that is meant; today unless asked. The last 30 days end with it. "
-            "Not for all time.",
-            "as_of": "The board as it was at this moment, at most an hour ago: the same on every page while scores move. "
-            "What was not yet stored then is not in it, whenever it happened. Profiles hidden since are left out; the "
-            "others keep their ranks.",
+            "board": "Points to compare.",
+            "period": "Days whose points count.",
+            "scope": "People to rank.",
+            "on": (
+                "Any UTC day of the requested period; today by default. For LAST_30_DAYS, the last of the 30 days. Not "
+                "allowed for ALL_TIME."
+            ),
+            "as_of": (
+                "Return the leaderboard as it was at this moment, at most one hour ago, so that all pages match while "
+                "scores change. Points that were stored later are not included, even if they were earned earlier. "
+                "Profiles hidden since then are left out; the others keep their ranks."
+            ),
         },
         types={"on": Day | None, "as_of": DateTime | None},
         work=Work(50),

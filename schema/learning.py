@@ -1,4 +1,4 @@
-"""What a person has learned."""
+"""Certifications and Academy progress."""
 
 import strawberry
 
@@ -11,32 +11,32 @@ from schema.scalars import DateTime
 
 enum_of(
     CertificationLevel,
-    "How far a certification goes.",
+    "Level of a certification.",
     {
-        "RAPID": "Rapid Developer: the first one.",
+        "RAPID": "Rapid Developer, the first level.",
         "ADVANCED": "Advanced Developer.",
-        "EXPERT": "Expert Developer: the highest.",
+        "EXPERT": "Expert Developer, the highest level.",
     },
 )
 
 
-@strawberry.type(description="An exam that somebody has passed.")
+@strawberry.type(description="A certification exam that a person has passed.")
 class Certification:
-    level: CertificationLevel = column("How far it goes.")
-    name: str = column("What it is called.")
-    certified_at: DateTime = column("When the exam was passed (UTC).")
-    activity: Activity = column("The row of the point tables that it gave points by.")
+    level: CertificationLevel = column("Level of the certification.")
+    name: str = column("Name of the certification.")
+    certified_at: DateTime = column("When the exam was passed.")
+    activity: Activity = column("The activity that gave points for the exam.")
 
 
-@strawberry.type(description="How far somebody is in the Academy.")
+@strawberry.type(description="A person's progress in the Academy.")
 class Academy:
-    units: int = column("Units completed.")
-    learning_paths: int = column("Learning paths completed.")
+    units: int = column("Number of units completed.")
+    learning_paths: int = column("Number of learning paths completed.")
 
 
 @strawberry.type
 class LearningOfProfile:
     certifications: list[Certification] = loaded_by(
-        learning.of_profiles, "Exams that the person has passed, newest first; each certification once."
+        learning.of_profiles, "Certification exams that the person has passed, newest first; each certification once."
     )
-    academy: Academy = loaded_by(learning.academy, "How much of the Academy the person has completed.")
+    academy: Academy = loaded_by(learning.academy, "The person's progress in the Academy.")

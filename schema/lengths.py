@@ -1,8 +1,8 @@
 """
-How much of an argument is looked at: checked before anything is done with it, in characters as they came.
+Maximum lengths of texts and lists in arguments, checked before anything else is done with them.
 
-A service has its own, tighter rules and says them better. These limits keep what they do with a text or a list from
-taking long, and what is looked up by it from being longer than the column that it is looked up in.
+Services have their own, tighter limits with better messages. These limits bound the time that a service spends on a
+text or list, and keep lookups within the size of the column. A length is the number of characters as sent.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from catalogue.languages import Text
 from services.errors import ErrorCode, refused
 
 MAX_TEXT: Final = 1_000
-"""Characters of a text that is not named below."""
+"""Characters of a text that LONGER_TEXTS does not name."""
 MAX_ITEMS: Final = 1_000
-"""Items of a list that is not named below."""
+"""Items of a list."""
 
 LONGER_TEXTS: Final[Mapping[str, int]] = {
     "CreateProjectInput": 20_000,
@@ -28,14 +28,14 @@ LONGER_TEXTS: Final[Mapping[str, int]] = {
     "SendInvitesInput.note": 5_000,
     "credential": 300_000,  # a picture with one inside
 }
-"""Longest texts by `Type` or `Type.field` of an input, or by an argument's name (in Python)."""
+"""Maximum characters by `Type` or `Type.field` of an input, or by the Python name of an argument."""
 
 JUDGED_ITEM_BY_ITEM: Final = frozenset({"RecordActivityInput"})
-"""Inputs whose every text the service judges by itself: a bad one is that item's outcome and not the whole call's."""
+"""Inputs whose texts the service checks item by item: a bad text refuses that item instead of the whole call."""
 
 
 def check(arguments: Mapping[str, Any]) -> None:
-    """Raise Refused, BAD_INPUT, for a text or list that is too long, or a text with U+0000, which no database keeps."""
+    """Raise Refused, BAD_INPUT, for a text or list that is too long, or a text with U+0000, which databases cannot store."""
     for name, value in arguments.items():
         if type(value) is str:
             check_text(name, value)
@@ -44,7 +44,7 @@ def check(arguments: Mapping[str, Any]) -> None:
 
 
 def check_text(name: str, value: str) -> None:
-    """The same for one argument that is a text."""
+    """Check one argument that is a text. Raises Refused, BAD_INPUT."""
     _check_text(value, (name,), LONGER_TEXTS.get(name, MAX_TEXT))
 
 
@@ -53,7 +53,9 @@ def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
         _check_text(value, path, longest)
     elif isinstance(value, list):
         if len(value) > MAX_ITEMS:
-            raise _bad(Text("`{name}` has at most {max_items} items.", name=_name(path), max_items=MAX_ITEMS), path)
+            raise _bad(
+                Text("`{name}` can have at most {max_items} items.", name=_name(path), max_items=MAX_ITEMS), path
+            )
         for each in value:
             _check(each, path, longest)
     elif isinstance(value, Some):
@@ -71,9 +73,9 @@ def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
 
 def _check_text(value: str, path: tuple[str, ...], longest: int) -> None:
     if len(value) > longest:
-        raise _bad(Text("`{name}` has at most {longest} characters.", name=_name(path), longest=longest), path)
+        raise _bad(Text("`{name}` can have at most {longest} characters.", name=_name(path), longest=longest), path)
     if "\0" in value:
-        raise _bad(Text("No text may hold the character U+0000."), path)
+        raise _bad(Text("Texts must not contain the character U+0000."), path)
 
 
 def _name(path: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A company's members, as its admin sees and keeps them."""
+"""Members of a company, as its admins see and manage them."""
 
 import strawberry
 
@@ -13,88 +13,94 @@ from schema.scalars import DateTime
 
 enum_of(
     AccountStatus,
-    "Whether an account may be used.",
-    {"ACTIVE": "It may.", "DEACTIVATED": "No sign-in and no tokens; nothing is deleted."},
+    "Status of an account.",
+    {
+        "ACTIVE": "The account can be used.",
+        "DEACTIVATED": "Sign-in, tokens and API keys do not work. No data is deleted.",
+    },
 )
 
 
-@strawberry.type(description="An account of a company, as its admin sees it. It shows nothing of the person's profile.")
+@strawberry.type(
+    description="An account of a company, as its admins see it. It contains nothing from the person's profile."
+)
 class Member:
-    account: strawberry.ID = column("Opaque id of the account.", read=id_of("Account"))
-    email: str = column("Its address.")
-    name: str = column("What it is called.")
-    status: AccountStatus = column("Whether it may be used.")
-    admin: bool = column("Whether it administers the company.", read=lambda row: bool(row["company_admin"]))
-    created_at: DateTime = column("When it was made.")
+    account: strawberry.ID = column("Opaque id of the account, like `acc_42`.", read=id_of("Account"))
+    email: str = column("Email address of the account.")
+    name: str = column("Name of the account.")
+    status: AccountStatus = column("Whether the account is active or deactivated.")
+    admin: bool = column("True if the account is a company admin.", read=lambda row: bool(row["company_admin"]))
+    created_at: DateTime = column("When the account was created.")
 
 
-@strawberry.type(description="A member in a page of members.")
+@strawberry.type(description="A member on a page of members.")
 class MemberEdge:
-    cursor: str = column("Where the member stands in the list.", read=members.cursor_of)
+    cursor: str = column("Cursor of this member, for `after` and `before`.", read=members.cursor_of)
     node: Member = column("The member.", itself=True)
 
 
-@strawberry.type(description="A page of a company's members, by address.")
+@strawberry.type(description="A page of a company's members, ordered by email address.")
 class MemberConnection:
-    edges: list[MemberEdge] = column("The members of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[MemberEdge] = column("The members on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
-@strawberry.input(description="Whom to keep out.")
+@strawberry.input(description="The member to deactivate.")
 class DeactivateMemberInput:
-    account: strawberry.ID = strawberry.field(description="The member's account.")
+    account: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_42`.")
 
 
-@strawberry.input(description="Whom to let in again.")
+@strawberry.input(description="The member to reactivate.")
 class ReactivateMemberInput:
-    account: strawberry.ID = strawberry.field(description="The member's account.")
+    account: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_42`.")
 
 
-@strawberry.input(description="Who is to be an admin.")
+@strawberry.input(description="The member to make a company admin.")
 class MakeCompanyAdminInput:
-    account: strawberry.ID = strawberry.field(description="The member's account.")
+    account: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_42`.")
 
 
-@strawberry.input(description="Who is to be an admin no more.")
+@strawberry.input(description="The company admin to make an ordinary member.")
 class RemoveCompanyAdminInput:
-    account: strawberry.ID = strawberry.field(description="The admin's account.")
+    account: strawberry.ID = strawberry.field(description="Id of the admin's account, like `acc_42`.")
 
 
-@strawberry.type(description="Answer to `deactivateMember`.")
+@strawberry.type(description="Payload of `deactivateMember`.")
 class DeactivateMemberPayload:
-    member: Member | None = column("The member as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    member: Member | None = column("The member after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `reactivateMember`.")
+@strawberry.type(description="Payload of `reactivateMember`.")
 class ReactivateMemberPayload:
-    member: Member | None = column("The member as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    member: Member | None = column("The member after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `makeCompanyAdmin`.")
+@strawberry.type(description="Payload of `makeCompanyAdmin`.")
 class MakeCompanyAdminPayload:
-    member: Member | None = column("The member as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    member: Member | None = column("The member after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `removeCompanyAdmin`.")
+@strawberry.type(description="Payload of `removeCompanyAdmin`.")
 class RemoveCompanyAdminPayload:
-    member: Member | None = column("The member as it is now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    member: Member | None = column("The member after the change; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class MembersMutation:
     deactivate_member: DeactivateMemberPayload = mutation_by(
         members.deactivate,
-        "Keep a member of your company out: no sign-in, no tokens, off the boards; nothing is deleted. Never oneself.",
+        "Deactivate a member of your company: no sign-in, no tokens, not on leaderboards. No data is deleted. You "
+        "cannot deactivate yourself.",
         allowed=[CompanyAdmin()],
         input=DeactivateMemberInput,
     )
     reactivate_member: ReactivateMemberPayload = mutation_by(
         members.reactivate,
-        "Let a member in again. Tokens and keys that were deleted stay deleted.",
+        "Reactivate a member. Deleted tokens and API keys stay deleted.",
         allowed=[CompanyAdmin()],
         input=ReactivateMemberInput,
     )
@@ -106,7 +112,7 @@ class MembersMutation:
     )
     remove_company_admin: RemoveCompanyAdminPayload = mutation_by(
         members.remove_admin,
-        "Make an admin a member like others, also oneself; the last one stays.",
+        "Make an admin an ordinary member; you may do this to yourself. Refused for the last admin.",
         allowed=[ElevatedCompanyAdmin()],
         input=RemoveCompanyAdminInput,
     )

@@ -1,4 +1,4 @@
-"""What everything with an id has in common."""
+"""Ids and pages, shared by all types."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,40 +9,42 @@ from resolvers.base import ids, nodes
 from schema.fields import answered_by, column
 
 PAGE = {
-    "first": "How many rows from the start or after `after`, 1 to 100; 20 unless asked.",
-    "after": "Rows after the one with this cursor.",
-    "last": "How many rows from the end or before `before`, 1 to 100.",
-    "before": "Rows before the one with this cursor.",
+    "first": "Number of rows from the start or after `after`, 1 to 100; 20 by default.",
+    "after": "Return rows after this cursor.",
+    "last": "Number of rows from the end or before `before`, 1 to 100.",
+    "before": "Return rows before this cursor.",
 }
-"""What the arguments of a connection are."""
+"""Descriptions of a connection's arguments."""
 
 
 def id_of(type_name: str, key: str = "id") -> Callable[[Any], str]:
-    """Read the id of a row of this type."""
+    """Return a function that reads the id of a row of this type."""
     start = ids.PREFIXES[type_name] + "_"
     return lambda row: f"{start}{row[key]}"
 
 
-@strawberry.interface(description="Something that can be fetched again by its id.")
+@strawberry.interface(description="An object with an id that `Query.node` accepts.")
 class Node:
-    id: strawberry.ID = column("Opaque; the same for as long as the thing exists.")
+    id: strawberry.ID = column("Opaque id, like `prf_42`; it never changes.")
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Position of a page in its list.")
 class PageInfo:
-    has_next_page: bool = column("Whether there are further rows after this page.")
-    has_previous_page: bool = column("Whether there are rows before this page.")
-    start_cursor: str | None = column("Cursor of the first row; null on an empty page.")
-    end_cursor: str | None = column("Cursor of the last row; null on an empty page.")
+    has_next_page: bool = column("True if there are rows after this page.")
+    has_previous_page: bool = column("True if there are rows before this page.")
+    start_cursor: str | None = column("Cursor of the first row; null if the page is empty.")
+    end_cursor: str | None = column("Cursor of the last row; null if the page is empty.")
 
 
 @strawberry.type
 class NodesQuery:
     node: Node | None = answered_by(
-        nodes.node, "Anything by its id; null where you may not see it.", arguments={"id": "An id of this graph."}
+        nodes.node,
+        "An object by its id; null if it does not exist or you may not see it.",
+        arguments={"id": "Id of the object, like `prf_42`."},
     )
     nodes: list[Node | None] = answered_by(
         nodes.nodes,
-        "Things by their ids, in that order; null where you may not see one.",
+        "Objects by their ids, in the same order; null for each that does not exist or that you may not see.",
         arguments={"ids": "Up to 100 ids."},
     )

@@ -1,4 +1,4 @@
-"""Badge credentials."""
+"""Verification of badge credentials."""
 
 import strawberry
 
@@ -10,13 +10,13 @@ from services.open_badges.credential_verification import Fault
 
 enum_of(
     Fault,
-    "Why a badge credential does not hold.",
+    "Reason why a badge credential is not valid.",
     {
-        "NOT_A_CREDENTIAL": "That is no signed Open Badges 3.0 credential of the form that is issued here.",
-        "UNKNOWN_KEY": "It names a key that is not, or no longer, one of the published ones.",
-        "BAD_SIGNATURE": "The signature does not fit: it was altered, or signed by somebody else.",
+        "NOT_A_CREDENTIAL": "The text is not a signed Open Badges 3.0 credential in a form that this server issues.",
+        "UNKNOWN_KEY": "The key that it names is not one of the published keys, or no longer.",
+        "BAD_SIGNATURE": "The signature does not match: the credential was changed, or someone else signed it.",
         "OTHER_ISSUER": "It names another issuer.",
-        "NOT_YET_VALID": "It begins to count later.",
+        "NOT_YET_VALID": "Its validity has not started yet.",
         "REVOKED": "The issuer has revoked it.",
     },
     name="CredentialFault",
@@ -24,21 +24,27 @@ enum_of(
 
 
 @strawberry.type(
-    description="What a badge credential is worth that somebody shows. Unless its signature is ours, nothing that it "
-    "says is repeated here."
+    description=(
+        "Result of verifying a badge credential. Content of the credential is returned only if this server signed it."
+    )
 )
 class CredentialVerification:
-    valid: bool = column("Whether it was issued here, is unaltered, has begun to count, and is not revoked.")
-    revoked: bool = column("Whether the issuer has revoked it.")
-    reason: Fault | None = column("Why it does not hold; null when it does.", read=lambda row: row["fault"])
-    address: str | None = column("Its id: where it can be fetched while the recipient's profile is public.")
-    badge: str | None = column("Name of the badge that it is about, with the level.")
-    achievement: str | None = column("Where that badge is described.")
-    issuer: str | None = column("Id of who issued it.")
-    recipient: str | None = column("Id of who earned the badge: the address of a profile.")
-    issued_at: DateTime | None = column("When the badge was earned, or given by hand.")
+    valid: bool = column(
+        "True if this server issued it, it is unchanged, its validity has started, and it is not revoked."
+    )
+    revoked: bool = column("True if the issuer has revoked it.")
+    reason: Fault | None = column("Why it is not valid; null if it is valid.", read=lambda row: row["fault"])
+    address: str | None = column(
+        "URL and id of the credential. It can be fetched there while the recipient's profile is public."
+    )
+    badge: str | None = column("Name of the badge, with the level.")
+    achievement: str | None = column("URL of the badge's definition.")
+    issuer: str | None = column("Id of the issuer, a URL.")
+    recipient: str | None = column("Id of the person who earned the badge: the URL of a profile.")
+    issued_at: DateTime | None = column("When the badge was earned or granted.")
     recipient_matches: bool | None = column(
-        "Whether the recipient has the mail address that was asked about; null when none was, or the signature is not ours."
+        "True if the argument `email` is an address of the recipient. Null without that argument, or if the "
+        "signature is not from this server."
     )
 
 
@@ -46,11 +52,16 @@ class CredentialVerification:
 class OpenBadgesQuery:
     verify_credential: CredentialVerification = answered_by(
         open_badges.verify,
-        "Verify a badge credential (Open Badges 3.0) that was issued here. Send it as a variable.",
+        "Verify an Open Badges 3.0 credential that this server issued. Send it as a variable, not inside the document.",
         arguments={
-            "credential": "The signed credential, at most 16,384 characters: a VC-JWT (three parts joined by dots), or JSON with a "
-            "Data Integrity proof. Or a picture with it inside, at most 262,144 characters: the text of an SVG, or a PNG as "
-            "`data:image/png;base64,…`.",
-            "email": "A mail address that the recipient says to have: answered in `recipientMatches`, kept nowhere.",
+            "credential": (
+                "The signed credential, at most 16,384 characters: a VC-JWT (three parts joined by dots) or JSON with a "
+                "Data Integrity proof. Or a picture with the credential embedded, at most 262,144 characters: the text "
+                "of an SVG, or a PNG as `data:image/png;base64,…`."
+            ),
+            "email": (
+                "An email address that the recipient claims to have. `recipientMatches` has the result. The address is "
+                "not stored."
+            ),
         },
     )

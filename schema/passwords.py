@@ -8,49 +8,57 @@ from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 
-ERRORS = "Why it was refused; empty when it was not."
+ERRORS = "Why the mutation was refused; empty on success."
 RULES = (
-    "12 to 200 characters, with an uppercase and a lowercase letter, a digit 0-9, and one of "
-    "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/? or a backtick. Not your address, and none of your last ones."
+    "12 to 200 characters, with at least one uppercase letter, one lowercase letter, one digit 0-9, and one of "
+    "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/? or a backtick. It must not contain your address or equal one of your recent "
+    "passwords."
 )
 
 
-@strawberry.input(description="A new password for whoever is signed in.")
+@strawberry.input(description="The current and the new password.")
 class ChangePasswordInput:
-    current_password: str = strawberry.field(description="The present one, to show that it is you.")
+    current_password: str = strawberry.field(description="The current password, as proof of identity.")
     new_password: str = strawberry.field(description=RULES)
 
 
-@strawberry.input(description="Whose password is lost.")
+@strawberry.input(description="The account that needs a new password.")
 class RequestPasswordResetInput:
-    email: str = strawberry.field(description="The account's address, or the person's verified recovery email.")
+    email: str = strawberry.field(
+        description="Email address of the account, or the verified recovery email of its person."
+    )
 
 
-@strawberry.input(description="A new password, by a mailed link.")
+@strawberry.input(description="The token from the email, and the new password.")
 class ResetPasswordInput:
-    token: str = strawberry.field(description="The `token` of the link that was mailed; good for 30 minutes and once.")
+    token: str = strawberry.field(
+        description="The value of `token` in the link that was sent by email. It is valid once, for 30 minutes."
+    )
     new_password: str = strawberry.field(description=RULES)
 
 
-@strawberry.type(description="Answer to `changePassword`.")
+@strawberry.type(description="Payload of `changePassword`.")
 class ChangePasswordPayload:
-    viewer: Viewer | None = column("Whoever is signed in; null when refused.")
+    viewer: Viewer | None = column("The person who is signed in; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `requestPasswordReset`.")
+@strawberry.type(description="Payload of `requestPasswordReset`.")
 class RequestPasswordResetPayload:
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `resetPassword`.")
+@strawberry.type(description="Payload of `resetPassword`.")
 class ResetPasswordPayload:
     revoked_tokens: list[str] | None = column(
-        "Names of the personal access tokens that were revoked: all that were made within the last 7 days. Null when refused."
+        "Names of the personal access tokens that were revoked: all that were created within the last 7 days. Null "
+        "if refused."
     )
-    revoked_api_keys: list[str] | None = column("Names of the API keys that were revoked likewise; null when refused.")
-    kept_tokens: list[str] | None = column("Names of the tokens that go on working; null when refused.")
-    kept_api_keys: list[str] | None = column("Names of the API keys that go on working; null when refused.")
+    revoked_api_keys: list[str] | None = column(
+        "Names of the API keys that were revoked: all that were created within the last 7 days. Null if refused."
+    )
+    kept_tokens: list[str] | None = column("Names of the tokens that still work; null if refused.")
+    kept_api_keys: list[str] | None = column("Names of the API keys that still work; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
@@ -58,20 +66,20 @@ class ResetPasswordPayload:
 class PasswordsMutation:
     change_password: ChangePasswordPayload = mutation_by(
         passwords.change_password,
-        "Change your password. Your other sessions end; your tokens and API keys stay as they are.",
+        "Change your password. Your other sessions end; your tokens and API keys keep working.",
         allowed=[Elevated()],
         input=ChangePasswordInput,
     )
     request_password_reset: RequestPasswordResetPayload = mutation_by(
         passwords.request_password_reset,
-        "Have a link mailed that sets a new password. The answer is the same whoever has an account.",
+        "Request an email with a link to set a new password. The answer does not reveal if the account exists.",
         allowed=[Anyone()],
         input=RequestPasswordResetInput,
     )
     reset_password: ResetPasswordPayload = mutation_by(
         passwords.reset_password,
-        "Set a new password by a mailed link. All sessions end, and tokens and API keys made within the last 7 days are "
-        "revoked; older ones stay. Sign in afterwards. The account is told by mail.",
+        "Set a new password with the link from the email. All sessions end. Tokens and API keys created within the "
+        "last 7 days are revoked; older ones keep working. Sign in afterwards. The account is notified by email.",
         allowed=[Anyone()],
         input=ResetPasswordInput,
     )

@@ -1,4 +1,4 @@
-"""Finding people."""
+"""Search for people."""
 
 import strawberry
 
@@ -11,50 +11,53 @@ from schema.profiles import Profile
 
 enum_of(
     People,
-    "What a list of people is ordered by. Equal points: whoever earned last comes first, then the newest profile.",
+    "Order of a list of people. With equal points, the person who earned points last comes first, then the newest "
+    "profile.",
     {
-        "RELEVANCE": "How well the words match, then most points. Without words as POINTS.",
+        "RELEVANCE": "Best match of the words first, then most points. Without `search` the same as POINTS.",
         "POINTS": "Most points first.",
-        "NEWEST": "Whoever joined last first.",
+        "NEWEST": "Newest sign-up first.",
     },
     name="ProfileOrder",
 )
 enum_of(
     Wanted,
-    "What a person may look for.",
+    "Kind of work that a person is looking for.",
     {"JOB": "A job.", "PROJECT": "A project."},
     name="LookingForKind",
 )
 
 
-@strawberry.type(description="A person in a page of people.")
+@strawberry.type(description="A person on a page of people.")
 class ProfileEdge:
-    cursor: str = column("Where the person is in this list, and in no other.", read=people.cursor_of)
+    cursor: str = column("Cursor of this person; valid in this list only.", read=people.cursor_of)
     node: Profile = column("The person.", read=lambda row: row["person"])
 
 
 @strawberry.type(description="A page of people.")
 class ProfileConnection:
-    edges: list[ProfileEdge] = column("The people of this page.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(people.totals, "How many people there are in the list.", key="search")
+    edges: list[ProfileEdge] = column("The people on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(people.totals, "Number of people in the whole list.", key="search")
 
 
 @strawberry.type
 class PeopleQuery:
     profiles: ProfileConnection = answered_by(
         people.profiles,
-        "People for whom everything that is asked holds. Hidden profiles are not among them, nor your own while it is hidden.",
+        "People who match all conditions. Hidden profiles are not included; neither is your own while it is hidden.",
         arguments={
-            "search": "Words of the name, the handle or the job title; each word typed begins one of them. Case and accents "
-            "make no difference. Whole words come before beginnings, and the name before the job title. Up to 10 words "
-            "in 200 characters; nothing but spaces is as if not given.",
-            "skills": "Codes or names of skills, up to 10: people with all of them.",
-            "industries": "Codes or names of industries, up to 10: people with all of them.",
-            "company": "Id of the company where they work.",
-            "country": "Country of residence, ISO 3166-1 alpha-2.",
-            "looking_for": "People who say that they look for this.",
-            "order_by": "What comes first; RELEVANCE unless asked.",
+            "search": (
+                "Words of the name, handle or job title. Each word must be the beginning of one of them; case and "
+                "accents are ignored. Matches of whole words come before beginnings, and matches of the name before the "
+                "job title. Up to 10 words and 200 characters; a blank text is ignored."
+            ),
+            "skills": "Codes or names of up to 10 skills. People must have all of them.",
+            "industries": "Codes or names of up to 10 industries. People must have all of them.",
+            "company": "Id of the company of the people, like `cmp_42`.",
+            "country": "Country of residence, ISO 3166-1 alpha-2, like `NL`.",
+            "looking_for": "Only people who are looking for this.",
+            "order_by": "Order of the list; RELEVANCE by default.",
             **PAGE,
         },
         work=Work(100),

@@ -1,4 +1,4 @@
-"""Points, levels and the ledger behind them."""
+"""Points, levels and the ledger."""
 
 import strawberry
 
@@ -13,115 +13,121 @@ from schema.scalars import DateTime
 
 enum_of(
     Category,
-    "Where points come from.",
+    "Category of points.",
     {
         "FORUM": "Questions, answers and votes on the forum.",
         "APP_STORE": "Apps, reviews and downloads of the App Store.",
         "PLATFORM": "Building apps, inviting people, giving feedback.",
-        "COMMUNITY": "Events, referrals and one's own profile.",
+        "COMMUNITY": "Events, referrals and the own profile.",
         "LEARNING": "Exams, courses, talks and documentation.",
     },
     name="PointCategory",
 )
 enum_of(
     EntryKind,
-    "What an entry of the ledger stands for.",
+    "Kind of a ledger entry.",
     {
-        "ACTIVITY": "Something the person did.",
-        "OPENING": "A balance that came with an import; it counts in all-time boards only.",
-        "REVERSAL": "Takes back exactly what an earlier entry gave.",
-        "PENALTY": "Taken away by an operator.",
-        "MERGE_COMPENSATION": "Takes back what two merged profiles had been given twice, or had given each other.",
+        "ACTIVITY": "An activity of the person.",
+        "OPENING": "An opening balance from an import. It counts in all-time leaderboards only.",
+        "REVERSAL": "A reversal: it takes back exactly the points that an earlier entry gave.",
+        "PENALTY": "A penalty: an operator took points away.",
+        "MERGE_COMPENSATION": (
+            "Takes back points that two merged profiles had received twice or had given each other. Reserved: "
+            "profiles cannot be merged yet."
+        ),
     },
     name="PointEntryKind",
 )
 enum_of(
     Outcome,
-    "What became of an event.",
+    "Outcome of an event.",
     {
-        "AWARDED": "It gave its points.",
-        "PARTLY_AWARDED": "It gave what was left under the day's cap.",
-        "CAPPED": "It gave nothing: the day's cap was reached.",
-        "SELF": "It gave nothing: nobody earns points with themselves.",
-        "INELIGIBLE": "It gave nothing: the person was not active, had not joined yet, or lacks what it takes.",
-        "DUPLICATE": "It gave nothing: this is given once in a life, and had been.",
+        "AWARDED": "It gave all of its points.",
+        "PARTLY_AWARDED": "It gave the points that were left under the daily cap.",
+        "CAPPED": "It gave no points: the daily cap was reached.",
+        "SELF": "It gave no points: the person did it with themselves.",
+        "INELIGIBLE": "It gave no points: the person was not active, had not joined yet, or does not meet a requirement.",
+        "DUPLICATE": "It gave no points: the activity gives points only once per person, and already had.",
     },
     name="PointOutcome",
 )
 
 
-@strawberry.type(description="Something that gives points: a row of the point tables.")
+@strawberry.type(description="An activity that gives points.")
 class Activity:
-    code: str = column("Its fixed code.")
-    title: str = column("What one does.", read=lambda row: translate(row["title"]))
-    category: Category = column("Where its points count.")
-    points: int = column("Points for doing it once; negative ones are taken away.")
-    daily_cap: int | None = column("Most points from it on one UTC day; null: no cap.", read=lambda row: row["cap"])
-    once: bool = column("True when it gives points only once in a person's life.")
+    code: str = column("Code that never changes.")
+    title: str = column(
+        "Title of the activity, in the language of the answer.", read=lambda row: translate(row["title"])
+    )
+    category: Category = column("Category in which its points count.")
+    points: int = column("Points for each time; negative if they are taken away.")
+    daily_cap: int | None = column(
+        "Maximum points from it per UTC day; null if there is no cap.", read=lambda row: row["cap"]
+    )
+    once: bool = column("True if it gives points only once per person.")
     reportable: bool = column(
-        "Whether services may report it; false for what only this system can know.", read=lambda row: not row["system"]
+        "True if services may report it; false if only this server can record it.", read=lambda row: not row["system"]
     )
 
 
-@strawberry.type(description="A level, and the points it needs.")
+@strawberry.type(description="A level and the points that it requires.")
 class Level:
-    number: int = column("1 to 10.")
-    points: int = column("Points needed to reach it.")
+    number: int = column("Level number, 1 to 10.")
+    points: int = column("Points required to reach it.")
 
 
-@strawberry.type(description="Where a person stands between the levels.")
+@strawberry.type(description="A person's level and the progress to the next one.")
 class LevelStanding:
-    number: int = column("The highest level reached; 0 before the first.")
-    points_to_next: int | None = column("Points missing to the next level; null at the highest.")
-    progress: int = column("Percent of the way from this level to the next, 0 to 99; 100 at the highest level.")
+    number: int = column("Highest level reached; 0 before the first.")
+    points_to_next: int | None = column("Points missing to the next level; null at the highest level.")
+    progress: int = column("Progress from this level to the next in percent, 0 to 99; 100 at the highest level.")
 
 
 @strawberry.type(description="A person's points in one category.")
 class CategoryPoints:
     category: Category = column("The category.")
-    points: int = column("Points in it, never shown below 0.")
+    points: int = column("Points in the category; at least 0.")
 
 
-@strawberry.type(description="A person's points, by their sums.")
+@strawberry.type(description="A person's points in total and per category.")
 class Points:
-    total: int = column("Points over all categories, never shown below 0.", read=points.shown_total)
-    level: LevelStanding = column("The level that the total gives.", read=points.level)
-    categories: list[CategoryPoints] = column(
-        "Points per category, in the order of the point tables.", read=points.categories
-    )
+    total: int = column("Points of all categories; at least 0.", read=points.shown_total)
+    level: LevelStanding = column("Level for the total points.", read=points.level)
+    categories: list[CategoryPoints] = column("Points per category, in the catalogue's order.", read=points.categories)
 
 
-@strawberry.type(description="One event, and the points it gave or took.")
+@strawberry.type(description="One event and the points that it gave or took away.")
 class PointEntry(Node):
-    id: strawberry.ID = column("Opaque id of the entry.", read=id_of("PointEntry"))
-    kind: EntryKind = column("What the entry stands for.")
-    category: Category = column("Where the points count.")
+    id: strawberry.ID = column("Opaque id of the entry, like `pnt_42`.", read=id_of("PointEntry"))
+    kind: EntryKind = column("Kind of the entry.")
+    category: Category = column("Category in which the points count.")
     activity: Activity | None = column(
-        "What was done; null for opening balances and penalties.", read=ledger_history.activity
+        "The activity; null for opening balances and penalties.", read=ledger_history.activity
     )
     points_awarded: int = column(
-        "Points given, after caps; negative ones were taken away.", read=lambda row: row["awarded"]
+        "Points that were given, after the daily cap; negative if they were taken away.",
+        read=lambda row: row["awarded"],
     )
-    outcome: Outcome = column("What became of the event; only the person sees those that gave nothing.")
+    outcome: Outcome = column("Outcome of the event. Entries that gave no points are visible to the person only.")
     occurred_at: DateTime | None = column(
-        "When it happened; null for an opening balance.", read=ledger_history.happened
+        "When the event happened; null for an opening balance.", read=ledger_history.happened
     )
-    reason: str | None = column("Why, for a penalty that the person may see.")
+    reason: str | None = column("Reason for a penalty, if the person may see it; null otherwise.")
 
 
-@strawberry.type(description="An entry in a page of the history.")
+@strawberry.type(description="An entry on a page of the point history.")
 class PointEntryEdge:
-    cursor: str = column("Where the entry stands in the history.", read=ledger_history.cursor_of)
+    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=ledger_history.cursor_of)
     node: PointEntry = column("The entry.", itself=True)
 
 
-@strawberry.type(description="A page of a person's history of points, newest first.")
+@strawberry.type(description="A page of a person's point history, newest first.")
 class PointEntryConnection:
-    edges: list[PointEntryEdge] = column("The entries of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[PointEntryEdge] = column("The entries on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
 @strawberry.type
 class PointsQuery:
-    activities: list[Activity] = answered_by(points.activities, "The point tables: everything that gives points.")
-    levels: list[Level] = answered_by(points.levels, "The levels and the points they need, lowest first.")
+    activities: list[Activity] = answered_by(points.activities, "All activities that give points.")
+    levels: list[Level] = answered_by(points.levels, "All levels with the points that they require, lowest first.")

@@ -1,4 +1,4 @@
-"""Projects that people show, and who worked on them."""
+"""Projects and their collaborators."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +10,9 @@ from resolvers import portfolio, profiles
 from resolvers import portfolio_pages as pages
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_as, answered_by, column, loaded_by
+from schema.fields import answered_by, column, loaded_by
 from schema.nodes import PAGE, Node, PageInfo, id_of
 from schema.scalars import DateTime, Day
-from services.errors import ErrorCode
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -22,117 +21,122 @@ SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ProjectState,
-    "Who sees a project.",
-    {"DRAFT": "Its owner alone: for everyone else it does not exist.", "PUBLISHED": "Whoever sees its owner."},
+    "Visibility of a project.",
+    {
+        "DRAFT": "Visible to its owner only; for everyone else it does not exist.",
+        "PUBLISHED": "Visible to everyone who can see its owner.",
+    },
 )
 enum_of(
     ProjectFieldName,
-    "A field of a project's editor.",
+    "A field of the project editor.",
     {
-        "TITLE": "What the project is called.",
-        "DESCRIPTION": "What the app is.",
-        "CUSTOMER": "Whom it was built for.",
-        "BUSINESS_NEED": "What it was needed for.",
-        "SOLUTION": "How the app answers that need.",
-        "RESULTS": "What has changed since.",
-        "COLLABORATORS": "Who worked on it too.",
-        "STARTED_ON": "When work began.",
-        "ENDED_ON": "When it was done.",
-        "IMAGES": "Pictures of it.",
+        "TITLE": "Title of the project.",
+        "DESCRIPTION": "Description of the app.",
+        "CUSTOMER": "The customer it was built for.",
+        "BUSINESS_NEED": "The business need behind it.",
+        "SOLUTION": "How the app meets that need.",
+        "RESULTS": "Improvements since then.",
+        "COLLABORATORS": "Other people who worked on it.",
+        "STARTED_ON": "Day the work started.",
+        "ENDED_ON": "Day the work ended.",
+        "IMAGES": "Pictures of the project.",
     },
 )
 
 
-@strawberry.type(description="A field of a project's editor, and the tip that stands beside it.")
+@strawberry.type(description="A field of the project editor, with its tip.")
 class ProjectField:
-    name: ProjectFieldName = column("Which field it is.")
-    label: str = column("What it is called, in the language of the answer.")
-    tip: str = column("What to write there, in the language of the answer.")
-    required: bool = column("Whether a project needs it to be published. A draft needs only a title.")
-    max_length: int | None = column("Characters at most; null for what is no text.")
+    name: ProjectFieldName = column("Name of the field.")
+    label: str = column("Label of the field, in the language of the answer.")
+    tip: str = column("Advice on filling in the field, in the language of the answer.")
+    required: bool = column("True if a project needs it to be published. A draft needs a title only.")
+    max_length: int | None = column("Maximum number of characters; null if the field is not a text.")
 
 
-@strawberry.type(description="A project needs a field: it is missing, or an edit would blank it.")
+@strawberry.type(description="A project needs this field: it is missing, or an edit would clear it.")
 class ProjectFieldError(UserError):
-    field: ProjectFieldName = column("Which field it is.")
-
-
-answered_as(ErrorCode.PROJECT_FIELD_MISSING, "ProjectFieldError")
-answered_as(ErrorCode.PROJECT_FIELD_REQUIRED, "ProjectFieldError")
+    field: ProjectFieldName = column("The field that is missing.")
 
 
 @strawberry.type(description="A picture of a project.")
 class ProjectImage:
-    id: strawberry.ID = column("Opaque id of the picture.", read=id_of("ProjectImage"))
-    url: str = column("Address on this server, in its own shape, at most 1600 pixels each way.", read=portfolio.large)
-    thumbnail_url: str = column("Address of a small one, at most 400 pixels each way.", read=portfolio.small)
-    caption: str | None = column("What there is to see, plain text; null where nothing was said.")
+    id: strawberry.ID = column("Opaque id of the picture, like `img_42`.", read=id_of("ProjectImage"))
+    url: str = column(
+        "URL of the picture on this server; it keeps its proportions and has at most 1600 pixels per side.",
+        read=portfolio.large,
+    )
+    thumbnail_url: str = column("URL of a smaller version, at most 400 pixels per side.", read=portfolio.small)
+    caption: str | None = column("Description of the picture, plain text; null if there is none.")
 
 
-@strawberry.type(description="A project that somebody shows. All of its texts are plain, and as they were typed.")
+@strawberry.type(description="A project in a person's portfolio. All texts are plain text, as typed.")
 class Project(Node):
-    id: strawberry.ID = column("Opaque id of the project.", read=id_of("Project"))
-    title: str = column("What it is called.")
-    description: str | None = loaded_by(portfolio.texts, "What the app is.", read="description")
-    customer: str | None = loaded_by(portfolio.texts, "Whom it was built for.", read="customer")
-    business_need: str | None = loaded_by(portfolio.texts, "What it was needed for.", read="business_need")
-    solution: str | None = loaded_by(portfolio.texts, "How the app answers that need.", read="solution")
-    results: str | None = loaded_by(portfolio.texts, "What has changed since.", read="results")
-    started_on: Day | None = column("When work began.")
-    ended_on: Day | None = column("When it was done.")
-    state: ProjectState = column("Who sees it. Nobody but the owner ever meets a draft.")
-    owner: SomeProfile | None = loaded_by(profiles.by_id, "Whose portfolio it is in.", key="owner_id")
+    id: strawberry.ID = column("Opaque id of the project, like `prj_42`.", read=id_of("Project"))
+    title: str = column("Title of the project.")
+    description: str | None = loaded_by(portfolio.texts, "Description of the app.", read="description")
+    customer: str | None = loaded_by(portfolio.texts, "The customer it was built for.", read="customer")
+    business_need: str | None = loaded_by(portfolio.texts, "The business need behind it.", read="business_need")
+    solution: str | None = loaded_by(portfolio.texts, "How the app meets that need.", read="solution")
+    results: str | None = loaded_by(portfolio.texts, "Improvements since then.", read="results")
+    started_on: Day | None = column("Day the work started; null if unknown.")
+    ended_on: Day | None = column("Day the work ended; null if it has not or is unknown.")
+    state: ProjectState = column("Whether the project is a draft or published. Drafts are visible to their owner only.")
+    owner: SomeProfile | None = loaded_by(
+        profiles.by_id, "The person whose portfolio contains the project.", key="owner_id"
+    )
     collaborators: list[SomeProfile] = loaded_by(
-        portfolio.collaborators, "Whom you may see of those who worked on it too, in the order they were named."
+        portfolio.collaborators,
+        "Other people who worked on it and whom you may see, in the order in which the owner tagged them.",
     )
-    collaborator_count: int = loaded_by(portfolio.collaborator_counts, "How many `collaborators` lists.")
+    collaborator_count: int = loaded_by(portfolio.collaborator_counts, "Number of people in `collaborators`.")
     images: list[ProjectImage] = loaded_by(portfolio.images, "Up to six pictures, in the order they were added.")
-    created_at: DateTime = column("When it was begun here.")
+    created_at: DateTime = column("When the project was created here.")
     published_at: DateTime | None = column("When it was published; null for a draft.")
-    edited_at: DateTime | None = column("When it was last edited; null when it never was.")
-    version: int = column("Grows with every change by its owner; `updateProject` can expect it.")
-    viewer_can_edit: bool = column("Whether it is yours.", read=portfolio.is_own)
-
-
-@strawberry.type(description="A project in a page of somebody's portfolio.")
-class ProjectEdge:
-    cursor: str = column("Where the project stands in the portfolio.", read=pages.cursor_of)
-    node: Project = column("The project.", itself=True)
-
-
-@strawberry.type(description="A page of somebody's portfolio, in the order its owner chose.")
-class ProjectConnection:
-    edges: list[ProjectEdge] = column("The projects of this page.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(pages.totals, "How many projects there are in the list.", key=pages.listed_by)
-
-
-@strawberry.type(description="A project in a page of those that somebody is named on.")
-class CollaborationEdge:
-    cursor: str = column("Where the project stands in the list.", read=pages.collaboration_cursor_of)
-    node: Project = column("The project.", itself=True)
-
-
-@strawberry.type(description="A page of published projects of others that somebody is named on, the newest first.")
-class CollaborationConnection:
-    edges: list[CollaborationEdge] = column("The projects of this page.")
-    page_info: PageInfo = column("Where the page lies.")
-    total_count: int = loaded_by(
-        pages.collaboration_totals, "How many projects there are in the list.", key="profile_id"
+    edited_at: DateTime | None = column("When it was last edited; null if never.")
+    version: int = column(
+        "Version number that grows with every change by the owner; pass it to `updateProject` as `expectedVersion`."
     )
+    viewer_can_edit: bool = column("True if you are the owner.", read=portfolio.is_own)
+
+
+@strawberry.type(description="A project on a page of a portfolio.")
+class ProjectEdge:
+    cursor: str = column("Cursor of this project, for `after` and `before`.", read=pages.cursor_of)
+    node: Project = column("The project.", itself=True)
+
+
+@strawberry.type(description="A page of a portfolio, in the order that its owner chose.")
+class ProjectConnection:
+    edges: list[ProjectEdge] = column("The projects on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(pages.totals, "Number of projects in the whole list.", key=pages.listed_by)
+
+
+@strawberry.type(description="A project on a page of collaborations.")
+class CollaborationEdge:
+    cursor: str = column("Cursor of this project, for `after` and `before`.", read=pages.collaboration_cursor_of)
+    node: Project = column("The project.", itself=True)
+
+
+@strawberry.type(description="A page of other people's published projects on which a person is tagged, newest first.")
+class CollaborationConnection:
+    edges: list[CollaborationEdge] = column("The projects on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(pages.collaboration_totals, "Number of projects in the whole list.", key="profile_id")
 
 
 @strawberry.type
 class PortfolioOfProfile:
     projects: ProjectConnection = loaded_by(
         pages.of_profiles,
-        "The person's portfolio, in the order they chose. Drafts are there for the person alone.",
-        arguments={**PAGE, "state": "Only drafts, or only what is published; all that you may see, unless asked."},
+        "Projects of the person, in the order the person chose. Drafts are included for the person only.",
+        arguments={**PAGE, "state": "Only drafts or only published projects; by default all that you may see."},
     )
-    project_count: int = loaded_by(pages.counts, "How many projects the person has published.")
+    project_count: int = loaded_by(pages.counts, "Number of published projects.")
     collaborations: CollaborationConnection = loaded_by(
         pages.collaborations,
-        "Published projects of others that the person is named on as a collaborator, the newest first.",
+        "Other people's published projects on which the person is tagged as a collaborator, newest first.",
         arguments=PAGE,
     )
 
@@ -141,9 +145,9 @@ class PortfolioOfProfile:
 class PortfolioQuery:
     project: Project | None = answered_by(
         portfolio.project,
-        "One project. Null for one that you may not see, as for one that never was.",
-        arguments={"id": "The opaque id."},
+        "One project by its id; null if it does not exist or you may not see it.",
+        arguments={"id": "Id of the project, like `prj_42`."},
     )
     project_fields: list[ProjectField] = answered_by(
-        portfolio.fields, "The fields of a project's editor in their order, and the tips beside them."
+        portfolio.fields, "Fields of the project editor in display order, with tips."
     )

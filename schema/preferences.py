@@ -1,4 +1,4 @@
-"""What somebody prefers."""
+"""A person's preferences."""
 
 import strawberry
 
@@ -9,52 +9,52 @@ from schema.fields import answered_by, column, loaded_by, mutation_by
 from schema.profiles import Profile
 
 
-@strawberry.input(description="Whether news may come.")
+@strawberry.input(description="Consent to receive news by email.")
 class UpdateMarketingInput:
-    marketing: bool = strawberry.field(description="Whether news may be mailed to the account that is signed in.")
+    marketing: bool = strawberry.field(
+        description="True to allow news by email to the account that is signed in, false to forbid it."
+    )
 
 
-@strawberry.input(description="The language of mails and answers.")
+@strawberry.input(description="The language for emails and answers.")
 class UpdateLanguageInput:
-    language: str = strawberry.field(description="The code of one of `Query.languages`: ISO 639-1, such as `nl`.")
+    language: str = strawberry.field(description="Code of one of `Query.languages`, ISO 639-1, like `nl`.")
 
 
-@strawberry.type(description="Answer to `updateMarketing`.")
+@strawberry.type(description="Payload of `updateMarketing`.")
 class UpdateMarketingPayload:
-    marketing: bool | None = column("Whether news may be mailed now; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    marketing: bool | None = column("True if news by email is allowed now; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `updateLanguage`.")
+@strawberry.type(description="Payload of `updateLanguage`.")
 class UpdateLanguagePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="A language that mails and answers come in.")
+@strawberry.type(description="A language of emails and answers.")
 class Language:
-    code: str = column("ISO 639-1, as `updateLanguage` takes it.")
-    name: str = column("What it calls itself.")
+    code: str = column("ISO 639-1 code for `updateLanguage`, like `nl`.")
+    name: str = column("Name of the language in the language itself, like `Nederlands`.")
 
 
 @strawberry.type
 class PreferencesQuery:
-    languages: list[Language] = answered_by(
-        preferences.languages, "The languages that mails and answers come in, English first."
-    )
+    languages: list[Language] = answered_by(preferences.languages, "Languages of emails and answers, English first.")
 
 
 @strawberry.type
 class PreferencesMutation:
     update_marketing: UpdateMarketingPayload = mutation_by(
         preferences.update_marketing,
-        "Allow or forbid news by mail to the account that is signed in.",
+        "Allow or forbid news by email to the account that is signed in.",
         allowed=[PersonItself()],
         input=UpdateMarketingInput,
     )
     update_language: UpdateLanguagePayload = mutation_by(
         preferences.update_language,
-        "Choose the language of mails and answers to you; it then comes before `Accept-Language`.",
+        "Set the language of your emails and answers. It takes precedence over the header `Accept-Language`.",
         allowed=[PersonItself()],
         input=UpdateLanguageInput,
     )

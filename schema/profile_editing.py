@@ -1,85 +1,93 @@
-"""Editing one's own profile."""
+"""Editing the viewer's own profile."""
 
 import strawberry
 
 from resolvers import profile_editing, profiles
 from resolvers.base.permissions import Person
 from schema.errors import UserError
-from schema.fields import answered_as, column, loaded_by, mutation_by
+from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
-from services.errors import ErrorCode
 
 Text = strawberry.Maybe[str | None]
 Codes = strawberry.Maybe[list[str] | None]
 
 
-@strawberry.input(description="What you are looking for. Saying it confirms it, also when it is neither.")
+@strawberry.input(
+    description="Kinds of work you are looking for. Sending it confirms the choice, also if both are false."
+)
 class LookingForInput:
-    job: bool = strawberry.field(description="Whether you are looking for a job.")
-    project: bool = strawberry.field(description="Whether you are looking for a project.")
+    job: bool = strawberry.field(description="True if you are looking for a job.")
+    project: bool = strawberry.field(description="True if you are looking for a project.")
 
 
 @strawberry.input(
-    description="Where else you can be found: your address there, or your name there. What is left out stays, null clears."
+    description=(
+        "Your accounts on other sites, each as a name or a URL. Omitted fields do not change; null clears a field."
+    )
 )
 class SocialsInput:
     github: Text = strawberry.field(
-        description="On GitHub: `ada` or `https://github.com/ada`. Another one has to be connected anew."
+        description="GitHub: `ada` or `https://github.com/ada`. After a change, the account must be connected again."
     )
-    meetup: Text = strawberry.field(description="On Meetup: your number there or `https://www.meetup.com/members/123`.")
-    twitter: Text = strawberry.field(description="On X, formerly Twitter: `@ada` or `https://x.com/ada`.")
-    linkedin: Text = strawberry.field(description="On LinkedIn: `ada` or `https://www.linkedin.com/in/ada`.")
-    skype: Text = strawberry.field(description="On Skype: your name there.")
+    meetup: Text = strawberry.field(description="Meetup: your member number, or `https://www.meetup.com/members/123`.")
+    twitter: Text = strawberry.field(description="X, formerly Twitter: `@ada` or `https://x.com/ada`.")
+    linkedin: Text = strawberry.field(description="LinkedIn: `ada` or `https://www.linkedin.com/in/ada`.")
+    skype: Text = strawberry.field(description="Skype: your Skype name.")
 
 
 @strawberry.input(
-    description="What to change about you. What is left out stays as it is; null or an empty text clears. All texts are plain and kept as typed, without the white space around them."
+    description=(
+        "The fields of your profile to change. Omitted fields do not change; null or an empty text clears a "
+        "field. All texts are plain text and stored as typed, without leading and trailing white space."
+    )
 )
 class UpdateProfileInput:
-    name: Text = strawberry.field(description="The name shown to others, up to 120 characters; it cannot be cleared.")
-    job_title: Text = strawberry.field(description="What you do at work, up to 120 characters.")
-    department: Text = strawberry.field(description="Your part of the company, up to 120 characters.")
-    country: Text = strawberry.field(description="Country of residence, ISO 3166-1 alpha-2: `NL`.")
-    location: Text = strawberry.field(description="Where you are, in your own words, up to 200 characters.")
-    about: Text = strawberry.field(description="What you say of yourself, up to 5000 characters, on several lines.")
-    website: Text = strawberry.field(description="Your own page, http or https, up to 500 characters.")
+    name: Text = strawberry.field(description="Your name as displayed, up to 120 characters. It cannot be cleared.")
+    job_title: Text = strawberry.field(description="Your job title, up to 120 characters.")
+    department: Text = strawberry.field(description="Your department, up to 120 characters.")
+    country: Text = strawberry.field(description="Country of residence, ISO 3166-1 alpha-2, like `NL`.")
+    location: Text = strawberry.field(description="Your location in your own words, up to 200 characters.")
+    about: Text = strawberry.field(description="A text about yourself, up to 5000 characters, with line breaks.")
+    website: Text = strawberry.field(description="URL of your own website, http or https, up to 500 characters.")
     skills: Codes = strawberry.field(
-        description="Codes of your skills, up to 50; they replace those before. One that was retired can be kept, not chosen."
+        description=(
+            "Codes of your skills, up to 50; they replace the earlier ones. A retired skill can be kept but not added."
+        )
     )
     industries: Codes = strawberry.field(
-        description="Codes of the industries you know, up to 20; they replace those before."
+        description="Codes of industries you know, up to 20; they replace the earlier ones."
     )
     looking_for: strawberry.Maybe[LookingForInput | None] = strawberry.field(
-        description="What you are looking for; null takes the confirmation back."
+        description="Kinds of work you are looking for; null withdraws the confirmation."
     )
     socials: strawberry.Maybe[SocialsInput | None] = strawberry.field(
-        description="Where else you can be found; null clears all of them."
+        description="Your accounts on other sites; null clears all of them."
     )
     expected_version: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The profile's `version` that you saw: at any other one nothing is changed. Left out: whatever it is now.",
+        description=(
+            "The `version` of the profile that you edited. If it has changed since, the mutation is refused with "
+            "VERSION_CONFLICT. Omit it to skip the check."
+        ),
     )
 
 
-@strawberry.type(description="It was changed since you read it; nothing was changed now.")
+@strawberry.type(description="The object was changed since you read it; nothing was changed now.")
 class VersionConflict(UserError):
-    current_version: int = column("The version it is at now.")
+    current_version: int = column("Current version of the object.")
 
 
-answered_as(ErrorCode.VERSION_CONFLICT, "VersionConflict")
-
-
-@strawberry.type(description="Answer to `updateProfile`.")
+@strawberry.type(description="Payload of `updateProfile`.")
 class UpdateProfilePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Everything that is wrong, once for each field; empty when nothing is.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Every problem found, one per field; empty on success.")
 
 
 @strawberry.type
 class ProfileEditingMutation:
     update_profile: UpdateProfilePayload = mutation_by(
         profile_editing.update,
-        "Change your own profile: all of it that you name, or nothing when something is wrong with it.",
+        "Change your profile. Either all fields of the input are changed, or none if one of them is not valid.",
         allowed=[Person()],
         input=UpdateProfileInput,
     )

@@ -32,104 +32,126 @@ from schema.terms import Industry, Skill
 
 enum_of(
     Visibility,
-    "Who sees a profile.",
-    {"PUBLIC": "Everyone.", "PRIVATE": "The person alone: for everyone else it does not exist."},
+    "Visibility of a profile.",
+    {"PUBLIC": "Everyone.", "PRIVATE": "Visible to the person only; for everyone else it does not exist."},
     name="ProfileVisibility",
 )
 
 
-@strawberry.type(description="What a person is looking for.")
+@strawberry.type(description="Kinds of work a person is looking for.")
 class LookingFor:
-    job: bool = column("A job.")
-    project: bool = column("A project.")
-    confirmed: bool = column("Whether the person has said so; until then both are unknown.")
+    job: bool = column("True if the person is looking for a job.")
+    project: bool = column("True if the person is looking for a project.")
+    confirmed: bool = column("True if the person has answered the question. Until then, ignore `job` and `project`.")
 
 
-@strawberry.type(description="Where else a person can be found: the names there.")
+@strawberry.type(description="A person's accounts on other sites, by name.")
 class Socials:
-    github: str | None = column("On GitHub: NAME of `https://github.com/NAME`.")
-    meetup: str | None = column("On Meetup: NAME of `https://www.meetup.com/members/NAME`.")
-    twitter: str | None = column("On X, formerly Twitter: NAME of `https://x.com/NAME`.")
-    linkedin: str | None = column("On LinkedIn: NAME of `https://www.linkedin.com/in/NAME`.")
-    skype: str | None = column("On Skype: the name there.")
+    github: str | None = column("GitHub: NAME in `https://github.com/NAME`; null if none.")
+    meetup: str | None = column("Meetup: NAME in `https://www.meetup.com/members/NAME`; null if none.")
+    twitter: str | None = column("X, formerly Twitter: NAME in `https://x.com/NAME`; null if none.")
+    linkedin: str | None = column("LinkedIn: NAME in `https://www.linkedin.com/in/NAME`; null if none.")
+    skype: str | None = column("Skype name; null if none.")
 
 
 @strawberry.type(description="A person of the community.")
 class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
-    id: strawberry.ID = column("Opaque id of the profile.", read=id_of("Profile"))
-    handle: str = column("Unique name for links; it can change, and the earlier ones lead here.")
-    name: str = column("The name shown to others.")
+    id: strawberry.ID = column("Opaque id of the profile, like `prf_42`.", read=id_of("Profile"))
+    handle: str = column(
+        "Unique name for links, like `ada-lovelace`. It can change; earlier handles keep leading to this profile."
+    )
+    name: str = column("Name of the person, as displayed.")
     avatar_url: str | None = column(
-        "Address of the picture on this server, 256 pixels each way (WebP); null where there is none.",
+        "URL of the picture on this server, 256 by 256 pixels (WebP); null if there is none.",
         read=avatars.medium,
     )
     avatar_url_large: str | None = column(
-        "Address of the picture, 512 pixels each way; null where there is none.", read=avatars.large
+        "URL of the picture, 512 by 512 pixels; null if there is none.", read=avatars.large
     )
     avatar_url_small: str | None = column(
-        "Address of the picture, 64 pixels each way; null where there is none.", read=avatars.small
+        "URL of the picture, 64 by 64 pixels; null if there is none.", read=avatars.small
     )
-    job_title: str | None = column("What the person does at work.")
-    country: str | None = column("Country of residence, ISO 3166-1 alpha-2.")
-    country_name: str | None = column("Country of residence, its English short name.", read=profiles.country_name)
-    visibility: Visibility = column("Who sees this profile.")
-    company: Company | None = loaded_by(companies.by_id, "Where the person works.", key="company_id")
-    department: str | None = loaded_by(profiles.details, "The part of the company.", read="department")
-    location: str | None = loaded_by(profiles.details, "Where the person is, in their own words.", read="location")
-    about: str | None = loaded_by(profiles.details, "What the person says of themselves: plain text.", read="about")
-    website: str | None = loaded_by(profiles.details, "The person's own page, http or https.", read="website")
+    job_title: str | None = column("Job title; null if not given.")
+    country: str | None = column("Country of residence, ISO 3166-1 alpha-2, like `NL`; null if not given.")
+    country_name: str | None = column(
+        "English short name of the country of residence; null if not given.", read=profiles.country_name
+    )
+    visibility: Visibility = column("Whether the profile is public or private.")
+    company: Company | None = loaded_by(
+        companies.by_id, "The person's company; null if there is none.", key="company_id"
+    )
+    department: str | None = loaded_by(
+        profiles.details, "Department in the company; null if not given.", read="department"
+    )
+    location: str | None = loaded_by(
+        profiles.details, "Location in the person's own words; null if not given.", read="location"
+    )
+    about: str | None = loaded_by(
+        profiles.details, "The person's text about themselves, plain text; null if not given.", read="about"
+    )
+    website: str | None = loaded_by(
+        profiles.details, "URL of the person's website, http or https; null if not given.", read="website"
+    )
     joined_on: Day = loaded_by(profiles.details, "UTC day of sign-up.", read="joined_on")
-    looking_for: LookingFor = loaded_by(profiles.details, "Whether the person looks for a job or a project.")
-    socials: Socials = loaded_by(profiles.details, "Where else the person can be found.")
-    skills: list[Skill] = loaded_by(terms.skills_of, "What the person is good at, by name.")
-    industries: list[Industry] = loaded_by(terms.industries_of, "Industries the person knows, by name.")
-    points: Points = loaded_by(points.of_profiles, "The person's points and level.")
-    stats: Stats = loaded_by(stats.of_profiles, "Where the person's points come from, and when.")
+    looking_for: LookingFor = loaded_by(profiles.details, "Kinds of work the person is looking for.")
+    socials: Socials = loaded_by(profiles.details, "The person's accounts on other sites.")
+    skills: list[Skill] = loaded_by(terms.skills_of, "Skills of the person, ordered by name.")
+    industries: list[Industry] = loaded_by(terms.industries_of, "Industries the person knows, ordered by name.")
+    points: Points = loaded_by(points.of_profiles, "Points and level of the person.")
+    stats: Stats = loaded_by(stats.of_profiles, "Statistics of the person's points, by activity and over time.")
     point_history: PointEntryConnection = loaded_by(
         ledger_history.of_profiles,
-        "Events that gave points, newest first; the person alone also sees those that gave none.",
+        "Events that gave points, newest first. Only the person also sees events that gave none.",
         arguments=PAGE,
     )
-    badge_count: int = loaded_by(badges.counts, "How many badges the person has earned; the levels of one count once.")
-    featured_badges: list[EarnedBadge] = loaded_by(badges.featured, "Up to four badges that the person shows first.")
+    badge_count: int = loaded_by(badges.counts, "Number of badges; all levels of a badge count as one.")
+    featured_badges: list[EarnedBadge] = loaded_by(
+        badges.featured, "Up to four badges that the person chose to show first."
+    )
     earned_badges: EarnedBadgeConnection = loaded_by(
-        badges.pages, "All earned badges, newest first, each with its highest level.", arguments=PAGE
+        badges.pages, "All earned badges, newest first, each at its highest level.", arguments=PAGE
     )
     badges_in_progress: list[BadgeProgress] = loaded_by(
         badge_progress.in_progress,
-        "The next level of each badge that the person has begun, the furthest first. Of badges for connections only the "
-        "person sees it: it would tell of those who hide.",
-        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+        "The next level of each badge that the person has started, most progress first. Badges about connections are "
+        "included for the person only, because their progress would reveal hidden profiles.",
+        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
     next_badges: list[BadgeProgress] = loaded_by(
         badge_progress.ahead,
-        "The next level of each badge that the person has not begun, what takes least first.",
-        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+        "The next level of each badge that the person has not started, easiest first.",
+        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
     badges: list[EarnedBadge] = loaded_by(
         badges.of_profiles,
-        "The newest earned badges, each with its highest level: for cards and lists of people.",
-        arguments={"first": "How many at most, 1 to 100; 12 unless asked."},
+        "The newest earned badges, each at its highest level; for cards and lists of people.",
+        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
     credits: int | None = loaded_by(
         balances.of_profiles,
-        "What all accounts of the person have to spend in the shop together; only the person sees it.",
+        "Credits of all accounts of the person together. Visible to the person only; null for others.",
     )
     recovery_email: str | None = loaded_by(
         profiles.own,
-        "Where codes may go when the account's own mail is lost; only the person sees it.",
+        "Address for codes if the account's own email is lost. Visible to the person only; null for others or if "
+        "none is set.",
         read="recovery_email",
     )
     language: str | None = loaded_by(
         profiles.own,
-        "The language that the person has chosen (ISO 639-1) for mails and answers, which only the person sees; null: none, so that each request's `Accept-Language` says it.",
+        "Language of emails and answers that the person chose, ISO 639-1, like `nl`. Null if none is chosen: each "
+        "request's `Accept-Language` then decides. Visible to the person only; null for others.",
         read="language",
     )
     version: int | None = loaded_by(
-        profiles.own, "Grows with every edit; `updateProfile` can expect it. Only the person sees it.", read="version"
+        profiles.own,
+        "Version number that grows with every edit; pass it to `updateProfile` as `expectedVersion`. Visible to "
+        "the person only; null for others.",
+        read="version",
     )
     publish_checklist: list[ChecklistEntry] | None = loaded_by(
-        publishing.checklists, "What the profile needs to be made public; only the person sees it."
+        publishing.checklists,
+        "Requirements for making the profile public. Visible to the person only; null for others.",
     )
 
 
@@ -137,9 +159,9 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
 class ProfilesQuery:
     profile: Profile | None = answered_by(
         profiles.profile,
-        "One person, by handle or by id. Null for a profile that is hidden from you, as for one that never was.",
+        "One person by handle or id. Null if the profile does not exist or is hidden from you.",
         arguments={
-            "handle": "The unique name in links, in any letter case. One that the person had before leads to them too.",
-            "id": "The opaque id.",
+            "handle": "Unique name in links, in any letter case. Earlier handles work too.",
+            "id": "Id of the profile, like `prf_42`.",
         },
     )

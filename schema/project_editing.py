@@ -1,4 +1,4 @@
-"""Writing one's own projects, and taking one's name off those of others."""
+"""Editing the viewer's own projects, and removing one's tag from others' projects."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,30 +19,35 @@ Text = strawberry.Maybe[str | None]
 Date = strawberry.Maybe[Day | None]
 People = strawberry.Maybe[list[strawberry.ID] | None]
 
-DESCRIPTION = "What the app is, up to 5000 characters, on several lines."
-CUSTOMER = "Whom it was built for, up to 200 characters."
-BUSINESS_NEED = "What it was needed for, up to 5000 characters, on several lines."
-SOLUTION = "How the app answers that need, up to 5000 characters, on several lines."
-RESULTS = "What has changed since, up to 5000 characters, on several lines."
-STARTED_ON = "When work began."
-ENDED_ON = "When it was done, not before it began."
+DESCRIPTION = "Description of the app, up to 5000 characters, with line breaks."
+CUSTOMER = "The customer it was built for, up to 200 characters."
+BUSINESS_NEED = "The business need behind it, up to 5000 characters, with line breaks."
+SOLUTION = "How the app meets that need, up to 5000 characters, with line breaks."
+RESULTS = "Improvements since then, up to 5000 characters, with line breaks."
+STARTED_ON = "Day the work started."
+ENDED_ON = "Day the work ended, not before it started."
 COLLABORATORS = (
-    "Profiles of up to 30 people who worked on it too; they replace those that you see named. They hear of it once it is published, "
-    "and may take their names off, which is for good."
+    "Profile ids of up to 30 people who worked on it too, like `prf_42`. They replace the collaborators that you can "
+    "see. The people are notified when the project is published, and each can remove their tag for good."
 )
 KEY = (
-    "1 to 128 characters that are new for each project, like a UUID: the same call again within 24 hours is answered with "
-    "the first one's project."
+    "A value of 1 to 128 characters that is new for each project, like a UUID. The same call within 24 hours returns "
+    "the project of the first call."
 )
-VERSION = "The project's `version` that you saw: at any other one nothing is changed. Left out: whatever it is now."
-REFUSED = "Everything that is wrong, once for each field; empty when nothing is."
+VERSION = (
+    "The `version` of the project that you edited. If it has changed since, the mutation is refused with "
+    "VERSION_CONFLICT. Omit it to skip the check."
+)
+REFUSED = "Every problem found, one per field; empty on success."
 
 
 @strawberry.input(
-    description="A new project. All texts are plain and kept as typed, without the white space around them."
+    description=(
+        "The project to create. All texts are plain text and stored as typed, without leading and trailing white space."
+    )
 )
 class CreateProjectInput:
-    title: str = strawberry.field(description="What it is called, up to 120 characters.")
+    title: str = strawberry.field(description="Title of the project, up to 120 characters.")
     description: Text = strawberry.field(description=DESCRIPTION)
     customer: Text = strawberry.field(description=CUSTOMER)
     business_need: Text = strawberry.field(description=BUSINESS_NEED)
@@ -53,17 +58,20 @@ class CreateProjectInput:
     collaborators: People = strawberry.field(description=COLLABORATORS)
     submit: bool = strawberry.field(
         default=False,
-        description="Publish it at once, which takes every text; else it is a draft, which you alone see.",
+        description=(
+            "True to publish the project at once, which requires all texts. False to create a draft that only you "
+            "can see."
+        ),
     )
     idempotency_key: str | None = strawberry.field(default=strawberry.UNSET, description=KEY)
 
 
 @strawberry.input(
-    description="What to change about a project. What is left out stays as it is; null or an empty text clears."
+    description="The fields of a project to change. Omitted fields do not change; null or an empty text clears a field."
 )
 class UpdateProjectInput:
-    project: strawberry.ID = strawberry.field(description="A project of yours.")
-    title: Text = strawberry.field(description="What it is called, up to 120 characters; it cannot be cleared.")
+    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
+    title: Text = strawberry.field(description="Title of the project, up to 120 characters. It cannot be cleared.")
     description: Text = strawberry.field(description=DESCRIPTION)
     customer: Text = strawberry.field(description=CUSTOMER)
     business_need: Text = strawberry.field(description=BUSINESS_NEED)
@@ -76,14 +84,17 @@ class UpdateProjectInput:
 
 
 @strawberry.input(
-    description="What to keep for later. What is left out stays as it is, or blank in a new draft; null or an empty text clears."
+    description=(
+        "The draft to save. Omitted fields do not change, or stay blank in a new draft; null or an empty text "
+        "clears a field."
+    )
 )
 class SaveProjectDraftInput:
     project: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="A draft of yours; left out: a new one."
+        default=strawberry.UNSET, description="Id of your draft, like `prj_42`; omit it to create a new draft."
     )
     title: Text = strawberry.field(
-        description="What it is called, up to 120 characters; a draft needs it, and nothing else."
+        description="Title of the project, up to 120 characters. It is the only required field of a draft."
     )
     description: Text = strawberry.field(description=DESCRIPTION)
     customer: Text = strawberry.field(description=CUSTOMER)
@@ -94,186 +105,203 @@ class SaveProjectDraftInput:
     ended_on: Date = strawberry.field(description=ENDED_ON)
     collaborators: People = strawberry.field(description=COLLABORATORS)
     expected_version: int | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{VERSION} Of no meaning for a new draft."
+        default=strawberry.UNSET, description=f"{VERSION} Ignored for a new draft."
     )
     idempotency_key: str | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{KEY} Of no meaning for a draft that is there already."
+        default=strawberry.UNSET, description=f"{KEY} Ignored for an existing draft."
     )
 
 
-@strawberry.input(description="Which project to publish.")
+@strawberry.input(description="The draft to publish.")
 class SubmitProjectInput:
-    project: strawberry.ID = strawberry.field(description="A draft of yours in which every text is given.")
+    project: strawberry.ID = strawberry.field(
+        description="Id of your draft, like `prj_42`; all texts must be filled in."
+    )
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
-@strawberry.input(description="Which project to make a draft again.")
+@strawberry.input(description="The published project to turn into a draft.")
 class UnpublishProjectInput:
-    project: strawberry.ID = strawberry.field(description="A project of yours.")
+    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
 
 
-@strawberry.input(description="Which project to delete.")
+@strawberry.input(description="The project to delete.")
 class DeleteProjectInput:
-    project: strawberry.ID = strawberry.field(description="A project of yours, draft or published.")
+    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`; draft or published.")
 
 
-@strawberry.input(description="The order of your portfolio.")
+@strawberry.input(description="The order of the projects in your portfolio.")
 class OrderProjectsInput:
     projects: list[strawberry.ID] = strawberry.field(
-        description="Projects of yours, drafts or published, in the order they are shown in; those left out follow as they are. A new "
-        "project comes before all."
+        description=(
+            "Ids of your projects, drafts or published, in display order. Projects that you omit follow in their "
+            "present order. A new project is placed first."
+        )
     )
 
 
-@strawberry.input(description="Which project to take your name off.")
+@strawberry.input(description="The project to remove your tag from.")
 class UntagFromProjectInput:
-    project: strawberry.ID = strawberry.field(description="A published project that you are named on.")
+    project: strawberry.ID = strawberry.field(
+        description="Id of a published project on which you are tagged, like `prj_42`."
+    )
 
 
-@strawberry.input(description="A picture for a project.")
+@strawberry.input(description="The picture to add to a project.")
 class AddProjectImageInput:
-    project: strawberry.ID = strawberry.field(description="A project of yours with fewer than six pictures.")
+    project: strawberry.ID = strawberry.field(
+        description="Id of your project, like `prj_42`; it must have fewer than six pictures."
+    )
     image: Upload = strawberry.field(
-        description="A PNG, JPEG, WebP or GIF of up to 25 million pixels. It keeps its shape; nothing else of the file is kept."
+        description=(
+            "A PNG, JPEG, WebP or GIF file of up to 25 million pixels. It keeps its proportions and is stored again "
+            "without metadata."
+        )
     )
     caption: str | None = strawberry.field(
-        default=strawberry.UNSET, description="What there is to see, up to 200 characters."
+        default=strawberry.UNSET, description="Description of the picture, up to 200 characters."
     )
 
 
-@strawberry.input(description="Which picture to delete.")
+@strawberry.input(description="The picture to delete.")
 class RemoveProjectImageInput:
-    image: strawberry.ID = strawberry.field(description="A picture of a project of yours.")
+    image: strawberry.ID = strawberry.field(description="Id of a picture of your project, like `img_42`.")
 
 
-@strawberry.type(description="Answer to `createProject`.")
+@strawberry.type(description="Payload of `createProject`.")
 class CreateProjectPayload:
     project: Project | None = loaded_by(
-        portfolio.by_id, "The project; null when refused, or deleted since the first call.", key="project_id"
+        portfolio.by_id,
+        "The project; null if refused, or if it was deleted since the first call with this key.",
+        key="project_id",
     )
     errors: list[UserError] = column(REFUSED)
 
 
-@strawberry.type(description="Answer to `updateProject`.")
+@strawberry.type(description="Payload of `updateProject`.")
 class UpdateProjectPayload:
-    project: Project | None = loaded_by(portfolio.by_id, "The project; null when refused.", key="project_id")
+    project: Project | None = loaded_by(portfolio.by_id, "The project; null if refused.", key="project_id")
     errors: list[UserError] = column(REFUSED)
 
 
-@strawberry.type(description="Answer to `saveProjectDraft`.")
+@strawberry.type(description="Payload of `saveProjectDraft`.")
 class SaveProjectDraftPayload:
-    project: Project | None = loaded_by(portfolio.by_id, "The draft; null when refused.", key="project_id")
+    project: Project | None = loaded_by(portfolio.by_id, "The draft; null if refused.", key="project_id")
     errors: list[UserError] = column(REFUSED)
 
 
-@strawberry.type(description="Answer to `submitProject`.")
+@strawberry.type(description="Payload of `submitProject`.")
 class SubmitProjectPayload:
-    project: Project | None = loaded_by(portfolio.by_id, "The project, published; null when refused.", key="project_id")
-    errors: list[UserError] = column("What is missing, once for each field; empty when nothing is.")
+    project: Project | None = loaded_by(portfolio.by_id, "The published project; null if refused.", key="project_id")
+    errors: list[UserError] = column("Every missing field; empty on success.")
 
 
-@strawberry.type(description="Answer to `unpublishProject`.")
+@strawberry.type(description="Payload of `unpublishProject`.")
 class UnpublishProjectPayload:
-    project: Project | None = loaded_by(portfolio.by_id, "The project, a draft; null when refused.", key="project_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    project: Project | None = loaded_by(portfolio.by_id, "The project, now a draft; null if refused.", key="project_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `deleteProject`.")
+@strawberry.type(description="Payload of `deleteProject`.")
 class DeleteProjectPayload:
-    deleted_id: strawberry.ID | None = column("The id that the project had; null when refused.")
-    profile: SomeProfile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    deleted_id: strawberry.ID | None = column("Former id of the project; null if refused.")
+    profile: SomeProfile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `orderProjects`.")
+@strawberry.type(description="Payload of `orderProjects`.")
 class OrderProjectsPayload:
     profile: SomeProfile | None = loaded_by(
-        profiles.by_id, "You, with your projects in their new order; null when refused.", key="profile_id"
+        profiles.by_id, "Your profile, with the projects in their new order; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `untagFromProject`.")
+@strawberry.type(description="Payload of `untagFromProject`.")
 class UntagFromProjectPayload:
     project: Project | None = loaded_by(
-        portfolio.by_id, "The project, without your name; null when refused.", key="project_id"
+        portfolio.by_id, "The project, without your tag; null if refused.", key="project_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `addProjectImage`.")
+@strawberry.type(description="Payload of `addProjectImage`.")
 class AddProjectImagePayload:
     project: Project | None = loaded_by(
-        portfolio.by_id, "The project, with the picture; null when refused.", key="project_id"
+        portfolio.by_id, "The project, with the picture; null if refused.", key="project_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `removeProjectImage`.")
+@strawberry.type(description="Payload of `removeProjectImage`.")
 class RemoveProjectImagePayload:
     project: Project | None = loaded_by(
-        portfolio.by_id, "The project, without the picture; null when refused.", key="project_id"
+        portfolio.by_id, "The project, without the picture; null if refused.", key="project_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class ProjectEditingMutation:
     create_project: CreateProjectPayload = mutation_by(
         project_editing.create,
-        "Begin a project in your portfolio: a draft, or published at once.",
+        "Create a project in your portfolio, as a draft or published at once.",
         allowed=[Person()],
         input=CreateProjectInput,
     )
     update_project: UpdateProjectPayload = mutation_by(
         project_editing.update,
-        "Change a project of yours: all that you name, or nothing when something is wrong with it. A published one keeps every "
-        "text that it has.",
+        "Change your project. Either all fields of the input are changed, or none if one of them is not valid. The "
+        "texts of a published project cannot be cleared.",
         allowed=[Person()],
         input=UpdateProjectInput,
     )
     save_project_draft: SaveProjectDraftPayload = mutation_by(
         project_editing.save_draft,
-        "Keep a project for later, new or begun. Refused for one that is published.",
+        "Create or change a draft. Refused for a published project.",
         allowed=[Person()],
         input=SaveProjectDraftInput,
     )
     submit_project: SubmitProjectPayload = mutation_by(
         project_editing.submit,
-        "Publish a project, which takes every text. Collaborators hear of it. Nothing happens to a published one.",
+        "Publish a project; all texts are required. Its collaborators are notified. A published project does not "
+        "change.",
         allowed=[Person()],
         input=SubmitProjectInput,
     )
     unpublish_project: UnpublishProjectPayload = mutation_by(
         project_editing.unpublish,
-        "Make a published project a draft again: for everyone else it is gone.",
+        "Turn a published project into a draft; other people can no longer see it.",
         allowed=[Person()],
         input=UnpublishProjectInput,
     )
     delete_project: DeleteProjectPayload = mutation_by(
         project_editing.delete,
-        "Delete a project for good, with its pictures.",
+        "Delete a project and its pictures for good.",
         allowed=[Person()],
         input=DeleteProjectInput,
     )
     order_projects: OrderProjectsPayload = mutation_by(
-        project_editing.order, "Choose the order of your portfolio.", allowed=[Person()], input=OrderProjectsInput
+        project_editing.order,
+        "Set the order of the projects in your portfolio.",
+        allowed=[Person()],
+        input=OrderProjectsInput,
     )
     untag_from_project: UntagFromProjectPayload = mutation_by(
         project_editing.untag,
-        "Take your name off somebody's project, for good: its owner cannot put it on again.",
+        "Remove your tag from another person's project, for good: its owner cannot tag you on it again.",
         allowed=[Person()],
         input=UntagFromProjectInput,
     )
     add_project_image: AddProjectImagePayload = mutation_by(
         project_editing.add_image,
-        "Add a picture to a project of yours. Sent as a multipart request, with the header `GraphQL-Require-Preflight`.",
+        "Add a picture to your project. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
         input=AddProjectImageInput,
     )
     remove_project_image: RemoveProjectImagePayload = mutation_by(
         project_editing.remove_image,
-        "Delete a picture of a project of yours.",
+        "Delete a picture of your project.",
         allowed=[Person()],
         input=RemoveProjectImageInput,
     )

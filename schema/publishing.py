@@ -1,4 +1,4 @@
-"""Going public, and hiding again."""
+"""Making a profile public or private."""
 
 import strawberry
 
@@ -10,29 +10,30 @@ from schema.inputs import NothingInput
 from schema.profiles import Profile
 
 
-@strawberry.type(description="Answer to `publishProfile`.")
+@strawberry.type(description="Payload of `publishProfile`.")
 class PublishProfilePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("A `ChecklistError` for each thing that is missing; empty when nothing is.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("A `ChecklistError` for each requirement that is not met; empty on success.")
 
 
-@strawberry.type(description="Answer to `makeProfilePrivate`.")
+@strawberry.type(description="Payload of `makeProfilePrivate`.")
 class MakeProfilePrivatePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class PublishingMutation:
     publish_profile: PublishProfilePayload = mutation_by(
         publishing.publish,
-        "Let others see your profile, once its `publishChecklist` is done. Nothing happens to a public one.",
+        "Make your profile public. All items of `Profile.publishChecklist` must be done. A public profile does not "
+        "change.",
         allowed=[PersonItself()],
         input=NothingInput,
     )
     make_profile_private: MakeProfilePrivatePayload = mutation_by(
         publishing.make_private,
-        "Hide your profile: for everybody else it does not exist then. You keep what you earned.",
+        "Hide your profile: for everyone else it no longer exists. You keep everything that you earned.",
         allowed=[PersonItself()],
         input=NothingInput,
     )

@@ -1,4 +1,4 @@
-"""The recovery email."""
+"""The recovery email of a profile."""
 
 import strawberry
 
@@ -10,50 +10,51 @@ from schema.inputs import NothingInput
 from schema.profiles import Profile
 
 
-@strawberry.input(description="Where codes may go when the account's own mail is lost.")
+@strawberry.input(description="The new recovery email.")
 class SetRecoveryEmailInput:
-    email: str = strawberry.field(description="An address that is not your own login.")
+    email: str = strawberry.field(description="An email address other than the one of your account.")
 
 
-@strawberry.input(description="The code that was mailed to the new recovery email.")
+@strawberry.input(description="The code that was sent to the new recovery email.")
 class VerifyRecoveryEmailInput:
-    code: str = strawberry.field(description="Six digits, valid for 10 minutes.")
+    code: str = strawberry.field(description="Six digits, like `042917`, valid for 10 minutes.")
 
 
-@strawberry.type(description="Answer to `setRecoveryEmail`.")
+@strawberry.type(description="Payload of `setRecoveryEmail`.")
 class SetRecoveryEmailPayload:
-    errors: list[UserError] = column("Why it was refused; empty when a code is on its way.")
+    errors: list[UserError] = column("Why the mutation was refused; empty if a code was sent.")
 
 
-@strawberry.type(description="Answer to `verifyRecoveryEmail`.")
+@strawberry.type(description="Payload of `verifyRecoveryEmail`.")
 class VerifyRecoveryEmailPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `removeRecoveryEmail`.")
+@strawberry.type(description="Payload of `removeRecoveryEmail`.")
 class RemoveRecoveryEmailPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "You; null when refused.", key="profile_id")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class RecoveryEmailMutation:
     set_recovery_email: SetRecoveryEmailPayload = mutation_by(
         recovery_email.set_recovery_email,
-        "Have a code mailed to a new recovery email. The one in force stays until `verifyRecoveryEmail`.",
+        "Send a code to a new recovery email. The current one stays active until `verifyRecoveryEmail`.",
         allowed=[Elevated()],
         input=SetRecoveryEmailInput,
     )
     verify_recovery_email: VerifyRecoveryEmailPayload = mutation_by(
         recovery_email.verify_recovery_email,
-        "Put the new recovery email in force. The one before it and your logins are told.",
+        "Activate the new recovery email. The previous one and your accounts are notified.",
         allowed=[Elevated()],
         input=VerifyRecoveryEmailInput,
     )
     remove_recovery_email: RemoveRecoveryEmailPayload = mutation_by(
         recovery_email.remove_recovery_email,
-        "Have no recovery email, nor one that waits for its code. The one before and your logins are told.",
+        "Remove your recovery email and any new one that is not verified. The previous one and your accounts are "
+        "notified.",
         allowed=[Elevated()],
         input=NothingInput,
     )

@@ -1,4 +1,4 @@
-"""Who came by a person's link and invites, and the T-shirt for it."""
+"""Referral links, and the T-shirt for successful referrals."""
 
 import strawberry
 
@@ -15,111 +15,115 @@ from services.invites.tshirts import MAX_CHARACTERS, NEEDED
 
 enum_of(
     ShareService,
-    "Where a link can be shared.",
+    "Service on which a link can be shared.",
     {
         "X": "A post on X.",
-        "LINKEDIN": "A post on LinkedIn; its text is the sharer's own.",
-        "FACEBOOK": "A post on Facebook; its text is the sharer's own.",
+        "LINKEDIN": "A post on LinkedIn. The person writes the text there.",
+        "FACEBOOK": "A post on Facebook. The person writes the text there.",
         "WHATSAPP": "A WhatsApp message.",
-        "MAIL": "A mail, written in the sharer's own mail program.",
+        "MAIL": "An email, written in the person's own mail program.",
     },
 )
 enum_of(
     ShirtSize,
-    "Sizes of the T-shirt.",
+    "Size of the T-shirt.",
     {
         "XS": "Extra small.",
         "S": "Small.",
         "M": "Medium.",
         "L": "Large.",
         "XL": "Extra large.",
-        "XXL": "Twice extra large.",
-        "XXXL": "Three times extra large.",
+        "XXL": "Double extra large.",
+        "XXXL": "Triple extra large.",
     },
     name="TshirtSize",
 )
 enum_of(
     ShirtState,
-    "How far a T-shirt is.",
-    {"CLAIMED": "It was claimed, and is to be sent.", "SHIPPED": "It is on its way."},
+    "State of a T-shirt.",
+    {"CLAIMED": "It was claimed and is not sent yet.", "SHIPPED": "It was sent."},
     name="TshirtState",
 )
 
 
-@strawberry.type(description="A ready message with the personal link.")
+@strawberry.type(description="A prepared message with the referral link.")
 class ShareUrl:
-    service: ShareService = column("Where it is shared.")
-    url: str = column("Opens the message, ready to be sent: a web address, or `mailto:`.")
+    service: ShareService = column("Service for which the message is prepared.")
+    url: str = column("URL that opens the message, ready to send: `https:` or `mailto:`.")
 
 
-@strawberry.type(description="The T-shirt that a person claimed. Where it goes is shown to nobody.")
+@strawberry.type(description="The T-shirt that a person claimed. The postal address is never returned.")
 class Tshirt:
-    size: ShirtSize = column("Its size.")
-    state: ShirtState = column("How far it is.")
+    size: ShirtSize = column("Size of the T-shirt.")
+    state: ShirtState = column("Whether it was claimed or shipped.")
     claimed_at: DateTime = column("When it was claimed.")
-    shipped_at: DateTime | None = column("When it was sent; null while it is CLAIMED.")
+    shipped_at: DateTime | None = column("When it was sent; null while the state is CLAIMED.")
 
 
-@strawberry.type(description="A person's own link, and what it brought. Only they see it.")
+@strawberry.type(description="A person's referral link and its results. Visible to the person only.")
 class Referral:
-    link: str = column("The personal link: who signs up by it counts for you. Made when somebody first asks.")
-    share_urls: list[ShareUrl] = column("The link in ready messages, one for each service.")
-    signed_up: int = column(
-        "How many people signed up by your link or your invites and verified their address; it never falls."
+    link: str = column(
+        "Your referral link: people who sign up with it count for you. It is created the first time you request it."
     )
-    needed: int = column("How many it takes for the T-shirt.")
-    shirt: Tshirt | None = column("The T-shirt; null until you claim it.")
-    claimable: bool = column("Whether the T-shirt can be claimed now.")
+    share_urls: list[ShareUrl] = column("Prepared messages with the link, one per service.")
+    signed_up: int = column(
+        "Number of people who signed up with your link or invites and verified their address. It never decreases."
+    )
+    needed: int = column("Number of people needed for the T-shirt.")
+    shirt: Tshirt | None = column("Your T-shirt; null until you claim it.")
+    claimable: bool = column("True if you can claim the T-shirt now.")
 
 
 @strawberry.type
 class ReferralsOfViewer:
     referral: Referral | None = loaded_by(
         referrals.of_profiles,
-        "Your own link, and who came by it. Null for the account of a service.",
+        "Your referral link and its results. Null for a service account.",
         key="profile_id",
     )
 
 
-@strawberry.type(description="Answer to `rotateReferralLink`.")
+@strawberry.type(description="Payload of `rotateReferralLink`.")
 class RotateReferralLinkPayload:
     referral: Referral | None = loaded_by(
-        referrals.of_profiles, "With the new link; null when refused.", key="profile_id"
+        referrals.of_profiles, "Your referral data, with the new link; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="The T-shirt, and where it goes. The address is encrypted, and shown to nobody again.")
+@strawberry.input(
+    description="The size of the T-shirt and the postal address. The address is stored encrypted and never returned."
+)
 class ClaimTshirtInput:
-    size: ShirtSize = strawberry.field(description="Its size.")
-    name: str = strawberry.field(description=f"Who gets it, up to {MAX_CHARACTERS['name']} characters.")
-    street: str = strawberry.field(description=f"Street and number, up to {MAX_CHARACTERS['street']} characters.")
-    town: str = strawberry.field(description=f"The town, up to {MAX_CHARACTERS['town']} characters.")
+    size: ShirtSize = strawberry.field(description="Size of the T-shirt.")
+    name: str = strawberry.field(description=f"Name of the recipient, up to {MAX_CHARACTERS['name']} characters.")
+    street: str = strawberry.field(description=f"Street and house number, up to {MAX_CHARACTERS['street']} characters.")
+    town: str = strawberry.field(description=f"Town, up to {MAX_CHARACTERS['town']} characters.")
     postal_code: str = strawberry.field(
-        description=f"Up to {MAX_CHARACTERS['postal_code']} characters; empty where the country has none."
+        description=f"Postal code, up to {MAX_CHARACTERS['postal_code']} characters; empty if the country has none."
     )
-    country: str = strawberry.field(description="Two letters of ISO 3166-1.")
+    country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2, like `NL`.")
 
 
-@strawberry.type(description="Answer to `claimTshirt`.")
+@strawberry.type(description="Payload of `claimTshirt`.")
 class ClaimTshirtPayload:
     referral: Referral | None = loaded_by(
-        referrals.of_profiles, "With the T-shirt; null when refused.", key="profile_id"
+        referrals.of_profiles, "Your referral data, with the T-shirt; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class ReferralsMutation:
     rotate_referral_link: RotateReferralLinkPayload = mutation_by(
         referrals.rotate,
-        "Get a new personal link; the one before leads nobody to you any more. Never by a token.",
+        "Replace your referral link by a new one; the old one no longer counts for you. Tokens may not do this.",
         allowed=[PersonItself()],
         input=NothingInput,
     )
     claim_tshirt: ClaimTshirtPayload = mutation_by(
         referrals.claim,
-        f"Claim your T-shirt, once, when {NEEDED} people have signed up through you. Never by a token.",
+        f"Claim your T-shirt, once, after {NEEDED} people have signed up with your link or invites. Tokens may not do this.",
         allowed=[PersonItself()],
         input=ClaimTshirtInput,
     )

@@ -1,4 +1,4 @@
-"""Signing up."""
+"""Sign-up."""
 
 import strawberry
 
@@ -9,45 +9,47 @@ from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.passwords import RULES
 
-ERRORS = "Why it was refused; empty when it was not."
+ERRORS = "Why the mutation was refused; empty on success."
 
 
-@strawberry.input(description="Who wants an account.")
+@strawberry.input(description="The account to create.")
 class SignUpInput:
-    email: str = strawberry.field(description="The address; it never changes. A code is mailed there.")
+    email: str = strawberry.field(
+        description="Email address of the account, which never changes. A code is sent there."
+    )
     password: str = strawberry.field(description=RULES)
-    name: str = strawberry.field(description="The person's name, 1 to 120 characters.")
-    marketing: bool = strawberry.field(description="Whether news may be mailed.")
+    name: str = strawberry.field(description="Name of the person, 1 to 120 characters.")
+    marketing: bool = strawberry.field(description="True to allow news by email.")
     referral_code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="From the link of whoever recommended this place."
+        default=strawberry.UNSET, description="Code from the referral link with which the person came here."
     )
 
 
-@strawberry.input(description="Which sign-up needs another code.")
+@strawberry.input(description="The sign-up that needs a new code.")
 class ResendSignUpCodeInput:
-    sign_up: str = strawberry.field(description="`signUp` of the answer to `signUp`.")
+    sign_up: str = strawberry.field(description="The value of `signUp` from the payload of `signUp`.")
 
 
-@strawberry.input(description="The code from the mail.")
+@strawberry.input(description="The sign-up and the code from the email.")
 class VerifyEmailInput:
-    sign_up: str = strawberry.field(description="`signUp` of the answer to `signUp`.")
-    code: str = strawberry.field(description="Six digits, good for 10 minutes and 5 tries.")
+    sign_up: str = strawberry.field(description="The value of `signUp` from the payload of `signUp`.")
+    code: str = strawberry.field(description="Six digits, like `042917`, valid for 10 minutes and 5 attempts.")
 
 
-@strawberry.type(description="Answer to `signUp`: the same for an address that has an account.")
+@strawberry.type(description="Payload of `signUp`. It is the same if the address already has an account.")
 class SignUpPayload:
-    sign_up: str | None = column("A secret of whoever signs up: `verifyEmail` asks for it. Null when refused.")
+    sign_up: str | None = column("Secret of this sign-up, to pass to `verifyEmail`; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `resendSignUpCode`.")
+@strawberry.type(description="Payload of `resendSignUpCode`.")
 class ResendSignUpCodePayload:
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `verifyEmail`.")
+@strawberry.type(description="Payload of `verifyEmail`.")
 class VerifyEmailPayload:
-    viewer: Viewer | None = column("Whoever is signed in now; null when refused.")
+    viewer: Viewer | None = column("The person who is signed in now; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
@@ -55,19 +57,19 @@ class VerifyEmailPayload:
 class SigningUpMutation:
     sign_up: SignUpPayload = mutation_by(
         registration.sign_up,
-        "Begin to sign up: a code is mailed. A second attempt for the same address replaces the first.",
+        "Start a sign-up: a code is sent by email. A second call for the same address replaces the first.",
         allowed=[Anyone()],
         input=SignUpInput,
     )
     resend_sign_up_code: ResendSignUpCodePayload = mutation_by(
         registration.resend_sign_up_code,
-        "Have another code mailed; the one before it is dead.",
+        "Send a new code by email; the earlier code stops working.",
         allowed=[Anyone()],
         input=ResendSignUpCodeInput,
     )
     verify_email: VerifyEmailPayload = mutation_by(
         registration.verify_email,
-        "Finish a sign-up by the mailed code: makes the account and signs in.",
+        "Finish a sign-up with the code from the email. This creates the account and signs in.",
         allowed=[Anyone()],
         input=VerifyEmailInput,
     )

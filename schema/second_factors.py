@@ -13,131 +13,132 @@ from schema.scalars import DateTime
 
 enum_of(
     SecondFactorMethod,
-    "Where the codes of a second factor come from.",
+    "Source of the codes of a second factor.",
     {"TOTP": "An authenticator app.", "SMS": "A text message."},
 )
 
 
 @strawberry.type(
-    description="Whether an account asks for a second factor. One that is not confirmed yet counts as none."
+    description="Two-factor authentication of an account. One that is set up but not confirmed counts as off."
 )
 class SecondFactor:
-    enabled: bool = column("Whether signing in takes a code besides the password.")
-    method: SecondFactorMethod | None = column("Where the codes come from; null while it is off.")
-    confirmed_at: DateTime | None = column("When it was switched on; null while it is off.")
-    backup_codes_left: int = column("How many backup codes still work.")
+    enabled: bool = column("True if signing in requires a code besides the password.")
+    method: SecondFactorMethod | None = column("Source of the codes; null if it is off.")
+    confirmed_at: DateTime | None = column("When it was switched on; null if it is off.")
+    backup_codes_left: int = column("Number of unused backup codes.")
 
 
-@strawberry.input(description="A first code, to show that the set-up works.")
+@strawberry.input(description="A first code from the authenticator app.")
 class ConfirmTotpInput:
-    code: str = strawberry.field(description="Six digits, as the authenticator app shows them now.")
+    code: str = strawberry.field(description="The six digits that the app shows now, like `042917`.")
 
 
-@strawberry.input(description="A phone that codes are texted to.")
+@strawberry.input(description="The phone to send codes to.")
 class BeginSmsInput:
-    phone_number: str = strawberry.field(description="With the country: `+31201234567`.")
+    phone_number: str = strawberry.field(description="Phone number with country code, like `+31201234567`.")
 
 
-@strawberry.input(description="The code that was texted, to show that it arrives.")
+@strawberry.input(description="The code from the text message.")
 class ConfirmSmsInput:
-    code: str = strawberry.field(description="Six digits, valid for 10 minutes.")
+    code: str = strawberry.field(description="Six digits, like `042917`, valid for 10 minutes.")
 
 
-@strawberry.input(description="The link that was mailed.")
+@strawberry.input(description="The token from the email.")
 class DeactivateSecondFactorInput:
-    token: str = strawberry.field(description="What stands in the link after `token=`.")
+    token: str = strawberry.field(description="The value of `token` in the link that was sent by email.")
 
 
-@strawberry.type(description="Answer to `beginTotp`. It is shown this once and never again.")
+@strawberry.type(description="Payload of `beginTotp`. The secret is returned this once only.")
 class BeginTotpPayload:
-    secret: str | None = column("To be typed into an authenticator app that cannot scan; null when refused.")
-    uri: str | None = column("The same as an `otpauth:` address; null when refused.")
-    qr_code: str | None = column("The same as a picture to scan, in a `data:` address; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    secret: str | None = column("Secret to type into an authenticator app that cannot scan; null if refused.")
+    uri: str | None = column("The same secret as an `otpauth:` URI; null if refused.")
+    qr_code: str | None = column("The same secret as a QR code, a `data:` URL of a picture; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `confirmTotp`.")
+@strawberry.type(description="Payload of `confirmTotp`.")
 class ConfirmTotpPayload:
-    second_factor: SecondFactor | None = column("The second factor, in force; null when refused.")
+    second_factor: SecondFactor | None = column("The second factor, now on; null if refused.")
     backup_codes: list[str] | None = column(
-        "Ten codes for when the phone is lost: each works once. Shown this once; null when refused."
+        "Ten backup codes for a lost phone. Each works once. Returned this once only; null if refused."
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `beginSms`.")
+@strawberry.type(description="Payload of `beginSms`.")
 class BeginSmsPayload:
-    errors: list[UserError] = column("Why it was refused; empty when a code is on its way.")
+    errors: list[UserError] = column("Why the mutation was refused; empty if a code was sent.")
 
 
-@strawberry.type(description="Answer to `confirmSms`.")
+@strawberry.type(description="Payload of `confirmSms`.")
 class ConfirmSmsPayload:
-    second_factor: SecondFactor | None = column("The second factor, in force; null when refused.")
+    second_factor: SecondFactor | None = column("The second factor, now on; null if refused.")
     backup_codes: list[str] | None = column(
-        "Ten codes for when the phone is lost: each works once. Shown this once; null when refused."
+        "Ten backup codes for a lost phone. Each works once. Returned this once only; null if refused."
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `regenerateBackupCodes`.")
+@strawberry.type(description="Payload of `regenerateBackupCodes`.")
 class RegenerateBackupCodesPayload:
-    backup_codes: list[str] | None = column("Ten new codes. Shown this once; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    backup_codes: list[str] | None = column("Ten new backup codes. Returned this once only; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Answer to `requestSecondFactorDeactivation`.")
+@strawberry.type(description="Payload of `requestSecondFactorDeactivation`.")
 class RequestSecondFactorDeactivationPayload:
-    errors: list[UserError] = column("Why it was refused; empty when a link is on its way.")
+    errors: list[UserError] = column("Why the mutation was refused; empty if a link was sent.")
 
 
-@strawberry.type(description="Answer to `deactivateSecondFactor`.")
+@strawberry.type(description="Payload of `deactivateSecondFactor`.")
 class DeactivateSecondFactorPayload:
-    errors: list[UserError] = column("Why it was refused; empty when the second factor is off.")
+    errors: list[UserError] = column("Why the mutation was refused; empty if the second factor is off now.")
 
 
 @strawberry.type
 class SecondFactorsMutation:
     begin_totp: BeginTotpPayload = mutation_by(
         second_factors.begin_totp,
-        "Begin to set up an authenticator app. Nothing changes until `confirmTotp`, within an hour; beginning again "
-        "makes a new secret.",
+        "Start to set up an authenticator app. Nothing changes until `confirmTotp`, which must follow within one "
+        "hour. A second call creates a new secret.",
         allowed=[Elevated()],
         input=NothingInput,
     )
     confirm_totp: ConfirmTotpPayload = mutation_by(
         second_factors.confirm_totp,
-        "Switch the second factor on, by a first code of the authenticator app. Your other sessions end.",
+        "Switch the second factor on with a first code from the authenticator app. Your other sessions end.",
         allowed=[Elevated()],
         input=ConfirmTotpInput,
     )
     begin_sms: BeginSmsPayload = mutation_by(
         second_factors.begin_sms,
-        "Begin to set up codes by text message: sends one. Nothing changes until `confirmSms`. Again sends a new code.",
+        "Start to set up codes by text message: a code is sent. Nothing changes until `confirmSms`. A second call "
+        "sends a new code.",
         allowed=[Elevated()],
         input=BeginSmsInput,
     )
     confirm_sms: ConfirmSmsPayload = mutation_by(
         second_factors.confirm_sms,
-        "Switch the second factor on, by the code that was texted. Your other sessions end.",
+        "Switch the second factor on with the code from the text message. Your other sessions end.",
         allowed=[Elevated()],
         input=ConfirmSmsInput,
     )
     regenerate_backup_codes: RegenerateBackupCodesPayload = mutation_by(
         second_factors.regenerate_backup_codes,
-        "Make ten new backup codes. The old ones no longer work.",
+        "Create ten new backup codes. The old ones stop working.",
         allowed=[Elevated()],
         input=NothingInput,
     )
     request_second_factor_deactivation: RequestSecondFactorDeactivationPayload = mutation_by(
         second_factors.request_deactivation,
-        "Have a link mailed that switches the second factor off, to the account's address. It works once, for 30 "
-        "minutes. The admins of the company are told.",
+        "Send an email to the account with a link to switch the second factor off. The link works once, for 30 "
+        "minutes. The admins of the company are notified.",
         allowed=[Elevated()],
         input=NothingInput,
     )
     deactivate_second_factor: DeactivateSecondFactorPayload = mutation_by(
         second_factors.deactivate,
-        "Switch the second factor off, by the link that was mailed to the account that is signed in. Your other "
+        "Switch the second factor off with the link that was sent to the account that is signed in. Your other "
         "sessions end. Another app or number can be set up afterwards.",
         allowed=[Elevated()],
         input=DeactivateSecondFactorInput,

@@ -1,4 +1,4 @@
-"""The sessions of an account, as its owner sees them."""
+"""Sessions of an account, as its owner sees them."""
 
 import strawberry
 
@@ -10,32 +10,32 @@ from schema.scalars import DateTime
 from services.sign_in.elevation import ElevationProof
 
 
-@strawberry.type(description="A sign-in of yours that has not ended.")
+@strawberry.type(description="A session of your account that has not ended.")
 class Session:
-    id: strawberry.ID = column("Opaque id of the session, for `endSession`.", read=id_of("Session"))
-    created_at: DateTime = column("When it began.")
-    seen_at: DateTime = column("Its last request, at most a minute old.")
-    device: str = column("The browser as it names itself; anybody can name themselves anything.")
-    address: str = column("IP address it began from.")
-    current: bool = column("Whether it is the one that asks.")
+    id: strawberry.ID = column("Opaque id of the session, like `ses_42`, for `endSession`.", read=id_of("Session"))
+    created_at: DateTime = column("When it started.")
+    seen_at: DateTime = column("When its last request was made, accurate to one minute.")
+    device: str = column("Description of the browser, from its User-Agent header; it is not verified.")
+    address: str = column("IP address from which it was started.")
+    current: bool = column("True if this is the session of this request.")
 
 
 @strawberry.type
 class SessionsOfViewer:
     elevated_until: DateTime | None = answered_by(
         sessions.elevated_until,
-        "Until when sensitive operations are open to this session (`elevateSession`); null: they are not. Null for tokens "
-        "and API keys, which cannot elevate.",
+        "Until when this session may do sensitive operations (see `elevateSession`); null if it may not. Null for "
+        "tokens and API keys, which cannot be elevated.",
     )
     elevation_proofs: list[ElevationProof] | None = answered_by(
         sessions.elevation_proofs,
-        "What `elevateSession` takes from this account, any one of them; null for tokens and API keys.",
+        "Proofs that `elevateSession` accepts from this account; any one is enough. Null for tokens and API keys.",
     )
     sessions: list[Session] = answered_by(
         sessions.live,
-        "This account's sessions, the one used last first; tokens may not ask.",
+        "Sessions of this account, most recently used first. Tokens may not read them.",
         allowed=[PersonItself()],
     )
     password_expires_at: DateTime | None = answered_by(
-        passwords.expires_at, "When this account's password is too old; null: never, or it has none."
+        passwords.expires_at, "When the password of this account expires; null if never or if it has no password."
     )

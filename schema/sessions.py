@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Sign-in, sign-out and elevation."""
 
 import strawberry
 
@@ -12,87 +12,92 @@ from schema.fields import column, mutation_by
 from schema.inputs import NothingInput
 from schema.scalars import DateTime
 
-ERRORS = "Why it was refused; empty when it was not."
+ERRORS = "Why the mutation was refused; empty on success."
 
 
-@strawberry.input(description="Who signs in.")
+@strawberry.input(description="The credentials of the account.")
 class SignInInput:
-    email: str = strawberry.field(description="The account's address.")
-    password: str = strawberry.field(description="Its password, exactly.")
+    email: str = strawberry.field(description="Email address of the account.")
+    password: str = strawberry.field(description="Password of the account, exactly as it was set.")
 
 
-@strawberry.input(description="The second step of a sign-in.")
+@strawberry.input(description="The token from `signIn`, and a code of the second factor.")
 class CompleteSignInInput:
-    token: str = strawberry.field(description="`secondFactor.token` of `signIn`; good for 10 minutes.")
-    code: str = strawberry.field(description="From the authenticator app or the text message, or a backup code.")
+    token: str = strawberry.field(
+        description="The value of `secondFactor.token` from the payload of `signIn`; valid for 10 minutes."
+    )
+    code: str = strawberry.field(description="A code from the authenticator app or the text message, or a backup code.")
 
 
-@strawberry.input(description="Which session to end.")
+@strawberry.input(description="The session to end.")
 class EndSessionInput:
-    id: strawberry.ID = strawberry.field(description="One of `viewer.sessions`.")
+    id: strawberry.ID = strawberry.field(description="Id of one of `Viewer.sessions`, like `ses_42`.")
 
 
-@strawberry.input(description="What shows that it is you: a code where there is a second factor, else the password.")
+@strawberry.input(description="A proof of identity: a code if the account has a second factor, otherwise the password.")
 class ElevateSessionInput:
     password: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The password, without second factor."
+        default=strawberry.UNSET, description="The password, if the account has no second factor."
     )
     code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="From the authenticator app or `sendElevationCode`, or a backup code."
+        default=strawberry.UNSET,
+        description="A code from the authenticator app or from `sendElevationCode`, or a backup code.",
     )
 
 
-@strawberry.type(description="What is still missing to sign in.")
+@strawberry.type(description="The second step of a sign-in.")
 class SecondFactorChallenge:
-    token: str = column("Hand it back to `completeSignIn` with the code.")
-    method: SecondFactorMethod = column("Where the code comes from. A texted one is on its way.")
+    token: str = column("Token to pass to `completeSignIn` together with the code.")
+    method: SecondFactorMethod = column("Source of the code. If it is a text message, it has been sent.")
 
 
-@strawberry.type(description="Answer to `signIn`.")
+@strawberry.type(description="Payload of `signIn`.")
 class SignInPayload:
     viewer: Viewer | None = column(
-        "Whoever is signed in now; null when refused, when the second factor is missing, or the password has expired."
+        "The person who is signed in now. Null if refused, if a code is still needed, or if the password has expired."
     )
     password_expired: bool | None = column(
-        "True: signed in, but nothing is open except `changePassword` and `signOut`. Null when refused."
+        "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
-    second_factor: SecondFactorChallenge | None = column("Set when a code is still missing: nobody is signed in yet.")
+    second_factor: SecondFactorChallenge | None = column(
+        "Set if a code is needed to finish the sign-in; null otherwise."
+    )
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `completeSignIn`.")
+@strawberry.type(description="Payload of `completeSignIn`.")
 class CompleteSignInPayload:
-    viewer: Viewer | None = column("Whoever is signed in now; null when refused, or when the password has expired.")
+    viewer: Viewer | None = column("The person who is signed in now; null if refused or if the password has expired.")
     password_expired: bool | None = column(
-        "True: signed in, but nothing is open except `changePassword` and `signOut`. Null when refused."
+        "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `signOut`.")
+@strawberry.type(description="Payload of `signOut`.")
 class SignOutPayload:
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `endSession`.")
+@strawberry.type(description="Payload of `endSession`.")
 class EndSessionPayload:
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `endOtherSessions`.")
+@strawberry.type(description="Payload of `endOtherSessions`.")
 class EndOtherSessionsPayload:
-    ended: int | None = column("How many sessions have ended; null when refused.")
+    ended: int | None = column("Number of sessions that were ended; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `sendElevationCode`.")
+@strawberry.type(description="Payload of `sendElevationCode`.")
 class SendElevationCodePayload:
     errors: list[UserError] = column(ERRORS)
 
 
-@strawberry.type(description="Answer to `elevateSession`.")
+@strawberry.type(description="Payload of `elevateSession`.")
 class ElevateSessionPayload:
-    elevated_until: DateTime | None = column("Until when sensitive operations are open to this session.")
+    elevated_until: DateTime | None = column("Until when this session may do sensitive operations; null if refused.")
     errors: list[UserError] = column(ERRORS)
 
 
@@ -100,13 +105,13 @@ class ElevateSessionPayload:
 class SessionsMutation:
     sign_in: SignInPayload = mutation_by(
         sessions.sign_in,
-        "Sign in. The session is a cookie; the answer to a wrong address is the one to a wrong password.",
+        "Sign in. The session is stored in a cookie. A wrong address and a wrong password get the same answer.",
         allowed=[Anyone()],
         input=SignInInput,
     )
     complete_sign_in: CompleteSignInPayload = mutation_by(
         sessions.complete_sign_in,
-        "Finish a sign-in by a code of the second factor.",
+        "Finish a sign-in with a code of the second factor.",
         allowed=[Anyone()],
         input=CompleteSignInInput,
     )
@@ -115,26 +120,26 @@ class SessionsMutation:
     )
     end_session: EndSessionPayload = mutation_by(
         sessions.end_session,
-        "End one of your sessions, wherever it is.",
+        "End one of your sessions.",
         allowed=[PersonItself()],
         input=EndSessionInput,
     )
     end_other_sessions: EndOtherSessionsPayload = mutation_by(
         sessions.end_other_sessions,
-        "End all of this account's sessions but this one; all of them, when an API key asks.",
+        "End all sessions of this account except the one of this request. With an API key: all sessions.",
         allowed=[PersonItself()],
         input=NothingInput,
     )
     send_elevation_code: SendElevationCodePayload = mutation_by(
         sessions.send_elevation_code,
-        "Text a code for `elevateSession`, where the second factor is a telephone.",
+        "Send a code for `elevateSession` by text message, if that is the second factor.",
         allowed=[InSession()],
         input=NothingInput,
     )
     elevate_session: ElevateSessionPayload = mutation_by(
         sessions.elevate_session,
-        "Confirm that it is you: opens sensitive operations to this session for 8 hours. Its cookie changes. "
-        "`viewer.elevationProofs` says what it takes; anything else is answered by `ProofRequired`.",
+        "Prove your identity again, so that this session may do sensitive operations for 8 hours. The session cookie "
+        "changes. `Viewer.elevationProofs` lists the accepted proofs; any other is refused with `ProofRequired`.",
         allowed=[InSession()],
         input=ElevateSessionInput,
     )

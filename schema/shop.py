@@ -1,4 +1,4 @@
-"""The shop: what there is for credits, and who ordered what."""
+"""The shop and its orders."""
 
 import strawberry
 
@@ -14,54 +14,54 @@ from schema.scalars import DateTime
 
 enum_of(
     OrderState,
-    "How far an order is.",
+    "State of an order.",
     {
-        "PLACED": "It was taken in; its owner can still cancel it.",
-        "SHIPPED": "It is on its way.",
-        "REFUNDED": "It was given back: its credits are with the account again.",
+        "PLACED": "Placed; its owner can still cancel it.",
+        "SHIPPED": "Shipped.",
+        "REFUNDED": "Cancelled; its credits were returned to the account.",
     },
     name="ShopOrderState",
 )
 
 
-@strawberry.type(description="Something that the shop gives, or once gave, for credits.")
+@strawberry.type(description="Cancelled or refunded; its credits were returned to the account.")
 class ShopItem:
-    code: str = column("Its fixed code.")
-    name: str = column("What it is called.")
-    description: str = column("What one gets, in one sentence.")
-    price: int = column("Credits that it costs now.")
-    stock_left: int | None = column("How many are left; null: there are always enough.")
-    available: bool = column("Whether it can be ordered now: it is sold, and there is one left.")
-    affordable: bool | None = column("Whether the account that is signed in has the credits; null for nobody.")
+    code: str = column("Code that never changes.")
+    name: str = column("Name of the item, in the language of the answer.")
+    description: str = column("One sentence about the item, in the language of the answer.")
+    price: int = column("Current price in credits.")
+    stock_left: int | None = column("Number of items left; null if unlimited.")
+    available: bool = column("True if it can be ordered now: it is on sale and in stock.")
+    affordable: bool | None = column("True if the account that is signed in has enough credits; null if anonymous.")
 
 
-@strawberry.type(description="An item taken for credits. Only the account that ordered sees it.")
+@strawberry.type(description="An order of an item for credits. Visible to the account that placed it only.")
 class ShopOrder:
-    id: strawberry.ID = column("Opaque id of the order.", read=id_of("ShopOrder"))
+    id: strawberry.ID = column("Opaque id of the order, like `ord_42`.", read=id_of("ShopOrder"))
     item: ShopItem | None = loaded_by(
-        shop.items, "What was ordered, as it is in the shop now; null when it has left the catalogue.", key="item"
+        shop.items, "The item as it is in the shop now; null if it is no longer in the catalogue.", key="item"
     )
-    price: int = column("Credits that it cost when it was ordered.")
-    state: OrderState = column("How far it is.")
+    price: int = column("Price in credits when it was ordered.")
+    state: OrderState = column("Whether the order is placed, shipped or refunded.")
     ordered_at: DateTime = column("When it was ordered.")
-    changed_at: DateTime | None = column("When it was shipped or given back; null while it is PLACED.")
+    changed_at: DateTime | None = column("When it was shipped or refunded; null while the state is PLACED.")
 
 
-@strawberry.type(description="An order in a page of an account's orders.")
+@strawberry.type(description="An order on a page of orders.")
 class ShopOrderEdge:
-    cursor: str = column("Where the order stands among the account's.", read=shop.cursor_of)
+    cursor: str = column("Cursor of this order, for `after` and `before`.", read=shop.cursor_of)
     node: ShopOrder = column("The order.", itself=True)
 
 
 @strawberry.type(description="A page of an account's orders, newest first.")
 class ShopOrderConnection:
-    edges: list[ShopOrderEdge] = column("The orders of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[ShopOrderEdge] = column("The orders on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
 @strawberry.type
 class ShopQuery:
-    shop: list[ShopItem] = answered_by(shop.catalogue, "What can be had for credits, sold out or not.")
+    shop: list[ShopItem] = answered_by(shop.catalogue, "All items on sale, also those out of stock.")
 
 
 @strawberry.type
@@ -71,50 +71,54 @@ class ShopOfViewer:
     )
 
 
-@strawberry.input(description="What to order.")
+@strawberry.input(description="The item to order.")
 class OrderItemInput:
-    item: str = strawberry.field(description="Code of an item of `shop`.")
+    item: str = strawberry.field(description="Code of an item of `Query.shop`.")
     idempotency_key: str = strawberry.field(
-        description="1 to 128 characters that are new for each order, like a UUID. The same key and item again within 24 "
-        "hours answer the same order, so that a call without an answer can be sent again."
+        description=(
+            "A value of 1 to 128 characters that is new for each order, like a UUID. The same key and item within 24 "
+            "hours return the same order, so that a call without an answer can be repeated safely."
+        )
     )
 
 
-@strawberry.type(description="Answer to `orderItem`.")
+@strawberry.type(description="Payload of `orderItem`.")
 class OrderItemPayload:
-    order: ShopOrder | None = loaded_by(shop.by_id, "The order, as it is now; null when refused.", key="order_id")
-    repeated: bool | None = column("True when an earlier call under this key placed it; null when refused.")
+    order: ShopOrder | None = loaded_by(shop.by_id, "The order; null if refused.", key="order_id")
+    repeated: bool | None = column("True if an earlier call with this key placed the order; null if refused.")
     credit_balance: int | None = loaded_by(
-        balances.of_accounts, "What the account has left; null when refused.", key="account_id"
+        balances.of_accounts, "Credits of the account after the order; null if refused.", key="account_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which order to cancel.")
+@strawberry.input(description="The order to cancel.")
 class CancelOrderInput:
-    id: strawberry.ID = strawberry.field(description="An order of the account that is signed in, still PLACED.")
-
-
-@strawberry.type(description="Answer to `cancelOrder`.")
-class CancelOrderPayload:
-    order: ShopOrder | None = loaded_by(shop.by_id, "The order, given back; null when refused.", key="order_id")
-    credit_balance: int | None = loaded_by(
-        balances.of_accounts, "What the account has now; null when refused.", key="account_id"
+    id: strawberry.ID = strawberry.field(
+        description="Id of an order of the account that is signed in, like `ord_42`; its state must be PLACED."
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="Payload of `cancelOrder`.")
+class CancelOrderPayload:
+    order: ShopOrder | None = loaded_by(shop.by_id, "The cancelled order; null if refused.", key="order_id")
+    credit_balance: int | None = loaded_by(
+        balances.of_accounts, "Credits of the account after the refund; null if refused.", key="account_id"
+    )
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class ShopMutation:
     order_item: OrderItemPayload = mutation_by(
         shop.order,
-        "Take an item of the shop for credits of the account that is signed in, at its price of now. Never by a token.",
+        "Order an item for credits of the account that is signed in, at the current price. Tokens may not do this.",
         allowed=[SignedIn()],
         input=OrderItemInput,
     )
     cancel_order: CancelOrderPayload = mutation_by(
         shop.cancel,
-        "Give back an order that is still PLACED: its credits come back. Never by a token.",
+        "Cancel an order whose state is PLACED; its credits are returned. Tokens may not do this.",
         allowed=[SignedIn()],
         input=CancelOrderInput,
     )

@@ -1,4 +1,4 @@
-"""Numbers for the chart of a person's points."""
+"""Statistics of a person's points, for charts."""
 
 import strawberry
 
@@ -12,68 +12,72 @@ from schema.scalars import DateTime, Day
 
 enum_of(
     Bucket,
-    "How long a piece of a time series is.",
-    {"DAY": "A calendar day, UTC.", "WEEK": "A week from Monday on (ISO 8601).", "MONTH": "A calendar month."},
+    "Length of an interval of a time series.",
+    {"DAY": "A UTC day.", "WEEK": "A week from Monday to Sunday (ISO 8601).", "MONTH": "A calendar month."},
     name="StatsBucket",
 )
 
 
-@strawberry.type(description="What one activity gave a person.")
+@strawberry.type(description="Points of one activity for a person.")
 class ActivityStats:
-    activity: Activity = column("What was done.")
-    times: int = column("How often it happened, less what was reversed; also when a cap left no points for it.")
-    points: int = column("Points it gave; negative ones were taken away.")
+    activity: Activity = column("The activity.")
+    times: int = column(
+        "How often it happened, without reversed ones. Includes the times when a daily cap left no points."
+    )
+    points: int = column("Points that it gave; negative if they were taken away.")
 
 
 @strawberry.type(description="A person's points in one category, and where they come from.")
 class CategoryStats:
     category: Category = column("The category.")
-    points: int = column("Points in it: activities, opening balance and corrections together, never shown below 0.")
-    activities: list[ActivityStats] = column("What happened at least once, in the order of the point tables.")
-    opening_points: int = column("The balance that came with an import.", read=lambda row: row["opening"])
+    points: int = column("Points in the category: activities, opening balance and corrections together; at least 0.")
+    activities: list[ActivityStats] = column("Activities that happened at least once, in the catalogue's order.")
+    opening_points: int = column("Opening balance from an import.", read=lambda row: row["opening"])
     correction_points: int = column(
-        "What corrections gave or took: penalties, compensation at a merge. Mostly 0 or below.",
+        "Points given or taken by corrections, such as penalties. Mostly 0 or negative.",
         read=lambda row: row["corrections"],
     )
 
 
-@strawberry.type(description="Points of one piece of time.")
+@strawberry.type(description="Points of one interval.")
 class StatsPoint:
-    starts_on: Day = column("Its first day, UTC.")
-    points: int = column("Points of what happened in it, never shown below 0.")
-    by_category: list[CategoryPoints] = column("The same per category, each never shown below 0.")
+    starts_on: Day = column("First UTC day of the interval.")
+    points: int = column("Points of the events in it; at least 0.")
+    by_category: list[CategoryPoints] = column("Points per category; each at least 0.")
 
 
-@strawberry.type(description="Numbers for the chart of a person's points and for its legend.")
+@strawberry.type(description="Statistics of a person's points, for a chart and its legend.")
 class Stats:
-    categories: list[CategoryStats] = column("Points per category, in the order of the point tables.")
+    categories: list[CategoryStats] = column("Points per category, in the catalogue's order.")
     series: list[StatsPoint] = loaded_by(
         stats.series,
-        "Points over time, by when things happened, oldest first; pieces without points are there too. Opening balances "
-        "have no time and are left out.",
+        "Points over time by the moment of the events, oldest interval first, intervals without points included. "
+        "Opening balances have no date and are left out.",
         arguments={
-            "bucket": "How long a piece is.",
-            "since": "A day of the first piece, which is counted whole. By default there are 30 days, 52 weeks or 12 "
-            "months; at most 400 pieces.",
-            "until": "A day of the last piece, which is counted whole; today unless asked.",
-            "category": "Only points of this category; of all unless asked.",
+            "bucket": "Length of an interval.",
+            "since": (
+                "Any day of the first interval, which counts in full. Defaults to 30 days, 52 weeks or 12 months; at "
+                "most 400 intervals."
+            ),
+            "until": "Any day of the last interval, which counts in full; today by default.",
+            "category": "Only points of this category; all categories by default.",
         },
     )
 
 
-@strawberry.type(description="What a person earned today of something that is capped.")
+@strawberry.type(description="A person's points of today from an activity with a daily cap.")
 class PointsToday:
-    activity: Activity = column("What has a cap.")
+    activity: Activity = column("The activity.")
     earned: int = column("Points from it today (UTC).")
-    cap: int = column("Most points from it on one UTC day.")
+    cap: int = column("Maximum points from it per UTC day.")
     remaining: int = column("Points that it can still give today.")
-    resets_at: DateTime = column("When the next day begins (UTC).")
+    resets_at: DateTime = column("When the next UTC day starts.")
 
 
 @strawberry.type
 class PointsOfViewer:
     points_today: list[PointsToday] | None = loaded_by(
         stats.points_today,
-        "What you earned today of everything that has a daily cap, and what is left; null for the account of a service.",
+        "Your points of today from every activity with a daily cap, and what is left; null for a service account.",
         key="profile_id",
     )

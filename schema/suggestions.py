@@ -18,80 +18,85 @@ from schema.terms import Industry, Skill
 
 enum_of(
     Reason,
-    "What speaks for it that you know somebody.",
+    "Reason for suggesting a person.",
     {
-        "MUTUAL_CONNECTIONS": "You are both connected with the same people.",
-        "SAME_COMPANY": "You both work at the same company.",
-        "SHARED_SKILLS": "You both name the same skills.",
-        "SHARED_INDUSTRIES": "You both know the same industries.",
+        "MUTUAL_CONNECTIONS": "You are connected with the same people.",
+        "SAME_COMPANY": "You work at the same company.",
+        "SHARED_SKILLS": "You have skills in common.",
+        "SHARED_INDUSTRIES": "You have industries in common.",
     },
     name="SuggestionReasonKind",
 )
 
 
-@strawberry.type(description="One thing that speaks for it that you know somebody, with the facts of its kind.")
+@strawberry.type(description="One reason for suggesting a person, with its details.")
 class SuggestionReason:
-    kind: Reason = column("What it is.")
+    kind: Reason = column("Kind of the reason.")
     mutual_connections: MutualConnections | None = loaded_by(
-        connections.mutual, "Whom you both know; null unless that is the reason.", key="profile_id"
+        connections.mutual, "People connected with both of you; null for other kinds.", key="profile_id"
     )
     company: Company | None = loaded_by(
-        companies.by_id, "Where you both work; null unless that is the reason.", key="company_id"
+        companies.by_id, "The company you both work at; null for other kinds.", key="company_id"
     )
-    skills: list[Skill] | None = column("What you are both good at, by name; null unless that is the reason.")
-    industries: list[Industry] | None = column("What you both know, by name; null unless that is the reason.")
+    skills: list[Skill] | None = column("Skills you have in common, ordered by name; null for other kinds.")
+    industries: list[Industry] | None = column("Industries you have in common, ordered by name; null for other kinds.")
 
 
-@strawberry.type(description="Somebody you may know.")
+@strawberry.type(description="A person you may know.")
 class Suggestion:
     profile: Profile = column("The person.", read=lambda row: row["person"])
     reasons: list[SuggestionReason] = loaded_by(
-        reads.reasons, "Why: at least one thing, unless it has just gone. One of each kind at most.", key=reads.met
+        reads.reasons,
+        "Reasons for the suggestion, at most one of each kind. Empty only if the last reason disappeared in the "
+        "meantime.",
+        key=reads.met,
     )
 
 
-@strawberry.type(description="A suggestion in a page of suggestions.")
+@strawberry.type(description="A suggestion on a page of suggestions.")
 class SuggestionEdge:
-    cursor: str = column("Where the suggestion stands in the list.", read=reads.cursor_of)
+    cursor: str = column("Cursor of this suggestion, for `after` and `before`.", read=reads.cursor_of)
     node: Suggestion = column("The suggestion.", itself=True)
 
 
 @strawberry.type(description="A page of people you may know.")
 class SuggestionConnection:
-    edges: list[SuggestionEdge] = column("The suggestions of this page.")
-    page_info: PageInfo = column("Where the page lies.")
+    edges: list[SuggestionEdge] = column("The suggestions on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
 
 
 @strawberry.type
 class SuggestionsOfViewer:
     people_you_may_know: SuggestionConnection | None = loaded_by(
         reads.of_profiles,
-        "Up to 200 people you may know, those for whom most speaks first. Nobody whom you are connected with, have asked, "
-        "were asked by, ignored, dismissed or blocked, who blocked you, who is hidden, or whose profile nobody has claimed. "
-        "Empty where nothing speaks for anybody: connect with somebody, or name your skills. Null for the account of a service.",
+        "Up to 200 people you may know, strongest suggestion first. Left out are your connections, people with an "
+        "open or ignored request between you, people you dismissed or blocked, people who blocked you, hidden "
+        "profiles and unclaimed profiles. Empty if there is no reason to suggest anyone: connect with a person or "
+        "add skills. Null for a service account.",
         key="profile_id",
         arguments=PAGE,
     )
 
 
-@strawberry.input(description="Who is not to be suggested.")
+@strawberry.input(description="The person to suggest no longer.")
 class DismissSuggestionInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
 
 
-@strawberry.type(description="Answer to `dismissSuggestion`.")
+@strawberry.type(description="Payload of `dismissSuggestion`.")
 class DismissSuggestionPayload:
     profile: Profile | None = loaded_by(
-        profiles.by_id, "Who is not suggested to you any more; null when refused.", key="profile_id"
+        profiles.by_id, "The person who is no longer suggested; null if refused.", key="profile_id"
     )
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class SuggestionsMutation:
     dismiss_suggestion: DismissSuggestionPayload = mutation_by(
         reads.dismiss,
-        "Never be told again that you may know somebody; again changes nothing. They are not told, and you may still connect.",
+        "Stop suggesting a person to you. A repeated call changes nothing. The person is not notified, and you can "
+        "still connect.",
         allowed=[Person()],
         input=DismissSuggestionInput,
     )

@@ -1,4 +1,4 @@
-"""Words of controlled lists."""
+"""Skills and industries: terms of controlled lists."""
 
 import strawberry
 
@@ -6,15 +6,15 @@ from catalogue.languages import translate
 from schema.fields import column
 
 
-@strawberry.type(description="Something a person is good at.")
+@strawberry.type(description="A skill of a person.")
 class Skill:
-    code: str = column("Its fixed code.")
-    name: str = column("Its name, as shown.", read=lambda row: translate(row["name"]))
-    retired: bool = column("True when it still shows but cannot be chosen any more.")
+    code: str = column("Code that never changes.")
+    name: str = column("Name of the skill, in the language of the answer.", read=lambda row: translate(row["name"]))
+    retired: bool = column("True if it can no longer be chosen; profiles that have it still show it.")
 
 
-@strawberry.type(description="A field of business a person has experience in.")
+@strawberry.type(description="An industry that a person knows.")
 class Industry:
-    code: str = column("Its fixed code.")
-    name: str = column("Its name, as shown.", read=lambda row: translate(row["name"]))
-    retired: bool = column("True when it still shows but cannot be chosen any more.")
+    code: str = column("Code that never changes.")
+    name: str = column("Name of the industry, in the language of the answer.", read=lambda row: translate(row["name"]))
+    retired: bool = column("True if it can no longer be chosen; profiles that have it still show it.")

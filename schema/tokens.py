@@ -13,157 +13,166 @@ from services.auth.stored_credentials import Unusable
 
 enum_of(
     Unusable,
-    "Why a token or API key that was not deleted is refused all the same.",
+    "Reason why an existing token or API key is refused.",
     {
-        "EXPIRED": "Its own expiry has come.",
-        "PASSWORD_EXPIRED": "Its owner has to change the password first.",
+        "EXPIRED": "It has expired.",
+        "PASSWORD_EXPIRED": "Its owner's password has expired and must be changed.",
         "ACCOUNT_DEACTIVATED": "Its owner's account is deactivated.",
     },
     name="CredentialProblem",
 )
 
 
-@strawberry.type(description="Something that a token may be allowed.")
+@strawberry.type(description="A permission that a token can have.")
 class TokenScope:
-    name: str = column("What a token is given.")
-    group: str = column("The service or area it is about.")
-    description: str = column("What it allows.", read=lambda row: row["about"])
-    opens: list[str] = column("Fields of this graph as `Type.field`; none for scopes that other services ask about.")
-    service_only: bool = column("True when only service accounts can hold it.")
+    name: str = column("Name of the scope, like `mx:points:ingest`.")
+    group: str = column("Service or area of the scope.")
+    description: str = column("Description of the scope.", read=lambda row: row["about"])
+    opens: list[str] = column(
+        "Fields of this API that the scope opens, as `Type.field`; empty for scopes that only other services use."
+    )
+    service_only: bool = column("True if only service accounts can have it.")
 
 
-@strawberry.type(description="A personal access token. Its secret is shown once, when it is made.")
+@strawberry.type(description="A personal access token. Its secret is returned once, when it is created.")
 class PersonalAccessToken:
-    id: strawberry.ID = column("Opaque id of the token.", read=id_of("PersonalAccessToken"))
-    name: str = column("What its owner calls it.")
-    scopes: list[str] = column("What it may do.")
-    hint: str = column("The last four characters of its secret.")
-    created_at: DateTime = column("When it was made.")
-    expires_at: DateTime | None = column("When it expires; null: never.")
-    last_used_at: DateTime | None = column("When it was last used, at most a minute old; null: never.")
-    usable: bool = column("Whether it works now.", read=lambda row: row["unusable"] is None)
-    problem: Unusable | None = column("Why it does not work; null when it does.", read=lambda row: row["unusable"])
+    id: strawberry.ID = column("Opaque id of the token, like `pat_42`.", read=id_of("PersonalAccessToken"))
+    name: str = column("Name of the token, as its owner entered it.")
+    scopes: list[str] = column("Names of the token's scopes.")
+    hint: str = column("Last four characters of the secret.")
+    created_at: DateTime = column("When it was created.")
+    expires_at: DateTime | None = column("When it expires; null if never.")
+    last_used_at: DateTime | None = column("When it was last used, accurate to one minute; null if never.")
+    usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
+    problem: Unusable | None = column("Why it does not work; null if it works.", read=lambda row: row["unusable"])
 
 
 @strawberry.type(
-    description="An API key: beside its owner's address it has all their rights. Its secret is shown once."
+    description=(
+        "An API key. Sent together with its owner's email address, it has all rights of the account. Its secret "
+        "is returned once, when it is created."
+    )
 )
 class ApiKey:
-    id: strawberry.ID = column("Opaque id of the key.", read=id_of("ApiKey"))
-    name: str = column("What its owner calls it.")
-    hint: str = column("The last four characters of its secret.")
-    created_at: DateTime = column("When it was made.")
-    last_used_at: DateTime | None = column("When it was last used, at most a minute old; null: never.")
-    usable: bool = column("Whether it works now.", read=lambda row: row["unusable"] is None)
-    problem: Unusable | None = column("Why it does not work; null when it does.", read=lambda row: row["unusable"])
+    id: strawberry.ID = column("Opaque id of the key, like `key_42`.", read=id_of("ApiKey"))
+    name: str = column("Name of the key, as its owner entered it.")
+    hint: str = column("Last four characters of the secret.")
+    created_at: DateTime = column("When it was created.")
+    last_used_at: DateTime | None = column("When it was last used, accurate to one minute; null if never.")
+    usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
+    problem: Unusable | None = column("Why it does not work; null if it works.", read=lambda row: row["unusable"])
 
 
 @strawberry.type
 class TokensOfViewer:
     personal_access_tokens: list[PersonalAccessToken] = answered_by(
-        tokens.personal_access_tokens, "The tokens of the viewer's account, oldest first."
+        tokens.personal_access_tokens, "Personal access tokens of your account, oldest first."
     )
-    api_keys: list[ApiKey] = answered_by(tokens.keys, "The API keys of the viewer's account, oldest first.")
+    api_keys: list[ApiKey] = answered_by(tokens.keys, "API keys of your account, oldest first.")
 
 
 @strawberry.type
 class TokensQuery:
-    token_scopes: list[TokenScope] = answered_by(tokens.scopes, "What a token can be allowed, by group.")
+    token_scopes: list[TokenScope] = answered_by(tokens.scopes, "All scopes that a token can have, ordered by group.")
 
 
-@strawberry.input(description="A new personal access token.")
+@strawberry.input(description="The token to create.")
 class CreatePersonalAccessTokenInput:
-    name: str = strawberry.field(description="What to call it, 1 to 120 characters.")
-    scopes: list[str] = strawberry.field(description="What it may do: names of `tokenScopes`, at least one.")
+    name: str = strawberry.field(description="Name of the token, 1 to 120 characters.")
+    scopes: list[str] = strawberry.field(
+        description="Names of the token's scopes, from `Query.tokenScopes`; at least one."
+    )
     expires_at: DateTime | None = strawberry.field(
-        default=strawberry.UNSET, description="When it expires; never unless given."
+        default=strawberry.UNSET, description="When it expires; never by default."
     )
 
 
-@strawberry.type(description="Answer to `createPersonalAccessToken`.")
+@strawberry.type(description="Payload of `createPersonalAccessToken`.")
 class CreatePersonalAccessTokenPayload:
-    token: PersonalAccessToken | None = column("The new token; null when refused.")
-    secret: str | None = column("Its secret, shown in this answer and never again; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    token: PersonalAccessToken | None = column("The new token; null if refused.")
+    secret: str | None = column("Secret of the token, returned this once only; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which token to delete.")
+@strawberry.input(description="The token to delete.")
 class DeletePersonalAccessTokenInput:
-    id: strawberry.ID = strawberry.field(description="A token of your own.")
+    id: strawberry.ID = strawberry.field(description="Id of your token, like `pat_42`.")
 
 
-@strawberry.type(description="Answer to `deletePersonalAccessToken`.")
+@strawberry.type(description="Payload of `deletePersonalAccessToken`.")
 class DeletePersonalAccessTokenPayload:
-    deleted: strawberry.ID | None = column("Id of the deleted token; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    deleted: strawberry.ID | None = column("Id of the deleted token; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="A new API key.")
+@strawberry.input(description="The API key to create.")
 class CreateApiKeyInput:
-    name: str = strawberry.field(description="What to call it, 1 to 120 characters.")
+    name: str = strawberry.field(description="Name of the key, 1 to 120 characters.")
 
 
-@strawberry.type(description="Answer to `createApiKey`.")
+@strawberry.type(description="Payload of `createApiKey`.")
 class CreateApiKeyPayload:
-    api_key: ApiKey | None = column("The new key; null when refused.")
-    secret: str | None = column("Its secret, shown in this answer and never again; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    api_key: ApiKey | None = column("The new key; null if refused.")
+    secret: str | None = column("Secret of the key, returned this once only; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="Which API key to delete.")
+@strawberry.input(description="The API key to delete.")
 class DeleteApiKeyInput:
-    id: strawberry.ID = strawberry.field(description="A key of your own.")
+    id: strawberry.ID = strawberry.field(description="Id of your key, like `key_42`.")
 
 
-@strawberry.type(description="Answer to `deleteApiKey`.")
+@strawberry.type(description="Payload of `deleteApiKey`.")
 class DeleteApiKeyPayload:
-    deleted: strawberry.ID | None = column("Id of the deleted key; null when refused.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    deleted: strawberry.ID | None = column("Id of the deleted key; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.input(description="A token that somebody has shown to your service. Send it as a variable.")
+@strawberry.input(
+    description="The token that your service has received. Send it as a variable, not inside the document."
+)
 class IntrospectTokenInput:
-    token: str = strawberry.field(description="The token's secret.")
+    token: str = strawberry.field(description="Secret of the token.")
 
 
-@strawberry.type(description="Answer to `introspectToken`. Of a token that is not valid nothing else is said.")
+@strawberry.type(description="Payload of `introspectToken`. Nothing is revealed about a token that is not valid.")
 class IntrospectTokenPayload:
-    active: bool | None = column("Whether the token is valid now; null when refused.")
-    scopes: list[str] | None = column("What it may do; null when it is not valid.")
-    account: strawberry.ID | None = column("Whom it acts for; null when it is not valid.")
-    email: str | None = column("The address of whom it acts for; null when it is not valid.")
-    errors: list[UserError] = column("Why it was refused; empty when it was not.")
+    active: bool | None = column("True if the token is valid now; null if refused.")
+    scopes: list[str] | None = column("Names of its scopes; null if it is not valid.")
+    account: strawberry.ID | None = column("Id of the account that it belongs to; null if it is not valid.")
+    email: str | None = column("Email address of that account; null if it is not valid.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type
 class TokensMutation:
     create_personal_access_token: CreatePersonalAccessTokenPayload = mutation_by(
         tokens.create,
-        "Make a personal access token for the account that is signed in; its owner is told by mail.",
+        "Create a personal access token for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
         input=CreatePersonalAccessTokenInput,
     )
     delete_personal_access_token: DeletePersonalAccessTokenPayload = mutation_by(
         tokens.delete,
-        "Delete one of your tokens. It is dead on the next request.",
+        "Delete one of your tokens. It stops working with the next request.",
         allowed=[InSession()],
         input=DeletePersonalAccessTokenInput,
     )
     create_api_key: CreateApiKeyPayload = mutation_by(
         tokens.create_key,
-        "Make an API key for the account that is signed in; its owner is told by mail.",
+        "Create an API key for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
         input=CreateApiKeyInput,
     )
     delete_api_key: DeleteApiKeyPayload = mutation_by(
         tokens.delete_key,
-        "Delete one of your API keys. It is dead on the next request.",
+        "Delete one of your API keys. It stops working with the next request.",
         allowed=[InSession()],
         input=DeleteApiKeyInput,
     )
     introspect_token: IntrospectTokenPayload = mutation_by(
         tokens.introspect,
-        "Ask what a token is worth that somebody has shown to your service. For service accounts, under "
+        "Check a token that your service has received from a caller. Needs a service account with the scope "
         "`mx:token:introspect`.",
         allowed=[ServiceAccount()],
         input=IntrospectTokenInput,

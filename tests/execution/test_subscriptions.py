@@ -62,7 +62,10 @@ class Subscription:
     )
     maybe_ticks: Tick | None = subscribed_by(count_to, "Counts.", allowed=[Anyone()])
     odd_ticks: Tick = subscribed_by(
-        count_to, "Odd ones.", allowed=[Anyone()], still=lambda row, toy: row["number"] % 2 == 1 and toy.signed_in
+        count_to,
+        "Odd ones.",
+        allowed=[Anyone()],
+        still_visible=lambda row, toy: row["number"] % 2 == 1 and toy.signed_in,
     )
     secret_ticks: Tick = subscribed_by(count_to, "For librarians.", allowed=[Librarian()])
     items: Item = subscribed_by(count_to, "Books.", allowed=[Anyone()])
@@ -280,5 +283,5 @@ def test_a_subscription_says_who_may() -> None:
     kind = kind_of(SCHEMA._schema.subscription_type.fields["ticks"])  # type: ignore[union-attr]
     assert isinstance(kind, Subscribed)
     assert kind.defaults == {"to": 3, "fail_at": None}
-    with pytest.raises(ValueError, match="says who is allowed"):
+    with pytest.raises(ValueError, match="needs `allowed`"):
         subscribed_by(count_to, "Counts.", allowed=[])

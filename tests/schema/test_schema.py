@@ -1,33 +1,23 @@
 """The schema as a document: it is printed, described, and closed to tokens unless a scope opens it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import (
-    GraphQLEnumType,
-    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     get_named_type,
-    is_introspection_type,
-    is_specified_scalar_type,
     parse,
     validate,
 )
 
 from catalogue.scopes import ERRORS, SCOPES, closed, opening
 from schema.fields import Answered, kind_of
-from schema.graph import build, sdl
+from schema.graph import sdl
 from settings import HERE
+from tests.helpers.built_schema import MUTATIONS, OWN, SCHEMA, described
 from web.graphiql import EXAMPLES
 
-SCHEMA = build()._schema
-OWN = [
-    each for each in SCHEMA.type_map.values() if not is_introspection_type(each) and not is_specified_scalar_type(each)
-]
-assert SCHEMA.mutation_type is not None
-MUTATIONS = SCHEMA.mutation_type.fields
 OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
 COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
 NEVER_BY_TOKEN = {
@@ -50,21 +40,6 @@ MUTATIONS_BY_TOKEN = {
 
 def test_the_printed_schema_is_the_schema() -> None:
     assert (HERE / "schema.graphql").read_text("utf-8") == sdl(), "run: make schema"
-
-
-def described() -> Iterator[tuple[str, str | None]]:
-    for each in OWN:
-        yield each.name, each.description
-        if isinstance(each, GraphQLEnumType):
-            yield from ((f"{each.name}.{name}", value.description) for name, value in each.values.items())
-        if isinstance(each, GraphQLInputObjectType):
-            yield from ((f"{each.name}.{name}", field.description) for name, field in each.fields.items())
-        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
-            for name, field in each.fields.items():
-                yield f"{each.name}.{name}", field.description
-                yield from (
-                    (f"{each.name}.{name}({argument}:)", each_.description) for argument, each_ in field.args.items()
-                )
 
 
 def test_everything_says_what_it_is() -> None:

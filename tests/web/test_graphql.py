@@ -167,7 +167,10 @@ async def test_text_that_no_row_can_hold_finds_nothing(client: GraphQLClient) ->
 )
 async def test_a_character_that_no_text_can_hold_is_refused(client: GraphQLClient, body: str) -> None:
     [error] = (await (await send(client, body)).json())["errors"]
-    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "No text may hold the character U+0000.")
+    assert (error["extensions"]["code"], error["message"]) == (
+        "BAD_INPUT",
+        "Texts must not contain the character U+0000.",
+    )
 
 
 async def test_what_no_field_takes_may_hold_it(client: GraphQLClient) -> None:
@@ -178,7 +181,10 @@ async def test_what_no_field_takes_may_hold_it(client: GraphQLClient) -> None:
 async def test_a_text_that_is_too_long_is_not_looked_at(client: GraphQLClient) -> None:
     document = "query P($h: String!) { profile(handle: $h) { id } }"
     [error] = (await client.ask(document, h="x" * 1_001))["errors"]
-    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "`handle` has at most 1000 characters.")
+    assert (error["extensions"]["code"], error["message"]) == (
+        "BAD_INPUT",
+        "`handle` can have at most 1000 characters.",
+    )
 
 
 async def test_answers_say_how_they_are_to_be_handled(client: GraphQLClient) -> None:
