@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from catalogue import languages
 from execution.executor import Executor
@@ -21,8 +22,9 @@ from schema.graph import build
 from services.achievements import badge_rarity
 from services.auth import credential_last_used, sessions, verification_codes
 from services.connections import connections
-from services.core import audit, change_feed, clock, current_settings, idempotency, rate_limits
+from services.core import audit, change_feed, clock, idempotency, rate_limits
 from services.core.private_files import VAR, made_private, make_private_folder
+from services.core.runtime import Runtime
 from services.leaderboards import boards, moments
 from services.leaderboards.keys import Board
 from services.media import image_store
@@ -35,7 +37,7 @@ from web import avatars, graphiql, invites, logs, open_badges, recipients
 from web.background import Job, background
 from web.bodies import HANDLER_ARGUMENTS
 from web.connections import WatchedRunner
-from web.failures import answer_failures
+from web.failures import Handler, answer_failures
 from web.graphql import GraphQLEndpoint
 from web.health import Health
 
@@ -47,6 +49,7 @@ except ImportError:  # there is none for Windows
 log = structlog.get_logger()
 DATABASE = web.AppKey("database", Database)
 EXECUTOR = web.AppKey("executor", Executor)
+RUNTIME = web.AppKey("runtime", Runtime)
 
 
 async def _sweep_pictures() -> None:
@@ -88,12 +91,19 @@ class CannotListen(Exception):
 
 
 async def make_app(settings: Settings, database: Database) -> web.Application:
-    """The whole application on an open database; whoever opened the database closes it. Raises BadSetting."""
+    """
+    The whole application on an open database, whose runtime uses these settings from now on; the caller closes the
+    database. Raises BadSetting.
+    """
     outbox_worker.check(settings)
     image_store.check(settings)
     languages.load()
+    runtime = database.runtime or Runtime(settings, database)
+    runtime.settings = settings
     app = web.Application(
-        client_max_size=settings.max_body, middlewares=[answer_failures], handler_args=HANDLER_ARGUMENTS
+        client_max_size=settings.max_body,
+        middlewares=[_in_runtime(runtime), answer_failures],
+        handler_args=HANDLER_ARGUMENTS,
     )
     bounds = Limits(
         max_depth=settings.max_depth,
@@ -104,7 +114,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     executor = Executor(build(), limits=bounds, concurrent=database.dialect == "postgres")
     endpoint = GraphQLEndpoint(executor, database, settings)
     health = Health(database)
-    app[DATABASE], app[EXECUTOR] = database, executor
+    app[DATABASE], app[EXECUTOR], app[RUNTIME] = database, executor, runtime
     endpoint.install(app)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
@@ -119,6 +129,17 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     app.cleanup_ctx.append(lambda _app: _noting_uses())
     app.cleanup_ctx.append(lambda _app: _following(database))
     return app
+
+
+def _in_runtime(runtime: Runtime) -> Middleware:
+    """Every request uses the runtime of its own application, also when a process has two."""
+
+    @web.middleware
+    async def run(request: web.Request, handler: Handler) -> web.StreamResponse:
+        with runtime.active():
+            return await handler(request)
+
+    return run
 
 
 async def _counting(settings: Settings) -> AsyncIterator[None]:
@@ -161,7 +182,7 @@ async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
-    with current_settings.using(settings), made_private():
+    with made_private():
         make_private_folder(VAR)
         async with opened(settings, command_seconds=COMMAND_SECONDS) as database:
             app = await make_app(settings, database)
@@ -173,8 +194,9 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
                 Job("badge_rarity", badge_rarity.SETTLE_SECONDS, lambda: badge_rarity.settle(database)),
             )
             # Stopped in this order: requests under way end, then the worker that sends what they wrote.
-            async with sending(settings), _listening(app, settings) as runner, background(jobs):
-                yield runner
+            with app[RUNTIME].active():
+                async with sending(settings), _listening(app, settings) as runner, background(jobs):
+                    yield runner
 
 
 async def _have_boards(database: Database) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from models.database import Database, opened
 from models.migrate import migrate
 from services.core import clock
+from services.core.runtime import Runtime
 from services.leaderboards import boards
 from services.leaderboards.cache import LIVE, Membership
 from services.leaderboards.history import Change
@@ -137,7 +138,8 @@ async def main(people: int) -> None:
         await migrate(settings)
         await asyncio.to_thread(fill, path, people)
         async with opened(settings) as database:
-            await measure(database, people)
+            with Runtime(settings, database).active():
+                await measure(database, people)
 
 
 if __name__ == "__main__":

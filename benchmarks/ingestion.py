@@ -33,8 +33,8 @@ from models.points import PointEntry
 from models.profiles import Visibility
 from services.accounts.accounts import create_account
 from services.auth.access_tokens import create as create_token
-from services.core import current_settings
 from services.core.bulk import insert
+from services.core.runtime import Runtime
 from services.profiles.profiles import NewPerson, create_people
 from settings import HERE, Settings
 
@@ -170,7 +170,7 @@ async def main() -> None:
     async with database(server) as url:
         settings = Settings(database_url=url, secret_key=KEY)
         await migrate(settings)
-        with current_settings.using(settings):
+        with Runtime(settings).active():
             people, token = await fill(settings)
             async with served(settings) as address:
                 events = await through_http(address, people, token)

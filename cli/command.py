@@ -10,8 +10,8 @@ from rich.text import Text
 from cli.printing import errors
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
-from services.core import current_settings
 from services.core.private_files import made_private
+from services.core.runtime import Runtime
 from services.errors import Refused, Unavailable
 from settings import BadSetting, Settings
 from web import logs
@@ -35,7 +35,8 @@ def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Re
 
     async def run(settings: Settings) -> Result:
         async with opened(settings) as database:
-            return await work(database)
+            with Runtime(settings, database).active():
+                return await work(database)
 
     return with_settings(run)
 
@@ -45,7 +46,7 @@ def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Re
     try:
         settings = Settings.from_environment()
         logs.set_up("WARNING")
-        with current_settings.using(settings), made_private():
+        with Runtime(settings).active(), made_private():
             return asyncio.run(work(settings))
     except Refused as why:
         raise fail("; ".join(problem.message for problem in why.problems)) from None

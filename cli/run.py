@@ -17,8 +17,8 @@ from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
 from services.accounts.accounts import create_account
 from services.auth.access_tokens import create as create_token
-from services.core import current_settings
 from services.core.private_files import made_private, make_private_folder
+from services.core.runtime import Runtime
 from services.errors import Refused
 from services.imports import demo, import_runs
 from services.imports.demo_sign_ins import SignIn, open_sign_ins
@@ -39,7 +39,7 @@ def run() -> None:
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
-        with current_settings.using(settings), made_private():
+        with Runtime(settings).active(), made_private():
             server.run(_run(settings))
     except (BadSetting, NoDatabase, WrongSchema, server.CannotListen) as why:
         raise fail(str(why), UNUSABLE) from None
@@ -51,7 +51,8 @@ async def _run(settings: Settings) -> None:
     async with server.stopping() as stop:
         await _migrate_if_old(settings)
         async with opened(settings) as database:
-            await _demo_if_empty(database)
+            with Runtime(settings, database).active():
+                await _demo_if_empty(database)
         await server.serve(settings, stop, ready=_greet)
 
 

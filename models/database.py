@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -24,6 +24,9 @@ from models.engines import sqlite as embedded
 from models.statements import Dialect, Statement, to_parameter
 from services.errors import Unavailable
 from settings import BadSetting, Settings
+
+if TYPE_CHECKING:
+    from services.core.runtime import Runtime
 
 # Statements are logged with their values, which are people's data: not even DEBUG prints them.
 # Tests that count statements listen here.
@@ -61,6 +64,8 @@ class Database:
         self._connections = context.connections
         self._on_sqlite = dialect == "sqlite"
         self._reads: embedded.Reads | postgres.Reads | None = None
+        self.runtime: Runtime | None = None
+        """What the process keeps in memory for this database; services/core/runtime.py sets it."""
 
     @classmethod
     async def open(

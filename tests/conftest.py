@@ -15,7 +15,8 @@ import pytest
 import structlog
 
 from models.database import STATEMENTS, Database, opened
-from services.core import current_settings, rate_limits
+from services.core import rate_limits
+from services.core.runtime import Runtime
 from settings import Settings
 from tests.helpers import databases
 
@@ -128,15 +129,15 @@ def _no_secret_is_logged() -> Iterator[None]:
 def _alone() -> Iterator[None]:
     """No test uses this checkout's own secret key, and what one test spent is not missing in the next."""
     rate_limits.reset()
-    with current_settings.using(Settings(secret_key=SECRET_KEY)):
+    with Runtime(Settings(secret_key=SECRET_KEY)).active():
         yield
 
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The database of `settings`, open; the rules go by these settings."""
-    with current_settings.using(settings):
-        async with opened(settings) as database:
+    """The database of `settings`, open; the rules use these settings."""
+    async with opened(settings) as database:
+        with Runtime(settings, database).active():
             yield database
 
 

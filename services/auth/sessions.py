@@ -23,7 +23,7 @@ from services.auth.principals import (
     principal_of,
 )
 from services.auth.verification_codes import new_secret
-from services.core import clock, current_settings
+from services.core import clock, runtime
 from services.core.crypto import digest
 from services.errors import ErrorCode, refused
 
@@ -50,7 +50,7 @@ async def begin(account_id: int, client: Client) -> str:
             digest=digest(secret),
             created_at=now,
             seen_at=now,
-            ends_at=now + timedelta(hours=current_settings.current().session_hours),
+            ends_at=now + timedelta(hours=runtime.current().settings.session_hours),
             device=client.device.replace("\0", "")[:MAX_DEVICE],
             address=client.address[:MAX_ADDRESS],
         )
@@ -140,4 +140,4 @@ async def forget_ended(now: datetime) -> int:
 
 
 def _idle_since(now: datetime) -> datetime:
-    return now - timedelta(hours=current_settings.current().session_idle_hours)
+    return now - timedelta(hours=runtime.current().settings.session_idle_hours)

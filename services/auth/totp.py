@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pyotp
 import segno
 
-from services.core import current_settings
+from services.core import runtime
 
 SECONDS: Final = 30
 STEPS_OFF: Final = 1
@@ -24,7 +24,7 @@ def new_secret() -> str:
 
 def uri(secret: str, email: str) -> str:
     """What an authenticator app reads to set itself up; it names this server and the account."""
-    issuer = urlsplit(current_settings.current().address).hostname or "community"
+    issuer = urlsplit(runtime.current().settings.address).hostname or "community"
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
 
 

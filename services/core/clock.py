@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import UTC, date, datetime
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
@@ -26,3 +26,8 @@ def frozen(at: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen.reset(token)
+
+
+def carry_over(context: Context) -> None:
+    """Set the clock of another context to the caller's, frozen or not."""
+    context.run(_frozen.set, _frozen.get())

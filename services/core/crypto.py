@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.core import current_settings
+from services.core import runtime
 from services.core.private_files import make_private_folder
 from settings import HERE
 
@@ -66,7 +66,7 @@ def _key(purpose: str) -> bytes:
 
 
 def _secret_key() -> str:
-    return current_settings.current().secret_key or _kept_key(KEY_FILE)
+    return runtime.current().settings.secret_key or _kept_key(KEY_FILE)
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from services.core import current_settings
+from services.core import runtime
 from services.core.private_files import make_private_folder
 from services.errors import Unavailable
 from settings import HERE, BadSetting, Settings
@@ -85,7 +85,7 @@ def _path(key: str, size: int) -> str:
 
 
 def _store() -> LocalStore | S3Store:
-    return _opened(current_settings.current().avatar_store)
+    return _opened(runtime.current().settings.avatar_store)
 
 
 @lru_cache(maxsize=16)

@@ -22,7 +22,7 @@ from models.invites import Invite
 from models.outbox import Channel, OutboxMessage
 from models.profiles import Profile
 from models.verification_codes import MailedCode, SignUp
-from services.core import clock, crypto, current_settings
+from services.core import clock, crypto, runtime
 from services.core.email_addresses import ENCODED
 from services.messages import mail_languages
 
@@ -127,7 +127,7 @@ def link(path: str, **query: str) -> str:
     """An address here for a mail: always at the configured public address, whatever host a request named."""
     if not path.startswith("/") or path.startswith("//"):
         raise BadMessage("A link's path begins with one slash.")
-    return f"{current_settings.current().address}{path}{'?' if query else ''}{urlencode(query)}"
+    return f"{runtime.current().settings.address}{path}{'?' if query else ''}{urlencode(query)}"
 
 
 def opened(row: OutboxMessage) -> Message:
@@ -149,7 +149,7 @@ def _sealed(kind: MessageKind, to: str, given: Mapping[str, Fact], language: str
     facts = {name: languages.written(fact, language) for name, fact in given.items()}
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
-    here = current_settings.current().address
+    here = runtime.current().settings.address
     if any(not facts[each].startswith(f"{here}/") for each in LINKS & facts.keys()):
         raise BadMessage(f"{kind.name} got a link that was not made by link().")
     ours = OURS | {name for name, fact in given.items() if not isinstance(fact, str)}

@@ -22,7 +22,7 @@ from catalogue.badges import BADGES, Rarity
 from models.accounts import Account, AccountStatus
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.statements import read_datetime
-from services.core import current_settings
+from services.core import runtime
 from services.core.crypto import keyed_digest
 from services.core.visibility import is_visible
 from services.open_badges import badge_baking, badge_images, credential_status, data_integrity, issuer_keys
@@ -312,12 +312,12 @@ def _achievement(achievement: Achievement) -> Document:
 
 def _issuer() -> Document:
     host = urlsplit(_here()).hostname or ""
-    name = current_settings.current().credential_issuer or (host if is_name(host) else NAMELESS)
+    name = runtime.current().settings.credential_issuer or (host if is_name(host) else NAMELESS)
     return {"id": issuer_keys.issuer_address(), "type": ["Profile"], "name": name, "url": _here()}
 
 
 def _here() -> str:
-    return current_settings.current().address
+    return runtime.current().settings.address
 
 
 def is_name(host: str) -> bool:

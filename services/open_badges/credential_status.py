@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from models.badges import BadgeAward, RevokedCredential
-from services.core import current_settings
+from services.core import runtime
 from services.core.bulk import insert
 from services.open_badges import data_integrity, issuer_keys, multibase
 from services.open_badges.json_ld import CREDENTIALS_CONTEXT
@@ -37,7 +37,7 @@ def entry(place: int) -> Document:
 
 def list_address(number: int) -> str:
     """Where a list can be fetched; the first is 0."""
-    return f"{current_settings.current().address}/credentials/status/{number}"
+    return f"{runtime.current().settings.address}/credentials/status/{number}"
 
 
 async def revoke(awards: Iterable[tuple[int, str]], *, at: datetime) -> None:

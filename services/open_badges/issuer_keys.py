@@ -19,7 +19,7 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services.core import current_settings
+from services.core import runtime
 from services.core.crypto import derived_key
 from services.open_badges import multibase
 
@@ -40,7 +40,7 @@ class PublicKey:
     @property
     def address(self) -> str:
         """Where the key can be fetched; the `kid` of what it signed."""
-        return f"{current_settings.current().address}/credentials/keys/{self.thumbprint}"
+        return f"{runtime.current().settings.address}/credentials/keys/{self.thumbprint}"
 
     @property
     def method(self) -> str:
@@ -88,12 +88,12 @@ def signature(content: bytes) -> bytes:
 
 def issuer_address() -> str:
     """Whose the keys are: the issuer's id, where its document can be fetched."""
-    return f"{current_settings.current().address}/issuer"
+    return f"{runtime.current().settings.address}/issuer"
 
 
 def published() -> list[PublicKey]:
     """The keys that count now: the one that signs first, then the old ones, each once."""
-    settings = current_settings.current()
+    settings = runtime.current().settings
     old = (Ed25519PublicKey.from_public_bytes(_bytes(each)) for each in settings.old_keys)
     keys = [_public(_signing_key().public_key()), *map(_public, old)]
     return list({each.thumbprint: each for each in keys}.values())
@@ -115,7 +115,7 @@ def by_method(address: str) -> PublicKey | None:
 
 
 def _signing_key() -> Ed25519PrivateKey:
-    given = current_settings.current().credential_key
+    given = runtime.current().settings.credential_key
     return _read(bytes.fromhex(given) if given else derived_key(LABEL))
 
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cli.__main__ import app
 from models.database import opened
-from services.core import current_settings
 from settings import Settings
+from tests.helpers.runtimes import using_settings
 
 Cli = Callable[..., Result]
 Inside = Callable[[Callable[[], Awaitable[Any]]], Any]
@@ -31,7 +31,7 @@ def inside(settings: Settings) -> Inside:
     """Look into the database between two commands."""
 
     async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with current_settings.using(settings):
+        with using_settings(settings):
             async with opened(settings):
                 return await work()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.core import current_settings
 from services.media import image_store
 from settings import Settings
+from tests.helpers.runtimes import using_settings
 
 
 @pytest.mark.sqlite_only
@@ -16,7 +16,7 @@ def test_the_sweep_deletes_old_files_that_nobody_has(cli, settings: Settings) ->
     # given an old file that no profile names, and a young one
     old, young = image_store.new_key(), image_store.new_key()
     folder = Path(settings.avatar_store.removeprefix("file:"))
-    with current_settings.using(settings):
+    with using_settings(settings):
         for key in (old, young):
             asyncio.run(image_store.put(key, {64: b"x"}))
     os.utime(folder / old[:2] / f"{old}.64.webp", (0, 0))

@@ -11,12 +11,12 @@ from cli.__main__ import app
 from models.badges import BadgeAward
 from models.database import opened
 from models.points import ProfileCounter
-from services.core import current_settings
 from services.points.ledger import record_many
 from services.progress import profile_batches
 from services.progress.scores import lock_scores
 from settings import Settings
 from tests.helpers.factories import event, make_profile
+from tests.helpers.runtimes import using_settings
 
 RUNNER = CliRunner()
 pytestmark = pytest.mark.sqlite_only
@@ -35,7 +35,7 @@ def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
                 who = await make_profile(name)
                 await record_many([event(who, "ANSWER_ACCEPTED") for _ in range(5)])
 
-    with current_settings.using(settings):
+    with using_settings(settings):
         asyncio.run(prepare())
     return lambda *words: RUNNER.invoke(app, list(words))
 

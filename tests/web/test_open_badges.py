@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from models.profiles import Profile
-from services.core import current_settings
 from services.open_badges import issuer_keys
 from tests.helpers.badge_awards import make_award, make_imported_badge
 from tests.helpers.badge_credentials import (
@@ -25,6 +24,7 @@ from tests.helpers.badge_credentials import (
 )
 from tests.helpers.factories import NOON, make_profile
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.runtimes import using_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
@@ -235,12 +235,12 @@ async def test_a_changed_key_leaves_what_was_handed_out_valid(client: GraphQLCli
     before = await (await get(client, at(award))).text()
     public = issuer_keys.published()[0].jwk()["x"]
     # when
-    with current_settings.using(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
+    with using_settings(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
         after = await (await get(client, at(award))).text()
         # then
         claims = await checked_by_others(client, before)
         assert after != before and await checked_by_others(client, after) == claims
-    with current_settings.using(replace(settings, credential_key="07" * 32)):
+    with using_settings(replace(settings, credential_key="07" * 32)):
         with pytest.raises(Exception, match=r"(?i)key"):
             await checked_by_others(client, before)
         assert (await get(client, f"/credentials/keys/{'x' * 43}")).status == 404

@@ -11,7 +11,7 @@ from models.database import Database
 from models.sessions import Session
 from services.auth import passwords, sessions
 from services.auth.principals import Client, Principal
-from services.core import clock, current_settings
+from services.core import clock, runtime
 from services.errors import ErrorCode, Refused
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_company, make_person
@@ -74,7 +74,7 @@ async def test_use_is_noted_once_a_minute(database: Database, count_statements: 
 
 async def test_a_session_ends_when_idle(database: Database) -> None:
     secret = await sessions.begin((await make_person()).id, BROWSER)
-    idle = timedelta(hours=current_settings.current().session_idle_hours)
+    idle = timedelta(hours=runtime.current().settings.session_idle_hours)
     with clock.frozen(clock.now() + idle - HOUR):
         assert await sessions.authenticate(secret)
     with clock.frozen(clock.now() + idle + HOUR):
@@ -87,8 +87,8 @@ async def test_a_session_ends_however_busy_it_is(database: Database) -> None:
     # given
     ada = await make_person()
     secret, begun = await sessions.begin(ada.id, BROWSER), clock.now()
-    end = timedelta(hours=current_settings.current().session_hours)
-    for hours in range(0, current_settings.current().session_hours, 100):
+    end = timedelta(hours=runtime.current().settings.session_hours)
+    for hours in range(0, runtime.current().settings.session_hours, 100):
         with clock.frozen(begun + hours * HOUR):
             assert await sessions.authenticate(secret)
     # then

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from services.core import current_settings, private_files
+from services.core import private_files
 from services.core.crypto import _kept_key
 from services.core.private_files import made_private, make_private_folder
 from services.media import image_store
 from settings import Settings
+from tests.helpers.runtimes import using_settings
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 async def test_pictures_are_private(tmp_path: Path) -> None:
     settings = Settings(avatar_store=f"file:{tmp_path}/a/pictures")
-    with current_settings.using(settings), made_private():
+    with using_settings(settings), made_private():
         await image_store.put(image_store.new_key(), {64: b"x", 128: b"y"})
     assert set(modes(tmp_path / "a").values()) == {"0o700", "0o600"}
 

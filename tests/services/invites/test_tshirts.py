@@ -10,12 +10,12 @@ from models.accounts import Account
 from models.audit import AuditEntry
 from models.database import Database
 from models.referrals import Referral, ShirtClaim, ShirtSize, ShirtState
-from services.core import current_settings
 from services.errors import ErrorCode, Refused
 from services.invites import tshirts
 from services.invites.tshirts import Destination
 from settings import Settings
 from tests.helpers.invites import profile_of
+from tests.helpers.runtimes import using_settings
 from tests.helpers.sign_in import codes_of
 from tests.helpers.tshirts import HOME, claim, referrer
 
@@ -109,7 +109,7 @@ async def test_the_address_is_encrypted_and_only_operators_read_it(database: Dat
     facts = str([entry.facts for entry in await AuditEntry.all()])
     assert "Kade" not in facts and "Rotterdam" not in facts
     # and: with another key it is lost, and said so
-    with current_settings.using(replace(settings, secret_key="5b" * 32)):
+    with using_settings(replace(settings, secret_key="5b" * 32)):
         [lost] = await tshirts.parcels()
         assert lost.to is None
 

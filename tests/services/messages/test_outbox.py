@@ -10,7 +10,6 @@ from tortoise.transactions import in_transaction
 from catalogue.mail_templates import KINDS
 from models.database import Database
 from models.outbox import Channel, OutboxMessage
-from services.core import current_settings
 from services.core.crypto import CannotOpen
 from services.core.email_addresses import address_of
 from services.errors import ErrorCode, Refused
@@ -18,6 +17,7 @@ from services.messages.mail_transport import composed, sender_of
 from services.messages.outbox import BadMessage, Message, link, opened, send_mail, send_sms
 from settings import BadSetting, Settings
 from tests.helpers.factories import mailbox
+from tests.helpers.runtimes import using_settings
 
 HERE = Settings(public_url="https://graph.example/", secret_key="5a" * 32)
 ADA = "ada@people.example"
@@ -106,7 +106,7 @@ async def test_the_row_holds_neither_the_recipient_nor_a_text(database: Database
     row = await OutboxMessage.get()
     assert (row.channel, row.kind, row.tries) == (Channel.MAIL, "sign-up-code", 0)
     assert "482913" not in repr(opened(row)) and ADA not in repr(opened(row))
-    with current_settings.using(replace(HERE, secret_key="5b" * 32)), pytest.raises(CannotOpen):
+    with using_settings(replace(HERE, secret_key="5b" * 32)), pytest.raises(CannotOpen):
         opened(row)
 
 
@@ -158,7 +158,7 @@ async def test_a_link_leads_to_the_public_address_only(elsewhere: str) -> None:
 
 
 def test_a_link_is_made_from_the_public_address_and_a_path() -> None:
-    with current_settings.using(HERE):
+    with using_settings(HERE):
         assert link("/reset", key="a b&c") == "https://graph.example/reset?key=a+b%26c"
     for path in ("//evil.example/", "reset", "@evil.example", "https://evil.example/"):
         with pytest.raises(BadMessage):

@@ -13,7 +13,7 @@ import structlog
 from tortoise.transactions import in_transaction
 
 from models.outbox import Channel, OutboxMessage
-from services.core import clock, current_settings
+from services.core import clock
 from services.messages import outbox_worker
 from services.messages.outbox import Message, send_mail, send_sms
 from services.messages.outbox_worker import Postbox, pause
@@ -21,6 +21,7 @@ from services.messages.transports import NotSent
 from settings import Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.mail import ADA, NUMBER, Noting, by, later, left, over, server_of
+from tests.helpers.runtimes import using_settings
 from tests.helpers.smtp_server import MailServer
 from tests.helpers.waiting import until
 
@@ -243,7 +244,7 @@ async def test_what_another_key_sealed_waits_for_its_key(settings: Settings, ser
     await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         worker = over(settings, server)
-        with current_settings.using(replace(settings, secret_key="0b" * 32)):
+        with using_settings(replace(settings, secret_key="0b" * 32)):
             assert await worker.deliver_due() == 0
         async with later(seconds=11):
             assert await worker.deliver_due() == 1

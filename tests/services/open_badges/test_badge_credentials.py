@@ -12,12 +12,13 @@ from models.accounts import Account, AccountStatus
 from models.badges import BadgeAward
 from models.profiles import Profile, Visibility
 from services.achievements import badges
-from services.core import clock, current_settings
+from services.core import clock
 from services.open_badges import badge_credentials, credential_status
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.badge_awards import make_award, make_imported_badge
 from tests.helpers.badge_credentials import check_required_members
 from tests.helpers.factories import NOON, make_person, make_profile
+from tests.helpers.runtimes import using_settings
 
 pytestmark = pytest.mark.usefixtures("database")
 HERE = "http://graph.example"
@@ -230,7 +231,7 @@ async def test_times_are_whole_seconds_in_both_places() -> None:
 async def test_the_issuers_name_is_the_operators_choice(settings) -> None:
     from dataclasses import replace
 
-    with current_settings.using(replace(settings, credential_issuer="Harbor Community")):
+    with using_settings(replace(settings, credential_issuer="Harbor Community")):
         assert badge_credentials.issuer()["name"] == "Harbor Community"
 
 
@@ -248,7 +249,7 @@ async def test_the_issuers_name_is_the_operators_choice(settings) -> None:
 async def test_an_issuer_without_a_name_has_the_hosts_unless_that_is_none(settings, address: str, name: str) -> None:
     from dataclasses import replace
 
-    with current_settings.using(replace(settings, public_url=address)):
+    with using_settings(replace(settings, public_url=address)):
         assert badge_credentials.issuer()["name"] == name
 
 

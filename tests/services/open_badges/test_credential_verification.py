@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from models.badges import BadgeAward
 from models.profiles import Profile
 from services.achievements import badges
-from services.core import clock, current_settings
+from services.core import clock
 from services.errors import ErrorCode, Refused
 from services.open_badges import badge_credentials, issuer_keys
 from services.open_badges.credential_verification import MAX_CREDENTIAL_CHARACTERS, Fault, Verification, verify
 from settings import Settings
 from tests.helpers.badge_awards import make_award
 from tests.helpers.factories import NOON, make_person, make_profile
+from tests.helpers.runtimes import using_settings
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -214,12 +215,12 @@ async def test_an_old_key_holds_as_long_as_it_is_published(settings: Settings) -
     credential = await make_credential()
     public = issuer_keys.published()[0].jwk()["x"]
     # when the key is changed, then
-    with current_settings.using(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
+    with using_settings(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
         assert (await verify(credential)).fault is None
-    with current_settings.using(replace(settings, credential_key="07" * 32)):
+    with using_settings(replace(settings, credential_key="07" * 32)):
         assert await verify(credential) == Verification(Fault.UNKNOWN_KEY)
     # and the old key by the new one's name does not
-    with current_settings.using(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
+    with using_settings(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
         new = issuer_keys.published()[0].address
         assert (
             await verify(with_header(lambda header: {**header, "kid": new})(credential))
@@ -228,7 +229,7 @@ async def test_an_old_key_holds_as_long_as_it_is_published(settings: Settings) -
 
 async def test_a_credential_of_another_place_with_the_same_key_is_not_ours(settings: Settings) -> None:
     credential = await make_credential()
-    with current_settings.using(replace(settings, public_url="https://other.example")):
+    with using_settings(replace(settings, public_url="https://other.example")):
         assert await verify(credential) == Verification(Fault.UNKNOWN_KEY)
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from openbadgeslib.ob3 import OB3VerificationError
 from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 
-from services.core import current_settings
 from services.open_badges import data_integrity, issuer_keys, json_ld, multibase
 from services.open_badges.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT, NotCanonical
 from settings import HERE, Settings
+from tests.helpers.runtimes import using_settings
 
 DOCUMENT = {
     "@context": [CREDENTIALS_CONTEXT, BADGES_CONTEXT],
@@ -33,7 +33,7 @@ def pem(key: issuer_keys.PublicKey) -> bytes:
 
 @pytest.fixture
 def keys(settings: Settings) -> Any:
-    with current_settings.using(replace(settings, credential_key="07" * 32)):
+    with using_settings(replace(settings, credential_key="07" * 32)):
         yield issuer_keys.published()
 
 

@@ -6,9 +6,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.core import crypto, current_settings
+from services.core import crypto
 from services.open_badges import issuer_keys
 from settings import BadSetting, Settings
+from tests.helpers.runtimes import using_settings
 
 HERE = "https://graph.example"
 # RFC 8037, appendix A: the key, its public half, and its thumbprint.
@@ -22,7 +23,7 @@ def settings(**more: str) -> Settings:
 
 
 def test_a_given_key_is_published_as_the_standards_say() -> None:
-    with current_settings.using(settings(credential_key=PRIVATE)):
+    with using_settings(settings(credential_key=PRIVATE)):
         [key] = issuer_keys.published()
         assert key.thumbprint == THUMBPRINT
         assert key.address == f"{HERE}/credentials/keys/{THUMBPRINT}"
@@ -38,12 +39,12 @@ def test_a_given_key_is_published_as_the_standards_say() -> None:
 
 def test_without_one_the_key_follows_from_the_secret_key_and_from_nothing_else() -> None:
     def public(**more: str) -> str:
-        with current_settings.using(settings(**more)):
+        with using_settings(settings(**more)):
             return issuer_keys.published()[0].jwk()["x"]
 
     assert public() == public() == public(public_url="https://other.example")
     assert public() != public(secret_key="5f" * 32)
-    with current_settings.using(settings()):
+    with using_settings(settings()):
         seed = crypto.derived_key(issuer_keys.LABEL)
         assert len(seed) == 32 and seed != bytes.fromhex("5e" * 32)
         assert crypto.derived_key("badge credentials, Ed25519, version 2") != seed
@@ -51,18 +52,18 @@ def test_without_one_the_key_follows_from_the_secret_key_and_from_nothing_else()
 
 
 def test_a_made_key_stays_the_same_from_release_to_release() -> None:
-    with current_settings.using(settings()):
+    with using_settings(settings()):
         assert issuer_keys.published()[0].thumbprint == "XRJqPmlHdmoIfe-lSGbG8zQUcYviGF_6CWYC_UtSL1I"
 
 
 def test_what_is_published_holds_no_private_half() -> None:
-    with current_settings.using(settings(credential_key=PRIVATE)):
+    with using_settings(settings(credential_key=PRIVATE)):
         assert "d" not in issuer_keys.published()[0].jwk()
         assert PRIVATE not in repr(issuer_keys.published())
 
 
 def test_the_header_has_algorithm_type_and_key_alone() -> None:
-    with current_settings.using(settings(credential_key=PRIVATE)):
+    with using_settings(settings(credential_key=PRIVATE)):
         signed = issuer_keys.sign({"a": 1})
         assert jwt.get_unverified_header(signed) == {
             "alg": "EdDSA",
@@ -73,7 +74,7 @@ def test_the_header_has_algorithm_type_and_key_alone() -> None:
 
 
 def test_old_keys_stay_published_behind_the_one_that_signs() -> None:
-    with current_settings.using(settings(credential_old_keys=f" {PUBLIC}, ")):
+    with using_settings(settings(credential_old_keys=f" {PUBLIC}, ")):
         new, old = issuer_keys.published()
         assert (old.thumbprint, old.jwk()["x"]) == (THUMBPRINT, PUBLIC)
         assert issuer_keys.by_thumbprint(THUMBPRINT) == old
@@ -83,7 +84,7 @@ def test_old_keys_stay_published_behind_the_one_that_signs() -> None:
 
 
 def test_the_key_that_signs_is_not_listed_twice() -> None:
-    with current_settings.using(settings(credential_key=PRIVATE, credential_old_keys=f"{PUBLIC},{PUBLIC}")):
+    with using_settings(settings(credential_key=PRIVATE, credential_old_keys=f"{PUBLIC},{PUBLIC}")):
         assert len(issuer_keys.published()) == 1
 
 
