@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 import orjson
 import structlog
@@ -19,8 +19,9 @@ from models.accounts import AccountStatus
 from models.database import Database, Row
 from models.notices import Notice
 from models.statements import Statement
-from services.core import clock
+from services.core import clock, runtime
 from services.core.change_feed_readers import ByCommit, BySnapshot
+from services.core.runtime import runtime_of
 from services.errors import named
 
 log = structlog.get_logger(__name__)
@@ -132,8 +133,10 @@ async def publish_all(notices: Sequence[NewFeedEntry]) -> None:
     profiles = [each.profile_id for each in notices]
     if connection.capabilities.dialect == "postgres":
         values = [topics, profiles, facts, clock.now(), AccountStatus.ACTIVE.value]
-        if written := await connection.execute_query_dict(_WRITE.postgres, values):
-            _to_be_seen(written[0]["xid"])
+        written = await connection.execute_query_dict(_WRITE.postgres, values)
+        reader = runtime.current().existing(Follower)
+        if written and reader:
+            reader.to_be_seen(written[0]["xid"])
         return
     rows = orjson.dumps(list(zip(topics, profiles, facts, strict=True))).decode()
     await connection.execute_query(_WRITE.sqlite, [rows, clock.now(), AccountStatus.ACTIVE.value])
@@ -280,17 +283,6 @@ def _entry_of(row: Row) -> FeedEntry:
     )
 
 
-_followers: WeakKeyDictionary[Database, Follower] = WeakKeyDictionary()
-
-
 def follower(database: Database) -> Follower:
-    """The reader of the notices in `database` that this process has, made when first asked for."""
-    found = _followers.get(database)
-    if found is None:
-        found = _followers[database] = Follower(database)
-    return found
-
-
-def _to_be_seen(xid: int) -> None:
-    for each in _followers.values():
-        each.to_be_seen(xid)
+    """Return the one follower of this database in this process."""
+    return runtime_of(database).part(Follower, lambda: Follower(database))
