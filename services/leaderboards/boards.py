@@ -12,11 +12,12 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from models.database import Database, Row
 from services.core import clock
 from services.core.change_feed import FeedBatch, Topic, entries_since, follower
+from services.core.runtime import runtime_of
 from services.leaderboards import sql
 from services.leaderboards.cache import LIVE, Membership, Ranking, State, WindowTotals
 from services.leaderboards.history import COVERED, NEVER, Change, History
@@ -168,7 +169,7 @@ class Boards:
         """
         task = self._making.get(what)
         if task is None or task.done():
-            task = self._making[what] = asyncio.create_task(make())
+            task = self._making[what] = runtime_of(self.database).start(make())
             task.add_done_callback(lambda done: self._made(what, done))
         await asyncio.shield(task)
 
@@ -353,12 +354,6 @@ def _sorted(state: State, held: WindowTotals, place: int, company_id: int | None
     return sort(held.table, place, state.ranked_rows(held, place, company_id))
 
 
-_boards: WeakKeyDictionary[Database, Boards] = WeakKeyDictionary()
-
-
 def of(database: Database) -> Boards:
     """The boards of a database that this process holds; empty until somebody asks for one."""
-    found = _boards.get(database)
-    if found is None:
-        found = _boards[database] = Boards(database)
-    return found
+    return runtime_of(database).part(Boards, lambda: Boards(database))

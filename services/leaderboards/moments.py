@@ -9,10 +9,10 @@ what these transactions say of the time up to the moment. docs/decisions/0010-li
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from models.database import Database
 from models.moments import BoardMoment
+from services.core.runtime import runtime_of
 
 KEPT_MOMENTS = 10_000
 """Moments that a process remembers; PostgreSQL has them all."""
@@ -48,7 +48,8 @@ class Fixed(NamedTuple):
     new: bool
 
 
-_known: WeakKeyDictionary[Database, OrderedDict[datetime, Moment]] = WeakKeyDictionary()
+class _KnownMoments(OrderedDict[datetime, Moment]):
+    """The moments that this process remembers; the oldest are dropped first."""
 
 
 async def fix(database: Database, at: datetime) -> Fixed:
@@ -57,7 +58,7 @@ async def fix(database: Database, at: datetime) -> Fixed:
 
     One statement on PostgreSQL, where the first process decides for all. On SQLite one process serves, and it decides.
     """
-    known = _known.setdefault(database, OrderedDict())
+    known = runtime_of(database).part(_KnownMoments, _KnownMoments)
     moment = known.get(at)
     new = False
     if moment is None:

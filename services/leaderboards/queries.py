@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from catalogue.languages import Text
 from models.database import Database
 from services.core import clock
+from services.core.runtime import runtime_of
 from services.errors import ErrorCode, refused
 from services.leaderboards import boards
 from services.leaderboards.keys import PLACES, Board, BoardKey, LedgerView, Period, before_week, window_of
@@ -161,11 +161,5 @@ async def _standing(
     return live.order, standing, not who.listed
 
 
-_of_database: WeakKeyDictionary[Database, Pins] = WeakKeyDictionary()
-
-
 def _pins(database: Database) -> Pins:
-    found = _of_database.get(database)
-    if found is None:
-        found = _of_database[database] = Pins(boards.of(database))
-    return found
+    return runtime_of(database).part(Pins, lambda: Pins(boards.of(database)))

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 from models.database import Database
 from models.profiles import Profile, Visibility
 from services.core import clock
+from services.core.runtime import runtime_of
 from services.leaderboards import moments
 from services.leaderboards.boards import Boards
 from services.leaderboards.keys import Board, BoardKey, Period
@@ -49,7 +50,9 @@ class Process:
 
     async def _pin(self, key: BoardKey) -> Any:
         if self.database.dialect == "postgres":
-            moments._known.pop(self.database, None)  # nothing is remembered from the other process
+            runtime_of(self.database).part(
+                moments._KnownMoments, moments._KnownMoments
+            ).clear()  # nothing is remembered from the other process
         return await self.pins.pin(key)
 
 
