@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from sys import getsizeof
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from models.database import Database
 from models.statements import Statement
 from resolvers.base.rows import Row
 from resolvers.people.search_filters import ANY_TIER, TIERS, Condition, Fact, Term, Word
 from services.core.bounded_cache import BoundedByBytes
+from services.core.runtime import runtime_of
 
 RARE_WORD_MATCHES = 1_000
 """People of one condition who are looked at one by one, rather than walking an index past the others."""
@@ -70,8 +70,11 @@ class Place:
     keys: tuple[Any, ...]
 
 
-_Sizes = BoundedByBytes[tuple[Condition | None, int], tuple[int, float]]
-_sizes: WeakKeyDictionary[Database, _Sizes] = WeakKeyDictionary()
+class _Sizes(BoundedByBytes[tuple[Condition | None, int], tuple[int, float]]):
+    """For how many people each condition of a tier held, and when that was counted (`time.monotonic`)."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_KEPT_BYTES)
 
 
 @dataclass(eq=False)
@@ -294,9 +297,7 @@ class Search:
 
     async def _size(self, condition: Condition | None, tier: int) -> int:
         """For how many a condition holds, of all listed people without one: for choosing a way, at most KEPT old."""
-        kept = _sizes.get(self.database)
-        if kept is None:
-            kept = _sizes[self.database] = BoundedByBytes(MAX_KEPT_BYTES)
+        kept = runtime_of(self.database).part(_Sizes, _Sizes)
         known = kept.get((condition, tier))
         if known is None or time.monotonic() - known[1] > COUNT_CACHE_SECONDS:
             text = _Text()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -14,6 +13,7 @@ from catalogue.badges import MOST_LEVELS as MAX_LEVELS
 from models.database import Database
 from models.statements import Statement
 from services.core import clock
+from services.core.runtime import runtime_of
 
 log = structlog.get_logger(__name__)
 
@@ -63,21 +63,25 @@ class Shares:
         return min(max(round(holders * 100 / self.people, 1), 0.1), 99.9)
 
 
-class _Keeper:
-    def __init__(self) -> None:
-        self.shares: Shares | None = None
-        self.counting: asyncio.Task[Shares] | None = None
+class BadgeShares:
+    """The latest shares of one database, counted again in the background."""
 
-    async def get(self, database: Database) -> Shares:
-        age = clock.now() - self.shares.as_of if self.shares else None
-        if self.shares and age is not None and timedelta(0) <= age <= SHARES_REFRESH_AGE:
-            return self.shares
-        if self.counting is None or self.counting.done():
-            self.counting = asyncio.create_task(count(database))
-            self.counting.add_done_callback(self._counted)
-        if self.shares and age is not None and timedelta(0) <= age <= MAX_SHARES_AGE:
-            return self.shares
-        return await asyncio.shield(self.counting)  # whoever gives up waiting does not take it from the others
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._latest: Shares | None = None
+        self._counting: asyncio.Task[Shares] | None = None
+
+    async def latest(self) -> Shares:
+        """Return shares that are at most MAX_SHARES_AGE old; raise what the count raises if there are none."""
+        age = clock.now() - self._latest.as_of if self._latest else None
+        if self._latest and age is not None and timedelta(0) <= age <= SHARES_REFRESH_AGE:
+            return self._latest
+        if self._counting is None or self._counting.done():
+            self._counting = runtime_of(self._database).start(count(self._database))
+            self._counting.add_done_callback(self._counted)
+        if self._latest and age is not None and timedelta(0) <= age <= MAX_SHARES_AGE:
+            return self._latest
+        return await asyncio.shield(self._counting)  # a caller that is cancelled must not cancel it for the others
 
     def _counted(self, task: "asyncio.Task[Shares]") -> None:
         if task.cancelled():
@@ -85,22 +89,16 @@ class _Keeper:
         if error := task.exception():
             log.warning("badge_shares_not_counted", reason=type(error).__name__)
         else:
-            self.shares = task.result()
+            self._latest = task.result()
 
 
 async def count(database: Database) -> Shares:
-    """The figures of this moment. One statement, which goes over all awards."""
+    """Count the shares now. One statement, which reads all awards."""
     as_of = clock.now()
     rows = {(row["badge"], row["level"]): row["people"] for row in await database.fetch_long(_COUNT)}
     return Shares(rows.pop(("", 0)), Counter(rows), as_of)
 
 
-_keepers: WeakKeyDictionary[Database, _Keeper] = WeakKeyDictionary()
-
-
 async def of(database: Database) -> Shares:
-    """The figures as they were within the last minute."""
-    keeper = _keepers.get(database)
-    if keeper is None:
-        keeper = _keepers[database] = _Keeper()
-    return await keeper.get(database)
+    """Return the shares as they were within the last minute."""
+    return await runtime_of(database).part(BadgeShares, lambda: BadgeShares(database)).latest()
