@@ -149,7 +149,6 @@ async def _counting(settings: Settings) -> AsyncIterator[None]:
 
 async def _noting_uses() -> AsyncIterator[None]:
     """Write down every half minute, and at the end, when tokens and API keys were last used."""
-    credential_last_used.forget()
     async with background(
         [Job("credential_uses", credential_last_used.WRITE_INTERVAL_SECONDS, credential_last_used.write_down)]
     ):

@@ -4,6 +4,7 @@ from time import monotonic
 
 import structlog
 
+from services.core import runtime
 from services.errors import Unavailable
 
 RETRY_SECONDS = 5
@@ -13,15 +14,18 @@ QUIET_SECONDS = 10.0
 MAX_REASONS = 100
 
 log = structlog.get_logger(__name__)
-_logged_at: dict[str, float] = {}
+
+
+class _LoggedAt(dict[str, float]):
+    """When each reason was last logged (`time.monotonic`)."""
 
 
 def note(error: Unavailable) -> None:
     """Log the reason, unless it was logged a moment ago."""
-    now = monotonic()
-    if now - _logged_at.get(error.reason, -QUIET_SECONDS) < QUIET_SECONDS:
+    now, logged_at = monotonic(), runtime.current().part(_LoggedAt, _LoggedAt)
+    if now - logged_at.get(error.reason, -QUIET_SECONDS) < QUIET_SECONDS:
         return
-    if len(_logged_at) >= MAX_REASONS:
-        _logged_at.clear()
-    _logged_at[error.reason] = now
+    if len(logged_at) >= MAX_REASONS:
+        logged_at.clear()
+    logged_at[error.reason] = now
     log.error("unavailable", reason=error.reason)

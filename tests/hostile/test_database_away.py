@@ -26,7 +26,7 @@ from settings import Settings
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.people import in_session
 from tests.helpers.servers import PATIENCE, Answer, Server, running
-from web import unavailable, websocket_connection
+from web import websocket_connection
 from web.socket_protocol import PROTOCOL
 
 READ = b'{"query": "{ leaderboard(board: FORUM) { entries(first: 1) { edges { node { rank } } } } profiles(first: 1) { edges { node { id } } } }"}'
@@ -88,11 +88,6 @@ class Proxy:
         finally:
             sink.transport.abort()
             self._open.discard(sink)
-
-
-@pytest.fixture(autouse=True)
-def _told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unavailable, "_logged_at", {})
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,6 @@ async def test_an_account_has_a_hundred_at_most(monkeypatch: pytest.MonkeyPatch)
 
 async def test_the_last_use_is_written_down_later_and_never_goes_back() -> None:
     # given
-    credential_last_used.forget()
     account = await make_person()
     made = await api_keys.create(account.id, name="Script", actor=OPERATOR)
     # when
