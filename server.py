@@ -125,7 +125,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     recipients.install(app, settings)
     invites.install(app, settings)
     app.on_response_prepare.append(_safe_headers)
-    app.cleanup_ctx.append(lambda _app: _counting(settings))
+    app.cleanup_ctx.append(lambda _app: _counting(runtime))
     app.cleanup_ctx.append(lambda _app: _noting_uses())
     app.cleanup_ctx.append(lambda _app: _following(database))
     return app
@@ -142,8 +142,8 @@ def _in_runtime(runtime: Runtime) -> Middleware:
     return run
 
 
-async def _counting(settings: Settings) -> AsyncIterator[None]:
-    async with rate_limits.opened(settings):
+async def _counting(runtime: Runtime) -> AsyncIterator[None]:
+    async with rate_limits.opened(runtime):
         yield
 
 

@@ -15,7 +15,6 @@ import pytest
 import structlog
 
 from models.database import STATEMENTS, Database, opened
-from services.core import rate_limits
 from services.core.runtime import Runtime
 from settings import Settings
 from tests.helpers import databases
@@ -128,7 +127,6 @@ def _no_secret_is_logged() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _alone() -> Iterator[None]:
     """No test uses this checkout's own secret key, and what one test spent is not missing in the next."""
-    rate_limits.reset()
     with Runtime(Settings(secret_key=SECRET_KEY)).active():
         yield
 

@@ -1,40 +1,54 @@
 """
-How often: every operation that can be abused spends from a limit first. The figures are in catalogue/limits.toml.
+Rate limits: every operation that can be abused spends from a limit first. The figures are in catalogue/limits.toml.
 
 Rule: docs/rules/api.md#request-limits.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from catalogue.languages import Text
 from catalogue.limits import LIMITS, SECOND
-from services.core import clock
+from services.core import clock, runtime
 from services.core.crypto import keyed_digest
 from services.core.rate_limit_stores import Bucket, InProcess, Shared, Store
+from services.core.runtime import Runtime
 from services.errors import ErrorCode, refused
-from settings import Settings
 
-NETWORK = 64
-"""Bits of an IPv6 address that count: whoever has one address has all of the /64."""
-SHORT = 100
-"""Characters up to which keys are kept worked out."""
+NETWORK_BITS = 64
+"""Bits of an IPv6 address that are counted: a client with one address has all of its /64."""
+MAX_CACHED_KEY_LENGTH = 100
+"""Characters of the keys up to which their buckets are cached."""
 
-_alone = InProcess()
-_stores: list[Store] = []
+
+class RateLimits:
+    """What one server has counted: a store, and the buckets of its most frequent operations."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store: Store = store or InProcess()
+        # A cache for each server: the keys of buckets depend on its secret key.
+        self._cached_buckets = lru_cache(maxsize=4_096)(_buckets_of)
+
+    def buckets(self, operation: str, by: Sequence[str], cost: int) -> tuple[Bucket, ...]:
+        """Return the buckets that an operation spends from. Raises LookupError as `spend` does."""
+        known = tuple(by)
+        # Long keys are not cached: they could fill the memory.
+        short = sum(map(len, known)) <= MAX_CACHED_KEY_LENGTH
+        return (self._cached_buckets if short else _buckets_of)(operation, known, cost)
 
 
 async def spend(operation: str, *, by: Sequence[str], cost: int = 1) -> None:
     """
     Take `cost` from each limit of an operation, or from none of them.
 
-    `by` names whom it counts for, as `kind:value`: `address:192.0.2.7`, `account:5`, `email:ada@people.example`; exactly
-    the kinds that the operation has in catalogue/limits.toml. Raises Refused: RATE_LIMITED, with `retry_after` in whole
+    `by` names who is counted, as `kind:value`: `address:192.0.2.7`, `account:5`, `email:ada@people.example`; exactly the
+    kinds that the operation has in catalogue/limits.toml. Raises Refused: RATE_LIMITED, with `retry_after` in whole
     seconds, at least 1; LookupError for an operation or kinds that the catalogue does not have.
     """
-    wait = await _store().take(_buckets(operation, by, cost), _now())
+    limits = _limits(runtime.current())
+    wait = await limits.store.take(limits.buckets(operation, by, cost), _now())
     if wait:
         seconds = -(-wait // SECOND)
         text = Text("Too often. Try again in {seconds} seconds.", seconds=seconds)
@@ -44,64 +58,45 @@ async def spend(operation: str, *, by: Sequence[str], cost: int = 1) -> None:
 
 
 async def charge(operation: str, *, by: Sequence[str], cost: int) -> None:
-    """Take for what is already done and was dearer than it looked; never refuses, leaves at worst nothing."""
-    await _store().take(_buckets(operation, by, cost), _now(), owed=True)
-
-
-@contextmanager
-def using(store: Store) -> Iterator[Store]:
-    """Count in this store inside."""
-    _stores.append(store)
-    try:
-        yield store
-    finally:
-        _stores.remove(store)
+    """Charge extra cost after the fact. Never refuses; it may empty the buckets. Raises LookupError as `spend` does."""
+    limits = _limits(runtime.current())
+    await limits.store.take(limits.buckets(operation, by, cost), _now(), owed=True)
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """Count inside where the settings say: in Redis, or in this process from nothing."""
-    store = Shared(settings.redis_url) if settings.redis_url else InProcess()
-    with using(store):
-        try:
-            yield store
-        finally:
-            await store.close()
+async def opened(here: Runtime) -> AsyncIterator[Store]:
+    """Count inside the block where the runtime's settings say: in Redis, or in this process."""
+    limits = _limits(here)
+    before = limits.store
+    url = here.settings.redis_url
+    limits.store = Shared(url) if url else InProcess()
+    try:
+        yield limits.store
+    finally:
+        await limits.store.close()
+        limits.store = before
 
 
-def reset() -> None:
-    """Forget what was counted outside of `using` and `opened`: for tests."""
-    global _alone  # noqa: PLW0603 - the one place that replaces it
-    _alone = InProcess()
-
-
-def _store() -> Store:
-    return _stores[-1] if _stores else _alone
+def _limits(here: Runtime) -> RateLimits:
+    return here.part(RateLimits, RateLimits)
 
 
 def _now() -> int:
     return int(clock.now().timestamp() * SECOND)
 
 
-def _buckets(operation: str, by: Sequence[str], cost: int) -> tuple[Bucket, ...]:
-    # What is asked for each request is not worked out again; what is long enough to fill memory is not kept.
-    known = tuple(by)
-    return (_worked_out if sum(map(len, known)) <= SHORT else _worked_out.__wrapped__)(operation, known, cost)
-
-
-@lru_cache(maxsize=4_096)
-def _worked_out(operation: str, by: tuple[str, ...], cost: int) -> tuple[Bucket, ...]:
+def _buckets_of(operation: str, by: tuple[str, ...], cost: int) -> tuple[Bucket, ...]:
     limits = LIMITS.get(operation)
     if limits is None:
         raise LookupError(f"{operation!r} is not in catalogue/limits.toml.")
-    given = dict(_split(each) for each in by)
+    values = dict(_kind_and_value(each) for each in by)
     known = {kind for limit in limits for kind in limit.kinds}
-    if given.keys() != known:
-        raise LookupError(f"{operation} is counted by {', '.join(sorted(known))}, not {', '.join(sorted(given))}.")
+    if values.keys() != known:
+        raise LookupError(f"{operation} is counted by {', '.join(sorted(known))}, not {', '.join(sorted(values))}.")
     return tuple(
         Bucket(
             limit=limit.bucket,
-            key=_key(*(given[kind] for kind in limit.kinds)),
+            key=_key(*(values[kind] for kind in limit.kinds)),
             interval=limit.interval,
             burst=limit.burst,
             cost=min(cost, limit.burst),
@@ -110,14 +105,14 @@ def _worked_out(operation: str, by: tuple[str, ...], cost: int) -> tuple[Bucket,
     )
 
 
-def _split(by: str) -> tuple[str, str]:
+def _kind_and_value(by: str) -> tuple[str, str]:
     kind, _, value = by.partition(":")
     return kind, network_of(value) if kind == "address" else value
 
 
 @lru_cache(maxsize=4_096)
 def network_of(address: str) -> str:
-    """What an address counts as: IPv4 itself, also when written as IPv6; of IPv6 the /64. Any other text is itself."""
+    """Return what an address is counted as: IPv4 itself, also if written as IPv6; the /64 of IPv6; other text itself."""
     try:
         read = ip_address(address.partition("%")[0])
     except ValueError:
@@ -126,9 +121,10 @@ def network_of(address: str) -> str:
         return str(read)
     if read.ipv4_mapped:
         return str(read.ipv4_mapped)
-    return f"{IPv6Address(int(read) >> 128 - NETWORK << 128 - NETWORK)}/{NETWORK}"
+    rest = 128 - NETWORK_BITS
+    return f"{IPv6Address(int(read) >> rest << rest)}/{NETWORK_BITS}"
 
 
 def _key(*values: str) -> str:
-    """Short, however long the values are, and not to be read back: addresses of people stand in it."""
+    """Return a short key that cannot be read back: the values may be people's addresses."""
     return keyed_digest("limits", *values)[:32]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.core import runtime
+from services.core.rate_limit_stores import Store
+from services.core.rate_limits import RateLimits
 from settings import Settings
 
 
@@ -16,3 +18,19 @@ def using_settings(settings: Settings) -> Iterator[None]:
         yield
     finally:
         here.settings = before
+
+
+@contextmanager
+def counting_in(store: Store) -> Iterator[Store]:
+    """Count rate limits in this store inside the block, as a server on the same database does too."""
+    limits = runtime.current().part(RateLimits, RateLimits)
+    before, limits.store = limits.store, store
+    try:
+        yield store
+    finally:
+        limits.store = before
+
+
+def forget_limits() -> None:
+    """Count from zero in this process, with the catalogue's limits as they are now."""
+    runtime.current()._parts.pop(RateLimits, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.core import change_feed
+from services.core import change_feed, runtime
 from tests.helpers.factories import make_person
 from tests.helpers.waiting import until
 from tests.helpers.websocket import GraphQLSocket
@@ -32,7 +32,8 @@ PATIENCE = 15.0
 
 def listeners() -> int:
     """Subscriptions to a person's events that the servers of this process have begun."""
-    return sum(len(each._listeners[change_feed.Topic.PERSON]) for each in change_feed._followers.values())
+    reader = runtime.current().existing(change_feed.Follower)
+    return len(reader._listeners[change_feed.Topic.PERSON]) if reader else 0
 
 
 async def subscribe(ws: GraphQLSocket, payload: Any, name: str = "s") -> Any:

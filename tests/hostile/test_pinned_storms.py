@@ -4,10 +4,11 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from services.core import clock, rate_limits
+from services.core import clock
 from services.core.rate_limit_stores import InProcess
 from tests.helpers.factories import give, make_profile
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.runtimes import counting_in
 from tests.helpers.watchdog import watched
 
 PINNED = """
@@ -76,7 +77,7 @@ async def test_pinned_readers_beside_writers_never_stop_the_server(
             await asyncio.sleep(0.005)
 
     # when
-    with watched(), rate_limits.using(Unlimited()):
+    with watched(), counting_in(Unlimited()):
         async with asyncio.timeout(60):
             await asyncio.gather(*(read() for _ in range(4)), *(write(who) for who in people[:4]))
     # then

@@ -10,7 +10,6 @@ from catalogue.limits import SECOND, Limit
 from execution.documents import Documents
 from models.database import Database
 from server import make_app
-from services.core import rate_limits
 from settings import Settings
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.websocket import open_socket
@@ -23,10 +22,8 @@ async def client(
     """Five requests an hour."""
     limit = Limit("request-of-nobody:address", ("address",), 3_600 * SECOND // 5, 5)
     monkeypatch.setitem(catalogue.LIMITS, "request-of-nobody", (limit,))
-    rate_limits._worked_out.cache_clear()
     async with TestClient(TestServer(await make_app(settings, database))) as http:
         yield GraphQLClient(http)
-    rate_limits._worked_out.cache_clear()
 
 
 @pytest.mark.sqlite_only

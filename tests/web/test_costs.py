@@ -1,7 +1,7 @@
 """What requests cost, over HTTP: docs/decisions/0012-query-cost.md; docs/rules/api.md#cost."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from resolvers.base.context import Context
 from schema.fields import Answered, Loaded, kind_of
 from schema.graph import build
 from server import make_app
-from services.core import clock, rate_limits
+from services.core import clock
 from settings import Settings
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_token
@@ -248,15 +248,12 @@ async def test_searches_in_a_board_of_people_are_refused(client: GraphQLClient) 
 
 
 @pytest.fixture
-def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten requests at once; how long preparing takes on this machine is not counted."""
     monkeypatch.setattr(costs, "SECONDS", 1e9)
     monkeypatch.setitem(
         catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, 10),)
     )
-    rate_limits._worked_out.cache_clear()
-    yield
-    rate_limits._worked_out.cache_clear()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How many requests one may send: docs/rules/api.md#request-limits."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from models.database import Database
 from server import make_app
 from services.auth import access_tokens, sessions
 from services.auth.principals import Client
-from services.core import clock, rate_limits
+from services.core import clock
 from settings import Settings
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.runtimes import forget_limits
 
 PROFILE = "mx:user:profile:v1:read"
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -28,15 +29,12 @@ ACCOUNT, NOBODY = 30, 20
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small limits, so that a test reaches them: one more each second."""
     monkeypatch.setitem(catalogue.LIMITS, "request", (Limit("request:account", ("account",), SECOND, ACCOUNT),))
     monkeypatch.setitem(
         catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, NOBODY),)
     )
-    rate_limits._worked_out.cache_clear()
-    yield
-    rate_limits._worked_out.cache_clear()
 
 
 @pytest.fixture
@@ -157,7 +155,7 @@ async def test_an_operations_own_limit_is_told_in_its_payload_and_in_the_headers
     monkeypatched = (Limit("sign-in:x", ("address", "email"), SECOND, 1),)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(catalogue.LIMITS, "sign-in", monkeypatched)
-        rate_limits._worked_out.cache_clear()
+        forget_limits()
         first, second = await post(client, document), await post(client, document)
     told: list[Any] = [(await each.json())["data"]["signIn"]["errors"][0]["code"] for each in (first, second)]
     assert (told, first.status, second.status) == (["BAD_CREDENTIALS", "RATE_LIMITED"], 200, 200)

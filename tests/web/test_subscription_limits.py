@@ -10,7 +10,7 @@ from models.database import Database
 from resolvers import events
 from resolvers.base.context import Context
 from services.auth.principals import Principal
-from services.core import change_feed, rate_limits
+from services.core import change_feed
 from services.core.change_feed import PersonKind
 from tests.helpers.factories import give, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -68,8 +68,6 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
     monkeypatch.setitem(
         catalogue.LIMITS, "delivery-of-nobody", (Limit("delivery-of-nobody:address", ("address",), 2_000_000, 1),)
     )
-    rate_limits._worked_out.cache_clear()
-    monkeypatch.setattr(rate_limits, "_worked_out", rate_limits._worked_out.__wrapped__)
     ada = await make_profile("Ada")
     async with open_socket(client) as ws:
         await ws.init()

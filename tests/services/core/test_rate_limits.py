@@ -18,8 +18,11 @@ from redis.exceptions import RedisError
 from catalogue.limits import LIMITS, SECOND
 from services.core import clock, rate_limits
 from services.core.rate_limit_stores import Bucket, InProcess, Shared, Store
+from services.core.rate_limits import RateLimits
+from services.core.runtime import Runtime
 from services.errors import ErrorCode, Refused
 from settings import HERE, Settings
+from tests.helpers.runtimes import counting_in
 
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -44,7 +47,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         finally:
             await redis.aclose()
         made = Shared(REDIS, prefix=prefix, patience=5)
-    with rate_limits.using(made):
+    with counting_in(made):
         yield made
     await made.close()
 
@@ -161,20 +164,20 @@ async def test_another_spelling_or_the_next_address_of_a_network_is_no_other_cli
 
 async def test_neither_keys_nor_their_number_can_fill_memory() -> None:
     store = InProcess(keep=1_000)
-    with rate_limits.using(store), clock.frozen(START):
+    with counting_in(store), clock.frozen(START):
         for number in range(10_000):
             await rate_limits.spend("code", by=[f"address:{'x' * 1_000}{number}"])
         assert len(store) == 1_000
         assert max(len(key) for held in store._held.values() for key in held) == 32
     # when the attack is over, what it left goes by itself
-    with rate_limits.using(store), clock.frozen(START + timedelta(hours=1)):
+    with counting_in(store), clock.frozen(START + timedelta(hours=1)):
         for number in range(500):
             await rate_limits.spend("code", by=[f"address:10.0.0.{number}"])
         assert len(store) == 500
 
 
 async def test_a_flood_of_one_limit_does_not_wash_away_another() -> None:
-    with rate_limits.using(InProcess(keep=100)), clock.frozen(START):
+    with counting_in(InProcess(keep=100)), clock.frozen(START):
         for _ in range(10):
             await rate_limits.spend("second-factor", by=["account:5"])
         for number in range(10_000):
@@ -185,7 +188,7 @@ async def test_a_flood_of_one_limit_does_not_wash_away_another() -> None:
 async def test_without_redis_each_process_counts_for_itself() -> None:
     # given
     store = Shared(NOWHERE, pause=0)
-    with structlog.testing.capture_logs() as seen, rate_limits.using(store), clock.frozen(START):
+    with structlog.testing.capture_logs() as seen, counting_in(store), clock.frozen(START):
         # when
         answers = [await waits("second-factor", "account:5") for _ in range(12)]
     # then nobody is locked out, nobody is let through for ever, and it is said once
@@ -217,7 +220,7 @@ async def test_a_redis_that_goes_away_is_missed_and_found_again(unused_tcp_port:
     process = await redis_server(unused_tcp_port)
     store = Shared(f"redis://127.0.0.1:{unused_tcp_port}/0", pause=0, patience=1)
     try:
-        with rate_limits.using(store), clock.frozen(START), structlog.testing.capture_logs() as seen:
+        with counting_in(store), clock.frozen(START), structlog.testing.capture_logs() as seen:
             # given somebody who used up a limit there
             assert [await waits("second-factor", "account:5") for _ in range(11)] == [0] * 10 + [30]
             assert len(store._alone) == 0 and not seen
@@ -251,7 +254,7 @@ async def test_a_redis_that_never_answers_is_not_waited_for() -> None:
     store = Shared(f"redis://:s3cret@127.0.0.1:{port}/0", patience=0.05, pause=60)
     # when
     started = asyncio.get_running_loop().time()
-    with structlog.testing.capture_logs() as seen, rate_limits.using(store):
+    with structlog.testing.capture_logs() as seen, counting_in(store):
         await asyncio.gather(*(waits("request", "account:5") for _ in range(20)))
         asked = calls
         for _ in range(100):
@@ -284,7 +287,7 @@ async def test_redis_counts_for_several_processes() -> None:
 
 async def test_keys_tell_nothing_about_people() -> None:
     store = InProcess()
-    with rate_limits.using(store):
+    with counting_in(store):
         await rate_limits.spend("sign-in", by=["address:192.0.2.7", "email:ada@people.example"])
     # whole words, since digests and moments hold any three characters by chance
     kept = str(store._held)
@@ -292,11 +295,23 @@ async def test_keys_tell_nothing_about_people() -> None:
 
 
 async def test_settings_say_where_it_is_counted() -> None:
-    async with rate_limits.opened(Settings()) as own:
+    here = Runtime(Settings())
+    async with rate_limits.opened(here) as own:
         assert isinstance(own, InProcess)
-    async with rate_limits.opened(Settings(redis_url=NOWHERE)) as shared:
-        assert isinstance(shared, Shared) and rate_limits._store() is shared
-    assert rate_limits._store() is not shared
+    here = Runtime(Settings(redis_url=NOWHERE))
+    limits = here.part(RateLimits, RateLimits)
+    async with rate_limits.opened(here) as shared:
+        assert isinstance(shared, Shared) and limits.store is shared
+    assert limits.store is not shared
+
+
+async def test_two_servers_in_one_process_count_for_themselves() -> None:
+    with clock.frozen(START):
+        with Runtime(Settings(secret_key="5e" * 32)).active():
+            await rate_limits.charge("second-factor", by=["account:5"], cost=10)
+            assert await waits("second-factor", "account:5") == 30
+        with Runtime(Settings(secret_key="07" * 32)).active():
+            assert await waits("second-factor", "account:5") == 0
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from catalogue.handles import RESERVED
 from models.accounts import Account
 from models.profiles import Profile, ProfileHandle
 from services.accounts.accounts import attach_account, create_account
-from services.core import rate_limits
 from services.errors import ErrorCode, Refused
 from services.media.text_rules import NotFit
 from services.profiles import handle_changes, handles
 from tests.helpers.factories import make_person, make_profile
 from tests.helpers.profile_editing import actor, id_of
+from tests.helpers.runtimes import forget_limits
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -23,7 +23,7 @@ async def handle_of(profile_id: int) -> str:
 
 
 async def changes(account: Account, handle: str) -> ErrorCode | None:
-    rate_limits.reset()
+    forget_limits()
     try:
         await handle_changes.change(id_of(account), handle, actor=actor(account))
     except Refused as why:
