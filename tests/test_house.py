@@ -54,6 +54,14 @@ SAY_NOTHING = {
     "MOST", "NOTHING", "PATIENCE", "PAUSE", "SHOWN", "SOME", "STEP", "WAITING",
 }  # fmt: skip
 """Names of constants that do not say what of."""
+CONTAINERS = {
+    "Counter", "OrderedDict", "WeakKeyDictionary", "WeakSet", "WeakValueDictionary", "defaultdict", "deque", "dict", "list", "set",
+}  # fmt: skip
+MODULE_REGISTRIES = {
+    "execution/introspection.py:_known": "figures of a schema object, which never change; freed with the schema",
+    "schema/fields.py:_error_types": "filled while the schema's modules are imported, and only read afterwards",
+}
+"""Mutable containers that may stand in a module, and why they are no state of a server."""
 
 
 def sources() -> list[Path]:
@@ -176,6 +184,49 @@ def test_constants_say_what_of() -> None:
             named = {each.id for each in targets if isinstance(each, ast.Name)} & SAY_NOTHING
             wrong += [f"{file.relative_to(HERE)}: {name}" for name in named]
     assert not wrong
+
+
+def registries(tree: ast.Module) -> list[str]:
+    """Names of containers that a module creates empty, or under a name that is no constant's; and globals it reassigns."""
+    found = []
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = getattr(node, "value", None)
+        made = isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in CONTAINERS
+        literal = isinstance(value, ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp)
+        empty = (made and not value.args) or (literal and ast.unparse(value) in {"{}", "[]"})
+        if made or literal:
+            names = [ast.unparse(each) for each in targets]
+            found += [each for each in names if (empty or not each.strip("_").isupper()) and not each.startswith("__")]
+    return found + [name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names]
+
+
+def test_what_a_server_keeps_in_memory_is_in_its_runtime() -> None:
+    wrong = [
+        entry
+        for file in sources()
+        for name in registries(ast.parse(file.read_text("utf-8")))
+        if (entry := f"{file.relative_to(HERE)}:{name}") not in MODULE_REGISTRIES
+    ]
+    assert not wrong, (
+        "Use a part of services/core/runtime.py, or say in MODULE_REGISTRIES why it is no state of a server."
+    )
+
+
+def test_the_checker_sees_registries() -> None:
+    text = """
+_boards: WeakKeyDictionary[int, int] = WeakKeyDictionary()
+seen = set()
+names = {"a": 1}
+KNOWN = {}
+FIGURES = {"a": 1}
+__all__ = ["f"]
+def f():
+    global count
+"""
+    assert registries(ast.parse(text)) == ["_boards", "seen", "names", "KNOWN", "count"]
 
 
 def test_files_stay_short() -> None:
