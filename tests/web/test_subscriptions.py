@@ -94,12 +94,14 @@ def _another_process(settings: Settings, profile_id: int) -> list[str]:
     code = (
         "import asyncio, sys\n"
         "from models.database import opened\n"
-        "from services.points.corrections import penalize\n"
+        "from services.core.runtime import Runtime\n"
         "from settings import Settings\n"
         "from tests.helpers.factories import give\n"
         "async def main():\n"
-        "    async with opened(Settings(database_url=sys.argv[1])):\n"
-        "        await give(int(sys.argv[2]))\n"
+        "    settings = Settings(database_url=sys.argv[1])\n"
+        "    async with opened(settings) as database:\n"
+        "        with Runtime(settings, database).active():\n"
+        "            await give(int(sys.argv[2]))\n"
         "asyncio.run(main())\n"
     )
     return [sys.executable, "-c", code, settings.database, str(profile_id)]

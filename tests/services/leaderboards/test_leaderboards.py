@@ -264,12 +264,15 @@ OTHER_PROCESS = """
 import asyncio, sys
 from datetime import UTC, datetime
 from models.database import opened
+from services.core.runtime import Runtime
 from services.points.ledger import ActivityEvent, record
 from settings import Settings
 
 async def main():
-    async with opened(Settings.from_environment()):
-        await record(ActivityEvent("ANSWER_ACCEPTED", int(sys.argv[1]), datetime.now(UTC), "other", "1"))
+    settings = Settings.from_environment()
+    async with opened(settings) as database:
+        with Runtime(settings, database).active():
+            await record(ActivityEvent("ANSWER_ACCEPTED", int(sys.argv[1]), datetime.now(UTC), "other", "1"))
 
 asyncio.run(main())
 """
