@@ -50,15 +50,15 @@ def limits_and_costs() -> str:
 
 def _weights() -> Iterator[tuple[str, str]]:
     yield "An object", "1"
-    yield f"Scalar fields of an object: the first {cost.SCALARS}", "0"
-    yield f"Each further {cost.SCALARS} scalar fields of an object", "1"
-    yield "A page (`first`, `last`)", f"each row; {cost.PAGE} rows if no size is given"
+    yield f"Scalar fields of an object: the first {cost.SCALARS_PER_OBJECT}", "0"
+    yield f"Each further {cost.SCALARS_PER_OBJECT} scalar fields of an object", "1"
+    yield "A page (`first`, `last`)", f"each row; {cost.DEFAULT_PAGE_SIZE} rows if no size is given"
     yield "A neighbourhood (`radius`)", "each of its 2 × radius + 1 rows"
     yield "A list by `ids`", "each item"
-    yield "A list without a size argument", f"{cost.LIST} objects"
-    yield "A series (`bucket`)", f"{cost.PIECES} objects; {cost.MOST_PIECES} where `since` is given"
-    yield "A mutation", f"{cost.MUTATION}, and its payload"
-    yield "Introspection", f"1 for each {cost.TOLD} values of the answer"
+    yield "A list without a size argument", f"{cost.UNSIZED_LIST} objects"
+    yield "A series (`bucket`)", f"{cost.DEFAULT_BUCKETS} objects; {cost.MAX_BUCKETS} where `since` is given"
+    yield "A mutation", f"{cost.MUTATION_COST}, and its payload"
+    yield "Introspection", f"1 for each {cost.INTROSPECTION_VALUES_PER_OBJECT} values of the answer"
 
 
 def _dear_fields() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A field's arguments, converted once when they are constant and quickly when they are plain variables."""
+"""Converts arguments of fields: constant ones once, plain variables by a fast path, all others as graphql-core does."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, time, timedelta
@@ -22,31 +22,31 @@ from schema.lengths import check_text
 Arguments = dict[str, Any]
 PerRequest = Callable[[Variables], Arguments]
 
-# What nobody can change: a list or an input object is converted anew for each request instead.
+# Immutable types: these values can be shared by requests. Lists and input objects are converted for each request.
 _IMMUTABLE = (str, int, float, type(None), Decimal, Enum, date, time, timedelta, UUID)
 
 
 class Missing(Exception):
-    """A required argument got null from its variable: graphql-core says it to the client."""
+    """A required argument got null from its variable. graphql-core reports it to the client."""
 
 
-def arguments_of(schema: strawberry.Schema, asked: FieldRequest, kind: Loaded | Answered) -> Arguments | PerRequest:
-    """Prepare the arguments of a field: the values, when no request can change them, or what makes them."""
-    converter = _Converter(schema, asked, kind)
-    if any(variables_in(argument.value) for argument in asked.node.arguments or ()):
-        return _quick(converter) or converter.convert
+def arguments_of(schema: strawberry.Schema, request: FieldRequest, kind: Loaded | Answered) -> Arguments | PerRequest:
+    """Return the arguments of a field as values if they are constant, else a function that makes them for a request."""
+    converter = _Converter(schema, request, kind)
+    if any(variables_in(argument.value) for argument in request.node.arguments or ()):
+        return _from_plain_variables(converter) or converter.convert
     constant = converter.convert(None)
     return constant if all(isinstance(value, _IMMUTABLE) for value in constant.values()) else converter.convert
 
 
 class _Converter:
-    """graphql-core's and Strawberry's own conversion, as in a resolver's call."""
+    """Converts as a resolver call would, with the functions of graphql-core and Strawberry."""
 
-    def __init__(self, schema: strawberry.Schema, asked: FieldRequest, kind: Loaded | Answered) -> None:
-        self.field: GraphQLField = asked.field
+    def __init__(self, schema: strawberry.Schema, request: FieldRequest, kind: Loaded | Answered) -> None:
+        self.field: GraphQLField = request.field
         self.kind = kind
-        # Without its selections: what is held for a plan must not hold the whole document.
-        self.node = FieldNode(name=asked.node.name, arguments=asked.node.arguments, loc=asked.node.loc)
+        # Without its selections: a plan must not keep the nodes of the whole document in memory.
+        self.node = FieldNode(name=request.node.name, arguments=request.node.arguments, loc=request.node.loc)
         self._config = schema.config
         self._scalars = schema.schema_converter.scalar_registry
 
@@ -60,8 +60,8 @@ class _Converter:
         return convert_argument(literal, declared.type, self._scalars, self._config)
 
 
-def _quick(converter: _Converter) -> PerRequest | None:
-    """Read arguments straight from plain variables, beside constants; None when there is anything else."""
+def _from_plain_variables(converter: _Converter) -> PerRequest | None:
+    """Return a fast converter for constants and plain variables; None if any argument is something else."""
     arguments = dict(converter.kind.defaults)
     sources: list[tuple[str, str, bool]] = []
     for argument in converter.node.arguments or ():
@@ -79,11 +79,11 @@ def _quick(converter: _Converter) -> PerRequest | None:
             sources.append((declared.python_name, argument.value.name.value, required))
         else:
             return None
-    return partial(_read, arguments, sources)
+    return partial(_arguments_now, arguments, sources)
 
 
-def _read(constant: Arguments, sources: Sequence[tuple[str, str, bool]], variables: Variables) -> Arguments:
-    """The constant arguments, and those that are variables of this request."""
+def _arguments_now(constant: Arguments, sources: Sequence[tuple[str, str, bool]], variables: Variables) -> Arguments:
+    """Return the constant arguments together with the values of this request's variables. Raises Missing."""
     now = dict(constant)
     coerced = variables.coerced
     for name, variable, required in sources:

@@ -1,4 +1,4 @@
-"""graphql-core runs what plans do not: mutations, introspection, and whatever went wrong."""
+"""Runs an operation with graphql-core: mutations, introspection, and every operation whose plan failed."""
 
 from inspect import isawaitable
 from typing import Any
@@ -7,18 +7,18 @@ from graphql import ExecutionResult, GraphQLSchema
 from graphql.execution import execute
 
 from execution.documents import Operation
-from execution.results import told, unavailable_in
+from execution.results import format_errors, unavailable_in
 
 
 async def run_in_core(
     schema: GraphQLSchema, operation: Operation, raw: dict[str, Any], context: Any, event: Any = None
 ) -> dict[str, Any]:
     """
-    Answer `data` and `errors` of an operation. Root fields of a mutation run one after the other; a subscription is
+    Return `data` and `errors` of an operation. Root fields of a mutation run one after the other. A subscription is
     answered for one event.
 
-    Fields read through the context's loaders, which have to be empty or of this request. Raises Unavailable when a query
-    cannot be answered whole, or a mutation not at all, because something is away.
+    Fields read through the context's loaders, which must be empty or belong to this request. Raises Unavailable if
+    the database or another service is unavailable and a part of a query, or a whole mutation, has no answer.
     """
     name = operation.definition.name
     result = execute(
@@ -32,8 +32,8 @@ async def run_in_core(
     finished: ExecutionResult = await result if isawaitable(result) else result
     body: dict[str, Any] = {"data": finished.data}
     if finished.errors:
-        away = unavailable_in(finished.errors)
-        if away and (finished.data is None or operation.kind != "mutation"):
-            raise away
-        body["errors"] = told(finished.errors)
+        unavailable = unavailable_in(finished.errors)
+        if unavailable and (finished.data is None or operation.kind != "mutation"):
+            raise unavailable
+        body["errors"] = format_errors(finished.errors)
     return body

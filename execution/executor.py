@@ -1,4 +1,4 @@
-"""The one way to run a document: a plan where there is one, graphql-core otherwise."""
+"""Runs documents: with a plan if there is one, otherwise with graphql-core. All requests take this way."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -20,7 +20,7 @@ from execution.cost import MAX_COST, Cost, cost_of
 from execution.documents import Documents, Operation, Unreadable
 from execution.limits import Limits
 from execution.plan import Plan
-from execution.results import Answer, refused_request, told, too_dear, unavailable
+from execution.results import Answer, format_errors, refused_request, too_expensive, unavailable
 from execution.selection import NotCovered
 from execution.subscriptions import NoEvents, events_of, next_of, root_field
 from execution.variables import BadVariables, Variables
@@ -30,42 +30,42 @@ from services.errors import ErrorCode, Refused, Unavailable
 log = structlog.get_logger(__name__)
 
 BYTES_PER_ANSWER_CHARACTER = 16
-"""What a kept answer about the schema holds for each character of its JSON; tests/hostile/test_memory.py measures it."""
-UNNOTICED = 0.01
-"""Seconds that the event loop may be held without a thought."""
+"""Bytes of a cached introspection answer for each character of its JSON; measured in tests/hostile/test_memory.py."""
+YIELD_AFTER = 0.01
+"""Seconds of one step after which the event loop gets a turn."""
 BYTES_PER_PREPARED = 2_048
-"""What is known of an operation, beside its plan and the fields that it touches."""
+"""Bytes of a prepared operation, beside its plan and the fields that it touches."""
 BYTES_PER_COORDINATE = 100
 
-_AT_ONCE = nullcontext()
-_NOT_BY_REQUEST = "Subscriptions are not answered to a single request."
+_NO_LOCK = nullcontext()
+_NO_SUBSCRIPTIONS = "Subscriptions are not answered to a single request."
 
 
 class Clearable(Protocol):
-    """What a context's `loaders` can do."""
+    """The `loaders` of a context."""
 
     def clear(self) -> None:
-        """Forget everything read so far."""
+        """Drop everything read so far."""
 
 
-class Context(Protocol):
-    """What the executor needs of a request's context; fields need more of it."""
+class ExecutionContext(Protocol):
+    """The part of a request's context that the executor uses; fields use more of it."""
 
     @property
     def loaders(self) -> Clearable:
-        """The loaders of this request."""
+        """Return the loaders of this request."""
 
     @property
     def signed_in(self) -> bool:
-        """Whether somebody asks: nobody gets half of the cost."""
+        """Return True if the caller is not anonymous: an anonymous caller gets half of the maximum cost."""
 
     def may(self, coordinates: frozenset[str]) -> None:
-        """Raise NotAllowed when the viewer may not touch one of these fields (`Type.field`)."""
+        """Raise NotAllowed if the viewer may not touch one of these fields (`Type.field`)."""
 
 
 @dataclass
 class Counts:
-    """Answers since the start. `fell_back` were begun by a plan and given by graphql-core; `core` had no plan."""
+    """Answers since the start: by a plan, by graphql-core after a plan failed, and by graphql-core without a plan."""
 
     planned: int = 0
     fell_back: int = 0
@@ -73,27 +73,27 @@ class Counts:
 
 
 class _Clock:
-    """What the processor does for a request, while nothing else can run; it lets others run in between."""
+    """Measures the processor time of a request, and gives the event loop a turn after a long step."""
 
-    __slots__ = ("_before", "_begun")
+    __slots__ = ("_before", "_started")
 
     def __init__(self) -> None:
-        self._before, self._begun = 0.0, thread_time()
+        self._before, self._started = 0.0, thread_time()
 
     def seconds(self) -> float:
-        """Seconds of the processor so far."""
-        return self._before + thread_time() - self._begun
+        """Return the seconds of processor time so far."""
+        return self._before + thread_time() - self._started
 
-    async def breathe(self) -> None:
-        """Let others run, if the last step took long enough to be noticed."""
-        took = thread_time() - self._begun
-        if took > UNNOTICED:
+    async def yield_if_long(self) -> None:
+        """Give the event loop a turn if the last step took longer than YIELD_AFTER."""
+        took = thread_time() - self._started
+        if took > YIELD_AFTER:
             await asyncio.sleep(0)
-            self._before, self._begun = self._before + took, thread_time()
+            self._before, self._started = self._before + took, thread_time()
 
 
 class _NotRun(Exception):
-    """Nothing was run; carries the answer that says why."""
+    """The operation was not run. Carries the answer that says why."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
@@ -103,25 +103,25 @@ class _NotRun(Exception):
 @dataclass(eq=False)
 class Prepared:
     """
-    What is known of an operation for given values of its directives' variables. `told` is the answer of one that asks
-    of the schema alone, once it was given.
+    An operation prepared for one set of values of the variables in its directives. `introspection_answer` is the cached
+    body of an operation that reads the schema alone.
     """
 
     coordinates: frozenset[str]
     cost: Cost
     plan: Plan | None
-    told: dict[str, Any] | None = None
+    introspection_answer: dict[str, Any] | None = None
 
     @property
     def size(self) -> int:
-        """Bytes that are held by it, without `told`."""
+        """Bytes of memory that it occupies, without `introspection_answer`."""
         plan = self.plan.size if self.plan else 0
         return BYTES_PER_PREPARED + BYTES_PER_COORDINATE * len(self.coordinates) + plan
 
 
 @dataclass(frozen=True, eq=False)
-class _Ready:
-    """An operation with the variables of a request: as they came, and coerced."""
+class _ReadyOperation:
+    """An operation with the variables of a request: `raw` as sent, `values` coerced."""
 
     operation: Operation
     raw: dict[str, Any]
@@ -135,8 +135,8 @@ class Executor:
     """
     Runs documents against one schema.
 
-    `plans=False` leaves everything to graphql-core. `max_bytes` bounds what is kept of documents: plans and all.
-    `concurrent` says whether readers of one level can overlap (PostgreSQL) or not (SQLite in the loop's thread).
+    With `plans=False` graphql-core runs everything. `max_bytes` bounds the cache of documents, including their plans.
+    `concurrent` is true if readers of one level can overlap (PostgreSQL; not SQLite in the event loop's thread).
     """
 
     def __init__(
@@ -153,41 +153,41 @@ class Executor:
         self._core = schema._schema
         self._plans, self._concurrent, self._limits = plans, concurrent, limits
         self.documents = Documents(self._core, limits, max_bytes)
-        self._reading = asyncio.Lock()
+        self._preparing = asyncio.Lock()
 
     @property
     def prepared(self) -> int:
-        """How many combinations of an operation and the values of its directives are held, each with its plan."""
-        return sum(each.prepared for each in self.documents.held.values())
+        """Return the number of cached pairs of an operation and the values of its directives."""
+        return sum(each.prepared for each in self.documents.cached.values())
 
     async def run(
         self,
         text: str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
-        context: Context,
+        context: ExecutionContext,
         *,
         allow_mutations: bool = True,
     ) -> Answer:
         """
-        Run one operation of a document and answer it, errors included. Raises nothing but a cancellation.
+        Run one operation of a document and return its answer, including errors. Raises only a cancellation.
 
-        Rights on fields are asked of the context (`may`) before anything is read or written.
+        The rights on all fields are checked with the context's `may` before anything is read or written.
         """
         clock = _Clock()
         try:
-            async with self._turn(text):
+            async with self._preparation_lock(text):
                 operation = self._choose(text, operation_name, allow_mutations=allow_mutations)
-                await clock.breathe()
-                ready = self._ready(operation, variables or {}, context)
-                await clock.breathe()
-            self._may(ready, context)
+                await clock.yield_if_long()
+                ready = self._prepare_request(operation, variables or {}, context)
+                await clock.yield_if_long()
+            self._authorize(ready, context)
         except _NotRun as refused:
             return replace(refused.answer, seconds=clock.seconds())
-        return await self._run(ready, context, seconds=clock.seconds())
+        return await self._answer(ready, context, seconds=clock.seconds())
 
     def subscribes(self, text: str, operation_name: str | None) -> bool:
-        """Whether this is a subscription, for `subscribe`; whatever cannot be run is not, and `run` says why."""
+        """Return True for a subscription, which needs `subscribe`. False if it cannot be run: `run` then says why."""
         try:
             return self.documents.read(text).operation(operation_name).kind == "subscription"
         except Unreadable:
@@ -198,145 +198,149 @@ class Executor:
         text: str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
-        fresh: Callable[[], Awaitable[Context]],
+        fresh: Callable[[], Awaitable[ExecutionContext]],
     ) -> AsyncGenerator[Answer, None]:
         """
-        Answer each event of a subscription by itself until there are no more, or say in one answer why there are none.
-        Closing it (`aclosing`) ends its source.
+        Yield one answer for each event of a subscription, or one answer with the reason why there are none. Closing the
+        generator (`aclosing`) closes the source.
 
-        `fresh` makes the context of the source, and then one for each event: rights are asked anew each time. An event
-        that the viewer may not see any more is passed over; who may not subscribe any more is told so, and that is the
-        end. Raises nothing but a cancellation and what `fresh` raises.
+        `fresh` makes the context of the source, and then one for each event: rights are checked again each time. An
+        event that the viewer may no longer see is skipped. If the viewer may no longer subscribe, the last answer says
+        so. Raises only a cancellation and the exceptions of `fresh`.
         """
         try:
             context = await fresh()
-            async with self._turn(text):
+            async with self._preparation_lock(text):
                 operation = self._choose(text, operation_name, subscribing=True)
-                ready = self._ready(operation, variables or {}, context)
-            self._may(ready, context)
-            field = self._subscribed(ready)
+                ready = self._prepare_request(operation, variables or {}, context)
+            self._authorize(ready, context)
+            field = self._subscribed_field(ready)
             async with events_of(self._core, operation, ready.raw, context) as events:
                 operation.release_again()
-                while one := await next_of(events):
-                    [event], context = one, await fresh()
-                    self._may(ready, context, field)
+                while following := await next_of(events):
+                    [event], context = following, await fresh()
+                    self._authorize(ready, context, field)
                     if field.still_visible(event, context):
-                        yield await self._run(ready, context, event)
+                        yield await self._answer(ready, context, event)
         except _NotRun as refused:
             yield refused.answer
         except NoEvents as refused:
             yield Answer(refused.body, "subscription", unavailable=refused.unavailable)
 
-    def _turn(self, text: str) -> AbstractAsyncContextManager[Any]:
+    def _preparation_lock(self, text: str) -> AbstractAsyncContextManager[Any]:
         """
-        Texts that have to be read, or may need another plan, take turns: several that arrive together would hold the event
-        loop for as long as all of them take.
+        Return the lock to hold while this text is prepared. Texts that must be parsed, or may need another plan, are
+        prepared one at a time: several together would block the event loop for the sum of their times.
         """
-        held = self.documents.held.get(text)
-        return _AT_ONCE if held is not None and not held.decides else self._reading
+        document = self.documents.cached.get(text)
+        return _NO_LOCK if document is not None and not document.decides else self._preparing
 
     def _choose(
         self, text: str, name: str | None, *, allow_mutations: bool = True, subscribing: bool = False
     ) -> Operation:
-        """Find the operation to run. Raises _NotRun."""
+        """Return the operation to run. Raises _NotRun."""
         try:
             operation = self.documents.read(text).operation(name)
             kind = operation.kind
         except Unreadable as error:
             raise _NotRun(refused_request(error.errors, error.kind)) from None
-        why = None
+        message = None
         if (kind == "subscription") != subscribing:
-            why = "Only a subscription has events." if subscribing else _NOT_BY_REQUEST
+            message = "Only a subscription has events." if subscribing else _NO_SUBSCRIPTIONS
         elif kind == "mutation" and not allow_mutations:
-            why = "A mutation has to be sent with POST."
-        if why:
-            raise _NotRun(refused_request([GraphQLError(why)], kind))
+            message = "A mutation has to be sent with POST."
+        if message:
+            raise _NotRun(refused_request([GraphQLError(message)], kind))
         return operation
 
-    def _ready(self, operation: Operation, raw: dict[str, Any], context: Context) -> _Ready:
-        """Coerce the variables, find the plan, count the cost. Raises _NotRun."""
+    def _prepare_request(self, operation: Operation, raw: dict[str, Any], context: ExecutionContext) -> _ReadyOperation:
+        """Coerce the variables, find the plan, compute the cost. Raises _NotRun."""
         try:
-            values = operation.variables.read(raw)
+            values = operation.variables.coerce(raw)
         except BadVariables as error:
             raise _NotRun(refused_request(error.errors, operation.kind, code=ErrorCode.BAD_INPUT)) from None
         try:
-            prepared = self._prepare(operation, values)
-        except Exception as error:  # noqa: BLE001 - a bug: logged and masked by told()
-            raise _not_run(error, operation) from None
+            prepared = self._prepared(operation, values)
+        except Exception as error:  # noqa: BLE001 - a bug: format_errors() logs and masks it
+            raise _not_run_because(error, operation) from None
         cost = min(prepared.cost.of(values.coerced), MAX_COST)
         allowed = self._limits.cost_for(signed_in=context.signed_in)
         if cost > allowed:
-            raise _NotRun(too_dear(cost, allowed, operation.kind))
-        return _Ready(operation, raw, values, prepared, cost, allowed)
+            raise _NotRun(too_expensive(cost, allowed, operation.kind))
+        return _ReadyOperation(operation, raw, values, prepared, cost, allowed)
 
-    def _may(self, ready: _Ready, context: Context, field: Subscribed | None = None) -> None:
-        """Raise _NotRun when the viewer may not touch what is asked, or may not have the subscription `field`."""
+    def _authorize(self, ready: _ReadyOperation, context: ExecutionContext, field: Subscribed | None = None) -> None:
+        """Raise _NotRun if the viewer may not touch the requested fields, or may not subscribe to `field`."""
         try:
             context.may(ready.prepared.coordinates)
             if field:
                 field.check(context)
-        except Exception as error:  # noqa: BLE001 - a refusal is told, a bug is logged and masked: both by told()
-            raise _not_run(error, ready.operation) from None
+        except Exception as error:  # noqa: BLE001 - format_errors() reports a refusal, and logs and masks a bug
+            raise _not_run_because(error, ready.operation) from None
 
-    def _subscribed(self, ready: _Ready) -> Subscribed:
+    def _subscribed_field(self, ready: _ReadyOperation) -> Subscribed:
         field = root_field(self._core, ready.prepared.coordinates)
         if field is None:
-            nothing = GraphQLError("The subscription leaves out the one field that it has.")
-            raise _NotRun(refused_request([nothing], ready.operation.kind))
+            error = GraphQLError("The subscription leaves out the one field that it has.")
+            raise _NotRun(refused_request([error], ready.operation.kind))
         return field
 
-    async def _run(self, ready: _Ready, context: Context, event: Any = None, *, seconds: float = 0.0) -> Answer:
+    async def _answer(
+        self, ready: _ReadyOperation, context: ExecutionContext, event: Any = None, *, seconds: float = 0.0
+    ) -> Answer:
         operation, plan = ready.operation, ready.prepared.plan
         answer = partial(Answer, kind=operation.kind, cost=ready.cost, max_cost=ready.max_cost, seconds=seconds)
         if plan is None:
             try:
-                body = await self._in_core(ready, context, event)
-            except Unavailable as away:
-                return unavailable(away, operation.kind)
-            asks_rows = self._plans and operation.kind == "query" and bool(ready.prepared.coordinates)
-            return answer(body, fell_back=asks_rows)
+                body = await self._run_without_plan(ready, context, event)
+            except Unavailable as error:
+                return unavailable(error, operation.kind)
+            reads_rows = self._plans and operation.kind == "query" and bool(ready.prepared.coordinates)
+            return answer(body, fell_back=reads_rows)
         try:
             data = await plan.run(context, ready.values, event)
-        except Unavailable as away:
-            return unavailable(away, operation.kind)  # graphql-core would only wait for it once more
+        except Unavailable as error:
+            return unavailable(error, operation.kind)  # graphql-core would only wait for the same thing again
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            reason = "CancelledError"  # a reader's own, not the request's
-        except Exception as error:  # noqa: BLE001 - whatever it is, graphql-core meets it again and says it properly
+            reason = "CancelledError"  # of a reader, not of the request
+        except Exception as error:  # noqa: BLE001 - graphql-core meets the same error again and reports it
             reason = type(error).__name__
         else:
             self.counts.planned += 1
             return answer({"data": data}, planned=True)
         self.counts.fell_back += 1
-        # A plan reads without loaders, but a coroutine may have used them, and may have kept a failure there.
+        # A plan does not use the loaders, but a coroutine may have used them, and they may have cached a failure.
         context.loaders.clear()
         try:
             body = await run_in_core(self._core, operation, ready.raw, context, event)
-        except Unavailable as away:
-            return unavailable(away, operation.kind)
+        except Unavailable as error:
+            return unavailable(error, operation.kind)
         finally:
             operation.release_again()
         if "errors" not in body:
-            log.warning("plan_gave_up", reason=reason)  # correct, but 10 to 20 times dearer than it should be
+            log.warning("plan_gave_up", reason=reason)  # the answer is correct, but took 10 to 20 times as long
         return answer(body, fell_back=True)
 
-    async def _in_core(self, ready: _Ready, context: Context, event: Any) -> dict[str, Any]:
-        """What graphql-core answers. What is asked of the schema alone is kept: it is the same for everybody, for good."""
+    async def _run_without_plan(self, ready: _ReadyOperation, context: ExecutionContext, event: Any) -> dict[str, Any]:
+        """Run in graphql-core. Answers that read the schema alone are cached: they never change and depend on no viewer."""
         operation = ready.operation
-        schema_alone = operation.kept and operation.kind == "query" and not ready.prepared.coordinates and not ready.raw
-        if schema_alone and ready.prepared.told:
-            return {**ready.prepared.told}
+        reads_schema_alone = (
+            operation.is_cacheable and operation.kind == "query" and not ready.prepared.coordinates and not ready.raw
+        )
+        if reads_schema_alone and ready.prepared.introspection_answer:
+            return {**ready.prepared.introspection_answer}
         self.counts.core += 1
         body = await run_in_core(self._core, operation, ready.raw, context, event)
-        if schema_alone and "errors" not in body:
-            ready.prepared.told = {**body}
+        if reads_schema_alone and "errors" not in body:
+            ready.prepared.introspection_answer = {**body}
             operation.release()
-            self._grow(operation, BYTES_PER_ANSWER_CHARACTER * len(orjson.dumps(body)))
+            self._add_size(operation, BYTES_PER_ANSWER_CHARACTER * len(orjson.dumps(body)))
         return body
 
-    def _prepare(self, operation: Operation, values: Variables) -> Prepared:
+    def _prepared(self, operation: Operation, values: Variables) -> Prepared:
         key = tuple(map(values.coerced.get, operation.deciding))
         prepared: Prepared | None = operation.prepared.get(key)
         if prepared is None:
@@ -344,36 +348,38 @@ class Executor:
             prepared = Prepared(
                 coordinates=coordinates(self._core, operation, full),
                 cost=cost_of(self._core, operation, full),
-                plan=self._plan(operation, values),
+                plan=self._compile(operation, values),
             )
-            if operation.kept:
+            if operation.is_cacheable:
                 operation.prepared[key] = prepared
                 if prepared.plan:
                     operation.release()
-                self._grow(operation, prepared.size)
+                self._add_size(operation, prepared.size)
             operation.release_again()
         return prepared
 
-    def _grow(self, operation: Operation, size: int) -> None:
-        """Count what was made of an operation, and is held with its document."""
+    def _add_size(self, operation: Operation, size: int) -> None:
+        """Add the bytes of something that is cached with the operation's document."""
         if entry := operation.entry:
             entry.size_of_plans += size
-            self.documents.keep(entry)
+            self.documents.put(entry)
 
-    def _plan(self, operation: Operation, values: Variables) -> Plan | None:
-        # Compiling costs as much as one run in graphql-core: not for a text that is too large to be kept.
-        if not self._plans or not operation.kept:
+    def _compile(self, operation: Operation, values: Variables) -> Plan | None:
+        # Compiling costs as much as one run in graphql-core, so it does not pay for a text that is too large for the cache.
+        if not self._plans or not operation.is_cacheable:
             return None
         try:
             return compile_plan(self.schema, operation, values, concurrent=self._concurrent)
         except (NotCovered, Refused):
             return None
-        except Exception as error:  # noqa: BLE001 - an argument that does not convert is graphql-core's to tell
+        except Exception as error:  # noqa: BLE001 - graphql-core reports an argument that does not convert
             log.warning("plan_not_made", reason=type(error).__name__)
             return None
 
 
-def _not_run(error: Exception, operation: Operation) -> _NotRun:
+def _not_run_because(error: Exception, operation: Operation) -> _NotRun:
     return _NotRun(
-        Answer({"data": None, "errors": told([GraphQLError(str(error), original_error=error)])}, operation.kind)
+        Answer(
+            {"data": None, "errors": format_errors([GraphQLError(str(error), original_error=error)])}, operation.kind
+        )
     )

@@ -1,4 +1,4 @@
-"""How much an introspection tells: each of its lists counts as many rows as this schema has there."""
+"""Counts the values that an introspection returns. Each list counts as many rows as it has in this schema."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -20,14 +20,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from execution.access import included
+from execution.access import is_included
 
 _Sizes = Mapping[str, tuple[int, int]]
-_known: "WeakKeyDictionary[GraphQLSchema, _Sizes]" = WeakKeyDictionary()
+_sizes_of_schemas: "WeakKeyDictionary[GraphQLSchema, _Sizes]" = WeakKeyDictionary()
 
 
 class Introspection:
-    """Counts what the introspection in one operation may tell."""
+    """Counts the values that the introspection in one operation can return."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
@@ -36,42 +36,47 @@ class Introspection:
         self._walked: dict[tuple[int, bool], int] = {}
 
     def values(self, field: FieldNode) -> int:
-        """The values below `__schema` or `__type`; what is asked twice counts twice."""
-        return self._of(field.selection_set, among_all=False) if field.selection_set else 0
+        """Return the number of values below `__schema` or `__type`. A field requested twice counts twice."""
+        return self._count_set(field.selection_set, among_all=False) if field.selection_set else 0
 
-    def _of(self, selection_set: SelectionSetNode, *, among_all: bool) -> int:
-        """The values of one row; `among_all`: it is one of all types, which are small on average."""
+    def _count_set(self, selection_set: SelectionSetNode, *, among_all: bool) -> int:
+        """Count the values of one row. With `among_all` the row stands for all types: averages are used, not maxima."""
         key = (id(selection_set), among_all)
         known = self._walked.get(key)
         if known is None:
-            known = self._walked[key] = sum(self._each(each, among_all=among_all) for each in selection_set.selections)
+            known = self._walked[key] = sum(
+                self._count_selection(each, among_all=among_all) for each in selection_set.selections
+            )
         return known
 
-    def _each(self, selection: SelectionNode, *, among_all: bool) -> int:
-        if not included(selection, self._variables):
+    def _count_selection(self, selection: SelectionNode, *, among_all: bool) -> int:
+        if not is_included(selection, self._variables):
             return 0
         if isinstance(selection, FragmentSpreadNode):
-            return self._of(self._fragments[selection.name.value].selection_set, among_all=among_all)
+            return self._count_set(self._fragments[selection.name.value].selection_set, among_all=among_all)
         if isinstance(selection, InlineFragmentNode):
-            return self._of(selection.selection_set, among_all=among_all)
+            return self._count_set(selection.selection_set, among_all=among_all)
         if not isinstance(selection, FieldNode) or selection.selection_set is None:
             return 1
-        name, inner = selection.name.value, self._of(selection.selection_set, among_all=selection.name.value == "types")
+        name, inner = (
+            selection.name.value,
+            self._count_set(selection.selection_set, among_all=selection.name.value == "types"),
+        )
         if name == "ofType":  # half of the types wrap no other
             return 1 + inner // 2
-        average, most = sizes(self._schema).get(name, (1, 1))
-        return (average if among_all else most) * (1 + inner)
+        average, largest = sizes(self._schema).get(name, (1, 1))
+        return (average if among_all else largest) * (1 + inner)
 
 
 def sizes(schema: GraphQLSchema) -> _Sizes:
-    """How long introspection's lists are: on average over all types, and at most."""
-    known = _known.get(schema)
+    """Return the length of each introspection list: the average over all types, and the maximum."""
+    known = _sizes_of_schemas.get(schema)
     if known is None:
-        known = _known[schema] = _sizes(schema)
+        known = _sizes_of_schemas[schema] = _measure_lists(schema)
     return known
 
 
-def _sizes(schema: GraphQLSchema) -> _Sizes:
+def _measure_lists(schema: GraphQLSchema) -> _Sizes:
     types = list(schema.type_map.values())
     fields = [each.fields for each in types if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
     lists: dict[str, list[int]] = {
@@ -89,10 +94,10 @@ def _sizes(schema: GraphQLSchema) -> _Sizes:
     }
     found = {name: (ceil(sum(lengths) / len(types)), max(lengths, default=0) or 1) for name, lengths in lists.items()}
     arguments = [len(field.args) for each in fields for field in each.values()]
-    several = ceil(sum(arguments) / max(1, len(arguments)))
+    average = ceil(sum(arguments) / max(1, len(arguments)))
     return {
         **found,
         "types": (len(types), len(types)),
         "directives": (len(schema.directives), len(schema.directives)),
-        "args": (several, several),
+        "args": (average, average),
     }

@@ -1,4 +1,4 @@
-"""How large a document may be. Checked after parsing and before validation, whose own work these limits bound."""
+"""Limits on the size of a document. Checked after parsing and before validation, because they bound its work."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,8 +25,9 @@ class Limits:
     """
     The limits of one document.
 
-    `max_cost` is in objects (execution/cost.py), for whoever is signed in; nobody gets half of it. `max_fields` counts a field each time its fragment is spread. `max_merges` bounds the pairs of fields that answer
-    under the same name in the same place: validation compares each of these pairs.
+    `max_cost` is in objects (execution/cost.py), for signed-in callers; anonymous callers get half. `max_fields` counts
+    a field each time its fragment is spread. `max_merges` bounds the pairs of fields that have the same response name
+    in the same place: validation compares each of these pairs.
     """
 
     max_tokens: int = 5_000
@@ -36,21 +37,21 @@ class Limits:
     max_cost: int = 10_000
 
     def cost_for(self, *, signed_in: bool) -> int:
-        """The highest cost of one operation."""
+        """Return the maximum cost of one operation."""
         return self.max_cost if signed_in else max(1, self.max_cost // 2)
 
 
 @dataclass(frozen=True)
-class _Size:
+class _Extent:
     fields: int = 0
     depth: int = 0
 
 
 def check(document: DocumentNode, limits: Limits) -> None:
     """
-    Raise TooComplex when a part of the document is over a limit.
+    Raise TooComplex if a part of the document exceeds a limit.
 
-    What @skip leaves out counts too, and so do operations and fragments that will not run: validation reads them all.
+    Fields under @skip count too, and so do operations and fragments that will not run: validation reads them all.
     """
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     parts = [
@@ -59,55 +60,55 @@ def check(document: DocumentNode, limits: Limits) -> None:
         if isinstance(each, OperationDefinitionNode | FragmentDefinitionNode)
     ]
     try:
-        sizes = _Sizes(fragments)
+        extents = _Extents(fragments)
         for part in parts:
-            size = sizes.of(part)
-            if size.depth > limits.max_depth:
-                raise TooComplex(f"The query nests {size.depth} levels deep; {limits.max_depth} are allowed.")
-            if size.fields > limits.max_fields:
+            extent = extents.of(part)
+            if extent.depth > limits.max_depth:
+                raise TooComplex(f"The query nests {extent.depth} levels deep; {limits.max_depth} are allowed.")
+            if extent.fields > limits.max_fields:
                 raise TooComplex(f"The query asks for more than {limits.max_fields} fields.")
-        # Written out, the document has no more than max_fields now; so has each walk below.
+        # From here on the expanded document has at most max_fields fields, so the walks below are bounded too.
         for part in parts:
-            if _merges([part], fragments) > limits.max_merges:
+            if _count_merges([part], fragments) > limits.max_merges:
                 raise TooComplex("The query asks for too many fields under the same name in the same place.")
     except RecursionError:
         raise TooComplex("The query is nested too deeply.") from None
 
 
-class _Sizes:
-    """Sizes of selection sets. A fragment is walked once however often it is spread."""
+class _Extents:
+    """Measures selection sets. A fragment is walked once, however often it is spread."""
 
     def __init__(self, fragments: Fragments) -> None:
         self._fragments = fragments
-        self._known: dict[str, _Size | None] = {}
+        self._known: dict[str, _Extent | None] = {}
 
-    def of(self, selection_set: SelectionSetNode | None) -> _Size:
+    def of(self, selection_set: SelectionSetNode | None) -> _Extent:
         fields = depth = 0
         for selection in selection_set.selections if selection_set else ():
             if isinstance(selection, FieldNode):
                 inner = self.of(selection.selection_set)
-                inner = _Size(inner.fields + 1, inner.depth + 1)
+                inner = _Extent(inner.fields + 1, inner.depth + 1)
             elif isinstance(selection, InlineFragmentNode):
                 inner = self.of(selection.selection_set)
             elif isinstance(selection, FragmentSpreadNode):
                 inner = self._of_fragment(selection.name.value)
             fields, depth = fields + inner.fields, max(depth, inner.depth)
-        return _Size(fields, depth)
+        return _Extent(fields, depth)
 
-    def _of_fragment(self, name: str) -> _Size:
+    def _of_fragment(self, name: str) -> _Extent:
         if name not in self._fragments:
-            return _Size()  # validation says so
+            return _Extent()  # validation reports it
         if name not in self._known:
             self._known[name] = None
             self._known[name] = self.of(self._fragments[name].selection_set)
-        size = self._known[name]
-        if size is None:
+        extent = self._known[name]
+        if extent is None:
             raise TooComplex(f"The fragment {name} spreads itself.")
-        return size
+        return extent
 
 
-def _merges(selection_sets: list[SelectionSetNode], fragments: Fragments) -> int:
-    """Count the pairs that validation compares where these selection sets are merged, and below."""
+def _count_merges(selection_sets: list[SelectionSetNode], fragments: Fragments) -> int:
+    """Count the pairs of fields that validation compares when it merges these selection sets, at all depths."""
     merged: dict[str, list[FieldNode]] = {}
     spreads: set[str] = set()
     for selection_set in selection_sets:
@@ -117,7 +118,7 @@ def _merges(selection_sets: list[SelectionSetNode], fragments: Fragments) -> int
     for same in merged.values():
         inner = [field.selection_set for field in same if field.selection_set]
         if inner:
-            pairs += _merges(inner, fragments)
+            pairs += _count_merges(inner, fragments)
     return pairs
 
 

@@ -9,48 +9,49 @@ from execution.variables import Variables
 
 
 class LeaveToCore(Exception):
-    """Something on the way is not the happy path: graphql-core runs the document, and says what is wrong."""
+    """The operation left the happy path. graphql-core must run the document and report what is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """
-    The happy path of one operation, for given values of its directives' variables.
+    The compiled happy path of one operation, for one set of values of the variables in its directives.
 
-    Each field is read once for all rows of its level. Any exception means the same: nothing was answered, and
-    graphql-core has to run the document.
+    Each field is read once for all rows of its level. If `run` raises, whatever the exception, there is no answer, and
+    graphql-core must run the document. `source` is the text of the function; `arguments` make the arguments of its
+    fields for a request.
     """
 
     code: Callable[[Any, list[dict[str, Any]], Any], Coroutine[Any, Any, dict[str, Any]]]
     arguments: tuple[Callable[[Variables], dict[str, Any]], ...]
     source: str
     size: int
-    """Bytes that are held by it."""
+    """Bytes of memory that the plan occupies."""
 
     async def run(self, context: Any, variables: Variables, event: Any = None) -> dict[str, Any]:
         """
-        Answer the operation's data. Rights on a level are checked before it is read. `event` is what a subscription's
-        answer is about.
+        Return the operation's data. The rights on a level are checked before it is read. `event` is the root row of a
+        subscription's answer.
         """
         return await self.code(context, [make(variables) for make in self.arguments], event)
 
 
-async def load(
+async def call_reader(
     reader: Callable[..., Any], keys: Sequence[Any], context: Any, arguments: dict[str, Any]
 ) -> Sequence[Any]:
-    """Ask a batch reader; without keys there is nothing to ask."""
+    """Call a batch reader. Without keys it is not called, and the result is empty."""
     return await reader(keys, context, **arguments) if keys else ()
 
 
-async def answer(
+async def call_coroutine(
     coroutine: Callable[..., Any], rows: Sequence[Any], context: Any, arguments: dict[str, Any]
 ) -> Sequence[Any]:
-    """Ask a coroutine once for all rows; without rows there is nothing to ask."""
+    """Call a coroutine once for all rows. Without rows it is not called, and the result is empty."""
     return (await coroutine(context, **arguments),) if rows else ()
 
 
-async def together(*reads: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """Wait for several reads at once. All have ended when this ends, so none is left running beside graphql-core."""
+async def run_concurrently(*reads: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Run several reads concurrently. All have ended on return, so none keeps running beside graphql-core."""
     results = await asyncio.gather(*reads, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
@@ -58,12 +59,12 @@ async def together(*reads: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Seque
     return cast("Sequence[Sequence[Any]]", results)
 
 
-async def in_turn(*reads: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """Wait for several reads one after the other: cheaper than tasks where they could not overlap anyway."""
+async def run_in_sequence(*reads: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Run several reads one after the other: cheaper than tasks where reads cannot overlap anyway."""
     results = []
     try:
         for read in reads:
-            results.append(await read)  # noqa: PERF401 - those after a failing one are closed
+            results.append(await read)  # noqa: PERF401 - the reads after a failing one are closed
     finally:
         for read in reads[len(results) :]:
             read.close()

@@ -1,4 +1,4 @@
-"""What an operation asks for, as a tree: aliases, fragments and directives are worked out, kinds are looked up."""
+"""Builds the tree of fields that an operation requests: aliases, fragments and directives are resolved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ from execution.documents import Operation
 from schema.fields import DEFINITION, Column, RowKind, Subscribed, kind_of
 
 EVENT = Column(read=lambda event: event)
-"""How a subscription's root field is read: the root row is the event itself."""
-MAX_TREE_FIELDS = 5_000  # fields of one tree, written out for each type that a row can have
+"""The kind of a subscription's root field in a plan: the root row is the event itself."""
+MAX_TREE_FIELDS = 5_000  # fields of one tree, counted for each type that a row can have
 
 
 class NotCovered(Exception):
-    """The plan does not know this construct: graphql-core runs the document."""
+    """Plans do not support this construct. graphql-core must run the document."""
 
 
 @dataclass(frozen=True, eq=False)
 class Typename:
-    """`__typename`: a constant where the object's type is known."""
+    """`__typename`: a constant, because the object's type is known."""
 
     key: str
 
@@ -43,25 +43,25 @@ class Typename:
 @dataclass(frozen=True, eq=False)
 class FieldRequest:
     """
-    One field of one object type.
+    One requested field of one object type. `key` is its response name: the alias or the field's name.
 
-    `objects` is what is asked below it, for each object type that its rows can have; empty for a leaf. `still` is
-    true when nothing below it has to be awaited, so that a row's answer can be written down in one go.
+    `objects` has the selection below it for each object type that its rows can have; it is empty for a leaf.
+    `is_synchronous` is true if nothing below it is awaited, so that one expression can make a row's answer.
     """
 
     key: str
     field: GraphQLField
     kind: RowKind
-    name: str  # the column, where the kind is one
+    name: str  # of the column, if the kind is Column
     node: FieldNode
     objects: Mapping[str, "Selection"]
-    abstract: bool
-    still: bool
+    is_abstract: bool
+    is_synchronous: bool
 
     @property
-    def written(self) -> bool:
-        """Whether its answer can be written down from the row alone."""
-        return self.still and isinstance(self.kind, Column)
+    def is_inline(self) -> bool:
+        """Return True if the answer follows from the row alone: a column with nothing awaited below it."""
+        return self.is_synchronous and isinstance(self.kind, Column)
 
 
 Selection = list[FieldRequest | Typename]
@@ -69,12 +69,12 @@ Selection = list[FieldRequest | Typename]
 
 def selection_of(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> Selection:
     """
-    Build the tree of a query or subscription for these values of its directives' variables; raises NotCovered.
+    Build the tree of a query or subscription for these values of the variables in its directives. Raises NotCovered.
 
-    The hard part, which fields are asked in which order, is graphql-core's own: the same functions as when it runs
-    the document itself.
+    The hard part, which fields are requested in which order, is left to graphql-core: these are the functions that it
+    calls when it runs the document itself.
     """
-    if not operation.common:
+    if not operation.has_only_skip_and_include:
         raise NotCovered("A directive other than @skip and @include.")
     root = schema.get_root_type(operation.definition.operation)
     if root is None or operation.kind == "mutation":
@@ -85,10 +85,10 @@ def selection_of(schema: GraphQLSchema, operation: Operation, variables: Variabl
         return collect_subfields(schema, fragments, variables, operation.definition, type_, details).grouped_field_set
 
     groups = collect_fields(schema, fragments, variables, root, operation.definition).grouped_field_set
-    return _Tree(schema, below).selection(root, groups)
+    return _TreeBuilder(schema, below).selection(root, groups)
 
 
-class _Tree:
+class _TreeBuilder:
     def __init__(
         self, schema: GraphQLSchema, below: Callable[[GraphQLObjectType, FieldDetailsList], GroupedFieldSet]
     ) -> None:
@@ -98,10 +98,10 @@ class _Tree:
     def selection(self, type_: GraphQLObjectType, groups: GroupedFieldSet) -> Selection:
         self._size += len(groups)
         if self._size > MAX_TREE_FIELDS:
-            raise NotCovered("Interfaces in interfaces: too many fields, written out for each type.")
-        return [self._asked(type_, key, details) for key, details in groups.items()]
+            raise NotCovered("Interfaces in interfaces: too many fields, counted for each type.")
+        return [self._request(type_, key, details) for key, details in groups.items()]
 
-    def _asked(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList) -> FieldRequest | Typename:
+    def _request(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList) -> FieldRequest | Typename:
         name = details[0].node.name.value
         if name == "__typename":
             return Typename(key)
@@ -122,9 +122,9 @@ class _Tree:
             name=field.extensions[DEFINITION].python_name,
             node=details[0].node,
             objects=objects,
-            abstract=is_abstract_type(named),
-            still=all(
-                isinstance(each, Typename) or each.written for selection in objects.values() for each in selection
+            is_abstract=is_abstract_type(named),
+            is_synchronous=all(
+                isinstance(each, Typename) or each.is_inline for selection in objects.values() for each in selection
             ),
         )
 

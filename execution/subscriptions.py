@@ -1,4 +1,4 @@
-"""Where a subscription's events come from: graphql-core begins the source, so that it says what is wrong as ever."""
+"""Opens the source of a subscription's events. graphql-core starts it, so that errors are the same as elsewhere."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,23 +8,23 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, create_source_
 from graphql.execution.executor import Executor as Core
 
 from execution.documents import Operation
-from execution.results import told, unavailable_in
+from execution.results import format_errors, unavailable_in
 from schema.fields import Subscribed, kind_of
 
 
 class NoEvents(Exception):
-    """There is no source to hear; carries graphql-core's errors."""
+    """The source could not be opened, or failed. Carries graphql-core's errors."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
-        self.body: dict[str, Any] = {"data": None, "errors": told(errors)}
+        self.body: dict[str, Any] = {"data": None, "errors": format_errors(errors)}
         self.unavailable = unavailable_in(errors)
 
 
 def root_field(schema: GraphQLSchema, touched: frozenset[str]) -> Subscribed | None:
     """
-    How the one root field of a valid subscription is declared, by the fields (`Type.field`) that it touches; None when
-    directives leave it out.
+    Return the kind of the one root field of a valid subscription that touches these fields (`Type.field`); None if
+    directives leave the field out. Raises TypeError if it was not declared with subscribed_by.
     """
     root = schema.subscription_type
     if root is None:
@@ -42,7 +42,7 @@ def root_field(schema: GraphQLSchema, touched: frozenset[str]) -> Subscribed | N
 async def events_of(
     schema: GraphQLSchema, operation: Operation, raw: dict[str, Any], context: Any
 ) -> AsyncIterator[AsyncGenerator[Any, None]]:
-    """The events of a subscription, as its source yields them; the source ends with the block. Raises NoEvents."""
+    """Open the source of a subscription's events; it is closed when the block ends. Raises NoEvents."""
     name = operation.definition.name
     core = Core.build(
         schema,
@@ -65,10 +65,10 @@ async def events_of(
 
 
 async def next_of(events: AsyncGenerator[Any, None]) -> tuple[Any] | None:
-    """The next event; None when there are no more. Raises NoEvents when the source fails."""
+    """Return the next event as a tuple of one; None at the end. Raises NoEvents if the source fails."""
     try:
         return (await anext(events),)
     except StopAsyncIteration:
         return None
-    except Exception as error:  # noqa: BLE001 - a bug: logged and masked by told()
+    except Exception as error:  # noqa: BLE001 - a bug: format_errors() logs and masks it
         raise NoEvents([GraphQLError(str(error), original_error=error)]) from None

@@ -17,12 +17,12 @@ from graphql.language import (
 
 MAX_INT = 2**31 - 1
 MAX_ERRORS = 20
-"""Wrong values that are reported one by one."""
+"""Errors that are reported; coercion stops there."""
 BYTES_PER_CHARACTER = 300
-"""What a parsed piece of a document holds at most for each of its characters: `[` is a node of its own."""
+"""Bytes of a parsed part of a document for each of its characters, at most: `[` alone is a node."""
 
-# Types whose values are taken as they come when they are of exactly this Python type; whatever else a client may
-# send for them (5 or 5.0 for an ID) goes the slow way, through graphql-core.
+# A value of exactly this Python type is used unchanged. Any other value that a client may send for these types (5 or
+# 5.0 for an ID) takes the slow path, through graphql-core.
 SCALAR_CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "Boolean": lambda value: type(value) is bool,
     "ID": lambda value: type(value) is str,
@@ -32,7 +32,7 @@ SCALAR_CHECKS: Mapping[str, Callable[[Any], bool]] = {
 
 
 class BadVariables(Exception):
-    """The variables do not fit their declarations; carries graphql-core's errors."""
+    """The variables do not match their declarations. Carries graphql-core's errors."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
@@ -40,21 +40,25 @@ class BadVariables(Exception):
 
 
 class Variables:
-    """Coerced values by name; a variable that was not given and has no default is missing."""
+    """Coerced values of variables by name. A variable without a value and without a default is absent."""
 
-    __slots__ = ("_full", "_of", "_raw", "coerced")
+    __slots__ = ("_declared", "_full", "_raw", "coerced")
 
-    def __init__(self, of: "Declared", raw: dict[str, Any], coerced: dict[str, Any] | None) -> None:
-        self._of, self._raw = of, raw
+    def __init__(self, declared: "DeclaredVariables", raw: dict[str, Any], coerced: dict[str, Any] | None) -> None:
+        self._declared, self._raw = declared, raw
         self._full: VariableValues | None = None
         self.coerced = self.full().coerced if coerced is None else coerced
 
     def full(self) -> VariableValues:
-        """The same values as graphql-core has them; raises BadVariables."""
+        """Return the values in graphql-core's form. Raises BadVariables."""
         if self._full is None:
-            # Without suggestions: each compares a name with all names of a type.
+            # Without suggestions: each one compares a name with all names of a type.
             values = get_variable_values(
-                self._of.schema, self._of.definitions, self._raw, max_errors=MAX_ERRORS, hide_suggestions=True
+                self._declared.schema,
+                self._declared.definitions,
+                self._raw,
+                max_errors=MAX_ERRORS,
+                hide_suggestions=True,
             )
             if isinstance(values, list):
                 raise BadVariables(values)
@@ -62,24 +66,24 @@ class Variables:
         return self._full
 
 
-class Declared:
+class DeclaredVariables:
     """The variables that an operation declares."""
 
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         self.schema = schema
         self.definitions = tuple(operation.variable_definitions or ())
-        self._plain = self._all_plain()
+        self._plain = self._plain_checks()
 
     @property
     def size(self) -> int:
-        """Bytes that are held by the declarations, at most."""
+        """Bytes of memory that the declarations occupy, at most."""
         return BYTES_PER_CHARACTER * sum(map(characters_of, self.definitions))
 
-    def read(self, raw: dict[str, Any]) -> Variables:
-        """Coerce what the client sent; raises BadVariables."""
-        return Variables(self, raw, self._quickly(raw))
+    def coerce(self, raw: dict[str, Any]) -> Variables:
+        """Coerce the values that the client sent. Raises BadVariables."""
+        return Variables(self, raw, self._coerce_plain(raw))
 
-    def _all_plain(self) -> tuple[tuple[str, Callable[[Any], bool], bool], ...] | None:
+    def _plain_checks(self) -> tuple[tuple[str, Callable[[Any], bool], bool], ...] | None:
         plain = []
         for definition in self.definitions:
             type_ = definition.type
@@ -90,8 +94,8 @@ class Declared:
             plain.append((definition.variable.name.value, SCALAR_CHECKS[bare.name.value], required))
         return tuple(plain)
 
-    def _quickly(self, raw: dict[str, Any]) -> dict[str, Any] | None:
-        """Coerce plain variables without graphql-core; None when it has to do it."""
+    def _coerce_plain(self, raw: dict[str, Any]) -> dict[str, Any] | None:
+        """Coerce plain variables without graphql-core; return None if graphql-core is needed."""
         if self._plain is None:
             return None
         coerced: dict[str, Any] = {}
@@ -110,7 +114,7 @@ class Declared:
 
 
 def variables_in(node: Node) -> set[str]:
-    """The names of the variables that a node mentions."""
+    """Return the names of the variables in a node."""
     found: set[str] = set()
 
     class Finder(Visitor):
@@ -122,5 +126,5 @@ def variables_in(node: Node) -> set[str]:
 
 
 def characters_of(node: Node) -> int:
-    """How much of its document's text a node stands for."""
+    """Return the number of characters of the document's text that belong to a node."""
     return node.loc.end - node.loc.start if node.loc else 0

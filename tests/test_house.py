@@ -59,7 +59,7 @@ CONTAINERS = {
     "Counter", "OrderedDict", "WeakKeyDictionary", "WeakSet", "WeakValueDictionary", "defaultdict", "deque", "dict", "list", "set",
 }  # fmt: skip
 MODULE_REGISTRIES = {
-    "execution/introspection.py:_known": "figures of a schema object, which never change; freed with the schema",
+    "execution/introspection.py:_sizes_of_schemas": "figures of a schema object, which never change; freed with the schema",
     "schema/fields.py:_error_types": "filled while the schema's modules are imported, and only read afterwards",
 }
 """Mutable containers that may stand in a module, and why they are no state of a server."""

@@ -12,7 +12,7 @@ from tests.helpers.toy_schema import SCHEMA, make_executor
 
 def touched(text: str, variables: dict[str, Any] | None = None) -> set[str]:
     operation = make_executor().documents.read(text).operation(None)
-    return set(coordinates(SCHEMA._schema, operation, operation.variables.read(variables or {}).full()))
+    return set(coordinates(SCHEMA._schema, operation, operation.variables.coerce(variables or {}).full()))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_interfaces_in_interfaces_are_walked_once_for_each_type() -> None:
     operation = make_executor(limits=Limits(max_depth=100)).documents.read(text).operation(None)
     start = time.perf_counter()
     # when
-    found = coordinates(SCHEMA._schema, operation, operation.variables.read({}).full())
+    found = coordinates(SCHEMA._schema, operation, operation.variables.coerce({}).full())
     # then
     assert found == {"Query.author", "Author.items", "Item.author", "Book.author", "Film.author", "Author.name"}
     assert time.perf_counter() - start < 1

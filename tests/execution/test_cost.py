@@ -10,7 +10,15 @@ from graphql import GraphQLSchema, build_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.cost import LIST, MAX_COST, MAX_PAGE_SIZE, MOST_PIECES, PAGE, PIECES, cost_of
+from execution.cost import (
+    DEFAULT_BUCKETS,
+    DEFAULT_PAGE_SIZE,
+    MAX_BUCKETS,
+    MAX_COST,
+    MAX_PAGE_SIZE,
+    UNSIZED_LIST,
+    cost_of,
+)
 from execution.documents import Documents
 from execution.limits import Limits
 from resolvers.base import nodes, pagination
@@ -45,7 +53,7 @@ for type_name, field_name, work in (
 
 def cost(text: str, schema: GraphQLSchema = SHELVES, **variables: Any) -> int:
     operation = Documents(schema, Limits(max_depth=50), 1).read(text).operation(None)
-    values = operation.variables.read(variables)
+    values = operation.variables.coerce(variables)
     return cost_of(schema, operation, values.full()).of(values.coerced)
 
 
@@ -59,17 +67,17 @@ def aliases(number: int) -> str:
         ("{ word words __typename }", 0),
         ("{ book { title } }", 1),
         ("{ book { author { name } } word }", 2),
-        ("{ books { title } }", LIST),
-        ("{ books { author { name } tags { name } } }", LIST * (1 + 1 + LIST)),
-        ("{ matrix { title } }", LIST * LIST),
+        ("{ books { title } }", UNSIZED_LIST),
+        ("{ books { author { name } tags { name } } }", UNSIZED_LIST * (1 + 1 + UNSIZED_LIST)),
+        ("{ matrix { title } }", UNSIZED_LIST * UNSIZED_LIST),
         # a page: the connection, its edges, their nodes, and what else it holds once
         ("{ page { total } }", 1),
-        ("{ page { edges { cursor } } }", 1 + PAGE),
-        ("{ page { edges { cursor node { title } } info { more } } }", 1 + PAGE * 2 + 1),
+        ("{ page { edges { cursor } } }", 1 + DEFAULT_PAGE_SIZE),
+        ("{ page { edges { cursor node { title } } info { more } } }", 1 + DEFAULT_PAGE_SIZE * 2 + 1),
         ("{ page(first: 3) { edges { node { title author { name } } } } }", 1 + 3 * 3),
         ("{ page(last: 4) { edges { cursor } } }", 1 + 4),
-        ("{ page(first: null) { edges { cursor } } }", 1 + PAGE),
-        ("{ page(first: 3) { edges { node { tags { name } } } } }", 1 + 3 * (2 + LIST)),
+        ("{ page(first: null) { edges { cursor } } }", 1 + DEFAULT_PAGE_SIZE),
+        ("{ page(first: 3) { edges { node { tags { name } } } } }", 1 + 3 * (2 + UNSIZED_LIST)),
         ("{ page(first: 2) { edges { node { page(first: 3) { edges { cursor } } } } } }", 1 + 2 * (2 + 1 + 3)),
         # sizes that are refused before anything is read count as the largest or smallest that are not
         ("{ page(first: 100000) { edges { cursor } } }", 1 + MAX_PAGE_SIZE),
@@ -79,13 +87,16 @@ def aliases(number: int) -> str:
         ("{ around(radius: 5) { title } }", 11),
         ("{ around(radius: 0) { title } }", 1),
         ('{ find(ids: ["a", "b", "c"]) { __typename } }', 3),
-        ("{ series { title } }", PIECES),
-        ("{ series(bucket: 1) { author { name } } }", PIECES * 2),
-        ("{ series(bucket: 1, since: 1) { title } }", MOST_PIECES),
-        ("{ news(since: 1) { title } }", LIST),
+        ("{ series { title } }", DEFAULT_BUCKETS),
+        ("{ series(bucket: 1) { author { name } } }", DEFAULT_BUCKETS * 2),
+        ("{ series(bucket: 1, since: 1) { title } }", MAX_BUCKETS),
+        ("{ news(since: 1) { title } }", UNSIZED_LIST),
         # a row is of one type: the dearest counts
-        ('{ find(ids: ["a"]) { ... on Book { author { name } } ... on Film { cast { name } } } }', 1 + LIST),
-        ('{ find(ids: ["a"]) { ... on Item { author { name } } ... on Book { tags { name } } } }', 1 + 1 + LIST),
+        ('{ find(ids: ["a"]) { ... on Book { author { name } } ... on Film { cast { name } } } }', 1 + UNSIZED_LIST),
+        (
+            '{ find(ids: ["a"]) { ... on Item { author { name } } ... on Book { tags { name } } } }',
+            1 + 1 + UNSIZED_LIST,
+        ),
         # twice is twice, under whatever name
         ("{ a: book { title } b: book { title } }", 2),
         ("{ book { title } book { title } }", 2),
@@ -97,10 +108,10 @@ def aliases(number: int) -> str:
         ("{ seek { total } }", 100),
         ('{ seek(search: "a", first: 3) { edges { cursor } } }', 100 + 3),
         ("{ book { author { friends { total } } } }", 3),  # among one person's
-        ("{ board { edges { cursor } } }", 50 + LIST),
+        ("{ board { edges { cursor } } }", 50 + UNSIZED_LIST),
         ("{ book { author { friends(search: null) { total } } } }", 3),
         ('{ book { author { friends(search: "a") { total } } } }', 102),
-        ('{ books { author { friends(search: "a") { total } } } }', LIST * 102),
+        ('{ books { author { friends(search: "a") { total } } } }', UNSIZED_LIST * 102),
         # scalars are with their object up to 30; fragments count where they hold
         ("{ book { " + aliases(30) + " } }", 1),
         ("{ book { " + aliases(31) + " } }", 2),
@@ -122,8 +133,8 @@ def test_variables_say_sizes() -> None:
         page(first: $n) { edges { node @include(if: $on) { page(first: $m) { edges { cursor } } } } }
         find(ids: $ids) { __typename } }"""
     assert cost(text, n=2, m=3) == 1 + 2 * (2 + 1 + 3) + 1
-    assert cost(text, n=2, m=None) == 1 + 2 * (2 + 1 + PAGE) + 1
-    assert cost(text) == 1 + PAGE * (2 + 1 + PAGE) + 1
+    assert cost(text, n=2, m=None) == 1 + 2 * (2 + 1 + DEFAULT_PAGE_SIZE) + 1
+    assert cost(text) == 1 + DEFAULT_PAGE_SIZE * (2 + 1 + DEFAULT_PAGE_SIZE) + 1
     assert cost(text, n=2, m=3, on=False, ids=["a", "b"]) == 1 + 2 + 2
     assert cost(text, n=10_000_000, m=1) == 1 + MAX_PAGE_SIZE * 4 + 1
     assert cost("query ($n: Int = 4) { page(first: $n) { edges { cursor } } }") == 1 + 4
@@ -151,7 +162,7 @@ def test_variables_and_literals_cost_the_same(sizes: list[int], last: bool) -> N
 
 
 def test_what_the_fields_declare_is_what_is_counted() -> None:
-    assert (PAGE, MAX_PAGE_SIZE, MAX_PAGE_SIZE) == (
+    assert (DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_PAGE_SIZE) == (
         pagination.DEFAULT_PAGE_SIZE,
         pagination.MAX_PAGE_SIZE,
         nodes.MAX_NODES_PER_CALL,
@@ -159,7 +170,8 @@ def test_what_the_fields_declare_is_what_is_counted() -> None:
     # a default of the reader's own, a mutation
     assert cost("{ books { title } }", SCHEMA._schema) == 3
     assert (
-        cost("mutation { bump(input: {by: 1}) { counter { name } errors { code } } }", SCHEMA._schema) == 10 + 1 + LIST
+        cost("mutation { bump(input: {by: 1}) { counter { name } errors { code } } }", SCHEMA._schema)
+        == 10 + 1 + UNSIZED_LIST
     )
 
 
@@ -171,7 +183,7 @@ def test_types_in_types_are_counted_in_time() -> None:
     )
     text += "} }" * 8 + " } } }"
     start = time.perf_counter()
-    assert cost(text, n=1) == 1 + sum(2 * LIST**level for level in range(1, 10)) + 2 * LIST**9
+    assert cost(text, n=1) == 1 + sum(2 * UNSIZED_LIST**level for level in range(1, 10)) + 2 * UNSIZED_LIST**9
     assert time.perf_counter() - start < 1
 
 

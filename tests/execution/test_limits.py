@@ -9,7 +9,7 @@ from graphql import parse
 
 import execution.executor
 from execution import limits
-from execution.documents import LARGEST_KEPT
+from execution.documents import MAX_CACHED_TEXT
 from execution.limits import Limits, TooComplex
 from tests.helpers.toy_schema import make_executor, make_toy
 
@@ -140,8 +140,8 @@ async def test_caches_are_bounded() -> None:
         await executor.run(f"{{ wrong{number} }}", None, None, toy)
     # then
     assert 0 < executor.prepared < 50
-    assert 0 < len(executor.documents.held) < 50
-    assert executor.documents.held.bytes <= 900_000
+    assert 0 < len(executor.documents.cached) < 50
+    assert executor.documents.cached.bytes <= 900_000
 
 
 async def test_what_is_used_stays() -> None:
@@ -159,7 +159,7 @@ async def test_what_is_used_stays() -> None:
 
 @pytest.mark.parametrize(
     "large",
-    [lambda: "{ number }" + " " * LARGEST_KEPT, lambda: "{ wrong }" + "#" * LARGEST_KEPT],
+    [lambda: "{ number }" + " " * MAX_CACHED_TEXT, lambda: "{ wrong }" + "#" * MAX_CACHED_TEXT],
     ids=["good", "wrong"],
 )
 async def test_large_texts_are_answered_and_not_kept(large: Callable[[], str]) -> None:
@@ -169,7 +169,7 @@ async def test_large_texts_are_answered_and_not_kept(large: Callable[[], str]) -
     answer = await executor.run(large(), None, None, make_toy())
     # then
     assert answer.body.get("data") == {"number": 0} or answer.request_error
-    assert len(executor.documents.held) == 0
+    assert len(executor.documents.cached) == 0
     assert executor.prepared == 0
 
 
@@ -188,7 +188,7 @@ async def test_texts_that_arrive_together_are_read_in_turn(monkeypatch: pytest.M
             ticks += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(execution.executor, "UNNOTICED", -1)  # as if each took long
+    monkeypatch.setattr(execution.executor, "YIELD_AFTER", -1)  # as if each took long
     monkeypatch.setattr(executor.documents, "read", noted)
     ticking = asyncio.create_task(tick())
     # when

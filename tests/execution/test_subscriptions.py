@@ -11,7 +11,7 @@ import strawberry
 from graphql import ExecutionResult, parse, subscribe
 
 from execution.executor import Executor
-from execution.results import Answer, told
+from execution.results import Answer, format_errors
 from schema.fields import Subscribed, column, kind_of, loaded_by, subscribed_by
 from services.errors import ErrorCode, refused
 from tests.helpers.equality import comparable
@@ -101,7 +101,10 @@ async def core_answers(text: str, **variables: Any) -> list[dict[str, Any]]:
     if not isinstance(stream, ExecutionResult | AsyncGenerator):
         stream = await stream
     results = [stream] if isinstance(stream, ExecutionResult) else [result async for result in stream]
-    return [{"data": result.data, **({"errors": told(result.errors)} if result.errors else {})} for result in results]
+    return [
+        {"data": result.data, **({"errors": format_errors(result.errors)} if result.errors else {})}
+        for result in results
+    ]
 
 
 def plain(bodies: list[dict[str, Any]]) -> bytes:

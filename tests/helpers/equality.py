@@ -52,7 +52,7 @@ async def answered_by_core(
     the viewer may ask for, so that fields that go by what is asked for know it.
     """
     operation = executor.documents.read(text).operation(name)
-    values = operation.variables.read(variables or {})
+    values = operation.variables.coerce(variables or {})
     context.may(coordinates(executor.schema._schema, operation, values.full()))
     return await run_in_core(executor.schema._schema, operation, variables or {}, context)
 

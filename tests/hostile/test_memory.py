@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from execution.documents import LARGEST_KEPT
+from execution.documents import MAX_CACHED_TEXT
 from execution.executor import Executor
 from execution.limits import Limits
 from models.database import Database
@@ -93,13 +93,13 @@ async def test_entries_hold_no_more_than_is_counted(context: Context, name: str)
     tracemalloc.start()
     try:
         await run(range(1, 2))
-        held, counted = -await run(range(2, 3)), -executor.documents.held.bytes
+        held, counted = -await run(range(2, 3)), -executor.documents.cached.bytes
         # when
-        held, counted = held + await run(range(3, 5)), counted + executor.documents.held.bytes
+        held, counted = held + await run(range(3, 5)), counted + executor.documents.cached.bytes
     finally:
         tracemalloc.stop()
     # then
-    assert len(executor.documents.held) == 5, "it is not kept at all"
+    assert len(executor.documents.cached) == 5, "it is not kept at all"
     assert held < counted
     assert counted < 12 * held + 100_000, "counted so dear that next to nothing would be kept"
 
@@ -117,7 +117,7 @@ async def test_many_texts_take_no_more_than_they_may(context: Context) -> None:
             for number in range(60):
                 text, variables = rng.choice(shapes)
                 await executor.run(f"{text}#{number}", variables, None, context)
-                assert executor.documents.held.bytes <= 1_500_000
+                assert executor.documents.cached.bytes <= 1_500_000
             context.loaders.clear()
             gc.collect()
             return tracemalloc.get_traced_memory()[0]
@@ -141,7 +141,7 @@ async def test_what_leaves_the_cache_is_gone_without_the_collector(context: Cont
         gc.collect()
         gc.disable()
         full, _ = tracemalloc.get_traced_memory()
-        executor.documents.held.clear()
+        executor.documents.cached.clear()
         empty, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -188,7 +188,7 @@ async def test_only_booleans_of_the_chosen_operation_choose_a_plan(context: Cont
     assert ["again" in each.body["data"]["levels"][0] for each in chosen] == [False, True] * 10
     assert {each.body["errors"][0]["extensions"]["code"] for each in sent} == {"UNAUTHENTICATED"}
     assert executor.prepared == 1 + 2 + 1
-    assert executor.documents.held.bytes < 1_000_000
+    assert executor.documents.cached.bytes < 1_000_000
 
 
 SCALARS = ("DateTime", "Date", "String", "ID", "Int", "Float", "Boolean", "LeaderboardBoard", "SignInInput", "[ID!]")
@@ -218,5 +218,5 @@ async def test_no_error_tells_where_an_object_lies(context: Context, scalar: str
 
 async def test_longer_texts_are_not_kept(context: Context) -> None:
     executor = executor_of(10**9)
-    await executor.run("{ __typename }" + " " * LARGEST_KEPT, None, None, context)
-    assert executor.documents.held.bytes == 0
+    await executor.run("{ __typename }" + " " * MAX_CACHED_TEXT, None, None, context)
+    assert executor.documents.cached.bytes == 0

@@ -82,7 +82,7 @@ async def test_graphiql_may_introspect_and_nobody_may_forty_times(client: GraphQ
 def test_what_the_examples_cost(file: Any) -> None:
     assert file.stem in EXAMPLE_COSTS, "a new example: pin its cost"
     operation = Documents(CORE, Limits(), 1).read(file.read_text("utf-8")).operation(None)
-    values = operation.variables.read({})
+    values = operation.variables.coerce({})
     assert cost_of(CORE, operation, values.full()).of(values.coerced) == EXAMPLE_COSTS[file.stem]
 
 
