@@ -162,7 +162,7 @@ async def _following(database: Database) -> AsyncIterator[None]:
 
     async def keep_up() -> None:
         await change_feed.follower(database).keep_up()
-        await boards.of(database).keep_up()
+        await boards.for_database(database).catch_up_early()
 
     async with background([Job("notices", change_feed.POLL_SECONDS, keep_up)]):
         yield
@@ -201,7 +201,7 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
 async def _have_boards(database: Database) -> None:
     """Have the all-time boards in memory before anybody asks: making those of a large community takes seconds."""
     for board in Board:
-        await boards.of(database).live(board)
+        await boards.for_database(database).ranking(board)
 
 
 @contextlib.asynccontextmanager

@@ -22,7 +22,7 @@ from models.migrate import migrate
 from services.core import clock
 from services.core.runtime import Runtime
 from services.leaderboards import boards
-from services.leaderboards.cache import LIVE, Membership
+from services.leaderboards.cache import ALL_TIME_VIEW, Membership
 from services.leaderboards.history import Change
 from services.leaderboards.keys import Board, BoardKey, Period
 from services.leaderboards.queries import around, key_of, listing, movements, own, ranked
@@ -86,11 +86,11 @@ async def seconds(work: Awaitable[Any]) -> float:
 
 async def build(database: Database) -> None:
     """Build the six all-time boards, one after the other."""
-    held, before, all_boards = Held(), memory(), boards.of(database)
+    held, before, all_boards = Held(), memory(), boards.for_database(database)
     watching = asyncio.create_task(held.watch())
-    print(f"{'everybody read':<34} {await seconds(all_boards.held(LIVE)):10.2f} s")
+    print(f"{'everybody read':<34} {await seconds(all_boards.totals(ALL_TIME_VIEW)):10.2f} s")
     for board in Board:
-        print(f"{board.value:<34} {await seconds(all_boards.live(board)):10.2f} s")
+        print(f"{board.value:<34} {await seconds(all_boards.ranking(board)):10.2f} s")
     watching.cancel()
     print(f"{'memory of the six boards':<34} {memory() - before:10.1f} MiB")
     print(f"{'loop held for at most':<34} {held.longest * 1e3:10.1f} ms")
@@ -104,9 +104,9 @@ async def page(database: Database, key: BoardKey, points: int) -> None:
 
 async def change(database: Database, number: int) -> None:
     """Give somebody ten points in one category, as it is done when a notice names them."""
-    live = boards.of(database).state.tables[LIVE]
+    live = boards.for_database(database).cached.windows[ALL_TIME_VIEW]
     sums, who = list(live.table.sums(number - 1)), Membership(listed=True)
-    live.change(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, Change(clock.now()))
+    live.update(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, Change(clock.now()))
 
 
 async def measure(database: Database, people: int) -> None:

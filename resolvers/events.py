@@ -48,13 +48,13 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
     """
     database, changed = context.database, asyncio.Event()
     with _listening(database, Topic.SCORES, lambda _news: changed.set()):
-        live = boards.of(database)
-        version = (await live.live(board)).version
+        live = boards.for_database(database)
+        version = (await live.ranking(board)).version
         yield {"board": board, "as_of": clock.now()}
         while True:
             await changed.wait()
             changed.clear()
-            now = (await live.live(board)).version
+            now = (await live.ranking(board)).version
             if now == version:
                 # Reading the board may itself have heard of a further change, without having waited for anything.
                 await asyncio.sleep(0)

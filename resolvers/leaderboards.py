@@ -20,9 +20,9 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.core import rate_limits
 from services.errors import ErrorCode, NotAllowed, refused
-from services.leaderboards import queries as boards
+from services.leaderboards import queries
 from services.leaderboards.keys import Board, BoardKey, Period, Scope
-from services.leaderboards.orders import Standing
+from services.leaderboards.sorted_rows import Standing
 from services.progress.scores import microseconds
 
 JUST_HIDDEN = Statement.of(f"SELECT {profiles.card_sql('p')} FROM profile p WHERE p.id = ANY($1)")
@@ -57,7 +57,7 @@ async def leaderboard(
     UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
     """
     company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
-    key = boards.key_of(board, period, on=on, at=as_of, company_id=company_id)
+    key = queries.key_of(board, period, on=on, at=as_of, company_id=company_id)
     if as_of is not None or AS_OF in context.asked:
         key = await _pinned(context, key)
     return {
@@ -76,11 +76,11 @@ async def _pinned(context: Context, key: BoardKey) -> BoardKey:
     and whoever was put back afterwards.
     """
     database = context.database
-    if key.at is not None and not boards.is_pinned(database, key):
+    if key.at is not None and not queries.has_snapshot(database, key):
         await _spend(context)
-    key = await boards.pinned(database, key)
-    if not boards.is_pinned(database, key):
-        changed = await boards.pin(database, key)
+    key = await queries.pinned_now(database, key)
+    if not queries.has_snapshot(database, key):
+        changed = await queries.make_snapshot(database, key)
         if cost := changed // PUT_BACK_FOR_ONE:
             await _charge(context, cost)
     return key
@@ -122,12 +122,12 @@ async def entries(keys: Sequence[BoardKey], context: Context, *, page: Page) -> 
 
 async def totals(keys: Sequence[BoardKey], context: Context) -> list[int]:
     """How many people stand on each board."""
-    return [(await boards.listing(context.database, key)).total for key in keys]
+    return [(await queries.listing(context.database, key)).total for key in keys]
 
 
 async def moments(keys: Sequence[BoardKey], context: Context) -> list[datetime | None]:
     """The moment of each board, to pin it with."""
-    return [(await boards.pinned(context.database, key)).at for key in keys]
+    return [(await queries.pinned_now(context.database, key)).at for key in keys]
 
 
 @columns(*ENTRY)
@@ -135,7 +135,7 @@ async def viewer_entries(keys: Sequence[BoardKey], context: Context) -> list[Row
     """The viewer's own place on each board; None for nobody, and without points."""
     own, found = context.viewer.profile_id, []
     for key in keys:
-        entry = None if own is None else await boards.own(context.database, key, own)
+        entry = None if own is None else await queries.own(context.database, key, own)
         found.append(None if entry is None else _row(key, key.cursor, entry))
     return found
 
@@ -147,7 +147,7 @@ async def around(keys: Sequence[BoardKey], context: Context, *, profile: ID, rad
     found = []
     for key in keys:
         of = key.cursor
-        there = await boards.around(context.database, key, number, radius, own_profile=own)
+        there = await queries.around(context.database, key, number, radius, own_profile=own)
         found.append([_row(key, of, entry) for entry in there])
     return found
 
@@ -157,7 +157,7 @@ async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]
     found: dict[Moved, int | None] = {}
     for key in dict.fromkeys(each.key for each in keys):
         own = [each for each in keys if each.key == key]
-        moved = await boards.movements(context.database, key, [(each.profile_id, each.rank) for each in own])
+        moved = await queries.movements(context.database, key, [(each.profile_id, each.rank) for each in own])
         found.update(zip(own, moved, strict=True))
     return [found[each] for each in keys]
 
@@ -195,18 +195,18 @@ async def _page(database: Database, key: BoardKey, page: Page) -> Row:
     at: Standing | None = None
     if page.cursor is not None:
         points, reached, number, moment = cursors.decode(of, page.cursor, int, int, int, int)
-        if key.chosen and moment != _moment(key):
+        if key.chosen_by_client and moment != _moment(key):
             raise refused(
                 ErrorCode.BAD_CURSOR, "That cursor is of another moment: give the `asOf` of its page with it."
             )
         at = points, reached, number
-    board = await boards.listing(database, key)
+    board = await queries.listing(database, key)
     places = board.before(at, size) if page.backward else board.after(at, size)
-    rows = [_row(key, of, entry) for entry in boards.ranked(board, places)]
+    rows = [_row(key, of, entry) for entry in queries.ranked(board, places)]
     return connection(page, rows, cursor_of, key=key)
 
 
-def _row(key: BoardKey, of: str, entry: boards.Entry) -> Row:
+def _row(key: BoardKey, of: str, entry: queries.Entry) -> Row:
     return {
         "key": key,
         "list": of,

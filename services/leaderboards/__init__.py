@@ -1,1 +1,1 @@
-"""The leaderboards: docs/rules/leaderboards.md. docs/decisions/0010-live-boards.md says how they are kept."""
+"""The leaderboards: docs/rules/leaderboards.md. docs/decisions/0010-live-boards.md explains how they work."""

@@ -1,8 +1,8 @@
 """
-The boards of a process: built from the tables when first asked for, then moved with every change that is told.
+The leaderboards of a process: built from the tables when they are first read, then updated after every change.
 
-Changes are told by services/core/change_feed.py; each one says whose sums, listing or company changed, and these are read again. So
-the boards follow whatever is written, by whom and in what order, and equal what the tables say.
+The change feed (services/core/change_feed.py) names the profiles whose sums, visibility or company changed. Only these
+profiles are read again. So the boards equal the tables, whichever process writes and in whatever order.
 """
 
 import asyncio
@@ -19,330 +19,341 @@ from services.core import clock
 from services.core.change_feed import FeedBatch, Topic, entries_since, follower
 from services.core.runtime import runtime_of
 from services.leaderboards import sql
-from services.leaderboards.cache import LIVE, Membership, Ranking, State, WindowTotals
-from services.leaderboards.history import COVERED, NEVER, Change, History
-from services.leaderboards.keys import CATEGORY_PLACES, PLACES, Board, LedgerView, Period
-from services.leaderboards.orders import SortedRows, sort
-from services.leaderboards.tables import BOARDS, ZERO_SUMS, Sums, Table
+from services.leaderboards.cache import ALL_TIME_VIEW, CachedBoards, Membership, Ranking, WindowTotals
+from services.leaderboards.history import HISTORY_LENGTH, NEVER, Change, History
+from services.leaderboards.keys import BOARD_COLUMNS, CATEGORY_COLUMNS, Board, LedgerView, Period
+from services.leaderboards.sorted_rows import SortedRows, sort
+from services.leaderboards.tables import BOARDS, ZERO_SUMS, ScoreTable, Sums
 
-PEOPLE_PER_READ = 200
-"""Changed people whose rows are read again at once; the event loop has a turn after each of these."""
-ROWS_WORTH_A_THREAD = 2_000
-"""Rows beyond which work in memory goes to another thread. Builds read 5,000 at once, which take 9 ms to take in."""
-SLID_DAYS = 3
-"""Days that the rolling window may be behind and still be moved on, instead of being summed up anew."""
+PROFILES_PER_READ = 200
+"""Changed profiles that are read again by one statement. The event loop has a turn after each."""
+ROWS_FOR_A_THREAD = 2_000
+"""Work in memory on more rows runs in another thread. A build reads 5,000 rows at once, which take 9 ms to add."""
+MAX_DAYS_BEHIND = 3
+"""Days that the rolling window can be behind and still be advanced. After more days it is summed up again."""
 
 
 class Boards:
-    """All boards of a database. `of(database)` gives the one that the process holds."""
+    """All boards of a database. `for_database(database)` returns those of the process."""
 
     def __init__(self, database: Database) -> None:
-        # Weakly: the follower that holds this is kept for as long as the database.
+        # A weak reference: the follower refers to this object, and lives as long as the database.
         self._database = ref(database)
         self._follower = follower(database)
-        self._follower.on(Topic.SCORES, self._heard)
-        self.state = State()
+        self._follower.on(Topic.SCORES, self._receive)
+        self.cached = CachedBoards()
         self.history = History()
-        self.turn = asyncio.Lock()
-        """Held by a task that changes what is kept, or reads it in more than one step."""
-        self._changed: dict[int, Change] = {}
-        self._making: dict[Hashable, asyncio.Task[None]] = {}
-        self._past_ones = asyncio.Semaphore(1)
+        self.lock = asyncio.Lock()
+        """Locked by a task that changes `cached`, or that reads it across several awaits."""
+        self._pending: dict[int, Change] = {}
+        self._running: dict[Hashable, asyncio.Task[None]] = {}
+        self._one_past_window = asyncio.Semaphore(1)
 
     @property
     def database(self) -> Database:
-        """Where the boards are read from."""
+        """The database of these boards. Raises RuntimeError if it is closed."""
         database = self._database()
         if database is None:
             raise RuntimeError("The database of these boards is closed.")
         return database
 
-    async def live(self, board: Board, cut: LedgerView = LIVE, company_id: int | None = None) -> Ranking:
+    async def ranking(self, board: Board, view: LedgerView = ALL_TIME_VIEW, company_id: int | None = None) -> Ranking:
         """
-        One order, as the tables have it now. It is true until the caller next waits for anything.
+        Return an up-to-date ranking. It is valid only until the caller's next await.
 
-        The first time it is built, which takes seconds among a million people; afterwards this is a look at the notices.
+        The first call builds it, which takes seconds for a million profiles. Later calls only read the change feed.
         """
-        place = PLACES[board]
+        column = BOARD_COLUMNS[board]
         while True:
-            held = await self.held(cut)
-            state = self.state
-            if company_id is not None and company_id not in state.companies:
-                await self.once(("company", company_id), partial(self._make_company, state, company_id))
-            elif company_id not in held.orders[place]:
-                await self.once((cut, place, company_id), partial(self._make_order, state, cut, place, company_id))
+            totals = await self.totals(view)
+            cached = self.cached
+            if company_id is not None and company_id not in cached.companies:
+                await self.run_once(("company", company_id), partial(self._load_company, cached, company_id))
+            elif company_id not in totals.rankings[column]:
+                await self.run_once(
+                    (view, column, company_id), partial(self._build_ranking, cached, view, column, company_id)
+                )
             else:
-                state.used(cut, company_id)
-                return held.orders[place][company_id]
+                cached.mark_used(view, company_id)
+                return totals.rankings[column][company_id]
 
-    async def held(self, cut: LedgerView) -> WindowTotals:
-        """The sums of one cut, true as in `live`."""
+    async def totals(self, view: LedgerView) -> WindowTotals:
+        """Return the up-to-date sums of a window, valid as in `ranking`."""
         while True:
-            await self.follow()
-            state = self.state
-            if LIVE not in state.tables:
-                await self.once("everybody", partial(self._make_everybody, state))
-            elif cut not in state.tables:
-                await self.once(cut, partial(self._make_table, state, cut))
+            await self.catch_up()
+            cached = self.cached
+            if ALL_TIME_VIEW not in cached.windows:
+                await self.run_once("all time", partial(self._build_all_time, cached))
+            elif view not in cached.windows:
+                await self.run_once(view, partial(self._build_totals, cached, view))
             else:
-                return state.tables[cut]
+                return cached.windows[view]
 
-    async def look(self) -> None:
-        """Take in what anybody has committed, as `follow` does for what this process has."""
+    async def refresh(self) -> None:
+        """Apply the changes that any process has committed. `catch_up` does so for this process's own."""
         await self._follower.look()
-        await self.follow()
+        await self.catch_up()
 
     @property
-    def behind(self) -> set[int]:
-        """Who has changed and was not read again since."""
-        return set(self._changed)
+    def pending(self) -> set[int]:
+        """The profiles that have changed and were not read again since."""
+        return set(self._pending)
 
-    async def hear(self) -> None:
-        """Learn who has changed by what anybody has committed, without reading these people again."""
+    async def poll(self) -> None:
+        """Learn which profiles any process has changed, without reading them again."""
         await self._follower.look()
 
-    async def keep_up(self) -> None:
-        """Do what `follow` does before anybody asks, as a job: a request after a large import need not do it then."""
-        if LIVE in self.state.tables:
-            with suppress(Exception):  # a request that reads a board meets the same trouble, and tells of it
-                await self.follow()
+    async def catch_up_early(self) -> None:
+        """Apply changes as a background job, so that the first request after a large import does not have to."""
+        if ALL_TIME_VIEW in self.cached.windows:
+            with suppress(Exception):  # a request that reads a board meets the same error and reports it
+                await self.catch_up()
 
-    async def follow(self) -> None:
-        """Take in what has been told."""
+    async def catch_up(self) -> None:
+        """Apply the changes that the change feed has announced."""
         await self._follower.catch_up()
-        if self._changed or self.turn.locked():
-            async with self.turn:
-                await self.take_in()
+        if self._pending or self.lock.locked():
+            async with self.lock:
+                await self.ingest_changes()
 
-    async def take_in(self) -> None:
-        """Read again whoever changed, having the turn."""
-        changed, self._changed = self._changed, {}
+    async def ingest_changes(self) -> None:
+        """Read all changed profiles again. The caller must hold the lock."""
+        changed, self._pending = self._pending, {}
         try:
             ids = list(changed)
-            for start in range(0, len(ids), PEOPLE_PER_READ):
+            for start in range(0, len(ids), PROFILES_PER_READ):
                 if start:
                     await asyncio.sleep(0)
-                some = {number: changed[number] for number in ids[start : start + PEOPLE_PER_READ]}
-                await self._read_again(self.state, some)
+                some = {profile_id: changed[profile_id] for profile_id in ids[start : start + PROFILES_PER_READ]}
+                await self._reload(self.cached, some)
         except BaseException:
-            self._changed = {**changed, **self._changed}
+            self._pending = {**changed, **self._pending}
             raise
 
-    def _heard(self, news: FeedBatch) -> None:
-        if news.everything:
-            self.state, self._changed, self.history = State(), {}, History()
-        for told in news.notices:
-            change = self.history.hear(told)
-            for number in told.facts["profiles"]:
-                self._changed[number] = self._changed.get(number, NEVER).later(change)
+    def _receive(self, batch: FeedBatch) -> None:
+        if batch.everything:
+            self.cached, self._pending, self.history = CachedBoards(), {}, History()
+        for entry in batch.notices:
+            change = self.history.record(entry)
+            for profile_id in entry.facts["profiles"]:
+                self._pending[profile_id] = self._pending.get(profile_id, NEVER).later(change)
 
-    async def _read_again(self, state: State, changed: dict[int, Change]) -> None:
-        state.touch(changed)
-        if LIVE not in state.tables:
-            return  # nothing is held yet, and what is being built asks `touched`
-        ids, tables = list(changed), dict(state.tables)
-        cuts = [cut for cut in tables if cut != LIVE]
-        people = await sql.people(self.database, ids)
-        inside = await sql.memberships(self.database, ids) if state.companies else {}
-        sums = await sql.sums_of(self.database, ids, cuts)
-        # Nothing waits from here on: nobody sees a person twice, or not at all. A build that began while this was read
-        # has read the old sums.
-        state.touch(changed)
-        for number, change in changed.items():
-            listed, all_time = people.get(number, (False, ZERO_SUMS))
-            was = state.who(number)
-            now = Membership(listed, frozenset(inside.get(number, ())) & state.companies.keys())
-            state.become(number, now)
-            figures: Sequence[Sums] = sums.get(number) or [ZERO_SUMS for _ in cuts]
-            tables[LIVE].change(number, all_time, was, now, change)
-            for cut, each in zip(cuts, figures, strict=True):
-                tables[cut].change(number, each, was, now, change)
+    async def _reload(self, cached: CachedBoards, changed: dict[int, Change]) -> None:
+        cached.track(changed)
+        if ALL_TIME_VIEW not in cached.windows:
+            return  # nothing is cached yet, and the build under way reads its tracked changes again
+        ids, windows = list(changed), dict(cached.windows)
+        views = [view for view in windows if view != ALL_TIME_VIEW]
+        scores = await sql.scores_of(self.database, ids)
+        companies = await sql.memberships(self.database, ids) if cached.companies else {}
+        sums = await sql.sums_of(self.database, ids, views)
+        # No await from here on: no reader may see a profile twice, or not at all. A build that began during the reads
+        # above has read the old sums, so it must track these profiles too.
+        cached.track(changed)
+        for profile_id, change in changed.items():
+            listed, all_time = scores.get(profile_id, (False, ZERO_SUMS))
+            before = cached.membership(profile_id)
+            after = Membership(listed, frozenset(companies.get(profile_id, ())) & cached.companies.keys())
+            cached.set_membership(profile_id, after)
+            new: Sequence[Sums] = sums.get(profile_id) or [ZERO_SUMS for _ in views]
+            windows[ALL_TIME_VIEW].update(profile_id, all_time, before, after, change)
+            for view, each in zip(views, new, strict=True):
+                windows[view].update(profile_id, each, before, after, change)
 
     # Building
 
-    async def once(self, what: Hashable, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def run_once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """
-        Let one task make a thing, however many wait for it. Always suspends: callers ask again in a loop until they have it.
+        Run `work` in one task, however many callers wait for it. Always suspends: callers loop until their thing exists.
 
-        A task that is done stays registered until the loop has run its callbacks. To wait for it would not suspend, so
-        the callbacks would never run: a new one is made instead.
+        A finished task stays registered until the event loop has run its callbacks. Awaiting it would not suspend, so
+        the callbacks would never run. Therefore a new task is started instead.
         """
-        task = self._making.get(what)
+        task = self._running.get(key)
         if task is None or task.done():
-            task = self._making[what] = runtime_of(self.database).start(make())
-            task.add_done_callback(lambda done: self._made(what, done))
+            task = self._running[key] = runtime_of(self.database).start(work())
+            task.add_done_callback(lambda done: self._finish(key, done))
         await asyncio.shield(task)
 
-    def _made(self, what: Hashable, task: "asyncio.Task[None]") -> None:
-        if self._making.get(what) is task:
-            del self._making[what]
+    def _finish(self, key: Hashable, task: "asyncio.Task[None]") -> None:
+        if self._running.get(key) is task:
+            del self._running[key]
         if not task.cancelled():
-            task.exception()  # whoever waited has got it
+            task.exception()  # marked as retrieved: the callers that waited have got it
 
     @contextmanager
-    def touched(self, state: State) -> Iterator[set[int]]:
-        """Whoever changes inside the block."""
-        ids: set[int] = set()
-        state.touched.append(ids)
+    def changes_during(self, cached: CachedBoards) -> Iterator[set[int]]:
+        """Collect the profiles that change inside the block."""
+        changed: set[int] = set()
+        cached.trackers.append(changed)
         try:
-            yield ids
+            yield changed
         finally:
-            state.forget_touched(ids)
+            cached.stop_tracking(changed)
 
-    async def _make_everybody(self, state: State) -> None:
-        table, listed = Table(), bytearray()
-        with self.touched(state) as touched:
-            async for some in entries_since(self.database, Topic.SCORES, clock.now() - COVERED):
-                for told in some:
-                    self.history.hear(told)
-            async for rows in sql.everybody(self.database):
-                await in_thread(len(rows), _add_everybody, table, listed, rows)
-            async with self.turn:
-                await self.take_in()
-                if state is not self.state:
+    async def _build_all_time(self, cached: CachedBoards) -> None:
+        table, listed = ScoreTable(), bytearray()
+        with self.changes_during(cached) as changed:
+            async for entries in entries_since(self.database, Topic.SCORES, clock.now() - HISTORY_LENGTH):
+                for entry in entries:
+                    self.history.record(entry)
+            async for rows in sql.all_scores(self.database):
+                await in_thread(len(rows), _add_scores, table, listed, rows)
+            async with self.lock:
+                await self.ingest_changes()
+                if cached is not self.cached:
                     return
-                state.begin(table, listed)
-                await self._read_all_again(state, touched)
+                cached.start(table, listed)
+                await self._reload_all(cached, changed)
 
-    async def _read_all_again(self, state: State, ids: Iterable[int]) -> None:
-        numbers, change = list(ids), self.history.last
-        for start in range(0, len(numbers), PEOPLE_PER_READ):
-            await self._read_again(state, dict.fromkeys(numbers[start : start + PEOPLE_PER_READ], change))
+    async def _reload_all(self, cached: CachedBoards, profile_ids: Iterable[int]) -> None:
+        ids, change = list(profile_ids), self.history.last
+        for start in range(0, len(ids), PROFILES_PER_READ):
+            await self._reload(cached, dict.fromkeys(ids[start : start + PROFILES_PER_READ], change))
             await asyncio.sleep(0)
 
-    async def _make_company(self, state: State, company_id: int) -> None:
-        async with self.turn:
-            # Nobody's membership is taken in meanwhile; what changes while this is read is told afterwards.
-            state.companies[company_id] = await sql.members(self.database, company_id)
-            state.make_room()
+    async def _load_company(self, cached: CachedBoards, company_id: int) -> None:
+        async with self.lock:
+            # Under the lock no membership is applied meanwhile. A change during the read is applied afterwards.
+            cached.companies[company_id] = await sql.members(self.database, company_id)
+            cached.evict()
 
-    async def _make_table(self, state: State, cut: LedgerView) -> None:
-        if await self._slide(state, cut):
+    async def _build_totals(self, cached: CachedBoards, view: LedgerView) -> None:
+        if await self._advance(cached, view):
             return
-        if not cut.whole:
-            await self.held(LedgerView(cut.window))
-        # One after the other: whoever asks for many past periods keeps nobody else waiting.
-        past = cut.whole and cut.window.last is not None and cut.window.last < clock.today()
-        async with self._past_ones if past else nullcontext():
-            with self.touched(state) as touched:
-                table = await (self._sum_up(cut) if cut.whole else self._less(state, cut))
+        if not view.is_complete:
+            await self.totals(LedgerView(view.window))
+        # One at a time: a caller that reads many past periods must not delay the others.
+        past = view.is_complete and view.window.last is not None and view.window.last < clock.today()
+        async with self._one_past_window if past else nullcontext():
+            with self.changes_during(cached) as changed:
+                table = await (self._sum_window(view) if view.is_complete else self._subtract_later(cached, view))
                 if table is None:
                     return
-                async with self.turn:
-                    await self.take_in()
-                    again = list(touched.union(await sql.corrected(self.database, cut.window) if cut.whole else ()))
-                    for start in range(0, len(again), PEOPLE_PER_READ):
-                        some = again[start : start + PEOPLE_PER_READ]
-                        sums = await sql.sums_of(self.database, some, [cut])
-                        for number in some:
-                            _put(table, number, sums[number][0] if number in sums else ZERO_SUMS)
-                    state.tables[cut] = WindowTotals(table)
-                    state.make_room()
+                async with self.lock:
+                    await self.ingest_changes()
+                    corrected = (
+                        await sql.profiles_with_corrections(self.database, view.window) if view.is_complete else ()
+                    )
+                    ids = list(changed.union(corrected))
+                    for start in range(0, len(ids), PROFILES_PER_READ):
+                        some = ids[start : start + PROFILES_PER_READ]
+                        sums = await sql.sums_of(self.database, some, [view])
+                        for profile_id in some:
+                            _set_sums(table, profile_id, sums[profile_id][0] if profile_id in sums else ZERO_SUMS)
+                    cached.windows[view] = WindowTotals(table)
+                    cached.evict()
 
-    async def _sum_up(self, cut: LedgerView) -> Table:
-        found: dict[int, list[int]] = {}
-        async for rows in sql.window_sums(self.database, cut.window):
-            await in_thread(len(rows), _count, found, rows)
-        return await in_thread(len(found), _table_of, found)
+    async def _sum_window(self, view: LedgerView) -> ScoreTable:
+        sums: dict[int, list[int]] = {}
+        async for rows in sql.window_sums(self.database, view.window):
+            await in_thread(len(rows), _add_to_sums, sums, rows)
+        return await in_thread(len(sums), _table_of, sums)
 
-    async def _less(self, state: State, cut: LedgerView) -> Table | None:
-        """The window's table less what the cut leaves out."""
-        async with self.turn:
-            held = state.tables.get(LedgerView(cut.window))
-            if held is None:
+    async def _subtract_later(self, cached: CachedBoards, view: LedgerView) -> ScoreTable | None:
+        """Return the window's table without the points of the days after the view; None if it is no longer cached."""
+        async with self.lock:
+            totals = cached.windows.get(LedgerView(view.window))
+            if totals is None:
                 return None
-            table = held.table.copy()
-        gains = await sql.gains(self.database, cut)
-        await in_thread(len(gains), _take_off, table, gains)
+            table = totals.table.copy()
+        later = await sql.sums_after(self.database, view)
+        await in_thread(len(later), _subtract, table, later)
         return table
 
-    async def _slide(self, state: State, cut: LedgerView) -> bool:
-        """Move the rolling window of some days ago on to today: only people of the days between are read again."""
-        window = cut.window
-        rolling = window.period is Period.LAST_30_DAYS and cut.whole and window.last == clock.today()
+    async def _advance(self, cached: CachedBoards, view: LedgerView) -> bool:
+        """
+        Advance the rolling window of at most MAX_DAYS_BEHIND days ago to today: only profiles with entries on the days
+        between are read again. Return False if there is none.
+        """
+        window = view.window
+        rolling = window.period is Period.LAST_30_DAYS and view.is_complete and window.last == clock.today()
         if not rolling or window.first is None or window.last is None:
             return False
-        async with self.turn:
-            for days in range(1, SLID_DAYS + 1):
+        async with self.lock:
+            for days in range(1, MAX_DAYS_BEHIND + 1):
                 old = LedgerView(
                     window._replace(first=window.first - timedelta(days), last=window.last - timedelta(days))
                 )
-                if old not in state.tables:
+                if old not in cached.windows:
                     continue
-                held = state.tables.pop(old)
+                totals = cached.windows.pop(old)
                 first, last = old.window.first or window.first, old.window.last or window.last
                 crossed = [each + timedelta(n) for n in range(days) for each in (first, last + timedelta(1))]
-                ids = await sql.people_of(self.database, crossed)
+                ids = await sql.profiles_active_on(self.database, crossed)
                 midnight = Change(datetime.combine(window.last, time(), UTC))
-                for start in range(0, len(ids), PEOPLE_PER_READ):
-                    some = ids[start : start + PEOPLE_PER_READ]
-                    sums = await sql.sums_of(self.database, some, [cut])
-                    for number in some:
-                        who = state.who(number)
-                        held.change(number, sums[number][0] if number in sums else ZERO_SUMS, who, who, midnight)
+                for start in range(0, len(ids), PROFILES_PER_READ):
+                    some = ids[start : start + PROFILES_PER_READ]
+                    sums = await sql.sums_of(self.database, some, [view])
+                    for profile_id in some:
+                        new = sums[profile_id][0] if profile_id in sums else ZERO_SUMS
+                        membership = cached.membership(profile_id)
+                        totals.update(profile_id, new, membership, membership, midnight)
                     await asyncio.sleep(0)
-                state.tables[cut] = held
+                cached.windows[view] = totals
                 return True
         return False
 
-    async def _make_order(self, state: State, cut: LedgerView, place: int, company_id: int | None) -> None:
-        held = state.tables.get(cut)
-        if held is None:
+    async def _build_ranking(self, cached: CachedBoards, view: LedgerView, column: int, company_id: int | None) -> None:
+        totals = cached.windows.get(view)
+        if totals is None:
             return
-        with self.touched(state) as touched:
-            rows = await in_thread(len(held.table), _sorted, state, held, place, company_id)
-            async with self.turn:
-                await self.take_in()
-                if state.tables.get(cut) is not held or (company_id is not None and company_id not in state.companies):
+        table = totals.table
+        with self.changes_during(cached) as changed:
+            rows = await in_thread(len(table), _sorted_rows, cached, totals, column, company_id)
+            async with self.lock:
+                await self.ingest_changes()
+                company_known = company_id is None or company_id in cached.companies
+                if cached.windows.get(view) is not totals or not company_known:
                     return
-                changed = Change(await sql.last_change(self.database)).later(self.history.last)
-                again = [row for number in touched if (row := held.table.row(number)) is not None]
+                last_change = Change(await sql.last_change(self.database)).later(self.history.last)
+                again = [row for profile_id in changed if (row := table.row(profile_id)) is not None]
                 if again:
                     moved = set(again)
                     rows = array("I", (row for row in rows if row not in moved))
-                order = SortedRows(held.table, place, rows)
+                ranked = SortedRows(table, column, rows)
                 for row in again:
-                    if held.table.points[place][row] > 0 and state.who(held.table.ids[row]).among(company_id):
-                        order.insert(row)
-                held.orders[place][company_id] = Ranking(order, changed)
+                    if table.points[column][row] > 0 and cached.membership(table.ids[row]).ranks_in(company_id):
+                        ranked.insert(row)
+                totals.rankings[column][company_id] = Ranking(ranked, last_change)
 
 
 async def in_thread(size: int, work: Any, *arguments: Any) -> Any:
-    """Do long work in another thread, short work here."""
-    return await asyncio.to_thread(work, *arguments) if size > ROWS_WORTH_A_THREAD else work(*arguments)
+    """Call `work` in another thread if it has many rows, else here."""
+    return await asyncio.to_thread(work, *arguments) if size > ROWS_FOR_A_THREAD else work(*arguments)
 
 
-def _add_everybody(table: Table, listed: bytearray, rows: Sequence[Row]) -> None:
+def _add_scores(table: ScoreTable, listed: bytearray, rows: Sequence[Row]) -> None:
     for row in rows:
-        shown, sums = sql.listed_and_sums(row)
+        is_listed, sums = sql.listed_and_sums(row)
         table.add(row["profile_id"], sums)
-        listed.append(shown)
+        listed.append(is_listed)
 
 
-def _count(found: dict[int, list[int]], rows: Sequence[Row]) -> None:
+def _add_to_sums(sums: dict[int, list[int]], rows: Sequence[Row]) -> None:
     for row in rows:
-        sums = found.get(row["profile_id"])
-        if sums is None:
-            sums = found[row["profile_id"]] = [0] * (2 * BOARDS)
-        sql.count(sums, row["category"], row["points"], row["reached"])
+        own = sums.get(row["profile_id"])
+        if own is None:
+            own = sums[row["profile_id"]] = [0] * (2 * BOARDS)
+        sql.add_to_sums(own, row["category"], row["points"], row["reached"])
 
 
-def _table_of(found: dict[int, list[int]]) -> Table:
-    table = Table()
-    for number in sorted(found):
-        table.add(number, found[number])
+def _table_of(sums: dict[int, list[int]]) -> ScoreTable:
+    table = ScoreTable()
+    for profile_id in sorted(sums):
+        table.add(profile_id, sums[profile_id])
     return table
 
 
-def _take_off(table: Table, gains: Sequence[Row]) -> None:
-    for row in gains:
-        number = table.row(row["profile_id"])
-        if number is not None:
-            for place in (0, CATEGORY_PLACES[row["category"]]):
-                table.points[place][number] -= row["points"]
+def _subtract(table: ScoreTable, later: Sequence[Row]) -> None:
+    for each in later:
+        row = table.row(each["profile_id"])
+        if row is not None:
+            for column in (0, CATEGORY_COLUMNS[each["category"]]):
+                table.points[column][row] -= each["points"]
 
 
-def _put(table: Table, profile_id: int, sums: Sums) -> None:
+def _set_sums(table: ScoreTable, profile_id: int, sums: Sums) -> None:
     row = table.row(profile_id)
     if row is not None:
         table.put(row, sums)
@@ -350,10 +361,10 @@ def _put(table: Table, profile_id: int, sums: Sums) -> None:
         table.add(profile_id, sums)
 
 
-def _sorted(state: State, held: WindowTotals, place: int, company_id: int | None) -> "array[int]":
-    return sort(held.table, place, state.ranked_rows(held, place, company_id))
+def _sorted_rows(cached: CachedBoards, totals: WindowTotals, column: int, company_id: int | None) -> "array[int]":
+    return sort(totals.table, column, cached.ranked_rows(totals, column, company_id))
 
 
-def of(database: Database) -> Boards:
-    """The boards of a database that this process holds; empty until somebody asks for one."""
+def for_database(database: Database) -> Boards:
+    """Return the boards of a database in this process. Nothing is built before the first read."""
     return runtime_of(database).part(Boards, lambda: Boards(database))

@@ -1,4 +1,4 @@
-"""What a process holds of the boards: tables of sums, the orders made of them, who is listed, who is in a company."""
+"""What a process has cached of the boards: sums by window, rankings made of them, visibility, members of companies."""
 
 from array import array
 from collections import OrderedDict
@@ -9,159 +9,159 @@ from typing import Final, NamedTuple
 
 from services.leaderboards.history import Change
 from services.leaderboards.keys import ALL_TIME, LedgerView
-from services.leaderboards.orders import SortedRows
-from services.leaderboards.tables import BOARDS, ZERO_SUMS, Sums, Table
+from services.leaderboards.sorted_rows import SortedRows
+from services.leaderboards.tables import BOARDS, ZERO_SUMS, ScoreTable, Sums
 
-LIVE: Final = LedgerView(ALL_TIME)
-MOST_TABLES = 16
-MOST_PEOPLE = 3_000_000
-"""Rows of all tables together, that of all time apart; beyond either, the least recently read one is forgotten."""
-MOST_COMPANIES = 64
+ALL_TIME_VIEW: Final = LedgerView(ALL_TIME)
+MAX_WINDOWS = 16
+MAX_ROWS = 3_000_000
+"""Rows of all windows together, except all time. Beyond it or MAX_WINDOWS, the least recently read window is dropped."""
+MAX_COMPANIES = 64
 _versions = count(1)
 
 
 class Membership(NamedTuple):
-    """Whether somebody is listed, and in which of the companies that are held."""
+    """Decides on which boards a profile ranks: whether it is listed, and in which of the cached companies it is."""
 
     listed: bool = False
     companies: frozenset[int] = frozenset()
 
-    def among(self, company_id: int | None) -> bool:
-        """Whether they rank among everyone (None) or in the company."""
+    def ranks_in(self, company_id: int | None) -> bool:
+        """Return True if the profile ranks in the company, or among everyone (None)."""
         return self.listed and (company_id is None or company_id in self.companies)
 
 
 class WindowTotals:
-    """A table, and its orders by board and company."""
+    """The sums of one window, and their rankings by board column and company."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: ScoreTable) -> None:
         self.table = table
-        self.orders: list[dict[int | None, Ranking]] = [{} for _ in range(BOARDS)]
+        self.rankings: list[dict[int | None, Ranking]] = [{} for _ in range(BOARDS)]
 
-    def change(self, profile_id: int, sums: Sums, was: Membership, now: Membership, change: Change) -> None:
-        """Set somebody's sums and move them in the orders in which that changes anything."""
+    def update(self, profile_id: int, sums: Sums, before: Membership, after: Membership, change: Change) -> None:
+        """Set a profile's sums, and move it in the rankings that this changes."""
         table = self.table
         row = table.row(profile_id)
         if row is None:
             if not any(sums):
                 return
             row = table.add(profile_id)
-        for place, orders in enumerate(self.orders):
-            old = table.points[place][row], table.reached[place][row]
-            new = sums[2 * place], sums[2 * place + 1]
+        for column, rankings in enumerate(self.rankings):
+            old = table.points[column][row], table.reached[column][row]
+            new = sums[2 * column], sums[2 * column + 1]
             moved = []
-            for company_id, live in orders.items():
-                before = old[0] > 0 and was.among(company_id)
-                after = new[0] > 0 and now.among(company_id)
-                if before != after or (before and old != new):
-                    moved.append((live, after))
-                    if before:
-                        live.order.remove(row)
-            table.points[place][row], table.reached[place][row] = new
-            for live, after in moved:
-                if after:
-                    live.order.insert(row)
-                live.moved(change)
+            for company_id, ranking in rankings.items():
+                ranked = old[0] > 0 and before.ranks_in(company_id)
+                ranks = new[0] > 0 and after.ranks_in(company_id)
+                if ranked != ranks or (ranked and old != new):
+                    moved.append((ranking, ranks))
+                    if ranked:
+                        ranking.rows.remove(row)
+            table.points[column][row], table.reached[column][row] = new
+            for ranking, ranks in moved:
+                if ranks:
+                    ranking.rows.insert(row)
+                ranking.record(change)
 
 
 class Ranking:
-    """An order that is kept true. `version` grows with every change, also over a time in which it was not held."""
+    """A live board. `version` grows with every change, and also if the ranking is dropped and built again."""
 
-    def __init__(self, order: SortedRows, changed: Change) -> None:
-        self.order = order
+    def __init__(self, rows: SortedRows, changed: Change) -> None:
+        self.rows = rows
         self.changed = changed
         self.version = next(_versions)
-        self.pinned: tuple[int, datetime] | None = None
-        """The version that a moment was found for last, and the moment."""
+        self.last_pinned: tuple[int, datetime] | None = None
+        """The version that was pinned last, and the moment that it was pinned to."""
 
-    def moved(self, change: Change) -> None:
-        """Somebody came, left or moved."""
+    def record(self, change: Change) -> None:
+        """Note that a profile was added, removed or moved."""
         self.version = next(_versions)
         self.changed = self.changed.later(change)
 
 
-class State:
-    """Everything held. It is thrown away as a whole when notices may have been missed."""
+class CachedBoards:
+    """Everything that is cached. It is dropped as a whole if entries of the change feed may have been missed."""
 
     def __init__(self) -> None:
-        self.tables: OrderedDict[LedgerView, WindowTotals] = OrderedDict()
+        self.windows: OrderedDict[LedgerView, WindowTotals] = OrderedDict()
         self.companies: OrderedDict[int, set[int]] = OrderedDict()
-        self.touched: list[set[int]] = []
-        """For each build under way: whose sums, listing or company changed since it began."""
-        self.flipped = array("q")
-        """Everybody who appeared or left since everything is held, in the order of it."""
-        self.moves: dict[int, int] = {}
-        """For each company that is held: how often somebody came to it or left it."""
+        self.trackers: list[set[int]] = []
+        """For each build under way: the profiles whose sums, visibility or company changed since it began."""
+        self.visibility_changes = array("q")
+        """Profiles that became listed or unlisted since the cache was built, in order."""
+        self.company_changes: dict[int, int] = {}
+        """For each cached company: how often a profile joined or left it."""
         self._listed = bytearray()
 
-    def begin(self, table: Table, listed: bytearray) -> None:
-        """Hold everybody's all-time sums, and whether they are listed, row by row."""
+    def start(self, table: ScoreTable, listed: bytearray) -> None:
+        """Store everyone's all-time sums and, row by row, whether they are listed."""
         self._listed = listed
-        self.tables[LIVE] = WindowTotals(table)
+        self.windows[ALL_TIME_VIEW] = WindowTotals(table)
 
-    def listed(self, profile_id: int) -> bool:
-        """Whether others see this person."""
-        row = self.tables[LIVE].table.row(profile_id)
+    def is_listed(self, profile_id: int) -> bool:
+        """Return True if the profile is visible to everyone."""
+        row = self.windows[ALL_TIME_VIEW].table.row(profile_id)
         return row is not None and bool(self._listed[row])
 
-    def who(self, profile_id: int) -> Membership:
-        """What decides on which boards somebody ranks, as it is held."""
-        inside = frozenset(number for number, people in self.companies.items() if profile_id in people)
-        return Membership(self.listed(profile_id), inside)
+    def membership(self, profile_id: int) -> Membership:
+        """Return the cached membership of a profile."""
+        inside = frozenset(company_id for company_id, members in self.companies.items() if profile_id in members)
+        return Membership(self.is_listed(profile_id), inside)
 
-    def become(self, profile_id: int, now: Membership) -> None:
-        """Remember what decides on which boards somebody ranks by now."""
-        table = self.tables[LIVE].table
+    def set_membership(self, profile_id: int, membership: Membership) -> None:
+        """Store the membership of a profile, with a row for a new one."""
+        table = self.windows[ALL_TIME_VIEW].table
         row = table.row(profile_id)
         if row is None:
             row = table.add(profile_id, ZERO_SUMS)
             self._listed.append(0)
-        if self._listed[row] != now.listed:
-            self._listed[row] = now.listed
-            self.flipped.append(profile_id)
-        for number, people in self.companies.items():
-            if (number in now.companies) != (profile_id in people):
-                self.moves[number] = self.moves.get(number, 0) + 1
-                (people.add if number in now.companies else people.discard)(profile_id)
+        if self._listed[row] != membership.listed:
+            self._listed[row] = membership.listed
+            self.visibility_changes.append(profile_id)
+        for company_id, members in self.companies.items():
+            if (company_id in membership.companies) != (profile_id in members):
+                self.company_changes[company_id] = self.company_changes.get(company_id, 0) + 1
+                (members.add if company_id in membership.companies else members.discard)(profile_id)
 
-    def ranked_rows(self, held: WindowTotals, place: int, company_id: int | None) -> Iterator[int]:
-        """Rows of those who rank by this sum, in no order."""
-        table = held.table
-        points = table.points[place]
+    def ranked_rows(self, totals: WindowTotals, column: int, company_id: int | None) -> Iterator[int]:
+        """Yield the rows that rank by this column, unsorted."""
+        table = totals.table
+        points = table.points[column]
         if company_id is not None:
-            for number in list(self.companies.get(company_id, ())):
-                row = table.row(number)
-                if row is not None and points[row] > 0 and self.listed(number):
+            for profile_id in list(self.companies.get(company_id, ())):
+                row = table.row(profile_id)
+                if row is not None and points[row] > 0 and self.is_listed(profile_id):
                     yield row
-        elif held is self.tables.get(LIVE):
-            yield from (row for row in table.above_zero(place) if self._listed[row])
+        elif totals is self.windows.get(ALL_TIME_VIEW):
+            yield from (row for row in table.rows_with_points(column) if self._listed[row])
         else:
-            yield from (row for row in table.above_zero(place) if self.listed(table.ids[row]))
+            yield from (row for row in table.rows_with_points(column) if self.is_listed(table.ids[row]))
 
-    def touch(self, ids: Iterable[int]) -> None:
-        """Tell every build under way who changes."""
-        for touched in self.touched:
-            touched.update(ids)
+    def track(self, profile_ids: Iterable[int]) -> None:
+        """Tell every build under way which profiles change."""
+        for changed in self.trackers:
+            changed.update(profile_ids)
 
-    def forget_touched(self, ids: set[int]) -> None:
-        """Note no more in this very set."""
-        self.touched = [each for each in self.touched if each is not ids]
+    def stop_tracking(self, changed: set[int]) -> None:
+        """Unregister this very set: equal sets of other builds stay."""
+        self.trackers = [each for each in self.trackers if each is not changed]
 
-    def used(self, cut: LedgerView, company_id: int | None) -> None:
-        """Keep what was read last longest."""
-        self.tables.move_to_end(cut)
+    def mark_used(self, view: LedgerView, company_id: int | None) -> None:
+        """Mark a window and a company as the most recently read ones."""
+        self.windows.move_to_end(view)
         if company_id is not None:
             self.companies.move_to_end(company_id)
 
-    def make_room(self) -> None:
-        """Forget what has not been read for longest; never the all-time sums, and never what was read last."""
-        while len(self.tables) > MOST_TABLES or (
-            len(self.tables) > 2  # noqa: PLR2004 - all time, and the one just made
-            and sum(len(held.table) for cut, held in self.tables.items() if cut != LIVE) > MOST_PEOPLE
+    def evict(self) -> None:
+        """Drop the least recently read windows and companies beyond the limits; never all time, never the latest."""
+        while len(self.windows) > MAX_WINDOWS or (
+            len(self.windows) > 2  # noqa: PLR2004 - all time, and the one just built
+            and sum(len(totals.table) for view, totals in self.windows.items() if view != ALL_TIME_VIEW) > MAX_ROWS
         ):
-            del self.tables[next(cut for cut in self.tables if cut != LIVE)]
-        while len(self.companies) > MOST_COMPANIES:
+            del self.windows[next(view for view in self.windows if view != ALL_TIME_VIEW)]
+        while len(self.companies) > MAX_COMPANIES:
             company_id, _ = self.companies.popitem(last=False)
-            for held in self.tables.values():
-                for orders in held.orders:
-                    orders.pop(company_id, None)
+            for totals in self.windows.values():
+                for rankings in totals.rankings:
+                    rankings.pop(company_id, None)

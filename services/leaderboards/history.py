@@ -1,4 +1,4 @@
-"""Whose sums or listing changed within the last hours, so that a board can be taken back to a moment."""
+"""The changes of sums and visibility within the last hour, so that a board can be put back to a moment."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,79 +9,84 @@ from services.core.change_feed import FeedEntry
 from services.leaderboards.moments import Moment
 from services.progress.scores import EPOCH
 
-COVERED = timedelta(hours=1, minutes=5)
-"""How far back it must reach: as long as a pin lives, with clocks that differ a little."""
-FORGET_EVERY = 10_000
-"""Notices between two times that what is older is forgotten."""
+HISTORY_LENGTH = timedelta(hours=1, minutes=5)
+"""How far back it reaches: the lifetime of a snapshot, with some minutes for clocks that differ."""
+ENTRIES_PER_CLEANUP = 10_000
+"""Recorded entries after which older changes are dropped."""
 
 
 class Change(NamedTuple):
-    """When something was told (UTC), and by which transaction (see Moment)."""
+    """When an entry of the change feed was written (UTC), and by which transaction (see Moment)."""
 
     at: datetime = EPOCH
     transaction: int = 0
 
     def later(self, other: "Change") -> "Change":
-        """The later of both, each part by itself."""
+        """Return the later time and the higher transaction of both, each by itself."""
         return Change(max(self.at, other.at), max(self.transaction, other.transaction))
 
 
 NEVER = Change()
 
 
-class _Flip(NamedTuple):
-    notice: int
+class _VisibilityChange(NamedTuple):
+    entry_id: int
     change: Change
     profile_id: int
     listed: bool
 
 
-def change_of(told: FeedEntry) -> Change:
-    """When a notice was written, and by which transaction."""
-    return Change(told.at.astimezone(UTC), told.xid or told.id)
+def change_of(entry: FeedEntry) -> Change:
+    """Return when an entry was written, and by which transaction."""
+    return Change(entry.at.astimezone(UTC), entry.xid or entry.id)
 
 
 class History:
-    """The last change of everybody who changed, and every time that somebody appeared or left."""
+    """The last change of each changed profile, and every change of visibility."""
 
     def __init__(self) -> None:
         self.last = NEVER
-        self._changed: dict[int, Change] = {}
-        self._flips: dict[tuple[int, int], _Flip] = {}
-        self._heard = 0
+        self._last_changes: dict[int, Change] = {}
+        self._visibility: dict[tuple[int, int], _VisibilityChange] = {}
+        self._recorded = 0
 
-    def hear(self, told: FeedEntry) -> Change:
-        """Take in one notice; one that is heard twice does no harm."""
-        change = change_of(told)
+    def record(self, entry: FeedEntry) -> Change:
+        """Record one entry of the change feed and return its change. Recording an entry twice has no effect."""
+        change = change_of(entry)
         self.last = self.last.later(change)
-        for number in told.facts["profiles"]:
-            self._changed[number] = self._changed.get(number, NEVER).later(change)
-        for number, listed in told.facts.get("listed", {}).items():
-            self._flips[told.id, int(number)] = _Flip(told.id, change, int(number), listed)
-        self._heard += 1
-        if self._heard % FORGET_EVERY == 0:
-            self._forget(clock.now() - COVERED)
+        for profile_id in entry.facts["profiles"]:
+            self._last_changes[profile_id] = self._last_changes.get(profile_id, NEVER).later(change)
+        for profile_id, listed in entry.facts.get("listed", {}).items():
+            self._visibility[entry.id, int(profile_id)] = _VisibilityChange(entry.id, change, int(profile_id), listed)
+        self._recorded += 1
+        if self._recorded % ENTRIES_PER_CLEANUP == 0:
+            self._drop_older(clock.now() - HISTORY_LENGTH)
         return change
 
-    def _forget(self, before: datetime) -> None:
-        self._changed = {number: change for number, change in self._changed.items() if change.at >= before}
-        self._flips = {key: flip for key, flip in self._flips.items() if flip.change.at >= before}
+    def _drop_older(self, before: datetime) -> None:
+        changes, visibility = self._last_changes, self._visibility
+        self._last_changes = {profile_id: each for profile_id, each in changes.items() if each.at >= before}
+        self._visibility = {key: each for key, each in visibility.items() if each.change.at >= before}
 
     def changed_since(self, moment: Moment) -> Iterable[int]:
         """
-        Everybody for whom something was told that does not belong to the moment, and perhaps some more: those
-        changed by a transaction that was over then, while an earlier one was still running.
+        Return every profile with a change that does not belong to the moment, and perhaps some more: profiles changed
+        by a transaction that was complete then, while an earlier one was still running.
         """
         at, begin = moment.at, moment.begin
-        return [number for number, change in self._changed.items() if change.at > at or change.transaction >= begin]
+        return [
+            profile_id
+            for profile_id, change in self._last_changes.items()
+            if change.at > at or change.transaction >= begin
+        ]
 
     def listed_at(self, moment: Moment) -> dict[int, bool]:
-        """Of those who appeared or left within the last hours, whether they were listed at the moment."""
+        """For each profile whose visibility changed within the last hour, return whether it was listed at the moment."""
         within: dict[int, bool] = {}
         since: dict[int, bool] = {}
-        for flip in sorted(self._flips.values()):
-            if moment.holds(*flip.change):
-                within[flip.profile_id] = flip.listed
+        for each in sorted(self._visibility.values()):
+            if moment.contains(*each.change):
+                within[each.profile_id] = each.listed
             else:
-                since.setdefault(flip.profile_id, not flip.listed)
+                since.setdefault(each.profile_id, not each.listed)
         return within | since

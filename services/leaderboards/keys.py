@@ -1,4 +1,4 @@
-"""Which boards there are: what is compared, over which days, among whom, and at which moment."""
+"""Keys of boards: what is compared, over which days, among whom, and at which moment."""
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ class Board(Enum):
 
 
 class Period(Enum):
-    """Over which days points count."""
+    """The days whose points count."""
 
     ALL_TIME = "ALL_TIME"
     LAST_30_DAYS = "LAST_30_DAYS"
@@ -32,22 +32,22 @@ class Period(Enum):
 
 
 class Scope(Enum):
-    """Among whom."""
+    """The profiles that are compared."""
 
     EVERYONE = "EVERYONE"
     OWN_COMPANY = "OWN_COMPANY"
 
 
-PLACES: Final = {board: place for place, board in enumerate(Board)}
-"""Where each board's sum stands among the six of a person."""
-CATEGORY_PLACES: Final = {category.value: PLACES[Board(category.value)] for category in COLUMNS}
+BOARD_COLUMNS: Final = {board: column for column, board in enumerate(Board)}
+"""The column of each board's sum among the six of a profile."""
+CATEGORY_COLUMNS: Final = {category.value: BOARD_COLUMNS[Board(category.value)] for category in COLUMNS}
 FIRST_DAY: Final = OPENED_AT.date() + timedelta(days=1)
-"""OpeningBalance balances are dated on the day before, and count in no period: nothing else is as old."""
+"""Opening balances are dated on the day before, so that they count in no period. No other entry is older than this day."""
 ROLLING_DAYS: Final = 30
 
 
 class Window(NamedTuple):
-    """A period as it lies in the calendar (UTC): both days count. All time has neither."""
+    """A period in the calendar (UTC), from its first to its last day. All time has neither."""
 
     period: Period
     first: date | None = None
@@ -58,40 +58,42 @@ ALL_TIME: Final = Window(Period.ALL_TIME)
 
 
 class LedgerView(NamedTuple):
-    """What the ledger says about a window. `until`: what it says of the days before that one, by when things happened."""
+    """The ledger's entries of a window. With `until`: only those of the days before it, by the time of the event."""
 
     window: Window
     until: date | None = None
 
     @property
-    def whole(self) -> bool:
-        """Whether it is all that the ledger says of the window by now."""
+    def is_complete(self) -> bool:
+        """Return True if it contains all entries of the window."""
         return self.until is None
 
 
 class BoardKey(NamedTuple):
     """
-    One board: of a window, among everyone or the people of a company, as it is or as it was `at` a moment. `chosen`: whether
-    the client named the moment; otherwise it is that of the request, and a cursor of any moment goes on there.
+    One board: of a window, among everyone or the members of a company, live or as it was `at` a moment.
+
+    `chosen_by_client`: the client named the moment, so a cursor must be of the same moment. Otherwise the moment is that
+    of the request, and it accepts a cursor of any moment.
     """
 
     board: Board
     window: Window = ALL_TIME
     company_id: int | None = None
     at: datetime | None = None
-    chosen: bool = False
+    chosen_by_client: bool = False
 
     @property
     def cursor(self) -> str:
-        """What a cursor of this list is bound to, beside the moment of the page that it comes from."""
+        """The text that a cursor of this list is bound to, beside the moment of its page."""
         among = "everyone" if self.company_id is None else f"company {self.company_id}"
         return f"leaderboard {self.board.value} {self.window.period.value} {self.window.first} {among}"
 
 
 def window_of(period: Period, day: date) -> Window:
     """
-    The window of this period that holds the day; the last 30 days end with it. Weeks begin on Monday (ISO). Where the
-    calendar ends, the first or the last window is shorter.
+    Return the window of this period that contains the day; the last 30 days end with it. Weeks begin on Monday (ISO). At
+    the first and last dates of Python's calendar a window is shorter.
     """
     match period:
         case Period.ALL_TIME:
@@ -110,11 +112,11 @@ def window_of(period: Period, day: date) -> Window:
     return Window(period, first, last)
 
 
-def before_week(window: Window, day: date) -> LedgerView:
+def view_of_week_start(window: Window, day: date) -> LedgerView:
     """
-    The board of this window when the week of `day` began, on Monday 00:00 UTC: what had happened by then, however late
-    it was recorded. The last 30 days were 30 others then; a week's board is compared with that of the week before, since
-    it was empty when it began.
+    Return the view of this window at the start of the week of `day`, on Monday 00:00 UTC: the events before it, however
+    late they were recorded. The last 30 days are those that ended on Monday. For a week's board it is the whole week
+    before, because the board was empty when the week began.
     """
     if window.period is Period.WEEK and window.first:
         return LedgerView(window_of(Period.WEEK, date.fromordinal(max(1, window.first.toordinal() - 1))))

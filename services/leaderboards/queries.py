@@ -1,4 +1,4 @@
-"""What is read from a board: pages, one's own place, who stands around somebody, how far people moved in a week."""
+"""Reads boards: pages, the viewer's own entry, the entries around a profile, movement within a week."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -10,17 +10,17 @@ from services.core import clock
 from services.core.runtime import runtime_of
 from services.errors import ErrorCode, refused
 from services.leaderboards import boards
-from services.leaderboards.keys import PLACES, Board, BoardKey, LedgerView, Period, before_week, window_of
-from services.leaderboards.orders import Listing, Place, Standing
-from services.leaderboards.pins import PIN_LIFETIME, Pins
+from services.leaderboards.keys import BOARD_COLUMNS, Board, BoardKey, LedgerView, Period, view_of_week_start, window_of
+from services.leaderboards.snapshots import SNAPSHOT_LIFETIME, Snapshots
+from services.leaderboards.sorted_rows import Listing, Place, Standing
 
-SKEW = timedelta(seconds=5)
-"""How far ahead of ours the clock may be of the process that named a moment."""
-LARGEST_RADIUS = 50
+MAX_CLOCK_SKEW = timedelta(seconds=5)
+"""How far the clock of the process that named a moment may be ahead of this one."""
+MAX_RADIUS = 50
 
 
 class Entry(NamedTuple):
-    """Somebody's place. `hidden`: it is where they would stand, and they alone see it."""
+    """A profile's place. `hidden`: the profile is hidden; the place is the one it would have, and only it sees it."""
 
     rank: int
     points: int
@@ -31,64 +31,68 @@ class Entry(NamedTuple):
 
 def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None, company_id: int | None) -> BoardKey:
     """
-    Which board is meant: of the period that holds `on` (today; where `at` is given, the day of it), as at `at`.
+    Return the key of the board of the period that contains `on`, as it was at `at`. Without `on`: the day of `at`, or
+    today.
 
-    Raises Refused: BAD_INPUT (a day of all time), IN_THE_FUTURE, PIN_EXPIRED (`at` is more than an hour ago).
+    Raises Refused: BAD_INPUT (`on` with all time), IN_THE_FUTURE, PIN_EXPIRED (`at` is more than an hour ago).
     """
     now = clock.now()
-    if at is not None and at > now + SKEW:
+    if at is not None and at > now + MAX_CLOCK_SKEW:
         raise refused(ErrorCode.IN_THE_FUTURE, "That moment is still to come.", path=("asOf",))
-    if at is not None and at < now - PIN_LIFETIME:
-        raise refused(ErrorCode.PIN_EXPIRED, "A listing can be pinned for an hour: begin anew.", path=("asOf",))
+    if at is not None and at < now - SNAPSHOT_LIFETIME:
+        raise refused(
+            ErrorCode.PIN_EXPIRED, "A listing can be pinned for an hour: start again without `asOf`.", path=("asOf",)
+        )
     today = (at or now).date()
     if on is None:
-        return BoardKey(board, window_of(period, today), company_id, at, chosen=at is not None)
+        return BoardKey(board, window_of(period, today), company_id, at, chosen_by_client=at is not None)
     if period is Period.ALL_TIME:
         raise refused(ErrorCode.BAD_INPUT, "All time has no `on`.", path=("on",))
     window = window_of(period, on)
     if on > today and window != window_of(period, today):
         raise refused(ErrorCode.IN_THE_FUTURE, "That period is still to come.", path=("on",))
-    return BoardKey(board, window, company_id, at, chosen=at is not None)
+    return BoardKey(board, window, company_id, at, chosen_by_client=at is not None)
 
 
 async def listing(database: Database, key: BoardKey) -> Listing:
-    """The board, to be read before the caller next waits for anything."""
+    """Return the board. It is valid only until the caller's next await."""
     if key.at is not None:
-        return await _pins(database).pin(key)
-    return (await boards.of(database).live(key.board, LedgerView(key.window), key.company_id)).order
+        return await _snapshots(database).get(key)
+    ranking = await boards.for_database(database).ranking(key.board, LedgerView(key.window), key.company_id)
+    return ranking.rows
 
 
-async def pinned(database: Database, key: BoardKey) -> BoardKey:
-    """The same board, pinned to the moment that it is of now; a pinned one as it is."""
-    return key if key.at is not None else key._replace(at=await _pins(database).now(key))
+async def pinned_now(database: Database, key: BoardKey) -> BoardKey:
+    """Return the key of this board pinned to its current moment; a pinned key is returned unchanged."""
+    return key if key.at is not None else key._replace(at=await _snapshots(database).current_moment(key))
 
 
-def is_pinned(database: Database, key: BoardKey) -> bool:
-    """Whether this process has the pinned board already, so that reading it costs no more than a live page."""
-    return _pins(database).made(key)
+def has_snapshot(database: Database, key: BoardKey) -> bool:
+    """Return True if this process has the pinned board, so that reading it costs no more than a live page."""
+    return _snapshots(database).has(key)
 
 
-async def pin(database: Database, key: BoardKey) -> int:
-    """Make a pinned board now. Returns how many people had to be put back to where they stood."""
-    return (await _pins(database).pin(key)).changed
+async def make_snapshot(database: Database, key: BoardKey) -> int:
+    """Make a pinned board now. Return how many profiles had to be put back to their standing at the moment."""
+    return (await _snapshots(database).get(key)).restored
 
 
 def ranked(board: Listing, places: Sequence[Place]) -> list[Entry]:
-    """Give places that follow one another their ranks. Ties share one, and the next skips: 1, 2, 2, 4."""
+    """Return entries with ranks for consecutive places. Ties share a rank, and the next rank skips: 1, 2, 2, 4."""
     found: list[Entry] = []
-    rank, level, behind = 0, None, -1
+    rank, level, previous = 0, None, -1
     for place in places:
         if place.points != level:
-            # Right behind somebody with more points: nobody of this tie stands before, not even hidden in a pin.
-            rank = place.position + 1 if place.position == behind + 1 and found else board.above(place.points) + 1
+            # Directly after a place with more points no one of this tie comes first, not even hidden in a snapshot.
+            rank = place.position + 1 if place.position == previous + 1 and found else board.above(place.points) + 1
             level = place.points
-        behind = place.position
+        previous = place.position
         found.append(Entry(rank, place.points, place.reached, place.profile_id))
     return found
 
 
 async def own(database: Database, key: BoardKey, profile_id: int) -> Entry | None:
-    """The person's own place; where they are hidden, the one they would have. None: they have no points there."""
+    """Return the profile's own entry; a hidden profile gets the one it would have. None without points on the board."""
     board, standing, hidden = await _standing(database, key, profile_id, own_profile=profile_id)
     if standing is None:
         return None
@@ -97,13 +101,14 @@ async def own(database: Database, key: BoardKey, profile_id: int) -> Entry | Non
 
 async def around(database: Database, key: BoardKey, profile_id: int, radius: int, *, own_profile: int) -> list[Entry]:
     """
-    Everybody at most `radius` places from this person, in the board's order; empty where the viewer cannot see them
-    there. A hidden person sees who would be around their own place. Raises Refused: BAD_PAGE (not 1 to 50).
+    Return the entries at most `radius` places from this profile, in the board's order; empty if the viewer cannot see it
+    there. A hidden viewer gets the entries around the place that they would have. Raises Refused: BAD_PAGE (`radius`
+    is not between 1 and 50).
     """
-    if not 1 <= radius <= LARGEST_RADIUS:
+    if not 1 <= radius <= MAX_RADIUS:
         raise refused(
             ErrorCode.BAD_PAGE,
-            Text("`radius` must be between 1 and {largest_radius}.", largest_radius=LARGEST_RADIUS),
+            Text("`radius` must be between 1 and {largest_radius}.", largest_radius=MAX_RADIUS),
             path=("radius",),
         )
     board, standing, hidden = await _standing(database, key, profile_id, own_profile=own_profile)
@@ -116,21 +121,23 @@ async def around(database: Database, key: BoardKey, profile_id: int, radius: int
 
 async def movements(database: Database, key: BoardKey, entries: Sequence[tuple[int, int]]) -> list[int | None]:
     """
-    For each (profile, rank): places gained since Monday 00:00 UTC, counted among who is listed today; None for whoever
-    was not on this board then. On a pinned board up to its moment, since the Monday before it: ranks there count those who
-    hide by now, so these are taken off.
+    For each (profile, rank) return the places gained since Monday 00:00 UTC, counted among profiles listed today; None for
+    a profile that was not on this board then.
+
+    On a pinned board: up to its moment, since the Monday before it. Ranks of a pinned board count profiles that hide
+    now, and ranks of Monday do not, so these are subtracted first.
     """
-    pin = None if key.at is None else await _pins(database).pin(key)
-    cut = before_week(key.window, (key.at or clock.now()).date())
-    held = boards.of(database)
-    order = (await held.live(key.board, cut, key.company_id)).order
-    table = held.state.tables[cut].table
+    snapshot = None if key.at is None else await _snapshots(database).get(key)
+    view = view_of_week_start(key.window, (key.at or clock.now()).date())
+    live = boards.for_database(database)
+    then = (await live.ranking(key.board, view, key.company_id)).rows
+    table = live.cached.windows[view].table
     moved: list[int | None] = []
     for profile_id, rank in entries:
         row = table.row(profile_id)
-        points = 0 if row is None else table.points[PLACES[key.board]][row]
-        now = rank if pin is None else rank - pin.left_above(rank)
-        moved.append(order.above(points) + 1 - now if points > 0 else None)
+        points = 0 if row is None else table.points[BOARD_COLUMNS[key.board]][row]
+        now = rank if snapshot is None else rank - snapshot.hidden_above(rank)
+        moved.append(then.above(points) + 1 - now if points > 0 else None)
     return moved
 
 
@@ -138,28 +145,27 @@ async def _standing(
     database: Database, key: BoardKey, profile_id: int, *, own_profile: int
 ) -> tuple[Listing, Standing | None, bool]:
     """
-    The board, where somebody stands on it (None: nowhere that the viewer sees), and whether that is only where they
-    would stand.
+    Return the board, the profile's standing on it (None if the viewer can see none), and whether the profile is hidden,
+    so that it is only the standing it would have.
     """
-    held = boards.of(database)
-    mine = profile_id == own_profile
+    live = boards.for_database(database)
+    is_own = profile_id == own_profile
     if key.at is not None:
-        standing = await _pins(database).standing(key, profile_id) if mine else None
-        pin = await _pins(database).pin(key)
-        on_it = pin.standing(profile_id)
-        hidden = not held.state.listed(profile_id)
-        if hidden:
-            return pin, standing if mine else None, hidden
-        return pin, on_it, hidden
-    live = await held.live(key.board, LedgerView(key.window), key.company_id)
-    who = held.state.who(profile_id)
-    table = held.state.tables[LedgerView(key.window)].table
+        own_standing = await _snapshots(database).standing(key, profile_id) if is_own else None
+        snapshot = await _snapshots(database).get(key)
+        if live.cached.is_listed(profile_id):
+            return snapshot, snapshot.standing(profile_id), False
+        return snapshot, own_standing, True
+    ranking = await live.ranking(key.board, LedgerView(key.window), key.company_id)
+    membership = live.cached.membership(profile_id)
+    table = live.cached.windows[LedgerView(key.window)].table
     row = table.row(profile_id)
-    standing = None if row is None else table.standing(row, PLACES[key.board])
-    if standing is None or standing[0] <= 0 or not (who.among(key.company_id) or (mine and not who.listed)):
+    standing = None if row is None else table.standing(row, BOARD_COLUMNS[key.board])
+    visible = membership.ranks_in(key.company_id) or (is_own and not membership.listed)
+    if standing is None or standing[0] <= 0 or not visible:
         standing = None
-    return live.order, standing, not who.listed
+    return ranking.rows, standing, not membership.listed
 
 
-def _pins(database: Database) -> Pins:
-    return runtime_of(database).part(Pins, lambda: Pins(boards.of(database)))
+def _snapshots(database: Database) -> Snapshots:
+    return runtime_of(database).part(Snapshots, lambda: Snapshots(boards.for_database(database)))

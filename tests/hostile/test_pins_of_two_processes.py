@@ -15,8 +15,8 @@ from services.core.runtime import runtime_of
 from services.leaderboards import moments
 from services.leaderboards.boards import Boards
 from services.leaderboards.keys import Board, BoardKey, Period
-from services.leaderboards.pins import Pins
 from services.leaderboards.queries import key_of, ranked
+from services.leaderboards.snapshots import Snapshots
 from services.points.ledger import record_many
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import event, give, make_profile
@@ -33,7 +33,7 @@ class Process:
 
     def __init__(self, database: Database) -> None:
         self.database, self.boards = database, Boards(database)
-        self.pins = Pins(self.boards)
+        self.snapshots = Snapshots(self.boards)
 
     async def walk(self, key: BoardKey, size: int = 5) -> list[tuple[int, int, int]]:
         """Everybody on a pinned board, page by page: rank, points, profile."""
@@ -50,10 +50,9 @@ class Process:
 
     async def _pin(self, key: BoardKey) -> Any:
         if self.database.dialect == "postgres":
-            runtime_of(self.database).part(
-                moments._KnownMoments, moments._KnownMoments
-            ).clear()  # nothing is remembered from the other process
-        return await self.pins.pin(key)
+            # Nothing is remembered from the other process.
+            runtime_of(self.database).part(moments._CachedMoments, moments._CachedMoments).clear()
+        return await self.snapshots.get(key)
 
 
 def pinned(at: Any, period: Period = Period.ALL_TIME) -> BoardKey:

@@ -8,9 +8,9 @@ import pytest
 
 from models.database import Database
 from services.leaderboards import sql
-from services.leaderboards.boards import Boards, of
-from services.leaderboards.cache import LIVE
-from services.leaderboards.keys import PLACES, Board, BoardKey
+from services.leaderboards.boards import Boards, for_database
+from services.leaderboards.cache import ALL_TIME_VIEW
+from services.leaderboards.keys import BOARD_COLUMNS, Board, BoardKey
 from tests.helpers.factories import give, make_profile
 from tests.helpers.plain_boards import Truth, live
 
@@ -23,19 +23,19 @@ async def test_a_task_that_is_done_but_still_registered_is_not_handed_out_again(
     async def make(number: int) -> None:
         made.append(number)
 
-    await asyncio.gather(*(boards.once("thing", partial(make, 1)) for _ in range(3)))
+    await asyncio.gather(*(boards.run_once("thing", partial(make, 1)) for _ in range(3)))
     assert made == [1]
     finished = asyncio.ensure_future(asyncio.sleep(0))
     await finished
-    boards._making["thing"] = finished
+    boards._running["thing"] = finished
     # when somebody asks before its callbacks have run
     turns: list[int] = []
     asyncio.get_running_loop().call_soon(turns.append, 1)
-    await boards.once("thing", partial(make, 2))
+    await boards.run_once("thing", partial(make, 2))
     # then it is made, and the loop had a turn
     assert made == [1, 2] and turns == [1]
     await asyncio.sleep(0)
-    assert boards._making == {}
+    assert boards._running == {}
 
 
 async def test_a_board_that_is_built_while_a_change_is_read_has_the_change(
@@ -45,21 +45,23 @@ async def test_a_board_that_is_built_while_a_change_is_read_has_the_change(
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada)
     await give(ben, times=2)
-    boards = of(database)
-    await boards.live(Board.FORUM)
-    reading_now, go_on, read = asyncio.Event(), asyncio.Event(), sql.people
+    boards = for_database(database)
+    await boards.ranking(Board.FORUM)
+    reading_now, go_on, read = asyncio.Event(), asyncio.Event(), sql.scores_of
 
     async def slowly(*arguments: Any) -> Any:
         reading_now.set()
         await go_on.wait()
         return await read(*arguments)
 
-    monkeypatch.setattr(sql, "people", slowly)
+    monkeypatch.setattr(sql, "scores_of", slowly)
     await give(ada, times=2)
-    taking_in = asyncio.create_task(boards.look())
+    taking_in = asyncio.create_task(boards.refresh())
     await reading_now.wait()
     # when another board of these people begins to be built, and the change is read
-    making = asyncio.create_task(boards._make_order(boards.state, LIVE, PLACES[Board.OVERALL], None))
+    making = asyncio.create_task(
+        boards._build_ranking(boards.cached, ALL_TIME_VIEW, BOARD_COLUMNS[Board.OVERALL], None)
+    )
     await asyncio.sleep(0)
     go_on.set()
     await asyncio.gather(taking_in, making)

@@ -163,9 +163,9 @@ class Storm:
 
 
 async def _pinned_by(other: boards.Boards, key: BoardKey) -> list[Any]:
-    from services.leaderboards.pins import Pins
+    from services.leaderboards.snapshots import Snapshots
 
-    pin = await Pins(other).pin(key)
+    pin = await Snapshots(other).get(key)
     return [
         (each.rank, each.points, each.reached, each.profile_id) for each in queries.ranked(pin, pin.after(None, 99))
     ]
