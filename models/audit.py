@@ -16,7 +16,7 @@ class Origin(Enum):
     API_KEY = "API_KEY"
     OPERATOR = "OPERATOR"
     SYSTEM = "SYSTEM"
-    NOBODY = "NOBODY"
+    ANONYMOUS = "ANONYMOUS"
 
 
 class AuditAction(Enum):
@@ -80,7 +80,7 @@ class AuditEntry(Model):
     at = fields.DatetimeField(db_index=True)
     action = fields.CharField(max_length=64, description="`password.changed`, `token.created` …")
     outcome = fields.CharField(max_length=16, default="SUCCESS", description="SUCCESS or REFUSED.")
-    origin = fields.CharEnumField(Origin, max_length=8, description="By what credential.")
+    origin = fields.CharEnumField(Origin, max_length=12, description="By what credential.")
     actor_id = fields.BigIntField(null=True, description="Account that acted; null for nobody and the system.")
     account_id = fields.BigIntField(null=True, description="Account it was done to.")
     company_id = fields.BigIntField(null=True, description="Company of that account at the time.")

@@ -18,7 +18,7 @@ enum_of(
         "API_KEY": "An API key.",
         "OPERATOR": "A command that an operator ran on the server.",
         "SYSTEM": "The system itself, without a request.",
-        "NOBODY": "No credential: the caller was not signed in.",
+        "ANONYMOUS": "No credential: the caller was not signed in.",
     },
     name="AuditOrigin",
 )

@@ -89,4 +89,4 @@ def too_many(error: TooMany) -> web.Response:
 def _whose(viewer: Principal, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
     if viewer.signed_in:
         return what, (f"account:{viewer.account_id}",)
-    return f"{what}-of-nobody", (f"address:{client.address}",)
+    return f"{what}-anonymous", (f"address:{client.address}",)

@@ -31,7 +31,7 @@ class Principal:
     profile_id: int | None = None
     service: bool = False
     scopes: frozenset[str] | None = None
-    origin: Origin = Origin.NOBODY
+    origin: Origin = Origin.ANONYMOUS
     session_id: int | None = None
     elevated_until: datetime | None = None
     company_id: int | None = None

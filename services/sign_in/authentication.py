@@ -65,7 +65,7 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfW
     if account is None or stored is None or not _may_sign_in(account):
         await audit.record(
             "sign-in",
-            actor=Actor(None, Origin.NOBODY, client.address),
+            actor=Actor(None, Origin.ANONYMOUS, client.address),
             account_id=account.id if account else None,
             company_id=account.company_id if account else None,  # no look-up tells them apart
             outcome=audit.REFUSED,
@@ -96,7 +96,7 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
         raise verification_codes.bad_code()
     if link.target != _state(stored.hash):
         raise verification_codes.bad_code()
-    actor = Actor(None, Origin.NOBODY, client.address)
+    actor = Actor(None, Origin.ANONYMOUS, client.address)
     try:
         await second_factors.check(account_id, code, purpose=Purpose.SIGN_IN_SMS, actor=actor)
     except Refused:

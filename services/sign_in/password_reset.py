@@ -51,7 +51,7 @@ async def request(email: str, client: Client) -> None:
                 await outbox.send_mail("password-reset", to, account=account.email, link=link)
                 await audit.record(
                     "password.reset-requested",
-                    actor=Actor(None, Origin.NOBODY, client.address),
+                    actor=Actor(None, Origin.ANONYMOUS, client.address),
                     account_id=account.id,
                     recovery_email=not own,
                 )
@@ -76,7 +76,7 @@ async def reset(token: str, new: str, client: Client) -> Revocation:
         await Account.select_for_update().get(id=account.id)  # whoever makes a token now waits, and finds no session
         await passwords.store(account.id, fresh)
         await sessions.end_all(account.id)
-        actor = Actor(None, Origin.NOBODY, client.address)
+        actor = Actor(None, Origin.ANONYMOUS, client.address)
         await audit.record("password.reset", actor=actor, account_id=account.id)
         done = await revoke_recent(account.id, actor=actor)
         await outbox.send_mail(

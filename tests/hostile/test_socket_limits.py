@@ -20,8 +20,8 @@ async def client(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[GraphQLClient]:
     """Five requests an hour."""
-    limit = Limit("request-of-nobody:address", ("address",), 3_600 * SECOND // 5, 5)
-    monkeypatch.setitem(catalogue.LIMITS, "request-of-nobody", (limit,))
+    limit = Limit("request-anonymous:address", ("address",), 3_600 * SECOND // 5, 5)
+    monkeypatch.setitem(catalogue.LIMITS, "request-anonymous", (limit,))
     async with TestClient(TestServer(await make_app(settings, database))) as http:
         yield GraphQLClient(http)
 

@@ -179,6 +179,21 @@ async def test_an_audit_entry_keeps_its_action_under_the_new_name(
     assert sorted(row["action"] for row in rows) == ["second-factor.backup-codes-made", "second-factor.off"]
 
 
+@pytest.mark.parametrize(("before", "after"), [("NOBODY", "ANONYMOUS"), ("SESSION", "SESSION")])
+async def test_an_audit_entry_keeps_its_origin_under_the_new_name(
+    dialect: str, server: None, earlier_databases: EarlierDatabases, tmp_path: Path, before: str, after: str
+) -> None:
+    names = [name for name in versions.known() if name <= "0016_anonymous_origin"]
+    so_far = {name: migrating.load(name) for name in names}
+    earlier = {name: so_far[name] for name in names[:-1]}
+    async with earlier_databases.before(names[-1], dialect, tmp_path) as database:
+        maker = Maker(await migration_history.models_after(earlier, database.dialect), database.dialect)
+        await maker.row("audit_entry", origin=before)
+        await migrating.apply(database, so_far)
+        [row] = (await contents(database))["audit_entry"]
+    assert row["origin"] == after
+
+
 def test_each_migration_follows_the_one_before_and_no_number_stands_twice() -> None:
     names = list(versions.known())
     for before, name in itertools.pairwise(names):

@@ -252,7 +252,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten requests at once; how long preparing takes on this machine is not counted."""
     monkeypatch.setattr(costs, "SECONDS", 1e9)
     monkeypatch.setitem(
-        catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, 10),)
+        catalogue.LIMITS, "request-anonymous", (Limit("request-anonymous:address", ("address",), SECOND, 10),)
     )
 
 

@@ -120,6 +120,6 @@ async def test_too_many_requests_are_told_when_to_come_back(client: GraphQLClien
     _, award = await someones()
     assert (await get(client, at(award))).status == (await get(client, "/issuer")).status == 200
     for path in (at(award), "/issuer"):
-        await rate_limits.charge("request-of-nobody", by=["address:127.0.0.1"], cost=300)
+        await rate_limits.charge("request-anonymous", by=["address:127.0.0.1"], cost=300)
         response = await get(client, path)
         assert response.status == 429 and int(response.headers["Retry-After"]) > 0

@@ -33,7 +33,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small limits, so that a test reaches them: one more each second."""
     monkeypatch.setitem(catalogue.LIMITS, "request", (Limit("request:account", ("account",), SECOND, ACCOUNT),))
     monkeypatch.setitem(
-        catalogue.LIMITS, "request-of-nobody", (Limit("request-of-nobody:address", ("address",), SECOND, NOBODY),)
+        catalogue.LIMITS, "request-anonymous", (Limit("request-anonymous:address", ("address",), SECOND, NOBODY),)
     )
 
 

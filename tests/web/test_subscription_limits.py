@@ -66,7 +66,7 @@ async def test_events_over_the_limit_come_later_and_as_things_stand_then(
     client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        catalogue.LIMITS, "delivery-of-nobody", (Limit("delivery-of-nobody:address", ("address",), 2_000_000, 1),)
+        catalogue.LIMITS, "delivery-anonymous", (Limit("delivery-anonymous:address", ("address",), 2_000_000, 1),)
     )
     ada = await make_profile("Ada")
     async with open_socket(client) as ws:

@@ -181,7 +181,7 @@ async def test_a_flood_of_one_limit_does_not_wash_away_another() -> None:
         for _ in range(10):
             await rate_limits.spend("second-factor", by=["account:5"])
         for number in range(10_000):
-            await rate_limits.spend("request-of-nobody", by=[f"address:client-{number}"])
+            await rate_limits.spend("request-anonymous", by=[f"address:client-{number}"])
         assert await waits("second-factor", "account:5") == 30
 
 
@@ -337,7 +337,7 @@ def calls_of_spend() -> set[str]:
 
 
 def test_every_limit_is_used_and_every_use_has_a_limit() -> None:
-    assert calls_of_spend() | {"request", "request-of-nobody", "delivery", "delivery-of-nobody"} == LIMITS.keys()
+    assert calls_of_spend() | {"request", "request-anonymous", "delivery", "delivery-anonymous"} == LIMITS.keys()
 
 
 def test_limits_that_share_a_bucket_agree_about_it() -> None:
