@@ -1,4 +1,4 @@
-"""The server: where everything meets. `python server.py` serves, without installing or migrating anything."""
+"""The server: application, background jobs and main program. `python server.py` serves; it migrates nothing."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, registration
 from settings import BadSetting, Settings
-from web import avatars, graphiql, invites, logs, open_badges, recipients
+from web import graphiql, images, invites, logs, open_badges, recipients
 from web.background import Job, background
 from web.bodies import HANDLER_ARGUMENTS
 from web.connections import WatchedRunner
@@ -43,7 +43,7 @@ from web.health import Health
 
 try:
     import uvloop
-except ImportError:  # there is none for Windows
+except ImportError:  # not on Windows
     uvloop = None  # type: ignore[assignment]
 
 log = structlog.get_logger()
@@ -52,14 +52,14 @@ EXECUTOR = web.AppKey("executor", Executor)
 RUNTIME = web.AppKey("runtime", Runtime)
 
 
-async def _sweep_pictures() -> None:
+async def _sweep_images() -> None:
     await sweep(clock.now())
 
 
 COMMAND_SECONDS = 60.0
-"""Time for one statement on PostgreSQL. Building the boards of a large community takes several seconds."""
+"""Timeout of one statement on PostgreSQL. Building the boards of a large community takes several seconds."""
 HOUR, DAY = 3_600.0, 86_400.0
-CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
+MAINTENANCE: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "mail_expiring_passwords": password_expiry.mail_expiring,
     "forget_ended_sessions": sessions.forget_ended,
     "forget_abandoned_sign_ups": registration.forget_abandoned,
@@ -70,30 +70,30 @@ CHORES: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "forget_old_idempotency_keys": idempotency.forget_old,
     "forget_withdrawn_requests": connections.forget_withdrawn,
 }
-"""What a day brings. Each of these settles in the database that it is done once, whichever process does it."""
+"""Name to work. Each of these coordinates in the database, so that several processes do the work once."""
 
 
-def _chore(work: Callable[[datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+def _at_current_time(work: Callable[[datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
     return lambda: work(clock.now())
 
 
-DAILY = (
-    # A job each: one that fails keeps none of the others from being done. Hourly: a server that did not run at midnight
-    # does them later.
-    *(Job(name, HOUR, _chore(work)) for name, work in CHORES.items()),
-    # Lists every file there is, so not at each start of each process.
-    Job("sweep_pictures", DAY, _sweep_pictures, first_after=HOUR),
+MAINTENANCE_JOBS = (
+    # One job each, so that a failing one does not stop the others. Hourly, so that a server that was down at midnight does
+    # the daily work later.
+    *(Job(name, HOUR, _at_current_time(work)) for name, work in MAINTENANCE.items()),
+    # Lists all stored files, so it does not run at each start of each process.
+    Job("sweep_pictures", DAY, _sweep_images, first_after=HOUR),
 )
 
 
 class CannotListen(Exception):
-    """The address is taken, or not one of this machine."""
+    """The address is in use, or does not belong to this machine."""
 
 
 async def make_app(settings: Settings, database: Database) -> web.Application:
     """
-    The whole application on an open database, whose runtime uses these settings from now on; the caller closes the
-    database. Raises BadSetting.
+    The application on an open database, which the caller closes; the database's runtime uses these settings from now on.
+    Raises BadSetting.
     """
     outbox_worker.check(settings)
     image_store.check(settings)
@@ -120,19 +120,19 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/", _to_graphiql)
     graphiql.install(app)
-    avatars.install(app, settings)
+    images.install(app, settings)
     open_badges.install(app, settings)
     recipients.install(app, settings)
     invites.install(app, settings)
     app.on_response_prepare.append(_safe_headers)
-    app.cleanup_ctx.append(lambda _app: _counting(runtime))
-    app.cleanup_ctx.append(lambda _app: _noting_uses())
-    app.cleanup_ctx.append(lambda _app: _following(database))
+    app.cleanup_ctx.append(lambda _app: _rate_limits(runtime))
+    app.cleanup_ctx.append(lambda _app: _credential_uses())
+    app.cleanup_ctx.append(lambda _app: _change_feed(database))
     return app
 
 
 def _in_runtime(runtime: Runtime) -> Middleware:
-    """Every request uses the runtime of its own application, also when a process has two."""
+    """Run every request with the runtime of its own application: a process may have two."""
 
     @web.middleware
     async def run(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -142,29 +142,29 @@ def _in_runtime(runtime: Runtime) -> Middleware:
     return run
 
 
-async def _counting(runtime: Runtime) -> AsyncIterator[None]:
+async def _rate_limits(runtime: Runtime) -> AsyncIterator[None]:
     async with rate_limits.opened(runtime):
         yield
 
 
-async def _noting_uses() -> AsyncIterator[None]:
-    """Write down every half minute, and at the end, when tokens and API keys were last used."""
+async def _credential_uses() -> AsyncIterator[None]:
+    """Write every half minute, and at the end, when tokens and API keys were last used."""
     async with background(
         [Job("credential_uses", credential_last_used.WRITE_INTERVAL_SECONDS, credential_last_used.write_down)]
     ):
         yield
-    with contextlib.suppress(Exception):  # the database may be what ended the server; nothing that matters is lost
+    with contextlib.suppress(Exception):  # the database may be unavailable; at most half a minute of it is lost
         await credential_last_used.write_down()
 
 
-async def _following(database: Database) -> AsyncIterator[None]:
-    """Read what any process has written, for what is kept in memory and for subscribers; boards follow at once."""
+async def _change_feed(database: Database) -> AsyncIterator[None]:
+    """Poll the change feed, for caches and subscribers, and update the cached boards at once."""
 
-    async def keep_up() -> None:
+    async def poll() -> None:
         await change_feed.follower(database).keep_up()
         await boards.for_database(database).catch_up_early()
 
-    async with background([Job("notices", change_feed.POLL_SECONDS, keep_up)]):
+    async with background([Job("notices", change_feed.POLL_SECONDS, poll)]):
         yield
 
 
@@ -173,33 +173,33 @@ async def _to_graphiql(_request: web.Request) -> web.Response:
 
 
 async def _safe_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.popall(hdrs.SERVER, None)  # tells an attacker the versions, and nobody else anything
+    response.headers.popall(hdrs.SERVER, None)  # the versions would help only attackers
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
 
 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
-    """Serve inside the block. Leaving it takes no new requests, and lets those under way finish."""
+    """Serve inside the block. Leaving it stops accepting requests, and lets running ones finish."""
     with made_private():
         make_private_folder(VAR)
         async with opened(settings, command_seconds=COMMAND_SECONDS) as database:
             app = await make_app(settings, database)
             gc.collect()
-            gc.freeze()  # what is there now stays: the schema's many objects need not be looked through again and again
+            gc.freeze()  # the schema's many objects stay: the collector need not scan them each time
             jobs = (
-                *DAILY,
-                Job("boards", HOUR, lambda: _have_boards(database)),
+                *MAINTENANCE_JOBS,
+                Job("boards", HOUR, lambda: _load_boards(database)),
                 Job("badge_rarity", badge_rarity.SETTLE_SECONDS, lambda: badge_rarity.settle(database)),
             )
-            # Stopped in this order: requests under way end, then the worker that sends what they wrote.
+            # Stopped in this order: running requests end, then the worker that sends the messages they wrote.
             with app[RUNTIME].active():
                 async with sending(settings), _listening(app, settings) as runner, background(jobs):
                     yield runner
 
 
-async def _have_boards(database: Database) -> None:
-    """Have the all-time boards in memory before anybody asks: making those of a large community takes seconds."""
+async def _load_boards(database: Database) -> None:
+    """Cache the all-time boards before the first request: building those of a large community takes seconds."""
     for board in Board:
         await boards.for_database(database).ranking(board)
 
@@ -241,16 +241,16 @@ async def stopping() -> AsyncIterator[asyncio.Event]:
 
 
 async def serve(settings: Settings, stop: asyncio.Event, ready: Callable[[str], None] | None = None) -> None:
-    """Serve until `stop` is set; `ready` is called with the address of /graphql once it answers."""
+    """Serve until `stop` is set; `ready` is called with the URL of /graphql once it answers."""
     async with serving(settings) as runner:
         host, port = runner.addresses[0][:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        log.info("serving", address=address, database=settings.database.partition(":")[0])
+        log.info("server.started", address=address, database=settings.database.partition(":")[0])
         if ready:
             ready(address)
         await stop.wait()
-        log.info("stopping", patience=settings.drain_seconds)
-    log.info("stopped")
+        log.info("server.stopping", drain_seconds=settings.drain_seconds)
+    log.info("server.stopped")
 
 
 async def _serve_until_stopped(settings: Settings) -> None:
@@ -259,19 +259,19 @@ async def _serve_until_stopped(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Serve with the settings of the environment; 2 when they or the database are not fit to start with."""
+    """Serve with the settings of the environment. Returns 2 if the settings or the database do not allow a start."""
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
         run(_serve_until_stopped(settings))
-    except (BadSetting, CannotListen, NoDatabase, WrongSchema) as why:
-        sys.stderr.write(f"{why}\n")
+    except (BadSetting, CannotListen, NoDatabase, WrongSchema) as error:
+        sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end in the fastest loop there is."""
+    """Run a coroutine to its end, in uvloop if it is installed."""
     if uvloop is None:
         asyncio.run(work)
     else:

@@ -34,9 +34,9 @@ def limits_and_costs() -> str:
         table(("Field", "Further cost"), sorted(_dear_fields())),
         "## Requests that an operation counts as",
         f"The limit on requests counts an operation once for each {costs.COST_PER_REQUEST_UNIT:,} of its cost, for each "
-        f"{costs.CHARACTERS:,} characters of its document, for each {costs.VALUES:,} values in its variables, or for each "
-        f"{1_000 * costs.SECONDS:g} ms that it took to prepare: the largest of the four, begun units included. A query that "
-        f"ends with errors can count its cost {costs.FELL_BACK} times.",
+        f"{costs.CHARACTERS_PER_REQUEST_UNIT:,} characters of its document, for each {costs.VALUES_PER_REQUEST_UNIT:,} values in its variables, or for each "
+        f"{1_000 * costs.SECONDS_PER_REQUEST_UNIT:g} ms that it took to prepare: the largest of the four, begun units included. A query that "
+        f"ends with errors can count its cost {costs.FALLBACK_FACTOR} times.",
         "## Rates",
         "Each limit allows a number of calls at once. After that one more call is allowed after each pause, up to the "
         "same number again. A request over the limit of requests is answered 429 with `Retry-After`; a mutation over a "

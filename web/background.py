@@ -1,4 +1,4 @@
-"""Work that no request waits for: run again and again while the server serves."""
+"""Background jobs: repeated while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.errors import Unavailable
-from web.unavailable import note
+from web.unavailable import log_unavailable
 
 log = structlog.get_logger()
 
@@ -16,9 +16,9 @@ log = structlog.get_logger()
 @dataclass(frozen=True)
 class Job:
     """
-    Something to be done every so many seconds, first `first_after` seconds after the server started.
+    Work that runs every so many seconds, first `first_after` seconds after the server started.
 
-    Several processes may do it at the same time: it must settle that in the database.
+    Several processes may run it at the same time: the work must coordinate that in the database.
     """
 
     name: str
@@ -29,8 +29,8 @@ class Job:
 
 @asynccontextmanager
 async def background(jobs: Sequence[Job]) -> AsyncIterator[None]:
-    """Do the jobs inside the block. Leaving it cancels what is under way, and waits for it."""
-    tasks = [asyncio.create_task(_again_and_again(job), name=job.name) for job in jobs]
+    """Run the jobs inside the block. Leaving it cancels running work, and waits for it."""
+    tasks = [asyncio.create_task(_repeat(job), name=job.name) for job in jobs]
     try:
         yield
     finally:
@@ -39,14 +39,14 @@ async def background(jobs: Sequence[Job]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _again_and_again(job: Job) -> None:
+async def _repeat(job: Job) -> None:
     await asyncio.sleep(job.first_after)
     while True:
         try:
             await job.work()
         except Unavailable as error:
-            note(error)
+            log_unavailable(error)
         except Exception:
-            # The next time may go well; a job that ended for good would be missed by nobody.
-            log.exception("job_failed", job=job.name)
+            # The job goes on: the next run may succeed.
+            log.exception("job.failed", job=job.name)
         await asyncio.sleep(job.every)

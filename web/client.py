@@ -1,4 +1,4 @@
-"""Where a request comes from: the address behind our own proxies, and the browser as it names itself."""
+"""Where a request comes from: the client's address behind trusted proxies, its User-Agent and language."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from settings import BadSetting, Settings
 
 FORWARDED_FOR = "X-Forwarded-For"
 MAX_ADDRESS = 64
-"""Characters that an address can have, with an interface and a port. Longer texts are neither read nor kept."""
-DEVICE = 200
-"""Characters of a browser's own name that are kept."""
+"""Characters of an address, with interface and port. Longer texts are not parsed."""
+MAX_DEVICE = 200
+"""Stored characters of a User-Agent."""
 
 Address = IPv4Address | IPv6Address
 Trusted = tuple[IPv4Network | IPv6Network, ...]
@@ -25,33 +25,32 @@ _WITH_PORT = re.compile(r"(?P<four>[0-9.]+):[0-9]{1,5}|\[(?P<six>[0-9A-Fa-f:.]+)
 
 
 def trusted_of(settings: Settings) -> Trusted:
-    """The proxies whose word is taken. Raises BadSetting."""
+    """The proxies whose X-Forwarded-For is trusted. Raises BadSetting."""
     return tuple(_network(each.strip()) for each in settings.trusted_proxies.split(",") if each.strip())
 
 
 def client_of(request: web.BaseRequest, trusted: Trusted) -> Client:
     """
-    Who sent this. The address is the nearest one that is not a trusted proxy's.
+    The client of a request. Its address is the nearest one that is not a trusted proxy's.
 
-    What the header says is read from its end, the part that the nearest proxy wrote, and only as far as each writer is
-    trusted: whoever sends a header of their own stands in front of it, where nobody looks. A malformed part ends the
-    reading.
+    X-Forwarded-For is read from its end, which the nearest proxy wrote, for as long as the writer is trusted. A forged
+    header comes before that and is never read. A malformed part ends the reading.
     """
-    nearest = _read(request.remote or "")
+    nearest = _parse_address(request.remote or "")
     if nearest is not None and trusted:
         for hop in _hops(request):
             if not _is_trusted(nearest, trusted):
                 break
-            told = _read(hop)
-            if told is None:
+            forwarded = _parse_address(hop)
+            if forwarded is None:
                 break
-            nearest = told
+            nearest = forwarded
     return Client("" if nearest is None else str(nearest), _device(request), _language(request))
 
 
 def is_proxy(peer: str, trusted: Trusted) -> bool:
-    """Whether the other end of a connection is one of the trusted proxies, which bring the requests of many people."""
-    address = _read(peer)
+    """True if the peer of a connection is a trusted proxy, which forwards the requests of many people."""
+    address = _parse_address(peer)
     return address is not None and bool(trusted) and _is_trusted(address, trusted)
 
 
@@ -61,13 +60,13 @@ def _hops(request: web.BaseRequest) -> Iterator[str]:
             yield hop.strip()
 
 
-def _read(text: str) -> Address | None:
-    """An address in its one form: IPv4 written as IPv6 is IPv4, and no interface is named. None: it is none."""
-    return _read_short(text) if len(text) <= MAX_ADDRESS else None
+def _parse_address(text: str) -> Address | None:
+    """An address in canonical form: IPv4-mapped IPv6 becomes IPv4, the interface is dropped. None if it is malformed."""
+    return _parse_short(text) if len(text) <= MAX_ADDRESS else None
 
 
 @lru_cache(maxsize=4_096)
-def _read_short(text: str) -> Address | None:
+def _parse_short(text: str) -> Address | None:
     if with_port := _WITH_PORT.fullmatch(text):
         text = with_port["four"] or with_port["six"]
     try:
@@ -85,15 +84,15 @@ def _is_trusted(address: Address, trusted: Trusted) -> bool:
 
 
 def _device(request: web.BaseRequest) -> str:
-    named = request.headers.get(hdrs.USER_AGENT, "")
-    if not named.isprintable():
-        named = "".join(filter(str.isprintable, named))
-    return named.strip()[:DEVICE]
+    agent = request.headers.get(hdrs.USER_AGENT, "")
+    if not agent.isprintable():
+        agent = "".join(filter(str.isprintable, agent))
+    return agent.strip()[:MAX_DEVICE]
 
 
 def _language(request: web.BaseRequest) -> str | None:
-    said = request.headers.get(hdrs.ACCEPT_LANGUAGE)
-    return negotiated(said) if said else None
+    header = request.headers.get(hdrs.ACCEPT_LANGUAGE)
+    return negotiated(header) if header else None
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
@@ -101,10 +100,10 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         network = ip_network(text)
     except ValueError:
         raise BadSetting(
-            f"TRUSTED_PROXIES has {text!r}; it must be an address or a network, as `10.0.0.0/8`."
+            f"TRUSTED_PROXIES has {text!r}; it must be an address or a network, for example `10.0.0.0/8`."
         ) from None
     if not network.prefixlen:
-        raise BadSetting(f"TRUSTED_PROXIES has {text!r}: then everybody could invent an address.")
+        raise BadSetting(f"TRUSTED_PROXIES has {text!r}: then every client could forge an address.")
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
         raise BadSetting(f"TRUSTED_PROXIES has {text!r}; write it as IPv4.")
     return network

@@ -1,12 +1,16 @@
 """
-Connections: how many there may be, and how long one may take to send a request or to read its answer.
+Limits of connections: their number, the time to send a request's head, and the time to read a response.
 
-aiohttp bounds sizes and idle connections, but neither the number of connections, nor the time for a request's head, nor the
-time for which a client may leave an answer unread. A connection over a limit is closed at once, so that the process
-never runs out of files: then nobody could connect, and the database could not be opened either.
+aiohttp limits sizes and idle connections, but none of these. A connection over a limit is closed at once, so that the
+process never runs out of file descriptors: without them no client could connect and the database could not be opened.
 """
 
-# ruff: noqa: SLF001 - aiohttp has no public way to its server's arguments
+# ruff: noqa: SLF001
+# Private parts of aiohttp are used here, because it has no public hook for connections: `_make_server`, `_kwargs` and `_loop`
+# to create our request handler; `_waiter`, `_messages`, `_payload_parser`, `_current_request`, `_request_count`,
+# `_force_close` and `_ErrInfo` to know what a connection waits for. Public limits in aiohttp for connections and for the
+# time of a request's head, or a proxy in front that always enforces both, would replace this module. aiohttp's version is
+# pinned, and tests/hostile/test_connections.py fails if a new one changes these parts.
 
 import asyncio
 from collections import Counter
@@ -28,74 +32,74 @@ from web.client import Trusted, is_proxy, trusted_of
 
 try:
     import resource
-except ImportError:  # there is none for Windows
+except ImportError:  # not on Windows
     resource = None  # type: ignore[assignment]
 
 HEAD_SECONDS = 10.0
-"""Time in which the head of a request has to arrive, from its first byte, or from the connection for the first request."""
+"""Time for a request's head to arrive, from its first byte; for the first request, from the connection."""
 WRITE_SECONDS = 20.0
-"""Time in which a client has to take some of an answer that waits for it."""
+"""Time in which a client must read some of a waiting response."""
 CLOSE_SECONDS = 5.0
-"""Time in which a client has to take the rest once the connection is being closed."""
+"""Time in which a client must read the rest once the connection is being closed."""
 WATCH_SECONDS = 1.0
-"""Time between two looks at all connections."""
+"""Time between two checks of all connections."""
 SOCKET_BYTES, SOCKET_BYTES_PER_SECOND = 1_048_576, 131_072
-"""Bytes that a WebSocket's client may send at once, and then in each second: frames that are no messages count too."""
+"""Bytes that a WebSocket's client may send at once, and then per second; control frames and fragments count too."""
 RESERVED_FILES = 64
-"""Open files beside connections and the database's pool: the database's own, libraries, log, pictures."""
+"""Open files besides connections and the database pool: the database's own, libraries, log, images."""
 MAX_FILES = 1_048_576
-"""The soft limit of open files is raised to the hard one, up to this: some systems have no hard one."""
+"""The soft limit of open files is raised to the hard one, at most to this: some systems have no hard limit."""
 MIN_CONNECTIONS = 16
-FULL: Final = orjson.dumps(
+FULL_BODY: Final = orjson.dumps(
     {"errors": [{"message": "Too many connections.", "extensions": {"code": ErrorCode.UNAVAILABLE.value}}]}
 )
-FULL_ANSWER: Final = (
+FULL_RESPONSE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 5\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(FULL), FULL)
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(FULL_BODY), FULL_BODY)
 )
 
 log = structlog.get_logger(__name__)
 
 
 class ConnectionCounts:
-    """Connections that are open: all of them, and those of each address (of IPv6, of each /64)."""
+    """Counts open connections: in total and per address (IPv6: per /64)."""
 
     def __init__(self, settings: Settings) -> None:
         """Raise BadSetting for proxies that cannot be used."""
         self.max_total = max_connections(settings, raise_file_limit())
-        # One address never gets all of them.
+        # One address never gets all connections.
         self.max_of_address = min(settings.max_connections_per_address, max(1, self.max_total // 2))
         self._trusted: Trusted = trusted_of(settings)
-        self._of: Counter[str] = Counter()
+        self._open_of: Counter[str] = Counter()
         self.total = 0
         self._refused = 0
 
-    def take(self, peer: str) -> str | None:
-        """Count a connection and return what to give back for it; None when there are too many already."""
-        whose = "" if is_proxy(peer, self._trusted) else network_of(peer)
-        if self.total >= self.max_total or (whose and self._of[whose] >= self.max_of_address):
+    def acquire(self, peer: str) -> str | None:
+        """Count a connection; returns the key for `release`, or None if there are too many already."""
+        owner = "" if is_proxy(peer, self._trusted) else network_of(peer)
+        if self.total >= self.max_total or (owner and self._open_of[owner] >= self.max_of_address):
             self._refused += 1
             return None
         self.total += 1
-        self._of[whose] += 1
-        return whose
+        self._open_of[owner] += 1
+        return owner
 
-    def give_back(self, whose: str) -> None:
-        """One connection fewer."""
+    def release(self, owner: str) -> None:
+        """Count a closed connection."""
         self.total -= 1
-        self._of[whose] -= 1
-        if not self._of[whose]:
-            del self._of[whose]
+        self._open_of[owner] -= 1
+        if not self._open_of[owner]:
+            del self._open_of[owner]
 
-    def tell_refused(self) -> None:
-        """Tell the log how many were refused since it was told last."""
+    def log_refused(self) -> None:
+        """Log how many connections were refused since the last call."""
         if self._refused:
-            log.warning("connections_refused", count=self._refused, open=self.total)
+            log.warning("connections.refused", count=self._refused, open=self.total)
             self._refused = 0
 
 
 def raise_file_limit() -> int | None:
-    """Raise the soft limit of open files to the hard one; returns the limit, None where there is none."""
+    """Raise the soft limit of open files to the hard one; returns the limit, None if there is none."""
     if resource is None:
         return None
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -103,21 +107,21 @@ def raise_file_limit() -> int | None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # a system that allows less than it says
+        except (OSError, ValueError):  # the system allows less than its hard limit
             return soft
         return wanted
     return None if soft == resource.RLIM_INFINITY else soft
 
 
 def max_connections(settings: Settings, files: int | None) -> int:
-    """How many connections fit below the limit of open files, at most MAX_CONNECTIONS."""
+    """How many connections fit into the limit of open files, at most `settings.max_connections`."""
     if files is None:
         return settings.max_connections
     return min(settings.max_connections, max(MIN_CONNECTIONS, files - RESERVED_FILES - settings.database_pool))
 
 
 class _Connection(web.RequestHandler):
-    """One connection, as aiohttp serves it, with times and numbers watched."""
+    """One connection of aiohttp, with limits."""
 
     __slots__ = (
         "_bytes_credited_at",
@@ -125,26 +129,26 @@ class _Connection(web.RequestHandler):
         "_closing_since",
         "_counts",
         "_head_since",
+        "_owner",
         "_paused_since",
         "_socket",
-        "_whose",
     )
 
     def __init__(self, counts: ConnectionCounts, manager: web.Server, **arguments: Any) -> None:
         super().__init__(manager, **arguments)
         self._counts = counts
-        self._whose: str | None = None
+        self._owner: str | None = None
         self._socket: asyncio.Transport | None = None
-        # Moments in the loop's time; 0: it is not so now.
+        # In the loop's time; 0 if not the case now.
         self._head_since = self._paused_since = self._closing_since = 0.0
         self._bytes_left, self._bytes_credited_at = float(SOCKET_BYTES), 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
-        self._whose = self._counts.take(peer[0] if isinstance(peer, tuple) and peer else "")
-        if self._whose is None:
+        self._owner = self._counts.acquire(peer[0] if isinstance(peer, tuple) and peer else "")
+        if self._owner is None:
             self._force_close = True
-            transport.write(FULL_ANSWER)  # type: ignore[attr-defined]  # aiohttp's protocols get no other transport
+            transport.write(FULL_RESPONSE)  # type: ignore[attr-defined]  # aiohttp's transports can write
             transport.close()
             return
         self._socket = transport  # type: ignore[assignment]
@@ -152,20 +156,20 @@ class _Connection(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        whose, self._whose = self._whose, None
-        if whose is not None:
-            self._counts.give_back(whose)
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            self._counts.release(owner)
         self._socket = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._payload_parser is not None and not self._pays_for(len(data)):
+        if self._payload_parser is not None and not self._within_byte_rate(len(data)):
             if self._socket:
                 self._socket.abort()
             return
         super().data_received(data)
         if self._messages:
-            self._give_up_broken_body()
+            self._fail_broken_body()
         if self._is_waiting():
             if data and not self._head_since:
                 self._head_since = self._loop.time()
@@ -181,7 +185,7 @@ class _Connection(web.RequestHandler):
         self._paused_since = 0.0
 
     def close_if_overdue(self, now: float) -> None:
-        """Close the connection when its client has let a time pass."""
+        """Close the connection if its client exceeded a time limit."""
         socket = self._socket
         if socket is None:
             return
@@ -201,40 +205,42 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what is not HTTP, which is not worth a line in the log, and to a failure outside of handlers."""
+        """The response to malformed HTTP, which is not logged, and to a failure outside of handlers."""
         if request.writer.output_size > 0:
-            raise ConnectionError("The answer has begun: another one cannot be sent.")
+            raise ConnectionError("The response has begun: no other can be sent.")
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            response: web.Response = _Bare(failures.answer(status, "That is not HTTP.", ErrorCode.BAD_INPUT))
+            response: web.Response = _BareResponse(
+                failures.error_response(status, "The request is not valid HTTP.", ErrorCode.BAD_INPUT)
+            )
         else:
-            response = _Bare(failures.bug(exc or RuntimeError(message)))
+            response = _BareResponse(failures.internal_error_response(exc or RuntimeError(message)))
         response.force_close()
         return response
 
-    def _give_up_broken_body(self) -> None:
+    def _fail_broken_body(self) -> None:
         """
-        Let the request under way know when the rest of its body turned out to be no HTTP.
+        Fail the current request if the rest of its body is malformed HTTP.
 
-        aiohttp's parser then forgets the body and queues an answer of its own: the request would wait for ever.
+        aiohttp's parser drops the body and queues a response of its own: the request would wait forever.
         """
         request, last = self._current_request, self._messages[-1][0]
         if request is not None and isinstance(last, _ErrInfo) and not request.content.is_eof():
-            self._messages.clear()  # one answer is enough
+            self._messages.clear()  # one response is enough
             request.content.set_exception(RequestPayloadError())
 
     def _is_waiting(self) -> bool:
-        """Whether it waits for the head of a request."""
+        """True if it waits for a request's head."""
         return self._waiter is not None and not self._waiter.done()
 
-    def _pays_for(self, count: int) -> bool:
+    def _within_byte_rate(self, count: int) -> bool:
         now = self._loop.time()
         since, self._bytes_credited_at = self._bytes_credited_at or now, now
         self._bytes_left = min(SOCKET_BYTES, self._bytes_left + (now - since) * SOCKET_BYTES_PER_SECOND) - count
         return self._bytes_left >= 0
 
 
-class _Bare(web.Response):
-    """An answer outside of the application, whose signals do not reach it: without the name and version of the server."""
+class _BareResponse(web.Response):
+    """A response outside of the application and its signals: without the server's name and version."""
 
     def __init__(self, made: web.Response) -> None:
         super().__init__(status=made.status, body=made.body, headers={**made.headers, "Cache-Control": "no-store"})
@@ -245,7 +251,7 @@ class _Bare(web.Response):
 
 
 def _refusing_as_json(handler: Callable[[Any], Awaitable[web.StreamResponse]]) -> Any:
-    """The handler, whose refusals are JSON also where aiohttp refuses before any middleware (the header Expect)."""
+    """A handler whose refusals are JSON even if aiohttp refuses before any middleware (the Expect header)."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -259,7 +265,7 @@ def _refusing_as_json(handler: Callable[[Any], Awaitable[web.StreamResponse]]) -
 
 
 class _Server(web.Server):
-    """Makes connections that are counted and watched."""
+    """Creates connections with limits."""
 
     def __init__(self, counts: ConnectionCounts, made: web.Server) -> None:
         super().__init__(
@@ -275,7 +281,7 @@ class _Server(web.Server):
 
 
 class WatchedRunner(web.AppRunner):
-    """aiohttp's runner of an application, with connections that are counted and watched."""
+    """aiohttp's application runner, with limits of connections."""
 
     def __init__(self, app: web.Application, settings: Settings, **arguments: Any) -> None:
         """Raise BadSetting for proxies that cannot be used."""
@@ -287,7 +293,7 @@ class WatchedRunner(web.AppRunner):
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Close connections that are overdue, inside the block."""
+        """Close overdue connections while the block runs."""
         task = asyncio.create_task(self._watch(), name="connections")
         try:
             yield
@@ -299,7 +305,7 @@ class WatchedRunner(web.AppRunner):
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            self.counts.tell_refused()
+            self.counts.log_refused()
             for connection in self.server.connections if self.server else ():
                 if isinstance(connection, _Connection):
                     connection.close_if_overdue(loop.time())

@@ -1,7 +1,7 @@
 """
-The session's cookie: how it is named, what browsers are told about it, how it is read.
+The session cookie: its name and attributes, set, cleared and read.
 
-Why these attributes: docs/decisions/0007-sessions-at-the-edge.md.
+Reasons for the attributes: docs/decisions/0007-sessions-at-the-edge.md.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class SessionCookie:
-    """The one cookie there is. No script reads it, no other host gets it."""
+    """The only cookie of this server. Scripts cannot read it, and other hosts do not get it."""
 
     name: str
     secure: bool
@@ -29,33 +29,33 @@ class SessionCookie:
     @classmethod
     def of(cls, settings: Settings) -> "SessionCookie":
         """
-        The cookie that fits the public address: over TLS it is `__Host-`, which no other host can set.
+        The cookie for the public address. Over TLS its name starts with `__Host-`, which no other host can set.
 
-        Pages of other hosts get it sent only over TLS, and only where ORIGINS names one.
+        Browsers send it from pages of other hosts only over TLS, and only if ORIGINS names such a host.
         """
         own = urlsplit(settings.address)
         secure = own.scheme == "https"
-        elsewhere = any(urlsplit(origin).hostname != own.hostname for origin in parse(settings.origins))
+        cross_site = any(urlsplit(origin).hostname != own.hostname for origin in parse(settings.origins))
         return cls(
             name="__Host-session" if secure else "session",
             secure=secure,
-            same_site="None" if secure and elsewhere else "Lax",
+            same_site="None" if secure and cross_site else "Lax",
             max_age=settings.session_hours * HOUR,
         )
 
     def read(self, request: web.BaseRequest) -> str | None:
-        """What the request shows; None: no cookie. An empty or impossible value is a dead one."""
+        """The cookie's value; None if there is no cookie. It may be empty or malformed."""
         return request.cookies.get(self.name)
 
     def set(self, response: web.Response, secret: str) -> None:
-        """Let the browser keep a session."""
-        self._put(response, secret, self.max_age)
+        """Store a session in the browser."""
+        self._set_cookie(response, secret, self.max_age)
 
     def clear(self, response: web.Response) -> None:
-        """Let the browser forget the session."""
-        self._put(response, "", 0)
+        """Delete the session from the browser."""
+        self._set_cookie(response, "", 0)
 
-    def _put(self, response: web.Response, value: str, max_age: int) -> None:
+    def _set_cookie(self, response: web.Response, value: str, max_age: int) -> None:
         response.set_cookie(
             self.name,
             value,

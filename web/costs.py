@@ -1,7 +1,7 @@
 """
-What a request costs: told to whoever asks with the header `GraphQL-Cost`, and counted by the request limit.
+The cost of a request: counted by the rate limit, and reported to clients that send the header `GraphQL-Cost`.
 
-Not told to everybody: it would be bytes in every answer, which most clients never read.
+It is not reported to others: most clients never read it, and it would add bytes to every response.
 """
 
 from typing import Any
@@ -12,30 +12,36 @@ from execution.results import Answer
 
 HEADER = "GraphQL-Cost"
 COST_PER_REQUEST_UNIT = 500
-"""Objects that one request of the request limit is worth; a dearer operation counts as several."""
-CHARACTERS = 4_000
-"""Of a document: reading so many takes as long as a few hundred objects. A longer one counts as several requests."""
-VALUES = 1_000
+"""Objects that count as one request of the rate limit; a more expensive operation counts as several."""
+CHARACTERS_PER_REQUEST_UNIT = 4_000
+"""Characters of a document that count as one request: parsing them takes as long as a few hundred objects."""
+VALUES_PER_REQUEST_UNIT = 1_000
 """Values in the variables that count as one request: each is checked and converted."""
-SECONDS = 0.02
-"""Of the processor that count as one request, for reading and preparing an operation: nothing else runs meanwhile."""
-FELL_BACK = 10
-"""Times that a cost counts where graphql-core had to answer in place of a plan."""
+SECONDS_PER_REQUEST_UNIT = 0.02
+"""Processor time that counts as one request, for parsing and preparing an operation: it blocks everything else."""
+FALLBACK_FACTOR = 10
+"""Factor of the cost when graphql-core answers in place of a plan."""
 
 
 def requests_of(answer: Answer, characters: int = 0, values: int = 0) -> int:
     """
-    How many requests an answer to a document of so many characters, with so many values in its variables, counts as.
-    One that was not run, whatever it asked for, counts as it was read.
+    How many requests an answer counts as, given the document's characters and the variables' values.
+
+    An operation that was refused is charged for parsing only.
     """
-    read = max(1, -(-characters // CHARACTERS), -(-values // VALUES), int(answer.seconds / SECONDS))
+    parsing = max(
+        1,
+        -(-characters // CHARACTERS_PER_REQUEST_UNIT),
+        -(-values // VALUES_PER_REQUEST_UNIT),
+        int(answer.seconds / SECONDS_PER_REQUEST_UNIT),
+    )
     if answer.request_error:
-        return read
-    return max(read, -(-answer.cost * (FELL_BACK if answer.fell_back else 1) // COST_PER_REQUEST_UNIT))
+        return parsing
+    return max(parsing, -(-answer.cost * (FALLBACK_FACTOR if answer.fell_back else 1) // COST_PER_REQUEST_UNIT))
 
 
 def body_of(request: web.Request, answer: Answer) -> dict[str, Any]:
-    """The answer's body, with `extensions.cost` where the request asks for it and the operation was understood."""
+    """The response body, with `extensions.cost` if the request asks for it and the operation was valid."""
     if HEADER not in request.headers or not answer.max_cost:
         return answer.body
     return {**answer.body, "extensions": {"cost": {"requested": answer.cost, "limit": answer.max_cost}}}

@@ -1,36 +1,34 @@
 """
-Answers that a client has already: it shows the tag of the one it keeps, and gets 304 in place of the same bytes again.
+ETag and If-None-Match.
 
-For queries that were answered without an error. The tag is a digest of the bytes, so it can never be of another answer.
+Responses to queries are tagged if they have no error: the tag is a digest of the bytes, so equal tags mean equal answers.
 """
 
 from hashlib import blake2b
 
 from aiohttp import hdrs, web
 
-SIZE = 16
+DIGEST_BYTES = 16
 RESPONSE_CACHE_CONTROL = "private, no-cache"
-"""May be kept by the client, who asks each time whether it still holds."""
+"""The client may store the response, and must revalidate it each time."""
 
 
-def tag(request: web.Request, response: web.Response, *, kept: bool) -> web.Response:
+def tag(request: web.Request, response: web.Response, *, storable: bool) -> web.Response:
     """
-    Tag an answer; one without a body, and 304, where the client shows that it has this one.
+    Add an ETag; return 304 without a body if the client has this response already.
 
-    `kept` also lets the client store it: not for a browser's session, whose answers leave nothing behind on a disk.
+    `storable` lets the client store it. False for browser sessions, whose responses must leave nothing on a disk.
     """
     body = response.body if isinstance(response.body, bytes) else b""
-    own = f'"{blake2b(body, digest_size=SIZE).hexdigest()}"'
-    headers = {hdrs.ETAG: own, hdrs.VARY: response.headers[hdrs.VARY]}
-    if kept:
-        headers[hdrs.CACHE_CONTROL] = RESPONSE_CACHE_CONTROL
-    if _shown(request, own):
-        return web.Response(status=304, headers=headers)
-    response.headers.update(headers)
+    value = blake2b(body, digest_size=DIGEST_BYTES).hexdigest()
+    if matches(request, value):
+        response = web.Response(status=304, headers={hdrs.VARY: response.headers[hdrs.VARY]})
+    response.etag = value
+    if storable:
+        response.headers[hdrs.CACHE_CONTROL] = RESPONSE_CACHE_CONTROL
     return response
 
 
-def _shown(request: web.Request, own: str) -> bool:
-    """Whether If-None-Match names this tag. A proxy may have made it weak on the way: W/ does not count."""
-    shown = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
-    return any(each.strip().removeprefix("W/") in {own, "*"} for each in shown.split(","))
+def matches(request: web.BaseRequest, value: str) -> bool:
+    """True if If-None-Match names this tag. Weak tags match too: a proxy may have weakened ours."""
+    return any(each.value in {value, "*"} for each in request.if_none_match or ())

@@ -1,7 +1,7 @@
 """
-What is answered when a handler fails: always JSON in the form of GraphQL errors, never a version or a traceback.
+Responses to failures: always JSON in the form of GraphQL errors, never a version or a traceback.
 
-A client that hung up is no failure, and is not in the log.
+A client that closed its connection is no failure, and is not logged.
 """
 
 import secrets
@@ -15,10 +15,10 @@ from aiohttp import hdrs, web
 
 from services.errors import ErrorCode, Unavailable
 from web.bodies import ClientGone, encoding_of
-from web.unavailable import RETRY_SECONDS, note
+from web.unavailable import RETRY_SECONDS, log_unavailable
 
-BUG: Final = "Something went wrong on our side."
-AWAY: Final = "The server cannot do this now. Try again later."
+INTERNAL_MESSAGE: Final = "Something went wrong on our side."
+UNAVAILABLE_MESSAGE: Final = "The server cannot do this now. Try again later."
 PATHS_WITH_BODY: Final = {"/graphql"}
 """Paths whose handler reads a body."""
 
@@ -27,25 +27,25 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def answer(status: int, message: str, code: ErrorCode, **facts: object) -> web.Response:
+def error_response(status: int, message: str, code: ErrorCode, **facts: object) -> web.Response:
     """One error as JSON."""
     error = {"message": message, "extensions": {**facts, "code": code.value}}
     return web.Response(status=status, body=orjson.dumps({"errors": [error]}), content_type="application/json")
 
 
-def unavailable(error: Unavailable) -> web.Response:
-    """The answer while something is away that the server needs: 503, and when to try again. Tells the log."""
-    note(error)
-    response = answer(503, AWAY, ErrorCode.UNAVAILABLE, retryAfter=RETRY_SECONDS)
+def unavailable_response(error: Unavailable) -> web.Response:
+    """The response while a dependency is unavailable: 503 with Retry-After. Logs the reason."""
+    log_unavailable(error)
+    response = error_response(503, UNAVAILABLE_MESSAGE, ErrorCode.UNAVAILABLE, retryAfter=RETRY_SECONDS)
     response.headers[hdrs.RETRY_AFTER] = str(RETRY_SECONDS)
     return response
 
 
 @web.middleware
 async def answer_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer what a handler raises, and refuse compressed bodies where no body is read."""
+    """Turn exceptions of handlers into responses, and refuse compressed bodies on paths that read no body."""
     if hdrs.CONTENT_ENCODING in request.headers and encoding_of(request) and request.path not in PATHS_WITH_BODY:
-        refused = answer(415, "Nothing here takes a compressed body.", ErrorCode.BAD_INPUT)
+        refused = error_response(415, "This path takes no compressed body.", ErrorCode.BAD_INPUT)
         refused.force_close()
         return refused
     try:
@@ -56,28 +56,28 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         return as_json(error)
     except Exception as error:
         if request.transport is None or isinstance(error, ClientGone):
-            return web.Response(status=400)  # is written nowhere: the connection is closed
+            return web.Response(status=400)  # never sent: the connection is closed
         if request.writer.output_size:
-            raise  # the answer has begun: the connection is closed by what called this
+            raise  # the response has begun: the caller closes the connection
         if isinstance(error, Unavailable):
-            return unavailable(error)
-        return bug(error, request.match_info.route.resource)
+            return unavailable_response(error)
+        return internal_error_response(error, request.match_info.route.resource)
 
 
-def bug(error: BaseException, where: web.AbstractResource | None = None) -> web.Response:
-    """The answer to a failure of ours, which goes to the log under a reference that the client gets."""
+def internal_error_response(error: BaseException, where: web.AbstractResource | None = None) -> web.Response:
+    """The response to a bug: 500. Logs it under a reference that the client gets too."""
     reference = secrets.token_hex(8)
-    # The path as it is declared: in the one that was sent a secret may stand.
-    log.error("request_failed", reference=reference, path=where and where.canonical, exc_info=error)
-    response = answer(500, BUG, ErrorCode.INTERNAL, reference=reference)
+    # The declared path: the requested one may contain a secret.
+    log.error("request.failed", reference=reference, path=where and where.canonical, exc_info=error)
+    response = error_response(500, INTERNAL_MESSAGE, ErrorCode.INTERNAL, reference=reference)
     response.force_close()
     return response
 
 
 def as_json(error: web.HTTPException) -> web.Response:
-    """A refusal of aiohttp (404, 405, …), as JSON."""
+    """A refusal of aiohttp (404, 405, …) as JSON."""
     code = ErrorCode.NOT_FOUND if error.status == HTTPStatus.NOT_FOUND else ErrorCode.BAD_INPUT
-    response = answer(error.status, error.reason, code)
+    response = error_response(error.status, error.reason, code)
     if hdrs.ALLOW in error.headers:
         response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
     return response

@@ -1,8 +1,8 @@
 """
-GraphiQL, the page a browser gets at `/graphql`, and its files under `/graphiql/`.
+GraphiQL: the page for browsers at `/graphql`, and its files under `/graphiql/`.
 
-The page has no inline script or style, so its Content-Security-Policy needs no exception for either. What it loads is held
-to SHA-384 hashes by the browser, whether it comes from here (the build step has run) or from a CDN.
+The page has no inline script or style, so its Content-Security-Policy has no exception for them. The browser checks
+SHA-384 hashes of its files, whether they come from this server (after the build step) or from a CDN.
 """
 
 import hashlib
@@ -17,11 +17,11 @@ import orjson
 import structlog
 from aiohttp import hdrs, web
 
-from web.accept import quality, wishes_of
+from web.accept import accepted_by, quality
 from web.graphiql_files import FILES, FOLDER, VendoredFile, missing
 
 STATIC_FILES = Path(__file__).parent / "static" / "graphiql"
-EXAMPLES = STATIC_FILES / "examples"  # one document a tab, in the order of their names
+EXAMPLES = STATIC_FILES / "examples"  # one document per tab, ordered by file name
 CDN = "https://unpkg.com"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -29,10 +29,11 @@ TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-FOREVER = "public, max-age=31536000, immutable"
-JSON_ANSWERS = ("application/graphql-response+json", "application/json")
+IMMUTABLE = "public, max-age=31536000, immutable"
+JSON_TYPES = ("application/graphql-response+json", "application/json")
 
-# The one style element GraphiQL makes: it locks scrolling behind a dialog. Our page never scrolls, so its text never varies.
+# The only style element that GraphiQL creates: it locks scrolling behind a dialog. Its text never varies, because our page
+# never scrolls.
 SCROLL_LOCK = "sha256-Y/huXlwoYkVyQlxwSVcCi1RCDGDCSVBzDt0hYP9qlTc="
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Asset:
-    """A file the page loads from here: where it lies or what it holds, and a word that changes whenever its content does."""
+    """A file of the page: its path or its content, and a version that changes with the content."""
 
     name: str
     version: str
@@ -60,31 +61,31 @@ class Asset:
 
 
 class GraphiQL:
-    """The page and its files, read once. `vendor` is the folder the build step fills."""
+    """The page and its files, read once. `vendor` is the folder that the build step fills."""
 
     def __init__(self, vendor: Path = FOLDER) -> None:
         self.is_offline = not missing(vendor)
         own = [_own(name) for name in ("graphiql.css", "graphiql.js", "icon.svg")]
         vendored = [_vendored(file, vendor) for file in FILES] if self.is_offline else []
         self.assets = {asset.name: asset for asset in (*own, _examples(), *vendored)}
-        self._html = self._filled_in()
+        self._html = self._render_page()
 
-    def _filled_in(self) -> str:
-        used = [(self._address(file), file) for file in FILES]
+    def _render_page(self) -> str:
+        files = [(self._address(file), file) for file in FILES]
         return Template((STATIC_FILES / "index.html").read_text(encoding="utf-8")).substitute(
             examples=self.assets["examples.json"].address,
             icon=self.assets["icon.svg"].address,
             script=self.assets["graphiql.js"].address,
             style=self.assets["graphiql.css"].address,
-            vendored_scripts=_lines(_SCRIPT, ((address, file) for address, file in used if file.name.endswith(".js"))),
-            vendored_styles=_lines(_STYLE, ((address, file) for address, file in used if file.name.endswith(".css"))),
+            vendored_scripts=_tags(_SCRIPT, ((address, file) for address, file in files if file.name.endswith(".js"))),
+            vendored_styles=_tags(_STYLE, ((address, file) for address, file in files if file.name.endswith(".css"))),
         )
 
     def _address(self, file: VendoredFile) -> str:
         return self.assets[f"vendor/{file.name}"].address if self.is_offline else _on_cdn(file)
 
     def page(self, request: web.Request) -> web.Response:
-        """The page itself; its headers allow the files it names, connections to this host, and nothing else."""
+        """The page; its headers allow its files and connections to this host, and nothing else."""
         headers = {
             hdrs.CACHE_CONTROL: "no-cache",
             hdrs.VARY: "Accept",
@@ -97,18 +98,18 @@ class GraphiQL:
         return web.Response(text=self._html, content_type="text/html", charset="utf-8", headers=headers)
 
     def policy(self, host: str) -> str:
-        """The Content-Security-Policy for a page that was asked of `host`, the request's own word."""
-        elsewhere = {
+        """The Content-Security-Policy of the page; `host` is the request's Host header."""
+        on_cdn = {
             suffix: [] if self.is_offline else [_on_cdn(file) for file in FILES if file.name.endswith(suffix)]
             for suffix in (".js", ".css")
         }
-        # Not every browser takes 'self' to mean this host's WebSocket too.
+        # In some browsers 'self' does not cover this host's WebSocket.
         sockets = [f"ws://{host}", f"wss://{host}"] if _HOST.fullmatch(host) else []
         return "; ".join(
             (
                 "default-src 'none'",
-                " ".join(("script-src 'self'", *elsewhere[".js"])),
-                " ".join((f"style-src 'self' '{SCROLL_LOCK}'", *elsewhere[".css"])),
+                " ".join(("script-src 'self'", *on_cdn[".js"])),
+                " ".join((f"style-src 'self' '{SCROLL_LOCK}'", *on_cdn[".css"])),
                 "img-src 'self' data:",
                 "font-src 'self' data:",
                 " ".join(("connect-src 'self'", *sockets)),
@@ -119,12 +120,12 @@ class GraphiQL:
         )
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """One of the page's files, kept by browsers for good when asked for by its version; 404 for any other name."""
+        """One of the page's files, cacheable forever if requested with its version; 404 for any other name."""
         asset = self.assets.get(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
         headers = {
-            hdrs.CACHE_CONTROL: FOREVER if request.query.get("v") == asset.version else "no-cache",
+            hdrs.CACHE_CONTROL: IMMUTABLE if request.query.get("v") == asset.version else "no-cache",
             hdrs.CONTENT_TYPE: asset.content_type,
             "Cross-Origin-Resource-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
@@ -133,39 +134,39 @@ class GraphiQL:
             return web.Response(body=asset.content, headers=headers)
         return web.FileResponse(asset.path, headers=headers)
 
-    def warn_if_online(self) -> None:
-        """Say in the log that browsers will be sent to a CDN, and what would change that."""
+    def warn_if_on_cdn(self) -> None:
+        """Log that browsers load GraphiQL from a CDN, and the remedy."""
         if not self.is_offline:
-            log.warning("graphiql_online", cdn=CDN, reason="files missing", remedy="python -m web.graphiql_files")
+            log.warning("graphiql.uses_cdn", cdn=CDN, reason="files missing", remedy="python -m web.graphiql_files")
 
 
 GRAPHIQL = web.AppKey("graphiql", GraphiQL)
 
 
 def install(app: web.Application, graphiql: GraphiQL | None = None) -> None:
-    """Serve the page's files from this application and let `page` answer its requests."""
+    """Serve the page and its files in this application."""
     app[GRAPHIQL] = graphiql or GraphiQL()
     app.router.add_get("/graphiql/{name:.+}", app[GRAPHIQL].file)
-    app[GRAPHIQL].warn_if_online()
+    app[GRAPHIQL].warn_if_on_cdn()
 
 
 def page(request: web.Request) -> web.Response:
-    """The answer to a request that `wants_page`, in an application with GraphiQL installed."""
+    """The response to a request that `wants_page`, in an application with GraphiQL installed."""
     return request.config_dict[GRAPHIQL].page(request)
 
 
 def wants_page(request: web.Request) -> bool:
     """
-    True for a browser that was pointed here: GET or HEAD, no `query` to answer, and HTML preferred to JSON.
+    True for a browser: GET or HEAD without a `query`, and HTML preferred to JSON.
 
-    A client that names neither (`Accept: */*`, or none at all) is a program and not a browser.
+    A client that names neither type (`Accept: */*`, or no Accept) is a program.
     """
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD} or "query" in request.query:
         return False
-    wishes = wishes_of(request)
-    html = quality("text/html", wishes)
-    json = max(quality(answer, wishes) for answer in JSON_ANSWERS)
-    return html > json or ("text/html" in wishes and html == json > 0)
+    accepted = accepted_by(request)
+    html = quality("text/html", accepted)
+    json = max(quality(media, accepted) for media in JSON_TYPES)
+    return html > json or ("text/html" in accepted and html == json > 0)
 
 
 def _own(name: str) -> Asset:
@@ -179,7 +180,7 @@ def _examples() -> Asset:
 
 
 def _vendored(file: VendoredFile, folder: Path) -> Asset:
-    # Its content is known to be what the hash says, and the hash of one package file is new with every version.
+    # The hash of a package file identifies its content.
     version = _version(file.sha384.encode())
     return Asset(f"vendor/{file.name}", version, path=folder / file.name)
 
@@ -196,5 +197,5 @@ _SCRIPT = Template('<script defer crossorigin="anonymous" integrity="$integrity"
 _STYLE = Template('<link rel="stylesheet" crossorigin="anonymous" integrity="$integrity" href="$address" />')
 
 
-def _lines(tag: Template, used: Iterable[tuple[str, VendoredFile]]) -> str:
+def _tags(tag: Template, used: Iterable[tuple[str, VendoredFile]]) -> str:
     return "\n    ".join(tag.substitute(address=escape(address), integrity=file.integrity) for address, file in used)

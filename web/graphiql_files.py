@@ -1,9 +1,9 @@
 """
-The build step that puts GraphiQL's files beside the server: `python -m web.graphiql_files`.
+The build step that fetches GraphiQL's files: `python -m web.graphiql_files`.
 
-They come out of npm packages, each checked against its SHA-384 below, and go to the ignored folder `web/static/vendor`.
-Without them `/graphql` still works: its page then loads the same files, held to the same hashes, from a CDN.
-Only the standard library, and little of it, is imported: a second run has nothing to do and should be over at once.
+They come from npm packages, are checked against the SHA-384 hashes below, and go to the ignored folder
+`web/static/vendor`. Without them `/graphql` still works: its page loads the same files, with the same hashes, from a CDN.
+Only a small part of the standard library is imported, so that a second run, which has nothing to do, ends at once.
 """
 
 import hashlib
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "static" / "vendor"
-MAX_FILE_BYTES = 8 * 1024 * 1024  # bytes; the largest file has 3.5 million
+MAX_FILE_BYTES = 8 * 1024 * 1024  # the largest file has 3.5 million
 NPM_SECONDS = 120
 
 
 class NotFetched(Exception):
-    """The files could not be had: no npm, or npm failed. The message is one line for the operator."""
+    """The files could not be fetched: no npm, or npm failed. The message is one line for the operator."""
 
 
 class WrongContent(Exception):
-    """A package holds something else than was asked for. Nothing of it was kept."""
+    """A package has other content than expected. Nothing of it was stored."""
 
 
 class VendoredFile(NamedTuple):
@@ -50,11 +50,11 @@ class VendoredFile(NamedTuple):
         """The name that `npm pack` gives the package's archive."""
         return f"{self.package.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
-    def is_right(self, content: bytes) -> bool:
+    def has_hash(self, content: bytes) -> bool:
         return b2a_base64(hashlib.sha384(content).digest(), newline=False).decode() == self.sha384
 
 
-# In the order a page has to load them: each script uses what the ones before it define.
+# In loading order: each script uses what earlier ones define.
 FILES = (
     VendoredFile(
         name="react.js",
@@ -102,30 +102,30 @@ FILES = (
 
 
 def missing(folder: Path = FOLDER) -> list[VendoredFile]:
-    """The files that are not in `folder`, or not with the right content, or without their compressed twin."""
-    return [file for file in FILES if not _is_there(file, folder)]
+    """The files that `folder` lacks, has with other content, or has without their compressed copy."""
+    return [file for file in FILES if not _is_complete(file, folder)]
 
 
-def _is_there(file: VendoredFile, folder: Path) -> bool:
+def _is_complete(file: VendoredFile, folder: Path) -> bool:
     try:
-        return file.is_right((folder / file.name).read_bytes()) and _twin(folder / file.name).is_file()
+        return file.has_hash((folder / file.name).read_bytes()) and _compressed_copy(folder / file.name).is_file()
     except OSError:
         return False
 
 
-def _twin(path: Path) -> Path:
+def _compressed_copy(path: Path) -> Path:
     return path.with_name(f"{path.name}.gz")
 
 
 def fetch(folder: Path = FOLDER) -> list[VendoredFile]:
     """
-    Put what is missing into `folder` and return it; an empty list when all was there.
+    Put the missing files into `folder` and return them.
 
-    Raises NotFetched (no npm, npm failed) and WrongContent; in both cases `folder` is as it was before.
+    Raises NotFetched (no npm, npm failed) and WrongContent; both leave `folder` unchanged.
     """
     if not (wanted := missing(folder)):
         return []
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - costs what the whole quick run costs
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - importing it takes as long as a run without work
 
     with TemporaryDirectory(prefix="graphiql-") as temporary:
         archives = Path(temporary)
@@ -133,25 +133,25 @@ def fetch(folder: Path = FOLDER) -> list[VendoredFile]:
         contents = [(file, read(file, archives / file.archive)) for file in wanted]
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in contents:
-        _put(folder / file.name, content)
+        _store(folder / file.name, content)
     return wanted
 
 
 def _pack(specifiers: Iterable[str], into: Path) -> None:
-    """Have npm put the packages' archives into the folder; raises NotFetched."""
+    """Download the packages' archives into the folder by npm. Raises NotFetched."""
     import shutil  # noqa: PLC0415 - as above
     import subprocess  # noqa: PLC0415 - as above
 
     npm = shutil.which("npm")
     if npm is None:
         raise NotFetched("npm is not installed")
-    quietly = ("--silent", "--ignore-scripts", "--pack-destination", str(into))
-    # An exact version never changes, so npm's own copy will do; and whoever is offline should not wait long to be told.
-    patiently = ("--prefer-offline", "--fetch-retries=1")
-    command = [npm, "pack", *quietly, *patiently, *sorted(specifiers)]
+    quiet = ("--silent", "--ignore-scripts", "--pack-destination", str(into))
+    # An exact version never changes, so npm's cache suffices; and without a network this must fail soon.
+    offline_first = ("--prefer-offline", "--fetch-retries=1")
+    command = [npm, "pack", *quiet, *offline_first, *sorted(specifiers)]
     try:
-        # Run from the empty folder, so that no package.json of a stranger's checkout has a say.
-        subprocess.run(command, cwd=into, check=True, capture_output=True, timeout=NPM_SECONDS)  # noqa: S603 - no shell, fixed words
+        # Run in the empty folder, so that no package.json of a checkout takes effect.
+        subprocess.run(command, cwd=into, check=True, capture_output=True, timeout=NPM_SECONDS)  # noqa: S603 - no shell, fixed arguments
     except subprocess.TimeoutExpired:
         raise NotFetched(f"npm pack took longer than {NPM_SECONDS} s") from None
     except subprocess.CalledProcessError as failure:
@@ -162,32 +162,32 @@ def _pack(specifiers: Iterable[str], into: Path) -> None:
 
 def read(file: VendoredFile, archive: Path) -> bytes:
     """
-    The file's content, straight out of the archive: nothing is unpacked, so no name in it can lead anywhere.
+    The file's content, read from the archive. Nothing is unpacked, so names in the archive cannot escape a folder.
 
-    Raises NotFetched (no archive, or not one) and WrongContent (no such regular file, too large, another hash).
+    Raises NotFetched (no readable archive) and WrongContent (no such regular file, too large, another hash).
     """
-    import tarfile  # noqa: PLC0415 - as above: not needed when all is there
+    import tarfile  # noqa: PLC0415 - as above: not needed if nothing is missing
 
     try:
         with tarfile.open(archive, mode="r:gz") as packed:
             member = packed.getmember(f"package/{file.path}")
-            # A link is not followed: extractfile would, within the archive.
+            # Links are not followed: extractfile would, within the archive.
             content = packed.extractfile(member) if member.isfile() and member.size <= MAX_FILE_BYTES else None
             found = content.read() if content else b""
     except KeyError:
         raise WrongContent(f"{file.specifier} has no file {file.path}") from None
     except (OSError, EOFError, tarfile.TarError):
         raise NotFetched(f"npm pack left no readable archive of {file.specifier}") from None
-    if not file.is_right(found):
-        raise WrongContent(f"{file.path} of {file.specifier} does not have the SHA-384 it should have")
+    if not file.has_hash(found):
+        raise WrongContent(f"{file.path} of {file.specifier} does not have the expected SHA-384")
     return found
 
 
-def _put(path: Path, content: bytes) -> None:
-    import gzip  # noqa: PLC0415 - as above: not needed when all is there
+def _store(path: Path, content: bytes) -> None:
+    import gzip  # noqa: PLC0415 - as above: not needed if nothing is missing
 
-    # The twin first: whoever sees the right file can count on the twin being of the same content.
-    for target, data in ((_twin(path), gzip.compress(content, mtime=0)), (path, content)):
+    # The compressed copy first: if the file is there, its copy has the same content.
+    for target, data in ((_compressed_copy(path), gzip.compress(content, mtime=0)), (path, content)):
         unfinished = target.with_name(f"{target.name}.{os.getpid()}")
         unfinished.write_bytes(data)
         unfinished.replace(target)
@@ -195,9 +195,9 @@ def _put(path: Path, content: bytes) -> None:
 
 def main(folder: Path = FOLDER) -> int:
     """
-    Exit code 0 also when npm is missing or fails: the server does without, and says so at its own start.
+    Exit code 0 even if npm is missing or fails: the server works without the files, and logs that at its start.
 
-    1 when a package held other content than it should: that needs somebody's eyes.
+    1 if a package has other content than expected: a person must look at that.
     """
     try:
         fetched = fetch(folder)
@@ -205,7 +205,7 @@ def main(folder: Path = FOLDER) -> int:
         sys.stderr.write(f"warning: GraphiQL stays online ({reason}): /graphql will load its files from a CDN.\n")
         return 0
     except WrongContent as reason:
-        sys.stderr.write(f"error: refused: {reason}. Nothing was kept.\n")
+        sys.stderr.write(f"error: refused: {reason}. Nothing was stored.\n")
         return 1
     for file in fetched:
         sys.stdout.write(f"{folder.name}/{file.name} from {file.specifier}\n")

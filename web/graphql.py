@@ -1,9 +1,9 @@
 """
-GraphQL over HTTP: POST and GET on /graphql; files come as multipart requests (web/multipart.py).
+GraphQL over HTTP: POST and GET on /graphql; uploads are multipart requests (web/multipart.py).
 
-Follows the GraphQL-over-HTTP specification: `application/graphql-response+json` where the client accepts it (then a
-request that could not be run is a 400), `application/json` otherwise (then it is a 200). A POST has to be
-`application/json`, which a foreign page cannot send without asking first.
+Follows the GraphQL-over-HTTP specification: `application/graphql-response+json` if the client accepts it (then a
+request that could not be run is a 400), else `application/json` (then it is a 200). A POST must be `application/json`,
+which a page of another origin cannot send without a preflight.
 """
 
 from collections.abc import Callable, Coroutine
@@ -22,7 +22,7 @@ from services.auth.principals import ANONYMOUS, Client, Principal
 from services.errors import ErrorCode
 from settings import Settings
 from web import costs, etags, failures, graphiql
-from web.accept import quality, wishes_of
+from web.accept import accepted_by, quality
 from web.bodies import read_body
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
@@ -30,22 +30,22 @@ from web.credentials import EXPLICIT, Authentication, BadCredential, authenticat
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
-from web.request_limits import RequestLimit, TooMany, too_many
-from web.websockets import Sockets, wants_socket
+from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
+from web.websockets import WebSocketEndpoint, wants_socket
 
-Read = Callable[[web.Request, Principal], Coroutine[Any, Any, GraphQLRequest]]
+ReadRequest = Callable[[web.Request, Principal], Coroutine[Any, Any, GraphQLRequest]]
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 INCOMPLETE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
-"""Statuses of requests whose body was not read to its end."""
+"""Statuses of requests whose body was not read completely."""
 
 VARY = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}, {', '.join(EXPLICIT)}, {hdrs.COOKIE}, {costs.HEADER}"
 
 
 class GraphQLEndpoint:
-    """Answers /graphql: runs documents, and shows GraphiQL to browsers."""
+    """Answers /graphql: runs operations, and serves GraphiQL to browsers."""
 
     def __init__(self, executor: Executor, database: Database, settings: Settings) -> None:
         """Raise BadSetting for origins or proxies that cannot be used."""
@@ -54,7 +54,7 @@ class GraphQLEndpoint:
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
         self._uploads = Uploads(settings)
-        self._sockets = Sockets(executor, database, settings, self._limit)
+        self._sockets = WebSocketEndpoint(executor, database, settings, self._limit)
 
     def install(self, app: web.Application) -> None:
         """Serve /graphql in this application."""
@@ -64,40 +64,42 @@ class GraphQLEndpoint:
         app.on_shutdown.append(self._sockets.close)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """A query in the address; without one, a browser gets GraphiQL."""
+        """A query in the URL, a WebSocket, or GraphiQL for a browser without a query."""
         if wants_socket(request):
             if not self._origins.may_connect(request):
-                return failures.answer(403, "Pages of this origin may not connect: see ORIGINS.", ErrorCode.FORBIDDEN)
+                return failures.error_response(
+                    403, "Pages of this origin may not connect: see ORIGINS.", ErrorCode.FORBIDDEN
+                )
             client = client_of(request, self._trusted)
             return await self._sockets.answer(request, client, lambda: self._authenticate(request, client))
         if graphiql.wants_page(request):
             return graphiql.page(request)
-        return await self._answer(request, _asked_in_address)
+        return await self._answer(request, _read_url)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """A document in the body, or in a form with a file."""
-        return await self._answer(request, self._asked_in_upload if wants_upload(request) else self._asked_in_body)
+        """An operation in a JSON body, or in a form with a file."""
+        return await self._answer(request, self._read_upload if wants_upload(request) else self._read_body)
 
-    async def _answer(self, request: web.Request, read: Read) -> web.Response:
+    async def _answer(self, request: web.Request, read_request: ReadRequest) -> web.Response:
         client = client_of(request, self._trusted)
         try:
             authenticated = await self._authenticate(request, client)
             await self._limit.admit(authenticated.principal, client)
         except BadCredential:
             return refusal()
-        except TooMany as error:
-            return too_many(error)
+        except TooManyRequests as error:
+            return too_many_requests(error)
         context = Context(self._database, authenticated.principal, client=client, anonymous=self._anonymous)
         if authenticated.ended:
             context.cookie = ""
         with languages.speaking(context.language):
             try:
-                response = await self._run(request, await read(request, context.viewer), context)
+                response = await self._run(request, await read_request(request, context.viewer), context)
             except BadRequest as error:
                 body = {"errors": [{"message": str(error), "extensions": {"code": error.code.value}}]}
                 response = _response(request, body, error.status)
                 if error.status in INCOMPLETE:
-                    response.force_close()  # the rest of the body is not wanted
+                    response.force_close()  # the rest of the body is not read
             response.headers[hdrs.CONTENT_LANGUAGE] = languages.current()
         self._add_headers(response, context)
         return response
@@ -109,7 +111,7 @@ class GraphQLEndpoint:
             await self._limit.admit(ANONYMOUS, client)  # guesses are charged to the address
             raise
 
-    async def _asked_in_body(self, request: web.Request, _viewer: Principal) -> GraphQLRequest:
+    async def _read_body(self, request: web.Request, _viewer: Principal) -> GraphQLRequest:
         if request.content_type != JSON:
             raise BadRequest(f"Send the request as {JSON}.", 415)
         if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
@@ -117,27 +119,27 @@ class GraphQLEndpoint:
         try:
             body = orjson.loads(await read_body(request, self._max_body))
         except orjson.JSONDecodeError:
-            raise BadRequest("The body is not JSON.") from None
+            raise BadRequest("The body is not valid JSON.") from None
         if isinstance(body, list):
-            raise BadRequest("Batches (an array of requests) are not supported: send each operation by itself.")
+            raise BadRequest("Batches (an array of requests) are not supported: send one operation per request.")
         if not isinstance(body, dict):
             raise BadRequest("The body is not a JSON object.")
         return request_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
 
-    async def _asked_in_upload(self, request: web.Request, viewer: Principal) -> GraphQLRequest:
+    async def _read_upload(self, request: web.Request, viewer: Principal) -> GraphQLRequest:
         check_preflight(request)
-        if viewer.account_id is None:  # nothing that takes a file is for nobody: not a byte of it is read
-            raise BadRequest("Sign in or send a token before you send a file.", 401, ErrorCode.UNAUTHENTICATED)
+        if viewer.account_id is None:  # no operation takes a file of an anonymous caller: it is not read
+            raise BadRequest("Sign in or send a token to upload a file.", 401, ErrorCode.UNAUTHENTICATED)
         return await self._uploads.read(request, viewer.account_id)
 
-    async def _run(self, request: web.Request, asked: GraphQLRequest, context: Context) -> web.Response:
+    async def _run(self, request: web.Request, operation: GraphQLRequest, context: Context) -> web.Response:
         posted = request.method == hdrs.METH_POST
         answer = await self._executor.run(
-            asked.query, asked.variables, asked.operation_name, context, allow_mutations=posted
+            operation.query, operation.variables, operation.operation_name, context, allow_mutations=posted
         )
         if answer.unavailable:
             raise answer.unavailable
-        await self._limit.settle(context.viewer, context.client, answer, asked=asked)
+        await self._limit.settle(context.viewer, context.client, answer, request=operation)
         body = costs.body_of(request, answer)
         if answer.kind == "mutation" and not posted:
             response = _response(request, body, 405)
@@ -145,7 +147,7 @@ class GraphQLEndpoint:
             return response
         response = _response(request, body, _status(request, answer))
         if answer.kind == "query" and "errors" not in body:
-            return etags.tag(request, response, kept=context.viewer.session_id is None)
+            return etags.tag(request, response, storable=context.viewer.session_id is None)
         return response
 
     def _add_headers(self, response: web.Response, context: Context) -> None:
@@ -158,7 +160,7 @@ class GraphQLEndpoint:
             response.headers[hdrs.RETRY_AFTER] = str(context.retry_after)
 
 
-async def _asked_in_address(request: web.Request, _viewer: Principal) -> GraphQLRequest:
+async def _read_url(request: web.Request, _viewer: Principal) -> GraphQLRequest:
     try:
         variables = orjson.loads(request.query.get("variables") or "null")
         extensions = orjson.loads(request.query.get("extensions") or "null")
@@ -173,12 +175,12 @@ def _status(request: web.Request, answer: Answer) -> int:
 
 def _media_type(request: web.Request) -> str:
     """
-    The newer type for clients that name it and prefer nothing to it, JSON for all others: those that take anything
-    (`*/*`) may know JSON alone, and those that take neither get the errors in the type that everybody reads.
+    GRAPHQL_JSON if the client names it and does not prefer JSON; JSON otherwise. Clients that accept `*/*` may know
+    JSON only, and clients that accept neither type get errors in the more common one.
     """
-    wishes = wishes_of(request)
-    named = wishes.get(GRAPHQL_JSON, 0.0)
-    return GRAPHQL_JSON if named and named >= quality(JSON, wishes) else JSON
+    accepted = accepted_by(request)
+    named = accepted.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if named and named >= quality(JSON, accepted) else JSON
 
 
 def _response(request: web.Request, body: Any, status: int) -> web.Response:

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve."""
+"""Liveness and readiness of the process."""
 
 import asyncio
 
@@ -8,25 +8,25 @@ from models import versions
 from models.database import Database
 
 CHECK_TIMEOUT_SECONDS = 2.0
-"""Seconds that the database has to answer."""
+"""Timeout of the database check."""
 
 
 class Health:
-    """Answers /healthz and /readyz for whoever watches over the process."""
+    """Answers /healthz and /readyz."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def alive(self, _request: web.Request) -> web.Response:
-        """The process answers."""
+        """200 while the process runs."""
         return web.json_response({"status": "ok"})
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """The database answers and has the tables of this code; 503 with the reason otherwise."""
+        """200 if the database answers and its schema is current; 503 with the reason otherwise."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 missing = await versions.pending(self._database)
-        except Exception:  # noqa: BLE001 - whatever it is, this process cannot serve now
+        except Exception:  # noqa: BLE001 - whatever failed, this process cannot serve now
             return _not_ready("database unreachable")
         return _not_ready("schema not current") if missing else web.json_response({"status": "ok"})
 

@@ -1,8 +1,8 @@
 """
-No more invites: the page that an invite's mail leads to, and the button on it.
+The page that stops invites to an address; every invite mail links to it.
 
-GET only asks, because mail programs and scanners open links; POST does it, without signing in, from the page or from a mail
-program's own button (RFC 8058). The address of the page is all it takes, so it is kept out of every log and referrer.
+GET only shows a button, because mail programs and scanners open links. POST stops the invites without signing in, from
+the page or from a mail program's own button (RFC 8058). The URL alone authorizes it, so it appears in no log or referrer.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from services.invites import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
 from web.plain_pages import headers_of
-from web.request_limits import RequestLimit, TooMany, too_many
+from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
 
 FILES: Final = Path(__file__).parent / "static" / "invites"
 PAGE: Final = Template((FILES / "stop.html").read_text("utf-8"))
@@ -26,58 +26,58 @@ HEADERS: Final = headers_of(STYLE, form_action="'self'")
 BUTTON: Final = Template('<form method="post"><button>$label</button></form>')
 
 
-class Invites:
-    """Answers at the addresses that mails name."""
+class InviteStopPage:
+    """Answers the URLs in invite mails."""
 
     def __init__(self, settings: Settings) -> None:
         """Raise BadSetting for proxies that cannot be used."""
         self._trusted, self._limit = trusted_of(settings), RequestLimit(settings)
 
-    async def ask(self, request: web.Request) -> web.Response:
-        """The page with the button; changes nothing. 404: the address is from no mail of ours."""
+    async def confirm(self, request: web.Request) -> web.Response:
+        """The page with the button; changes nothing. 404 if the URL is from no mail of this server."""
         client = client_of(request, self._trusted)
         if refused := await self._refused(client):
             return refused
         with speaking(client.language or ENGLISH):
             if not invite_mails.stops(request.match_info["token"]):
                 return _unknown()
-            text = Text("Shall nobody invite you from here any more? Whoever tries will not be told.")
+            text = Text("Do you want to stop all invites to you from this community? People who try are not informed.")
             return _page(Text("No more invites?"), text, button=Text("No more invites"))
 
     async def stop(self, request: web.Request) -> web.Response:
-        """Do it; doing it again changes nothing. What the body says makes no difference. 404: as above."""
+        """Stop the invites; a repeat changes nothing. The body is ignored. 404 as above."""
         client = client_of(request, self._trusted)
         if refused := await self._refused(client):
             return refused
         with speaking(client.language or ENGLISH):
             if not await invite_mails.stop(request.match_info["token"]):
                 return _unknown()
-            text = Text("Nobody can send you an invite from here any more. You may close this page.")
+            text = Text("You will receive no more invites from this community. You can close this page.")
             return _page(Text("Done"), text)
 
     async def _refused(self, client: Client) -> web.Response | None:
         try:
             await self._limit.admit(ANONYMOUS, client)
-        except TooMany as error:
-            return too_many(error)
+        except TooManyRequests as error:
+            return too_many_requests(error)
         return None
 
 
 def install(app: web.Application, settings: Settings) -> None:
     """Serve the page in this application. Raises BadSetting."""
-    here = Invites(settings)
+    page = InviteStopPage(settings)
     path = f"/invites/stop/{{token:[0-9a-f]{{{invite_mails.ADDRESS + invite_mails.PROOF}}}}}"
-    app.router.add_get(path, here.ask)
-    app.router.add_post(path, here.stop)
+    app.router.add_get(path, page.confirm)
+    app.router.add_post(path, page.stop)
 
 
 def _unknown() -> web.Response:
-    text = Text("This address is not complete. Copy all of it from the mail.")
-    return _page(Text("Nothing here"), text, status=404)
+    text = Text("This address is incomplete. Copy all of it from the mail.")
+    return _page(Text("Page not found"), text, status=404)
 
 
 def _page(title: Text, text: Text, *, button: Text | None = None, status: int = 200) -> web.Response:
-    """A page in the current language, with a button to confirm where one is named."""
+    """A page in the current language, with a button if one is named."""
     body = PAGE.substitute(
         language=current(),
         title=translate(title),

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on standard error, or coloured lines where a person reads them."""
+"""The log: one JSON object per line on standard error, or coloured lines on a terminal."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def set_up(level: str) -> None:
-    """Let structlog and the standard library's loggers write alike, from this level on."""
+    """Configure structlog and the standard library's loggers alike, from this level on."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -25,45 +25,44 @@ def set_up(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
-    person = sys.stderr.isatty()
-    last: list[Any] = (
+    is_terminal = sys.stderr.isatty()
+    renderers: list[Any] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=_print_exception)]
-        if person
+        if is_terminal
         else [structlog.processors.ExceptionRenderer(without_values), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    # The pool tells of each try to connect again, with a traceback; that the database is away is in the log already.
+    # The pool logs each failed reconnect with a traceback; the unavailable database is in the log already.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    # A client that speaks another protocol gets told so; aiohttp would write a line with what it sent.
+    # A client with another protocol gets an error; aiohttp would also log what it sent.
     logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
     root.setLevel(level)
 
 
 def without_values(exc_info: ExcInfo) -> str:
     """
-    Format an exception by its types and the lines of code it came through.
+    Format an exception by its types and source lines, without messages and variables.
 
-    Neither what it says nor any variable: a database's complaint names the values of a row, and they are people's data
-    and secrets.
+    Messages of database errors contain values of rows: personal data and secrets.
     """
-    return "".join(_lines(exc_info[1])).rstrip()
+    return "".join(_exception_lines(exc_info[1])).rstrip()
 
 
-def _lines(error: BaseException) -> list[str]:
+def _exception_lines(error: BaseException) -> list[str]:
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    lines = [*_lines(earlier), "\nwhich led to\n\n"] if earlier else []
+    lines = [*_exception_lines(earlier), "\nwhich led to\n\n"] if earlier else []
     lines += ["Traceback (most recent call last):\n", *traceback.format_tb(error.__traceback__)]
     lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
     for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        lines += ["\none of them:\n\n", *_lines(each)]
+        lines += ["\none of them:\n\n", *_exception_lines(each)]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The page that a browser gets at a credential's address. It loads the badge's picture, and its policy allows nothing else."""
+"""The HTML page of a badge credential. It loads the badge's image, and its policy allows nothing else."""
 
 from html import escape
 from pathlib import Path
@@ -15,13 +15,13 @@ PAGE: Final = Template((FILES / "credential.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
 HEADERS: Final = headers_of(STYLE, images="'self'")
 VALID: Final = "This credential was issued here and has not been revoked."
-REVOKED: Final = "This credential was revoked by its issuer. It does not count any more."
+REVOKED: Final = "The issuer revoked this credential. It is no longer valid."
 
 
 def page_of(award: Award, keys: str) -> str:
-    """The page of an award; `keys` is where the public keys are. Every fact in it is escaped."""
+    """The page of an award; `keys` is the URL of the public keys. Every value is escaped."""
     issuer = badge_credentials.issuer()
-    facts = {
+    values = {
         "title": award.achievement.title,
         "description": award.achievement.description,
         "status": REVOKED if award.revoked else VALID,
@@ -42,4 +42,4 @@ def page_of(award: Award, keys: str) -> str:
         "baked_svg": badge_credentials.baked_address(award.credential, ImageKind.SVG),
         "achievement": award.achievement.address,
     }
-    return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, style=STYLE)
+    return PAGE.substitute({name: escape(value) for name, value in values.items()}, style=STYLE)

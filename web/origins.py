@@ -1,8 +1,8 @@
 """
-Pages of other hosts: which may ask here at all (CORS), and whose requests count with their cookie.
+CORS: which pages of other origins may send requests, and whose requests may use the session cookie.
 
-A request with a cookie comes from a browser, and a browser says which page sent it. It counts only when that page is ours
-or one that ORIGINS names. Rule and reasons: docs/decisions/0007-sessions-at-the-edge.md.
+A request with a cookie comes from a browser, and browsers name the page that sent it. The cookie is used only if the
+page belongs to this server or to an origin in ORIGINS. Rule and reasons: docs/decisions/0007-sessions-at-the-edge.md.
 """
 
 import re
@@ -19,20 +19,20 @@ HEADERS = (
     "apollo-require-preflight, authorization, content-type, graphql-cost, graphql-require-preflight, if-none-match, "
     "mendix-apikey, mendix-username"
 )
-EXPOSED = "ETag, Retry-After"
-MAX_AGE = "600"
-PORTS = {"http": 80, "https": 443}
+EXPOSED_HEADERS = "ETag, Retry-After"
+PREFLIGHT_MAX_AGE = "600"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.ASCII)
 
 
 def parse(text: str) -> frozenset[str]:
-    """The origins of a setting, as browsers write them. Raises BadSetting."""
-    return frozenset(_origin(each.strip()) for each in text.split(",") if each.strip())
+    """The origins in a setting, as browsers serialise them. Raises BadSetting."""
+    return frozenset(_parse_origin(each.strip()) for each in text.split(",") if each.strip())
 
 
 class Origins:
-    """Which pages may ask with a cookie. `path` is where they may."""
+    """The origins whose pages may send requests with a cookie, to `path` only."""
 
     def __init__(self, settings: Settings, path: str = "/graphql") -> None:
         self._allowed = parse(settings.origins)
@@ -40,17 +40,16 @@ class Origins:
         self._path = path
 
     def install(self, app: web.Application) -> None:
-        """Answer preflights, and say on every answer who may read it."""
+        """Answer preflights, and add the CORS headers to every response."""
         app.router.add_route(hdrs.METH_OPTIONS, self._path, self.preflight)
-        app.on_response_prepare.append(self.mark)
+        app.on_response_prepare.append(self.add_cors_headers)
 
     def cookie_counts(self, request: web.BaseRequest) -> bool:
         """
-        Whether a request may use the browser's cookie.
+        True if the cookie of this request may be used.
 
-        A POST has to be JSON, or a form beside a header of its own: neither can a foreign page send without a
-        preflight. A GET has to come from a page of ours
-        or from no page at all, and the browser has to say so.
+        A POST must be JSON, or a form with a preflight header: a page of another origin can send neither without a
+        preflight. A GET must come from a page of this server or from no page at all, by the browser's own headers.
         """
         site = request.headers.get(FETCH_SITE)
         if hdrs.ORIGIN in request.headers:
@@ -58,14 +57,14 @@ class Origins:
         else:
             ours = site in {"none", "same-origin"} or (site is None and request.method == hdrs.METH_POST)
         kind = request.content_type
-        asked_before = kind == "application/json" or (kind == FORM and has_preflight(request))
-        return ours and (request.method == hdrs.METH_GET or asked_before)
+        had_preflight = kind == "application/json" or (kind == FORM and has_preflight(request))
+        return ours and (request.method == hdrs.METH_GET or had_preflight)
 
     def may_connect(self, request: web.BaseRequest) -> bool:
         """
-        Whether a WebSocket may be opened: browsers ask for no permission before they do, so a page of a foreign origin
-        is refused here. Programs send no Origin. A page of this very server, under whatever name the browser reached it,
-        may connect; whether its cookie counts is asked apart (`cookie_counts`).
+        True if a WebSocket may be opened. Browsers send no preflight for WebSockets, so pages of other origins are
+        refused here. Programs send no Origin. A page of this server may connect, under whatever name the browser
+        reached it; `cookie_counts` decides separately about its cookie.
         """
         return (
             hdrs.ORIGIN not in request.headers
@@ -75,18 +74,18 @@ class Origins:
         )
 
     async def preflight(self, request: web.Request) -> web.Response:
-        """The answer to a browser that asks whether a page may ask. `mark` adds the yes; without it, it is a no."""
+        """The response to a preflight. `add_cors_headers` adds what allows it; without that, browsers refuse."""
         headers = {hdrs.ALLOW: f"{METHODS}, OPTIONS"}
         if self._allowed_origin(request) is not None:
             headers |= {
                 hdrs.ACCESS_CONTROL_ALLOW_METHODS: METHODS,
                 hdrs.ACCESS_CONTROL_ALLOW_HEADERS: HEADERS,
-                hdrs.ACCESS_CONTROL_MAX_AGE: MAX_AGE,
+                hdrs.ACCESS_CONTROL_MAX_AGE: PREFLIGHT_MAX_AGE,
             }
         return web.Response(status=204, headers=headers)
 
-    async def mark(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let a page of an allowed origin read the answer: by its name, out of our list."""
+    async def add_cors_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let pages of an allowed origin read the response. The origin is echoed only if ORIGINS lists it."""
         if request.path != self._path:
             return
         vary = [*filter(None, [response.headers.get(hdrs.VARY)]), hdrs.ORIGIN]
@@ -95,46 +94,46 @@ class Origins:
         if origin is not None:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED_HEADERS
 
     def _allowed_origin(self, request: web.BaseRequest) -> str | None:
-        shown = request.headers.getall(hdrs.ORIGIN, ())
-        return shown[0] if len(shown) == 1 and shown[0] in self._allowed else None
+        sent = request.headers.getall(hdrs.ORIGIN, ())
+        return sent[0] if len(sent) == 1 and sent[0] in self._allowed else None
 
     def _is_ours(self, request: web.BaseRequest) -> bool:
-        shown = request.headers.getall(hdrs.ORIGIN, ())
-        if len(shown) != 1:
+        sent = request.headers.getall(hdrs.ORIGIN, ())
+        if len(sent) != 1:
             return False
-        # Without a public address ours is whatever name the browser reached us by: it sends a cookie to no other.
-        return shown[0] == self._own if self._own else _is_same_host(request)
+        # Without PUBLIC_URL, the name by which the browser reached this server: it sends the cookie to no other.
+        return sent[0] == self._own if self._own else _is_same_host(request)
 
 
 def _is_same_host(request: web.BaseRequest) -> bool:
-    """Whether the page that asks was loaded from the name and port that this request was sent to."""
-    shown = request.headers.getall(hdrs.ORIGIN, ())
-    return len(shown) == 1 and shown[0] in {f"{scheme}://{request.host}" for scheme in PORTS}
+    """True if the page was loaded from the host and port that this request was sent to."""
+    sent = request.headers.getall(hdrs.ORIGIN, ())
+    return len(sent) == 1 and sent[0] in {f"{scheme}://{request.host}" for scheme in DEFAULT_PORTS}
 
 
 def _own(address: str) -> str:
     try:
-        return _serialised(address)
+        return _serialise(address)
     except ValueError:
-        raise BadSetting(f"PUBLIC_URL is {address!r}; that is no address.") from None
+        raise BadSetting(f"PUBLIC_URL is {address!r}; that is no URL.") from None
 
 
-def _origin(text: str) -> str:
-    bad = BadSetting(f"ORIGINS has {text!r}; it must be scheme and host alone, as `https://app.example`.")
+def _parse_origin(text: str) -> str:
+    bad = BadSetting(f"ORIGINS has {text!r}; it must be a scheme and a host only, for example `https://app.example`.")
     if not _ORIGIN.fullmatch(text.lower()):
         raise bad
     try:
-        return _serialised(text)
+        return _serialise(text)
     except ValueError:
         raise bad from None
 
 
-def _serialised(address: str) -> str:
-    """An address's origin as a browser writes it: lower case, no usual port. Raises ValueError."""
+def _serialise(address: str) -> str:
+    """The origin of a URL as a browser serialises it: lower case, without a default port. Raises ValueError."""
     parts = urlsplit(address.lower())
     host, port = parts.hostname or "", parts.port
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != PORTS[parts.scheme] else "")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")

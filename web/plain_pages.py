@@ -1,11 +1,11 @@
-"""Plain pages for people, made from a template of ours: text, one style of their own, no script, nothing from elsewhere."""
+"""Plain HTML pages from templates: text and one inline style, no scripts, nothing from other hosts."""
 
 import hashlib
 from base64 import b64encode
 
 
 def headers_of(style: str, *, form_action: str = "'none'", images: str = "'none'") -> dict[str, str]:
-    """The headers of such a page: they let in this style alone, forms only to `form_action`, pictures only from `images`."""
+    """The headers of such a page: they allow only this style, forms to `form_action`, and images from `images`."""
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
         "default-src 'none'",

@@ -1,7 +1,8 @@
 """
-The page of a badge's recipient, at the address that credentials name: as a page, or as a profile of Open Badges 3.0.
+The page of a badge's recipient, whose URL credentials contain: HTML, or an Open Badges 3.0 profile as JSON.
 
-It says what anybody may read in the graph: name, job title and the newest badges. A hidden person's is 404, as if there were none.
+It has only what everyone may read in the graph: name, job title and the newest badges. A hidden profile is a 404, like an
+unknown one.
 """
 
 from html import escape
@@ -19,7 +20,7 @@ from settings import Settings
 from web.accept import best_of
 from web.client import client_of, trusted_of
 from web.plain_pages import headers_of
-from web.request_limits import RequestLimit, TooMany, too_many
+from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "recipient.html").read_text("utf-8"))
@@ -27,11 +28,11 @@ STYLE: Final = (FILES / "credential.css").read_text("utf-8")
 PAGE_HEADERS: Final = headers_of(STYLE, images="'self'")
 JSON: Final = ("application/ld+json", "application/json")
 HEADERS: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-cache", hdrs.VARY: hdrs.ACCEPT}
-"""Asked for again each time: a person who hides is gone at once."""
+"""Revalidated each time: a profile that hides is gone at once."""
 
 
 class Recipients:
-    """Answers the addresses of people that credentials name."""
+    """Answers the URLs of recipients."""
 
     def __init__(self, settings: Settings) -> None:
         """Raise BadSetting for proxies that cannot be used."""
@@ -39,15 +40,15 @@ class Recipients:
         self._trusted, self._limit = trusted_of(settings), RequestLimit(settings)
 
     async def page(self, request: web.Request) -> web.Response:
-        """The person's page, or their profile as JSON. 404: there is none that everybody may see."""
+        """The page of a listed profile, or its JSON; 404 if there is none."""
         try:
             await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
-        except TooMany as error:
-            return too_many(error)
+        except TooManyRequests as error:
+            return too_many_requests(error)
         found = await badge_recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
         if found is None:
             return web.Response(status=404, headers=HEADERS)
-        if found.handle != request.match_info["handle"].lower():  # an earlier one; it may change again
+        if found.handle != request.match_info["handle"].lower():  # an earlier handle; it may change again
             return web.Response(status=302, headers=HEADERS | {hdrs.LOCATION: found.address})
         media = best_of(request, ("text/html", *JSON))
         if media in JSON:
@@ -68,5 +69,5 @@ def _page(recipient: Recipient) -> str:
         f" {escape(each.name)}</a></li>"
         for each in recipient.badges
     )
-    facts = {"name": recipient.name, "job_title": recipient.job_title, "address": recipient.address}
-    return PAGE.substitute({name: escape(fact) for name, fact in facts.items()}, badges=badges, style=STYLE)
+    values = {"name": recipient.name, "job_title": recipient.job_title, "address": recipient.address}
+    return PAGE.substitute({name: escape(value) for name, value in values.items()}, badges=badges, style=STYLE)

@@ -1,6 +1,6 @@
 """
-How many requests one may send. Whoever is signed in has the account's budget, however many tokens it has; nobody has
-the address's, which is tighter. The figures are in catalogue/limits.toml.
+The rate limit of requests. A signed-in caller uses the account's budget, with whatever credentials; an anonymous caller
+uses the address's, which is smaller. The figures are in catalogue/limits.toml.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from web.costs import requests_of
 from web.graphql_request import GraphQLRequest
 
 
-class TooMany(Exception):
-    """Over the limit."""
+class TooManyRequests(Exception):
+    """The caller is over the limit; `retry_after` is in seconds."""
 
     def __init__(self, refusal: Refused) -> None:
         [problem] = refusal.problems
@@ -28,30 +28,30 @@ class TooMany(Exception):
 
 
 class RequestLimit:
-    """Counts requests where the settings say so."""
+    """Counts requests, if the settings say so."""
 
     def __init__(self, settings: Settings) -> None:
         self._on = settings.request_limit == "on"
 
     async def admit(self, viewer: Principal, client: Client) -> None:
-        """Count a request before anything is done for it. Raises TooMany."""
+        """Count a request before any work is done for it. Raises TooManyRequests."""
         if self._on:
-            operation, by = _whose(viewer, client)
+            operation, by = _budget_of(viewer, client)
             try:
                 await rate_limits.spend(operation, by=by)
             except Refused as refusal:
-                raise TooMany(refusal) from None
+                raise TooManyRequests(refusal) from None
 
     async def take_turn(self, viewer: Principal, client: Client) -> bool:
-        """Count an event that is about to be delivered, and wait while there are too many; whether that took any time."""
+        """Count an event before its delivery; wait while there are too many. True if it had to wait."""
         waited = False
         while self._on:
-            operation, by = _whose(viewer, client, "delivery")
+            operation, by = _budget_of(viewer, client, "delivery")
             try:
                 await rate_limits.spend(operation, by=by)
             except Refused as refusal:
                 waited = True
-                await asyncio.sleep(TooMany(refusal).retry_after)
+                await asyncio.sleep(TooManyRequests(refusal).retry_after)
             else:
                 break
         return waited
@@ -62,21 +62,21 @@ class RequestLimit:
         client: Client,
         answer: Answer,
         *,
-        asked: GraphQLRequest | None = None,
+        request: GraphQLRequest | None = None,
         event: bool = False,
     ) -> None:
         """
-        Count what a request and its answer cost beyond one request, or the answer to an event beyond one delivery: then
-        `asked` is None, since the request was counted when it came.
+        Charge the cost of a request and its answer beyond one request, or of an event's answer beyond one delivery. For
+        an event `request` is None: the request itself was charged before.
         """
-        characters, values = (len(asked.query), asked.values) if asked else (0, 0)
+        characters, values = (len(request.query), request.values) if request else (0, 0)
         if self._on and (more := requests_of(answer, characters, values) - 1) > 0:
-            operation, by = _whose(viewer, client, "delivery" if event else "request")
+            operation, by = _budget_of(viewer, client, "delivery" if event else "request")
             await rate_limits.charge(operation, by=by, cost=more)
 
 
-def too_many(error: TooMany) -> web.Response:
-    """The answer to a request over the limit: 429."""
+def too_many_requests(error: TooManyRequests) -> web.Response:
+    """The response to a request over the limit: 429."""
     extensions = {"code": ErrorCode.RATE_LIMITED.value, "retryAfter": error.retry_after}
     return web.Response(
         status=429,
@@ -86,7 +86,7 @@ def too_many(error: TooMany) -> web.Response:
     )
 
 
-def _whose(viewer: Principal, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
+def _budget_of(viewer: Principal, client: Client, what: str = "request") -> tuple[str, tuple[str]]:
     if viewer.signed_in:
         return what, (f"account:{viewer.account_id}",)
     return f"{what}-anonymous", (f"address:{client.address}",)

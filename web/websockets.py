@@ -1,8 +1,8 @@
 """
-GraphQL over WebSockets, on /graphql: queries, and subscriptions, which are answered nowhere else.
+GraphQL over WebSockets on /graphql: queries, and subscriptions, which are answered nowhere else.
 
-Mutations are sent with POST, where cookies can be set. An address and an account have so many sockets and no more. Events are
-counted apart from requests: what is over that limit waits, and then comes as things stand by then.
+Mutations need POST, where cookies can be set. The sockets of an address and of an account are limited. Events have a rate
+limit of their own: an event over it waits, and is then answered with the state of that moment.
 """
 
 from collections import Counter
@@ -24,37 +24,36 @@ from settings import Settings
 from web import connections
 from web.credentials import Authentication
 from web.graphql_request import GraphQLRequest
-from web.request_limits import RequestLimit, TooMany
-from web.socket_protocol import AGAIN, NOT_ACCEPTABLE, PROTOCOL, Closed, error
-from web.websocket_connection import Conversation, Message
+from web.request_limits import RequestLimit, TooManyRequests
+from web.socket_protocol import NOT_ACCEPTABLE, PROTOCOL, TOO_MANY, Closed, error
+from web.websocket_connection import Message, WebSocketConnection
 
-HEARTBEAT = 30.0
+HEARTBEAT_SECONDS = 30.0
 MAX_SOCKETS_PER_ADDRESS = 200
-"""Sockets of one address at a time; of IPv6 the /64. Many people may share one."""
+"""Open sockets of one address (IPv6: of one /64). Many people may share one."""
 MAX_SOCKETS_PER_ACCOUNT = 20
-"""Sockets of one account at a time."""
+"""Open sockets of one account."""
 
 
-class Sockets:
-    """Answers WebSockets, and closes those that are open when the server stops."""
+class WebSocketEndpoint:
+    """Answers WebSockets, and closes the open ones when the server stops."""
 
     def __init__(self, executor: Executor, database: Database, settings: Settings, limit: RequestLimit) -> None:
         self._executor, self._database, self._limit = executor, database, limit
-        self._anonymous, self._largest = settings.anonymous == "read", settings.max_body
-        self._open: WeakSet[Conversation] = WeakSet()
-        self._held: Counter[str] = Counter()
+        self._anonymous, self._max_message_bytes = settings.anonymous == "read", settings.max_body
+        self._connections: WeakSet[WebSocketConnection] = WeakSet()
+        self._open: Counter[str] = Counter()
 
     async def answer(
-        self, request: web.Request, client: Client, in_handshake: Callable[[], Awaitable[Authentication]]
+        self, request: web.Request, client: Client, by_handshake: Callable[[], Awaitable[Authentication]]
     ) -> web.WebSocketResponse:
-        """Serve one socket until it is closed. `in_handshake` tells whom the handshake's credentials stand for now."""
+        """Serve one socket until it is closed. `by_handshake` authenticates the handshake's credentials again."""
         socket = web.WebSocketResponse(
-            # Pings are answered by the conversation, which counts them.
             protocols=(PROTOCOL,),
-            heartbeat=HEARTBEAT,
-            max_msg_size=self._largest,
-            autoping=False,
-            timeout=connections.CLOSE_SECONDS,  # for the client to say that it closes too
+            heartbeat=HEARTBEAT_SECONDS,
+            max_msg_size=self._max_message_bytes,
+            autoping=False,  # the connection answers pings, and counts them
+            timeout=connections.CLOSE_SECONDS,  # for the client's close frame
         )
         await socket.prepare(request)
         if socket.ws_protocol != PROTOCOL:
@@ -62,9 +61,9 @@ class Sockets:
             return socket
         try:
             with self._counted(f"address:{network_of(client.address)}", MAX_SOCKETS_PER_ADDRESS):
-                conversation = Conversation(self, socket, client, in_handshake)
-                self._open.add(conversation)
-                await conversation.hold()
+                connection = WebSocketConnection(self, socket, client, by_handshake)
+                self._connections.add(connection)
+                await connection.serve()
         except Closed as why:
             await socket.close(code=why.code, message=str(why).encode())
         except ConnectionError:
@@ -72,13 +71,13 @@ class Sockets:
         return socket
 
     async def close(self, _app: web.Application) -> None:
-        """Tell everyone that the server goes away."""
-        for conversation in set(self._open):
-            conversation.end(Closed(WSCloseCode.GOING_AWAY, "Going away"))
+        """Close every socket because the server stops."""
+        for connection in set(self._connections):
+            connection.end(Closed(WSCloseCode.GOING_AWAY, "Going away"))
 
     @contextmanager
     def admit(self, viewer: Principal) -> Iterator[None]:
-        """Count a socket as one of the viewer's inside the block. Raises Closed when there are too many."""
+        """Count a socket as one of the viewer's inside the block. Raises Closed if there are too many."""
         if not viewer.signed_in:
             yield  # counted by its address
             return
@@ -86,62 +85,62 @@ class Sockets:
             yield
 
     @contextmanager
-    def _counted(self, whose: str, most: int) -> Iterator[None]:
-        if self._held[whose] >= most:
-            raise Closed(AGAIN, "Too many sockets")
-        self._held[whose] += 1
+    def _counted(self, owner: str, limit: int) -> Iterator[None]:
+        if self._open[owner] >= limit:
+            raise Closed(TOO_MANY, "Too many sockets")
+        self._open[owner] += 1
         try:
             yield
         finally:
-            self._held[whose] -= 1
-            if not self._held[whose]:
-                del self._held[whose]
+            self._open[owner] -= 1
+            if not self._open[owner]:
+                del self._open[owner]
 
     async def refusal(self, viewer: Principal, client: Client) -> Message | None:
-        """Count an operation before its document is read; the message that refuses it when there are too many."""
+        """Count an operation before its document is read; the message that refuses it if there are too many."""
         try:
             await self._limit.admit(viewer, client)
-        except TooMany as over:
-            return _refused(over)
+        except TooManyRequests as over:
+            return _refusal_message(over)
         return None
 
-    def subscribes(self, asked: GraphQLRequest) -> bool:
-        """Whether it is a subscription."""
-        return self._executor.subscribes(asked.query, asked.operation_name)
+    def subscribes(self, request: GraphQLRequest) -> bool:
+        """True if the operation is a subscription."""
+        return self._executor.subscribes(request.query, request.operation_name)
 
-    async def run(self, asked: GraphQLRequest, viewer: Principal, client: Client) -> Message:
+    async def run(self, request: GraphQLRequest, viewer: Principal, client: Client) -> Message:
         """Type and payload of the message that answers a query. Raises Unavailable."""
         context = self._context(viewer, client)
         with languages.speaking(context.language):
             answer = await self._executor.run(
-                asked.query, asked.variables, asked.operation_name, context, allow_mutations=False
+                request.query, request.variables, request.operation_name, context, allow_mutations=False
             )
         if answer.unavailable:
             raise answer.unavailable
-        await self._limit.settle(viewer, client, answer, asked=asked)
+        await self._limit.settle(viewer, client, answer, request=request)
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
     async def subscribe(
-        self, asked: GraphQLRequest, client: Client, who: Callable[[], Awaitable[Principal]]
+        self, request: GraphQLRequest, client: Client, current_viewer: Callable[[], Awaitable[Principal]]
     ) -> AsyncGenerator[Message, None]:
         """
-        Type and payload of each message that answers a subscription. `who` tells who asks, and is asked for each event,
-        as late as possible; what it raises comes through. Raises Unavailable.
+        Type and payload of each message that answers a subscription. `current_viewer` is called for each event, as late
+        as possible, and may raise. Raises Unavailable.
         """
-        viewer = await who()
+        viewer = await current_viewer()
         begun = False
 
-        async def fresh() -> Context:
+        async def new_context() -> Context:
             nonlocal begun, viewer
-            viewer = await who()
+            viewer = await current_viewer()
             if begun and await self._limit.take_turn(viewer, client):
-                viewer = await who()
+                viewer = await current_viewer()
             begun = True
             context = self._context(viewer, client)
-            languages.speak(context.language)  # the task answers this subscription alone
+            languages.speak(context.language)  # this task answers nothing else
             return context
 
-        answers = self._executor.subscribe(asked.query, asked.variables, asked.operation_name, fresh)
+        answers = self._executor.subscribe(request.query, request.variables, request.operation_name, new_context)
         async with aclosing(answers):
             async for answer in answers:
                 if answer.unavailable:
@@ -153,10 +152,10 @@ class Sockets:
         return Context(self._database, viewer, client=client, anonymous=self._anonymous)
 
 
-def _refused(over: TooMany) -> tuple[str, list[dict[str, Any]]]:
+def _refusal_message(over: TooManyRequests) -> tuple[str, list[dict[str, Any]]]:
     return "error", [error(str(over), ErrorCode.RATE_LIMITED, retryAfter=over.retry_after)]
 
 
 def wants_socket(request: web.Request) -> bool:
-    """Whether a request asks for a WebSocket."""
+    """True if the request upgrades to a WebSocket."""
     return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"

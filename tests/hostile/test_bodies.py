@@ -216,9 +216,9 @@ async def test_slow_uploads_delay_nobody(server: Server, monkeypatch: pytest.Mon
     # given four accounts with as many slow uploads as one may send
     monkeypatch.setattr(multipart, "UNDISTURBED_SECONDS", 0.2)
     slow = []
-    for _ in range(multipart.AT_ONCE // multipart.OF_ONE):
+    for _ in range(multipart.MAX_UPLOADS // multipart.MAX_UPLOADS_PER_ACCOUNT):
         headers = await upload_headers()
-        for _ in range(multipart.OF_ONE):
+        for _ in range(multipart.MAX_UPLOADS_PER_ACCOUNT):
             context = server.connect()
             connection = await context.__aenter__()
             slow.append(context)
@@ -237,7 +237,7 @@ async def test_slow_uploads_delay_nobody(server: Server, monkeypatch: pytest.Mon
             answer = await connection.answer()
         # then it is read, and found to be no form
         assert (answer.status, answer.code) == (400, "BAD_INPUT")
-        assert time.monotonic() - begun < multipart.SECONDS / 3
+        assert time.monotonic() - begun < multipart.UPLOAD_SECONDS / 3
     finally:
         for context in slow:
             await context.__aexit__(None, None, None)

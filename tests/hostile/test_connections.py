@@ -88,19 +88,19 @@ async def test_connections_of_an_address_and_of_all_have_a_limit(settings: Setti
         held[0].writer.transport.abort()
         await until(lambda: server.runner.counts.total == 2, seconds=5)
         await server.is_well()
-    assert any("connections_refused" in record.getMessage() for record in caplog.records)
+    assert any("connections.refused" in record.getMessage() for record in caplog.records)
 
 
 async def test_no_address_gets_all_connections_but_a_proxy_may(settings: Settings) -> None:
     counts = connections.ConnectionCounts(dataclasses.replace(settings, max_connections=6))
-    assert [counts.take("192.0.2.1") for _ in range(4)] == ["192.0.2.1"] * 3 + [None]
-    assert counts.take("2001:db8::1") == counts.take("2001:db8::2")  # one /64
-    counts.give_back("192.0.2.1")
-    counts.give_back("192.0.2.1")
-    assert (counts.total, counts.take("192.0.2.1")) == (3, "192.0.2.1")
+    assert [counts.acquire("192.0.2.1") for _ in range(4)] == ["192.0.2.1"] * 3 + [None]
+    assert counts.acquire("2001:db8::1") == counts.acquire("2001:db8::2")  # one /64
+    counts.release("192.0.2.1")
+    counts.release("192.0.2.1")
+    assert (counts.total, counts.acquire("192.0.2.1")) == (3, "192.0.2.1")
     trusting = dataclasses.replace(settings, max_connections=6, trusted_proxies="192.0.2.1")
     behind = connections.ConnectionCounts(trusting)
-    assert [behind.take("192.0.2.1") for _ in range(7)] == [""] * 6 + [None]
+    assert [behind.acquire("192.0.2.1") for _ in range(7)] == [""] * 6 + [None]
 
 
 def test_connections_fit_below_the_limit_of_files(settings: Settings) -> None:
@@ -172,7 +172,7 @@ async def test_a_failure_of_ours_is_json_with_a_reference(server: Server, monkey
     assert (answer.status, answer.code) == (500, "INTERNAL")
     reference = orjson.loads(answer.body)["errors"][0]["extensions"]["reference"]
     [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert reference in line and "request_failed" in line
+    assert reference in line and "request.failed" in line
 
 
 @pytest.mark.parametrize("header", [b"Authorization: \xff", b"Mendix-Username: \xff\r\nMendix-ApiKey: \xff"])

@@ -4,7 +4,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from server import CHORES, DAILY
+from server import MAINTENANCE, MAINTENANCE_JOBS
 from web.background import Job, background
 
 
@@ -27,7 +27,7 @@ async def test_a_job_that_fails_is_done_again_and_does_not_hinder_others() -> No
         async with background([Job("bad", 0.001, bad), Job("good", 0.001, good)]):
             await asyncio.wait_for(enough.wait(), 5)
     # then
-    assert {entry["event"] for entry in logged} == {"job_failed"}
+    assert {entry["event"] for entry in logged} == {"job.failed"}
     assert {entry["job"] for entry in logged} == {"bad"}
 
 
@@ -44,10 +44,10 @@ async def test_a_job_may_begin_later_than_the_server() -> None:
 
 
 def test_each_daily_chore_is_a_job_of_its_own() -> None:
-    names = [job.name for job in DAILY]
-    assert len(names) == len(set(names)) == len(CHORES) + 1
+    names = [job.name for job in MAINTENANCE_JOBS]
+    assert len(names) == len(set(names)) == len(MAINTENANCE) + 1
     # what lists every picture does not begin with the process
-    assert [job.name for job in DAILY if job.first_after] == ["sweep_pictures"]
+    assert [job.name for job in MAINTENANCE_JOBS if job.first_after] == ["sweep_pictures"]
 
 
 async def test_leaving_waits_for_what_is_under_way_to_end() -> None:

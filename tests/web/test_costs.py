@@ -28,7 +28,14 @@ from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.profile_page import PROFILE_PAGE
 from web import costs
-from web.costs import CHARACTERS, COST_PER_REQUEST_UNIT, FELL_BACK, SECONDS, VALUES, requests_of
+from web.costs import (
+    CHARACTERS_PER_REQUEST_UNIT,
+    COST_PER_REQUEST_UNIT,
+    FALLBACK_FACTOR,
+    SECONDS_PER_REQUEST_UNIT,
+    VALUES_PER_REQUEST_UNIT,
+    requests_of,
+)
 from web.graphiql import EXAMPLES
 
 CORE = build()._schema
@@ -193,9 +200,9 @@ async def test_a_subscription_that_is_too_dear_never_begins(database: Database) 
         (10_000, False, False, 20),
         # ten times the cost, not ten requests: a wrong cursor of a small page is a small mistake
         (0, True, False, 1),
-        (COST_PER_REQUEST_UNIT // FELL_BACK, True, False, 1),
-        (COST_PER_REQUEST_UNIT // FELL_BACK + 1, True, False, 2),
-        (COST_PER_REQUEST_UNIT * 2, True, False, 2 * FELL_BACK),
+        (COST_PER_REQUEST_UNIT // FALLBACK_FACTOR, True, False, 1),
+        (COST_PER_REQUEST_UNIT // FALLBACK_FACTOR + 1, True, False, 2),
+        (COST_PER_REQUEST_UNIT * 2, True, False, 2 * FALLBACK_FACTOR),
         (400_000, False, True, 1),
     ],
 )
@@ -204,20 +211,35 @@ def test_how_many_requests_an_answer_counts_as(cost: int, fell_back: bool, reque
 
 
 @pytest.mark.parametrize(
-    ("characters", "requests"), [(0, 1), (CHARACTERS, 1), (CHARACTERS + 1, 2), (CHARACTERS * 9, 9)]
+    ("characters", "requests"),
+    [
+        (0, 1),
+        (CHARACTERS_PER_REQUEST_UNIT, 1),
+        (CHARACTERS_PER_REQUEST_UNIT + 1, 2),
+        (CHARACTERS_PER_REQUEST_UNIT * 9, 9),
+    ],
 )
 def test_a_long_document_counts_as_several(characters: int, requests: int) -> None:
     assert requests_of(Answer({}, request_error=True), characters) == requests
     assert requests_of(Answer({}, cost=COST_PER_REQUEST_UNIT * 3), characters) == max(3, requests)
 
 
-@pytest.mark.parametrize(("values", "requests"), [(0, 1), (VALUES, 1), (VALUES + 1, 2), (VALUES * 10, 10)])
+@pytest.mark.parametrize(
+    ("values", "requests"),
+    [(0, 1), (VALUES_PER_REQUEST_UNIT, 1), (VALUES_PER_REQUEST_UNIT + 1, 2), (VALUES_PER_REQUEST_UNIT * 10, 10)],
+)
 def test_many_values_count_as_several(values: int, requests: int) -> None:
     assert requests_of(Answer({}, request_error=True), 1, values) == requests
 
 
 @pytest.mark.parametrize(
-    ("seconds", "requests"), [(0.0, 1), (SECONDS * 1.9, 1), (SECONDS * 2.1, 2), (SECONDS * 9.1, 9)]
+    ("seconds", "requests"),
+    [
+        (0.0, 1),
+        (SECONDS_PER_REQUEST_UNIT * 1.9, 1),
+        (SECONDS_PER_REQUEST_UNIT * 2.1, 2),
+        (SECONDS_PER_REQUEST_UNIT * 9.1, 9),
+    ],
 )
 def test_what_took_long_to_prepare_counts_as_several(seconds: float, requests: int) -> None:
     assert requests_of(Answer({}, request_error=True, seconds=seconds), 1) == requests
@@ -225,7 +247,7 @@ def test_what_took_long_to_prepare_counts_as_several(seconds: float, requests: i
 
 
 async def test_the_time_that_preparing_took_is_charged(limited: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(costs, "SECONDS", 1e-9)
+    monkeypatch.setattr(costs, "SECONDS_PER_REQUEST_UNIT", 1e-9)
     assert [(await limited.post("{ levels { number } }")).status for _ in range(2)] == [200, 429]
 
 
@@ -250,7 +272,7 @@ async def test_searches_in_a_board_of_people_are_refused(client: GraphQLClient) 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten requests at once; how long preparing takes on this machine is not counted."""
-    monkeypatch.setattr(costs, "SECONDS", 1e9)
+    monkeypatch.setattr(costs, "SECONDS_PER_REQUEST_UNIT", 1e9)
     monkeypatch.setitem(
         catalogue.LIMITS, "request-anonymous", (Limit("request-anonymous:address", ("address",), SECOND, 10),)
     )

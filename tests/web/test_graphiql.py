@@ -240,8 +240,8 @@ async def test_with_the_files_nothing_comes_from_anywhere_else() -> None:
 
 def test_the_log_says_when_browsers_are_sent_to_the_cdn(tmp_path: Path) -> None:
     with capture_logs() as said:
-        graphiql.GraphiQL(tmp_path).warn_if_online()
-    assert [(entry["event"], entry["log_level"]) for entry in said] == [("graphiql_online", "warning")]
+        graphiql.GraphiQL(tmp_path).warn_if_on_cdn()
+    assert [(entry["event"], entry["log_level"]) for entry in said] == [("graphiql.uses_cdn", "warning")]
 
 
 # --- The examples

@@ -142,7 +142,7 @@ def test_a_wrong_hash_stops_the_build_and_keeps_nothing(
     # then
     assert code == 1
     assert not vendor.exists()
-    assert "does not have the SHA-384 it should have" in capsys.readouterr().err
+    assert "does not have the expected SHA-384" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_exceptions_are_logged_without_what_they_say(written: StringIO, by: str)
 
 
 def test_machines_get_one_object_a_line(written: StringIO) -> None:
-    structlog.get_logger("test").info("serving", address="http://127.0.0.1:8080/graphql")
+    structlog.get_logger("test").info("server.started", address="http://127.0.0.1:8080/graphql")
     said = written.getvalue()
     if said.startswith("{"):
         assert json.loads(said)["address"] == "http://127.0.0.1:8080/graphql"

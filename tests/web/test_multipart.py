@@ -277,7 +277,7 @@ def held(client: GraphQLClient) -> list[Any]:
 async def test_one_account_sends_four_at_a_time(settings: Settings) -> None:
     uploads = Uploads(settings)
     with ExitStack() as four:
-        for _ in range(multipart.OF_ONE):
+        for _ in range(multipart.MAX_UPLOADS_PER_ACCOUNT):
             four.enter_context(uploads._counted(1))
         with pytest.raises(BadRequest) as refused, uploads._counted(1):
             pass
@@ -286,7 +286,7 @@ async def test_one_account_sends_four_at_a_time(settings: Settings) -> None:
             pass
     with uploads._counted(1):
         pass
-    assert not +uploads._of
+    assert not +uploads._uploads_of
 
 
 # A file is nothing that can be written down

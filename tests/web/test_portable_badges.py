@@ -29,7 +29,7 @@ from tests.helpers.badge_credentials import BROWSER, at, get, get_as_written, so
 from tests.helpers.factories import make_profile
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
-from web.open_badges import credentials_that_stay_here
+from web.open_badges import portability_problems
 
 CHECK = HERE / "clients" / "check"
 JSON = "application/json"
@@ -276,8 +276,8 @@ async def test_a_server_says_at_its_start_why_badges_would_not_be_taken_elsewher
     from structlog.testing import capture_logs
 
     told = replace(settings, public_url=address, credential_issuer=issuer)
-    assert len(credentials_that_stay_here(told)) == reasons
+    assert len(portability_problems(told)) == reasons
     with capture_logs() as logs:
         await make_app(told, database)
-    warned = [each for each in logs if each["event"] == "badge_credentials_not_portable"]
+    warned = [each for each in logs if each["event"] == "badge_credentials.not_portable"]
     assert [len(each["reasons"]) for each in warned] == ([reasons] if reasons else [])

@@ -103,7 +103,7 @@ async def test_the_process_serves_and_stops_when_told(settings: Settings, how: s
     process = await start(settings, "server.py")
     assert process.stderr is not None
     line = ""
-    while '"serving"' not in line:
+    while '"server.started"' not in line:
         line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
         assert line, "the server ended"
     address = line.partition('"address": "')[2].partition('"')[0]
@@ -113,7 +113,7 @@ async def test_the_process_serves_and_stops_when_told(settings: Settings, how: s
     process.send_signal(how)
     # then
     _, rest = await asyncio.wait_for(process.communicate(), 10)
-    assert process.returncode == 0 and b"stopped" in rest
+    assert process.returncode == 0 and b"server.stopped" in rest
 
 
 @pytest.mark.sqlite_only

@@ -110,7 +110,7 @@ async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monke
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(websockets.Sockets, "run", never)
+    monkeypatch.setattr(websockets.WebSocketEndpoint, "run", never)
     async with open_socket(client) as ws:
         await ws.init()
         for n in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):

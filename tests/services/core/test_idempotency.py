@@ -9,7 +9,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from models.companies import Company
 from models.idempotency import IdempotentCall
-from server import DAILY
+from server import MAINTENANCE_JOBS
 from services.core import clock, idempotency
 from services.core.idempotency import Answer, NotForKeeping, Once, once
 from services.errors import ErrorCode, Refused, refused
@@ -170,7 +170,7 @@ async def test_the_servers_hourly_job_forgets_old_keys() -> None:
         await call(ada, "old")
     await call(ada, "new")
     # when
-    [job] = [each for each in DAILY if each.name == "forget_old_idempotency_keys"]
+    [job] = [each for each in MAINTENANCE_JOBS if each.name == "forget_old_idempotency_keys"]
     await job.work()
     # then
     assert [each.key for each in await IdempotentCall.all()] == ["new"]

@@ -1,8 +1,8 @@
 """
-Pictures of people and of their projects: GET /avatars/{key}/{size}.webp, GET /pictures/{key}/{size}.webp.
+Images of profiles and projects: GET /avatars/{key}/{size}.webp, GET /pictures/{key}/{size}.webp.
 
-A key is random and its picture never changes, so whoever has a picture may keep it; but only for themselves: a shared
-cache would go on showing it when its person has hidden. What a viewer may not see is answered like what never was.
+A key is random and its image never changes, so a client may cache it; a shared cache may not, because it would go on
+serving the image of a profile that has hidden since. An image that the viewer may not see is a 404, like an unknown one.
 """
 
 from typing import Final
@@ -16,38 +16,39 @@ from services.errors import Refused
 from services.portfolio import project_images
 from services.profiles import avatars
 from settings import Settings
+from web import etags
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
 from web.credentials import BadCredential, authenticate, own_profile_of, refusal
 from web.origins import Origins
-from web.request_limits import TooMany, too_many
+from web.request_limits import TooManyRequests, too_many_requests
 
-OPENED_AS: Final = {
+SOURCES: Final = {
     "/avatars": (avatars.content_of, frozenset({"Profile.avatarUrl"})),
     "/pictures": (project_images.content_of, frozenset({"ProjectImage.url"})),
 }
-"""Whose pictures are where; and the field of the graph that leads there, which a token's scopes have to open."""
-PICTURE_CACHE_CONTROL: Final = "private, max-age=31536000, immutable"
+"""Path prefix to the function that reads an image, and the field with its URL, which a token's scopes must open."""
+IMAGE_CACHE_CONTROL: Final = "private, max-age=31536000, immutable"
 POLICY: Final = "sandbox; default-src 'none'"
 
 
-class Avatars:
-    """Answers for pictures at one place."""
+class ImageEndpoint:
+    """Answers for the images under one path prefix."""
 
-    def __init__(self, settings: Settings, place: str = "/avatars") -> None:
+    def __init__(self, settings: Settings, prefix: str = "/avatars") -> None:
         """Raise BadSetting for origins or proxies that cannot be used."""
-        self._content_of, self._opened_as = OPENED_AS[place]
+        self._content_of, self._opened_as = SOURCES[prefix]
         self._anonymous, self._limited = settings.anonymous == "read", settings.request_limit == "on"
         self._origins, self._trusted = Origins(settings), trusted_of(settings)
         self._cookie = SessionCookie.of(settings)
 
-    async def picture(self, request: web.Request) -> web.Response:
-        """The picture. 404: there is none for this viewer; 304: the one that the browser has; 403: a bad credential."""
+    async def get(self, request: web.Request) -> web.Response:
+        """The image; 304 if the browser has it, 403 for a bad credential, 404 if the viewer may not see one."""
         try:
             await self._admit(client_of(request, self._trusted))
             viewer = (await authenticate(request, self._cookie, self._origins)).principal
-        except TooMany as error:
-            return too_many(error)
+        except TooManyRequests as error:
+            return too_many_requests(error)
         except BadCredential:
             return refusal()
         if viewer.scopes is not None and scopes.closed(self._opened_as, viewer.scopes):
@@ -59,32 +60,34 @@ class Avatars:
         if found is None:
             return web.Response(status=404)
         content, public = found
-        return self._told(request, content, public=public)
+        return self._respond(request, content, public=public)
 
     async def _admit(self, client: Client) -> None:
         if self._limited:
             try:
                 await rate_limits.spend("picture", by=[f"address:{client.address}"])
             except Refused as refused:
-                raise TooMany(refused) from None
+                raise TooManyRequests(refused) from None
 
-    def _told(self, request: web.Request, content: bytes, *, public: bool) -> web.Response:
-        tag = f'"{request.match_info["key"]}-{request.match_info["size"]}"'
+    def _respond(self, request: web.Request, content: bytes, *, public: bool) -> web.Response:
+        tag = f"{request.match_info['key']}-{request.match_info['size']}"
         headers = {
-            hdrs.CACHE_CONTROL: PICTURE_CACHE_CONTROL,
+            hdrs.CACHE_CONTROL: IMAGE_CACHE_CONTROL,
             hdrs.CONTENT_DISPOSITION: "inline",
             "Content-Security-Policy": POLICY,
-            # Pages of other hosts may show what is public; what only its owner sees stays on ours.
+            # Pages of other hosts may embed public images, and no others.
             "Cross-Origin-Resource-Policy": "cross-origin" if public else "same-origin",
-            hdrs.ETAG: tag,
             "X-Content-Type-Options": "nosniff",
         }
-        if tag in {each.strip().removeprefix("W/") for each in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")}:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=content, content_type="image/webp", headers=headers)
+        if etags.matches(request, tag):
+            response = web.Response(status=304, headers=headers)
+        else:
+            response = web.Response(body=content, content_type="image/webp", headers=headers)
+        response.etag = tag
+        return response
 
 
 def install(app: web.Application, settings: Settings) -> None:
-    """Serve pictures in this application. Raises BadSetting."""
-    for place in OPENED_AS:
-        app.router.add_get(place + "/{key:[a-z2-7]{32}}/{size:[0-9]{1,4}}.webp", Avatars(settings, place).picture)
+    """Serve images in this application. Raises BadSetting."""
+    for prefix in SOURCES:
+        app.router.add_get(prefix + "/{key:[a-z2-7]{32}}/{size:[0-9]{1,4}}.webp", ImageEndpoint(settings, prefix).get)
