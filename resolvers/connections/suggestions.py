@@ -53,9 +53,9 @@ async def _page(own: int, page: Page, context: Context) -> Row:
     place = None if page.cursor is None else tuple(cursors.decode(CURSOR, page.cursor, int, int))
     rows = _slice(await _ranked(own, context), page, place)
     cards = await profiles.by_id([row["id"] for row in rows], context)
-    # Somebody who hid a moment ago has no card any more.
-    shown = [{**row, "person": card} for row, card in zip(rows, cards, strict=True) if card is not None]
-    return connection(page, shown, cursor_of)
+    edges = [{**row, "person": card} for row, card in zip(rows, cards, strict=True)]
+    # A person who hid after the list was read has no card.
+    return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None)
 
 
 async def _ranked(own: int, context: Context) -> list[Row]:

@@ -76,13 +76,9 @@ async def profiles(
     at = None if page.cursor is None else await _place(context, of, found, page.cursor)
     rows = await found.page(page.size + 1, at, backward=page.backward)
     cards = await by_id([row[order.person] for row in rows], context)
-    # Somebody who hid a moment ago has no card any more.
-    shown = [
-        {"list": of, "order": order, "place": row, "person": card}
-        for row, card in zip(rows, cards, strict=True)
-        if card is not None
-    ]
-    return connection(page, shown, cursor_of, search=found)
+    edges = [{"list": of, "order": order, "place": row, "person": card} for row, card in zip(rows, cards, strict=True)]
+    # A person who hid after the list was read has no card.
+    return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None, search=found)
 
 
 async def totals(searches: Sequence[Search], context: Context) -> list[int]:
