@@ -3,14 +3,14 @@
 import strawberry
 
 from resolvers.people import people
-from resolvers.people.people import People, Wanted
+from resolvers.people.people import LookingFor, ProfileOrder
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE, PageInfo
 from schema.profiles import Profile
 
 enum_of(
-    People,
+    ProfileOrder,
     "Order of a list of people. With equal points, the person who earned points last comes first, then the newest "
     "profile.",
     {
@@ -21,7 +21,7 @@ enum_of(
     name="ProfileOrder",
 )
 enum_of(
-    Wanted,
+    LookingFor,
     "Kind of work that a person is looking for.",
     {"JOB": "A job.", "PROJECT": "A project."},
     name="LookingForKind",

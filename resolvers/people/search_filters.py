@@ -1,78 +1,84 @@
 """
-What a search asks of a person, as SQL: each condition can list the people it holds for, and say whether it holds for one.
+The filters of a people search, as SQL: each lists the people it matches, and tells whether it matches one person.
 
-`LIMIT 1 OFFSET 0` keeps PostgreSQL from turning a question about one person into a join over all of them: how a page is
-found is decided in resolvers/people/people_search.py, by what was counted, and not by the planner's guess.
+`LIMIT 1 OFFSET 0` keeps PostgreSQL from turning a test of one person into a join over all of them: search_plan.py decides
+how a page is found, from counts, and not the database's planner from estimates.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from services.media.search_tokenizer import NAME
 
-Put = Callable[[object], str]
-"""Takes a parameter of the statement that is being written; answers its mark."""
+AddParameter = Callable[[object], str]
+"""Adds a parameter to the statement and returns its mark."""
 
 TIERS = 4
-"""How well words match, the best first: 0 whole words of the name, 1 whole words, 2 beginnings of words of the name, 3
-beginnings of words. A person is in the tier of the word that matches them worst."""
+"""How well words match, best first: 0 whole words of the name, 1 whole words, 2 prefixes of words of the name, 3
+prefixes of words. A person is in the tier of the word that matches worst."""
 ANY_TIER = TIERS - 1
 
 
-class Condition(Protocol):
-    """One thing that is asked."""
+class Filter(Protocol):
+    """One condition of a search."""
 
-    def ids(self, put: Put, tier: int) -> str:
-        """SQL of the profiles it holds for, some of them more than once."""
+    @property
+    def indexed(self) -> bool:
+        """True if an index lists the people."""
 
-    def holds(self, put: Put, person: str, tier: int) -> str:
-        """SQL of whether it holds for the profile in the column `person`."""
+    def ids_sql(self, add: AddParameter, tier: int) -> str:
+        """SQL of the profiles that match in this tier or a better one; a profile may be there more than once."""
+
+    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:
+        """SQL: the profile in the column `person` matches in this tier or a better one."""
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word is in the name, the handle or the job title, as its beginning or as a whole. Indexes: all of profile_word."""
+class WordFilter:
+    """A word of the name, the handle or the job title begins with `word`, or is it. Indexes: all of profile_word."""
 
     word: bytes
+    indexed: ClassVar[bool] = True
 
-    def ids(self, put: Put, tier: int) -> str:
-        return f"SELECT profile_id FROM profile_word w WHERE {self._matches(put, tier)}"
+    def ids_sql(self, add: AddParameter, tier: int) -> str:
+        return f"SELECT profile_id FROM profile_word w WHERE {self._condition(add, tier)}"
 
-    def holds(self, put: Put, person: str, tier: int) -> str:
-        return _exists(f"profile_word w WHERE w.profile_id = {person} AND {self._matches(put, tier)}")
+    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:
+        return _exists(f"profile_word w WHERE w.profile_id = {person} AND {self._condition(add, tier)}")
 
-    def _matches(self, put: Put, tier: int) -> str:
-        word = put(self.word)
+    def _condition(self, add: AddParameter, tier: int) -> str:
+        word = add(self.word)
         if tier == 0:
             return f"w.word = {word} AND w.place = {NAME}"
         if tier == 1:
             return f"w.word = {word}"
         # No text has the byte 255 in UTF-8: all words that begin with this one lie before it.
-        begins = f"w.word >= {word} AND w.word < {put(self.word + bytes([255]))}"
+        begins = f"w.word >= {word} AND w.word < {add(self.word + bytes([255]))}"
         return begins if tier == ANY_TIER else f"{begins} AND (w.place = {NAME} OR w.word = {word})"
 
 
 @dataclass(frozen=True)
-class Term:
+class TermFilter:
     """A skill or an industry is among a person's. Indexes: (skill, profile_id), unique (profile_id, skill), and alike."""
 
     table: str
     column: str
     code: str
+    indexed: ClassVar[bool] = True
 
-    def ids(self, put: Put, tier: int) -> str:  # noqa: ARG002 - only words have tiers
-        return f"SELECT profile_id FROM {self.table} t WHERE t.{self.column} = {put(self.code)}"
+    def ids_sql(self, add: AddParameter, tier: int) -> str:  # noqa: ARG002 - only words have tiers
+        return f"SELECT profile_id FROM {self.table} t WHERE t.{self.column} = {add(self.code)}"
 
-    def holds(self, put: Put, person: str, tier: int) -> str:  # noqa: ARG002
-        return _exists(f"{self.table} t WHERE t.profile_id = {person} AND t.{self.column} = {put(self.code)}")
+    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:  # noqa: ARG002
+        return _exists(f"{self.table} t WHERE t.profile_id = {person} AND t.{self.column} = {add(self.code)}")
 
 
 @dataclass(frozen=True)
-class Fact:
+class ColumnFilter:
     """
     A column of the profile has a value. Indexes: (listed, country, id), (company_id), the primary key; what people
-    look for is in none, and read through all of them.
+    look for has no index, so that all listed profiles are read.
     """
 
     column: str
@@ -80,19 +86,18 @@ class Fact:
 
     @property
     def indexed(self) -> bool:
-        """Whether an index lists the people."""
         return self.column in {"country", "company_id"}
 
-    def ids(self, put: Put, tier: int) -> str:  # noqa: ARG002
+    def ids_sql(self, add: AddParameter, tier: int) -> str:  # noqa: ARG002
         # "IS NOT false": of two indexes SQLite would take the one of (listed, …), which the company is not in.
         listed = "IS NOT false" if self.column == "company_id" else "= true"
-        return f"SELECT p.id AS profile_id FROM profile p WHERE p.listed {listed} AND {self._is(put)}"
+        return f"SELECT p.id AS profile_id FROM profile p WHERE p.listed {listed} AND {self._condition(add)}"
 
-    def holds(self, put: Put, person: str, tier: int) -> str:  # noqa: ARG002
-        return _exists(f"profile p WHERE p.id = {person} AND {self._is(put)}")
+    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:  # noqa: ARG002
+        return _exists(f"profile p WHERE p.id = {person} AND {self._condition(add)}")
 
-    def _is(self, put: Put) -> str:
-        return f"p.{self.column} = " + ("true" if self.value is True else put(self.value))
+    def _condition(self, add: AddParameter) -> str:
+        return f"p.{self.column} = " + ("true" if self.value is True else add(self.value))
 
 
 def _exists(rest: str) -> str:

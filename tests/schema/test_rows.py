@@ -52,9 +52,9 @@ from resolvers import credits as balances
 from resolvers.base.context import Context
 from resolvers.connections import blocks, connection_requests, connections, suggestions
 from resolvers.people import people as searching
-from resolvers.people.people_search import POINTS as MOST_POINTS
 from resolvers.people.people_search import Search
-from resolvers.people.search_filters import Word
+from resolvers.people.search_filters import WordFilter
+from resolvers.people.search_sql import POINTS
 from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
 from services.achievements import badges as badge_rules
@@ -214,7 +214,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
         points.of_profiles: people,
-        searching.totals: [Search(database, [Word(b"a")], MOST_POINTS)],
+        searching.totals: [Search(database, [WordFilter(b"a")], POINTS)],
         stats.of_profiles: people,
         stats.points_today: people,
         stats.series: people,

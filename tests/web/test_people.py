@@ -10,8 +10,8 @@ from tortoise.transactions import in_transaction
 from models.database import Database
 from models.profiles import Profile, ProfileWord, Visibility
 from resolvers.base.context import Context
-from resolvers.people import people, people_search
-from resolvers.people.people import People, Wanted
+from resolvers.people import people, search_plan
+from resolvers.people.people import LookingFor, ProfileOrder
 from services.media import search_tokenizer
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 from services.progress import search_words
@@ -256,10 +256,10 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
 ) -> None:
     # given
     rare, some, windows = {"few": (1_000, 0, (5,)), "some": (0, 1_000, (5,)), "walk": (0, 0, (500,)), "give up": (0, 0, (2, 3))}[way]  # fmt: skip
-    monkeypatch.setattr(people_search, "RARE_WORD_MATCHES", rare)
-    monkeypatch.setattr(people_search, "MAX_SORTED_MATCHES", some)
-    monkeypatch.setattr(people_search, "WINDOWS", windows)
-    monkeypatch.setattr(people_search, "ROWS_PER_STEP", 5)
+    monkeypatch.setattr(search_plan, "RARE_FILTER_MATCHES", rare)
+    monkeypatch.setattr(search_plan, "MAX_SORTED_MATCHES", some)
+    monkeypatch.setattr(search_plan, "WALK_WINDOWS", windows)
+    monkeypatch.setattr(search_plan, "ROWS_PER_STEP", 5)
     context = Context(database)
     everybody = await community()
     rows = await database.fetch("SELECT profile_id, overall, overall_reached FROM score")
@@ -278,10 +278,10 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
             cursor = None
             while True:
                 given: dict[str, Any] = {
-                    name: Wanted(value) if name == "looking_for" else value for name, value in asked.items()
+                    name: LookingFor(value) if name == "looking_for" else value for name, value in asked.items()
                 }
                 walk: dict[str, Any] = {size: 7, further: cursor}
-                page = await people.profiles(context, order_by=People(order), **given, **walk)
+                page = await people.profiles(context, order_by=ProfileOrder(order), **given, **walk)
                 assert await people.totals([page["search"]], context) == [len(ids)], asked
                 here = [edge["person"]["id"] for edge in page["edges"]]
                 seen = seen + here if size == "first" else here + seen
