@@ -79,7 +79,7 @@ async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
     there_is_one = asyncio.Event()
 
     def hear(news: FeedBatch) -> None:
-        waiting.extend(each for each in news.notices if each.profile_id == own)
+        waiting.extend(each for each in news.entries if each.profile_id == own)
         if waiting:
             there_is_one.set()
 

@@ -1,4 +1,4 @@
-"""Expected failures, as types with a code. Anything that is not one of these is a bug and is answered as one."""
+"""Expected failures, as exceptions with a code. Any other exception is a bug and is answered as INTERNAL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class ErrorCode(Enum):
-    """Why something was refused. Codes are part of the contract: they are added to, never renamed."""
+    """Why a request was refused. Codes are part of the public contract: new ones are added, none is renamed."""
 
     ACCOUNT_DEACTIVATED = "ACCOUNT_DEACTIVATED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
@@ -76,10 +76,10 @@ class ErrorCode(Enum):
 
 class Unavailable(Exception):
     """
-    Something this server needs does not work now, such as the database: nothing is wrong with the request, and the same
-    one may succeed later.
+    Something that this server needs does not work now, such as the database. Nothing is wrong with the request: it may
+    succeed later.
 
-    `reason` is for the log: what is away and how, never a value of a row or a setting.
+    `reason` is for the log: what is unavailable and how, never a value of a row or a setting.
     """
 
     def __init__(self, reason: str) -> None:
@@ -89,7 +89,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: a code for programs, a sentence for people, and where in the input it is."""
+    """One reason of a refusal: a code for programs, a sentence for people, and the path in the input."""
 
     code: ErrorCode
     message: str
@@ -99,9 +99,9 @@ class Problem:
 
 class Refused(Exception):
     """
-    A service refuses and has changed nothing. Carries one problem or several.
+    A service refuses a call and has changed nothing. It has one problem or more.
 
-    A mutation answers them in its payload's `errors`; a query's argument answers them as a top-level error.
+    For a mutation these are the payload's `errors`; for an argument of a query, a top-level error.
     """
 
     def __init__(self, *problems: Problem) -> None:
@@ -110,17 +110,17 @@ class Refused(Exception):
 
 
 class NotAllowed(Refused):
-    """The viewer may not ask this. Always a top-level error, also of a mutation."""
+    """The viewer may not request this. Always a top-level error, also for a mutation."""
 
     def __init__(self, code: ErrorCode, message: str, **facts: object) -> None:
         super().__init__(Problem(code, message, facts=facts))
 
 
 def refused(code: ErrorCode, message: str, *, path: Sequence[str] = (), **facts: object) -> Refused:
-    """Make the common refusal: one problem."""
+    """Return a Refused with one problem."""
     return Refused(Problem(code, message, tuple(path), facts))
 
 
-def named(error: BaseException) -> str:
-    """How a failure is called in the log: by its kind alone, since its text may hold people's data."""
+def failure_name(error: BaseException) -> str:
+    """Return the name of a failure for the log: its type only, because its text may contain personal data."""
     return error.reason if isinstance(error, Unavailable) else type(error).__name__

@@ -204,7 +204,7 @@ async def claim(account_id: int, code: str, key: str | None = None) -> Claimed:
     Raises Refused: NOT_FOUND (no such challenge), NOT_COMPLETED, ACCOUNT_DEACTIVATED, and what services/core/idempotency.py
     raises.
     """
-    call = await idempotency.once(
+    call = await idempotency.run_once(
         account_id, key, "claimChallenge", {"challenge": code}, lambda: _claim(account_id, code)
     )
     return Claimed(await ChallengeClaim.get(id=call.answer["claim"]), already=bool(call.answer["already"]))

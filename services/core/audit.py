@@ -1,7 +1,7 @@
 """
-The audit trail: who did what to which account, from where. Kept 365 days.
+The audit trail: who did what to which account, from where. Entries are stored for 365 days.
 
-It holds no secrets: what a password, code or token is never goes in, only that it changed.
+It stores no secrets: it records that a password, code or token changed, never its value.
 """
 
 import re
@@ -20,7 +20,7 @@ SUCCESS: Final = "SUCCESS"
 REFUSED: Final = "REFUSED"
 DELETE_BATCH: Final = 1_000
 MAX_VALUE_CHARACTERS: Final = 300
-# The last word of a fact's name says what its value is: `password_days` is a number, `new_password` a secret.
+# The last word of a fact's name tells the kind of its value: `password_days` is a number, `new_password` a secret.
 _SECRETS: Final = {
     "apikey", "code", "codes", "cookie", "credential", "digest", "hash", "key", "link", "password", "passwords", "secret",
     "secrets", "sealed", "token", "tokens",
@@ -30,7 +30,7 @@ _LOOKS_SECRET: Final = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|\$argon2|[0-9a-fA-F]{
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an account (None: nobody, the system, an operator), by what credential, from which IP address."""
+    """Who acts: an account (None: anonymous, the system, an operator), with which credential, from which IP address."""
 
     account_id: int | None
     origin: Origin
@@ -50,8 +50,8 @@ class Change(NamedTuple):
     new: Value
 
 
-class NotForTheTrail(ValueError):
-    """A caller's bug: this fact could hold a secret."""
+class UnsafeFact(ValueError):
+    """A bug of the caller: this fact could be a secret."""
 
 
 async def record(
@@ -64,14 +64,13 @@ async def record(
     **facts: Value | Change,
 ) -> None:
     """
-    Write one line, inside the caller's transaction: no act without its line, no line without its act. `action` is a value of
-    AuditAction; any other is a ValueError.
+    Write one entry in the caller's transaction, so that the action and its entry are committed together.
 
-    `account_id` is whom it was done to; without `company_id` (`...`) the line belongs to that account's company of now. Facts
-    are harmless values, or `Change(old, new)`; what looks like a secret in somebody's text is left out of it. Raises
-    NotForTheTrail for a fact whose name is a secret's.
+    `account_id` is the account that is affected; without `company_id` (`...`) the entry belongs to the company that this
+    account has now. Facts are values that are not secret, or `Change(old, new)`; text that looks like a secret is replaced
+    by `…`. Raises ValueError for an `action` that AuditAction does not have, UnsafeFact if the name of a fact is a secret's.
     """
-    shown = {name: _harmless(name, value) for name, value in facts.items()}
+    stored = {name: _without_secrets(name, value) for name, value in facts.items()}
     if isinstance(company_id, EllipsisType):
         account = None if account_id is None else await Account.get_or_none(id=account_id).values("company_id")
         company_id = account["company_id"] if account else None
@@ -84,12 +83,12 @@ async def record(
         account_id=account_id,
         company_id=company_id,
         address=actor.address[:45],
-        facts=shown,
+        facts=stored,
     )
 
 
 async def forget_old(now: datetime) -> int:
-    """Delete lines that are older than 365 days; returns how many. A thousand at a time: writers need not wait."""
+    """Delete entries older than 365 days; returns how many. A thousand at a time, so that writers do not wait."""
     gone = 0
     while (
         ids := await AuditEntry.filter(at__lt=now - AUDIT_RETENTION)
@@ -102,26 +101,26 @@ async def forget_old(now: datetime) -> int:
 
 
 def as_facts(stored: Mapping[str, object]) -> list[dict[str, str | None]]:
-    """Facts as they are shown: name, old and new value as text. A fact without a value before has no `old`."""
-    shown = []
+    """Format stored facts for readers: name, old and new value as text. `old` is None if there was no value before."""
+    facts = []
     for name, value in sorted(stored.items()):
         change = value if isinstance(value, dict) else {"old": None, "new": value}
-        shown.append({"name": name, "old": _text(change["old"]), "new": _text(change["new"])})
-    return shown
+        facts.append({"name": name, "old": _text(change["old"]), "new": _text(change["new"])})
+    return facts
 
 
-def _harmless(name: str, value: Value | Change) -> object:
+def _without_secrets(name: str, value: Value | Change) -> object:
     if name.lower().rpartition("_")[2] in _SECRETS:
-        raise NotForTheTrail(f"The fact {name!r} does not go into the audit trail.")
+        raise UnsafeFact(f"The fact {name!r} must not be stored in the audit trail.")
     if isinstance(value, Change):
-        return {"old": _harmless(name, value.old), "new": _harmless(name, value.new)}
+        return {"old": _without_secrets(name, value.old), "new": _without_secrets(name, value.new)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
         return _LOOKS_SECRET.sub("…", value)[:MAX_VALUE_CHARACTERS]
     if value is None or isinstance(value, int):
         return value
-    return [_harmless(name, each) for each in value]
+    return [_without_secrets(name, each) for each in value]
 
 
 def _text(value: object) -> str | None:

@@ -1,4 +1,4 @@
-"""The cache to use wherever requests add entries: bounded by bytes, so that no mix of entries can fill the memory."""
+"""The cache for entries that requests add: bounded by bytes, so that no mix of entries can fill the memory."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,72 +8,72 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 ENTRY_OVERHEAD = 200
-"""Bytes that holding an entry takes beside its key and value."""
+"""Bytes of an entry besides its key and value."""
 LARGEST_SHARE = 8
-"""An entry larger than this part of the whole cache is not kept: it would push out too many others."""
+"""An entry larger than one part in so many of the cache is not stored: it would evict too many others."""
 
 
 class BoundedByBytes(Generic[K, V]):
     """
-    Keeps the entries that were used last, `max_bytes` of them together.
+    A cache of at most `max_bytes` that evicts the least recently used entries.
 
-    Whoever puts an entry says how many bytes its key and value hold; the overhead of an entry is added here. Values are
-    never None.
+    The caller of `put` states how many bytes key and value have; the overhead of an entry is added here. Values are never
+    None.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
-        """What is held now."""
-        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        """Bytes of all entries."""
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def __contains__(self, key: K) -> bool:
-        return key in self._held
+        return key in self._entries
 
     @property
     def largest(self) -> int:
-        """Bytes of the largest entry that is kept."""
+        """Bytes of the largest entry that is stored."""
         return self.max_bytes // LARGEST_SHARE
 
     def values(self) -> list[V]:
-        """What is held, what was unused the longest first."""
-        return [value for value, _ in self._held.values()]
+        """Return all values, the least recently used first."""
+        return [value for value, _ in self._entries.values()]
 
     def get(self, key: K) -> V | None:
-        """The entry, which now counts as just used; None when it is not held."""
-        held = self._held.get(key)
-        if held is None:
+        """Return the value and mark it as used; None if the key is not cached."""
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        self._held.move_to_end(key)
-        return held[0]
+        self._entries.move_to_end(key)
+        return entry[0]
 
     def put(self, key: K, value: V, size: int) -> bool:
         """
-        Hold an entry of `size` bytes in place of the one with the same key; returns whether it is held.
+        Store an entry of `size` bytes, replacing the one with the same key; returns False if it is larger than `largest`.
 
-        Entries that were unused the longest leave until there is room. One that is larger than `largest` is not held.
+        The least recently used entries are evicted until there is room.
         """
         self.discard(key)
         size += ENTRY_OVERHEAD
         if size > self.largest:
             return False
-        while self._held and self.bytes + size > self.max_bytes:
-            _, (_, gone) = self._held.popitem(last=False)
-            self.bytes -= gone
-        self._held[key] = value, size
+        while self._entries and self.bytes + size > self.max_bytes:
+            _, (_, evicted) = self._entries.popitem(last=False)
+            self.bytes -= evicted
+        self._entries[key] = value, size
         self.bytes += size
         return True
 
     def discard(self, key: K) -> None:
-        """Let go of an entry, if it is held."""
-        held = self._held.pop(key, None)
-        if held is not None:
-            self.bytes -= held[1]
+        """Remove an entry, if it is cached."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.bytes -= entry[1]
 
     def clear(self) -> None:
-        """Let go of everything."""
-        self._held.clear()
+        """Remove all entries."""
+        self._entries.clear()
         self.bytes = 0

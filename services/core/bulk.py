@@ -1,4 +1,4 @@
-"""Many rows at once, where Tortoise's own ways cost too much: imports and reported events live from these two."""
+"""Insert and look up many rows at once, for imports and reported events: Tortoise's own methods cost too much there."""
 
 from collections.abc import Collection, Sequence
 from enum import Enum
@@ -10,11 +10,10 @@ from tortoise.models import Model
 
 async def insert(rows: Sequence[Model]) -> None:
     """
-    Write new rows of one table; ids that the database makes are not read back, and columns with a default of the database's
-    own are left to it.
+    Insert rows of one table. Generated ids are not read back; columns with a default of the database are left out.
 
-    Like Tortoise's `bulk_create`, at a fifth of its cost: what is written was made by our own rules, so nothing is
-    validated again. Not for tables with JSON. IntegrityError as usual.
+    Like Tortoise's `bulk_create` at a fifth of its cost: the values come from our own rules and are not validated again.
+    Not for tables with JSON. Raises IntegrityError as Tortoise does.
     """
     if not rows:
         return
@@ -34,11 +33,11 @@ async def lookup(
     model: type[Model], answer: str, *, column: str, keys: Collection[str], source: str | None = None
 ) -> dict[str, Any]:
     """
-    What the column `answer` holds, for those of `keys` that there are in `column`; with `source`, among its rows.
+    Return the column `answer` by key, for those of `keys` that exist in `column`; with `source`, only in its rows.
     Index: unique (column) or (source, column).
 
-    On PostgreSQL each key is looked up by itself: until a table that fills up fast has been analysed, the planner
-    would rather read all of it, for each batch again.
+    On PostgreSQL each key is looked up by itself: before a table that fills up fast is analysed, the planner would
+    read the whole table for every batch.
     """
     if not keys:
         return {}

@@ -1,8 +1,8 @@
 """
-What processes tell each other: rows of one table, written with what they tell and read by every process.
+The change feed: rows by which every process learns of writes. They are written in the transaction of the change.
 
-Whoever keeps something in memory listens to a topic and asks `catch_up` before it answers from there; whoever waits for
-something listens and is told within half a second. docs/decisions/0009-notices.md says why it is done this way.
+A cache listens to a topic, and awaits `catch_up` before it answers from memory. A subscription listens and is notified
+within half a second. docs/decisions/0009-notices.md gives the reasons.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -22,33 +22,33 @@ from models.statements import Statement
 from services.core import clock, runtime
 from services.core.change_feed_readers import ByCommit, BySnapshot
 from services.core.runtime import runtime_of
-from services.errors import named
+from services.errors import failure_name
 
 log = structlog.get_logger(__name__)
 
 CHANGE_RETENTION = timedelta(hours=6)
-"""How long notices are kept. A pinned board undoes what was told within the hour that it lives."""
+"""How long entries are stored. A board pinned to the last hour undoes the changes of that hour."""
 MAX_READER_LAG = CHANGE_RETENTION - timedelta(minutes=10)
-"""Whoever has not looked for so long may have missed notices, with clocks that differ a little."""
+"""A follower that has not read for this long may have missed entries (retention minus clock skew)."""
 POLL_SECONDS = 0.5
-"""Seconds between two looks of a process that serves."""
-DELETE_BATCH = 1000
-"""Profiles in one notice, and notices deleted at once."""
+"""Seconds between two polls of a server."""
+ENTRIES_PER_BATCH = 1000
+"""Profiles in one entry, and entries deleted or read at once."""
 
 
 class Topic(Enum):
-    """What a notice is about."""
+    """The subject of an entry."""
 
     SCORES = "SCORES"
-    """Sums or listing of the facts' `profiles` changed; `listed` holds, by id, who appeared (true) or left (false)."""
+    """Sums or listing of `profiles` changed; `listed` has, by id, who appeared (true) or disappeared (false)."""
     BADGES = "BADGES"
-    """Definitions of badges that came with an import changed."""
+    """Definitions of imported badges changed."""
     PERSON = "PERSON"
-    """Something happened to one person: the facts' `kind`, and what belongs to it."""
+    """Something happened to one person: `kind` and the facts of that kind."""
 
 
 class PersonKind(Enum):
-    """What can happen to a person that they are told at once."""
+    """Events of which a person is notified at once."""
 
     POINTS = "POINTS"
     LEVEL = "LEVEL"
@@ -63,7 +63,7 @@ class PersonKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NewFeedEntry:
-    """A notice to be written. One with a `profile_id` is written only when somebody could hear it: see `publish_all`."""
+    """An entry to write. One with a `profile_id` is written only if the profile has an active account: see `publish_all`."""
 
     topic: Topic
     profile_id: int | None = None
@@ -72,7 +72,7 @@ class NewFeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A notice as it is read. `at`: when it was written (UTC); `xid`: by which transaction, 0 on SQLite."""
+    """An entry as it is read. `at`: when it was written (UTC); `xid`: id of the transaction, 0 on SQLite."""
 
     id: int
     topic: Topic
@@ -84,59 +84,59 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedBatch:
-    """What one look found on a topic, oldest first. `everything`: notices may be missing, so anything may have changed."""
+    """New entries of one topic, oldest first. `everything`: entries may be missing, so anything may have changed."""
 
-    notices: Sequence[FeedEntry]
+    entries: Sequence[FeedEntry]
     everything: bool = False
 
 
 Listener = Callable[[FeedBatch], None]
-"""Called in the event loop; marks what is old or fills a queue, and waits for nothing."""
+"""Called in the event loop: marks cached data as old or fills a queue. It must not block."""
 
 
 # Writing
 
 
 async def publish(topic: Topic, *, profile_id: int | None = None, facts: Mapping[str, Any] | None = None) -> None:
-    """Write one notice, in the caller's transaction: it is told when that commits, and never when it is undone."""
+    """Write one entry in the caller's transaction. Listeners get it after the commit, and never after a rollback."""
     await publish_all([NewFeedEntry(topic, profile_id, facts or {})])
 
 
 def person_entry(profile_id: int, kind: PersonKind, **facts: Any) -> NewFeedEntry:
-    """Make the notice of something that happened to a person, for `publish_all`. Facts are what JSON can hold."""
+    """Create the entry of an event of one person, for `publish_all`. Facts must be values that JSON can represent."""
     return NewFeedEntry(Topic.PERSON, profile_id, {"kind": kind.value, **facts})
 
 
 def scores_changed(profile_ids: Sequence[int], listed: Mapping[int, bool] | None = None) -> list[NewFeedEntry]:
-    """Make the notices of people whose sums changed or, in `listed`, who appeared or left: a thousand people each."""
+    """Create the entries of people whose sums changed or who, in `listed`, appeared or disappeared: 1,000 people each."""
     flips = listed or {}
     return [
         NewFeedEntry(Topic.SCORES, None, {"profiles": some} | ({"listed": those} if those else {}))
-        for start in range(0, len(profile_ids), DELETE_BATCH)
-        if (some := list(profile_ids[start : start + DELETE_BATCH]))
+        for start in range(0, len(profile_ids), ENTRIES_PER_BATCH)
+        if (some := list(profile_ids[start : start + ENTRIES_PER_BATCH]))
         for those in ({str(number): flips[number] for number in some if number in flips},)
     ]
 
 
-async def publish_all(notices: Sequence[NewFeedEntry]) -> None:
+async def publish_all(entries: Sequence[NewFeedEntry]) -> None:
     """
-    Write notices in one statement, in the caller's transaction.
+    Write entries in one statement, in the caller's transaction.
 
-    One for a person is left out where the profile has no active account: nobody could be told. Index: account
-    (profile_id).
+    An entry of one person is left out if the profile has no active account, because no subscriber could receive it.
+    Index: account (profile_id).
     """
-    if not notices:
+    if not entries:
         return
     connection = Notice._meta.db
-    topics = [each.topic.value for each in notices]
-    facts = [orjson.dumps(each.facts).decode() for each in notices]
-    profiles = [each.profile_id for each in notices]
+    topics = [each.topic.value for each in entries]
+    facts = [orjson.dumps(each.facts).decode() for each in entries]
+    profiles = [each.profile_id for each in entries]
     if connection.capabilities.dialect == "postgres":
         values = [topics, profiles, facts, clock.now(), AccountStatus.ACTIVE.value]
         written = await connection.execute_query_dict(_WRITE.postgres, values)
         reader = runtime.current().existing(Follower)
         if written and reader:
-            reader.to_be_seen(written[0]["xid"])
+            reader.note_own_transaction(written[0]["xid"])
         return
     rows = orjson.dumps(list(zip(topics, profiles, facts, strict=True))).decode()
     await connection.execute_query(_WRITE.sqlite, [rows, clock.now(), AccountStatus.ACTIVE.value])
@@ -163,12 +163,12 @@ _WRITE = Statement(
 
 
 async def forget_old(now: datetime) -> int:
-    """Delete notices older than `CHANGE_RETENTION`; returns how many. A thousand at a time: writers need not wait. Index: (at)."""
+    """Delete entries older than `CHANGE_RETENTION`; returns how many. 1,000 at a time: writers do not wait. Index: (at)."""
     gone = 0
     while (
         ids := await Notice.filter(at__lt=now - CHANGE_RETENTION)
         .order_by("at")
-        .limit(DELETE_BATCH)
+        .limit(ENTRIES_PER_BATCH)
         .values_list("id", flat=True)
     ):
         gone += await Notice.filter(id__in=list(ids)).delete()
@@ -180,20 +180,20 @@ async def forget_old(now: datetime) -> int:
 
 class Follower:
     """
-    The one reader of notices of a database in this process.
+    The one reader of a database's change feed in this process.
 
-    It tells what was committed after its first look: listen, catch up, and only then read what you keep.
+    Listeners get what is committed after its first poll: subscribe, catch up, and only then read the data to cache.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = ref(database)
         self._listeners: dict[Topic, list[Listener]] = {topic: [] for topic in Topic}
-        self._looked_at: datetime | None = None
+        self._polled_at: datetime | None = None
         self._reader: BySnapshot | ByCommit = BySnapshot() if database.dialect == "postgres" else ByCommit()
         self._failed = False
 
     def on(self, topic: Topic, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` what there is of this topic from now on, until the function that comes back is called."""
+        """Call `listener` with new entries of this topic. Returns a function that ends this."""
         listeners = self._listeners[topic]
         listeners.append(listener)
 
@@ -205,63 +205,64 @@ class Follower:
 
     async def catch_up(self) -> None:
         """
-        Have every listener know, when this ends, what this process has committed before, and on SQLite also what any
-        other has. Cheap when there is nothing new: 6 µs on SQLite, nothing on PostgreSQL. Inside a transaction it does
-        nothing: what is read there may still be undone.
-        """
-        await self._read(only_own=True)
+        Notify listeners of what this process has committed before this call; on SQLite also of what others have.
 
-    async def look(self) -> None:
-        """Have every listener know what anybody has committed before. One statement on PostgreSQL."""
-        await self._read(only_own=False)
+        Cheap if there is nothing new: 6 µs on SQLite, nothing on PostgreSQL. Inside a transaction it does nothing,
+        because data read there may still be rolled back.
+        """
+        await self._read_new_entries(only_own=True)
+
+    async def poll(self) -> None:
+        """Notify listeners of what any process has committed before this call. One statement on PostgreSQL."""
+        await self._read_new_entries(only_own=False)
 
     async def keep_up(self) -> None:
-        """Do `look` as a job that is done again and again: says once that the database cannot be read, until it can."""
+        """Call `poll`, as a repeated job. Logs a failure once, until a poll succeeds again."""
         try:
-            await self.look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may go well
+            await self.poll()
+        except Exception as error:  # noqa: BLE001 - the next poll may succeed, whatever the failure was
             if not self._failed:
-                log.warning("notices_not_read", reason=named(error))
+                log.warning("change_feed_not_read", reason=failure_name(error))
             self._failed = True
         else:
             self._failed = False
 
-    def to_be_seen(self, xid: int) -> None:
-        """Remember that this process wrote notices in this transaction, so that the next `catch_up` looks."""
+    def note_own_transaction(self, xid: int) -> None:
+        """Note that this process wrote entries in this transaction, so that the next `catch_up` reads them."""
         if isinstance(self._reader, BySnapshot):
             self._reader.own.add(xid)
 
-    async def _read(self, *, only_own: bool) -> None:
+    async def _read_new_entries(self, *, only_own: bool) -> None:
         database = self._database()
         if database is None or database.in_transaction:
             return
-        now, before = clock.now(), self._looked_at
+        now, before = clock.now(), self._polled_at
         late = before is not None and now - before > MAX_READER_LAG
         found = await self._reader.read(database, only_own=only_own, anew=late)
         if found is None:
             return
-        # Nothing waits from here on: what has been read has been told before anybody else goes on.
-        self._looked_at = now
+        # No await from here on: listeners are notified before any other task continues.
+        self._polled_at = now
         for topic, listeners in self._listeners.items():
-            notices = [_entry_of(row) for row in found if row["topic"] == topic.value] if listeners else []
-            if notices or late:
+            entries = [_entry_of(row) for row in found if row["topic"] == topic.value] if listeners else []
+            if entries or late:
                 for listener in list(listeners):
-                    _call(listener, FeedBatch(notices, everything=late))
+                    _notify(listener, FeedBatch(entries, everything=late))
 
 
-def _call(listener: Listener, news: FeedBatch) -> None:
+def _notify(listener: Listener, batch: FeedBatch) -> None:
     try:
-        listener(news)
+        listener(batch)
     except Exception:
-        # The others are to be told all the same.
-        log.exception("listener_failed", topics=sorted({each.topic.value for each in news.notices}))
+        # The other listeners must be notified all the same.
+        log.exception("listener_failed", topics=sorted({each.topic.value for each in batch.entries}))
 
 
 async def entries_since(database: Database, topic: Topic, at: datetime) -> AsyncIterator[Sequence[FeedEntry]]:
-    """What was told of a topic after `at`, as far as it is kept, a thousand notices at a time in order of id. Index: (at)."""
+    """Yield the stored entries of a topic that were written after `at`, in order of id, 1,000 at a time. Index: (at)."""
     moment = at.isoformat(" ") if database.dialect == "sqlite" else at
     last = 0
-    while rows := await database.fetch_long(_SINCE, topic.value, moment, last, DELETE_BATCH):
+    while rows := await database.fetch_long(_SINCE, topic.value, moment, last, ENTRIES_PER_BATCH):
         yield [_entry_of(row) for row in rows]
         last = rows[-1]["id"]
 

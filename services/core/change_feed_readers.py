@@ -1,4 +1,4 @@
-"""How notices are read so that none is missed: by commits on SQLite, by snapshots on PostgreSQL."""
+"""Read the change feed without missing an entry: by commits on SQLite, by snapshots on PostgreSQL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from models.database import Database, Row
 
 
 class ByCommit:
-    """SQLite: one writer at a time, so ids come in the order of committing, and a count of commits says when to look."""
+    """SQLite: there is one writer at a time, so ids are in order of commit. A counter of commits tells when to read."""
 
     def __init__(self) -> None:
         self._commits: int | None = None
         self._last: int | None = None
 
-    async def read(self, database: Database, *, only_own: bool, anew: bool) -> Sequence[Row]:  # noqa: ARG002 - the other's signature
+    async def read(self, database: Database, *, only_own: bool, anew: bool) -> Sequence[Row]:  # noqa: ARG002 - as BySnapshot
+        """Return the entries since the last call in order of id; none for the first call, or with `anew`."""
         commits = database.commits()
         if commits == self._commits and not anew:
             return ()
@@ -32,19 +33,22 @@ class ByCommit:
 
 class BySnapshot:
     """
-    PostgreSQL: a slow transaction's rows have smaller ids than those that were committed before them. Each look therefore
-    reads again whatever belongs to transactions that were not over for certain at the last look, and skips what it knows.
+    PostgreSQL: rows of a slow transaction have smaller ids than rows that were committed before them. Each call therefore
+    reads again the rows of all transactions that might still have been running at the last call, and skips known ids.
     """
 
     def __init__(self) -> None:
         self.own: set[int] = set()
-        """Transactions of this process that wrote notices which no look has seen yet."""
+        """Transactions of this process whose entries have not been read yet."""
         self._horizon: int | None = None
         self._seen: dict[int, int] = {}
         self._lock = asyncio.Lock()
 
     async def read(self, database: Database, *, only_own: bool, anew: bool) -> Sequence[Row] | None:
-        """Rows in order of id; None: there was no reason to look. Index: (xid)."""
+        """
+        Return the entries since the last call in order of id; none for the first call, or with `anew`. None if nothing
+        was read: `only_own` is set and this process has written nothing since. Index: (xid).
+        """
         if only_own and not anew and not self.own and self._horizon is not None:
             return None
         async with self._lock:
@@ -53,20 +57,20 @@ class BySnapshot:
                 [now] = await database.poll(f"SELECT {_HORIZON} AS horizon")
                 self._horizon, self._seen = now["horizon"], {}
             elif only_own and not self.own:
-                return None  # whoever had the lock has seen it
-            looked = await database.poll(_LOOK, self._horizon, list(self._seen), list(self.own))
-            horizon = looked[0]["horizon"]
-            rows = [row for row in looked if row["id"] is not None]
+                return None  # the task that had the lock has read them
+            found = await database.poll(_POLL, self._horizon, list(self._seen), list(self.own))
+            horizon = found[0]["horizon"]
+            rows = [row for row in found if row["id"] is not None]
             self._seen |= {row["id"]: row["xid"] for row in rows}
             self._seen = {number: xid for number, xid in self._seen.items() if xid >= horizon}
-            self.own -= set(looked[0]["over"])  # committed and found, or undone
+            self.own -= set(found[0]["over"])  # committed and read, or rolled back
             self._horizon = horizon
         return () if starting else rows
 
 
 _HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-"""Every transaction below it is over: committed and seen by this statement, or undone."""
-_LOOK = f"""
+"""Every transaction below it has ended: committed and visible to this statement, or rolled back."""
+_POLL = f"""
     SELECT now.horizon, now.over, n.id, n.xid, n.topic, n.profile_id, n.facts, n.at
     FROM (
         SELECT {_HORIZON} AS horizon,

@@ -1,4 +1,4 @@
-"""The one clock. Rules ask it, so that a test can stand at any moment."""
+"""The clock of all rules, which a test can freeze at any moment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def today() -> date:
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
-    """Let the clock stand still inside; `at` must be aware."""
+    """Freeze the clock inside the block; `at` must be aware."""
     token = _frozen.set(at.astimezone(UTC))
     try:
         yield

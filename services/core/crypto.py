@@ -1,8 +1,8 @@
 """
-Secrets at rest: encrypted, or known by a keyed hash. The key is not in the database, so a dump of it opens nothing.
+Secrets at rest: encrypted, or stored as a keyed hash. The key is not in the database, so a dump reveals no secret.
 
-Short secrets (six digits) need the keyed hash: without the key all of them could be tried. Long random ones (tokens,
-sessions, links) need none: their SHA-256 is enough.
+Short secrets (six digits) need the keyed hash: an unkeyed one could be reversed by trying all of them. For long random
+secrets (tokens, sessions, links) a SHA-256 is enough.
 """
 
 import hashlib
@@ -22,51 +22,51 @@ from services.core.private_files import make_private_folder
 from settings import HERE
 
 KEY_FILE = HERE / "var" / "secret-key"
-NONCE = 12
+NONCE_BYTES = 12
 
 
 class CannotOpen(Exception):
-    """What is stored was not sealed with this key for this purpose. The message never holds it."""
+    """The stored value was not sealed with this key for this purpose. The message never contains it."""
 
 
 def digest(secret: str) -> str:
-    """What is stored of a long random secret: SHA-256 in hex."""
+    """Return the hash to store for a long random secret: SHA-256 in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def keyed_digest(purpose: str, *parts: str) -> str:
-    """What is stored of a short secret: HMAC-SHA256 in hex, over the purpose and the parts, none running into another."""
+    """Return the hash to store for a short secret: HMAC-SHA256 in hex over the parts (length-prefixed), keyed by purpose."""
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return hmac.new(_key(purpose), message, hashlib.sha256).hexdigest()
 
 
 def seal(purpose: str, text: str) -> str:
-    """Encrypt for one purpose; hex."""
-    nonce = secrets.token_bytes(NONCE)
+    """Encrypt for one purpose; returns hex."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
     return (nonce + AESGCM(_key(purpose)).encrypt(nonce, text.encode(), None)).hex()
 
 
 def unseal(purpose: str, sealed: str) -> str:
-    """Decrypt what was sealed for this purpose. Raises CannotOpen."""
+    """Decrypt a value that was sealed for this purpose. Raises CannotOpen."""
     try:
         raw = bytes.fromhex(sealed)
-        return AESGCM(_key(purpose)).decrypt(raw[:NONCE], raw[NONCE:], None).decode()
+        return AESGCM(_key(purpose)).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
     except (ValueError, InvalidTag):
-        raise CannotOpen(f"Something sealed for {purpose} cannot be opened: has SECRET_KEY changed?") from None
+        raise CannotOpen(f"A value sealed for {purpose} cannot be opened: has SECRET_KEY changed?") from None
 
 
 def derived_key(label: str) -> bytes:
-    """32 bytes for a key that is used elsewhere, the same as long as the secret key and the label are (HKDF-SHA256)."""
+    """Derive 32 bytes for another key from the secret key and the label (HKDF-SHA256). Always the same for both."""
     return _expanded(_secret_key(), label)
 
 
 def _key(purpose: str) -> bytes:
-    """A key of its own for each purpose, from the one secret key."""
+    """Derive the key of one purpose from the secret key."""
     return _derived(_secret_key(), purpose)
 
 
 def _secret_key() -> str:
-    return runtime.current().settings.secret_key or _kept_key(KEY_FILE)
+    return runtime.current().settings.secret_key or _key_in(KEY_FILE)
 
 
 @lru_cache(maxsize=8)
@@ -80,8 +80,8 @@ def _derived(secret_key: str, purpose: str) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _kept_key(file: Path) -> str:
-    """The key in the file; made there, for this user only, when there is none. Two processes agree on one."""
+def _key_in(file: Path) -> str:
+    """Read the key in this file; create it (mode 0600) if it is missing. Two processes get the same key."""
     make_private_folder(file.parent)
     fresh = file.with_name(f"{file.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as made:

@@ -1,8 +1,8 @@
 """
-Mail addresses: what is stored, and what they are compared by.
+Email addresses: the stored form, and the key by which they are compared.
 
-There is one key, here and in every table. Addresses with one key are one mailbox; what merely looks alike, or what
-Unicode folds together (ß and ss, final sigma, ligatures), are different ones. Rule: docs/rules/email-addresses.md#one-key.
+Every table uses the same key. Addresses with the same key are one mailbox. Addresses that only look alike, or that Unicode
+case folding would make equal (ß and ss, final sigma, ligatures), are different. Rule: docs/rules/email-addresses.md#one-key.
 """
 
 import unicodedata
@@ -14,18 +14,18 @@ from catalogue.languages import Text
 from services.errors import ErrorCode, Refused, refused
 
 ENCODED = "=?"
-"""How an encoded word begins in a mail's header, where it would be decoded, line ends and further headers included."""
+"""Start of an encoded word in a mail header. Mail programs decode it, including line ends and further headers."""
 MAX_EMAIL = 254
-"""Characters of an address, and of its key: what the columns hold."""
+"""Characters of an address, and of its key: the width of the columns."""
 MAX_TYPED = 2 * MAX_EMAIL
-"""Characters that are looked at: what was typed may shrink. Looking at more takes long: one letter may become 18."""
+"""Characters of input: normalising may shorten it. Longer input takes long to check, as one letter may become 18."""
 
 
 @dataclass(frozen=True)
 class Address:
     """
-    `email` is the mailbox as it was given: it is stored, and mail goes there. `key` is what addresses are compared by: the
-    local part in NFC and lower case, the domain in its ASCII form (IDNA 2008, non-transitional). `domain` is that form.
+    `email` is the mailbox as it was entered: it is stored, and mail goes there. `key` is for comparing: the local part in
+    NFC and lower case, the domain in its ASCII form (IDNA 2008, non-transitional). `domain` is that ASCII form.
     """
 
     email: str
@@ -34,7 +34,7 @@ class Address:
 
 
 def address_of(text: str) -> Address:
-    """Read an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT."""
+    """Parse an address; dots and +tags stay as they are. Raises Refused: BAD_INPUT."""
     if len(text) > MAX_TYPED:
         raise refused(
             ErrorCode.BAD_INPUT,
@@ -42,7 +42,7 @@ def address_of(text: str) -> Address:
             path=("email",),
         )
     typed = text.strip()
-    if ENCODED in unicodedata.normalize("NFKC", typed):  # also for whoever normalises on the way
+    if ENCODED in unicodedata.normalize("NFKC", typed):  # a mail server on the way may normalise it
         raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
     try:
         found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
@@ -64,7 +64,7 @@ def address_of(text: str) -> Address:
 
 
 def domain_of(text: str) -> str:
-    """Read a mail domain: lower case, in its ASCII form. Raises Refused: BAD_INPUT."""
+    """Parse a mail domain; returns its ASCII form in lower case. Raises Refused: BAD_INPUT."""
     try:
         return address_of(f"someone@{text.strip()}").domain
     except Refused:
@@ -74,6 +74,6 @@ def domain_of(text: str) -> str:
 
 
 def _lower(local_part: str) -> str:
-    """Letter by letter: a capital sigma does not depend on where it stands, ß stays ß."""
+    """Lower each letter by itself: a capital sigma does not depend on its position, ß stays ß."""
     small = "".join(letter.lower() for letter in unicodedata.normalize("NFC", local_part))
     return unicodedata.normalize("NFC", small)

@@ -1,4 +1,4 @@
-"""Links that people give: only those that a browser may safely follow."""
+"""Links that people enter: only those that are safe in a browser."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ MAX_LINK = 500
 
 def web_link(text: str) -> str | None:
     """
-    The link, trimmed; None: it is not one with a host under http or https, or longer than 500 characters.
+    Return the trimmed link; None if it is no http or https link with a host, or longer than 500 characters.
 
     Rule: docs/rules/profiles.md#texts: links are http or https only.
     """

@@ -1,4 +1,4 @@
-"""Phone numbers that text messages go to. They are personal: stored encrypted, compared by a keyed hash."""
+"""Phone numbers for text messages. They are personal data: stored encrypted, compared by a keyed hash."""
 
 from typing import Final
 
@@ -7,12 +7,12 @@ import phonenumbers
 from services.core.crypto import keyed_digest, seal, unseal
 from services.errors import ErrorCode, Refused, refused
 
-_SEALED: Final = "phone-number"
+_PURPOSE: Final = "phone-number"
 MAX_PHONE_CHARACTERS: Final = 40
 
 
 def number_of(text: str) -> str:
-    """Read a number as E.164: `+`, the country's code, digits. Raises Refused: BAD_INPUT."""
+    """Parse a number; returns E.164: `+`, the country code, digits. Raises Refused: BAD_INPUT."""
     if len(text) > MAX_PHONE_CHARACTERS:
         raise _bad()
     try:
@@ -25,18 +25,18 @@ def number_of(text: str) -> str:
 
 
 def sealed(number: str) -> str:
-    """A number as it is stored."""
-    return seal(_SEALED, number)
+    """Encrypt a number for storing."""
+    return seal(_PURPOSE, number)
 
 
 def opened(stored: str) -> str:
-    """A number that was stored. Raises CannotOpen."""
-    return unseal(_SEALED, stored)
+    """Decrypt a stored number. Raises CannotOpen."""
+    return unseal(_PURPOSE, stored)
 
 
 def digest(number: str) -> str:
-    """What tells a number from others without showing it."""
-    return keyed_digest(_SEALED, number)
+    """Return a keyed hash that identifies a number without revealing it."""
+    return keyed_digest(_PURPOSE, number)
 
 
 def _bad() -> Refused:

@@ -1,4 +1,4 @@
-"""Files and folders that only the user of this process reads, whatever the system's usual mode is."""
+"""Files and folders that only the user of this process can read, whatever umask the process was started with."""
 
 import os
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from typing import Final
 from settings import HERE
 
 OTHERS: Final = 0o077
-"""The bits of a mode that let in the group and everybody else."""
+"""The bits of a file mode that give access to the group and to all others."""
 VAR: Final = HERE / "var"
 
 
 @contextmanager
 def made_private() -> Iterator[None]:
-    """Whatever the process makes inside the block, libraries included, is readable by its user alone (0600, 0700)."""
+    """Files that the process creates inside the block, in libraries too, are readable by its user only (0600, 0700)."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -25,8 +25,8 @@ def made_private() -> Iterator[None]:
 
 def make_private_folder(folder: Path) -> None:
     """
-    Make the folder (0700) with those above it that are missing. A folder in `var` that others could read until now is
-    closed to them; one elsewhere keeps the mode that its operator gave it.
+    Create the folder and its missing parents (0700). An existing folder in `var` is closed to other users; one elsewhere
+    keeps the mode that the operator has set.
     """
     with made_private():
         folder.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ async def order(account_id: int, code: str, key: str) -> Ordered:
     Raises Refused: NOT_FOUND (no such item), NOT_FOR_SALE, OUT_OF_STOCK, INSUFFICIENT_CREDITS (with `needed` and
     `available`), ACCOUNT_DEACTIVATED, and what services/core/idempotency.py raises.
     """
-    call = await idempotency.once(account_id, key, "orderItem", {"item": code}, lambda: _place(account_id, code))
+    call = await idempotency.run_once(account_id, key, "orderItem", {"item": code}, lambda: _place(account_id, code))
     return Ordered(await ShopOrder.get(id=call.answer["order"]), call.repeated)
 
 

@@ -22,7 +22,7 @@ from services.core import clock, rate_limits
 from services.core.crypto import keyed_digest
 from services.errors import Refused
 from services.messages import outbox
-from services.messages.outbox import Letter, Recipient
+from services.messages.outbox import NewMail, Recipient
 
 ADDRESS: Final = 32
 """Hex digits of an address's keyed digest: 128 bits."""
@@ -61,7 +61,7 @@ async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> No
     profiles = {each.profile_id or 0 for each in members.values()} | {0}  # asked in any case
     apart = await blocks.between(sender_id, profiles)
     unwanted = await opted_out(keys)
-    letters = []
+    mails = []
     for invite in invites:
         member = members.get(invite.email_key)
         kind, to, facts = _letter(sender, invite, member)
@@ -70,8 +70,8 @@ async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> No
             and invite.email_key not in unwanted
             and (member is None or _reaches(sender, member, apart))
         )
-        letters.append(Letter(kind, to, facts, withheld=not goes_out))
-    await outbox.send_mails(letters)
+        mails.append(NewMail(kind, to, facts, withheld=not goes_out))
+    await outbox.send_mails(mails)
 
 
 def stop_token(email_key: str) -> str:

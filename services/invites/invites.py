@@ -92,7 +92,7 @@ async def send(sender: Sender, emails: Sequence[str], note: str = "", key: str |
         done = set(await accepted)  # gets no mail any more
         rooms.update(await invite_mails.rooms([each for each in keys if each not in done]))
 
-    made = await idempotency.once(
+    made = await idempotency.run_once(
         sender.account_id,
         key,
         "sendInvites",
@@ -128,7 +128,9 @@ async def resend(sender: Sender, invite_id: int, key: str | None = None) -> int:
         await invite_mails.deliver(sender.profile_id, [invite], rooms)
         return {"invite": invite.id}
 
-    made = await idempotency.once(sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend_first=spend)
+    made = await idempotency.run_once(
+        sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend_first=spend
+    )
     return int(made.answer["invite"])
 
 

@@ -91,7 +91,7 @@ class Boards:
 
     async def refresh(self) -> None:
         """Apply the changes that any process has committed. `catch_up` does so for this process's own."""
-        await self._follower.look()
+        await self._follower.poll()
         await self.catch_up()
 
     @property
@@ -101,7 +101,7 @@ class Boards:
 
     async def poll(self) -> None:
         """Learn which profiles any process has changed, without reading them again."""
-        await self._follower.look()
+        await self._follower.poll()
 
     async def catch_up_early(self) -> None:
         """Apply changes as a background job, so that the first request after a large import does not have to."""
@@ -133,7 +133,7 @@ class Boards:
     def _receive(self, batch: FeedBatch) -> None:
         if batch.everything:
             self.cached, self._pending, self.history = CachedBoards(), {}, History()
-        for entry in batch.notices:
+        for entry in batch.entries:
             change = self.history.record(entry)
             for profile_id in entry.facts["profiles"]:
                 self._pending[profile_id] = self._pending.get(profile_id, NEVER).later(change)

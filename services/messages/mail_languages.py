@@ -1,4 +1,4 @@
-"""In which language a person is written to. Rule: docs/decisions/0016-languages.md."""
+"""The language of messages to a person. docs/decisions/0016-languages.md gives the reasons."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,22 +10,22 @@ from models.profiles import Profile
 
 async def of_person(profile_id: int | None) -> str:
     """
-    The language that a person has chosen; for one who has not, or is not known, that of the request that causes the
-    mail: English where there is none. One statement in any case: its time tells nothing of whose mailbox that is.
+    Return the language that a person has chosen. Without a choice or a profile, return that of the current request,
+    English outside a request. Always one statement, so that its time does not reveal whose mailbox it is.
     """
     chosen: Any = Profile.filter(id=profile_id or 0).values_list("language", flat=True)
     return _first(await chosen)
 
 
 async def of_people(profile_ids: Collection[int]) -> dict[int, str]:
-    """`of_person` of each of these profiles, by id. One statement for all of them, also for none."""
+    """Return `of_person` for each of these profiles, by id. One statement for all, also for none."""
     chosen: Any = Profile.filter(id__in=[*profile_ids] or [0]).values_list("id", "language")
     found = dict(await chosen)
     return {each: _first([found.get(each)]) for each in profile_ids}
 
 
 async def of_account(account_id: int) -> str:
-    """The language of an account's person, as in `of_person`."""
+    """Return the language of an account's person, as `of_person` does."""
     chosen: Any = Account.filter(id=account_id).values_list("profile__language", flat=True)
     return _first(await chosen)
 

@@ -1,4 +1,4 @@
-"""Mail on its way out: composed, and handed to a mail server."""
+"""Composes mails and hands them to a mail server."""
 
 import asyncio
 import contextlib
@@ -17,22 +17,22 @@ from email_validator import validate_email
 
 from services.core.email_addresses import ENCODED
 from services.messages.outbox import Message
-from services.messages.transports import NotSent, Transport, folder_of, is_this_machine, read_url
+from services.messages.transports import NotSent, Transport, folder_transport, is_this_machine, read_url
 from settings import BadSetting, Settings
 
 SMTP_TIMEOUT_SECONDS = 30.0
-"""Seconds that a mail server gets for one mail, from the connection to its last word."""
+"""Seconds that a mail server has for one mail, from the connection to its last answer."""
 MAX_SUBJECT = 200
-GOODBYE = 2.0
-"""Seconds that it gets to end the conversation once it has taken the mail."""
+QUIT_SECONDS = 2.0
+"""Seconds that it has to close the session after it has accepted the mail."""
 STARTTLS = {"require": True, "off": False}
 HEADERS = HeaderRegistry()
-SPEAKS_OF_US = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPNotSupported, ssl.SSLError)
-"""Errors whose text is about the connection, never about the recipient."""
+CONNECTION_ERRORS = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPNotSupported, ssl.SSLError)
+"""Errors whose text is about the connection and never about the recipient."""
 
 
 class OneLine(UnstructuredHeader, BaseHeader):
-    """A header of one long word: Python would write an address that is longer than a line as encoded words."""
+    """A header of one long word. Python would write an address that is longer than a line as encoded words."""
 
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
@@ -42,11 +42,11 @@ HEADERS.map_to_type("list-unsubscribe", OneLine)
 
 
 def mail_transport(settings: Settings) -> Transport:
-    """The way out that MAIL_URL names. Raises BadSetting."""
+    """Return the transport that MAIL_URL names. Raises BadSetting."""
     sender = sender_of(settings)
     parts = read_url("MAIL_URL", settings.mail_url)
     if parts.scheme == "file":
-        return folder_of("MAIL_URL", parts)
+        return folder_transport("MAIL_URL", parts)
     if parts.scheme not in {"smtp", "smtps"}:
         raise BadSetting("MAIL_URL must begin with smtp://, smtps:// or file:.")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -60,8 +60,8 @@ def mail_transport(settings: Settings) -> Transport:
     if bool(parts.username) != bool(parts.password):
         raise BadSetting("MAIL_URL must hold both a user and a password, or neither.")
     over_tls = parts.scheme == "smtps"
-    # Without a word in the URL: a password never crosses a network in the clear, even if somebody hides the offer.
-    careful = True if parts.password and not is_this_machine(parts.hostname) else None
+    # The default: a password never crosses a network unencrypted, even if an attacker hides the offer of STARTTLS.
+    default = True if parts.password and not is_this_machine(parts.hostname) else None
     return MailServer(
         host=parts.hostname,
         port=parts.port or (465 if over_tls else 587 if parts.username else 25),
@@ -69,12 +69,12 @@ def mail_transport(settings: Settings) -> Transport:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         over_tls=over_tls,
-        start_tls=False if over_tls else careful if wanted is None else STARTTLS[wanted],
+        start_tls=False if over_tls else default if wanted is None else STARTTLS[wanted],
     )
 
 
 def sender_of(settings: Settings) -> Address:
-    """Who mails come from: MAIL_FROM, or no-reply at the public address. Raises BadSetting."""
+    """Return the sender of mails: MAIL_FROM, or no-reply at the public address. Raises BadSetting."""
     if not settings.mail_from:
         return Address(username="no-reply", domain=_mail_domain(settings))
     try:
@@ -94,17 +94,17 @@ def _mail_domain(settings: Settings) -> str:
     return f"[{'IPv6:' if number.version == 6 else ''}{number}]"  # noqa: PLR2004 - the two versions of IP
 
 
-def composed(message: Message, sender: Address) -> EmailMessage:
-    """The mail as it goes out, the same however often: its text, and the same in HTML for those who prefer that."""
+def compose(message: Message, sender: Address) -> EmailMessage:
+    """Compose the mail, as text and as HTML. The same message always gives the same mail."""
     mail = EmailMessage(policy=(SMTP if message.to.isascii() else SMTPUTF8).clone(header_factory=HEADERS))
     mail["From"] = sender
     user, _, domain = message.to.rpartition("@")
     mail["To"] = Address(username=user, domain=domain)
-    # Python's header class decodes what looks encoded, line ends too: people's text must not be able to look so.
+    # Python's header class decodes encoded words, line ends included: people's text must not contain one.
     mail["Subject"] = message.subject.replace(ENCODED, "= ?")[:MAX_SUBJECT]
     mail["Date"] = format_datetime(message.written_at)
     mail["Message-ID"] = f"<{message.reference}@{sender.domain}>"
-    mail["Auto-Submitted"] = "auto-generated"  # keeps holiday notices away
+    mail["Auto-Submitted"] = "auto-generated"  # prevents automatic replies
     if message.unsubscribe:
         mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -115,7 +115,7 @@ def composed(message: Message, sender: Address) -> EmailMessage:
 
 @dataclass(frozen=True)
 class MailServer:
-    """An SMTP server. `start_tls`: True requires it, None takes it where it is offered; certificates are checked."""
+    """An SMTP server. `start_tls`: True requires it, None uses it if offered. Certificates are checked."""
 
     host: str
     port: int
@@ -124,15 +124,15 @@ class MailServer:
     password: str = field(default="", repr=False)
     over_tls: bool = False
     start_tls: bool | None = None
-    patience: float = SMTP_TIMEOUT_SECONDS
+    timeout_seconds: float = SMTP_TIMEOUT_SECONDS
 
     @property
     def place(self) -> str:
         return f"{self.host}:{self.port}"
 
     @cached_property
-    def _trusting(self) -> ssl.SSLContext | None:
-        """Made once: it reads every root certificate, 20 ms in which nobody is served. SSL_CERT_FILE names others."""
+    def _tls_context(self) -> ssl.SSLContext | None:
+        """Created once: it reads every root certificate and blocks the loop for 20 ms. SSL_CERT_FILE names others."""
         return None if self.start_tls is False and not self.over_tls else ssl.create_default_context()
 
     async def send(self, message: Message) -> None:
@@ -142,20 +142,20 @@ class MailServer:
             username=self.user or None,
             password=self.password or None,
             local_hostname=self.sender.domain,
-            timeout=self.patience,
+            timeout=self.timeout_seconds,
             use_tls=self.over_tls,
             start_tls=self.start_tls,
-            tls_context=self._trusting,
+            tls_context=self._tls_context,
         )
         try:
-            # Each answer in time is not enough: a server that drips one at a time would hold the slot for minutes.
-            async with asyncio.timeout(self.patience):
+            # A timeout for each answer is not enough: a slow server could occupy the slot for minutes.
+            async with asyncio.timeout(self.timeout_seconds):
                 await client.connect()
                 await client.send_message(
-                    composed(message, self.sender), sender=self.sender.addr_spec, recipients=[message.to]
+                    compose(message, self.sender), sender=self.sender.addr_spec, recipients=[message.to]
                 )
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=GOODBYE)
+                await client.quit(timeout=QUIT_SECONDS)
         except (aiosmtplib.SMTPException, OSError) as failed:
             raise NotSent(_reason(failed)) from None
         finally:
@@ -163,7 +163,7 @@ class MailServer:
 
 
 def _reason(failed: Exception) -> str:
-    """What went wrong, without what the server said: that often repeats the recipient."""
+    """Return the reason of a failure without the server's text, which often repeats the recipient."""
     if isinstance(failed, aiosmtplib.SMTPRecipientsRefused):
         failed = failed.recipients[0]
     kind = type(failed).__name__
@@ -171,4 +171,4 @@ def _reason(failed: Exception) -> str:
         return f"{kind}: the mail server answered {failed.code}"
     if isinstance(failed, TimeoutError):
         return f"{kind}: no answer from the mail server in time"
-    return f"{kind}: {failed}" if isinstance(failed, SPEAKS_OF_US) else kind
+    return f"{kind}: {failed}" if isinstance(failed, CONNECTION_ERRORS) else kind

@@ -1,4 +1,4 @@
-"""Text messages on their way out: posted to an HTTP gateway."""
+"""Sends text messages by an HTTP gateway."""
 
 import base64
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ import aiohttp
 from aiohttp import hdrs
 
 from services.messages.outbox import Message
-from services.messages.transports import NotSent, Transport, folder_of, is_this_machine, read_url
+from services.messages.transports import NotSent, Transport, folder_transport, is_this_machine, read_url
 from settings import BadSetting, Settings
 
 GATEWAY_TIMEOUT_SECONDS = 20.0
-"""Seconds that a gateway gets for one message."""
+"""Seconds that a gateway has for one message."""
 
 
 def sms_transport(settings: Settings) -> Transport:
-    """The way out that SMS_URL names. Raises BadSetting."""
+    """Return the transport that SMS_URL names. Raises BadSetting."""
     parts = read_url("SMS_URL", settings.sms_url)
     if parts.scheme == "file":
-        return folder_of("SMS_URL", parts)
+        return folder_transport("SMS_URL", parts)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
         raise BadSetting("SMS_URL must be like https://user:password@gateway.example/send, or begin with file:.")
     if parts.scheme == "http" and not is_this_machine(parts.hostname):
@@ -36,14 +36,14 @@ def _without_login(parts: SplitResult) -> str:
 @dataclass(frozen=True)
 class Gateway:
     """
-    An HTTP gateway: gets `{"to": "+31…", "text": "…"}` by POST and answers 2xx once it has taken it over. The header
-    Idempotency-Key is the same however often a message is sent.
+    An HTTP gateway: it gets `{"to": "+31…", "text": "…"}` by POST and answers 2xx when it has accepted the message. The
+    header Idempotency-Key is the same for every attempt to send a message.
     """
 
     url: str = field(repr=False)
     user: str = ""
     password: str = field(default="", repr=False)
-    patience: float = GATEWAY_TIMEOUT_SECONDS
+    timeout_seconds: float = GATEWAY_TIMEOUT_SECONDS
 
     @property
     def place(self) -> str:
@@ -53,15 +53,15 @@ class Gateway:
         headers = {hdrs.AUTHORIZATION: self._login(), "Idempotency-Key": message.reference}
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.patience)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.timeout_seconds)) as session,
                 session.post(
                     self.url,
                     json={"to": message.to, "text": message.text},
                     headers={name: value for name, value in headers.items() if value},
-                    allow_redirects=False,  # a code and a login go to the gateway and nowhere else
+                    allow_redirects=False,  # codes and the login must reach the gateway only
                 ) as answer,
             ):
-                if not answer.ok or answer.status >= 300:  # noqa: PLR2004 - the first status that is no success
+                if not answer.ok or answer.status >= 300:  # noqa: PLR2004 - the first status after the successes
                     raise NotSent(f"the gateway answered {answer.status}")
         except TimeoutError:
             raise NotSent("no answer from the gateway in time") from None

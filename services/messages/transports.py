@@ -1,4 +1,4 @@
-"""What takes messages out of the house, and the folder that stands in for it until one is configured."""
+"""Transports: what a delivery backend for messages must do, and the folder that is used until one is configured."""
 
 import asyncio
 import ipaddress
@@ -16,24 +16,24 @@ LATEST = "latest.txt"
 
 
 class NotSent(Exception):
-    """A message did not get out; the reason is fit for logs: it holds no recipient, no text and no password."""
+    """A message was not sent. The reason may be logged: it contains no recipient, no text and no password."""
 
 
 class Transport(Protocol):
-    """A way out."""
+    """A delivery backend for messages."""
 
     @property
     def place(self) -> str:
-        """Where messages go, for the log: no password."""
+        """The destination, for the log: without a password."""
 
     async def send(self, message: Message) -> None:
-        """Send once, in bounded time. Raises NotSent; returning means that the other side has taken it over."""
+        """Send once, in bounded time. Returns when the other side has accepted the message; raises NotSent."""
 
 
 class Folder:
     """
-    Writes every message to a text file that only this user can read, named by its time and kind; `latest.txt` is
-    the newest once more. The folder is made, for this user only, when it is not there.
+    Writes every message to a text file that only this user can read, named by its time and kind; `latest.txt` is a copy
+    of the newest. A missing folder is created, for this user only.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,15 +53,15 @@ class Folder:
         text = f"To: {message.to}\n{subject}Date: {at:%Y-%m-%d %H:%M:%S} UTC\n\n{message.text.rstrip()}\n"
         name = f"{at:%Y%m%dT%H%M%S.%f}Z-{message.kind}-{message.reference[:8]}"
         for target in (f"{name}.txt", LATEST):
-            # Written aside first: whoever watches the folder never reads half a message.
-            aside = self._folder / f".{name}.unfinished"
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            # Written under another name first, so that a reader of the folder never gets half a message.
+            part = self._folder / f".{name}.unfinished"
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
-            aside.replace(self._folder / target)
+            part.replace(self._folder / target)
 
 
 def read_url(setting: str, url: str) -> SplitResult:
-    """The parts of a setting's URL. Raises BadSetting, which never repeats the URL: it may hold a password."""
+    """Parse the URL of a setting. Raises BadSetting, which never repeats the URL: it may contain a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -72,15 +72,15 @@ def read_url(setting: str, url: str) -> SplitResult:
     return parts
 
 
-def folder_of(setting: str, parts: SplitResult) -> Folder:
-    """The folder of a `file:` URL; a relative one lies in the checkout. Raises BadSetting."""
+def folder_transport(setting: str, parts: SplitResult) -> Folder:
+    """Return the transport of a `file:` URL; a relative path is in the checkout. Raises BadSetting."""
     if parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:
         raise BadSetting(f"{setting} must name a folder, as `file:var/mail` or `file:/srv/mail`.")
     return Folder(HERE / unquote(parts.path))
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether what is sent to this host never leaves the machine."""
+    """Return True if data sent to this host never leaves the machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

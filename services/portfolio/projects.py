@@ -67,7 +67,7 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         return {"project": project.id}
 
     given = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
-    call = await idempotency.once(actor.account_id or 0, key, "createProject", given, make, spend_first=spend)
+    call = await idempotency.run_once(actor.account_id or 0, key, "createProject", given, make, spend_first=spend)
     made: int = call.answer["project"]
     return made
 

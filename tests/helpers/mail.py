@@ -13,7 +13,7 @@ from services.messages import outbox_worker
 from services.messages.mail_transport import MailServer as OverSMTP
 from services.messages.mail_transport import mail_transport
 from services.messages.outbox import Message
-from services.messages.outbox_worker import Postbox
+from services.messages.outbox_worker import OutboxWorker
 from services.messages.transports import Transport
 from settings import Settings
 from tests.helpers.smtp_server import MailServer
@@ -21,8 +21,8 @@ from tests.helpers.smtp_server import MailServer
 ADA, NUMBER = "ada@people.example", "+31201234567"
 
 
-def over(settings: Settings, server: MailServer, more: str = "") -> Postbox:
-    return Postbox(replace(settings, mail_url=f"{server.url}{more}"))
+def over(settings: Settings, server: MailServer, more: str = "") -> OutboxWorker:
+    return OutboxWorker(replace(settings, mail_url=f"{server.url}{more}"))
 
 
 def server_of(settings: Settings, url: str) -> OverSMTP:
@@ -68,7 +68,7 @@ def by(way: Transport) -> dict[Channel, Transport]:
 
 async def newest_mail(settings: Settings) -> str:
     """Have the mails delivered into the folder; the text of the last one."""
-    worker = outbox_worker.Postbox(settings)
+    worker = outbox_worker.OutboxWorker(settings)
     while await worker.deliver_due():
         pass
     return (Path(settings.mail_url.removeprefix("file:")) / "latest.txt").read_text("utf-8")

@@ -84,13 +84,13 @@ async def test_a_slow_client_misses_the_oldest_of_too_many_events(database: Data
     source = events.viewer_events(Context(database, Principal(account_id=account.id, profile_id=ada)))
     first = asyncio.ensure_future(anext(source))
     await asyncio.sleep(0)
-    await follower.look()
+    await follower.poll()
     for number in range(events.MAX_QUEUED_EVENTS + 50):
         await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.LEVEL, level=number)])
         if number == 0:
-            await follower.look()
+            await follower.poll()
             assert (await first)["level"] == 0
-    await follower.look()
+    await follower.poll()
     heard = [(await anext(source))["level"] for _ in range(events.MAX_QUEUED_EVENTS)]
     assert heard == list(range(50, events.MAX_QUEUED_EVENTS + 50))
     await source.aclose()

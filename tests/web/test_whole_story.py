@@ -21,7 +21,7 @@ from models.database import Database
 from models.outbox import OutboxMessage
 from models.sessions import Session
 from server import make_app
-from services.messages.outbox_worker import Postbox
+from services.messages.outbox_worker import OutboxWorker
 from settings import Settings
 from tests.helpers.factories import give, make_profile
 from tests.helpers.graphql_client import GraphQLClient
@@ -88,7 +88,7 @@ async def test_a_newcomers_story(
         "signUp"
     ]
     dumps.append(await dump(database))  # while the code is on its way
-    assert await Postbox(settings).deliver_due() == 1
+    assert await OutboxWorker(settings).deliver_due() == 1
     [mail] = [text for name, text in mails(settings) if "sign-up-code" in name]
     found = re.search(r"^\s*(\d{6})\s*$", mail, re.MULTILINE)
     assert found

@@ -8,7 +8,7 @@ from tortoise.transactions import in_transaction
 
 from models.audit import AuditEntry, Origin
 from services.core import audit, clock
-from services.core.audit import OPERATOR, SYSTEM, Actor, Change, NotForTheTrail
+from services.core.audit import OPERATOR, SYSTEM, Actor, Change, UnsafeFact
 from tests.helpers.factories import NOON, make_company, make_person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -57,7 +57,7 @@ async def test_a_line_needs_neither_an_account_nor_one_that_still_exists() -> No
              "password_hash", "digest", "api_key", "key", "link", "cookie"]
 )  # fmt: skip
 async def test_a_fact_named_like_a_secret_is_refused_and_nothing_is_written(name: str) -> None:
-    with pytest.raises(NotForTheTrail) as why:
+    with pytest.raises(UnsafeFact) as why:
         await audit.record("session.ended", actor=OPERATOR, **cast("Any", {name: "canary"}))
     assert "canary" not in str(why.value)
     assert await AuditEntry.all().count() == 0

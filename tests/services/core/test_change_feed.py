@@ -40,7 +40,7 @@ class Heard:
 
     @property
     def facts(self) -> list[Any]:
-        return [told.facts for news in self.news for told in news.notices]
+        return [told.facts for news in self.news for told in news.entries]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def elsewhere(settings: Settings, database: Database) -> AsyncIterator[Fol
     """Another process's reader: nothing that this one writes is known to it beforehand."""
     async with opened(settings) as other:
         reader = Follower(other)
-        await reader.look()
+        await reader.poll()
         yield reader
 
 
@@ -68,7 +68,7 @@ async def test_what_is_committed_is_told_here_at_once_and_only_once(here: Follow
         assert heard.facts == []
     await here.catch_up()
     await here.catch_up()
-    await here.look()
+    await here.poll()
     assert heard.facts == [{"n": 1}]
 
 
@@ -85,7 +85,7 @@ async def test_what_is_undone_is_never_told(here: Follower, elsewhere: Follower)
                 raise Undone
         await publish(Topic.BADGES, facts={"n": 3})
     await here.catch_up()
-    await elsewhere.look()
+    await elsewhere.poll()
     assert heard.facts == there.facts == [{"n": 3}]
 
 
@@ -93,10 +93,10 @@ async def test_another_process_hears_it_at_its_next_look(elsewhere: Follower) ->
     heard = Heard(elsewhere, Topic.SCORES)
     await publish(Topic.SCORES, facts={"profiles": [5]})
     await publish(Topic.BADGES)
-    await elsewhere.look()
-    assert [(len(news.notices), news.everything) for news in heard.news] == [(1, False)]
+    await elsewhere.poll()
+    assert [(len(news.entries), news.everything) for news in heard.news] == [(1, False)]
     assert heard.facts == [{"profiles": [5]}]
-    told = heard.news[0].notices[0]
+    told = heard.news[0].entries[0]
     assert (told.topic, told.profile_id) == (Topic.SCORES, None)
     assert abs(clock.now() - told.at) < timedelta(seconds=10)
 
@@ -105,9 +105,9 @@ async def test_nothing_from_before_the_first_look_is_told(database: Database) ->
     await publish(Topic.BADGES, facts={"n": 1})
     reader = Follower(database)
     heard = Heard(reader)
-    await reader.look()
+    await reader.poll()
     await publish(Topic.BADGES, facts={"n": 2})
-    await reader.look()
+    await reader.poll()
     assert heard.facts == [{"n": 2}]
 
 
@@ -147,8 +147,8 @@ async def test_whoever_slept_longer_than_notices_are_kept_is_told_that_anything_
     heard = Heard(here, Topic.BADGES)
     await publish(Topic.BADGES, facts={"n": 1})
     with clock.frozen(clock.now() + change_feed.MAX_READER_LAG + timedelta(minutes=1)):
-        await here.look()
-        assert [(news.notices, news.everything) for news in heard.news] == [([], True)]
+        await here.poll()
+        assert [(news.entries, news.everything) for news in heard.news] == [([], True)]
         await publish(Topic.BADGES, facts={"n": 2})
         await here.catch_up()
     assert (heard.facts, heard.news[-1].everything) == ([{"n": 2}], False)
@@ -226,17 +226,17 @@ async def test_a_slow_transaction_with_a_smaller_id_is_not_missed(settings: Sett
         )
         for number in range(3):
             await publish(Topic.BADGES, facts={"n": number})
-            await elsewhere.look()
-        await elsewhere.look()
+            await elsewhere.poll()
+        await elsewhere.poll()
         assert heard.facts == [{"n": 0}, {"n": 1}, {"n": 2}]
         await transaction.commit()
     finally:
         await slow.close()
-    await elsewhere.look()
-    await elsewhere.look()
+    await elsewhere.poll()
+    await elsewhere.poll()
     assert heard.facts == [{"n": 0}, {"n": 1}, {"n": 2}, {"n": "slow"}]
     await publish(Topic.BADGES, facts={"n": 3})
-    await elsewhere.look()
+    await elsewhere.poll()
     assert heard.facts[4:] == [{"n": 3}]
 
 
@@ -265,13 +265,13 @@ async def test_writers_and_readers_at_once_miss_and_repeat_nothing(here: Followe
 
     async def follow() -> None:
         while not done.is_set():
-            await elsewhere.look()
+            await elsewhere.poll()
 
     following = asyncio.create_task(follow())
     await asyncio.gather(*(write(number) for number in range(60)))
     done.set()
     await following
-    await elsewhere.look()
+    await elsewhere.poll()
     for facts in (heard.facts, there.facts):
         assert sorted(each["n"] for each in facts) == list(range(60))
 
@@ -383,4 +383,4 @@ async def test_texts_of_any_kind_survive(here: Follower) -> None:
     await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="\"é\\ 😀'", level=1)])
     await here.catch_up()
     assert heard.facts == [{"kind": "BADGE", "badge": "\"é\\ 😀'", "level": 1}]
-    assert heard.news[0].notices[0].profile_id == ada
+    assert heard.news[0].entries[0].profile_id == ada

@@ -11,7 +11,7 @@ from models.companies import Company
 from models.idempotency import IdempotentCall
 from server import MAINTENANCE_JOBS
 from services.core import clock, idempotency
-from services.core.idempotency import Answer, NotForKeeping, Once, once
+from services.core.idempotency import Answer, CallResult, UnsafeAnswer, run_once
 from services.errors import ErrorCode, Refused, refused
 from tests.helpers.factories import NOON, make_person
 
@@ -29,8 +29,8 @@ def founding(name: str = "One") -> Do:
     return found
 
 
-async def call(account_id: int, key: str | None = "k", *, name: str = "One", operation: str = "found") -> Once:
-    return await once(account_id, key, operation, {"name": name}, founding(name))
+async def call(account_id: int, key: str | None = "k", *, name: str = "One", operation: str = "found") -> CallResult:
+    return await run_once(account_id, key, operation, {"name": name}, founding(name))
 
 
 async def refusal(account_id: int, key: str | None = "k", **more: str) -> ErrorCode:
@@ -65,10 +65,10 @@ async def test_an_empty_answer_is_an_answer_too() -> None:
         return {}
 
     # when
-    await once(ada, "k", "nothing", {}, nothing)
-    again = await once(ada, "k", "nothing", {}, nothing)
+    await run_once(ada, "k", "nothing", {}, nothing)
+    again = await run_once(ada, "k", "nothing", {}, nothing)
     # then
-    assert (len(done), again) == (1, Once({}, repeated=True))
+    assert (len(done), again) == (1, CallResult({}, repeated=True))
 
 
 async def test_twenty_at_once_do_it_once() -> None:
@@ -111,7 +111,7 @@ async def test_what_was_refused_may_be_tried_again_under_the_key() -> None:
 
     # when
     with pytest.raises(Refused):
-        await once(ada, "k", "found", {"name": "One"}, refuse)
+        await run_once(ada, "k", "found", {"name": "One"}, refuse)
     # then
     assert await companies() == 0
     assert not (await call(ada)).repeated
@@ -129,9 +129,9 @@ async def test_a_twin_waits_and_takes_over_when_the_first_is_refused() -> None:
 
     async def first() -> None:
         with pytest.raises(Refused):
-            await once(ada, "k", "found", {"name": "One"}, slow)
+            await run_once(ada, "k", "found", {"name": "One"}, slow)
 
-    async def second() -> Once:
+    async def second() -> CallResult:
         await begun.wait()
         return await call(ada)
 
@@ -210,8 +210,8 @@ async def test_secrets_and_peoples_data_are_not_kept(kept: str | list[str]) -> N
         return {"told": kept}
 
     # when
-    with pytest.raises(NotForKeeping):
-        await once(ada, "k", "tell", {}, telling)
+    with pytest.raises(UnsafeAnswer):
+        await run_once(ada, "k", "tell", {}, telling)
     # then
     assert await IdempotentCall.all().count() == 0
 
@@ -222,8 +222,10 @@ async def test_words_and_numbers_are_kept() -> None:
     async def inviting() -> Answer:
         return {"invites": [1, None, 3], "outcomes": ["SENT", "ALREADY_EXISTS", "SENT"]}
 
-    first = await once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting)
-    assert await once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting) == Once(first.answer, repeated=True)
+    first = await run_once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting)
+    assert await run_once(ada, "k", "sendInvites", {"emails": ["a", "b"]}, inviting) == CallResult(
+        first.answer, repeated=True
+    )
 
 
 async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_call() -> None:
@@ -233,8 +235,8 @@ async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_ca
     async def spend() -> None:
         spent.append(isinstance(Company._meta.db, TransactionalDBClient))
 
-    async def paid(key: str | None, name: str = "One") -> Once:
-        return await once(ada, key, "found", {"name": name}, founding(name), spend_first=spend)
+    async def paid(key: str | None, name: str = "One") -> CallResult:
+        return await run_once(ada, key, "found", {"name": name}, founding(name), spend_first=spend)
 
     # when
     await paid("k")
@@ -247,9 +249,9 @@ async def test_a_limit_is_spent_before_the_transaction_and_not_for_a_repeated_ca
     async def refuse() -> None:
         raise refused(ErrorCode.RATE_LIMITED, "Too often.")
 
-    repeated = await once(ada, "k", "found", {"name": "One"}, founding(), spend_first=refuse)
+    repeated = await run_once(ada, "k", "found", {"name": "One"}, founding(), spend_first=refuse)
     # then: what succeeded is answered again, what is new is refused
     assert repeated.answer == again.answer
     with pytest.raises(Refused):
-        await once(ada, "other", "found", {"name": "One"}, founding(), spend_first=refuse)
+        await run_once(ada, "other", "found", {"name": "One"}, founding(), spend_first=refuse)
     assert await companies() == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.core import private_files
-from services.core.crypto import _kept_key
+from services.core.crypto import _key_in
 from services.core.private_files import made_private, make_private_folder
 from services.media import image_store
 from settings import Settings
@@ -33,7 +33,7 @@ async def test_pictures_are_private(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_the_secret_key_is_private(tmp_path: Path) -> None:
-    _kept_key(tmp_path / "var" / "secret-key")
+    _key_in(tmp_path / "var" / "secret-key")
     assert modes(tmp_path / "var") == {"var": "0o700", "secret-key": "0o600"}
 
 

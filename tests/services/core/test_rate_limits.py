@@ -46,7 +46,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
             pytest.skip(f"no Redis at {REDIS}")
         finally:
             await redis.aclose()
-        made = Shared(REDIS, prefix=prefix, patience=5)
+        made = Shared(REDIS, prefix=prefix, timeout_seconds=5)
     with counting_in(made):
         yield made
     await made.close()
@@ -163,12 +163,12 @@ async def test_another_spelling_or_the_next_address_of_a_network_is_no_other_cli
 
 
 async def test_neither_keys_nor_their_number_can_fill_memory() -> None:
-    store = InProcess(keep=1_000)
+    store = InProcess(max_buckets=1_000)
     with counting_in(store), clock.frozen(START):
         for number in range(10_000):
             await rate_limits.spend("code", by=[f"address:{'x' * 1_000}{number}"])
         assert len(store) == 1_000
-        assert max(len(key) for held in store._held.values() for key in held) == 32
+        assert max(len(key) for held in store._full_at.values() for key in held) == 32
     # when the attack is over, what it left goes by itself
     with counting_in(store), clock.frozen(START + timedelta(hours=1)):
         for number in range(500):
@@ -177,7 +177,7 @@ async def test_neither_keys_nor_their_number_can_fill_memory() -> None:
 
 
 async def test_a_flood_of_one_limit_does_not_wash_away_another() -> None:
-    with counting_in(InProcess(keep=100)), clock.frozen(START):
+    with counting_in(InProcess(max_buckets=100)), clock.frozen(START):
         for _ in range(10):
             await rate_limits.spend("second-factor", by=["account:5"])
         for number in range(10_000):
@@ -187,13 +187,13 @@ async def test_a_flood_of_one_limit_does_not_wash_away_another() -> None:
 
 async def test_without_redis_each_process_counts_for_itself() -> None:
     # given
-    store = Shared(NOWHERE, pause=0)
+    store = Shared(NOWHERE, retry_seconds=0)
     with structlog.testing.capture_logs() as seen, counting_in(store), clock.frozen(START):
         # when
         answers = [await waits("second-factor", "account:5") for _ in range(12)]
     # then nobody is locked out, nobody is let through for ever, and it is said once
     assert answers == [0] * 10 + [30] * 2
-    assert [(line["event"], line["log_level"]) for line in seen] == [("limits_not_shared", "warning")]
+    assert [(line["event"], line["log_level"]) for line in seen] == [("rate_limits_not_shared", "warning")]
     await store.close()
 
 
@@ -218,12 +218,12 @@ async def redis_server(port: int) -> asyncio.subprocess.Process:
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server to start and stop")
 async def test_a_redis_that_goes_away_is_missed_and_found_again(unused_tcp_port: int) -> None:
     process = await redis_server(unused_tcp_port)
-    store = Shared(f"redis://127.0.0.1:{unused_tcp_port}/0", pause=0, patience=1)
+    store = Shared(f"redis://127.0.0.1:{unused_tcp_port}/0", retry_seconds=0, timeout_seconds=1)
     try:
         with counting_in(store), clock.frozen(START), structlog.testing.capture_logs() as seen:
             # given somebody who used up a limit there
             assert [await waits("second-factor", "account:5") for _ in range(11)] == [0] * 10 + [30]
-            assert len(store._alone) == 0 and not seen
+            assert len(store._fallback) == 0 and not seen
             # when it goes, this process counts from nothing
             process.kill()
             await process.wait()
@@ -251,7 +251,7 @@ async def test_a_redis_that_never_answers_is_not_waited_for() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    store = Shared(f"redis://:s3cret@127.0.0.1:{port}/0", patience=0.05, pause=60)
+    store = Shared(f"redis://:s3cret@127.0.0.1:{port}/0", timeout_seconds=0.05, retry_seconds=60)
     # when
     started = asyncio.get_running_loop().time()
     with structlog.testing.capture_logs() as seen, counting_in(store):
@@ -270,7 +270,7 @@ async def test_a_redis_that_never_answers_is_not_waited_for() -> None:
 
 async def test_redis_counts_for_several_processes() -> None:
     prefix = f"{{test:{uuid4().hex}}}:"
-    stores = [Shared(REDIS, prefix=prefix, patience=5) for _ in range(2)]
+    stores = [Shared(REDIS, prefix=prefix, timeout_seconds=5) for _ in range(2)]
     try:
         await stores[0]._redis.ping()
     except (RedisError, OSError):
@@ -290,8 +290,8 @@ async def test_keys_tell_nothing_about_people() -> None:
     with counting_in(store):
         await rate_limits.spend("sign-in", by=["address:192.0.2.7", "email:ada@people.example"])
     # whole words, since digests and moments hold any three characters by chance
-    kept = str(store._held)
-    assert store._held and "ada@people" not in kept and "people.example" not in kept and "192.0.2.7" not in kept
+    kept = str(store._full_at)
+    assert store._full_at and "ada@people" not in kept and "people.example" not in kept and "192.0.2.7" not in kept
 
 
 async def test_settings_say_where_it_is_counted() -> None:

@@ -8,7 +8,7 @@ from models.profiles import Profile
 from services.core import clock
 from services.core.crypto import keyed_digest
 from services.invites import invite_mails
-from services.messages.mail_transport import composed
+from services.messages.mail_transport import compose
 from services.messages.mail_transport import sender_of as mail_sender
 from settings import Settings
 from tests.helpers.factories import make_person
@@ -126,9 +126,9 @@ async def test_only_invites_can_be_ended_and_a_long_address_stays_whole(settings
     ada = await make_person("ada@people.example")
     await invite(ada, BEN)
     [mail] = await mails()
-    raw = composed(mail, mail_sender(settings)).as_bytes().decode()
+    raw = compose(mail, mail_sender(settings)).as_bytes().decode()
     [header] = [line for line in raw.split("\r\n") if line.startswith("List-Unsubscribe:")]
     assert header == f"List-Unsubscribe: <{mail.unsubscribe}>" and len(header) > 78
     await join("cleo@people.example")
     code_mail = next(each for each in await mails() if each.kind == "sign-up-code")
-    assert composed(code_mail, mail_sender(settings))["List-Unsubscribe"] is None
+    assert compose(code_mail, mail_sender(settings))["List-Unsubscribe"] is None

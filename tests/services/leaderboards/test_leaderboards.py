@@ -255,7 +255,7 @@ async def test_what_another_process_writes_is_on_the_board(database: Database, s
         sys.executable, "-c", OTHER_PROCESS, str(ada), env={**os.environ, "DATABASE_URL": settings.database_url}
     )
     assert await process.wait() == 0
-    await follower(database).look()  # the job of a serving process, each half second
+    await follower(database).poll()  # the job of a serving process, each half second
     # then
     assert [each[:2] for each in await live(database, key)] == [(1, 15)]
 

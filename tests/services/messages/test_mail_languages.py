@@ -13,7 +13,7 @@ from models.profiles import Profile
 from services.accounts import preferences, recovery_email
 from services.core import clock
 from services.core.audit import OPERATOR
-from services.messages.outbox import Letter, link, opened, send_mail, send_mails, send_sms
+from services.messages.outbox import NewMail, link, opened, send_mail, send_mails, send_sms
 from services.sign_in import password_expiry, password_reset, registration
 from settings import Settings
 from tests.helpers.factories import mailbox, make_person, make_service
@@ -72,7 +72,7 @@ async def test_who_has_not_chosen_or_is_not_known_gets_the_language_of_the_reque
     with speaking(request_language):
         for to in (ada, robot, mailbox(NOBODY)):
             await send_mail("password-changed", to)
-        await send_mails([Letter("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
+        await send_mails([NewMail("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
     assert [each.partition(" ")[0] for each in await subjects()] == [first_word] * 5
 
 
@@ -146,7 +146,7 @@ async def test_one_statement_tells_whether_there_is_an_account_or_not(
     seen_by: list[int] = []
     for to in (ada, mailbox(NOBODY)):
         with count_statements() as seen:  # type: ignore[operator]
-            await send_mails([Letter("password-changed", to, {}, withheld=True)])
+            await send_mails([NewMail("password-changed", to, {}, withheld=True)])
         seen_by.append(seen.total)
     assert seen_by[0] == seen_by[1]
 
@@ -158,7 +158,7 @@ async def test_mails_written_together_go_each_in_the_language_of_its_reader(
     await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
     readers = [ada, zoe, mailbox(NOBODY), ada]
     with count_statements() as seen:  # type: ignore[operator]
-        await send_mails([Letter("password-changed", each, {}, withheld=each is zoe) for each in readers])
+        await send_mails([NewMail("password-changed", each, {}, withheld=each is zoe) for each in readers])
     assert seen.total == 2
     messages = [opened(row) for row in await OutboxMessage.all().order_by("id")]
     assert [each.subject.partition(" ")[0] for each in messages] == ["Je", "Your", "Your", "Je"]

@@ -13,7 +13,7 @@ from models.outbox import Channel, OutboxMessage
 from services.core.crypto import CannotOpen
 from services.core.email_addresses import address_of
 from services.errors import ErrorCode, Refused
-from services.messages.mail_transport import composed, sender_of
+from services.messages.mail_transport import compose, sender_of
 from services.messages.outbox import BadMessage, Message, link, opened, send_mail, send_sms
 from settings import BadSetting, Settings
 from tests.helpers.factories import mailbox
@@ -66,7 +66,7 @@ async def written() -> Message:
 
 
 def as_mail(message: Message) -> str:
-    return composed(message, sender_of(HERE)).as_bytes().decode()
+    return compose(message, sender_of(HERE)).as_bytes().decode()
 
 
 def test_every_kind_is_there_with_the_facts_that_callers_give() -> None:
@@ -175,7 +175,7 @@ async def test_a_name_adds_no_header_and_no_line(name: str) -> None:
     # then
     assert len(message.subject.splitlines()) == 1
     assert [line for line in message.text.splitlines() if line.startswith("Name: Ada")]
-    mail = composed(message, sender_of(HERE))
+    mail = compose(message, sender_of(HERE))
     assert mail["To"] == ADA and mail["Bcc"] is None and len(mail.get_all("Subject", [])) == 1
     headers = as_mail(message).partition("\r\n\r\n")[0]
     assert re.findall(r"^[A-Za-z-]+(?=:)", headers, re.MULTILINE) == [
@@ -222,7 +222,7 @@ async def test_a_mail_is_the_same_however_often_it_is_composed() -> None:
     await send_mail("sign-up-code", mailbox("zoë@bücher.example"), code="482913", name="Zoë")
     message = await written()
     # when
-    first, second = (composed(message, sender_of(HERE)) for _ in range(2))
+    first, second = (compose(message, sender_of(HERE)) for _ in range(2))
     # then
     assert first["Message-ID"] == second["Message-ID"] == f"<{message.reference}@graph.example>"
     assert first["Date"] == second["Date"]

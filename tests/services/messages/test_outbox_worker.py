@@ -16,7 +16,7 @@ from models.outbox import Channel, OutboxMessage
 from services.core import clock
 from services.messages import outbox_worker
 from services.messages.outbox import Message, send_mail, send_sms
-from services.messages.outbox_worker import Postbox, pause
+from services.messages.outbox_worker import OutboxWorker, retry_delay
 from services.messages.transports import NotSent
 from settings import Settings
 from tests.helpers.factories import mailbox
@@ -104,7 +104,7 @@ async def test_one_stalled_conversation_ends_and_holds_up_nobody_else(settings: 
     server.stalls = {ADA}
     async with server.up():
         way = server_of(settings, server.url)
-        worker = Postbox(settings, by(replace(way, patience=2.0)))
+        worker = OutboxWorker(settings, by(replace(way, timeout_seconds=2.0)))
         await send_mail("password-changed", mailbox(ADA))
         for n in range(8):
             await send_mail("password-changed", mailbox(f"person{n}@people.example"))
@@ -130,7 +130,7 @@ async def test_a_server_that_never_greets_is_not_waited_for(settings: Settings) 
     await send_mail("password-changed", mailbox(ADA))
     # when
     begun = time.monotonic()
-    sent = await Postbox(settings, by(replace(way, patience=0.3))).deliver_due()
+    sent = await OutboxWorker(settings, by(replace(way, timeout_seconds=0.3))).deliver_due()
     # then
     assert sent == 0 and time.monotonic() - begun < 2
     for writer in silent:
@@ -152,7 +152,7 @@ async def test_a_server_that_drips_its_answers_is_not_waited_for(settings: Setti
     way = server_of(settings, f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
     await send_mail("password-changed", mailbox(ADA))
     # when
-    assert await Postbox(settings, by(replace(way, patience=0.4))).deliver_due() == 0
+    assert await OutboxWorker(settings, by(replace(way, timeout_seconds=0.4))).deliver_due() == 0
     # then
     assert "in time" in (await OutboxMessage.get()).failure
     listening.close()
@@ -173,7 +173,7 @@ async def test_it_is_tried_less_and_less_often_for_two_days_and_then_given_up(
             raise NotSent("no")
 
     way = Refusing()
-    worker = Postbox(settings, by(way))
+    worker = OutboxWorker(settings, by(way))
     await send_mail("password-changed", mailbox(ADA))
     written = (await OutboxMessage.get()).created_at
     waits = []
@@ -186,14 +186,14 @@ async def test_it_is_tried_less_and_less_often_for_two_days_and_then_given_up(
     # then
     assert timedelta(days=1, hours=22) < waits[-1] - written <= timedelta(days=2)
     assert 40 < way.tries < 120
-    assert [each["log_level"] for each in logged if each["event"] == "message given up"] == ["error"]
+    assert [each["log_level"] for each in logged if each["event"] == "message_dropped"] == ["error"]
     assert all(before < after for before, after in itertools.pairwise(waits))
 
 
 def test_pauses_double_up_to_an_hour_and_differ() -> None:
-    assert all(timedelta(seconds=5) <= pause(1) <= timedelta(seconds=10) for _ in range(50))
-    assert all(timedelta(minutes=30) <= pause(tries) <= timedelta(hours=1) for tries in (10, 60, 10_000))
-    assert len({pause(5) for _ in range(20)}) > 10
+    assert all(timedelta(seconds=5) <= retry_delay(1) <= timedelta(seconds=10) for _ in range(50))
+    assert all(timedelta(minutes=30) <= retry_delay(tries) <= timedelta(hours=1) for tries in (10, 60, 10_000))
+    assert len({retry_delay(5) for _ in range(20)}) > 10
 
 
 async def test_a_code_that_is_no_good_any_more_is_not_sent_late(settings: Settings, server: MailServer) -> None:
@@ -231,10 +231,10 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             async with later(seconds=11):
                 await over(settings, server).deliver_due()
             await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
-            await Postbox(settings, by(Clumsy())).deliver_due()
+            await OutboxWorker(settings, by(Clumsy())).deliver_due()
     # then
     ours = " ".join(str(record) for record in caplog.records if not record.name.startswith("mail.")) + str(logged)
-    assert {each["event"] for each in logged} == {"message not sent", "message sent"}
+    assert {each["event"] for each in logged} == {"message_not_sent", "message_sent"}
     for secret in (ADA, "people.example", "482913", "Okafor", NUMBER):
         assert secret not in ours
     assert (await OutboxMessage.get()).failure == "RuntimeError"
@@ -260,7 +260,7 @@ async def test_two_workers_send_each_message_once(settings: Settings) -> None:
         await send_mail("password-changed", mailbox(f"person{n}@people.example"))
     way = Noting(takes=0.005)
     # when
-    sent = await asyncio.gather(*(Postbox(settings, by(way)).deliver_due() for _ in range(4)))
+    sent = await asyncio.gather(*(OutboxWorker(settings, by(way)).deliver_due() for _ in range(4)))
     # then
     assert sum(sent) == 40
     assert set(Counter(way.given).values()) == {1} and len(way.given) == 40
@@ -271,17 +271,17 @@ async def test_a_few_are_under_way_at_a_time(settings: Settings) -> None:
     for n in range(12):
         await send_mail("password-changed", mailbox(f"person{n}@people.example"))
     way = Noting(takes=0.02)
-    assert await Postbox(settings, by(way)).deliver_due() == 12
+    assert await OutboxWorker(settings, by(way)).deliver_due() == 12
     assert way.most_at_once == outbox_worker.MAX_CONCURRENT_SENDS
 
 
 async def test_a_message_whose_worker_died_is_sent_by_another_when_its_claim_ends(settings: Settings) -> None:
     # given a process that ends in the middle
     await send_mail("password-changed", mailbox(ADA))
-    dying, way = Postbox(settings, by(Noting(takes=3_600))), Noting()
+    dying, way = OutboxWorker(settings, by(Noting(takes=3_600))), Noting()
     [claimed] = await dying._claim(Channel.MAIL, 4)
     # when
-    other = Postbox(settings, by(way))
+    other = OutboxWorker(settings, by(way))
     at_once = await other.deliver_due()
     async with later(minutes=4):
         afterwards = await other.deliver_due()
@@ -296,7 +296,7 @@ async def test_a_message_whose_worker_died_is_sent_by_another_when_its_claim_end
 async def test_the_worker_sends_what_is_committed_and_only_then(settings: Settings) -> None:
     # given
     way = Noting()
-    work = asyncio.create_task(Postbox(settings, by(way)).run())
+    work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     # when
     async with in_transaction():
         await send_mail("password-changed", mailbox(ADA))
@@ -315,7 +315,7 @@ async def test_stopping_waits_for_what_is_under_way(settings: Settings) -> None:
     # given
     way = Noting(takes=0.5)
     await send_mail("password-changed", mailbox(ADA))
-    work = asyncio.create_task(Postbox(settings, by(way)).run())
+    work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
     work.cancel()
@@ -328,10 +328,10 @@ async def test_stopping_waits_for_what_is_under_way(settings: Settings) -> None:
 @pytest.mark.sqlite_only
 async def test_stopping_does_not_wait_for_ever(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(outbox_worker, "GOODBYE", 0.1)
+    monkeypatch.setattr(outbox_worker, "STOP_SECONDS", 0.1)
     way = Noting(takes=3_600)
     await send_mail("password-changed", mailbox(ADA))
-    work = asyncio.create_task(Postbox(settings, by(way)).run())
+    work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
     begun = time.monotonic()
@@ -346,10 +346,10 @@ async def test_stopping_does_not_wait_for_ever(settings: Settings, monkeypatch: 
 @pytest.mark.sqlite_only
 async def test_the_worker_lives_through_a_failing_database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(outbox_worker, "PAUSE_IN_TROUBLE", 0.02)
+    monkeypatch.setattr(outbox_worker, "DATABASE_RETRY_SECONDS", 0.02)
     way = Noting()
     failures: list[Channel] = []
-    worker = Postbox(settings, by(way))
+    worker = OutboxWorker(settings, by(way))
     claim = worker._claim
 
     async def failing(channel: Channel, room: int) -> list[OutboxMessage]:

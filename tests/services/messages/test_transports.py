@@ -14,7 +14,7 @@ from aiohttp import web
 
 from models.outbox import OutboxMessage
 from services.messages.outbox import send_mail, send_sms
-from services.messages.outbox_worker import Postbox, check, sending
+from services.messages.outbox_worker import OutboxWorker, check, sending
 from settings import HERE, BadSetting, Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.mail import ADA, NUMBER, later, left, over, server_of
@@ -49,9 +49,9 @@ async def test_it_signs_in_with_the_password_of_the_url(settings: Settings, serv
         wrong = replace(settings, mail_url=f"smtp://poster:wrong@127.0.0.1:{server.port}")
         right = replace(settings, mail_url=f"smtp://poster:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}")
         # when, then
-        assert await Postbox(wrong).deliver_due() == 0
+        assert await OutboxWorker(wrong).deliver_due() == 0
         async with later(minutes=1):
-            assert await Postbox(right).deliver_due() == 1
+            assert await OutboxWorker(right).deliver_due() == 1
 
 
 @pytest.mark.sqlite_only
@@ -65,7 +65,7 @@ async def test_mail_is_encrypted_on_the_way_from_the_start_or_where_it_is_offere
     await send_mail("password-changed", mailbox(ADA))
     async with server.up():
         way = replace(settings, mail_url=f"{scheme}://127.0.0.1:{server.port}")
-        assert await Postbox(way).deliver_due() == 1
+        assert await OutboxWorker(way).deliver_due() == 1
     assert server.over_tls == [True]
 
 
@@ -133,7 +133,7 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
 async def test_a_folder_that_cannot_be_written_to_loses_nothing(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     await send_mail("password-changed", mailbox(ADA))
-    assert await Postbox(replace(settings, mail_url=f"file:{tmp_path}/taken/mail")).deliver_due() == 0
+    assert await OutboxWorker(replace(settings, mail_url=f"file:{tmp_path}/taken/mail")).deliver_due() == 0
     assert await left() == 1
 
 
@@ -167,7 +167,7 @@ async def test_a_text_message_is_posted_to_the_gateway(settings: Settings) -> No
     await send_sms("sms-code", NUMBER, 0, code="771204")
     answers = [web.Response(status=503), web.Response(status=307, headers={"Location": "/send"}), web.Response()]
     async with gateway(answers) as (port, asked):
-        worker = Postbox(replace(settings, sms_url=f"http://poster:p%40ss@127.0.0.1:{port}/send"))
+        worker = OutboxWorker(replace(settings, sms_url=f"http://poster:p%40ss@127.0.0.1:{port}/send"))
         # when
         sent = []
         for minutes in (0, 1, 2):
@@ -215,6 +215,6 @@ def test_an_address_that_cannot_be_used_is_a_bad_setting(settings: Settings, set
 
 @pytest.mark.sqlite_only
 def test_the_defaults_are_folders_of_the_checkout() -> None:
-    defaults = Postbox(Settings())._transports
+    defaults = OutboxWorker(Settings())._transports
     assert {way.place for way in defaults.values()} == {str(HERE / "var" / "mail"), str(HERE / "var" / "sms")}
     check(Settings())
