@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from catalogue.badges import Rarity
 from cli import batches
-from cli.community import BADGES, HEADERS, import_community
+from cli.community import import_community
+from cli.community_files import HEADERS, REQUIRED
 from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.imports import app
 from cli.report import NAMED, Report
@@ -37,7 +38,7 @@ AWARDS = ["1,7,2020-05-06", "1,7,2019-05-06", "3,7,2021-12-31", "2,Früh & spät
 
 
 def write(folder: Path, name: str, rows: list[str]) -> None:
-    header = {**HEADERS, **BADGES}[name]
+    header = HEADERS[name]
     (folder / name).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
 
 
@@ -45,7 +46,7 @@ def write(folder: Path, name: str, rows: list[str]) -> None:
 def archive(tmp_path: Path) -> Path:
     folder = tmp_path / "archive"
     folder.mkdir()
-    for name, rows in zip(HEADERS, (PROFILES, SKILLS, OPENINGS), strict=True):
+    for name, rows in zip(REQUIRED, (PROFILES, SKILLS, OPENINGS), strict=True):
         write(folder, name, rows)
     write(folder, "badges.csv", BADGE_ROWS)
     write(folder, "badge_awards.csv", AWARDS)
@@ -95,7 +96,7 @@ async def test_an_archive_becomes_people_skills_and_points(database: Database, a
     companies: Any = Profile.all().order_by("id").values_list("company_id", flat=True)
     assert await companies == [company.id, None, company.id]
     assert await state() == EXPECTED
-    assert report.taken["opening balances of 0: nothing to take in"] == 1
+    assert report.taken["opening balances of 0: nothing to import"] == 1
     founder, other = await ImportedBadge.all().order_by("id")
     assert (founder.name, founder.rarity, founder.description) == ("Founder", Rarity.ORANGE, "There, on day one.")
     assert (other.key, other.description) == ("Früh & spät", "")
@@ -155,7 +156,7 @@ async def test_a_touched_archive_is_read_again_and_adds_nothing(database: Databa
     assert await state() == EXPECTED
 
 
-@pytest.mark.parametrize("file", list(HEADERS))
+@pytest.mark.parametrize("file", REQUIRED)
 async def test_an_interrupted_run_goes_on_where_it_stopped(
     database: Database, archive: Path, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +183,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
         ("profiles.csv", "4,x,X,,,,,yes,2020-01-01", "public is 'yes', not true or false"),
         ("profiles.csv", "4,x,X,,,,,true,1.1.2020", "joined_on is '1.1.2020', not a day"),
         ("profiles.csv", "4,x,X,,,,,true,2999-01-01", "joined_on is 2999-01-01, in the future"),
-        ("profiles.csv", "4,x,X\0,,,,,true,2020-01-01", "holds a NUL character"),
+        ("profiles.csv", "4,x,X\0,,,,,true,2020-01-01", "contains a NUL character"),
         ("profiles.csv", '4,x,"X"y,,,,,true,2020-01-01', "not a row of CSV"),
         ("profiles.csv", '4,x,"X,,,,,true,2020-01-01', "not a row of CSV"),
         ("skills.csv", "1,flash", "there is no skill 'flash' to choose"),

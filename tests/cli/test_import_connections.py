@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from cli import batches
-from cli.community import CONNECTIONS, HEADERS, import_community
+from cli.community import import_community
+from cli.community_files import HEADERS
 from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.report import Report
 from models.badges import BadgeAward
@@ -39,7 +40,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def write(folder: Path, name: str, rows: list[str]) -> None:
-    (folder / name).write_text("\n".join([{**HEADERS, **CONNECTIONS}[name], *rows, ""]), encoding="utf-8")
+    (folder / name).write_text("\n".join([HEADERS[name], *rows, ""]), encoding="utf-8")
 
 
 async def take_in(folder: Path, reading: Reading | None = None) -> Report:

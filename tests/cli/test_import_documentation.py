@@ -4,7 +4,7 @@ import re
 
 from catalogue.points import Category
 from catalogue.projects import TEXTS
-from cli.community import FILES
+from cli.community_files import HEADERS
 from services.imports import csv_archive, import_runs, imported_badges
 from settings import HERE
 
@@ -14,7 +14,7 @@ SECTIONS = {each.partition("\n")[0]: each for each in TEXT.split("\n## ")[1:]}
 
 def test_every_file_and_every_column_is_documented_in_order() -> None:
     columns = {name: ",".join(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) for name, section in SECTIONS.items()}
-    assert columns == FILES
+    assert columns == HEADERS
 
 
 def test_the_bounds_are_those_of_the_code() -> None:

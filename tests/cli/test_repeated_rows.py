@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cli import batches, repeated_rows
-from cli.community import FILES, import_community
+from cli.community import import_community
+from cli.community_files import HEADERS
 from cli.file_reader import Reading, WrongFolder
 from cli.repeated_rows import Read
 from cli.report import Report
@@ -35,7 +36,7 @@ AGAIN = {
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     for name, rows in ROWS.items():
-        (tmp_path / name).write_text("\n".join([FILES[name], *rows, ""]), "utf-8")
+        (tmp_path / name).write_text("\n".join([HEADERS[name], *rows, ""]), "utf-8")
     return tmp_path
 
 
@@ -73,7 +74,7 @@ async def test_other_content_under_a_known_key_is_named_and_the_first_counts(
     assert said == [f"{name}:{line}: {subject} is in line 2 already, with other content" for line in (4, 6)]
     assert report.bad_rows == {name: 2}
     met = await state()
-    (archive / name).write_text("\n".join([FILES[name], *ROWS[name], ""]), "utf-8")
+    (archive / name).write_text("\n".join([HEADERS[name], *ROWS[name], ""]), "utf-8")
     # and the same without the mistake changes nothing
     report, said = await take_in(archive)
     assert (said, report.bad_rows) == ([], {})
