@@ -32,7 +32,7 @@ from services.media.image_cleanup import sweep
 from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, registration
-from settings import BadSetting, Settings
+from settings import VERSION, BadSetting, Settings
 from web import graphiql, images, invites, logs, open_badges, recipients
 from web.background import Job, background
 from web.bodies import HANDLER_ARGUMENTS
@@ -245,7 +245,7 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Callable[[str], 
     async with serving(settings) as runner:
         host, port = runner.addresses[0][:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        log.info("server.started", address=address, database=settings.database.partition(":")[0])
+        log.info("server.started", version=VERSION, address=address, database=settings.database.partition(":")[0])
         if ready:
             ready(address)
         await stop.wait()

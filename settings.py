@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
+VERSION: str = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+"""The release that runs. pyproject.toml is its only source: the server runs from its folder, never from a package."""
 WORDS = {
     "anonymous": ("read", "none"),
     "request_limit": ("on", "off"),

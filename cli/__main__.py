@@ -1,6 +1,7 @@
 """The operator's commands: `python -m cli --help`."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -23,10 +24,10 @@ from cli import (
     tshirts,
 )
 from cli import credits as wallet
+from settings import VERSION
 
 app = typer.Typer(
     name="cli",
-    help="Commands for whoever runs this server. Settings come from the environment, as for the server.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold people's data and secrets
@@ -37,6 +38,22 @@ demo.register(app)
 points.register(app)
 reference.register(app)
 wallet.register(app)
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Commands for operators of this server. Settings come from the environment, as for the server."""
 
 
 @app.command()

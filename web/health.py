@@ -6,6 +6,7 @@ from aiohttp import web
 
 from models import versions
 from models.database import Database
+from settings import VERSION
 
 CHECK_TIMEOUT_SECONDS = 2.0
 """Timeout of the database check."""
@@ -18,8 +19,8 @@ class Health:
         self._database = database
 
     async def alive(self, _request: web.Request) -> web.Response:
-        """200 while the process runs."""
-        return web.json_response({"status": "ok"})
+        """200 while the process runs, with the version."""
+        return web.json_response({"status": "ok", "version": VERSION})
 
     async def ready(self, _request: web.Request) -> web.Response:
         """200 if the database answers and its schema is current; 503 with the reason otherwise."""

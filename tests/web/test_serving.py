@@ -14,14 +14,14 @@ import pytest
 from models.database import Database
 from models.versions import SchemaIsOld
 from server import EXECUTOR, serving
-from settings import HERE, Settings
+from settings import HERE, VERSION, Settings
 from tests.helpers.graphql_client import GraphQLClient
 
 
 async def test_a_server_that_can_serve_says_so(client: GraphQLClient) -> None:
-    for path in ("/healthz", "/readyz"):
+    for path, answer in {"/healthz": {"status": "ok", "version": VERSION}, "/readyz": {"status": "ok"}}.items():
         response = await client.http.get(path)
-        assert (response.status, await response.json()) == (200, {"status": "ok"})
+        assert (response.status, await response.json()) == (200, answer)
 
 
 async def test_a_server_whose_schema_is_old_is_alive_but_not_ready(
