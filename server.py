@@ -150,11 +150,11 @@ async def _rate_limits(runtime: Runtime) -> AsyncIterator[None]:
 async def _credential_uses() -> AsyncIterator[None]:
     """Write every half minute, and at the end, when tokens and API keys were last used."""
     async with background(
-        [Job("credential_uses", credential_last_used.WRITE_INTERVAL_SECONDS, credential_last_used.write_down)]
+        [Job("credential_uses", credential_last_used.WRITE_INTERVAL_SECONDS, credential_last_used.write_uses)]
     ):
         yield
     with contextlib.suppress(Exception):  # the database may be unavailable; at most half a minute of it is lost
-        await credential_last_used.write_down()
+        await credential_last_used.write_uses()
 
 
 async def _change_feed(database: Database) -> AsyncIterator[None]:

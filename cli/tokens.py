@@ -8,7 +8,7 @@ from catalogue.scopes import SCOPES
 from cli.command import with_database
 from cli.printing import printable
 from models.database import Database
-from services.auth.access_tokens import Created, of_account
+from services.auth.access_tokens import CreatedToken, of_account
 from services.auth.access_tokens import create as create_token
 from services.auth.access_tokens import delete as delete_token
 from services.auth.account_lookup import account_by_email
@@ -29,7 +29,7 @@ def create(
 ) -> None:
     """Make a token. Its secret is the last line of the output, and is shown this once."""
 
-    async def work(_database: Database) -> Created:
+    async def work(_database: Database) -> CreatedToken:
         return await create_token((await account_by_email(account)).id, name=name, scopes=scope)
 
     made = with_database(work)

@@ -10,7 +10,7 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.auth import second_factor_removal as removal
 from services.auth import second_factor_setup as set_up
-from services.auth.backup_codes import COUNT
+from services.auth.backup_codes import CODE_COUNT
 
 
 @columns("enabled", "method", "confirmed_at", "backup_codes_left")
@@ -80,9 +80,9 @@ async def deactivate(context: Context, *, input: Any) -> Row:
     return {}
 
 
-def _confirmed(context: Context, done: set_up.Confirmed) -> Row:
+def _confirmed(context: Context, done: set_up.ConfirmedFactor) -> Row:
     context.cookie = done.session_secret
-    return {"second_factor": _on(done.method, done.confirmed_at, COUNT), "backup_codes": done.backup_codes}
+    return {"second_factor": _on(done.method, done.confirmed_at, CODE_COUNT), "backup_codes": done.backup_codes}
 
 
 def _on(method: Any, confirmed_at: Any, left: int) -> Row:

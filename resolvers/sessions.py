@@ -12,7 +12,7 @@ from services.auth import sessions
 from services.auth.principals import ANONYMOUS, Principal
 from services.errors import ErrorCode, refused
 from services.sign_in import authentication, elevation
-from services.sign_in.authentication import HalfWay, SignedIn
+from services.sign_in.authentication import PendingSignIn, SignedIn
 from services.sign_in.elevation import ElevationProof
 
 
@@ -34,7 +34,7 @@ async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
 async def sign_in(context: Context, *, input: Any) -> Row:
     """The viewer, or what is still missing."""
     done = await authentication.sign_in(input.email, input.password, context.client)
-    if isinstance(done, HalfWay):
+    if isinstance(done, PendingSignIn):
         return {
             "viewer": None,
             "password_expired": False,

@@ -44,7 +44,7 @@ async def verify(account_id: int, code: str, *, actor: Actor) -> None:
     """
     await rate_limits.spend("recovery-email-code", by=[_of(account_id)])
     # Not inside the transaction: the count of wrong tries must outlive the refusal.
-    address = address_of(await verification_codes.prove(Purpose.RECOVERY_EMAIL, _of(account_id), code))
+    address = address_of(await verification_codes.verify(Purpose.RECOVERY_EMAIL, _of(account_id), code))
     async with in_transaction():
         await _store(account_id, address, actor)
 
@@ -52,7 +52,7 @@ async def verify(account_id: int, code: str, *, actor: Actor) -> None:
 async def remove(account_id: int, *, actor: Actor) -> None:
     """Have no recovery email, and none that waits for its code. Again is harmless and tells nobody."""
     async with in_transaction():
-        await verification_codes.withdraw(Purpose.RECOVERY_EMAIL, _of(account_id))
+        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
         await _store(account_id, None, actor)
 
 
@@ -72,7 +72,7 @@ async def set_by_operator(account_id: int, email: str) -> None:
             raise refused(
                 ErrorCode.BAD_INPUT, "The recovery email must differ from the account's own.", path=("email",)
             )
-        await verification_codes.withdraw(Purpose.RECOVERY_EMAIL, _of(account_id))
+        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
         await _store(account_id, address, OPERATOR)
 
 

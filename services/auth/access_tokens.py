@@ -1,5 +1,5 @@
 """
-Personal access tokens: how they are made, checked and deleted.
+Personal access tokens: create, authenticate, introspect, delete.
 
 A token is `mxp_`, 32 random characters and a checksum of 6 (services/auth/secret_format.py): `^mxp_[0-9A-Za-z]{38}$`.
 """
@@ -30,18 +30,18 @@ from services.messages.outbox import send_mail
 PREFIX = "mxp_"
 MAX_NAME = 120
 MAX_TOKENS = 100
-"""Of one account."""
+"""Tokens of one account."""
 
 
 @dataclass(frozen=True)
-class Created:
-    """A new token. `secret` is here and nowhere else, ever."""
+class CreatedToken:
+    """A new token, and its secret, which is not stored."""
 
     token: AccessToken
     secret: str
 
     def __repr__(self) -> str:
-        return f"Created(token={self.token!r}, secret=…)"
+        return f"CreatedToken(token={self.token!r}, secret=…)"
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class IntrospectedToken:
 
 
 def new_secret() -> str:
-    """A fresh token, to be shown once."""
+    """A new random token."""
     return secret_format.new(PREFIX)
 
 
 def well_formed(secret: str) -> bool:
-    """Whether this could be one of our tokens: its shape and its checksum are right."""
+    """True if this has the format and checksum of a token."""
     return secret_format.well_formed(PREFIX, secret)
 
 
@@ -71,18 +71,21 @@ async def create(
     expires_at: datetime | None = None,
     actor: Actor = OPERATOR,
     session_id: int | None = None,
-) -> Created:
+) -> CreatedToken:
     """
-    Make a token for an account, and tell its owner by mail. `session_id`: the session that asks. Raises Refused with everything that is wrong: BAD_INPUT
-    (name, expiry, no scope, one named twice), UNKNOWN_SCOPE, FORBIDDEN (a scope for services only), NOT_FOUND (no such active account),
-    TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the session has ended).
+    Create a token for an account, and notify its owner by mail. `session_id`: the caller's session, which must not have
+    ended.
+
+    Raises Refused with all problems: BAD_INPUT (name, expiry, no scope, a repeated one), UNKNOWN_SCOPE, FORBIDDEN (a
+    scope for services only), NOT_FOUND (no such active account), TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the
+    session has ended).
     """
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
-        await sessions.must_live(session_id)
-        if problems := _problems(account, name, scopes, expires_at):
+        await sessions.require_live(session_id)
+        if problems := _problems_of(account, name, scopes, expires_at):
             raise Refused(*problems)
         if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
             raise refused(
@@ -104,35 +107,35 @@ async def create(
         )
         if account.kind is AccountKind.PERSON:
             await send_mail("new-token", account, name=token.name, scopes=", ".join(token.scopes))
-        return Created(token, secret)
+        return CreatedToken(token, secret)
 
 
-def _problems(account: Account, name: str, scopes: Sequence[str], expires_at: datetime | None) -> list[Problem]:
-    found = name_problems(name, Text("A token's name"), MAX_NAME)
+def _problems_of(account: Account, name: str, scopes: Sequence[str], expires_at: datetime | None) -> list[Problem]:
+    problems = name_problems(name, Text("A token's name"), MAX_NAME)
     if not scopes:
-        found.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
+        problems.append(Problem(ErrorCode.BAD_INPUT, "A token needs at least one scope.", ("scopes",)))
     if expires_at is not None and expires_at <= clock.now():
-        found.append(Problem(ErrorCode.BAD_INPUT, "The expiry lies in the past.", ("expiresAt",)))
+        problems.append(Problem(ErrorCode.BAD_INPUT, "The expiry is in the past.", ("expiresAt",)))
     for scope, times in Counter(scopes).items():
         if times > 1:
-            text = Text("{name} is named more than once.", name=scope[:80])
-            found.append(Problem(ErrorCode.BAD_INPUT, text, ("scopes",)))
+            text = Text("{name} is listed more than once.", name=scope[:80])
+            problems.append(Problem(ErrorCode.BAD_INPUT, text, ("scopes",)))
         if scope not in SCOPES:
-            found.append(
+            problems.append(
                 Problem(ErrorCode.UNKNOWN_SCOPE, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))
             )
         elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:
-            found.append(
+            problems.append(
                 Problem(ErrorCode.FORBIDDEN, Text("{scope} is for service accounts only.", scope=scope), ("scopes",))
             )
-    return found
+    return problems
 
 
 async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) -> AccessToken:
     """
-    Delete a token, which is dead on the next request; `account_id`: only if it is that account's.
+    Delete a token, which is refused from the next request on. `account_id`: only if the token belongs to it.
 
-    Raises Refused: NOT_FOUND, also the second time and for somebody else's.
+    Raises Refused: NOT_FOUND, also the second time and for another account's token.
     """
     async with in_transaction():
         token = await AccessToken.select_for_update().get_or_none(id=token_id)
@@ -164,13 +167,13 @@ async def introspect(secret: str) -> IntrospectedToken | None:
 
 
 async def of_account(account_id: int) -> list[Row]:
-    """An account's tokens, oldest first, each with its scopes as a list and why it is `unusable` (None: it is not)."""
+    """An account's tokens, oldest first, each with sorted `scopes` and an `unusable` reason (None if usable)."""
     rows = await stored_credentials.of_account(AccessToken, account_id)
     return [{**row, "scopes": sorted(scopes_of(row)), "unusable": stored_credentials.unusable(row)} for row in rows]
 
 
 def scopes_of(row: Row) -> frozenset[str]:
-    """The scopes of a row as either database gives it."""
+    """The scopes of a raw row: JSON text or a list, by database."""
     stored = row["scopes"]
     return frozenset(orjson.loads(stored) if isinstance(stored, str) else stored)
 

@@ -1,5 +1,5 @@
 """
-API keys: `Mendix-Username` and `Mendix-ApiKey` together act for a person with all their rights.
+API keys: `Mendix-Username` and `Mendix-ApiKey` together authenticate a person with all their rights.
 
 A key is `mxk_`, 32 random characters and a checksum of 6 (services/auth/secret_format.py).
 """
@@ -26,23 +26,24 @@ from services.messages.outbox import send_mail
 PREFIX = "mxk_"
 MAX_NAME = 120
 MAX_KEYS = 100
-"""Of one account."""
+"""Keys of one account."""
 
 
 @dataclass(frozen=True)
-class Created:
-    """A new key. `secret` is here and nowhere else, ever."""
+class CreatedKey:
+    """A new key, and its secret, which is not stored."""
 
     key: ApiKey
     secret: str
 
     def __repr__(self) -> str:
-        return f"Created(key={self.key!r}, secret=…)"
+        return f"CreatedKey(key={self.key!r}, secret=…)"
 
 
-async def create(account_id: int, *, name: str, actor: Actor, session_id: int | None = None) -> Created:
+async def create(account_id: int, *, name: str, actor: Actor, session_id: int | None = None) -> CreatedKey:
     """
-    Make a key for a person's account, and tell its owner by mail. `session_id`: the session that asks.
+    Create a key for a person's account, and notify its owner by mail. `session_id`: the caller's session, which must not
+    have ended.
 
     Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys),
     UNAUTHENTICATED (the session has ended).
@@ -53,7 +54,7 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
         account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
-        await sessions.must_live(session_id)
+        await sessions.require_live(session_id)
         if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
             raise refused(
                 ErrorCode.TOO_MANY_ITEMS,
@@ -69,11 +70,11 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
         )
         await audit.record("api-key.created", actor=actor, account_id=account_id, key_id=key.id, name=key.name)
         await send_mail("new-api-key", account, name=key.name)
-        return Created(key, secret)
+        return CreatedKey(key, secret)
 
 
 async def delete(key_id: int, *, account_id: int, actor: Actor) -> None:
-    """Delete a key of this account. Raises Refused: NOT_FOUND, also the second time and for somebody else's."""
+    """Delete a key of this account. Raises Refused: NOT_FOUND, also the second time and for another account's key."""
     async with in_transaction():
         key = await ApiKey.select_for_update().get_or_none(id=key_id, account_id=account_id)
         if key is None:
@@ -89,7 +90,7 @@ async def authenticate(username: str, key: str) -> Principal | None:
 
     Only the key is looked up, so the time taken does not reveal which addresses exist.
     """
-    # Headers may hold bytes that are no text: such a key matches nothing.
+    # A header may contain bytes that are not text: such a key matches nothing.
     row = await stored_credentials.by_digest(ApiKey, digest(key if key.isascii() else ""))
     try:
         email_key = address_of(username).key
@@ -104,7 +105,7 @@ async def authenticate(username: str, key: str) -> Principal | None:
 
 
 async def of_account(account_id: int) -> list[Row]:
-    """An account's keys, oldest first, each with why it is `unusable` (None: it is not)."""
+    """An account's keys, oldest first, each with an `unusable` reason (None if usable)."""
     return [
         {**row, "unusable": stored_credentials.unusable(row)}
         for row in await stored_credentials.of_account(ApiKey, account_id)

@@ -1,4 +1,4 @@
-"""Backup codes: ten for each second factor, each works once, for when the phone is lost."""
+"""Backup codes: ten for each second factor, for a lost phone. Each works once."""
 
 import re
 import secrets
@@ -8,25 +8,25 @@ from models.second_factors import BackupCode
 from services.core import clock
 from services.core.crypto import keyed_digest
 
-COUNT: Final = 10
-LENGTH: Final = 10
-# Without I, L, O and U: nothing is mistaken for a digit. 50 random bits a code.
+CODE_COUNT: Final = 10
+CODE_LENGTH: Final = 10
+# Without I, L, O and U, which resemble digits. 50 random bits per code.
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SHAPE: Final = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
+_FORMAT: Final = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
 
 
-def read(text: str) -> str | None:
-    """What was typed as a backup code, without spaces and hyphens, in capitals; None: it cannot be one."""
+def normalise(text: str) -> str | None:
+    """A typed code without spaces and hyphens, in capitals; None if it is no backup code."""
     code = re.sub(r"[\s-]", "", text).upper()
-    return code if _SHAPE.fullmatch(code) else None
+    return code if _FORMAT.fullmatch(code) else None
 
 
-async def make(account_id: int) -> list[str]:
-    """Give an account ten new codes, in the caller's transaction; the old ones are dead. Shown here and never again."""
+async def create(account_id: int) -> list[str]:
+    """Replace an account's codes by ten new ones, in the caller's transaction; returns them. Only digests are stored."""
     fresh: set[str] = set()
-    while len(fresh) < COUNT:
-        fresh.add("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
-    await forget(account_id)
+    while len(fresh) < CODE_COUNT:
+        fresh.add("".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)))
+    await delete_all(account_id)
     await BackupCode.bulk_create(
         [BackupCode(account_id=account_id, digest=_digest(account_id, code)) for code in fresh]
     )
@@ -34,17 +34,17 @@ async def make(account_id: int) -> list[str]:
 
 
 async def use(account_id: int, code: str) -> bool:
-    """Use a code that `read` gave, in the caller's transaction. False: it is none, or was used; also among many at once."""
+    """Use a normalised code, in the caller's transaction. False if it is wrong or used; only one of many calls gets True."""
     unused = BackupCode.filter(account_id=account_id, digest=_digest(account_id, code), used_at=None)
     return await unused.update(used_at=clock.now()) == 1
 
 
-async def left(account_id: int) -> int:
-    """How many of an account's codes still work."""
+async def count_unused(account_id: int) -> int:
+    """The number of an account's unused codes."""
     return await BackupCode.filter(account_id=account_id, used_at=None).count()
 
 
-async def forget(account_id: int) -> None:
+async def delete_all(account_id: int) -> None:
     """Delete an account's codes, in the caller's transaction."""
     await BackupCode.filter(account_id=account_id).delete()
 

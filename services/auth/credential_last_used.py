@@ -1,8 +1,8 @@
 """
 When tokens and API keys were last used.
 
-A request only remembers it; a task of the server writes it down, so that no answer waits for a writer. After a crash
-the last half minute of it is lost.
+A request only records it in memory; a job of the server writes it, so that no request waits for a write. A crash loses
+the last half minute.
 """
 
 from datetime import datetime
@@ -15,24 +15,24 @@ from models.tokens import AccessToken, ApiKey
 from services.core import clock, runtime
 
 WRITE_INTERVAL_SECONDS: Final = 30.0
-"""Seconds between two writings: `last_used_at` is at most a minute old."""
-MAX_REMEMBERED: Final = 50_000
-"""Credentials between two writings: some 10 MB, should the database not take any."""
+"""Time between two writes: `last_used_at` is at most a minute old."""
+MAX_UNWRITTEN: Final = 50_000
+"""Unwritten credentials, about 10 MB, if the database is unavailable."""
 
 
 class _LastUses(dict[tuple[type[AccessToken | ApiKey], int], datetime]):
-    """When each credential was last used, as far as it is not written yet."""
+    """Unwritten last uses of credentials."""
 
 
-def remember(model: type[AccessToken | ApiKey], number: int) -> None:
-    """Note that a credential was used now. Beyond MAX_REMEMBERED of them, those that come first are noted."""
+def record_use(model: type[AccessToken | ApiKey], number: int) -> None:
+    """Record that a credential was used now. Further credentials are dropped beyond MAX_UNWRITTEN."""
     uses = _unwritten()
-    if len(uses) < MAX_REMEMBERED or (model, number) in uses:
+    if len(uses) < MAX_UNWRITTEN or (model, number) in uses:
         uses[model, number] = clock.now()
 
 
-async def write_down() -> int:
-    """Write what is remembered, in one transaction; returns how many rows. What fails is kept for the next time."""
+async def write_uses() -> int:
+    """Write the recorded uses in one transaction; returns the number of rows. They stay recorded if it fails."""
     uses = _unwritten()
     if not uses:
         return 0

@@ -6,11 +6,11 @@ from services.errors import ErrorCode, Refused, refused
 
 
 async def manages(domain: str) -> bool:
-    """Whether the sign-in of addresses on this mail domain is managed elsewhere. Domains are public knowledge."""
+    """True if people with addresses on this mail domain sign in at an identity provider. Domains are public."""
     return await CompanyDomain.exists(domain=domain, company__sso=True)
 
 
-def managed(path: str = "email") -> Refused:
-    """The refusal of what only the company's identity provider can do."""
+def managed_refusal(path: str = "email") -> Refused:
+    """The refusal of an operation that only the company's identity provider can do."""
     text = Text("Sign-in of this company's people is managed by its identity provider.")
     return refused(ErrorCode.MANAGED_BY_IDP, text, path=(path,))

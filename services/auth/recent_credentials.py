@@ -1,8 +1,8 @@
 """
-What a mailed password reset does to tokens and API keys: those that were made within the last 7 days are revoked.
+A password reset by mail revokes the tokens and API keys of the last 7 days.
 
-Whoever lost the account to somebody gets it back by a reset. A token or key that the intruder made meanwhile would go on
-working. Its owner was told of it by mail when it was made, so an older one has been seen. Rule: docs/decisions, "Elevation".
+A reset recovers an account from an intruder, whose new tokens and keys would go on working. The owner was notified by mail
+of older ones when they were created. Rule: docs/decisions, "Elevation".
 """
 
 from collections.abc import Sequence
@@ -11,23 +11,24 @@ from datetime import timedelta
 from typing import Final
 
 from models.tokens import AccessToken, ApiKey
+from models.transactions import require_transaction
 from services.core import audit, clock
 from services.core.audit import Actor
 
-RECENT: Final = timedelta(days=7)
+REVOCATION_PERIOD: Final = timedelta(days=7)
 MAX_NAMES_IN_MAIL: Final = 10
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Tokens and API keys of an account, by name, the oldest first."""
+    """Names of an account's tokens and API keys, oldest first."""
 
     tokens: tuple[str, ...]
     keys: tuple[str, ...]
 
     @property
-    def line(self) -> str:
-        """All names in one line for a mail, a dash for none; after ten of them how many more there are."""
+    def names_for_mail(self) -> str:
+        """At most ten names in one line, and the number of further ones; a dash if there are none."""
         names = [*self.tokens, *self.keys]
         more = len(names) - MAX_NAMES_IN_MAIL
         return ", ".join(names[:MAX_NAMES_IN_MAIL]) + (f" … (+{more})" if more > 0 else "") or "–"
@@ -35,15 +36,16 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Revocation:
-    """What was revoked and what stays."""
+    """Revoked and remaining credentials."""
 
     revoked: Credentials
     kept: Credentials
 
 
 async def revoke_recent(account_id: int, *, actor: Actor) -> Revocation:
-    """Delete the account's tokens and keys of the last 7 days; in the caller's transaction, which locks the account."""
-    since = clock.now() - RECENT
+    """Delete the account's tokens and keys of the last 7 days. Requires a transaction, which locks the account."""
+    require_transaction()
+    since = clock.now() - REVOCATION_PERIOD
     tokens: Sequence[AccessToken] = await AccessToken.filter(account_id=account_id).order_by("id")
     keys: Sequence[ApiKey] = await ApiKey.filter(account_id=account_id).order_by("id")
     new_tokens = [each for each in tokens if each.created_at > since]

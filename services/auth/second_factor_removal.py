@@ -1,7 +1,7 @@
 """
-Switching a second factor off: by a mailed link, followed while signed in. So it takes the session and the mailbox.
+Removing a second factor: by a mailed link, followed while signed in. It takes the session and the mailbox.
 
-The company's admins are told when somebody begins it and when it is done.
+The company's admins are notified of the request and of the removal.
 """
 
 from datetime import timedelta
@@ -13,60 +13,60 @@ from models.accounts import Account, AccountStatus
 from models.second_factors import SecondFactor
 from models.verification_codes import MailedLink, Purpose
 from services.auth import backup_codes, sessions, verification_codes
-from services.auth.second_factors import factor_off, locked, of
+from services.auth.second_factors import account_key, factor_off, lock_factor
 from services.core import audit, rate_limits
 from services.core.audit import OPERATOR, Actor
 from services.errors import ErrorCode, Refused, refused
 from services.messages import outbox
 
 LINK_LIFETIME: Final = timedelta(minutes=30)
-TEXTED: Final = (Purpose.SECOND_FACTOR_SMS, Purpose.SIGN_IN_SMS, Purpose.ELEVATION_SMS)
+SMS_PURPOSES: Final = (Purpose.SECOND_FACTOR_SMS, Purpose.SIGN_IN_SMS, Purpose.ELEVATION_SMS)
 
 
 async def request(account_id: int, *, actor: Actor) -> None:
     """
-    Mail the link to the account's address, and tell the company's admins.
+    Mail the link to the account's address, and notify the company's admins.
 
     Raises Refused: SECOND_FACTOR_OFF, RATE_LIMITED.
     """
-    await rate_limits.spend("second-factor-link", by=[of(account_id)])
+    await rate_limits.spend("second-factor-link", by=[account_key(account_id)])
     async with in_transaction():
-        factor = await locked(account_id)
+        factor = await lock_factor(account_id)
         if factor is None or factor.confirmed_at is None:
             raise factor_off()
         account = await Account.get(id=account_id)
         secret = await verification_codes.issue_link(
-            Purpose.DEACTIVATE_SECOND_FACTOR, account_id, _mark(factor), LINK_LIFETIME
+            Purpose.DEACTIVATE_SECOND_FACTOR, account_id, _version_of(factor), LINK_LIFETIME
         )
         link = outbox.link("/second-factor/deactivate", token=secret)
         await outbox.send_mail("second-factor-off-link", account, account=account.email, link=link)
-        await _tell_admins(account, "second-factor-off-begun")
+        await _notify_admins(account, "second-factor-off-begun")
         await audit.record("second-factor.off-requested", actor=actor, account_id=account_id)
 
 
 async def deactivate(account_id: int, token: str, *, session_id: int, actor: Actor) -> str:
     """
-    Switch the factor off by the link that was mailed to this account for this very factor; returns the session's new
-    secret and ends the account's other sessions. Raises Refused: BAD_CODE; then the link stays as it was.
+    Remove the factor by the link that was mailed to this account for this factor. Ends the account's other sessions and
+    returns this session's new secret. Raises Refused: BAD_CODE; the link stays usable then.
     """
     async with in_transaction():
-        factor = await locked(account_id)
+        factor = await lock_factor(account_id)
         used = await verification_codes.use_link(Purpose.DEACTIVATE_SECOND_FACTOR, token)
-        if used.account_id != account_id or factor is None or used.target != _mark(factor):
+        if used.account_id != account_id or factor is None or used.target != _version_of(factor):
             raise _bad_link()
         await _remove(factor, actor, mail="second-factor-off")
         secret = await sessions.renew(session_id)
-        await sessions.end_all(account_id, but=session_id)
+        await sessions.end_all(account_id, except_for=session_id)
         return secret
 
 
 async def reset(account_id: int) -> None:
     """
-    Switch the factor off by an operator's hand, for somebody who lost the phone and the backup codes; a set-up that was
-    begun is dropped too. All sessions of the account end. Raises Refused: SECOND_FACTOR_OFF.
+    Remove the factor as an operator, for a person who lost the phone and the backup codes; also one that is being set
+    up. All sessions of the account end. Raises Refused: SECOND_FACTOR_OFF.
     """
     async with in_transaction():
-        factor = await locked(account_id)
+        factor = await lock_factor(account_id)
         if factor is None:
             raise factor_off()
         await _remove(factor, OPERATOR, mail="second-factor-reset")
@@ -75,19 +75,19 @@ async def reset(account_id: int) -> None:
 
 async def _remove(factor: SecondFactor, actor: Actor, *, mail: str) -> None:
     account = await Account.get(id=factor.pk)
-    method, was_in_force = factor.method.value, factor.confirmed_at is not None
-    await backup_codes.forget(account.id)
+    method, was_confirmed = factor.method.value, factor.confirmed_at is not None
+    await backup_codes.delete_all(account.id)
     await MailedLink.filter(purpose=Purpose.DEACTIVATE_SECOND_FACTOR, account_id=account.id).delete()
-    for purpose in TEXTED:
-        await verification_codes.withdraw(purpose, of(account.id))
+    for purpose in SMS_PURPOSES:
+        await verification_codes.revoke(purpose, account_key(account.id))
     await factor.delete()
-    if was_in_force:  # a set-up that was begun and never confirmed protected nothing: nothing is off
+    if was_confirmed:  # an unconfirmed factor protected nothing: no mail
         await outbox.send_mail(mail, account, account=account.email)
-        await _tell_admins(account, "second-factor-off-member")
+        await _notify_admins(account, "second-factor-off-member")
     await audit.record("second-factor.off", actor=actor, account_id=account.id, method=method)
 
 
-async def _tell_admins(account: Account, kind: str) -> None:
+async def _notify_admins(account: Account, kind: str) -> None:
     company_id: int | None = account.company_id
     if company_id is None:
         return
@@ -98,10 +98,10 @@ async def _tell_admins(account: Account, kind: str) -> None:
         await outbox.send_mail(kind, admin, account=account.email)
 
 
-def _mark(factor: SecondFactor) -> str:
-    """What tells this factor from one that the account sets up later."""
+def _version_of(factor: SecondFactor) -> str:
+    """Distinguishes this factor from one that the account sets up later."""
     return "" if factor.confirmed_at is None else factor.confirmed_at.isoformat()
 
 
 def _bad_link() -> Refused:
-    return refused(ErrorCode.BAD_CODE, "That link is wrong, used, or too old.", path=("token",))
+    return refused(ErrorCode.BAD_CODE, "The link is wrong, used, or expired.", path=("token",))

@@ -1,8 +1,8 @@
 """
-Two-factor authentication: whether an account has a second factor, and whether a code is right.
+Second factors: their method, and verification of their codes.
 
-A factor counts once it is confirmed; one that is being set up is not demanded and opens nothing. Setting one up is in
-services/auth/second_factor_setup.py, switching it off in services/auth/second_factor_removal.py. Rule: docs/rules/sign-in.md#second-factor.
+A factor is in force once it is confirmed; one that is being set up is neither required nor accepted. Set-up is in
+services/auth/second_factor_setup.py, removal in services/auth/second_factor_removal.py. Rule: docs/rules/sign-in.md#second-factor.
 """
 
 from datetime import timedelta
@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account
 from models.second_factors import SecondFactor, SecondFactorMethod
+from models.transactions import forbid_transaction, require_transaction
 from models.verification_codes import Purpose
 from services.auth import backup_codes, totp, verification_codes
 from services.core import audit, clock, phone_numbers, rate_limits
@@ -22,45 +23,46 @@ from services.errors import ErrorCode, Refused, refused
 from services.messages import outbox
 
 SEALED_TOTP: Final = "totp"
-FAILURES: Final = 5
-"""Wrong codes in a row, of authenticator or text message, that close the factor for a while."""
-FIRST_LOCK: Final = timedelta(minutes=1)
-LONGEST_LOCK: Final = timedelta(hours=1)
+MAX_FAILURES: Final = 5
+"""Wrong codes in a row, from an authenticator or text message, that lock the factor for a while."""
+FIRST_LOCKOUT: Final = timedelta(minutes=1)
+MAX_LOCKOUT: Final = timedelta(hours=1)
 
 
 async def method_of(account_id: int) -> SecondFactorMethod | None:
-    """Where an account's codes come from; None: it has no second factor, or none that is confirmed."""
+    """The method of an account's confirmed second factor; None if there is none."""
     factor = await SecondFactor.get_or_none(account_id=account_id, confirmed_at__not_isnull=True)
     return None if factor is None else factor.method
 
 
 async def check(account_id: int, code: str, *, actor: Actor, purpose: Purpose = Purpose.SIGN_IN_SMS) -> None:
     """
-    Take a code of the account's second factor, or one of its backup codes. Every code works once.
+    Verify a code of the account's second factor, or one of its backup codes. Every code works once.
 
-    Who uses a backup code is told by mail, and the trail has it, by `actor`.
-    `purpose` is what `send_code` was asked for; it matters to texted codes alone. Five wrong codes in a row close the
-    factor for a minute, each further one for twice as long, up to an hour; backup codes, which nobody guesses, still
-    work. Call it outside of a transaction: what it counts has to stay although the operation is refused.
-    Raises Refused: BAD_CODE (also when there is no confirmed factor), RATE_LIMITED.
+    The use of a backup code is mailed to the owner, and recorded in the audit trail under `actor`. `purpose` is the one
+    that `send_code` was called with; it matters for texted codes only. Five wrong codes in a row lock the factor for a
+    minute, each further one for twice as long, up to an hour; backup codes, which cannot be guessed, still work.
+    Must not run in a transaction: the count of failures must outlive the refusal.
+    Raises Refused: BAD_CODE (also without a confirmed factor), RATE_LIMITED.
     """
-    await rate_limits.spend("second-factor", by=[of(account_id)])
+    forbid_transaction()
+    await rate_limits.spend("second-factor", by=[account_key(account_id)])
     factor = await SecondFactor.get_or_none(account_id=account_id, confirmed_at__not_isnull=True)
     if factor is None:
         raise wrong_code()
-    if backup := backup_codes.read(code):
-        await _take_backup_code(account_id, backup, actor)
+    if backup := backup_codes.normalise(code):
+        await _use_backup_code(account_id, backup, actor)
     elif factor.method is SecondFactorMethod.TOTP:
-        await _take_totp(account_id, code)
+        await _check_totp(account_id, code)
     else:
-        await _take_texted(factor, purpose, code)
+        await _check_texted(factor, purpose, code)
 
 
 async def send_code(account_id: int, *, purpose: Purpose = Purpose.SIGN_IN_SMS) -> None:
     """
-    Text a code to an account whose confirmed factor is SMS. A new code replaces the one before it.
+    Text a code to an account whose confirmed factor is SMS. It replaces the previous code.
 
-    Raises Refused: SECOND_FACTOR_OFF (there is no such factor), RATE_LIMITED.
+    Raises Refused: SECOND_FACTOR_OFF (no such factor), RATE_LIMITED.
     """
     factor = await SecondFactor.get_or_none(
         account_id=account_id, confirmed_at__not_isnull=True, method=SecondFactorMethod.SMS
@@ -73,69 +75,70 @@ async def send_code(account_id: int, *, purpose: Purpose = Purpose.SIGN_IN_SMS) 
 
 
 async def spend_text(account_id: int, number: str) -> None:
-    """Count a text message, by account and by number: nobody's phone is flooded. Raises Refused: RATE_LIMITED."""
-    await rate_limits.spend("second-factor-sms", by=[of(account_id), f"phone:{phone_numbers.digest(number)}"])
+    """Count a text message by account and by number, so that no phone is flooded. Raises Refused: RATE_LIMITED."""
+    await rate_limits.spend("second-factor-sms", by=[account_key(account_id), f"phone:{phone_numbers.digest(number)}"])
 
 
 async def text_code(account_id: int, number: str, purpose: Purpose) -> None:
-    """Text a code that is bound to this number."""
+    """Text a code that is valid for this number only."""
     async with in_transaction():
-        code = await verification_codes.issue(purpose, of(account_id), phone_numbers.digest(number))
+        code = await verification_codes.issue(purpose, account_key(account_id), phone_numbers.digest(number))
         await outbox.send_sms("sms-code", number, account_id, code=code)
 
 
-async def prove_texted(purpose: Purpose, factor: SecondFactor, code: str) -> None:
-    """Take a texted code. Raises Refused: BAD_CODE (also for a code that went to another number)."""
-    target = await verification_codes.prove(purpose, of(factor.pk), code)
+async def verify_texted(purpose: Purpose, factor: SecondFactor, code: str) -> None:
+    """Verify a texted code. Raises Refused: BAD_CODE (also for a code that was sent to another number)."""
+    target = await verification_codes.verify(purpose, account_key(factor.pk), code)
     if target != phone_numbers.digest(phone_numbers.opened(factor.sealed)):
         raise wrong_code()
 
 
-async def locked(account_id: int) -> SecondFactor | None:
-    """The account's factor, confirmed or not; nobody else changes it until the caller's transaction ends."""
+async def lock_factor(account_id: int) -> SecondFactor | None:
+    """Lock and return the account's factor, confirmed or not. Requires a transaction."""
+    require_transaction()
     return await SecondFactor.select_for_update().get_or_none(account_id=account_id)
 
 
 def step_of(factor: SecondFactor, code: str) -> int | None:
-    """The time step of an authenticator's code, to be kept as the factor's last; None: it is wrong, old or used."""
+    """The time step of an authenticator's code, to be stored as the last used one; None if it is wrong, old or used."""
     return totp.step_of(
         unseal(SEALED_TOTP, factor.sealed), "".join(code.split()), now=clock.now(), after=factor.last_step
     )
 
 
-async def _take_totp(account_id: int, code: str) -> None:
+async def _check_totp(account_id: int, code: str) -> None:
     async with in_transaction():
-        # Requests with one code queue up here; the second finds its step used.
-        factor = await locked(account_id)
+        # Concurrent requests with one code queue here; the second finds the step used.
+        factor = await lock_factor(account_id)
         if factor is None or factor.confirmed_at is None or factor.method is not SecondFactorMethod.TOTP:
             raise wrong_code()
-        _must_be_open(factor)
+        _require_unlocked(factor)
         step = step_of(factor, code)
-        await _counted(factor, right=step is not None)
+        await _record_attempt(factor, right=step is not None)
         if step is not None:
             factor.last_step = step
             await factor.save(update_fields=["last_step"])
-    if step is None:  # after the commit, which keeps the count
+    if step is None:  # raised after the commit, which stores the count
         raise wrong_code()
 
 
-async def _take_texted(factor: SecondFactor, purpose: Purpose, code: str) -> None:
-    _must_be_open(factor)
+async def _check_texted(factor: SecondFactor, purpose: Purpose, code: str) -> None:
+    _require_unlocked(factor)
     failure: Refused | None = None
     try:
-        await prove_texted(purpose, factor, code)
+        await verify_texted(purpose, factor, code)
     except Refused as why:
         failure = why
     async with in_transaction():
-        now = await locked(factor.pk)
-        if now is None or now.sealed != factor.sealed:  # switched off meanwhile
+        now = await lock_factor(factor.pk)
+        if now is None or now.sealed != factor.sealed:  # removed meanwhile
             raise wrong_code()
-        await _counted(now, right=failure is None)
+        await _record_attempt(now, right=failure is None)
     if failure is not None:
         raise failure
 
 
-def _must_be_open(factor: SecondFactor) -> None:
+def _require_unlocked(factor: SecondFactor) -> None:
     if factor.locked_until is not None and clock.now() < factor.locked_until:
         seconds = ceil((factor.locked_until - clock.now()).total_seconds())
         raise refused(
@@ -145,33 +148,33 @@ def _must_be_open(factor: SecondFactor) -> None:
         )
 
 
-async def _counted(factor: SecondFactor, *, right: bool) -> None:
+async def _record_attempt(factor: SecondFactor, *, right: bool) -> None:
     factor.failures = 0 if right else factor.failures + 1
-    over = factor.failures - FAILURES
-    factor.locked_until = None if over < 0 else clock.now() + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK)
+    over = factor.failures - MAX_FAILURES
+    factor.locked_until = None if over < 0 else clock.now() + min(FIRST_LOCKOUT * 2 ** min(over, 10), MAX_LOCKOUT)
     await factor.save(update_fields=["failures", "locked_until"])
 
 
-async def _take_backup_code(account_id: int, code: str, actor: Actor) -> None:
+async def _use_backup_code(account_id: int, code: str, actor: Actor) -> None:
     async with in_transaction():
-        factor = await locked(account_id)
+        factor = await lock_factor(account_id)
         if factor is None or factor.confirmed_at is None or not await backup_codes.use(account_id, code):
             raise wrong_code()
-        account, left = await Account.get(id=account_id), await backup_codes.left(account_id)
+        account, left = await Account.get(id=account_id), await backup_codes.count_unused(account_id)
         await outbox.send_mail("backup-code-used", account, account=account.email, left=left)
         await audit.record("second-factor.backup-code-used", actor=actor, account_id=account_id, left=left)
 
 
-def of(account_id: int) -> str:
-    """An account, as codes and limits name it."""
+def account_key(account_id: int) -> str:
+    """The name of an account in codes and rate limits."""
     return f"account:{account_id}"
 
 
 def wrong_code() -> Refused:
-    """The refusal of every code that does not work, whatever is wrong with it."""
-    return refused(ErrorCode.BAD_CODE, "That code is wrong, used, or too old.", path=("code",))
+    """The refusal of any code that is not valid."""
+    return refused(ErrorCode.BAD_CODE, "The code is wrong, used, or expired.", path=("code",))
 
 
 def factor_off() -> Refused:
-    """The refusal where a factor is needed and there is none."""
+    """The refusal if a required factor does not exist."""
     return refused(ErrorCode.SECOND_FACTOR_OFF, "There is no second factor.")

@@ -1,8 +1,8 @@
 """
-Sign-ins that last: a random secret in the browser's cookie, of which only the SHA-256 is stored.
+Sessions: a random secret in the browser's cookie, of which only the SHA-256 is stored.
 
-A session ends when it is signed out, ended from another one, idle too long, too old, or its account is deactivated.
-It gets a new secret whenever its rights change, so that one that was seen before is worth nothing after.
+A session ends by sign-out, from another session, when it is idle too long or too old, or when its account is
+deactivated. It gets a new secret whenever its rights change, so that an older secret is worthless.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,9 @@ from services.core import clock, runtime
 from services.core.crypto import digest
 from services.errors import ErrorCode, refused
 
-ELEVATION = timedelta(hours=8)
-SEEN_EVERY = timedelta(minutes=1)
+ELEVATION_LIFETIME = timedelta(hours=8)
+SEEN_INTERVAL = timedelta(minutes=1)
+"""`seen_at` is written at most this often."""
 MAX_DEVICE = 200
 MAX_ADDRESS = 45
 
@@ -41,7 +42,7 @@ _SELECT = Statement.of(f"""
 
 
 async def begin(account_id: int, client: Client) -> str:
-    """Sign somebody in who has shown who they are; returns the cookie's value, which is here and nowhere else."""
+    """Begin a session for an authenticated account; returns the cookie's value, which is not stored."""
     secret, now = new_secret(), clock.now()
     async with in_transaction():
         await Session.filter(account_id=account_id, ends_at__lte=now).delete()
@@ -70,7 +71,7 @@ async def authenticate(secret: str) -> Principal | None:
     seen_at = read_datetime(row["seen_at"])
     if not account_is_active(row) or read_datetime(row["ends_at"]) <= now or seen_at <= _idle_since(now):
         return None
-    if seen_at <= now - SEEN_EVERY:
+    if seen_at <= now - SEEN_INTERVAL:
         await Session.filter(id=row["id"]).update(seen_at=now)
     elevated_until = row["elevated_until"]
     return principal_of(
@@ -83,7 +84,7 @@ async def authenticate(secret: str) -> Principal | None:
 
 
 async def renew(session_id: int) -> str:
-    """Give a session a new secret; the one before is dead. Raises Refused: UNAUTHENTICATED (it has ended)."""
+    """Replace a session's secret and return the new one. Raises Refused: UNAUTHENTICATED (it has ended)."""
     secret = new_secret()
     if not await Session.filter(id=session_id).update(digest=digest(secret)):
         raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
@@ -91,41 +92,43 @@ async def renew(session_id: int) -> str:
 
 
 async def elevate(session_id: int) -> str:
-    """Open the sensitive operations to a session for 8 hours; returns its new secret. Raises as `renew` does."""
+    """Elevate a session for 8 hours; returns its new secret. Raises Refused: UNAUTHENTICATED (it has ended)."""
     async with in_transaction():
-        await Session.filter(id=session_id).update(elevated_until=clock.now() + ELEVATION)
+        await Session.filter(id=session_id).update(elevated_until=clock.now() + ELEVATION_LIFETIME)
         return await renew(session_id)
 
 
-async def must_live(session_id: int | None) -> None:
+async def require_live(session_id: int | None) -> None:
     """
-    Raise Refused, UNAUTHENTICATED, when a session has ended; None: no session asks. For what outlasts the session: in the
-    transaction that makes it, with the account locked, so that ending all sessions comes before it or after it.
+    Raise Refused, UNAUTHENTICATED, if a session has ended; None means no session.
+
+    For writes that outlast the session, like a new token: call it in their transaction with the account locked, so that
+    ending all sessions happens either before or after them.
     """
     if session_id is not None and not await Session.exists(id=session_id):
         raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
 
 
 async def end(session_id: int) -> None:
-    """End a session; one that has ended already is no error."""
+    """End a session; no error if it has ended already."""
     await Session.filter(id=session_id).delete()
 
 
 async def end_own(account_id: int, session_id: int) -> None:
-    """End a session of this account. Raises Refused: NOT_FOUND (there is none, or it is somebody else's)."""
+    """End a session of this account. Raises Refused: NOT_FOUND (no such session of this account)."""
     if not await Session.filter(id=session_id, account_id=account_id).delete():
         raise refused(ErrorCode.NOT_FOUND, "There is no such session.", path=("id",))
 
 
-async def end_all(account_id: int, but: int | None = None) -> int:
-    """End the sessions of an account, except one; returns how many."""
-    others = Session.filter(account_id=account_id)
-    ended: int = await (others if but is None else others.exclude(id=but)).delete()
+async def end_all(account_id: int, except_for: int | None = None) -> int:
+    """End the sessions of an account, except one; returns how many ended."""
+    sessions = Session.filter(account_id=account_id)
+    ended: int = await (sessions if except_for is None else sessions.exclude(id=except_for)).delete()
     return ended
 
 
 async def live_of(account_id: int) -> Sequence[Session]:
-    """The sessions of an account that have not ended, latest first."""
+    """The sessions of an account that have not ended, last used first."""
     now = clock.now()
     return await Session.filter(account_id=account_id, ends_at__gt=now, seen_at__gt=_idle_since(now)).order_by(
         "-seen_at", "-id"

@@ -58,4 +58,4 @@ def unusable(row: Row) -> Unusable | None:
 
 def mark_used(model: type[AccessToken | ApiKey], row: Row) -> None:
     """Note that a credential was used now. A job writes it within a minute; the request does not wait for it."""
-    credential_last_used.remember(model, row["id"])
+    credential_last_used.record_use(model, row["id"])

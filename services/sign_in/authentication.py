@@ -1,7 +1,7 @@
 """
-Signing in: address and password, then the second factor where there is one.
+Sign-in: address and password, then the second factor if there is one.
 
-A wrong address, a wrong password and a deactivated account get one answer, after the same work. Rule: docs/rules/sign-in.md#sign-in-steps.
+A wrong address, a wrong password and a deactivated account get the same refusal, after the same work. Rule: docs/rules/sign-in.md#sign-in-steps.
 """
 
 from contextlib import suppress
@@ -23,13 +23,13 @@ from services.core.crypto import digest, keyed_digest
 from services.core.email_addresses import Address, address_of
 from services.errors import ErrorCode, Refused, refused
 
-HALF_WAY = timedelta(minutes=10)
-"""How long a sign-in waits for the second factor's code."""
+PENDING_SIGN_IN_LIFETIME = timedelta(minutes=10)
+"""Time for the second factor's code after the password."""
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Somebody is signed in. `secret` is the cookie's value, here and nowhere else."""
+    """A completed sign-in. `secret` is the cookie's value, which is not stored."""
 
     account_id: int
     secret: str
@@ -39,53 +39,55 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class HalfWay:
-    """The password was right; `complete` takes the token and a code of the second factor. No session yet."""
+class PendingSignIn:
+    """The password was right, and `complete` needs this token and a code. There is no session yet."""
 
     token: str
     method: SecondFactorMethod
 
     def __repr__(self) -> str:
-        return f"HalfWay(token=…, method={self.method})"
+        return f"PendingSignIn(token=…, method={self.method})"
 
 
-async def sign_in(email: str, password: str, client: Client) -> SignedIn | HalfWay:
+async def sign_in(email: str, password: str, client: Client) -> SignedIn | PendingSignIn:
     """
-    Sign in by password. With a second factor the code is still missing; a texted one is sent.
+    Sign in by password. With a second factor the sign-in is pending until its code; a texted code is sent.
 
-    Raises Refused: BAD_CREDENTIALS, MANAGED_BY_IDP (by the address's domain alone), RATE_LIMITED.
+    Raises Refused: BAD_CREDENTIALS, MANAGED_BY_IDP (by the address's domain only), RATE_LIMITED.
     """
-    address = _read(email)
-    key = address.key if address else f"no address: {digest(email)}"  # which no account has
+    address = _parse_address(email)
+    key = address.key if address else f"no address: {digest(email)}"  # no account has this key
     await rate_limits.spend("sign-in", by=[f"address:{client.address}", f"email:{key}"])
     if address and await identity_providers.manages(address.domain):
-        raise identity_providers.managed()
+        raise identity_providers.managed_refusal()
     account = await Account.get_or_none(email_key=key, kind=AccountKind.PERSON)
-    stored = await passwords.verified_hash(account.id if account else 0, password)
+    stored = await passwords.verify(account.id if account else 0, password)
     if account is None or stored is None or not _may_sign_in(account):
         await audit.record(
             "sign-in",
             actor=Actor(None, Origin.ANONYMOUS, client.address),
             account_id=account.id if account else None,
-            company_id=account.company_id if account else None,  # no look-up tells them apart
+            company_id=account.company_id if account else None,  # the same queries with and without an account
             outcome=audit.REFUSED,
         )
         raise bad_credentials()
     method = await second_factors.method_of(account.id)
     if method is None:
-        return await _begin(account, stored, client)
+        return await _begin_session(account, stored, client)
     if method is SecondFactorMethod.SMS:
-        with suppress(Refused):  # texted too often: a backup code still gets them in
+        with suppress(Refused):  # rate limited: a backup code still works
             await second_factors.send_code(account.id, purpose=Purpose.SIGN_IN_SMS)
-    token = await verification_codes.issue_link(Purpose.SIGN_IN, account.id, _state(stored), HALF_WAY)
-    return HalfWay(token, method)
+    token = await verification_codes.issue_link(
+        Purpose.SIGN_IN, account.id, _password_version(stored), PENDING_SIGN_IN_LIFETIME
+    )
+    return PendingSignIn(token, method)
 
 
 async def complete(token: str, code: str, client: Client) -> SignedIn:
     """
-    Finish a sign-in by a code of the second factor, or a backup code. Success uses the token up; a wrong code leaves it.
+    Complete a sign-in by a code of the second factor, or a backup code. Success uses the token; a wrong code does not.
 
-    Raises Refused: BAD_CODE (also when the token is used or too old, or the password was changed meanwhile), RATE_LIMITED.
+    Raises Refused: BAD_CODE (also if the token is used or expired, or the password has changed), RATE_LIMITED.
     """
     await rate_limits.spend("code", by=[f"address:{client.address}"])
     link = await verification_codes.link_of(Purpose.SIGN_IN, token)
@@ -94,7 +96,7 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
     stored = await Password.get_or_none(account_id=account_id)
     if account is None or stored is None or not _may_sign_in(account):
         raise verification_codes.bad_code()
-    if link.target != _state(stored.hash):
+    if link.target != _password_version(stored.hash):
         raise verification_codes.bad_code()
     actor = Actor(None, Origin.ANONYMOUS, client.address)
     try:
@@ -102,47 +104,47 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
     except Refused:
         await audit.record("sign-in", actor=actor, account_id=account_id, outcome=audit.REFUSED, second_factor=True)
         raise
-    return await _begin(account, stored.hash, client, token)
+    return await _begin_session(account, stored.hash, client, token)
 
 
 async def sign_out(account_id: int, session_id: int, *, actor: Actor) -> None:
-    """End the session that asks."""
+    """End the caller's session."""
     async with in_transaction():
         await sessions.end(session_id)
         await audit.record("session.ended", actor=actor, account_id=account_id)
 
 
 async def end_session(account_id: int, session_id: int, *, actor: Actor) -> None:
-    """End a session of one's own. Raises Refused: NOT_FOUND."""
+    """End a session of the caller's account. Raises Refused: NOT_FOUND."""
     async with in_transaction():
         await sessions.end_own(account_id, session_id)
         await audit.record("session.ended", actor=actor, account_id=account_id)
 
 
 async def end_other_sessions(account_id: int, session_id: int, *, actor: Actor) -> int:
-    """End all sessions of an account but the one that asks; returns how many."""
+    """End all sessions of an account except the caller's; returns how many ended."""
     async with in_transaction():
-        ended = await sessions.end_all(account_id, but=session_id)
+        ended = await sessions.end_all(account_id, except_for=session_id)
         await audit.record("session.others-ended", actor=actor, account_id=account_id, ended=ended)
     return ended
 
 
 def bad_credentials() -> Refused:
-    """The one answer to a sign-in that does not succeed."""
-    return refused(ErrorCode.BAD_CREDENTIALS, "Address and password do not belong together.")
+    """The refusal of any failed sign-in."""
+    return refused(ErrorCode.BAD_CREDENTIALS, "The address or the password is wrong.")
 
 
 def wrong_password(path: str) -> Refused:
-    """The answer to a wrong password of somebody who is signed in."""
-    return refused(ErrorCode.BAD_CREDENTIALS, "That is not the password.", path=(path,))
+    """The refusal of a signed-in person's wrong password."""
+    return refused(ErrorCode.BAD_CREDENTIALS, "The password is wrong.", path=(path,))
 
 
-async def _begin(account: Account, stored: str, client: Client, token: str | None = None) -> SignedIn:
+async def _begin_session(account: Account, stored: str, client: Client, token: str | None = None) -> SignedIn:
     async with in_transaction():
-        if not await passwords.still(account.id, stored):
+        if not await passwords.lock_if_unchanged(account.id, stored):
             raise bad_credentials()
         if token is not None:
-            await verification_codes.use_one(Purpose.SIGN_IN, token)
+            await verification_codes.use_single_link(Purpose.SIGN_IN, token)
         secret = await sessions.begin(account.id, client)
         await audit.record(
             "sign-in",
@@ -157,13 +159,13 @@ def _may_sign_in(account: Account) -> bool:
     return account.status is AccountStatus.ACTIVE and account.verified_at is not None
 
 
-def _read(email: str) -> Address | None:
+def _parse_address(email: str) -> Address | None:
     try:
         return address_of(email)
     except Refused:
         return None
 
 
-def _state(stored: str) -> str:
-    """What changes with the password, so that a sign-in half-way does not outlive it."""
+def _password_version(stored: str) -> str:
+    """Changes with the password, so that a pending sign-in ends with it."""
     return keyed_digest("sign-in-state", stored)

@@ -1,8 +1,8 @@
 """
-Elevation: confirming in a session that it is you, which opens the sensitive operations to it for 8 hours.
+Elevation: a new proof of identity in a session, which allows it sensitive operations for 8 hours.
 
-Whoever has a second factor confirms by a code of it, anybody else by the password again. An account of a company with
-single sign-on has no password here and confirms at its identity provider. Rule: docs/rules/sign-in.md#elevation.
+An account with a second factor proves it by a code, any other by its password. An account of a company with single
+sign-on has no password here and proves it at its identity provider. Rule: docs/rules/sign-in.md#elevation.
 """
 
 from enum import Enum
@@ -20,7 +20,7 @@ from services.sign_in.authentication import wrong_password
 
 
 class ElevationProof(Enum):
-    """What shows that it is you."""
+    """A kind of proof of identity."""
 
     PASSWORD = "PASSWORD"  # noqa: S105 - a word, no password
     TOTP = "TOTP"
@@ -33,7 +33,7 @@ _BY_METHOD = {SecondFactorMethod.TOTP: ElevationProof.TOTP, SecondFactorMethod.S
 
 
 async def proofs_of(account_id: int) -> list[ElevationProof]:
-    """The proofs that elevation of this account's sessions takes: any one of them is enough."""
+    """The proofs that this account can elevate its sessions with: any one of them suffices."""
     if await Account.exists(id=account_id, company__sso=True):
         return [ElevationProof.IDENTITY_PROVIDER]
     method = await second_factors.method_of(account_id)
@@ -42,19 +42,19 @@ async def proofs_of(account_id: int) -> list[ElevationProof]:
 
 async def elevate(account_id: int, session_id: int, *, password: str, code: str, actor: Actor) -> str:
     """
-    Open the sensitive operations to a session for 8 hours; returns its new secret.
+    Elevate a session for 8 hours; returns its new secret.
 
-    Raises Refused: PROOF_REQUIRED (with `proofs`: what was given is not among those that this account takes),
-    BAD_CODE, BAD_CREDENTIALS, RATE_LIMITED, UNAUTHENTICATED (the session has ended). A wrong proof is in the audit trail.
+    Raises Refused: PROOF_REQUIRED (with `proofs`, if this account needs another one), BAD_CODE, BAD_CREDENTIALS,
+    RATE_LIMITED, UNAUTHENTICATED (the session has ended). A wrong proof is recorded in the audit trail.
     """
     proofs = await proofs_of(account_id)
-    given = password if proofs == [ElevationProof.PASSWORD] else code
-    if not given or proofs == [ElevationProof.IDENTITY_PROVIDER]:
-        raise refused(ErrorCode.PROOF_REQUIRED, "This account confirms in another way: see `proofs`.", proofs=proofs)
+    proof = password if proofs == [ElevationProof.PASSWORD] else code
+    if not proof or proofs == [ElevationProof.IDENTITY_PROVIDER]:
+        raise refused(ErrorCode.PROOF_REQUIRED, "This account needs another proof: see `proofs`.", proofs=proofs)
     try:
         if proofs == [ElevationProof.PASSWORD]:
             await rate_limits.spend("confirm-password", by=[f"account:{account_id}"])
-            if not await passwords.verified(account_id, password):
+            if not await passwords.is_correct(account_id, password):
                 raise wrong_password("password")
         else:
             await second_factors.check(account_id, code, purpose=Purpose.ELEVATION_SMS, actor=actor)
@@ -69,5 +69,5 @@ async def elevate(account_id: int, session_id: int, *, password: str, code: str,
 
 
 async def send_code(account_id: int) -> None:
-    """Text a code for `elevate`. Raises Refused: SECOND_FACTOR_OFF (no code is texted to this account), RATE_LIMITED."""
+    """Text a code for `elevate`. Raises Refused: SECOND_FACTOR_OFF (the account has no SMS factor), RATE_LIMITED."""
     await second_factors.send_code(account_id, purpose=Purpose.ELEVATION_SMS)

@@ -1,4 +1,4 @@
-"""A new password for somebody who is signed in. Rule: docs/rules/sign-in.md#password-change."""
+"""Password changes by a signed-in person. Rule: docs/rules/sign-in.md#password-change."""
 
 from tortoise.transactions import in_transaction
 
@@ -13,7 +13,7 @@ from services.sign_in.authentication import wrong_password
 
 async def change(account_id: int, session_id: int, *, current: str, new: str, actor: Actor) -> str:
     """
-    Set a new password; returns the session's new secret. Every other session ends; tokens and keys stay.
+    Set a new password; returns the session's new secret. Other sessions end; tokens and keys stay.
 
     Raises Refused: BAD_CREDENTIALS (the current one is wrong), every rule that the new one breaks, PASSWORD_REUSED,
     MANAGED_BY_IDP, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
@@ -22,19 +22,19 @@ async def change(account_id: int, session_id: int, *, current: str, new: str, ac
     if account is None:
         raise refused(ErrorCode.UNAUTHENTICATED, "Sign in again.")
     if account.company is not None and account.company.sso:
-        raise identity_providers.managed("newPassword")
+        raise identity_providers.managed_refusal("newPassword")
     await rate_limits.spend("confirm-password", by=[f"account:{account_id}"])
-    stored = await passwords.verified_hash(account_id, current)
+    stored = await passwords.verify(account_id, current)
     if stored is None:
         await audit.record("password.changed", actor=actor, account_id=account_id, outcome=audit.REFUSED)
         raise wrong_password("currentPassword")
-    fresh = await passwords.prepared(account_id, account.email, new)
+    new_hash = await passwords.hash_new(account_id, account.email, new)
     async with in_transaction():
-        if not await passwords.still(account_id, stored):
+        if not await passwords.lock_if_unchanged(account_id, stored):
             raise wrong_password("currentPassword")
-        await passwords.store(account_id, fresh)
+        await passwords.store(account_id, new_hash)
         secret = await sessions.renew(session_id)
-        await sessions.end_all(account_id, but=session_id)
+        await sessions.end_all(account_id, except_for=session_id)
         await outbox.send_mail("password-changed", account)
         await audit.record("password.changed", actor=actor, account_id=account_id)
     return secret

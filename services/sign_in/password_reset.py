@@ -1,7 +1,7 @@
 """
-A new password for somebody who has lost theirs, or never had one: by a link in a mail.
+Password reset by a mailed link, for a lost password or a first one.
 
-Whoever asks learns nothing about who has an account: neither by the answer nor by the time it takes.
+The response and its time reveal nothing about which addresses have accounts.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from services.core.audit import Actor
 from services.core.email_addresses import Address, address_of
 from services.messages import outbox
 
-LIFETIME = timedelta(minutes=30)
-AT_LEAST = 0.25
-"""Seconds that every request for a link takes: writing a mail is not to be seen from outside."""
+LINK_LIFETIME = timedelta(minutes=30)
+MIN_REQUEST_SECONDS = 0.25
+"""Every request for a link takes at least this long, so that its time does not reveal whether a mail was written."""
 MAX_ACCOUNTS_PER_ADDRESS = 10
-"""Accounts that one request mails links for: a person may have several with one recovery address."""
+"""Accounts that one request mails links for: several may share a recovery address."""
 
 
 async def request(email: str, client: Client) -> None:
     """
-    Mail a link to the address, if it is that of an account, or the verified recovery address of its person.
+    Mail a link to the address if it is an account's, or the verified recovery address of its profile.
 
-    Deactivated accounts and those of an identity provider get none. Raises Refused: BAD_INPUT (no address at all),
-    RATE_LIMITED; nothing that depends on who has an account.
+    Deactivated accounts and those with an identity provider get none. Raises Refused: BAD_INPUT (malformed address),
+    RATE_LIMITED; neither depends on which accounts exist.
     """
     address = address_of(email)
     await rate_limits.spend("forgot-password", by=[f"address:{client.address}", f"email:{address.key}"])
@@ -43,8 +43,10 @@ async def request(email: str, client: Client) -> None:
     begun = loop.time()
     try:
         async with in_transaction():
-            for account in await _reached_at(address):
-                secret = await verification_codes.issue_link(Purpose.RESET_PASSWORD, account.id, address.key, LIFETIME)
+            for account in await _accounts_reachable_at(address):
+                secret = await verification_codes.issue_link(
+                    Purpose.RESET_PASSWORD, account.id, address.key, LINK_LIFETIME
+                )
                 link = outbox.link("/reset-password", token=secret)
                 own = account.email_key == address.key
                 to = account if own or account.profile is None else account.profile
@@ -56,36 +58,43 @@ async def request(email: str, client: Client) -> None:
                     recovery_email=not own,
                 )
     finally:
-        await asyncio.sleep(max(0.0, begun + AT_LEAST - loop.time()))
+        await asyncio.sleep(max(0.0, begun + MIN_REQUEST_SECONDS - loop.time()))
 
 
 async def reset(token: str, new: str, client: Client) -> Revocation:
     """
-    Set a new password by the secret of a mailed link. All sessions of the account end, none begins: signing in
-    still takes the second factor. Tokens and keys of the last 7 days are revoked; answers which, and which stay. A
-    refused password leaves the link usable.
+    Set a new password by the secret of a mailed link; returns revoked and remaining tokens and keys.
+
+    All sessions of the account end and none begins: sign-in still needs the second factor. Tokens and keys of the last 7
+    days are revoked. A refused password leaves the link usable.
 
     Raises Refused: BAD_CODE, every rule that the password breaks, PASSWORD_REUSED, RATE_LIMITED.
     """
     await rate_limits.spend("code", by=[f"address:{client.address}"])
     link = await verification_codes.link_of(Purpose.RESET_PASSWORD, token)
-    account = await _still_reached(link)
-    fresh = await passwords.prepared(account.id, account.email, new)
+    account = await _account_of(link)
+    new_hash = await passwords.hash_new(account.id, account.email, new)
     async with in_transaction():
-        await _still_reached(await verification_codes.use_link(Purpose.RESET_PASSWORD, token))
-        await Account.select_for_update().get(id=account.id)  # whoever makes a token now waits, and finds no session
-        await passwords.store(account.id, fresh)
+        await _account_of(await verification_codes.use_link(Purpose.RESET_PASSWORD, token))
+        await Account.select_for_update().get(
+            id=account.id
+        )  # a concurrent creation of a token waits, and then finds no session
+        await passwords.store(account.id, new_hash)
         await sessions.end_all(account.id)
         actor = Actor(None, Origin.ANONYMOUS, client.address)
         await audit.record("password.reset", actor=actor, account_id=account.id)
-        done = await revoke_recent(account.id, actor=actor)
+        revocation = await revoke_recent(account.id, actor=actor)
         await outbox.send_mail(
-            "password-reset-done", account, account=account.email, revoked=done.revoked.line, kept=done.kept.line
+            "password-reset-done",
+            account,
+            account=account.email,
+            revoked=revocation.revoked.names_for_mail,
+            kept=revocation.kept.names_for_mail,
         )
-        return done
+        return revocation
 
 
-async def _reached_at(address: Address) -> Sequence[Account]:
+async def _accounts_reachable_at(address: Address) -> Sequence[Account]:
     """Indexes: unique (email_key), profile (recovery_email_key)."""
     by_recovery = Q(profile__recovery_email_key=address.key, profile__recovery_email_verified_at__not_isnull=True)
     found = (
@@ -97,8 +106,8 @@ async def _reached_at(address: Address) -> Sequence[Account]:
     return [account for account in found if account.company is None or not account.company.sso]
 
 
-async def _still_reached(link: verification_codes.Link) -> Account:
-    """The account, while the address that got the link may still reset its password. Raises Refused: BAD_CODE."""
+async def _account_of(link: verification_codes.Link) -> Account:
+    """The account of a link, if the link's address may still reset its password. Raises Refused: BAD_CODE."""
     account = await _may_have_password().get_or_none(id=link.account_id)
     if account is None or (account.company is not None and account.company.sso):
         raise verification_codes.bad_code()

@@ -1,8 +1,8 @@
 """
-Signing up: an address, a password, and a code that is mailed there. The account is made when the code comes back.
+Sign-up: an address, a password, and a mailed code. The account is created when the code is entered.
 
-Until then there is an attempt, one for each address; the latest counts. An attempt for an address that has an account
-is kept alike and does the same work; only its mail is another one. Rule: docs/rules/sign-in.md#sign-up.
+Until then there is one pending sign-up per address, the latest. For an address that has an account it is stored with
+the same work; only its mail differs. Rule: docs/rules/sign-in.md#sign-up.
 """
 
 from datetime import datetime, timedelta
@@ -33,24 +33,24 @@ from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.sign_in.authentication import SignedIn
 
 PENDING_SIGN_UP_LIFETIME = timedelta(days=1)
-TRIES = 3
-"""A twin of itself, or somebody who takes the same handle, lets a writer begin again."""
+MAX_TRANSACTION_ATTEMPTS = 3
+"""A concurrent call for the same sign-up or handle makes the transaction retry."""
 
 
 async def begin(
     email: str, password: str, name: str, client: Client, *, marketing: bool, referral_code: str = ""
 ) -> str:
     """
-    Take in somebody who wants an account, and mail a code; returns the beginner's secret, which `verify` asks for.
+    Begin a sign-up and mail a code; returns a secret for `verify`.
 
-    Raises Refused: everything that is wrong with the input at once (BAD_INPUT, the password's rules); MANAGED_BY_IDP
-    (the domain's company signs in elsewhere); RATE_LIMITED. Whether the address has an account changes nothing.
+    Raises Refused: all problems of the input at once (BAD_INPUT, the password's rules); MANAGED_BY_IDP (the domain's
+    company has an identity provider); RATE_LIMITED. The result is the same if the address has an account.
     """
-    address = _read(email, password, name, referral_code)
+    address = _check_input(email, password, name, referral_code)
     await rate_limits.spend("sign-up", by=[f"address:{client.address}", f"email:{address.key}"])
     if await identity_providers.manages(address.domain):
-        raise identity_providers.managed()
-    password_hash = await passwords.hashed(password)
+        raise identity_providers.managed_refusal()
+    password_hash = await passwords.hash_password(password)
     secret = verification_codes.new_secret()
     attempt = SignUp(
         digest=digest(secret),
@@ -63,65 +63,65 @@ async def begin(
         created_at=clock.now(),
     )
     try:
-        await _replace(attempt)
-    except IntegrityError:  # the first attempts for an address, in the same moment: by now there is a row
-        await _replace(attempt)
+        await _save(attempt)
+    except IntegrityError:  # two first sign-ups for an address at once: now there is a row
+        await _save(attempt)
     return secret
 
 
 async def resend(secret: str, client: Client) -> None:
-    """Mail another code; the one before is dead. An unknown secret gets the same answer. Raises Refused: RATE_LIMITED."""
+    """Mail another code, which replaces the previous one. An unknown secret is no error. Raises Refused: RATE_LIMITED."""
     known = await SignUp.get_or_none(digest=digest(secret))
     key = known.email_key if known else digest(secret)
     await rate_limits.spend("resend", by=[f"address:{client.address}", f"email:{key}"])
     async with in_transaction():
         attempt = await SignUp.select_for_update().get_or_none(digest=digest(secret))
         if attempt is not None:
-            await _mail(attempt)
+            await _mail_code(attempt)
 
 
 async def verify(secret: str, code: str, client: Client) -> SignedIn:
     """
-    Make the account of an attempt, with a private profile, and sign in. It joins the company of its domain, and counts
-    for whoever brought it (services/invites/referrals.py).
+    Create the account of a sign-up, with a private profile, and sign in. It joins the company of its domain, and counts
+    for the referrer (services/invites/referrals.py).
 
-    Raises Refused: BAD_CODE, ALREADY_EXISTS (whoever reads the mail has an account by now), RATE_LIMITED.
+    Raises Refused: BAD_CODE, ALREADY_EXISTS (the address has an account by now), RATE_LIMITED.
     """
     await rate_limits.spend("code", by=[f"address:{client.address}"])
     attempt = await SignUp.get_or_none(digest=digest(secret))
     if attempt is None:
         raise verification_codes.bad_code()
-    await verification_codes.prove(Purpose.SIGN_UP, _subject(attempt), code)
-    for tried in range(1, TRIES + 1):
+    await verification_codes.verify(Purpose.SIGN_UP, _subject(attempt), code)
+    for attempt_number in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
         try:
             async with in_transaction():
-                return await _open(attempt, client)
+                return await _create_account(attempt, client)
         except IntegrityError:
-            if tried == TRIES:
+            if attempt_number == MAX_TRANSACTION_ATTEMPTS:
                 raise
     raise AssertionError("not reached")
 
 
 async def forget_abandoned(now: datetime) -> int:
-    """Delete attempts that nobody verified within a day; returns how many."""
+    """Delete sign-ups that were not verified within a day; returns how many."""
     gone: int = await SignUp.filter(created_at__lte=now - PENDING_SIGN_UP_LIFETIME).delete()
     return gone
 
 
-async def _open(attempt: SignUp, client: Client) -> SignedIn:
+async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
     if await SignUp.select_for_update().get_or_none(id=attempt.id, digest=attempt.digest) is None:
         raise verification_codes.bad_code()
     if await Account.exists(email_key=attempt.email_key):
-        raise refused(ErrorCode.ALREADY_EXISTS, "This address has an account already: sign in.", path=("signUp",))
+        raise refused(ErrorCode.ALREADY_EXISTS, "This address already has an account: sign in.", path=("signUp",))
     address = address_of(attempt.email)
     first = await _would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
     await passwords.store(account.id, attempt.password_hash)
-    if languages.current() != languages.ENGLISH:  # whoever signs up in a language is written to in it
+    if languages.current() != languages.ENGLISH:  # mails will use the language of the sign-up
         await Profile.filter(id=account.profile_id).update(language=languages.current())
     await attempt.delete()
     if first:
-        await _reward(account)
+        await _award_first_of_company(account)
     await referrals.attribute(account, attempt.referral_code)
     actor = Actor(account.id, Origin.SESSION, client.address)
     await audit.record("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
@@ -132,8 +132,8 @@ async def _open(attempt: SignUp, client: Client) -> SignedIn:
 
 async def _would_be_first(company_id: int | None) -> bool:
     """
-    Whether no verified person belongs to the company yet, apart from its admins: the first of them was named by an operator.
-    Others who verify there wait until this one is done. Rule: docs/rules/points.md#first-of-company.
+    True if the company has no verified member except admins, the first of whom an operator appointed. Locks the company:
+    others who verify there wait for this transaction. Rule: docs/rules/points.md#first-of-company.
     """
     if company_id is None:
         return False
@@ -142,7 +142,7 @@ async def _would_be_first(company_id: int | None) -> bool:
     return not await members.filter(company_admin=False).exists()
 
 
-async def _reward(account: Account) -> None:
+async def _award_first_of_company(account: Account) -> None:
     event = ActivityEvent(
         activity="FIRST_OF_COMPANY",
         profile_id=account.own_profile_id,
@@ -150,21 +150,21 @@ async def _reward(account: Account) -> None:
         source=SYSTEM_SOURCE,
         external_id=f"first-of-company:{account.company_id}",
     )
-    await record_many([event])  # a company has one first member for good: a second one's event is a conflict
+    await record_many([event])  # once per company: a second event would be a conflict
 
 
-async def _replace(attempt: SignUp) -> None:
+async def _save(attempt: SignUp) -> None:
     async with in_transaction():
         before = await SignUp.select_for_update().get_or_none(email_key=attempt.email_key)
         if before is None:
             await attempt.save(force_create=True)
-        else:  # takes its row: whoever waits for the lock finds one there; a new code kills the one before
+        else:  # reuses the row, for those who wait for its lock; a new code replaces the previous one
             attempt.id = before.id
             await attempt.save(force_update=True)
-        await _mail(attempt)
+        await _mail_code(attempt)
 
 
-async def _mail(attempt: SignUp) -> None:
+async def _mail_code(attempt: SignUp) -> None:
     code = await verification_codes.issue(Purpose.SIGN_UP, _subject(attempt), attempt.email_key)
     account = await Account.get_or_none(email_key=attempt.email_key)
     if account is None:
@@ -173,7 +173,7 @@ async def _mail(attempt: SignUp) -> None:
         await outbox.send_mail("sign-up-taken", account)
 
 
-def _read(email: str, password: str, name: str, referral_code: str) -> Address:
+def _check_input(email: str, password: str, name: str, referral_code: str) -> Address:
     problems: list[Problem] = []
     address = None
     try:
@@ -182,7 +182,7 @@ def _read(email: str, password: str, name: str, referral_code: str) -> Address:
         problems += why.problems
     problems += name_problems(name, Text("A name"), MAX_NAME)
     if len(referral_code) > referrals.MAX_CODE:
-        text = Text("A referral code has at most {max_code} characters.", max_code=referrals.MAX_CODE)
+        text = Text("A referral code must have at most {max_code} characters.", max_code=referrals.MAX_CODE)
         problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))
     problems += passwords.problems_of(password, address.email if address else email)
     if address is None or problems:

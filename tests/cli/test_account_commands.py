@@ -37,7 +37,7 @@ def test_the_first_admin_of_a_company_sets_a_password_by_the_link(cli: Cli, insi
         account = await Account.get(email=ADA)
         trail = str(await AuditEntry.all().values())
         assert secret not in trail and "Copper" not in trail
-        return account.company_admin, await passwords.verified(account.id, "Copper kettles 7!"), account.verified_at
+        return account.company_admin, await passwords.is_correct(account.id, "Copper kettles 7!"), account.verified_at
 
     admin, verified, verified_at = inside(use)
     assert admin and verified and verified_at

@@ -53,4 +53,4 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hashed(_password: str) -> str:
         return "no hash"
 
-    monkeypatch.setattr(passwords, "hashed", hashed)
+    monkeypatch.setattr(passwords, "hash_password", hashed)

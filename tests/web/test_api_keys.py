@@ -29,7 +29,7 @@ async def test_a_key_is_made_used_listed_and_deleted(client: GraphQLClient) -> N
     assert (made["apiKey"]["name"], made["errors"]) == ("Script", [])
     body = await client.ask(WHO, headers=key)
     assert body == {"data": {"viewer": {"account": {"email": "ada@people.example"}}}}
-    await credential_last_used.write_down()
+    await credential_last_used.write_uses()
     listed = await client.ask(LIST, headers=headers)
     assert made["secret"] not in str(listed) and listed["data"]["viewer"]["apiKeys"][0]["lastUsedAt"]
     trail = str(await AuditEntry.all().values())

@@ -53,7 +53,7 @@ async def test_a_token_is_made_used_listed_and_deleted(client: GraphQLClient) ->
     assert (token["name"], token["scopes"], token["usable"], token["problem"]) == ("Pull", [READ], True, None)
     assert (token["lastUsedAt"], token["expiresAt"], token["hint"]) == (None, None, secret[-4:])
     assert (await client.data(WHO, token=secret))["viewer"]["account"]["email"] == "ada@people.example"
-    await credential_last_used.write_down()
+    await credential_last_used.write_uses()
     [listed] = (await client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"]
     assert listed["lastUsedAt"] and listed["id"] == token["id"]
     # when
@@ -207,7 +207,7 @@ async def test_a_service_asks_what_a_token_is_worth(client: GraphQLClient) -> No
         assert (await client.data(INTROSPECT, token=service, input={"token": bad}))["introspectToken"] == nothing
     await deactivate(account)
     assert (await client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"] == nothing
-    await credential_last_used.write_down()
+    await credential_last_used.write_uses()
     assert (await AccessToken.get(account_id=account.id)).last_used_at is None  # asking about it is not using it
 
 

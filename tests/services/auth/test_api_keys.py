@@ -68,11 +68,11 @@ async def test_the_last_use_is_written_down_later_and_never_goes_back() -> None:
     await api_keys.authenticate(account.email, made.secret)
     # then
     assert (await ApiKey.get()).last_used_at is None
-    assert (await credential_last_used.write_down(), await credential_last_used.write_down()) == (1, 0)
+    assert (await credential_last_used.write_uses(), await credential_last_used.write_uses()) == (1, 0)
     used = (await ApiKey.get()).last_used_at
     assert used is not None
     later = used.replace(year=used.year + 1)
     await ApiKey.all().update(last_used_at=later)
     await api_keys.authenticate(account.email, made.secret)
-    await credential_last_used.write_down()
+    await credential_last_used.write_uses()
     assert (await ApiKey.get()).last_used_at == later

@@ -71,14 +71,14 @@ def test_every_problem_has_a_sentence_and_a_place() -> None:
 
 
 async def test_a_hash_is_argon2id_and_salted() -> None:
-    first, second = [await passwords.hashed(GOOD) for _ in range(2)]
+    first, second = [await passwords.hash_password(GOOD) for _ in range(2)]
     assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$") and first != second
 
 
 async def test_what_matches() -> None:
     # given: nothing is cut off, no space is trimmed
     long = "aB3!" + "x" * 196
-    stored = await passwords.hashed(long)
+    stored = await passwords.hash_password(long)
     # then
     assert await passwords.matches(stored, long)
     assert not await passwords.matches(stored, long[:-1] + "y")
@@ -86,7 +86,7 @@ async def test_what_matches() -> None:
     assert not await passwords.matches(None, long)
     assert not await passwords.matches("nonsense", long)
     # and: one character, however a keyboard sends it
-    assert await passwords.matches(await passwords.hashed("\u00e9" * 12), "e\u0301" * 12)
+    assert await passwords.matches(await passwords.hash_password("\u00e9" * 12), "e\u0301" * 12)
 
 
 async def test_the_password_of_an_account(database: Database) -> None:
@@ -94,10 +94,10 @@ async def test_the_password_of_an_account(database: Database) -> None:
     ada, ben = await make_person(ADA), await make_person()
     await passwords.set_password(ada.id, GOOD)
     # then
-    assert await passwords.verified(ada.id, GOOD)
-    assert not await passwords.verified(ada.id, GOOD + " ")
-    assert not await passwords.verified(ben.id, GOOD)
-    assert not await passwords.verified(999_999, GOOD)
+    assert await passwords.is_correct(ada.id, GOOD)
+    assert not await passwords.is_correct(ada.id, GOOD + " ")
+    assert not await passwords.is_correct(ben.id, GOOD)
+    assert not await passwords.is_correct(999_999, GOOD)
     assert GOOD not in repr(await Password.all().values())
 
 
@@ -114,8 +114,8 @@ async def test_nobody_takes_as_long_as_somebody(database: Database, monkeypatch:
 
     monkeypatch.setattr(passwords, "_verify", counted)
     # when
-    await passwords.verified(ada.id, "wrong")
-    await passwords.verified(999_999, "wrong")
+    await passwords.is_correct(ada.id, "wrong")
+    await passwords.is_correct(999_999, "wrong")
     # then: both were hashed, with the same parameters
     assert len(tried) == 2
     assert tried[0].rpartition("p=1")[0] == tried[1].rpartition("p=1")[0]
@@ -135,7 +135,7 @@ async def test_the_last_passwords_cannot_be_used_again(database: Database) -> No
         assert [problem.code for problem in refusal.value.problems] == [ErrorCode.PASSWORD_REUSED]
     assert await OldPassword.filter(account_id=ada.id).count() == 5
     await passwords.set_password(ada.id, used[0])
-    assert await passwords.verified(ada.id, used[0])
+    assert await passwords.is_correct(ada.id, used[0])
 
 
 async def test_an_old_hash_is_made_anew_at_sign_in(database: Database) -> None:
@@ -146,15 +146,15 @@ async def test_an_old_hash_is_made_anew_at_sign_in(database: Database) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(GOOD)
     await Password.filter(account_id=ada.id).update(hash=weak)
     # when
-    assert not await passwords.verified(ada.id, "wrong")
+    assert not await passwords.is_correct(ada.id, "wrong")
     unchanged = await Password.get(account_id=ada.id)
-    assert await passwords.verified(ada.id, GOOD)
+    assert await passwords.is_correct(ada.id, GOOD)
     # then
     after = await Password.get(account_id=ada.id)
     assert unchanged.hash == weak
     assert after.hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert after.changed_at == before.changed_at
-    assert await passwords.verified(ada.id, GOOD)
+    assert await passwords.is_correct(ada.id, GOOD)
 
 
 async def test_a_password_expires_on_day_ninety_exactly(database: Database) -> None:
@@ -199,7 +199,7 @@ async def test_fifty_at_once_leave_the_loop_free(database: Database) -> None:
 
     watcher = asyncio.create_task(watch())
     # when
-    answers = await asyncio.gather(*(passwords.verified(999_999, f"guess {n}") for n in range(50)))
+    answers = await asyncio.gather(*(passwords.is_correct(999_999, f"guess {n}") for n in range(50)))
     running = False
     await watcher
     # then

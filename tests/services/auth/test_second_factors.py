@@ -74,7 +74,7 @@ async def test_what_is_shown_once_is_not_in_the_database(database: Database) -> 
     # then
     assert "second-factor.on" in held
     assert [each for each in secrets if each in held] == []
-    assert ada.secret not in repr(set_up.BegunTotp(ada.secret, "", ""))
+    assert ada.secret not in repr(set_up.PendingTotp(ada.secret, "", ""))
 
 
 def _all(table: str) -> Statement:
@@ -228,7 +228,7 @@ async def test_a_backup_code_works_once_however_it_is_typed() -> None:
     assert await tried(ada, first) is None
     assert await tried(ada, first) is ErrorCode.BAD_CODE
     assert await tried(ada, f" {second.lower().replace('-', ' ')} ") is None
-    assert await backup_codes.left(ada.id) == 8
+    assert await backup_codes.count_unused(ada.id) == 8
 
 
 async def test_a_backup_code_twenty_times_at_once_is_accepted_once(unlimited: None) -> None:

@@ -185,7 +185,7 @@ async def test_ending_ones_own_and_nobody_elses(database: Database) -> None:
     # when
     with pytest.raises(Refused) as refusal:
         await sessions.end_own(ada.id, theirs.session_id)
-    ended = await sessions.end_all(ada.id, but=kept.session_id)
+    ended = await sessions.end_all(ada.id, except_for=kept.session_id)
     # then
     assert refusal.value.problems[0].code is ErrorCode.NOT_FOUND
     assert ended == 2

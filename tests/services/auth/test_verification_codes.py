@@ -23,7 +23,7 @@ def other_than(code: str) -> str:
 
 async def holds(code: str, *, purpose: Purpose = SIGN_UP, subject: str = "sign-up:1") -> bool:
     try:
-        await verification_codes.prove(purpose, subject, code)
+        await verification_codes.verify(purpose, subject, code)
     except Refused as why:
         if [problem.code for problem in why.problems] == [ErrorCode.BAD_CODE]:
             return False
@@ -36,7 +36,7 @@ async def test_a_code_proves_its_target_once(database: Database) -> None:
     code = await verification_codes.issue(SIGN_UP, "sign-up:1", "ada@people.example")
     assert len(code) == 6 and code.isdigit()
     # when
-    target = await verification_codes.prove(SIGN_UP, "sign-up:1", f"{code[:3]} {code[3:]}")
+    target = await verification_codes.verify(SIGN_UP, "sign-up:1", f"{code[:3]} {code[3:]}")
     # then
     assert target == "ada@people.example"
     assert not await holds(code)
@@ -126,7 +126,7 @@ async def test_codes_issued_at_once_leave_one(database: Database) -> None:
 
 async def test_a_withdrawn_code_is_dead(database: Database) -> None:
     code = await verification_codes.issue(SIGN_UP, "sign-up:1")
-    await verification_codes.withdraw(SIGN_UP, "sign-up:1")
+    await verification_codes.revoke(SIGN_UP, "sign-up:1")
     assert not await holds(code)
 
 

@@ -177,7 +177,7 @@ async def test_a_second_factor_is_demanded(database: Database) -> None:
     # when
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
     # then
-    assert isinstance(half, authentication.HalfWay) and half.method is SecondFactorMethod.TOTP
+    assert isinstance(half, authentication.PendingSignIn) and half.method is SecondFactorMethod.TOTP
     assert half.token not in repr(half)
     assert await Session.all().count() == 0
     assert await sessions.authenticate(half.token) is None
@@ -197,10 +197,10 @@ async def test_a_half_way_token_is_used_up_by_its_success(database: Database) ->
     # given
     ada = await make_login()
     await switch_on(ada)
-    spare = await backup_codes.make(ada.id)
+    spare = await backup_codes.create(ada.id)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
     other = await authentication.sign_in(ADA, GOOD, BROWSER)
-    assert isinstance(half, authentication.HalfWay) and isinstance(other, authentication.HalfWay)
+    assert isinstance(half, authentication.PendingSignIn) and isinstance(other, authentication.PendingSignIn)
     # when, then: a wrong code leaves it, success does not, another sign-in of the same moment lives on
     assert not await completes(half.token, "000000")
     assert await completes(half.token)
@@ -213,9 +213,9 @@ async def test_of_two_uses_of_a_half_way_token_at_once_one_gets_a_session(databa
     # given
     ada = await make_login()
     await switch_on(ada)
-    spare = await backup_codes.make(ada.id)
+    spare = await backup_codes.create(ada.id)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
-    assert isinstance(half, authentication.HalfWay)
+    assert isinstance(half, authentication.PendingSignIn)
     # when
     done = await asyncio.gather(*(completes(half.token, code) for code in spare[:4]))
     # then
@@ -256,7 +256,7 @@ async def test_a_half_way_token_does_not_hold_for_ever(database: Database) -> No
 
     async def begun() -> str:
         half = await authentication.sign_in(ADA, GOOD, BROWSER)
-        assert isinstance(half, authentication.HalfWay)
+        assert isinstance(half, authentication.PendingSignIn)
         return half.token
 
     # then: forged, too old, cut
@@ -284,7 +284,7 @@ async def test_ones_own_factor_does_not_complete_anothers_sign_in(database: Data
     ada, mallory = await make_login(), await make_login("mallory@people.example")
     await switch_on(ada)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
-    assert isinstance(half, authentication.HalfWay)
+    assert isinstance(half, authentication.PendingSignIn)
     await SecondFactor.create(
         account_id=mallory.id,
         method=SecondFactorMethod.TOTP,

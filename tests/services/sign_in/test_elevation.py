@@ -78,7 +78,7 @@ async def test_a_texted_code_elevates_and_does_not_sign_in(database: Database) -
     own = await session_id((await signed_in()).secret)
     await switch_on(ada, SecondFactorMethod.SMS)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
-    assert isinstance(half, authentication.HalfWay)
+    assert isinstance(half, authentication.PendingSignIn)
     await elevation.send_code(ada.id)
     to_sign_in, to_elevate = [next(iter(re.findall(r"\d{6}", text.text))) for text in await mails()]
     # then: each is good for what it was sent for

@@ -30,7 +30,7 @@ async def test_a_change_of_password_ends_the_other_sessions(database: Database) 
     # then
     assert [bool(await sessions.authenticate(secret)) for secret in (here, there, new)] == [False, False, True]
     assert await access_tokens.authenticate(token) is not None
-    assert await passwords.verified(ada.id, OTHER) and not await passwords.verified(ada.id, GOOD)
+    assert await passwords.is_correct(ada.id, OTHER) and not await passwords.is_correct(ada.id, GOOD)
     assert await kinds() == ["new-token", "password-changed"]
     assert await AuditEntry.filter(action="password.changed", account_id=ada.id).count() == 1
 
@@ -53,5 +53,5 @@ async def test_a_refused_change_changes_nothing(database: Database, current: str
     # then
     assert codes_of(refusal.value) == [code]
     assert await sessions.authenticate(here) and await sessions.authenticate(there)
-    assert await passwords.verified(ada.id, GOOD)
+    assert await passwords.is_correct(ada.id, GOOD)
     assert await kinds() == []

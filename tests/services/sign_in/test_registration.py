@@ -67,7 +67,7 @@ async def test_somebody_signs_up(database: Database) -> None:
     assert (account.profile.name, account.profile.visibility) == ("Ada Okafor", Visibility.PRIVATE)
     facts = await sessions.authenticate(done.secret)
     assert facts is not None and facts.account_id == account.id and not facts.elevated
-    assert await passwords.verified(account.id, GOOD)
+    assert await passwords.is_correct(account.id, GOOD)
     assert await SignUp.all().count() == 0
     assert [entry.action for entry in await AuditEntry.filter(account_id=account.id).order_by("id")] == [
         "account.created",
@@ -81,13 +81,13 @@ async def test_a_taken_address_gets_the_same_answer(database: Database, monkeypa
     await make_login(ADA)
     before = await Password.all().values()
     worked = []
-    hashed = passwords.hashed
+    hashed = passwords.hash_password
 
     async def counted(password: str) -> str:
         worked.append(password)
         return await hashed(password)
 
-    monkeypatch.setattr(passwords, "hashed", counted)
+    monkeypatch.setattr(passwords, "hash_password", counted)
     # when
     taken, free = await begin(ADA, OTHER), await begin("ben@people.example", OTHER)
     # then: same shape, same work, another mail
@@ -147,8 +147,8 @@ async def test_who_registers_anothers_address_first_gains_nothing(database: Data
     done = await verified(owner, code)
     # then
     assert isinstance(done, authentication.SignedIn)
-    assert await passwords.verified(done.account_id, GOOD)
-    assert not await passwords.verified(done.account_id, OTHER)
+    assert await passwords.is_correct(done.account_id, GOOD)
+    assert not await passwords.is_correct(done.account_id, OTHER)
     # and: it does not help the thief to wait either
     assert await verified(thief, code) is ErrorCode.BAD_CODE
 
