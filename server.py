@@ -164,7 +164,7 @@ async def _change_feed(database: Database) -> AsyncIterator[None]:
         await change_feed.follower(database).keep_up()
         await boards.for_database(database).catch_up_early()
 
-    async with background([Job("notices", change_feed.POLL_SECONDS, poll)]):
+    async with background([Job("change_feed", change_feed.POLL_SECONDS, poll)]):
         yield
 
 

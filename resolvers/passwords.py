@@ -41,6 +41,6 @@ async def reset_password(context: Context, *, input: Any) -> Row:
     return {
         "revoked_tokens": done.revoked.tokens,
         "revoked_api_keys": done.revoked.keys,
-        "kept_tokens": done.kept.tokens,
-        "kept_api_keys": done.kept.keys,
+        "kept_tokens": done.remaining.tokens,
+        "kept_api_keys": done.remaining.keys,
     }

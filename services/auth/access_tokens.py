@@ -46,7 +46,7 @@ class CreatedToken:
 
 @dataclass(frozen=True)
 class IntrospectedToken:
-    """What a service may know of a valid token."""
+    """The facts of a valid token that a service may read."""
 
     account_id: int
     email: str

@@ -149,8 +149,8 @@ async def store(account_id: int, new_hash: str) -> None:
         await Password.create(account_id=account_id, hash=new_hash, changed_at=now)
         return
     await OldPassword.create(account_id=account_id, hash=present.hash, replaced_at=now)
-    kept: Any = OldPassword.filter(account_id=account_id).order_by("-id").limit(REMEMBERED_PASSWORDS)
-    await OldPassword.filter(account_id=account_id).exclude(id__in=await kept.values_list("id", flat=True)).delete()
+    remembered: Any = OldPassword.filter(account_id=account_id).order_by("-id").limit(REMEMBERED_PASSWORDS)
+    await OldPassword.filter(account_id=account_id).exclude(id__in=await remembered.values_list("id", flat=True)).delete()
     present.hash, present.changed_at, present.warned_days = new_hash, now, None
     await present.save(update_fields=["hash", "changed_at", "warned_days"])
 

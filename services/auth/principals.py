@@ -15,7 +15,7 @@ OWNER_COLUMNS: Final = """a.status, a.profile_id, a.company_id, a.company_admin,
     p.changed_at AS password_changed_at, i.language"""
 OWNER_JOINS: Final = """LEFT JOIN company c ON c.id = a.company_id LEFT JOIN password p ON p.account_id = a.id
     LEFT JOIN profile i ON i.id = a.profile_id"""
-"""SQL for what every credential must know of its owner, beside `account a`."""
+"""SQL for the owner of a credential, joined to `account a`."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Revocation:
     """Revoked and remaining credentials."""
 
     revoked: Credentials
-    kept: Credentials
+    remaining: Credentials
 
 
 async def revoke_recent(account_id: int, *, actor: Actor) -> Revocation:
@@ -58,7 +58,7 @@ async def revoke_recent(account_id: int, *, actor: Actor) -> Revocation:
         await audit.record("api-key.deleted", actor=actor, account_id=account_id, key_id=key.id, name=key.name)
     return Revocation(
         revoked=Credentials(tuple(each.name for each in new_tokens), tuple(each.name for each in new_keys)),
-        kept=Credentials(
+        remaining=Credentials(
             tuple(each.name for each in tokens if each.created_at <= since),
             tuple(each.name for each in keys if each.created_at <= since),
         ),

@@ -89,7 +89,7 @@ async def reset(token: str, new: str, client: Client) -> Revocation:
             account,
             account=account.email,
             revoked=revocation.revoked.names_for_mail,
-            kept=revocation.kept.names_for_mail,
+            kept=revocation.remaining.names_for_mail,
         )
         return revocation
 

@@ -339,7 +339,7 @@ async def test_a_reset_revokes_the_tokens_and_keys_of_the_last_days_and_says_so(
     done = await password_reset.reset(await mailed_token(), OTHER, BROWSER)
     # then
     assert (done.revoked.tokens, done.revoked.keys) == (("New pull",), ("New key",))
-    assert (done.kept.tokens, done.kept.keys) == (("Old pull",), ("Old key",))
+    assert (done.remaining.tokens, done.remaining.keys) == (("Old pull",), ("Old key",))
     assert await access_tokens.authenticate(new.secret) is None
     assert await access_tokens.authenticate(old.secret) and await access_tokens.authenticate(theirs.secret)
     [mail] = [each for each in await mails() if each.kind == "password-reset-done"]

@@ -1,4 +1,4 @@
-// Starts GraphiQL on the page. It talks to the address the page came from, over HTTP and, for subscriptions, WebSocket.
+// Starts GraphiQL on the page. It sends requests to the page's own URL, over HTTP, and over WebSocket for subscriptions.
 "use strict";
 
 (() => {
@@ -11,13 +11,13 @@
     container.replaceChildren(paragraph);
   }
 
-  // GraphiQL's history keeps the headers of every request, tokens included, even when told not to keep headers.
-  // So what it stores passes through here and loses them.
+  // GraphiQL's history stores the headers of every request, tokens included, even if `shouldPersistHeaders` is false.
+  // This removes them from everything that it stores.
   function storageWithoutHeaders(GraphiQL) {
     try {
       window.localStorage.getItem("");
     } catch {
-      return null; // this browser forbids storage; GraphiQL does without
+      return null; // this browser forbids storage; GraphiQL works without
     }
     const storage = GraphiQL.createLocalStorage({ namespace: "community" });
     const store = storage.setItem;
@@ -37,25 +37,25 @@
       const response = await fetch(container.dataset.examples);
       return response.ok ? await response.json() : undefined;
     } catch {
-      return undefined; // the page is as useful with an empty tab
+      return undefined; // the page works with an empty tab
     }
   }
 
-  function addressOfSocket() {
-    const address = new URL(window.location.pathname, window.location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    return address.href;
+  function webSocketUrl() {
+    const url = new URL(window.location.pathname, window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url.href;
   }
 
   async function start() {
     const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
     if (!React || !ReactDOM || !GraphiQL || !GraphiQLPluginExplorer) {
-      notice("GraphiQL could not be loaded: a file of it is missing or not the one expected. The API itself works.");
+      notice("GraphiQL could not be loaded: one of its files is missing or has other content than expected. The API itself works.");
       return;
     }
     const fetcher = GraphiQL.createFetcher({
       url: window.location.pathname,
-      subscriptionUrl: addressOfSocket(),
+      subscriptionUrl: webSocketUrl(),
       headers: { accept: "application/graphql-response+json, application/json;q=0.9" },
       enableIncrementalDelivery: false,
     });
