@@ -5,6 +5,7 @@ import secrets
 from typing import Final
 
 from models.second_factors import BackupCode
+from models.transactions import require_transaction
 from services.core import clock
 from services.core.crypto import keyed_digest
 
@@ -22,7 +23,8 @@ def normalise(text: str) -> str | None:
 
 
 async def create(account_id: int) -> list[str]:
-    """Replace an account's codes by ten new ones, in the caller's transaction; returns them. Only digests are stored."""
+    """Replace an account's codes by ten new ones and return them; only digests are stored. Requires a transaction."""
+    require_transaction()
     fresh: set[str] = set()
     while len(fresh) < CODE_COUNT:
         fresh.add("".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)))
@@ -34,7 +36,8 @@ async def create(account_id: int) -> list[str]:
 
 
 async def use(account_id: int, code: str) -> bool:
-    """Use a normalised code, in the caller's transaction. False if it is wrong or used; only one of many calls gets True."""
+    """Use a normalised code. False if it is wrong or used; only one of concurrent calls gets True. Requires a transaction."""
+    require_transaction()
     unused = BackupCode.filter(account_id=account_id, digest=_digest(account_id, code), used_at=None)
     return await unused.update(used_at=clock.now()) == 1
 
@@ -45,7 +48,8 @@ async def count_unused(account_id: int) -> int:
 
 
 async def delete_all(account_id: int) -> None:
-    """Delete an account's codes, in the caller's transaction."""
+    """Delete an account's codes. Requires a transaction."""
+    require_transaction()
     await BackupCode.filter(account_id=account_id).delete()
 
 

@@ -150,7 +150,9 @@ async def store(account_id: int, new_hash: str) -> None:
         return
     await OldPassword.create(account_id=account_id, hash=present.hash, replaced_at=now)
     remembered: Any = OldPassword.filter(account_id=account_id).order_by("-id").limit(REMEMBERED_PASSWORDS)
-    await OldPassword.filter(account_id=account_id).exclude(id__in=await remembered.values_list("id", flat=True)).delete()
+    await (
+        OldPassword.filter(account_id=account_id).exclude(id__in=await remembered.values_list("id", flat=True)).delete()
+    )
     present.hash, present.changed_at, present.warned_days = new_hash, now, None
     await present.save(update_fields=["hash", "changed_at", "warned_days"])
 

@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 from models.audit import Origin
 from models.sessions import Session
 from models.statements import Statement, execute, read_datetime
+from models.transactions import require_transaction
 from services.auth.principals import (
     OWNER_COLUMNS,
     OWNER_JOINS,
@@ -102,9 +103,10 @@ async def require_live(session_id: int | None) -> None:
     """
     Raise Refused, UNAUTHENTICATED, if a session has ended; None means no session.
 
-    For writes that outlast the session, like a new token: call it in their transaction with the account locked, so that
+    For writes that outlast the session, like a new token. Requires a transaction: theirs, with the account locked, so that
     ending all sessions happens either before or after them.
     """
+    require_transaction()
     if session_id is not None and not await Session.exists(id=session_id):
         raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
 

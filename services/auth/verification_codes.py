@@ -15,7 +15,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from models.transactions import forbid_transaction
+from models.transactions import forbid_transaction, require_transaction
 from models.verification_codes import MailedCode, MailedLink, Purpose
 from services.core import clock
 from services.core.crypto import digest, keyed_digest
@@ -111,9 +111,11 @@ async def link_of(purpose: Purpose, secret: str) -> Link:
 
 async def use_link(purpose: Purpose, secret: str) -> Link:
     """
-    Use a link, and with it all links of its account for the same purpose; in the caller's transaction, so that a refused
-    operation leaves it usable. Only one of several concurrent calls succeeds. Raises Refused: BAD_CODE.
+    Use a link, and with it all links of its account for the same purpose. Only one of several concurrent calls succeeds.
+
+    Requires a transaction, so that a refused operation leaves the link usable. Raises Refused: BAD_CODE.
     """
+    require_transaction()
     link = await link_of(purpose, secret)
     own = MailedLink.filter(purpose=purpose, account_id=link.account_id)
     rows = await own.order_by("id").select_for_update()  # in order, so that two calls cannot deadlock
@@ -125,9 +127,11 @@ async def use_link(purpose: Purpose, secret: str) -> Link:
 
 async def use_single_link(purpose: Purpose, secret: str) -> None:
     """
-    Use this link only, and leave others of its account valid; in the caller's transaction. Only one of several concurrent
-    calls succeeds. Raises Refused: BAD_CODE.
+    Use this link only, and leave others of its account valid. Only one of several concurrent calls succeeds.
+
+    Requires a transaction. Raises Refused: BAD_CODE.
     """
+    require_transaction()
     if not await MailedLink.filter(purpose=purpose, digest=digest(secret), expires_at__gt=clock.now()).delete():
         raise bad_code()
 

@@ -145,7 +145,7 @@ async def test_a_link_works_once_and_takes_its_siblings_along(database: Database
     # then
     assert used == verification_codes.Link(ada.id, "ada@people.example")
     for dead in (first, second):
-        with pytest.raises(Refused, match="wrong, used, or too old"):
+        with pytest.raises(Refused, match="wrong, used, or expired"):
             await verification_codes.use_link(RESET, dead)
     assert (await verification_codes.link_of(RESET, bens)).account_id == ben.id
 
