@@ -130,6 +130,11 @@ async def test_a_withdrawn_code_is_dead(database: Database) -> None:
     assert not await holds(code)
 
 
+async def use_link(purpose: Purpose, secret: str) -> verification_codes.Link:
+    async with in_transaction():
+        return await verification_codes.use_link(purpose, secret)
+
+
 async def test_a_link_works_once_and_takes_its_siblings_along(database: Database) -> None:
     # given
     ada, ben = await make_person("ada@people.example"), await make_person()
@@ -140,13 +145,12 @@ async def test_a_link_works_once_and_takes_its_siblings_along(database: Database
     stored = repr(await MailedLink.all().values())
     assert first not in stored and second not in stored
     # when
-    async with in_transaction():
-        used = await verification_codes.use_link(RESET, first)
+    used = await use_link(RESET, first)
     # then
     assert used == verification_codes.Link(ada.id, "ada@people.example")
     for dead in (first, second):
         with pytest.raises(Refused, match="wrong, used, or expired"):
-            await verification_codes.use_link(RESET, dead)
+            await use_link(RESET, dead)
     assert (await verification_codes.link_of(RESET, bens)).account_id == ben.id
 
 
@@ -154,7 +158,7 @@ async def test_a_link_of_another_purpose_or_too_old_is_refused(database: Databas
     secret = await verification_codes.issue_link(RESET, (await make_person()).id, "", HALF_AN_HOUR)
     for purpose, later in ((Purpose.DEACTIVATE_SECOND_FACTOR, timedelta()), (RESET, HALF_AN_HOUR)):
         with clock.frozen(clock.now() + later), pytest.raises(Refused):
-            await verification_codes.use_link(purpose, secret)
+            await use_link(purpose, secret)
 
 
 async def test_a_refused_operation_leaves_the_link_usable(database: Database) -> None:
@@ -170,7 +174,7 @@ async def test_a_refused_operation_leaves_the_link_usable(database: Database) ->
     with pytest.raises(ZeroDivisionError):
         await use_in_vain()
     # then
-    assert await verification_codes.use_link(RESET, secret)
+    assert await use_link(RESET, secret)
 
 
 async def test_two_links_of_one_account_at_once(database: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyotp
 import pytest
+from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry
@@ -197,7 +198,8 @@ async def test_a_half_way_token_is_used_up_by_its_success(database: Database) ->
     # given
     ada = await make_login()
     await switch_on(ada)
-    spare = await backup_codes.create(ada.id)
+    async with in_transaction():
+        spare = await backup_codes.create(ada.id)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
     other = await authentication.sign_in(ADA, GOOD, BROWSER)
     assert isinstance(half, authentication.PendingSignIn) and isinstance(other, authentication.PendingSignIn)
@@ -213,7 +215,8 @@ async def test_of_two_uses_of_a_half_way_token_at_once_one_gets_a_session(databa
     # given
     ada = await make_login()
     await switch_on(ada)
-    spare = await backup_codes.create(ada.id)
+    async with in_transaction():
+        spare = await backup_codes.create(ada.id)
     half = await authentication.sign_in(ADA, GOOD, BROWSER)
     assert isinstance(half, authentication.PendingSignIn)
     # when
