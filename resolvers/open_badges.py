@@ -74,16 +74,16 @@ async def verify(context: Context, *, credential: str, email: str | None = None)
     """What a credential is worth that was pasted. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
     await spend("verify-credential", by=[f"address:{context.client.address}"])
     verification = await credential_verification.verify(credential)
-    said = verification.said
+    claims = verification.claims
     return {
         "valid": verification.fault is None,
         "revoked": verification.fault is credential_verification.Fault.REVOKED,
         "fault": verification.fault,
-        "address": said and said.address,
-        "badge": said and said.badge,
-        "achievement": said and said.achievement,
-        "issuer": said and said.issuer,
-        "recipient": said and said.recipient,
-        "issued_at": said and said.issued_at,
-        "recipient_matches": said.is_about(email) if said and email is not None else None,
+        "address": claims and claims.address,
+        "badge": claims and claims.badge,
+        "achievement": claims and claims.achievement,
+        "issuer": claims and claims.issuer,
+        "recipient": claims and claims.recipient,
+        "issued_at": claims and claims.issued_at,
+        "recipient_matches": claims.is_about(email) if claims and email is not None else None,
     }

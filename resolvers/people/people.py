@@ -117,7 +117,7 @@ def typed_words(search: str | None) -> list[bytes]:
     if len(search) > MAX_SEARCH_LENGTH:
         text = Text("Search for at most {longest_search} characters.", longest_search=MAX_SEARCH_LENGTH)
         raise refused(ErrorCode.BAD_INPUT, text, path=("search",))
-    typed = search_tokenizer.typed(search)
+    typed = search_tokenizer.words_of_search(search)
     if not typed:
         raise refused(ErrorCode.BAD_INPUT, "There is no letter or digit to search for.", path=("search",))
     if len(typed) > MAX_WORDS:

@@ -38,18 +38,18 @@ def address_of(text: str) -> Address:
     if len(text) > MAX_TYPED:
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("A mail address has at most {max_email} characters.", max_email=MAX_EMAIL),
+            Text("An email address has at most {max_email} characters.", max_email=MAX_EMAIL),
             path=("email",),
         )
     typed = text.strip()
     if ENCODED in unicodedata.normalize("NFKC", typed):  # a mail server on the way may normalise it
-        raise refused(ErrorCode.BAD_INPUT, "That is not a mail address that can be written to.", path=("email",))
+        raise refused(ErrorCode.BAD_INPUT, "This email address cannot receive mail.", path=("email",))
     try:
         found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as why:
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("That is not a mail address: {reason}", reason=str(why)[:MAX_EMAIL]),
+            Text("This is not an email address: {reason}", reason=str(why)[:MAX_EMAIL]),
             path=("email",),
         ) from None
     domain = found.ascii_domain.lower()
@@ -57,7 +57,7 @@ def address_of(text: str) -> Address:
     if len(found.normalized) > MAX_EMAIL or len(key) > MAX_EMAIL:
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("A mail address has at most {max_email} characters.", max_email=MAX_EMAIL),
+            Text("An email address has at most {max_email} characters.", max_email=MAX_EMAIL),
             path=("email",),
         )
     return Address(found.normalized, key, domain)

@@ -42,6 +42,6 @@ def digest(number: str) -> str:
 def _bad() -> Refused:
     return refused(
         ErrorCode.BAD_INPUT,
-        "That is not a phone number. Write it as +, the country's code and the number.",
+        "This is not a phone number. Write +, the country code and the number.",
         path=("phoneNumber",),
     )

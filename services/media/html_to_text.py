@@ -1,10 +1,10 @@
-"""HTML as plain text. Texts of people are plain here; imports bring HTML."""
+"""Convert HTML to plain text, for imports: this server stores people's texts as plain text."""
 
 import re
 from html.parser import HTMLParser
 
 MAX_HTML = 10_000
-"""Characters that are read of one text; what follows is left out."""
+"""Characters of one text that are read; the rest is dropped."""
 DROPPED = frozenset({"head", "script", "style", "template", "title"})
 """Elements whose content is not text for people."""
 PARAGRAPHS = frozenset(
@@ -12,14 +12,14 @@ PARAGRAPHS = frozenset(
 )
 """Elements with a blank line around them."""
 LINES = frozenset({"article", "br", "dd", "div", "dt", "footer", "header", "li", "section", "tr"})
-"""Elements that begin a line of their own."""
+"""Elements that start a new line."""
 CELLS = frozenset({"td", "th"})
 
 
 def text_of(html: str) -> str:
     """
-    The text a person would read: paragraphs apart by a blank line, list items as `- ` or `1. `, preformatted text
-    as it stands, links by their text. Scripts and styles are dropped. Any input is accepted, however broken.
+    Return the text that a browser would display: paragraphs separated by a blank line, list items as `- ` or `1. `,
+    preformatted text unchanged, links as their text. Scripts and styles are dropped. Broken input is accepted.
     """
     reader = _Reader()
     reader.feed(html[:MAX_HTML])
@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
         self.dropped = 0
         self.preformatted = 0
         self.lists: list[int | None] = []
-        """The lists we are inside of: the last number of an ordered one, None for the others."""
+        """The open lists: the last number of an ordered list, None for the others."""
         self.at_bullet = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base class's signature
@@ -73,7 +73,7 @@ class _Reader(HTMLParser):
             self.at_bullet = False
 
     def unknown_decl(self, data: str) -> None:
-        """Leave out what a word processor put there for itself."""
+        """Ignore declarations that word processors add."""
 
     def parse_marked_section(self, i: int, report: int = 1) -> int:  # noqa: ARG002 - the base class's signature
         # The base class raises AssertionError on sections it does not know.

@@ -1,6 +1,6 @@
 """
-Deletes the files of pictures that no profile and no project names any more: at once where that is known, and by a sweep
-of the whole store for what broken-off uploads leave behind.
+Deletes the files of pictures that no profile and no project uses any more: directly after a change, and by a sweep of the
+whole store for files that interrupted uploads have left.
 """
 
 from collections.abc import Sequence
@@ -12,45 +12,45 @@ import structlog
 from models.portfolio import ProjectImage
 from models.profiles import Profile
 from services.media import image_store
-from services.media.images import PICTURE_SIZES, WITHIN
+from services.media.images import PICTURE_SIZES, PROJECT_IMAGE_SIZES
 
 MIN_ORPHAN_AGE = timedelta(hours=1)
-"""Files that nothing names are left for this long: an upload may be about to name them."""
+"""Unused files are not deleted before this age: an upload may be about to use them."""
 KEYS_PER_LOOKUP = 500
 log = structlog.get_logger(__name__)
 
 
 async def discard(keys: Sequence[str | None], sizes: tuple[int, ...] = PICTURE_SIZES) -> None:
     """
-    Delete the files of keys that nobody names any more: after the transaction that saw to it. What fails is left to the
-    sweep.
+    Delete the files of keys that are no longer used; call it after the transaction that removed them. The sweep deletes
+    what fails here.
     """
     for key in filter(None, keys):
         try:
             await image_store.delete(key, sizes)
-        except Exception:  # the person's wish is done already; a folder or bucket may come back
+        except Exception:  # the change is committed already; the folder or bucket may come back
             log.exception("picture_not_deleted")
 
 
 async def sweep(now: datetime) -> int:
-    """Delete the files that no profile and no project names and that are over an hour old; returns of how many pictures."""
+    """Delete files over an hour old that no profile and no project uses; returns the number of pictures."""
     gone = 0
-    step: set[str] = set()
+    keys: set[str] = set()
     async for key, written_at in image_store.files():
         if written_at < now - MIN_ORPHAN_AGE:
-            step.add(key)
-        if len(step) >= KEYS_PER_LOOKUP:
-            gone += await _sweep(step)
-            step = set()
-    return gone + await _sweep(step)
+            keys.add(key)
+        if len(keys) >= KEYS_PER_LOOKUP:
+            gone += await _delete_orphans(keys)
+            keys = set()
+    return gone + await _delete_orphans(keys)
 
 
-async def _sweep(keys: set[str]) -> int:
+async def _delete_orphans(keys: set[str]) -> int:
     if not keys:
         return 0
     people: Any = Profile.filter(avatar__in=keys).values_list("avatar", flat=True)
     projects: Any = ProjectImage.filter(image__in=keys).values_list("image", flat=True)
     orphans = sorted(keys - {*await people, *await projects})
     for key in orphans:
-        await image_store.delete(key, PICTURE_SIZES + WITHIN)
+        await image_store.delete(key, PICTURE_SIZES + PROJECT_IMAGE_SIZES)
     return len(orphans)

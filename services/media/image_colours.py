@@ -1,6 +1,6 @@
 """
-Colours of uploaded pictures: every mode a decoder gives becomes 8 bits a channel, and a picture's own colour profile is
-applied, so that what is written without a profile means the same colours.
+Colours of uploaded pictures: every mode of a decoder becomes 8 bits per channel, and the picture's own colour profile is
+applied, so that the result has the same colours without a profile.
 """
 
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ from PIL import Image, ImageChops, ImageCms
 _ALPHA_MODES: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "La"})
 _GREY_STEPS: Final = {"L;2": 85, "L;4": 17}
-"""How far apart two greys of 2 and of 4 bits are in 8."""
+"""Difference of two neighbouring greys of 2 and of 4 bits, in 8 bits."""
 _PROFILE_CHANNELS: Final = {"GRAY": 1, "RGB": 3, "CMYK": 4}
-"""Channels without alpha, by the colour space that a profile is for."""
+"""Channels without alpha, by the colour space of a profile."""
 
 
 def fit_transparency(opened: Image.Image) -> None:
     """
-    Give the one transparent colour of a PNG in the depth that its pixels are decoded to, before they are. Pillow widens or
-    narrows the pixels alone.
+    Convert the one transparent colour of a PNG to the depth of its decoded pixels, before they are decoded. Pillow
+    converts only the pixels.
     """
     transparent, stored = opened.info.get("transparency"), _stored_mode(opened)
     if stored in _GREY_STEPS and isinstance(transparent, int):
@@ -32,8 +32,8 @@ def fit_transparency(opened: Image.Image) -> None:
 
 def with_channels(opened: Image.Image) -> Image.Image:
     """
-    The decoded picture with 8 bits a channel as L, LA, RGB, RGBA or CMYK: its stored colours, before its profile is applied.
-    What is transparent stays so.
+    Return the decoded picture with 8 bits per channel as L, LA, RGB, RGBA or CMYK: its stored colours, before its profile
+    is applied. Transparency is preserved.
     """
     if opened.mode.startswith("I"):
         return _from_16_bits(opened)
@@ -46,8 +46,8 @@ def with_channels(opened: Image.Image) -> Image.Image:
 
 def in_standard_colours(image: Image.Image, profile: Any) -> Image.Image:
     """
-    The picture (a result of `with_channels`) as RGB or RGBA in sRGB. `profile` is the ICC profile of its file; one that is
-    missing, broken or for other channels is ignored, as browsers do.
+    Convert a picture (a result of `with_channels`) to RGB or RGBA in sRGB. `profile` is the ICC profile of its file; it is
+    ignored, as in browsers, if it is missing, broken or for other channels.
     """
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     colours = image.convert(image.mode.removesuffix("A")) if alpha else image
@@ -80,8 +80,8 @@ def _standard() -> ImageCms.ImageCmsProfile:
 
 def _from_16_bits(opened: Image.Image) -> Image.Image:
     """
-    Grey of 16 bits. The upper and the lower bytes are pictures of their own, which takes a quarter of the memory of
-    counting with whole numbers.
+    Convert grey of 16 bits. The upper and the lower bytes are read as two pictures, which takes a quarter of the memory
+    of a picture of integers.
     """
     stored = opened if opened.mode == "I;16" else opened.convert("I").convert("I;16")
     content = stored.tobytes()
@@ -94,6 +94,6 @@ def _from_16_bits(opened: Image.Image) -> Image.Image:
 
 
 def _unlike(image: Image.Image, value: int) -> Image.Image:
-    """255 where the picture has another value, else 0."""
+    """Return 255 where the picture has another value, else 0."""
     table: Iterable[int] = (255 * (each != value) for each in range(256))
     return image.point(list(table))

@@ -1,8 +1,8 @@
 """
-Where files of people's pictures are: a folder or a bucket, by one address (setting AVATAR_STORE).
+Storage of people's pictures: a folder or a bucket, by one address (setting AVATAR_STORE).
 
-A key is random and never used again: what is under it never changes, whoever has seen
-one address can guess no other, and equal pictures of two people are two.
+A key is random and never reused. So the content of a key never changes, no address can be guessed from another, and equal
+pictures of two people have two keys.
 """
 
 import errno
@@ -25,35 +25,35 @@ from services.core.private_files import make_private_folder
 from services.errors import Unavailable
 from settings import HERE, BadSetting, Settings
 
-FULL = f"os error {errno.ENOSPC}"
-"""How obstore says that there is no space left: its errors have no number."""
+DISK_FULL = f"os error {errno.ENOSPC}"
+"""Text in the errors of obstore when no space is left: they have no error number."""
 KEY = re.compile(r"[a-z2-7]{32}")
 _FILE = re.compile(r"[a-z2-7]{2}/([a-z2-7]{32})\.[0-9]+\.webp")
 
 
 def check(settings: Settings) -> None:
-    """Raise BadSetting for an AVATAR_STORE that cannot be used; whether a bucket can be reached is not tried."""
+    """Raise BadSetting for an AVATAR_STORE that cannot be used. It does not connect to a bucket."""
     _opened(settings.avatar_store)
 
 
 def new_key() -> str:
-    """A fresh name: 160 random bits."""
+    """Return a new key: 160 random bits."""
     return b32encode(secrets.token_bytes(20)).decode().lower()
 
 
 async def put(key: str, files: Mapping[int, bytes]) -> None:
-    """Keep the files of a new key, by their size. Raises Unavailable when the disk is full."""
+    """Store the files of a new key, by their size. Raises Unavailable if the disk is full."""
     try:
         for size, content in files.items():
             await obstore.put_async(_store(), _path(key, size), content)
     except (BaseError, OSError) as failed:
-        if FULL in str(failed):
+        if DISK_FULL in str(failed):
             raise Unavailable("pictures: the disk is full") from failed
         raise
 
 
 async def get(key: str, size: int) -> bytes | None:
-    """The content of a file; None: there is none."""
+    """Return the content of a file; None if there is none."""
     try:
         found = await obstore.get_async(_store(), _path(key, size))
         return bytes(await found.bytes_async())
@@ -62,7 +62,7 @@ async def get(key: str, size: int) -> bytes | None:
 
 
 async def delete(key: str, sizes: tuple[int, ...]) -> None:
-    """Delete the files of a key; those that are not there do not hinder."""
+    """Delete the files of a key; missing ones are ignored."""
     for size in sizes:
         try:
             await obstore.delete_async(_store(), _path(key, size))
@@ -71,7 +71,7 @@ async def delete(key: str, sizes: tuple[int, ...]) -> None:
 
 
 async def files() -> AsyncIterator[tuple[str, datetime]]:
-    """Every file there is, as its key and the time it was written. Files that are not ours are left out."""
+    """Yield the key and the time of writing of every file. Files with other names are left out."""
     async for batch in obstore.list(_store()):
         for each in batch:
             if found := _FILE.fullmatch(each["path"]):
@@ -80,8 +80,8 @@ async def files() -> AsyncIterator[tuple[str, datetime]]:
 
 def _path(key: str, size: int) -> str:
     if not KEY.fullmatch(key):
-        raise ValueError(f"{key[:40]!r} is no key of a picture.")
-    return f"{key[:2]}/{key}.{size}.webp"  # no folder of a million files
+        raise ValueError(f"{key[:40]!r} is not a key of a picture.")
+    return f"{key[:2]}/{key}.{size}.webp"  # avoids a folder with a million files
 
 
 def _store() -> LocalStore | S3Store:
@@ -103,7 +103,7 @@ def _opened(address: str) -> LocalStore | S3Store:
         options: Any = dict(parse_qsl(parts.query))
         try:
             return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, config=options)
-        except (BaseError, ValueError):  # its text repeats the options, and a key may be among them
+        except (BaseError, ValueError):  # its text repeats the options, which may include a secret key
             raise BadSetting(
                 "AVATAR_STORE cannot be used: an option behind `?` is unknown, or its value cannot be read."
             ) from None

@@ -1,6 +1,6 @@
 """
-Pictures that people upload: told by their content, decoded within bounds, and made anew, so that nothing of the file
-itself (place, camera, comments, scripts) is kept. Colours are converted to sRGB (services/media/image_colours.py).
+Uploaded pictures: recognised by their content, decoded within bounds, and encoded again, so that nothing else of the file
+(place, camera, comments, scripts) is stored. Colours are converted to sRGB (services/media/image_colours.py).
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from services.errors import ErrorCode, Refused, refused
 from services.media.image_colours import fit_transparency, in_standard_colours, with_channels
 
 PICTURE_SIZES: Final = (64, 256, 512)
-"""Sides of the squares that are made of a picture, in pixels."""
-WITHIN: Final = (400, 1600)
-"""Longest sides of the pictures of projects, which keep their shape, in pixels."""
+"""Sides of the square copies of a picture, in pixels."""
+PROJECT_IMAGE_SIZES: Final = (400, 1600)
+"""Longest sides of the copies of a project's picture, which keeps its shape, in pixels."""
 MAX_PIXELS: Final = 25_000_000
-"""Decoding takes 8 bytes of memory for each (PNG), up to 16 (WebP)."""
+"""Decoding takes 8 bytes of memory per pixel (PNG), up to 16 (WebP)."""
 MIN_SIDE: Final = 16
 MAX_SCANS: Final = 32
-"""Of a JPEG: each goes over all of its pixels, and a small file can hold thousands."""
+"""Scans of a JPEG: each processes all of its pixels, and a small file can contain thousands."""
 MAX_CONCURRENT_DECODES: Final = 2
-"""Pictures decoded at a time."""
+"""Pictures decoded at the same time."""
 QUALITY: Final = 84
 
-# How a file of each format begins. Nothing else is looked at: neither its name nor the type that the client gives it.
+# The first bytes of each format. The name of a file and the type that the client states are ignored.
 _FORMATS: Final = {
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "JPEG": re.compile(rb"\xff\xd8\xff"),
@@ -40,33 +40,33 @@ _FORMATS: Final = {
 }  # fmt: skip
 _SCAN: Final = b"\xff\xda"
 
-# Pillow itself refuses twice as many; what lies between is refused below.
+# Pillow refuses only twice as many pixels; pictures in between are refused below.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 log = structlog.get_logger(__name__)
-# Pillow warns of broken metadata, which is not kept anyway; people's files must not fill the log.
+# Pillow warns of broken metadata, which is dropped anyway; uploads must not fill the log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _threads = ThreadPoolExecutor(MAX_CONCURRENT_DECODES, thread_name_prefix="pictures")
 
 
 async def squares(content: bytes) -> Mapping[int, bytes]:
     """
-    The middle of a picture as WebP squares, by their side: upright, the first frame of a moving one, without metadata.
+    Return the middle of a picture as WebP squares, by their side: upright, the first frame of an animation, no metadata.
 
-    Raises Refused: BAD_PICTURE (no PNG, JPEG, WebP or GIF that can be read, or under 16 pixels), PICTURE_TOO_LARGE.
-    Takes up to a second of a worker thread; others wait their turn.
+    Raises Refused: BAD_PICTURE (no readable PNG, JPEG, WebP or GIF, or under 16 pixels), PICTURE_TOO_LARGE. Takes up to a
+    second of a worker thread; other calls wait for a thread.
     """
-    return await asyncio.get_running_loop().run_in_executor(_threads, made_of, content)
+    return await asyncio.get_running_loop().run_in_executor(_threads, squares_of, content)
 
 
 async def whole(content: bytes) -> Mapping[int, bytes]:
     """
-    All of a picture as WebP, by the length that its longest side has at most; otherwise like `squares`. A small one is
-    not made larger.
+    Return a whole picture as WebP, by the maximum length of its longest side; otherwise like `squares`. A small picture
+    is not enlarged.
     """
     return await asyncio.get_running_loop().run_in_executor(_threads, whole_of, content)
 
 
-def made_of(content: bytes) -> Mapping[int, bytes]:
+def squares_of(content: bytes) -> Mapping[int, bytes]:
     """`squares`, in this thread."""
     largest = _decoded(content, _middle)
     return {side: _written(largest, side) for side in PICTURE_SIZES}
@@ -75,13 +75,13 @@ def made_of(content: bytes) -> Mapping[int, bytes]:
 def whole_of(content: bytes) -> Mapping[int, bytes]:
     """`whole`, in this thread."""
     largest = _decoded(content, _all)
-    return {side: _written_within(largest, side) for side in WITHIN}
+    return {side: _written_within(largest, side) for side in PROJECT_IMAGE_SIZES}
 
 
 def _decoded(content: bytes, make: Callable[[Image.Image], Image.Image]) -> Image.Image:
     kind = format_of(content)
     if kind is None:
-        raise refused(ErrorCode.BAD_PICTURE, "That is no picture: a PNG, JPEG, WebP or GIF is.")
+        raise refused(ErrorCode.BAD_PICTURE, "This is not a picture. Use a PNG, JPEG, WebP or GIF file.")
     _check_before_decoding(kind, content)
     try:
         with Image.open(BytesIO(content), formats=[kind]) as opened:
@@ -91,20 +91,20 @@ def _decoded(content: bytes, make: Callable[[Image.Image], Image.Image]) -> Imag
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
-    except Exception as why:  # noqa: BLE001 - a decoder fails in as many ways as a file can be broken
-        # Named in the log, so that a fault of our own is not taken for a damaged picture unnoticed.
+    except Exception as why:  # noqa: BLE001 - decoders raise many kinds of errors for broken files
+        # Logged by type, so that a bug of this server is not mistaken for a damaged picture.
         log.info("picture_not_decoded", format=kind, error=type(why).__name__)
-        raise refused(ErrorCode.BAD_PICTURE, "That picture cannot be read: it is damaged.") from None
+        raise refused(ErrorCode.BAD_PICTURE, "This picture cannot be read: it is damaged.") from None
 
 
 def format_of(content: bytes) -> str | None:
-    """What kind of picture the content begins like, as Pillow names it; None: none that is taken."""
+    """Return the format that the content begins with, as Pillow names it; None if it is not supported."""
     return next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
 
 
 def _check_before_decoding(kind: str, content: bytes) -> None:
     if kind == "WEBP" and (size := _webp_size(content)):
-        _check_size(*size)  # Pillow makes room for all of it before it tells the size
+        _check_size(*size)  # Pillow allocates memory for all pixels before it reports the size
     if kind == "JPEG" and content.count(_SCAN) > MAX_SCANS:
         raise _too_large()
 
@@ -128,28 +128,28 @@ def _check_size(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise refused(
             ErrorCode.BAD_PICTURE,
-            Text("That picture is too small: it has at least {min_side} pixels each way.", min_side=MIN_SIDE),
+            Text("This picture is too small: each side needs at least {min_side} pixels.", min_side=MIN_SIDE),
         )
 
 
 def _too_large() -> Exception:
     return refused(
         ErrorCode.PICTURE_TOO_LARGE,
-        Text("That picture has more than {millions} million pixels.", millions=MAX_PIXELS // 1_000_000),
+        Text("This picture has more than {millions} million pixels.", millions=MAX_PIXELS // 1_000_000),
     )
 
 
 def _middle(opened: Image.Image) -> Image.Image:
-    """The square of a picture's middle at the largest size, upright and in sRGB."""
+    """Return the square in the middle of a picture at the largest size, upright and in sRGB."""
     side = max(PICTURE_SIZES)
-    opened.draft(None, (2 * side, 2 * side))  # a JPEG is decoded at a fraction of its size, where that is enough
+    opened.draft(None, (2 * side, 2 * side))  # decodes a JPEG at a fraction of its size if that is enough
     turn = _turn_of(_loaded(opened))
     width, height = opened.size
     edge = min(width, height)
     left, top = (width - edge) // 2, (height - edge) // 2
-    box = (left, top, left + edge, top + edge)  # the middle stays the middle however the picture is turned
+    box = (left, top, left + edge, top + edge)  # turning the picture later does not move its middle
     plain = with_channels(opened)
-    # First by a whole number, which needs no copy of all of it.
+    # First reduce by an integer, which needs no copy of the whole picture.
     shrink = edge // (2 * side)
     square = plain.reduce(shrink, box) if shrink > 1 else plain.crop(box)
     largest = square.resize((side, side), Image.Resampling.LANCZOS)
@@ -157,20 +157,20 @@ def _middle(opened: Image.Image) -> Image.Image:
 
 
 def _all(opened: Image.Image) -> Image.Image:
-    """All of a picture at the largest size it may have, upright and in sRGB."""
-    side = max(WITHIN)
+    """Return a whole picture at the largest size that is stored, upright and in sRGB."""
+    side = max(PROJECT_IMAGE_SIZES)
     opened.draft(None, (side, side))
     turn = _turn_of(_loaded(opened))
     plain = with_channels(opened)
     shrink = max(plain.size) // (2 * side)
-    # Never to nothing: a picture may be very long and narrow.
+    # At least one pixel each way: a picture may be very long and narrow.
     small = plain.reduce((min(shrink, plain.width), min(shrink, plain.height))) if shrink > 1 else plain.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     return _finished(small, opened, turn)
 
 
 def _loaded(opened: Image.Image) -> Image.Image:
-    """The picture, decoded. Before its EXIF is looked for, which in a PNG may come last."""
+    """Decode the picture. It must be done before its EXIF is read, which may be at the end of a PNG."""
     fit_transparency(opened)
     opened.load()
     return opened
@@ -193,18 +193,18 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by the orientation in its EXIF (CIPA DC-008, tag 0112)."""
+"""How to turn a picture upright, by the orientation in its EXIF (CIPA DC-008, tag 0112)."""
 
 
 def _turn_of(opened: Image.Image) -> Image.Transpose | None:
     """
-    How the picture has to be turned. None: it is upright, or its EXIF is missing or broken: browsers show such a picture as
-    it is stored, and so does this.
+    Return how to turn the picture. None if it is upright, or if its EXIF is missing or broken: like a browser, this server
+    then leaves it as it is stored.
     """
     try:
         orientation = opened.getexif().get(_ORIENTATION)
         return _TURNS.get(orientation) if isinstance(orientation, int) else None
-    except Exception:  # noqa: BLE001 - struct.error, SyntaxError, ValueError: as many as there are ways to break it
+    except Exception:  # noqa: BLE001 - broken EXIF raises struct.error, SyntaxError, ValueError and others
         return None
 
 
@@ -220,6 +220,6 @@ def _written_within(largest: Image.Image, side: int) -> bytes:
 
 def _encoded(small: Image.Image) -> bytes:
     into = BytesIO()
-    # Named, because Pillow would else write what it remembers of the file.
+    # Explicitly empty, because Pillow would otherwise write the metadata of the original file.
     small.save(into, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
     return into.getvalue()

@@ -1,7 +1,7 @@
 """
-Where else a person can be found: an address at that very service, or the name there; kept as the name alone.
+A person's accounts at other services: people enter an address at that service or their name there; the name is stored.
 
-The name is kept in one form from which the one address follows, so that no stored value can lead anywhere else.
+The name is stored in one form that determines the address, so that no stored value can link to another site.
 Rule: docs/rules/profiles.md#social-accounts.
 """
 
@@ -12,14 +12,14 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 MAX_TYPED = 300
-"""Characters of what somebody types; what is kept is shorter than 200."""
+"""Characters of input; stored names are shorter than 200."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LOCALE = re.compile(r"[a-z]{2}([-_][A-Za-z]{2,4})?")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service: its hosts, what leads to the name in an address there, and what names look like."""
+    """A service: its hosts, where the name is in an address there, and the form of names."""
 
     title: str
     hosts: re.Pattern[str] | None
@@ -27,10 +27,10 @@ class Service:
     before: str = ""
     """The part of the path before the name."""
     localised: bool = False
-    """Whether a language may stand first in the path, or last."""
+    """True if the first or the last part of the path may be a language."""
 
     def name_of(self, typed: str) -> str | None:
-        """The name that is meant by an address or a name, in its one form; None: it is neither."""
+        """Return the name in an address, or the name itself, in its one form; None if the text is neither."""
         text = typed.strip()
         if not text or len(text) > MAX_TYPED or not text.isprintable() or any(mark in text for mark in " \\<>\"'"):
             return None
@@ -75,7 +75,7 @@ def _plain(pattern: str, *, mark: str = "") -> Callable[[str], str | None]:
 
 
 def _linkedin_name(text: str) -> str | None:
-    """Names there have letters of any script; they are kept as an address has them, so what is shown is what leads there."""
+    """Names have letters of any script. They are stored percent-encoded, as in the address that is built from them."""
     text = unquote(text)
     fits = 0 < len(text) <= 100 and all(each.isalnum() or each in "-_" for each in text)  # noqa: PLR2004 - LinkedIn's own
     kept = quote(text, safe="")

@@ -1,10 +1,9 @@
 """
-Badge awards as Open Badges 3.0 credentials: what each says, who may fetch it, and which are revoked.
+Badge awards as Open Badges 3.0 credentials: their content, and who may fetch them.
 
-A credential is made when it is asked for, from the award as it stands: nothing but its random id is kept. It comes as a
-VC-JWT, as JSON with a Data Integrity proof, and inside of its badge's picture. It never holds a mail address, only salted
-hashes of those of its recipient.
-Rules and reasons: docs/decisions/0011-badge-credentials.md.
+A credential is created for each request from the current award: only its random id is stored. It is available as a VC-JWT,
+as JSON with a Data Integrity proof, and inside the badge's picture. It contains no email address, only salted hashes of the
+recipient's addresses. Rules and reasons: docs/decisions/0011-badge-credentials.md.
 """
 
 import hashlib
@@ -31,16 +30,17 @@ from services.open_badges.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT
 
 CONTEXTS: Final = (CREDENTIALS_CONTEXT, BADGES_CONTEXT)
 KEY_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
-"""Say what the issuer's keys are. Named first, as verifiers look for them."""
+"""Contexts that define the issuer's keys. They come first, because verifiers expect them there."""
 BY_HAND: Final = "Given by hand by those who run the community."
-"""What it takes to get a badge that no rule gives."""
+"""The criteria of a badge that no rule awards."""
 GIVEN_BY_HAND: Final = "Awarded by hand by the operator of this community, not for meeting the badge's rule."
 GIVEN_FOR: Final = " Reason given: {reason}"
 NAMELESS: Final = "Community"
-"""The issuer's name where none is set and the host has none."""
+"""The issuer's name if none is set and the host is not a name."""
 REVOKED: Final = "Revoked by the issuer."
-"""All that is said of a revocation: an operator's own words are for the recipient."""
-LONGEST_CODE: Final = 64
+"""The public text of a revocation: the operator's reason is for the recipient only."""
+MAX_CODE: Final = 64
+"""Characters of a badge's code: the width of the column."""
 ID: Final = re.compile(r"[0-9a-f]{32}")
 
 Document = dict[str, Any]
@@ -48,7 +48,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Achievement:
-    """One level of a badge. `level` is None where the badge has only one."""
+    """One level of a badge. `level` is None if the badge has only one."""
 
     code: str
     name: str
@@ -60,23 +60,23 @@ class Achievement:
 
     @property
     def address(self) -> str:
-        """Its id. The first level's is the badge's own."""
+        """The id. For the first level it is the id of the badge."""
         return achievement_address(self.code, self.level or 1)
 
     @property
     def picture(self) -> Picture:
-        """What its picture shows."""
+        """The picture of this level."""
         return Picture(self.code, self.rarity, self.level or 1)
 
     @property
     def title(self) -> str:
-        """Its name, with the level where there are several."""
+        """The name, with the level if there are several."""
         return self.name if self.level is None else f"{self.name}, level {self.level}"
 
 
 @dataclass(frozen=True)
 class Award:
-    """An award that the asker may see. `place`: its place in the status lists. `revoked`: it does not count any more."""
+    """An award that the viewer may see. `place`: its place in the status lists. `revoked`: it was taken back."""
 
     credential: str
     place: int
@@ -89,59 +89,59 @@ class Award:
     recipient: str
     origin: AwardOrigin = AwardOrigin.RULE
     reason: str = ""
-    """Why an operator gave it, where that may be read."""
+    """The operator's reason, if readers of the credential may see it."""
 
     @property
     def criteria(self) -> str:
-        """Why this recipient has it: the rule that was met, or that it was given by hand."""
+        """Why the recipient has the badge: the rule that was met, or that it was awarded by hand."""
         if self.origin is not AwardOrigin.OPERATOR:
             return self.achievement.criteria
         return GIVEN_BY_HAND + (GIVEN_FOR.format(reason=self.reason) if self.reason else "")
 
     @property
     def address(self) -> str:
-        """The credential's id, where it can be fetched."""
+        """The credential's id: the address where it can be fetched."""
         return address_of(self.credential)
 
     @property
     def subject(self) -> str:
-        """The recipient's id, where their page is."""
+        """The recipient's id: the address of their page."""
         return profile_address(self.handle)
 
     @property
     def valid_from(self) -> str:
-        """Since when it counts, in whole seconds, so that `nbf` says the same."""
+        """When the credential became valid, in whole seconds as in the claim `nbf`."""
         return f"{self.awarded_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def address_of(credential: str) -> str:
-    """The id of a credential, where it can be fetched."""
-    return f"{_here()}/credentials/{credential}"
+    """Return the id of a credential: the address where it can be fetched."""
+    return f"{_base()}/credentials/{credential}"
 
 
 def achievement_address(code: str, level: int = 1) -> str:
-    """The id of one level of a badge, where it is described."""
-    return f"{_here()}/achievements/{quote(code, safe='')}{f'/{level}' if level > 1 else ''}"
+    """Return the id of one level of a badge: the address of its description."""
+    return f"{_base()}/achievements/{quote(code, safe='')}{f'/{level}' if level > 1 else ''}"
 
 
 def image_address(code: str, level: int, kind: ImageKind, size: int = DEFAULT_SIZE) -> str:
-    """Where the picture of one level of a badge is; `size` counts for PNG alone, and is one of SIZES."""
+    """Return the address of the picture of a level; `size` is for PNG only, and one of badge_images.SIZES."""
     name = f"image-{size}.png" if kind is ImageKind.PNG else "image.svg"
     return f"{achievement_address(code)}/{level}/{name}"
 
 
 def baked_address(credential: str, kind: ImageKind) -> str:
-    """Where the badge's picture with the credential inside is."""
+    """Return the address of the badge's picture with the credential inside."""
     return f"{address_of(credential)}/badge.{kind.value.lower()}"
 
 
 def profile_address(handle: str) -> str:
-    """The id of a recipient, where their page is."""
-    return f"{_here()}/profiles/{quote(handle, safe='')}"
+    """Return the id of a recipient: the address of their page."""
+    return f"{_base()}/profiles/{quote(handle, safe='')}"
 
 
 def issuer() -> Document:
-    """The issuer's profile with its keys, the one that signs first: a controller document of W3C Controlled Identifiers."""
+    """Return the issuer's profile with its keys, the signing key first: a controller document (W3C Controlled Identifiers)."""
     keys = issuer_keys.published()
     return {
         "@context": [*KEY_CONTEXTS, *CONTEXTS],
@@ -152,14 +152,14 @@ def issuer() -> Document:
 
 
 async def achievement_of(code: str, level: int = 1) -> Achievement | None:
-    """One level of a badge of the catalogue or of an import; None: there is no such thing."""
+    """Return one level of a badge of the catalogue or of an import; None if it does not exist."""
     if badge := BADGES.get(code):
         if not 1 <= level <= len(badge.levels):
             return None
         several = level if len(badge.levels) > 1 else None
         return Achievement(code, badge.name, badge.description, badge.levels[level - 1].text, several, badge.rarity)
-    if level != 1 or len(code) > LONGEST_CODE or not code.isprintable():
-        return None  # no such code can be stored, and PostgreSQL would not even look for some
+    if level != 1 or len(code) > MAX_CODE or not code.isprintable():
+        return None  # no such code can be stored, and PostgreSQL raises an error for some
     imported = await ImportedBadge.get_or_none(code=code)
     if imported is None:
         return None
@@ -168,9 +168,9 @@ async def achievement_of(code: str, level: int = 1) -> Achievement | None:
 
 async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
     """
-    The award of a credential: to be seen while its recipient is listed, and by the profile `own_profile` always.
+    Return the award of a credential. It is visible while its recipient is listed, and always to the profile `own_profile`.
 
-    None: there is none, it is not to be seen, or its badge is not in the catalogue any more. Index: unique (credential).
+    None if it does not exist, is not visible, or its badge is no longer in the catalogue. Index: unique (credential).
     """
     if not ID.fullmatch(credential):
         return None
@@ -210,12 +210,12 @@ async def award_of(credential: str, *, own_profile: int = 0) -> Award | None:
 
 
 def achievement_document(achievement: Achievement) -> Document:
-    """An achievement as a document of its own."""
+    """Return an achievement as a separate document."""
     return {"@context": list(CONTEXTS), **_achievement(achievement), "creator": _issuer()}
 
 
 async def document(award: Award) -> Document:
-    """The award as an OpenBadgeCredential, without proof."""
+    """Return the award as an OpenBadgeCredential without a proof."""
     identifiers = await _identifiers(award)
     return {
         "@context": list(CONTEXTS),
@@ -235,7 +235,7 @@ async def document(award: Award) -> Document:
 
 
 async def signed(award: Award) -> str:
-    """The award as a credential: a compact JWS whose payload is the document, with the claims that repeat it."""
+    """Return the credential as a compact JWS: the payload is the document, with the JWT claims that repeat its facts."""
     credential = await document(award)
     return issuer_keys.sign(
         {
@@ -249,12 +249,12 @@ async def signed(award: Award) -> str:
 
 
 async def secured(award: Award) -> Document:
-    """The award as a credential with a Data Integrity proof, dated as the award: the same at each fetch."""
+    """Return the credential with a Data Integrity proof. Its date is the award's, so that every request gets the same one."""
     return await data_integrity.secured(await document(award), created=award.valid_from)
 
 
 async def baked(award: Award, kind: ImageKind) -> bytes:
-    """The badge's picture with the credential inside, which has a Data Integrity proof: any verifier of Open Badges 3.0 reads it."""
+    """Return the badge's picture with the credential (with a Data Integrity proof) inside, as Open Badges 3.0 requires."""
     credential = orjson.dumps(await secured(award)).decode()
     picture = await badge_images.drawn(award.achievement.picture, kind, BAKED_SIZE)
     return (
@@ -265,16 +265,16 @@ async def baked(award: Award, kind: ImageKind) -> bytes:
 
 
 def identity_hash(email: str, salt: str) -> str:
-    """What a credential holds of a mail address, as the standard writes it."""
+    """Return the hash of an email address in the standard's format."""
     return f"sha256${hashlib.sha256(f'{email}{salt}'.encode()).hexdigest()}"
 
 
 async def _identifiers(award: Award) -> Sequence[Document]:
     """
-    One hash for each address under which the recipient is known; none for somebody who claimed no profile.
+    Return one hash for each address of the recipient; none for an unclaimed profile.
 
-    An address with capital letters is there in small ones too: whoever compares knows one of the two. The salts differ
-    between addresses and between credentials, so that nobody sees two that are alike. Index: account (profile_id).
+    An address with capital letters is also included in its lower-case form, because a verifier may know either. Salts
+    differ between addresses and credentials, so that equal addresses cannot be recognised. Index: account (profile_id).
     """
     accounts: Any = Account.filter(
         profile_id=award.profile_id, status=AccountStatus.ACTIVE, verified_at__isnull=False
@@ -291,7 +291,7 @@ async def _identifiers(award: Award) -> Sequence[Document]:
         }
         for email, salt in salts.items()
     ]
-    return sorted(made, key=lambda each: each["salt"])  # an order that tells nothing
+    return sorted(made, key=lambda each: each["salt"])  # an order that reveals nothing
 
 
 def _achievement(achievement: Achievement) -> Document:
@@ -311,17 +311,18 @@ def _achievement(achievement: Achievement) -> Document:
 
 
 def _issuer() -> Document:
-    host = urlsplit(_here()).hostname or ""
+    host = urlsplit(_base()).hostname or ""
     name = runtime.current().settings.credential_issuer or (host if is_name(host) else NAMELESS)
-    return {"id": issuer_keys.issuer_address(), "type": ["Profile"], "name": name, "url": _here()}
+    return {"id": issuer_keys.issuer_address(), "type": ["Profile"], "name": name, "url": _base()}
 
 
-def _here() -> str:
+def _base() -> str:
+    """Return the public address of this server."""
     return runtime.current().settings.address
 
 
 def is_name(host: str) -> bool:
-    """Whether a host is a name under which others may find it: no number, and not of one machine or network alone."""
+    """Return True if a host is a public name: no IP address, and not of a single machine or network."""
     try:
         ip_address(host)
     except ValueError:

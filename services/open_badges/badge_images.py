@@ -1,6 +1,6 @@
 """
-Pictures of badges, drawn from the catalogue: the frame has the badge's colour, the emblem follows from its code, so that no two
-badges look alike, and there is one dot a level. The same shapes are written as SVG and painted as PNG.
+Pictures of badges, drawn from the catalogue: the frame has the badge's colour, the emblem is derived from its code, so that
+no two badges look alike, and there is one dot per level. The same shapes are written as SVG and painted as PNG.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ SIZES: Final = (64, 128, 256, 512)
 DEFAULT_SIZE: Final = 256
 BAKED_SIZE: Final = 256
 SIDE: Final = 100
-"""Side of the square that shapes are given in."""
-_LARGEST_CANVAS: Final = 1_024
-"""Pixels. PNGs are painted up to four times larger, then made smaller, which smooths the edges; never larger than this, so that
+"""Side of the square that shapes are defined in."""
+_MAX_CANVAS: Final = 1_024
+"""Pixels. PNGs are painted up to four times larger and then reduced, which smooths the edges; at most this size, so that
 drawing one takes 25 ms at most."""
-_PALETTE: Final = 128
+_PALETTE_COLOURS: Final = 128
 COLOURS: Final = {
     Rarity.GREEN: ("#1c6b45", "#2f9e6b", "#e3f5ec"),
     Rarity.BLUE: ("#1d4f91", "#3a7bd5", "#e2edfb"),
     Rarity.PURPLE: ("#57308a", "#8450c4", "#efe5fa"),
     Rarity.ORANGE: ("#a4510a", "#e58a2b", "#fdf0de"),
 }
-"""Edge, frame and ground."""
+"""Colours of edge, frame and background."""
 
 Point = tuple[float, float]
 
@@ -46,7 +46,7 @@ class ImageKind(Enum):
 
 @dataclass(frozen=True)
 class Picture:
-    """One level of a badge, as far as its picture goes."""
+    """The facts of a level of a badge that its picture depends on."""
 
     code: str
     rarity: Rarity
@@ -55,7 +55,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Shape:
-    """A filled polygon, by its corners, or a disc, by its middle and radius. Units are of SIDE."""
+    """A filled polygon (by its corners) or a disc (by its middle and radius), in units of SIDE."""
 
     colour: str
     corners: tuple[Point, ...]
@@ -63,16 +63,16 @@ class Shape:
 
 
 async def drawn(picture: Picture, kind: ImageKind, size: int = DEFAULT_SIZE) -> bytes:
-    """The picture as a file; `size` is its side in pixels and counts for PNG alone. Painted once, in a thread."""
+    """Return the picture as a file; `size` is its side in pixels, for PNG only. A PNG is painted once, in a thread."""
     if kind is ImageKind.SVG:
         return svg(picture).encode()
     return await asyncio.to_thread(png, picture, size)
 
 
-@lru_cache(maxsize=1_024)  # all of the catalogue's in every size; about 5 kB each
+@lru_cache(maxsize=1_024)  # all pictures of the catalogue in every size; about 5 kB each
 def png(picture: Picture, size: int) -> bytes:
     """`drawn` as PNG, in this thread."""
-    edge = min(4 * size, _LARGEST_CANVAS)
+    edge = min(4 * size, _MAX_CANVAS)
     scale = edge / SIDE
     canvas = Image.new("RGBA", (edge, edge))
     brush = ImageDraw.Draw(canvas)
@@ -84,8 +84,8 @@ def png(picture: Picture, size: int) -> bytes:
             brush.polygon(points, fill=shape.colour)
     into = BytesIO()
     smooth = canvas.resize((size, size), Image.Resampling.LANCZOS)
-    # A few flat colours and the steps between them: a tenth of the bytes.
-    smooth.quantize(_PALETTE, Image.Quantize.FASTOCTREE).save(into, "PNG", optimize=True)
+    # The picture has few colours: a palette takes a tenth of the bytes.
+    smooth.quantize(_PALETTE_COLOURS, Image.Quantize.FASTOCTREE).save(into, "PNG", optimize=True)
     return into.getvalue()
 
 
@@ -105,7 +105,7 @@ def svg(picture: Picture) -> str:
 
 
 def shapes(picture: Picture) -> list[Shape]:
-    """What the picture is made of, from back to front."""
+    """Return the shapes of the picture, from back to front."""
     edge, frame, ground = COLOURS[picture.rarity]
     look = hashlib.sha256(picture.code.encode()).digest()
     rays, petals = 5 + look[0] % 8, 3 + look[1] % 7
@@ -130,7 +130,7 @@ def shapes(picture: Picture) -> list[Shape]:
 
 
 def _ring(middle: Point, radius: float, number: int, turn: float) -> tuple[Point, ...]:
-    """Points on a circle, evenly apart."""
+    """Return evenly spaced points on a circle."""
     angles = [turn + math.tau * each / number for each in range(number)]
     return tuple((middle[0] + radius * math.sin(each), middle[1] - radius * math.cos(each)) for each in angles)
 

@@ -1,8 +1,8 @@
 """
-The form of our own credentials: which members each part has, and that there is nothing else.
+The form of this server's credentials: the members of each part, and no others.
 
-Checked before a document is made canonical, which for some documents made by hand would take for ever, and so that every
-member that is read is one that the signature covers.
+It is checked before a document is canonicalised, because that could take forever for crafted documents, and so that only
+members that the signature covers are read.
 """
 
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.open_badges.json_ld import BADGES_CONTEXT, CREDENTIALS_CONTEXT
 
 MAX_IDENTIFIERS: Final = 64
-"""Hashes of mail addresses in one credential."""
+"""Hashes of email addresses in one credential."""
 _ISSUER: Final = {"id": str, "type": ["Profile"], "name": str, "url": str}
 _IDENTIFIER: Final = {"type": "IdentityObject", "identityType": "emailAddress", "hashed": True, "identityHash": str, "salt": str}  # fmt: skip
 _IMAGE: Final = {"id": str, "type": "Image", "caption": str}
@@ -44,7 +44,7 @@ _CREDENTIAL: Final = {
 
 
 def is_ours(document: Any) -> bool:
-    """Whether a document has the form of a credential that is made here; says nothing of its proof and of what it claims."""
+    """Return True if a document has the form of this server's credentials. It checks neither the proof nor the claims."""
     if not isinstance(document, dict) or not isinstance(subject := document.get("credentialSubject"), dict):
         return False
     identifiers = subject.get("identifier", [])
@@ -57,7 +57,7 @@ def is_ours(document: Any) -> bool:
 
 
 def _fits(value: Any, form: Any) -> bool:
-    """Whether a value is as the form says: of a type, with exactly these members, or exactly this."""
+    """Return True if a value matches the form: has its type, exactly its members, or equals it."""
     if isinstance(form, type):
         return isinstance(value, form)
     if isinstance(form, dict):

@@ -1,7 +1,7 @@
 """
-Which credentials are revoked, as W3C Bitstring Status Lists: a list credential with one bit for each of 131,072 credentials.
+Revoked credentials, as W3C Bitstring Status Lists: a list credential with one bit for each of 131,072 credentials.
 
-A credential's place is the id of its award, which no other award ever gets. What is revoked stays so when the award goes.
+A credential's place is the id of its award, which is never reused. It stays revoked when the award is deleted.
 """
 
 import gzip
@@ -15,17 +15,17 @@ from services.core.bulk import insert
 from services.open_badges import data_integrity, issuer_keys, multibase
 from services.open_badges.json_ld import CREDENTIALS_CONTEXT
 
-SIZE: Final = 131_072
-"""Credentials of one list: the least that the standard allows, so that asking for one does not tell which is meant."""
+LIST_SIZE: Final = 131_072
+"""Credentials in one list: the minimum of the standard, so that a request does not reveal which credential is checked."""
 PURPOSE: Final = "revocation"
-UNCHANGED: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""Since when a list is valid in which nothing was ever revoked."""
+EMPTY_LIST_DATE: Final = datetime(2020, 1, 1, tzinfo=UTC)
+"""`validFrom` of a list without revocations."""
 Document = dict[str, Any]
 
 
 def entry(place: int) -> Document:
-    """What a credential says of where its status is."""
-    number, index = divmod(place, SIZE)
+    """Return the `credentialStatus` of a credential."""
+    number, index = divmod(place, LIST_SIZE)
     return {
         "id": f"{list_address(number)}#{index}",
         "type": "BitstringStatusListEntry",
@@ -36,7 +36,7 @@ def entry(place: int) -> Document:
 
 
 def list_address(number: int) -> str:
-    """Where a list can be fetched; the first is 0."""
+    """Return the address of a list; the first has number 0."""
     return f"{runtime.current().settings.address}/credentials/status/{number}"
 
 
@@ -51,23 +51,23 @@ async def restore(credentials: Iterable[str]) -> None:
 
 
 async def is_revoked(credential: str) -> bool:
-    """Whether a credential is revoked. Index: unique (credential)."""
+    """Return True if a credential is revoked. Index: unique (credential)."""
     return await RevokedCredential.filter(credential=credential).exists()
 
 
 async def list_document(number: int) -> Document | None:
     """
-    One list as a credential without proof; None: no award has a place in it. Index: unique (place).
+    Return one list as a credential without proof; None if no award has a place in it. Index: unique (place).
 
-    It is valid from the last revocation in it, so that the same list is always the same document.
+    It is valid from the last revocation in it, so that the same content is always the same document.
     """
     newest: Any = BadgeAward.all().order_by("-id").limit(1).values_list("id", flat=True)
     latest: Any = RevokedCredential.all().order_by("-place").limit(1).values_list("place", flat=True)
-    if number > max([0, *await newest, *await latest]) // SIZE:
+    if number > max([0, *await newest, *await latest]) // LIST_SIZE:
         return None
-    found: Any = RevokedCredential.filter(place__gte=number * SIZE, place__lt=(number + 1) * SIZE)
+    found: Any = RevokedCredential.filter(place__gte=number * LIST_SIZE, place__lt=(number + 1) * LIST_SIZE)
     rows = await found.values_list("place", "revoked_at")
-    changed = max((at for _, at in rows), default=UNCHANGED)
+    changed = max((at for _, at in rows), default=EMPTY_LIST_DATE)
     return {
         "@context": [CREDENTIALS_CONTEXT],
         "id": list_address(number),
@@ -78,26 +78,26 @@ async def list_document(number: int) -> Document | None:
             "id": f"{list_address(number)}#list",
             "type": "BitstringStatusList",
             "statusPurpose": PURPOSE,
-            "encodedList": encoded(place % SIZE for place, _ in rows),
+            "encodedList": encoded(place % LIST_SIZE for place, _ in rows),
         },
     }
 
 
 def encoded(indexes: Iterable[int]) -> str:
-    """A list with these bits set, the first bit being the highest of the first byte: gzip, then base64url with its mark."""
-    bits = bytearray(SIZE // 8)
+    """Encode a list with these bits set (gzip, then Multibase base64url). Bit 0 is the highest bit of the first byte."""
+    bits = bytearray(LIST_SIZE // 8)
     for index in indexes:
         bits[index // 8] |= 0x80 >> index % 8
     return multibase.base64url(gzip.compress(bytes(bits), mtime=0))
 
 
 def as_jwt(document: Document) -> str:
-    """A list as a compact JWS, with the claims that repeat its document."""
+    """Return a list as a compact JWS, with the JWT claims that repeat its facts."""
     valid_from = datetime.fromisoformat(document["validFrom"])
     claims = {"iss": document["issuer"], "jti": document["id"], "sub": document["credentialSubject"]["id"]}
     return issuer_keys.sign({**document, **claims, "nbf": int(valid_from.timestamp())})
 
 
 async def as_json(document: Document) -> Document:
-    """A list with a Data Integrity proof."""
+    """Return a list with a Data Integrity proof."""
     return await data_integrity.secured(document, created=document["validFrom"])

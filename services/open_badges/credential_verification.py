@@ -1,9 +1,9 @@
 """
-Whether a badge credential that somebody shows is one of ours, unaltered, and not revoked.
+Verification of badge credentials: issued by this server, unaltered, not revoked.
 
-Goes by what anybody can check: the signature, the keys that are published, the list of revoked credentials. It says
-nothing about whether the recipient's profile is public or still there. Nothing is fetched, whatever a credential names. Rule:
-Open Badges 3.0, verification of VC-JWT and of Data Integrity proofs.
+It uses only what is public: the signature, the published keys, the list of revoked credentials. The result does not depend
+on whether the recipient's profile is public or exists. Nothing is fetched, whatever a credential names.
+Rule: Open Badges 3.0, verification of VC-JWT and of Data Integrity proofs.
 """
 
 import re
@@ -32,18 +32,18 @@ from services.open_badges.data_integrity import NotSigned
 from services.open_badges.json_ld import NotCanonical
 
 MAX_CREDENTIAL_CHARACTERS: Final = 16_384
-"""Characters of a credential; ours have about 2,000."""
-LONGEST_PICTURE: Final = 262_144
-"""Characters of a picture with a credential inside; ours have about 20,000."""
-PNG_AS_TEXT: Final = "data:image/png;base64,"
+"""Characters of a credential; those of this server have about 2,000."""
+MAX_PICTURE_CHARACTERS: Final = 262_144
+"""Characters of a picture with a credential inside; those of this server have about 20,000."""
+PNG_DATA_URL: Final = "data:image/png;base64,"
 HEADER: Final = frozenset({"alg", "typ", "kid"})
-"""What the header may have: the standard allows no other."""
+"""Members of the JWS header: the standard allows no others."""
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}", re.ASCII)
 _CLAIMS: Final = ("iss", "sub", "jti", "nbf")
 
 
 class Fault(Enum):
-    """Why a credential does not hold."""
+    """Why a credential is not valid."""
 
     NOT_A_CREDENTIAL = "NOT_A_CREDENTIAL"
     UNKNOWN_KEY = "UNKNOWN_KEY"
@@ -54,8 +54,8 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a credential says that was signed by us. `identifiers` are the hashes of its recipient's addresses."""
+class SignedClaims:
+    """The claims of a credential that this server has signed. `identifiers` are the hashes of the recipient's addresses."""
 
     address: str
     badge: str
@@ -66,7 +66,7 @@ class Said:
     identifiers: tuple[Mapping[str, Any], ...]
 
     def is_about(self, email: str) -> bool:
-        """Whether whoever has this mail address is the recipient. Raises Refused: BAD_INPUT."""
+        """Return True if this is an email address of the recipient. Raises Refused: BAD_INPUT."""
         address = mail_address_of(email)
         return any(
             badge_credentials.identity_hash(known, each["salt"]) == each["identityHash"]
@@ -77,10 +77,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Verification:
-    """The result. `said` is None unless the signature is ours: what somebody else wrote is not repeated."""
+    """The result. `claims` is None unless the signature is this server's: text of others is not repeated."""
 
     fault: Fault | None
-    said: Said | None = None
+    claims: SignedClaims | None = None
 
 
 class _Faulty(Exception):
@@ -91,39 +91,39 @@ class _Faulty(Exception):
 
 async def verify(credential: str) -> Verification:
     """
-    Verify a credential in one of four forms, white space around it ignored: a compact JWS, JSON with a Data Integrity proof,
-    and a picture with one of them inside: an SVG, or a PNG as a `data:` address in base64.
+    Verify a credential in one of four forms, with surrounding white space ignored: a compact JWS, JSON with a Data Integrity
+    proof, and a picture with one of these inside: an SVG, or a PNG as a `data:` URL in base64.
     """
     try:
-        plain = _taken_out(credential.strip())
+        plain = _extracted(credential.strip())
         if plain.startswith("{"):
-            said = _said(await _document(plain), repeated=False)
+            claims = _checked_claims(await _verified_document(plain), is_jwt=False)
         else:
-            said = _said(_claims(plain), repeated=True)
+            claims = _checked_claims(_verified_payload(plain), is_jwt=True)
     except _Faulty as faulty:
         return Verification(faulty.fault)
-    if await credential_status.is_revoked(said.address.rpartition("/")[2]):
-        return Verification(Fault.REVOKED, said)
-    return Verification(Fault.NOT_YET_VALID if said.issued_at > clock.now() else None, said)
+    if await credential_status.is_revoked(claims.address.rpartition("/")[2]):
+        return Verification(Fault.REVOKED, claims)
+    return Verification(Fault.NOT_YET_VALID if claims.issued_at > clock.now() else None, claims)
 
 
-def _taken_out(shown: str) -> str:
-    """What a picture has inside, or what is shown if that is no picture."""
-    if len(shown) > LONGEST_PICTURE:
+def _extracted(text: str) -> str:
+    """Return the credential inside a picture, or the text itself if it is no picture."""
+    if len(text) > MAX_PICTURE_CHARACTERS:
         raise _Faulty(Fault.NOT_A_CREDENTIAL)
     try:
-        if shown.startswith(PNG_AS_TEXT):
-            content = b64decode(shown.removeprefix(PNG_AS_TEXT), validate=True)
+        if text.startswith(PNG_DATA_URL):
+            content = b64decode(text.removeprefix(PNG_DATA_URL), validate=True)
             return badge_baking.from_png(content, longest=MAX_CREDENTIAL_CHARACTERS).strip()
-        return badge_baking.from_svg(shown) if shown.startswith("<") else shown
+        return badge_baking.from_svg(text) if text.startswith("<") else text
     except (NotBaked, ValueError):
         raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
 
 
-async def _document(text: str) -> dict[str, Any]:
+async def _verified_document(text: str) -> dict[str, Any]:
     """
-    The JSON document, once its proof is found to be ours. Its form is checked before anything costly is done with it: only
-    what has the form of our own credentials is made canonical.
+    Return the JSON document after its proof is verified. Its form is checked before the costly steps: only a document with
+    the form of this server's credentials is canonicalised.
     """
     if len(text) > MAX_CREDENTIAL_CHARACTERS:
         raise _Faulty(Fault.NOT_A_CREDENTIAL)
@@ -145,8 +145,8 @@ async def _document(text: str) -> dict[str, Any]:
     return dict(document)
 
 
-def _claims(credential: str) -> dict[str, Any]:
-    """The payload, once the signature is found to be ours. The key decides the algorithm, never the header."""
+def _verified_payload(credential: str) -> dict[str, Any]:
+    """Return the payload after the signature is verified. The key determines the algorithm, never the header."""
     if len(credential) > MAX_CREDENTIAL_CHARACTERS or not _SHAPE.fullmatch(credential):
         raise _Faulty(Fault.NOT_A_CREDENTIAL)
     try:
@@ -158,7 +158,7 @@ def _claims(credential: str) -> dict[str, Any]:
     key = issuer_keys.by_address(str(header.get("kid")))
     if key is None:
         raise _Faulty(Fault.UNKNOWN_KEY)
-    # Times are compared by the house's clock, below.
+    # Times are compared below, with services.core.clock.
     options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
     try:
         return jwt.decode(credential, key.key, algorithms=[issuer_keys.ALGORITHM], options=options)
@@ -168,17 +168,17 @@ def _claims(credential: str) -> dict[str, Any]:
         raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
 
 
-def _said(claims: Mapping[str, Any], *, repeated: bool) -> Said:
+def _checked_claims(content: Mapping[str, Any], *, is_jwt: bool) -> SignedClaims:
     """
-    What was signed, if it is a credential of this issuer. `repeated`: it is a JWT's payload, whose claims must repeat what its
-    document says.
+    Return the claims of signed content if it is a credential of this issuer. The claims of a JWT must repeat the facts of
+    its document.
     """
     try:
-        subject, issuer = claims["credentialSubject"], claims["issuer"]
-        issued_at = datetime.fromisoformat(claims["validFrom"]).astimezone(UTC)
-        facts = (issuer["id"], subject["id"], claims["id"], issued_at.timestamp())
-        said = Said(
-            address=claims["id"],
+        subject, issuer = content["credentialSubject"], content["issuer"]
+        issued_at = datetime.fromisoformat(content["validFrom"]).astimezone(UTC)
+        facts = (issuer["id"], subject["id"], content["id"], issued_at.timestamp())
+        claims = SignedClaims(
+            address=content["id"],
             badge=subject["achievement"]["name"],
             achievement=subject["achievement"]["id"],
             issuer=issuer["id"],
@@ -186,14 +186,14 @@ def _said(claims: Mapping[str, Any], *, repeated: bool) -> Said:
             issued_at=issued_at,
             identifiers=tuple(subject.get("identifier", ())),
         )
-        is_one = "OpenBadgeCredential" in claims["type"]
-        if repeated:
-            is_one = is_one and tuple(claims[name] for name in _CLAIMS) == facts
+        is_one = "OpenBadgeCredential" in content["type"]
+        if is_jwt:
+            is_one = is_one and tuple(content[name] for name in _CLAIMS) == facts
     except (KeyError, TypeError, ValueError):
         raise _Faulty(Fault.NOT_A_CREDENTIAL) from None
     if not is_one:
         raise _Faulty(Fault.NOT_A_CREDENTIAL)
-    number = said.address.rpartition("/")[2]
-    if said.issuer != issuer_keys.issuer_address() or said.address != badge_credentials.address_of(number):
+    number = claims.address.rpartition("/")[2]
+    if claims.issuer != issuer_keys.issuer_address() or claims.address != badge_credentials.address_of(number):
         raise _Faulty(Fault.OTHER_ISSUER)
-    return said
+    return claims

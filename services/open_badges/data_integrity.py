@@ -1,7 +1,7 @@
 """
-Data Integrity proofs of the cryptosuite `eddsa-rdfc-2022`: a signature inside of the document that it covers.
+Data Integrity proofs of the cryptosuite `eddsa-rdfc-2022`: a signature inside the document that it covers.
 
-What is signed is the SHA-256 of the proof's own options, then that of the document without it, both in canonical form.
+The signature covers the SHA-256 of the proof's options and that of the document without the proof, both in canonical form.
 Rule: W3C "Data Integrity EdDSA Cryptosuites v1.0", 3.2.
 """
 
@@ -18,20 +18,20 @@ TYPE: Final = "DataIntegrityProof"
 CRYPTOSUITE: Final = "eddsa-rdfc-2022"
 PURPOSE: Final = "assertionMethod"
 MEMBERS: Final = frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"})
-"""What a proof of ours has; `id`, `expires`, `previousProof` and others are not among it."""
+"""Members of this server's proofs; `id`, `expires`, `previousProof` and others are not allowed."""
 Document = dict[str, Any]
 
-# One thread: the JSON-LD processor keeps contexts in a cache that is not made for several.
+# One thread: the cache of contexts in the JSON-LD processor is not safe for several threads.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="json-ld")
 
 
 class NotSigned(ValueError):
-    """The document has no proof of the form that is made here."""
+    """The document has no proof in the form of this server's proofs."""
 
 
 async def secured(document: Mapping[str, Any], *, created: str) -> Document:
     """
-    The document with a proof by the signing key. `created` is a time in RFC 3339; the same document, time and key give the
+    Add a proof by the signing key to a document. `created` is a time in RFC 3339. The same document, time and key give the
     same proof. Raises NotCanonical.
     """
     key = issuer_keys.published()[0]
@@ -48,8 +48,8 @@ async def secured(document: Mapping[str, Any], *, created: str) -> Document:
 
 async def is_by(document: Mapping[str, Any], key: PublicKey) -> bool:
     """
-    Whether the document's proof is by this key. For documents whose form was checked before (see json_ld.canonical). Raises
-    NotCanonical, NotSigned.
+    Return True if the document's proof is by this key. The form of the document must be checked before: see
+    json_ld.canonical. Raises NotCanonical, NotSigned.
     """
     proof = document["proof"]
     options = {name: value for name, value in proof.items() if name != "proofValue"}
@@ -62,7 +62,7 @@ async def is_by(document: Mapping[str, Any], key: PublicKey) -> bool:
 
 
 def method_of(document: Mapping[str, Any]) -> str:
-    """The address of the key that the document's only proof names. Raises NotSigned: it has none of our form."""
+    """Return the address of the key that the document's only proof names. Raises NotSigned: it has no such proof."""
     proof = document.get("proof")
     if (
         not isinstance(proof, dict)

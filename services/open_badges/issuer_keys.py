@@ -1,9 +1,9 @@
 """
-The Ed25519 keys that badge credentials are signed with and verified by.
+The Ed25519 keys that sign and verify badge credentials.
 
-The signing key is CREDENTIAL_KEY, or made from SECRET_KEY. A key that signed before stays published while
-CREDENTIAL_OLD_KEYS names it, so that what it signed still verifies. Each is known by two addresses: as a JSON Web Key by one
-that ends in its thumbprint (RFC 7638), as a Multikey by one inside of the issuer's document that ends in the key itself.
+The signing key is CREDENTIAL_KEY, or derived from SECRET_KEY. An old key is published while CREDENTIAL_OLD_KEYS names it,
+so that older credentials can be verified. Each key has two addresses: as a JSON Web Key one that ends in its thumbprint
+(RFC 7638), as a Multikey one in the issuer's document that ends in the key itself.
 Reasons: docs/decisions/0011-badge-credentials.md.
 """
 
@@ -24,22 +24,22 @@ from services.core.crypto import derived_key
 from services.open_badges import multibase
 
 ALGORITHM: Final = "EdDSA"
-MULTIKEY: Final = bytes((0xED, 0x01))
-"""How the bytes of an Ed25519 public key begin in a Multikey."""
+MULTIKEY_PREFIX: Final = bytes((0xED, 0x01))
+"""The first bytes of an Ed25519 public key in a Multikey."""
 LABEL: Final = "badge credentials, Ed25519, version 1"
-"""Another label is another key: the version is counted up to rotate a key that was made from SECRET_KEY."""
+"""Another label gives another key: to rotate a key that is derived from SECRET_KEY, raise the version."""
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A published key. `thumbprint` is what its address ends in."""
+    """A published key. Its address ends in `thumbprint`."""
 
     key: Ed25519PublicKey
     thumbprint: str
 
     @property
     def address(self) -> str:
-        """Where the key can be fetched; the `kid` of what it signed."""
+        """The address where the key can be fetched; the `kid` of its signatures."""
         return f"{runtime.current().settings.address}/credentials/keys/{self.thumbprint}"
 
     @property
@@ -49,7 +49,7 @@ class PublicKey:
 
     @property
     def _multibase(self) -> str:
-        return multibase.base58(MULTIKEY + self.key.public_bytes_raw())
+        return multibase.base58(MULTIKEY_PREFIX + self.key.public_bytes_raw())
 
     def multikey(self) -> dict[str, str]:
         """The key as a Multikey (W3C Controlled Identifiers)."""
@@ -61,7 +61,7 @@ class PublicKey:
         }
 
     def verifies(self, signature: bytes, content: bytes) -> bool:
-        """Whether the signature of these bytes is by this key."""
+        """Return True if the signature of these bytes is by this key."""
         try:
             self.key.verify(signature, content)
         except InvalidSignature:
@@ -74,7 +74,7 @@ class PublicKey:
 
 
 def sign(claims: Mapping[str, Any]) -> str:
-    """The claims as a compact JWS. Its header has `alg`, `typ` and `kid`, and nothing else."""
+    """Return the claims as a compact JWS. Its header has only `alg`, `typ` and `kid`."""
     private = _signing_key()
     return jwt.encode(
         dict(claims), private, algorithm=ALGORITHM, headers={"kid": _public(private.public_key()).address}
@@ -82,17 +82,17 @@ def sign(claims: Mapping[str, Any]) -> str:
 
 
 def signature(content: bytes) -> bytes:
-    """The signing key's signature of these bytes; always the same for the same bytes."""
+    """Sign these bytes with the signing key. The same bytes always give the same signature."""
     return _signing_key().sign(content)
 
 
 def issuer_address() -> str:
-    """Whose the keys are: the issuer's id, where its document can be fetched."""
+    """Return the issuer's id: the address of its document, which owns the keys."""
     return f"{runtime.current().settings.address}/issuer"
 
 
 def published() -> list[PublicKey]:
-    """The keys that count now: the one that signs first, then the old ones, each once."""
+    """Return the valid keys: the signing key first, then the old ones, each once."""
     settings = runtime.current().settings
     old = (Ed25519PublicKey.from_public_bytes(_bytes(each)) for each in settings.old_keys)
     keys = [_public(_signing_key().public_key()), *map(_public, old)]
@@ -100,32 +100,32 @@ def published() -> list[PublicKey]:
 
 
 def by_thumbprint(thumbprint: str) -> PublicKey | None:
-    """The published key of a thumbprint; None: there is none, or none any more."""
+    """Return the published key with this thumbprint; None if there is none."""
     return next((each for each in published() if each.thumbprint == thumbprint), None)
 
 
 def by_address(address: str) -> PublicKey | None:
-    """The published key of an address (a `kid`); None: there is none, or none any more."""
+    """Return the published key with this address (a `kid`); None if there is none."""
     return next((each for each in published() if each.address == address), None)
 
 
 def by_method(address: str) -> PublicKey | None:
-    """The published key of a `verificationMethod`; None: there is none, or none any more."""
+    """Return the published key of a `verificationMethod`; None if there is none."""
     return next((each for each in published() if each.method == address), None)
 
 
 def _signing_key() -> Ed25519PrivateKey:
-    given = runtime.current().settings.credential_key
-    return _read(bytes.fromhex(given) if given else derived_key(LABEL))
+    configured = runtime.current().settings.credential_key
+    return _private_key(bytes.fromhex(configured) if configured else derived_key(LABEL))
 
 
 @lru_cache(maxsize=4)
-def _read(seed: bytes) -> Ed25519PrivateKey:
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def _public(key: Ed25519PublicKey) -> PublicKey:
-    # RFC 7638: the members that make the key, by name, without space.
+    # RFC 7638: the required members of the key, sorted by name, without white space.
     members = orjson.dumps(_members(key), option=orjson.OPT_SORT_KEYS)
     return PublicKey(key, _text(hashlib.sha256(members).digest()))
 

@@ -1,7 +1,7 @@
 """
-JSON-LD documents as what they mean: canonical N-Quads (RDFC-1.0), which Data Integrity proofs sign.
+Canonicalise JSON-LD documents to N-Quads (RDFC-1.0), which Data Integrity proofs sign.
 
-The contexts that may be named are kept in catalogue/json_ld/; nothing is ever fetched.
+The known contexts are in catalogue/json_ld/; nothing is ever fetched.
 """
 
 from functools import lru_cache
@@ -18,18 +18,19 @@ _FILES: Final = {CREDENTIALS_CONTEXT: "credentials-v2.json", BADGES_CONTEXT: "op
 
 
 class NotCanonical(ValueError):
-    """A document that is no JSON-LD of the known contexts."""
+    """A document that is not JSON-LD of the known contexts."""
 
 
 def canonical(document: Any) -> bytes:
     """
-    A document in its canonical form, in UTF-8. Terms that no context defines are refused: a signature would not cover them.
+    Return a document in canonical form, in UTF-8. Terms that no context defines are refused: a signature would not cover
+    them.
 
-    Raises NotCanonical. Takes about 4 ms for a credential, and is not safe to run in several threads at once. For documents
-    that were checked to have few nameless nodes: the time grows fast with those that look alike.
+    Raises NotCanonical. Takes about 4 ms for a credential; not safe to run in several threads at once. The document must
+    be checked to have few blank nodes before: the time grows fast with nodes that look alike.
     """
     options = {
-        "algorithm": "URDNA2015",  # the name that RDFC-1.0 had before it was a standard
+        "algorithm": "URDNA2015",  # the name of RDFC-1.0 before it became a standard
         "format": "application/n-quads",
         "documentLoader": _load,
         "processingMode": "json-ld-1.1",
@@ -43,12 +44,12 @@ def canonical(document: Any) -> bytes:
 
 
 def _refuse_member(name: Any) -> None:
-    raise NotCanonical(f"{name!s:.60} is no term of the known contexts")
+    raise NotCanonical(f"{name!s:.60} is not a term of the known contexts")
 
 
 def _load(address: str, _options: Any) -> dict[str, Any]:
     if address not in _FILES:
-        raise jsonld.JsonLdError("This context is not kept here.", "jsonld.LoadDocumentError")
+        raise jsonld.JsonLdError("This context is unknown.", "jsonld.LoadDocumentError")
     return {
         "contextUrl": None,
         "documentUrl": address,

@@ -1,4 +1,4 @@
-"""Bytes as text that says how it is written: Multibase with base58btc (`z`) and base64url (`u`), as W3C's documents use it."""
+"""Multibase: bytes as text with a prefix for the encoding, base58btc (`z`) and base64url (`u`), as W3C documents use it."""
 
 from base64 import urlsafe_b64encode
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 _DIGITS: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 MAX_CHARACTERS: Final = 200
-"""Of a base58 text that is read: its cost grows with the square of its length."""
+"""Characters of a base58 text that is decoded: the cost grows with the square of its length."""
 
 
 def base58(content: bytes) -> str:
-    """The bytes in base58btc, with its mark."""
+    """Encode bytes in base58btc, with its prefix."""
     number, digits = int.from_bytes(content), ""
     while number:
         number, digit = divmod(number, 58)
@@ -20,10 +20,10 @@ def base58(content: bytes) -> str:
 
 
 def from_base58(text: str) -> bytes:
-    """The bytes of a base58btc text with its mark. Raises ValueError."""
+    """Decode a base58btc text with its prefix. Raises ValueError."""
     digits = text.removeprefix("z")
     if digits == text or len(digits) > MAX_CHARACTERS or not _VALUES.keys() >= set(digits):
-        raise ValueError("That is no base58btc of a reasonable length.")
+        raise ValueError("This is not base58btc of a reasonable length.")
     number = 0
     for digit in digits:
         number = number * 58 + _VALUES[digit]
@@ -32,5 +32,5 @@ def from_base58(text: str) -> bytes:
 
 
 def base64url(content: bytes) -> str:
-    """The bytes in base64url without padding, with its mark."""
+    """Encode bytes in base64url without padding, with its prefix."""
     return "u" + urlsafe_b64encode(content).decode().rstrip("=")

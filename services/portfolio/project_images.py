@@ -15,7 +15,7 @@ from services.core import rate_limits
 from services.core.audit import Actor
 from services.errors import ErrorCode, Refused, refused
 from services.media import image_cleanup, image_store, images
-from services.media.images import WITHIN
+from services.media.images import PROJECT_IMAGE_SIZES
 from services.media.text_rules import NotFit, plain
 from services.portfolio import projects
 
@@ -47,7 +47,7 @@ async def add(owner_id: int, project_id: int, content: bytes, *, caption: str, a
             await projects.touch(project)
     except Refused:
         await image_cleanup.discard(
-            [key], WITHIN
+            [key], PROJECT_IMAGE_SIZES
         )  # after anything else it is not known what was written: the sweep will see
         raise
     return image.id
@@ -67,7 +67,7 @@ async def remove(owner_id: int, image_id: int) -> int:
         if not await ProjectImage.filter(id=image_id).delete():
             raise _none()  # somebody was faster
         await projects.touch(project)
-    await image_cleanup.discard([image.image], WITHIN)
+    await image_cleanup.discard([image.image], PROJECT_IMAGE_SIZES)
     return project_id
 
 
@@ -76,7 +76,7 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
     A picture, and whether everybody may see it; None: there is none for this viewer. That of a draft, or of a hidden owner's
     project, is for the owner alone. Unique (image).
     """
-    if size not in WITHIN or not image_store.KEY.fullmatch(key):
+    if size not in PROJECT_IMAGE_SIZES or not image_store.KEY.fullmatch(key):
         return None
     rows: Any = ProjectImage.filter(image=key).values("project__state", "project__owner_id", "project__owner__listed")
     found = next(iter(await rows), None)

@@ -19,7 +19,7 @@ from services.core import audit, clock, idempotency, rate_limits
 from services.core.audit import Actor
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.media import image_cleanup
-from services.media.images import WITHIN
+from services.media.images import PROJECT_IMAGE_SIZES
 from services.portfolio import collaborators, project_texts
 from services.portfolio.project_texts import DAYS
 from services.progress import counters
@@ -154,7 +154,7 @@ async def delete(owner_id: int, project_id: int, *, actor: Actor) -> None:
         if project.state is ProjectState.PUBLISHED:
             await _count(owner_id, -1)
         await audit.record("project.deleted", actor=actor, account_id=actor.account_id, project=project_id)
-    await image_cleanup.discard(keys, WITHIN)
+    await image_cleanup.discard(keys, PROJECT_IMAGE_SIZES)
 
 
 async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> None:

@@ -42,7 +42,7 @@ async def add(people: Sequence[Found]) -> None:
     rows = [
         [person.profile_id, word, place]
         for person in people
-        for word, place in search_tokenizer.kept(person.name, person.handle, person.job_title).items()
+        for word, place in search_tokenizer.words_of_profile(person.name, person.handle, person.job_title).items()
     ]
     if not rows:
         return

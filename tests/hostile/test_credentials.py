@@ -25,9 +25,9 @@ from services.open_badges import (
 )
 from services.open_badges.badge_images import ImageKind, Picture
 from services.open_badges.credential_verification import (
-    LONGEST_PICTURE,
     MAX_CREDENTIAL_CHARACTERS,
-    PNG_AS_TEXT,
+    MAX_PICTURE_CHARACTERS,
+    PNG_DATA_URL,
     Fault,
     verify,
 )
@@ -50,14 +50,14 @@ async def fault_of(shown: Any) -> Fault | None:
     found = await verify(shown if isinstance(shown, str) else json.dumps(shown))
     assert time.process_time() - begun < SECONDS
     if found.fault not in {None, Fault.REVOKED, Fault.NOT_YET_VALID}:
-        assert found.said is None  # what somebody else wrote is not repeated
+        assert found.claims is None  # what somebody else wrote is not repeated
     return found.fault
 
 
 def as_png(text: bytes, *, compressed: bool = False) -> str:
     data = b"openbadgecredential\0" + bytes((compressed, 0)) + b"\0\0" + (zlib.compress(text) if compressed else text)
     chunk = struct.pack(">I", len(data)) + b"iTXt" + data + b"\0" * 4
-    return PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + chunk).decode()
+    return PNG_DATA_URL + b64encode(badge_baking.SIGNATURE + chunk).decode()
 
 
 async def test_every_form_of_one_of_ours_holds() -> None:
@@ -72,7 +72,7 @@ async def test_every_form_of_one_of_ours_holds() -> None:
         json.dumps(credential, indent=4, ensure_ascii=True),
         json.dumps(dict(reversed(credential.items()))),
         (await badge_credentials.baked(award, ImageKind.SVG)).decode(),
-        PNG_AS_TEXT + b64encode(picture).decode(),
+        PNG_DATA_URL + b64encode(picture).decode(),
         as_png(json.dumps(credential).encode(), compressed=True),
         as_png((await badge_credentials.signed(award)).encode()),
     ]
@@ -80,9 +80,9 @@ async def test_every_form_of_one_of_ours_holds() -> None:
         # when
         found = await verify(f"\n {form}\n")
         # then
-        assert found.fault is None and found.said is not None
-        assert found.said.badge == "Problem Solver, level 2" and found.said.address == credential["id"]
-        assert len(form) < LONGEST_PICTURE
+        assert found.fault is None and found.claims is not None
+        assert found.claims.badge == "Problem Solver, level 2" and found.claims.address == credential["id"]
+        assert len(form) < MAX_PICTURE_CHARACTERS
 
 
 def altered(credential: dict[str, Any]) -> list[dict[str, Any]]:
@@ -231,17 +231,17 @@ ODD = [
     '<svg xmlns:o="https://purl.imsglobal.org/ob/v3p0"><o:credential verify="x.y.z"/></svg>',
     '<svg xmlns:o="https://purl.imsglobal.org/ob/v3p0"><o:credential> </o:credential></svg>',
     '<svg xmlns:o="https://purl.imsglobal.org/ob/v3p0"><o:credential>&lt;svg/&gt;</o:credential></svg>',
-    PNG_AS_TEXT,
-    PNG_AS_TEXT + "!!!!",
-    PNG_AS_TEXT + b64encode(b"GIF89a").decode(),
-    PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\xff" * 40).decode(),
-    PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\0\0\0\0IDAT\0\0\0\0" * 5_000).decode(),
+    PNG_DATA_URL,
+    PNG_DATA_URL + "!!!!",
+    PNG_DATA_URL + b64encode(b"GIF89a").decode(),
+    PNG_DATA_URL + b64encode(badge_baking.SIGNATURE + b"\xff" * 40).decode(),
+    PNG_DATA_URL + b64encode(badge_baking.SIGNATURE + b"\0\0\0\0IDAT\0\0\0\0" * 5_000).decode(),
     as_png(b"x" * (MAX_CREDENTIAL_CHARACTERS + 1)),
     as_png(b"\0" * 30_000_000, compressed=True),
     as_png(b"\xff\xfe"),
     as_png(b"{"),
-    PNG_AS_TEXT + b64encode(badge_baking.SIGNATURE + b"\0\0\0\x14iTXtopenbadgecredential\0\0\0\0\0").decode(),
-    "<svg>" + "x" * LONGEST_PICTURE,
+    PNG_DATA_URL + b64encode(badge_baking.SIGNATURE + b"\0\0\0\x14iTXtopenbadgecredential\0\0\0\0\0").decode(),
+    "<svg>" + "x" * MAX_PICTURE_CHARACTERS,
     "{" + " " * MAX_CREDENTIAL_CHARACTERS,
     "data:image/svg+xml;base64,PHN2Zy8+",
     "http://127.0.0.1:1/credential",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from services.errors import ErrorCode, Refused
-from services.media.images import PICTURE_SIZES, WITHIN, made_of, whole_of
+from services.media.images import PICTURE_SIZES, PROJECT_IMAGE_SIZES, squares_of, whole_of
 from tests.helpers.images import BROKEN_EXIF, display_p3, saved, with_exif
 
 MAX_CHANGES = 12
@@ -37,7 +37,7 @@ def originals() -> list[bytes]:
 
 
 def is_taken_or_refused(content: bytes) -> None:
-    for make, sizes in ((made_of, PICTURE_SIZES), (whole_of, WITHIN)):
+    for make, sizes in ((squares_of, PICTURE_SIZES), (whole_of, PROJECT_IMAGE_SIZES)):
         try:
             assert tuple(make(content)) == sizes
         except Refused as refused:
@@ -72,7 +72,7 @@ def test_any_exif(data: st.DataObject) -> None:
     exif = data.draw(st.one_of(st.just(ours), st.binary(max_size=60), st.sampled_from(BROKEN_EXIF)))
     kind = data.draw(st.sampled_from(("PNG", "JPEG", "WEBP")))
     # Metadata alone is no reason to refuse a sound picture.
-    assert tuple(made_of(with_exif(kind, exif))) == PICTURE_SIZES
+    assert tuple(squares_of(with_exif(kind, exif))) == PICTURE_SIZES
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,4 +82,4 @@ def test_any_colour_profile(data: st.DataObject) -> None:
     for place, value in data.draw(st.lists(st.tuples(st.integers(0, len(icc) - 1), st.integers(0, 255)), max_size=30)):
         icc[place] = value
     kind = data.draw(st.sampled_from(("PNG", "JPEG", "WEBP")))
-    assert tuple(made_of(saved(Image.new("RGB", (24, 20), "red"), kind, icc_profile=bytes(icc)))) == PICTURE_SIZES
+    assert tuple(squares_of(saved(Image.new("RGB", (24, 20), "red"), kind, icc_profile=bytes(icc)))) == PICTURE_SIZES

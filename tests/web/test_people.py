@@ -235,9 +235,9 @@ SEARCHES: list[dict[str, Any]] = [
 
 def matches(person: NewPerson, asked: dict[str, Any]) -> int | None:
     """The tier of a person, by going through everything; None: not found."""
-    kept = search_tokenizer.kept(person.name, "", person.details["job_title"])
+    kept = search_tokenizer.words_of_profile(person.name, "", person.details["job_title"])
     tier = 0
-    for word in search_tokenizer.typed(asked.get("search", "")):
+    for word in search_tokenizer.words_of_search(asked.get("search", "")):
         fits = [(place if held == word else 2 + place) for held, place in kept.items() if held.startswith(word)]
         if not fits:
             return None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from services.media.images import made_of, whole_of
+from services.media.images import squares_of, whole_of
 from tests.helpers.images import (
     BROKEN_EXIF,
     chunk,
@@ -36,7 +36,7 @@ def close(one: Any, other: Any, *, by: int = 3) -> bool:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
-@pytest.mark.parametrize("make", [made_of, whole_of])
+@pytest.mark.parametrize("make", [squares_of, whole_of])
 def test_a_wide_gamut_picture_keeps_its_colours(kind: str, mode: str, make: Any) -> None:
     if kind == "JPEG" and mode != "RGB":
         pytest.skip("a JPEG has no alpha and no palette")
@@ -63,13 +63,13 @@ def test_a_wide_gamut_picture_keeps_its_colours(kind: str, mode: str, make: Any)
 def test_a_grey_picture_with_a_profile_keeps_its_greys_and_its_transparency() -> None:
     icc = profile(b"GRAY", {b"kTRC": 1.0}, {})
     image = Image.new("LA", (64, 64), (55, 128))
-    made = opened(made_of(saved(image, "PNG", icc_profile=icc))[64]).getpixel((30, 30))
+    made = opened(squares_of(saved(image, "PNG", icc_profile=icc))[64]).getpixel((30, 30))
     assert isinstance(made, tuple)
     assert close(made, (128, 128, 128), by=6) and made[3] == 128  # linear 55 is 128 in sRGB
 
 
 def test_ink_colours_without_a_profile_are_converted() -> None:
-    made = opened(made_of(saved(Image.new("CMYK", (64, 64), (0, 255, 255, 0)), "JPEG"))[64])
+    made = opened(squares_of(saved(Image.new("CMYK", (64, 64), (0, 255, 255, 0)), "JPEG"))[64])
     assert is_red(made.convert("RGB").getpixel((30, 30)))
 
 
@@ -89,7 +89,7 @@ def test_ink_colours_without_a_profile_are_converted() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_a_profile_that_does_not_fit_is_ignored(icc: bytes, kind: str) -> None:
     image = Image.new("RGB", (64, 64), (100, 200, 100))
-    assert close(middle(made_of(saved(image, kind, icc_profile=icc))[64])[0], (100, 200, 100))
+    assert close(middle(squares_of(saved(image, kind, icc_profile=icc))[64])[0], (100, 200, 100))
 
 
 def grey_png(depth: int, colour_type: int, row: bytes, transparent: bytes) -> bytes:
@@ -113,7 +113,7 @@ def grey_png(depth: int, colour_type: int, row: bytes, transparent: bytes) -> by
 def test_the_transparent_colour_of_a_png_is_transparent_in_every_depth(
     depth: int, colour_type: int, row: bytes, transparent: bytes
 ) -> None:
-    image = opened(made_of(grey_png(depth, colour_type, row, transparent))[64])
+    image = opened(squares_of(grey_png(depth, colour_type, row, transparent))[64])
     assert image.mode == "RGBA"
     left, right = image.getpixel((16, 32)), image.getpixel((48, 32))
     assert isinstance(left, tuple) and isinstance(right, tuple)
@@ -122,13 +122,13 @@ def test_the_transparent_colour_of_a_png_is_transparent_in_every_depth(
 
 def test_16_bits_of_grey_stay_grey() -> None:
     image = Image.frombytes("I;16", (32, 32), b"\x00\x40" * 512 + b"\x00\xc0" * 512)
-    made = opened(made_of(saved(image, "PNG"))[64]).convert("RGB")
+    made = opened(squares_of(saved(image, "PNG"))[64]).convert("RGB")
     assert close(made.getpixel((32, 10)), (64, 64, 64)) and close(made.getpixel((32, 54)), (192, 192, 192))
 
 
 @pytest.mark.parametrize("exif", BROKEN_EXIF, ids=range(len(BROKEN_EXIF)))
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-@pytest.mark.parametrize("make", [made_of, whole_of])
+@pytest.mark.parametrize("make", [squares_of, whole_of])
 def test_a_picture_with_broken_exif_is_taken_as_it_stands(kind: str, exif: bytes, make: Any) -> None:
     made = opened(make(with_exif(kind, exif)).popitem()[1]).convert("RGB")
     assert is_blue(made.getpixel((made.width // 2, 20)))
@@ -140,7 +140,7 @@ def test_every_orientation_is_made_upright(orientation: int) -> None:
     # given: what EXIF calls 5 to 8 lies on its side; the first row of pixels is at the visual left or right then
     exif = Image.Exif()
     exif[0x0112] = orientation
-    made = opened(made_of(half_and_half("PNG", exif=exif))[64]).convert("RGB")
+    made = opened(squares_of(half_and_half("PNG", exif=exif))[64]).convert("RGB")
     # then
     first = {1: (32, 8), 2: (32, 8), 3: (32, 56), 4: (32, 56), 5: (8, 32), 6: (56, 32), 7: (56, 32), 8: (8, 32)}
     assert is_blue(made.getpixel(first[orientation]))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from services.errors import ErrorCode, Refused
 from services.media import images
-from services.media.images import PICTURE_SIZES, made_of
+from services.media.images import PICTURE_SIZES, squares_of
 from tests.helpers.images import chunk, half_and_half, is_blue, is_red, opened
 from tests.helpers.profile_editing import picture
 
@@ -20,7 +20,7 @@ CAMERA, PLACE = "Camera of Ada", (52.0, 22.0, 12.5)
 
 def refusal(content: bytes) -> ErrorCode:
     with pytest.raises(Refused) as refused:
-        made_of(content)
+        squares_of(content)
     [problem] = refused.value.problems
     return problem.code
 
@@ -33,7 +33,7 @@ def png(width: int, height: int, data: bytes = b"", *more: bytes) -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 @pytest.mark.parametrize("size", [(300, 200), (200, 300), (16, 16), (2_500, 1_300)])
 def test_every_kind_becomes_three_webp_squares_of_its_middle(kind: str, size: tuple[int, int]) -> None:
-    made = made_of(half_and_half(kind, size))
+    made = squares_of(half_and_half(kind, size))
     assert tuple(made) == PICTURE_SIZES
     for side, content in made.items():
         image = opened(content)
@@ -49,7 +49,7 @@ def test_pictures_stand_upright(kind: str, size: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     # when
-    image = opened(made_of(half_and_half(kind, size, exif=exif))[64]).convert("RGB")
+    image = opened(squares_of(half_and_half(kind, size, exif=exif))[64]).convert("RGB")
     # then
     left, right = image.getpixel((8, 32)), image.getpixel((56, 32))
     assert is_red(left) and is_blue(right)
@@ -65,7 +65,7 @@ def test_nothing_of_the_file_is_kept(kind: str) -> None:
     content += b"<script>alert(1)</script>"
     assert CAMERA.encode() in content and Image.open(BytesIO(content)).getexif().get_ifd(0x8825)
     # when
-    for made in made_of(content).values():
+    for made in squares_of(content).values():
         # then
         assert not opened(made).getexif()
         assert not any(each in made for each in (b"Ada", b"EXIF", b"XMP ", b"ICCP", b"script"))
@@ -75,7 +75,7 @@ def test_the_first_frame_of_a_moving_picture_is_taken() -> None:
     into = BytesIO()
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("blue", "red", "red")]
     frames[0].save(into, "GIF", save_all=True, append_images=frames[1:])
-    image = opened(made_of(into.getvalue())[64])
+    image = opened(squares_of(into.getvalue())[64])
     assert getattr(image, "n_frames", 1) == 1
     assert is_blue(image.convert("RGB").getpixel((32, 32)))
 
@@ -84,13 +84,13 @@ def test_the_first_frame_of_a_moving_picture_is_taken() -> None:
 def test_pictures_of_every_colour_mode_are_taken(mode: str, kind: str) -> None:
     into = BytesIO()
     Image.new(mode, (1_100, 1_100)).save(into, kind)
-    assert opened(made_of(into.getvalue())[64]).mode in {"RGB", "RGBA"}
+    assert opened(squares_of(into.getvalue())[64]).mode in {"RGB", "RGBA"}
 
 
 def test_what_is_transparent_stays_so() -> None:
     into = BytesIO()
     Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(into, "PNG")
-    assert opened(made_of(into.getvalue())[64]).getpixel((5, 5))[3] == 0  # type: ignore[index]
+    assert opened(squares_of(into.getvalue())[64]).getpixel((5, 5))[3] == 0  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_damaged_picture_is_refused_or_made_anew(data: st.DataObject) -> None:
     for at, value in data.draw(st.lists(st.tuples(st.integers(4, len(content) - 1), st.integers(0, 255)), max_size=8)):
         content[at] = value
     try:
-        assert tuple(made_of(bytes(content))) == PICTURE_SIZES
+        assert tuple(squares_of(bytes(content))) == PICTURE_SIZES
     except Refused as refused:
         assert refused.problems[0].code in {ErrorCode.BAD_PICTURE, ErrorCode.PICTURE_TOO_LARGE}  # noqa: PT017 - either is right
 

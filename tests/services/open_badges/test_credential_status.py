@@ -11,7 +11,7 @@ from models.profiles import Profile
 from services.achievements import badges
 from services.core import clock
 from services.open_badges import credential_status
-from services.open_badges.credential_status import SIZE
+from services.open_badges.credential_status import LIST_SIZE
 from tests.helpers.badge_awards import make_award
 from tests.helpers.factories import NOON, make_profile
 
@@ -38,7 +38,7 @@ async def test_a_list_says_what_is_revoked_and_nothing_of_people() -> None:
     # then
     assert await bits() == {award.id for award in revoked}
     encoded = document["credentialSubject"].pop("encodedList")
-    assert encoded.startswith("u") and len(status.decode_encoded_list(encoded)) * 8 == SIZE == 131_072
+    assert encoded.startswith("u") and len(status.decode_encoded_list(encoded)) * 8 == LIST_SIZE == 131_072
     assert document == {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "id": f"{HERE}/0",
@@ -87,7 +87,7 @@ async def test_all_levels_that_are_taken_back_are_in_the_list() -> None:
 async def test_the_awards_of_a_large_community_are_in_several_lists() -> None:
     # given
     profile_id = await make_profile()
-    award = await make_award(profile_id, id=2 * SIZE + 7)
+    award = await make_award(profile_id, id=2 * LIST_SIZE + 7)
     # when
     await badges.revoke(profile_id, "FIRST_LIGHT", reason="No")
     # then
@@ -117,6 +117,6 @@ async def test_the_same_list_is_the_same_document_each_time() -> None:
     assert await RevokedCredential.all().count() == 1
 
 
-@pytest.mark.parametrize("indexes", [[], [0], [7, 8], [SIZE - 1], [0, 131_071, 65_536]])
+@pytest.mark.parametrize("indexes", [[], [0], [7, 8], [LIST_SIZE - 1], [0, 131_071, 65_536]])
 def test_bits_are_where_others_look_for_them(indexes: list[int]) -> None:
     assert set(status.set_indices(status.decode_encoded_list(credential_status.encoded(indexes)))) == set(indexes)

@@ -54,10 +54,10 @@ async def test_one_of_ours_holds_and_says_what_it_is_about() -> None:
     # when
     found = await verify(f"\n {credential} \n")
     # then
-    assert found.fault is None and found.said is not None
-    assert found.said.badge == "Problem Solver, level 2"
-    assert found.said.issued_at == NOON
-    assert found.said.issuer == "http://graph.example/issuer"
+    assert found.fault is None and found.claims is not None
+    assert found.claims.badge == "Problem Solver, level 2"
+    assert found.claims.issued_at == NOON
+    assert found.claims.issuer == "http://graph.example/issuer"
 
 
 async def test_the_claims_repeat_the_document() -> None:
@@ -185,7 +185,7 @@ async def test_a_revoked_one_says_so_and_counts_again_when_given_again() -> None
     await badges.revoke(profile_id, "FIRST_LIGHT", reason="A mistake")
     # when, then
     found = await verify(credential)
-    assert found.fault is Fault.REVOKED and found.said is not None
+    assert found.fault is Fault.REVOKED and found.claims is not None
     await badges.grant(profile_id, "FIRST_LIGHT", reason="No mistake")
     assert (await verify(credential)).fault is None
 
@@ -236,13 +236,13 @@ async def test_a_credential_of_another_place_with_the_same_key_is_not_ours(setti
 async def test_a_recipient_is_found_by_the_address_and_by_no_other() -> None:
     # given
     found = await verify(await make_credential("Ada@people.example"))
-    assert found.said is not None
+    assert found.claims is not None
     # when, then
     for email in ("Ada@people.example", "ada@people.example", " ADA@PEOPLE.EXAMPLE"):
-        assert found.said.is_about(email)
-    assert not found.said.is_about("eve@people.example")
+        assert found.claims.is_about(email)
+    assert not found.claims.is_about("eve@people.example")
     with pytest.raises(Refused) as why:
-        found.said.is_about("ada")
+        found.claims.is_about("ada")
     assert why.value.problems[0].code is ErrorCode.BAD_INPUT
 
 

@@ -14,7 +14,7 @@ from models.profiles import Profile
 from services.core import clock, rate_limits
 from services.core.audit import OPERATOR
 from services.media import image_cleanup, image_store, images
-from services.media.images import PICTURE_SIZES, WITHIN
+from services.media.images import PICTURE_SIZES, PROJECT_IMAGE_SIZES
 from services.portfolio import project_images, projects
 from services.profiles import avatars, publishing
 from tests.helpers.profile_editing import picture
@@ -48,7 +48,7 @@ async def stored() -> set[str]:
 def test_a_picture_keeps_its_shape(size: tuple[int, int], large: tuple[int, int], small: tuple[int, int]) -> None:
     for kind in ("PNG", "JPEG"):
         files = images.whole_of(picture(kind, size))
-        assert set(files) == set(WITHIN)
+        assert set(files) == set(PROJECT_IMAGE_SIZES)
         found = [Image.open(BytesIO(files[side])) for side in (1600, 400)]
         for image, wanted in zip(found, (large, small), strict=True):
             assert image.format == "WEBP" and not image.getexif()
@@ -73,7 +73,7 @@ async def test_pictures_are_added_and_removed(database: Database) -> None:
     rows: Any = ProjectImage.filter(project_id=number).order_by("place", "id").values_list("id", "caption", "place")
     assert await rows == [(one, "The <b>map</b>", 1), (two, "", 2)]
     keys = [await key_of(one), await key_of(two)]
-    assert [await image_store.get(keys[0], size) is not None for size in WITHIN] == [True, True]
+    assert [await image_store.get(keys[0], size) is not None for size in PROJECT_IMAGE_SIZES] == [True, True]
     assert (await project_of(number)).version == 4
     # when
     assert await project_images.remove(id_of(ada), one) == number
@@ -142,7 +142,7 @@ async def test_the_sweep_leaves_pictures_of_projects(database: Database) -> None
     key = await key_of(await add(ada, await make_project(ada)))
     await avatars.put(id_of(ada), picture(), actor=actor(ada))
     orphan = image_store.new_key()
-    await image_store.put(orphan, dict.fromkeys(PICTURE_SIZES + WITHIN, b"x"))
+    await image_store.put(orphan, dict.fromkeys(PICTURE_SIZES + PROJECT_IMAGE_SIZES, b"x"))
     # when
     assert await image_cleanup.sweep(clock.now() + timedelta(hours=2)) == 1
     # then
