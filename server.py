@@ -23,6 +23,7 @@ from services.achievements import badge_rarity
 from services.auth import credential_last_used, sessions, verification_codes
 from services.connections import connections
 from services.core import audit, change_feed, clock, idempotency, rate_limits
+from services.core.background_jobs import Job, background
 from services.core.private_files import VAR, made_private, make_private_folder
 from services.core.runtime import Runtime
 from services.leaderboards import boards, moments
@@ -34,7 +35,6 @@ from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, registration
 from settings import VERSION, BadSetting, Settings
 from web import graphiql, images, invites, logs, open_badges, recipients
-from web.background import Job, background
 from web.bodies import HANDLER_ARGUMENTS
 from web.connections import WatchedRunner
 from web.failures import Handler, answer_failures

@@ -13,9 +13,9 @@ import orjson
 import structlog
 from aiohttp import hdrs, web
 
+from services.core.unavailable_log import RETRY_SECONDS, log_unavailable
 from services.errors import ErrorCode, Unavailable
 from web.bodies import ClientGone, encoding_of
-from web.unavailable import RETRY_SECONDS, log_unavailable
 
 INTERNAL_MESSAGE: Final = "Something went wrong on our side."
 UNAVAILABLE_MESSAGE: Final = "The server cannot do this now. Try again later."

@@ -19,6 +19,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
 from services.auth.principals import Client, Principal
+from services.core.unavailable_log import log_unavailable
 from services.errors import ErrorCode, Unavailable
 from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate_explicit
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
@@ -34,7 +35,6 @@ from web.socket_protocol import (
     error,
     parse_message,
 )
-from web.unavailable import log_unavailable
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from server import MAINTENANCE, MAINTENANCE_JOBS
-from web.background import Job, background
+from services.core.background_jobs import Job, background
 
 
 async def test_a_job_that_fails_is_done_again_and_does_not_hinder_others() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.core.unavailable_log import log_unavailable
 from services.errors import Unavailable
-from web.unavailable import log_unavailable
 
 log = structlog.get_logger()
 
