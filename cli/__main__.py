@@ -23,7 +23,7 @@ from cli import (
     tokens,
     tshirts,
 )
-from cli import credits as wallet
+from cli import credits as credit_commands
 from settings import VERSION
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ database.register(app)
 demo.register(app)
 points.register(app)
 reference.register(app)
-wallet.register(app)
+credit_commands.register(app)
 
 
 def _print_version(requested: bool) -> None:
@@ -69,7 +69,7 @@ app.add_typer(avatars.app, name="avatars")
 app.add_typer(badges.app, name="badges")
 app.add_typer(challenges.app, name="challenges")
 app.add_typer(companies.app, name="company")
-app.add_typer(wallet.app, name="credits")
+app.add_typer(credit_commands.app, name="credits")
 app.add_typer(imports.app, name="import")
 app.add_typer(profiles.app, name="profile")
 app.add_typer(rebuild.app, name="rebuild")

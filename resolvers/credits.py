@@ -9,7 +9,7 @@ from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, newest, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
-from services.credits import credit_ledger as wallet
+from services.credits import credit_ledger
 
 CURSOR = "credit-history"
 ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")
@@ -18,7 +18,7 @@ ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[int | None]:
     """What the accounts of each profile have together; None for any but the viewer's own."""
     own = [number for number in profile_ids if number == context.viewer.profile_id]
-    found = await wallet.totals(own) if own else {}
+    found = await credit_ledger.totals(own) if own else {}
     return [found.get(number) for number in profile_ids]
 
 

@@ -8,8 +8,7 @@ from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
-from services.auth import second_factor_removal as removal
-from services.auth import second_factor_setup as set_up
+from services.auth import second_factor_removal, second_factor_setup
 from services.auth.backup_codes import CODE_COUNT
 
 
@@ -35,13 +34,13 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
 
 async def begin_totp(context: Context, *, input: Any) -> Row:
     """What the authenticator app needs, this once."""
-    begun = await set_up.begin_totp(_account(context))
+    begun = await second_factor_setup.begin_totp(_account(context))
     return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
 
 
 async def confirm_totp(context: Context, *, input: Any) -> Row:
     """The factor in force, and its backup codes, this once."""
-    done = await set_up.confirm_totp(
+    done = await second_factor_setup.confirm_totp(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
     )
     return _confirmed(context, done)
@@ -49,13 +48,13 @@ async def confirm_totp(context: Context, *, input: Any) -> Row:
 
 async def begin_sms(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the code is on its way."""
-    await set_up.begin_sms(_account(context), input.phone_number)
+    await second_factor_setup.begin_sms(_account(context), input.phone_number)
     return {}
 
 
 async def confirm_sms(context: Context, *, input: Any) -> Row:
     """The factor in force, and its backup codes, this once."""
-    done = await set_up.confirm_sms(
+    done = await second_factor_setup.confirm_sms(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
     )
     return _confirmed(context, done)
@@ -63,24 +62,24 @@ async def confirm_sms(context: Context, *, input: Any) -> Row:
 
 async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:
     """New backup codes, this once."""
-    return {"backup_codes": await set_up.renew_backup_codes(_account(context), actor=actor_of(context))}
+    return {"backup_codes": await second_factor_setup.renew_backup_codes(_account(context), actor=actor_of(context))}
 
 
 async def request_deactivation(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the link is on its way."""
-    await removal.request(_account(context), actor=actor_of(context))
+    await second_factor_removal.request(_account(context), actor=actor_of(context))
     return {}
 
 
 async def deactivate(context: Context, *, input: Any) -> Row:
     """Nothing but errors: the factor is off."""
-    context.cookie = await removal.deactivate(
+    context.cookie = await second_factor_removal.deactivate(
         _account(context), input.token, session_id=_session(context), actor=actor_of(context)
     )
     return {}
 
 
-def _confirmed(context: Context, done: set_up.ConfirmedFactor) -> Row:
+def _confirmed(context: Context, done: second_factor_setup.ConfirmedFactor) -> Row:
     context.cookie = done.session_secret
     return {"second_factor": _on(done.method, done.confirmed_at, CODE_COUNT), "backup_codes": done.backup_codes}
 

@@ -6,7 +6,7 @@ from typing import Any
 from catalogue.languages import translate
 from catalogue.shop import ITEMS
 from models.shop import ShopOrder
-from resolvers import credits as balances
+from resolvers import credits as credit_resolvers
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, newest, paged
@@ -25,7 +25,7 @@ async def items(codes: Sequence[str], context: Context) -> list[Row | None]:
     """Items by code, as the viewer can have them now; None for what is no longer in the catalogue. Two statements."""
     known = [code for code in codes if code in ITEMS]
     left = await shop.stock_of(known)
-    [balance] = await balances.of_accounts([context.viewer.account_id or 0], context)
+    [balance] = await credit_resolvers.of_accounts([context.viewer.account_id or 0], context)
     rows = {code: _item(code, left[code], balance) for code in known}
     return [rows.get(code) for code in codes]
 

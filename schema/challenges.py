@@ -2,8 +2,8 @@
 
 import strawberry
 
-from resolvers import challenges as reads
-from resolvers import credits as balances
+from resolvers import challenges as challenge_resolvers
+from resolvers import credits as credit_resolvers
 from resolvers.base.permissions import SignedIn
 from resolvers.challenges import ChallengeState
 from schema.enums import enum_of
@@ -71,9 +71,11 @@ class ChallengeProgress:
 
 @strawberry.type
 class ChallengesQuery:
-    challenges: list[Challenge] = answered_by(reads.catalogue, "All challenges, upcoming and ended ones included.")
+    challenges: list[Challenge] = answered_by(
+        challenge_resolvers.catalogue, "All challenges, upcoming and ended ones included."
+    )
     featured_challenge: Challenge | None = answered_by(
-        reads.featured,
+        challenge_resolvers.featured,
         "The challenge to show first, the same for everyone; null if no challenge is open.",
     )
 
@@ -81,7 +83,7 @@ class ChallengesQuery:
 @strawberry.type
 class ChallengesOfViewer:
     challenges: list[ChallengeProgress] | None = loaded_by(
-        reads.of_profiles,
+        challenge_resolvers.of_profiles,
         "Your progress on every challenge; null for a service account.",
         key="profile_id",
     )
@@ -114,10 +116,10 @@ class ClaimChallengePayload:
         "True if this or another account of the person had claimed it before; null if refused."
     )
     progress: ChallengeProgress | None = loaded_by(
-        reads.of_viewer, "Your current progress on the challenge; null if refused.", key="code"
+        challenge_resolvers.of_viewer, "Your current progress on the challenge; null if refused.", key="code"
     )
     credit_balance: int | None = loaded_by(
-        balances.of_accounts,
+        credit_resolvers.of_accounts,
         "Credits of the account that is signed in after the claim; null if refused.",
         key="account_id",
     )
@@ -127,7 +129,7 @@ class ClaimChallengePayload:
 @strawberry.type
 class ChallengesMutation:
     claim_challenge: ClaimChallengePayload = mutation_by(
-        reads.claim,
+        challenge_resolvers.claim,
         "Claim the credits of a completed challenge for the account that is signed in. Tokens may not do this.",
         allowed=[SignedIn()],
         input=ClaimChallengeInput,

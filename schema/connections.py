@@ -7,7 +7,7 @@ import strawberry
 from resolvers import profiles
 from resolvers.base.permissions import Person
 from resolvers.connections import blocks, connection_requests
-from resolvers.connections import connections as reads
+from resolvers.connections import connections as connection_resolvers
 from resolvers.connections.connection_requests import Direction
 from resolvers.connections.connections import ConnectionStatus
 from schema.enums import enum_of
@@ -46,7 +46,7 @@ enum_of(
 
 @strawberry.type(description="A connection on a page of connections.")
 class ConnectedProfileEdge:
-    cursor: str = column("Cursor of this person, for `after` and `before`.", read=reads.cursor_of)
+    cursor: str = column("Cursor of this person, for `after` and `before`.", read=connection_resolvers.cursor_of)
     connected_at: DateTime = column("When they connected.")
     node: SomeProfile = column("The connected person.", itself=True)
 
@@ -55,14 +55,14 @@ class ConnectedProfileEdge:
 class ConnectedProfileConnection:
     edges: list[ConnectedProfileEdge] = column("The connections on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-    total_count: int = loaded_by(reads.totals, "Number of connections in the whole list.", key="listing")
+    total_count: int = loaded_by(connection_resolvers.totals, "Number of connections in the whole list.", key="listing")
 
 
 @strawberry.type(description="People who are connected with both a person and you.")
 class MutualConnections:
-    total_count: int = loaded_by(reads.mutual_totals, "Number of mutual connections.", key="profile_id")
+    total_count: int = loaded_by(connection_resolvers.mutual_totals, "Number of mutual connections.", key="profile_id")
     profiles: list[SomeProfile] = loaded_by(
-        reads.mutual_profiles,
+        connection_resolvers.mutual_profiles,
         "Some of the mutual connections, by the date they connected with the person, newest first.",
         key="profile_id",
         arguments={"first": "Maximum number of results, 1 to 100; 3 by default."},
@@ -106,7 +106,7 @@ class BlockedProfileConnection:
 @strawberry.type
 class ConnectionsOfProfile:
     connections: ConnectedProfileConnection = loaded_by(
-        reads.of_profiles,
+        connection_resolvers.of_profiles,
         "Connections of the person, newest first. The list leaves out hidden profiles, people you have blocked and "
         "people who have blocked you. It is empty if one of you has blocked the other.",
         arguments={
@@ -118,15 +118,16 @@ class ConnectionsOfProfile:
         },
         work=Work(100, given="search"),
     )
-    connection_count: int = loaded_by(reads.counts, "Number of people that `connections` lists for you.")
+    connection_count: int = loaded_by(connection_resolvers.counts, "Number of people that `connections` lists for you.")
     connection_status: ConnectionStatus | None = loaded_by(
-        reads.statuses, "Relationship of the person to you; null if you are anonymous or a service account."
+        connection_resolvers.statuses,
+        "Relationship of the person to you; null if you are anonymous or a service account.",
     )
     connection_request: ConnectionRequest | None = loaded_by(
         connection_requests.with_viewer, "The open request between you and the person; null if there is none."
     )
     mutual_connections: MutualConnections | None = loaded_by(
-        reads.mutual,
+        connection_resolvers.mutual,
         "People who are connected with both of you; null if you are anonymous or a service account, and for your own "
         "profile.",
     )
@@ -253,32 +254,32 @@ class UnblockProfilePayload:
 @strawberry.type
 class ConnectionsMutation:
     send_connection_request: SendConnectionRequestPayload = mutation_by(
-        reads.send,
+        connection_resolvers.send,
         "Send a request to connect. Your own profile must be public. A repeated call changes nothing, but after 30 "
         "days it sends the request again. If the person has sent you a request, this accepts it.",
         allowed=[Person()],
         input=SendConnectionRequestInput,
     )
     accept_connection_request: AcceptConnectionRequestPayload = mutation_by(
-        reads.accept,
+        connection_resolvers.accept,
         "Accept a request to connect. Its sender is notified.",
         allowed=[Person()],
         input=AcceptConnectionRequestInput,
     )
     ignore_connection_request: IgnoreConnectionRequestPayload = mutation_by(
-        reads.ignore,
+        connection_resolvers.ignore,
         "Ignore a request to connect. Its sender is not notified and still sees it as open.",
         allowed=[Person()],
         input=IgnoreConnectionRequestInput,
     )
     withdraw_connection_request: WithdrawConnectionRequestPayload = mutation_by(
-        reads.withdraw,
+        connection_resolvers.withdraw,
         "Withdraw a request that you sent.",
         allowed=[Person()],
         input=WithdrawConnectionRequestInput,
     )
     remove_connection: RemoveConnectionPayload = mutation_by(
-        reads.remove,
+        connection_resolvers.remove,
         "Remove a connection. The other person is not notified; badges are kept.",
         allowed=[Person()],
         input=RemoveConnectionInput,

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.credits import CreditKind
-from resolvers import credits as balances
+from resolvers import credits as credit_resolvers
 from resolvers import shop
 from schema.enums import enum_of
 from schema.errors import UserError
@@ -36,16 +36,16 @@ class CreditEntry:
         "Explanation of a correction; null for the other kinds.", read=lambda row: row["reason"] or None
     )
     challenge: str | None = column(
-        "Code of the challenge that was claimed; null for the other kinds.", read=balances.challenge_of
+        "Code of the challenge that was claimed; null for the other kinds.", read=credit_resolvers.challenge_of
     )
     order: ShopOrder | None = loaded_by(
-        shop.by_id, "The order that was placed or refunded; null for the other kinds.", key=balances.order_of
+        shop.by_id, "The order that was placed or refunded; null for the other kinds.", key=credit_resolvers.order_of
     )
 
 
 @strawberry.type(description="An entry on a page of credit changes.")
 class CreditEntryEdge:
-    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=balances.cursor_of)
+    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=credit_resolvers.cursor_of)
     node: CreditEntry = column("The entry.", itself=True)
 
 
@@ -64,13 +64,13 @@ class InsufficientCredits(UserError):
 @strawberry.type
 class CreditsOfViewer:
     credit_balance: int = loaded_by(
-        balances.of_accounts,
+        credit_resolvers.of_accounts,
         "Credits that the account that is signed in can spend. `Profile.credits` is the sum over all accounts of the "
         "person.",
         key="account_id",
     )
     credit_history: CreditEntryConnection = loaded_by(
-        balances.history,
+        credit_resolvers.history,
         "Changes of the credits of the account that is signed in, newest first.",
         key="account_id",
         arguments=PAGE,

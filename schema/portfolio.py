@@ -6,8 +6,7 @@ import strawberry
 
 from catalogue.projects import ProjectFieldName
 from models.portfolio import ProjectState
-from resolvers import portfolio, profiles
-from resolvers import portfolio_pages as pages
+from resolvers import portfolio, portfolio_pages, profiles
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by
@@ -102,7 +101,7 @@ class Project(Node):
 
 @strawberry.type(description="A project on a page of a portfolio.")
 class ProjectEdge:
-    cursor: str = column("Cursor of this project, for `after` and `before`.", read=pages.cursor_of)
+    cursor: str = column("Cursor of this project, for `after` and `before`.", read=portfolio_pages.cursor_of)
     node: Project = column("The project.", itself=True)
 
 
@@ -110,12 +109,16 @@ class ProjectEdge:
 class ProjectConnection:
     edges: list[ProjectEdge] = column("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-    total_count: int = loaded_by(pages.totals, "Number of projects in the whole list.", key=pages.listed_by)
+    total_count: int = loaded_by(
+        portfolio_pages.totals, "Number of projects in the whole list.", key=portfolio_pages.listed_by
+    )
 
 
 @strawberry.type(description="A project on a page of collaborations.")
 class CollaborationEdge:
-    cursor: str = column("Cursor of this project, for `after` and `before`.", read=pages.collaboration_cursor_of)
+    cursor: str = column(
+        "Cursor of this project, for `after` and `before`.", read=portfolio_pages.collaboration_cursor_of
+    )
     node: Project = column("The project.", itself=True)
 
 
@@ -123,19 +126,21 @@ class CollaborationEdge:
 class CollaborationConnection:
     edges: list[CollaborationEdge] = column("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-    total_count: int = loaded_by(pages.collaboration_totals, "Number of projects in the whole list.", key="profile_id")
+    total_count: int = loaded_by(
+        portfolio_pages.collaboration_totals, "Number of projects in the whole list.", key="profile_id"
+    )
 
 
 @strawberry.type
 class PortfolioOfProfile:
     projects: ProjectConnection = loaded_by(
-        pages.of_profiles,
+        portfolio_pages.of_profiles,
         "Projects of the person, in the order the person chose. Drafts are included for the person only.",
         arguments={**PAGE, "state": "Only drafts or only published projects; by default all that you may see."},
     )
-    project_count: int = loaded_by(pages.counts, "Number of published projects.")
+    project_count: int = loaded_by(portfolio_pages.counts, "Number of published projects.")
     collaborations: CollaborationConnection = loaded_by(
-        pages.collaborations,
+        portfolio_pages.collaborations,
         "Other people's published projects on which the person is tagged as a collaborator, newest first.",
         arguments=PAGE,
     )

@@ -15,7 +15,7 @@ from resolvers import (
     stats,
     terms,
 )
-from resolvers import credits as balances
+from resolvers import credits as credit_resolvers
 from schema.badges import BadgeProgress, EarnedBadge, EarnedBadgeConnection
 from schema.checklist import ChecklistEntry
 from schema.companies import Company
@@ -128,7 +128,7 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
         arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
     credits: int | None = loaded_by(
-        balances.of_profiles,
+        credit_resolvers.of_profiles,
         "Credits of all accounts of the person together. Visible to the person only; null for others.",
     )
     recovery_email: str | None = loaded_by(

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.shop import OrderState
-from resolvers import credits as balances
+from resolvers import credits as credit_resolvers
 from resolvers import shop
 from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
@@ -87,7 +87,7 @@ class OrderItemPayload:
     order: ShopOrder | None = loaded_by(shop.by_id, "The order; null if refused.", key="order_id")
     repeated: bool | None = column("True if an earlier call with this key placed the order; null if refused.")
     credit_balance: int | None = loaded_by(
-        balances.of_accounts, "Credits of the account after the order; null if refused.", key="account_id"
+        credit_resolvers.of_accounts, "Credits of the account after the order; null if refused.", key="account_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -103,7 +103,7 @@ class CancelOrderInput:
 class CancelOrderPayload:
     order: ShopOrder | None = loaded_by(shop.by_id, "The cancelled order; null if refused.", key="order_id")
     credit_balance: int | None = loaded_by(
-        balances.of_accounts, "Credits of the account after the refund; null if refused.", key="account_id"
+        credit_resolvers.of_accounts, "Credits of the account after the refund; null if refused.", key="account_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 

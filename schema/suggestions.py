@@ -5,7 +5,7 @@ import strawberry
 from resolvers import companies, profiles
 from resolvers.base.permissions import Person
 from resolvers.connections import connections
-from resolvers.connections import suggestions as reads
+from resolvers.connections import suggestions as suggestion_resolvers
 from resolvers.connections.suggestions import Reason
 from schema.companies import Company
 from schema.connections import MutualConnections
@@ -46,16 +46,16 @@ class SuggestionReason:
 class Suggestion:
     profile: Profile = column("The person.", read=lambda row: row["person"])
     reasons: list[SuggestionReason] = loaded_by(
-        reads.reasons,
+        suggestion_resolvers.reasons,
         "Reasons for the suggestion, at most one of each kind. Empty only if the last reason disappeared in the "
         "meantime.",
-        key=reads.met,
+        key=suggestion_resolvers.met,
     )
 
 
 @strawberry.type(description="A suggestion on a page of suggestions.")
 class SuggestionEdge:
-    cursor: str = column("Cursor of this suggestion, for `after` and `before`.", read=reads.cursor_of)
+    cursor: str = column("Cursor of this suggestion, for `after` and `before`.", read=suggestion_resolvers.cursor_of)
     node: Suggestion = column("The suggestion.", itself=True)
 
 
@@ -68,7 +68,7 @@ class SuggestionConnection:
 @strawberry.type
 class SuggestionsOfViewer:
     people_you_may_know: SuggestionConnection | None = loaded_by(
-        reads.of_profiles,
+        suggestion_resolvers.of_profiles,
         "Up to 200 people you may know, strongest suggestion first. Left out are your connections, people with an "
         "open or ignored request between you, people you dismissed or blocked, people who blocked you, hidden "
         "profiles and unclaimed profiles. Empty if there is no reason to suggest anyone: connect with a person or "
@@ -94,7 +94,7 @@ class DismissSuggestionPayload:
 @strawberry.type
 class SuggestionsMutation:
     dismiss_suggestion: DismissSuggestionPayload = mutation_by(
-        reads.dismiss,
+        suggestion_resolvers.dismiss,
         "Stop suggesting a person to you. A repeated call changes nothing. The person is not notified, and you can "
         "still connect.",
         allowed=[Person()],

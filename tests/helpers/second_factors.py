@@ -9,8 +9,7 @@ import pyotp
 from models.accounts import Account
 from models.audit import Origin
 from models.outbox import OutboxMessage
-from services.auth import second_factor_setup as set_up
-from services.auth import second_factors, sessions
+from services.auth import second_factor_setup, second_factors, sessions
 from services.auth.principals import Client
 from services.core import clock
 from services.core.audit import Actor
@@ -58,15 +57,17 @@ async def with_totp(email: str = "ada@people.example") -> Person:
     """Somebody whose authenticator app was confirmed an hour ago."""
     with clock.frozen(START - timedelta(hours=1)):
         person = await signed_in(email)
-        person.secret = (await set_up.begin_totp(person.id)).secret
-        person.backup_codes = (await set_up.confirm_totp(person.id, person.code(), **person.who)).backup_codes
+        person.secret = (await second_factor_setup.begin_totp(person.id)).secret
+        person.backup_codes = (
+            await second_factor_setup.confirm_totp(person.id, person.code(), **person.who)
+        ).backup_codes
     return person
 
 
 async def with_sms(email: str = "ada@people.example") -> Person:
     person = await signed_in(email)
-    await set_up.begin_sms(person.id, NUMBER)
-    await set_up.confirm_sms(person.id, await texted(), **person.who)
+    await second_factor_setup.begin_sms(person.id, NUMBER)
+    await second_factor_setup.confirm_sms(person.id, await texted(), **person.who)
     return person
 
 

@@ -48,10 +48,10 @@ from resolvers import (
     stats,
     terms,
 )
-from resolvers import credits as balances
+from resolvers import credits as credit_resolvers
 from resolvers.base.context import Context
 from resolvers.connections import blocks, connection_requests, connections, suggestions
-from resolvers.people import people as searching
+from resolvers.people import people as people_resolvers
 from resolvers.people.people_search import Search
 from resolvers.people.search_filters import WordFilter
 from resolvers.people.search_sql import POINTS
@@ -59,8 +59,8 @@ from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
 from services.achievements import badges as badge_rules
 from services.auth.principals import Principal
-from services.connections import blocks as blocking
-from services.connections import connections as asking
+from services.connections import blocks as block_rules
+from services.connections import connections as connection_rules
 from services.connections.connection_rows import join
 from services.core import clock
 from services.credits import credit_ledger as credit_rules
@@ -130,9 +130,9 @@ async def know_each_other(ada: Account) -> None:
         await join(own, ben, clock.now())
         await join(own, cem.own_profile_id, clock.now())
         await join(ben, cem.own_profile_id, clock.now())
-    await asking.send(dan.own_profile_id, own, account_id=dan.id)
-    await asking.send(own, eve.own_profile_id, account_id=ada.id)
-    await blocking.block(own, finn.own_profile_id)
+    await connection_rules.send(dan.own_profile_id, own, account_id=dan.id)
+    await connection_rules.send(own, eve.own_profile_id, account_id=ada.id)
+    await block_rules.block(own, finn.own_profile_id)
 
 
 async def show_projects(ada: Account) -> list[int]:
@@ -197,9 +197,9 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         connections.of_profiles: people,
         connections.statuses: people,
         connections.totals: [(ada, ()), (ben, (b"a",)), (999_999, ())],
-        balances.history: [account.id, 999_999],
-        balances.of_accounts: [account.id, 999_999],
-        balances.of_profiles: people,
+        credit_resolvers.history: [account.id, 999_999],
+        credit_resolvers.of_accounts: [account.id, 999_999],
+        credit_resolvers.of_profiles: people,
         events.boards_now: [board.board],
         events.challenges: [next(iter(CHALLENGES)), "gone"],
         ledger_history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
@@ -214,7 +214,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
         points.of_profiles: people,
-        searching.totals: [Search(database, [WordFilter(b"a")], POINTS)],
+        people_resolvers.totals: [Search(database, [WordFilter(b"a")], POINTS)],
         stats.of_profiles: people,
         stats.points_today: people,
         stats.series: people,

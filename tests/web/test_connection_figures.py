@@ -11,7 +11,7 @@ from models.database import Database
 from models.profiles import Profile
 from resolvers.base.context import Context
 from resolvers.connections import connection_requests
-from resolvers.connections import connections as reads
+from resolvers.connections import connections as connection_resolvers
 from resolvers.connections.connection_requests import Direction
 from services.auth.principals import ANONYMOUS, Principal
 from services.connections import blocks, connections
@@ -58,7 +58,7 @@ async def walked(context: Context, whose: int, *, backward: bool) -> list[int]:
     cursor = None
     while True:
         asked: Any = {"last": 2, "before": cursor} if backward else {"first": 2, "after": cursor}
-        [page] = await reads.of_profiles([whose], context, **asked)
+        [page] = await connection_resolvers.of_profiles([whose], context, **asked)
         rows = [row["id"] for row in page["edges"]]
         seen = rows + seen if backward else seen + rows
         cursor = page["page_info"]["start_cursor" if backward else "end_cursor"]
@@ -92,8 +92,10 @@ async def test_counts_are_lists_for_every_viewer(database: Database, seed: int) 
             own, context = who.profile_id, Context(database, who)
             lists = [await walked(context, whose, backward=False) for whose in ids]
             assert [set(each) for each in lists] == [await expected(own, whose) for whose in ids]
-            assert await reads.counts(ids, context) == [len(each) for each in lists]
-            assert await reads.totals([(whose, ()) for whose in ids], context) == [len(each) for each in lists]
+            assert await connection_resolvers.counts(ids, context) == [len(each) for each in lists]
+            assert await connection_resolvers.totals([(whose, ()) for whose in ids], context) == [
+                len(each) for each in lists
+            ]
             backward = [await walked(context, whose, backward=True) for whose in ids]
             assert backward == lists and all(len(set(each)) == len(each) for each in lists)
             if own is not None:
@@ -105,8 +107,8 @@ async def check_mutual(context: Context, ids: list[int], lists: list[list[int]])
     """Whom both know is whom the viewer finds in both lists."""
     mine = set(lists[ids.index(context.viewer.own_profile)])
     wanted = [[each for each in theirs if each in mine] for theirs in lists]
-    assert await reads.mutual_totals(ids, context) == [len(each) for each in wanted]
-    found = await reads.mutual_profiles(ids, context, first=100)
+    assert await connection_resolvers.mutual_totals(ids, context) == [len(each) for each in wanted]
+    found = await connection_resolvers.mutual_profiles(ids, context, first=100)
     assert [[row["id"] for row in rows] for rows in found] == wanted
 
 
@@ -121,6 +123,6 @@ async def check_requests(context: Context) -> None:
         [page] = await reader([own], context, first=100)
         others = [row["other_id"] for row in page["edges"]]
         assert await connection_requests.totals([direction], context) == [len(others)]
-        assert set(await reads.statuses(others, context)) <= {status}
+        assert set(await connection_resolvers.statuses(others, context)) <= {status}
         found: Any = await connection_requests.with_viewer(others, context)
         assert [row["id"] for row in found] == [row["id"] for row in page["edges"]]

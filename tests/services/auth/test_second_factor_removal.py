@@ -9,9 +9,7 @@ from models.audit import AuditEntry, Origin
 from models.second_factors import BackupCode, SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.verification_codes import MailedCode, MailedLink
-from services.auth import second_factor_removal as removal
-from services.auth import second_factor_setup as set_up
-from services.auth import second_factors, sessions
+from services.auth import second_factor_removal, second_factor_setup, second_factors, sessions
 from services.auth.principals import Client
 from services.core import clock
 from services.errors import ErrorCode
@@ -41,11 +39,11 @@ async def test_switching_on_or_off_renews_the_session_and_ends_the_others(off: b
     before = (await Session.get(id=ada.session_id)).digest
     # when
     if off:
-        await removal.request(ada.id, actor=ada.actor)
-        secret = await removal.deactivate(ada.id, await link(), **ada.who)
+        await second_factor_removal.request(ada.id, actor=ada.actor)
+        secret = await second_factor_removal.deactivate(ada.id, await link(), **ada.who)
     else:
-        ada.secret = (await set_up.begin_totp(ada.id)).secret
-        secret = (await set_up.confirm_totp(ada.id, ada.code(), **ada.who)).session_secret
+        ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
+        secret = (await second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who)).session_secret
     # then
     assert (await Session.get(id=ada.session_id)).digest != before
     facts = await sessions.authenticate(secret)
@@ -58,10 +56,10 @@ async def test_a_mailed_link_switches_the_factor_off() -> None:
     # given
     ada = await with_totp()
     # when
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     token = await link()
     assert await second_factors.method_of(ada.id) is SecondFactorMethod.TOTP
-    await removal.deactivate(ada.id, token, **ada.who)
+    await second_factor_removal.deactivate(ada.id, token, **ada.who)
     # then
     assert await second_factors.method_of(ada.id) is None
     assert await tried(ada, ada.code()) is await tried(ada, ada.backup_codes[0]) is ErrorCode.BAD_CODE
@@ -75,42 +73,42 @@ async def test_a_mailed_link_switches_the_factor_off() -> None:
     assert [each.action for each in await AuditEntry.filter(account_id=ada.id).order_by("id")] == [
         "second-factor.backup-codes-made", "second-factor.on", "second-factor.off-requested", "second-factor.off",
     ]  # fmt: skip
-    assert await code_of(removal.deactivate(ada.id, token, **ada.who)) is ErrorCode.BAD_CODE
-    assert await code_of(set_up.begin_sms(ada.id, NUMBER)) is None
+    assert await code_of(second_factor_removal.deactivate(ada.id, token, **ada.who)) is ErrorCode.BAD_CODE
+    assert await code_of(second_factor_setup.begin_sms(ada.id, NUMBER)) is None
 
 
 async def test_the_link_of_another_account_does_nothing() -> None:
     # given
     ada, eve = await with_totp(), await with_totp("eve@people.example")
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     token = await link()
     # when, then: and stays good for its own account
-    assert await code_of(removal.deactivate(eve.id, token, **eve.who)) is ErrorCode.BAD_CODE
+    assert await code_of(second_factor_removal.deactivate(eve.id, token, **eve.who)) is ErrorCode.BAD_CODE
     assert {await second_factors.method_of(each.id) for each in (ada, eve)} == {SecondFactorMethod.TOTP}
-    assert await code_of(removal.deactivate(ada.id, token, **ada.who)) is None
+    assert await code_of(second_factor_removal.deactivate(ada.id, token, **ada.who)) is None
 
 
 async def test_a_link_is_dead_after_half_an_hour() -> None:
     ada = await with_totp()
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     with clock.frozen(START + timedelta(minutes=30)):
-        assert await code_of(removal.deactivate(ada.id, await link(), **ada.who)) is ErrorCode.BAD_CODE
+        assert await code_of(second_factor_removal.deactivate(ada.id, await link(), **ada.who)) is ErrorCode.BAD_CODE
     with clock.frozen(START + timedelta(minutes=29, seconds=59)):
-        assert await code_of(removal.deactivate(ada.id, await link(), **ada.who)) is None
+        assert await code_of(second_factor_removal.deactivate(ada.id, await link(), **ada.who)) is None
 
 
 async def test_a_link_is_dead_once_the_factor_was_switched_off_and_on() -> None:
     # given
     ada = await with_totp()
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     first = await link()
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     row = await MailedLink.filter(account_id=ada.id).order_by("id").first()
-    await removal.deactivate(ada.id, await link(), **ada.who)
-    ada.secret = (await set_up.begin_totp(ada.id)).secret
-    await set_up.confirm_totp(ada.id, ada.code(), **ada.who)
+    await second_factor_removal.deactivate(ada.id, await link(), **ada.who)
+    ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
+    await second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who)
     # when, then
-    assert await code_of(removal.deactivate(ada.id, first, **ada.who)) is ErrorCode.BAD_CODE
+    assert await code_of(second_factor_removal.deactivate(ada.id, first, **ada.who)) is ErrorCode.BAD_CODE
     # and even had its row been left behind
     assert row is not None
     await MailedLink.create(
@@ -121,7 +119,7 @@ async def test_a_link_is_dead_once_the_factor_was_switched_off_and_on() -> None:
         created_at=row.created_at,
         expires_at=row.expires_at,
     )
-    assert await code_of(removal.deactivate(ada.id, first, **ada.who)) is ErrorCode.BAD_CODE
+    assert await code_of(second_factor_removal.deactivate(ada.id, first, **ada.who)) is ErrorCode.BAD_CODE
     assert await second_factors.method_of(ada.id) is SecondFactorMethod.TOTP
 
 
@@ -129,11 +127,11 @@ async def test_a_texted_code_of_before_is_dead_after_switching_off_and_on(unlimi
     ada = await with_sms()
     await second_factors.send_code(ada.id)
     old = await texted()
-    await removal.request(ada.id, actor=ada.actor)
-    await removal.deactivate(ada.id, await link(), **ada.who)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.deactivate(ada.id, await link(), **ada.who)
     assert await MailedCode.all().count() == 0
-    await set_up.begin_sms(ada.id, NUMBER)
-    await set_up.confirm_sms(ada.id, await texted(), **ada.who)
+    await second_factor_setup.begin_sms(ada.id, NUMBER)
+    await second_factor_setup.confirm_sms(ada.id, await texted(), **ada.who)
     assert await tried(ada, old) is ErrorCode.BAD_CODE
 
 
@@ -150,9 +148,9 @@ async def test_the_admins_of_the_company_are_told_twice() -> None:
         await Account.filter(id=account.id).update(company_id=where.id, company_admin=admin)
     await Account.filter(id=ada.id).update(company_id=company.id)
     # when
-    await removal.request(ada.id, actor=ada.actor)
+    await second_factor_removal.request(ada.id, actor=ada.actor)
     begun = await sent("second-factor-off-begun")
-    await removal.deactivate(ada.id, await link(), **ada.who)
+    await second_factor_removal.deactivate(ada.id, await link(), **ada.who)
     # then
     done = await sent("second-factor-off-member")
     assert [each.to for each in [*begun, *done]] == ["boss@people.example"] * 2
@@ -164,7 +162,7 @@ async def test_an_operator_resets_a_factor() -> None:
     # given
     ada = await with_totp()
     # when
-    await removal.reset(ada.id)
+    await second_factor_removal.reset(ada.id)
     # then
     assert await second_factors.method_of(ada.id) is None
     assert await Session.filter(account_id=ada.id).count() == 0
@@ -173,14 +171,14 @@ async def test_an_operator_resets_a_factor() -> None:
     assert await sent("second-factor-off") == []
     [line] = await AuditEntry.filter(action="second-factor.off")
     assert (line.origin, line.actor_id, line.account_id) == (Origin.OPERATOR, None, ada.id)
-    assert await code_of(removal.reset(ada.id)) is ErrorCode.SECOND_FACTOR_OFF
+    assert await code_of(second_factor_removal.reset(ada.id)) is ErrorCode.SECOND_FACTOR_OFF
 
 
 async def test_nobody_is_told_that_a_factor_is_off_that_was_never_on() -> None:
     # given
     ada = await signed_in()
-    await set_up.begin_totp(ada.id)
+    await second_factor_setup.begin_totp(ada.id)
     # when
-    await removal.reset(ada.id)
+    await second_factor_removal.reset(ada.id)
     # then
     assert await sent("second-factor-reset") == await sent("second-factor-off") == []

@@ -11,9 +11,7 @@ from models.audit import AuditEntry
 from models.database import Database
 from models.second_factors import BackupCode, SecondFactorMethod
 from models.statements import Statement
-from services.auth import backup_codes, second_factors, totp
-from services.auth import second_factor_removal as removal
-from services.auth import second_factor_setup as set_up
+from services.auth import backup_codes, second_factor_removal, second_factor_setup, second_factors, totp
 from services.core import clock
 from services.errors import ErrorCode, Refused
 from tests.helpers.second_factors import (
@@ -35,10 +33,10 @@ pytestmark = pytest.mark.usefixtures("start")
 async def test_an_authenticator_is_set_up_by_its_first_code() -> None:
     # given
     ada = await signed_in()
-    begun = await set_up.begin_totp(ada.id)
+    begun = await second_factor_setup.begin_totp(ada.id)
     ada.secret = begun.secret
     # when
-    done = await set_up.confirm_totp(ada.id, f" {ada.code()[:3]} {ada.code()[3:]}", **ada.who)
+    done = await second_factor_setup.confirm_totp(ada.id, f" {ada.code()[:3]} {ada.code()[3:]}", **ada.who)
     # then
     assert begun.uri == f"otpauth://totp/graph.example:ada%40people.example?secret={begun.secret}&issuer=graph.example"
     assert begun.qr_code.startswith("data:image/svg+xml")
@@ -58,7 +56,7 @@ async def test_what_is_shown_once_is_not_in_the_database(database: Database) -> 
     # given
     ada = await with_totp()
     ben = await with_sms("ben@people.example")
-    await removal.request(ben.id, actor=ben.actor)
+    await second_factor_removal.request(ben.id, actor=ben.actor)
     secrets = [
         ada.secret,
         *ada.backup_codes,
@@ -74,7 +72,7 @@ async def test_what_is_shown_once_is_not_in_the_database(database: Database) -> 
     # then
     assert "second-factor.on" in held
     assert [each for each in secrets if each in held] == []
-    assert ada.secret not in repr(set_up.PendingTotp(ada.secret, "", ""))
+    assert ada.secret not in repr(second_factor_setup.PendingTotp(ada.secret, "", ""))
 
 
 def _all(table: str) -> Statement:
@@ -83,33 +81,36 @@ def _all(table: str) -> Statement:
 
 async def test_a_pending_factor_is_neither_demanded_nor_usable() -> None:
     ada = await signed_in()
-    ada.secret = (await set_up.begin_totp(ada.id)).secret
+    ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
     assert await second_factors.method_of(ada.id) is None
     assert await tried(ada, ada.code()) is ErrorCode.BAD_CODE
-    assert await code_of(set_up.renew_backup_codes(ada.id, actor=ada.actor)) is ErrorCode.SECOND_FACTOR_OFF
-    assert await code_of(removal.request(ada.id, actor=ada.actor)) is ErrorCode.SECOND_FACTOR_OFF
+    assert await code_of(second_factor_setup.renew_backup_codes(ada.id, actor=ada.actor)) is ErrorCode.SECOND_FACTOR_OFF
+    assert await code_of(second_factor_removal.request(ada.id, actor=ada.actor)) is ErrorCode.SECOND_FACTOR_OFF
 
 
 async def test_a_set_up_that_waited_an_hour_is_over() -> None:
     ada = await signed_in()
-    ada.secret = (await set_up.begin_totp(ada.id)).secret
+    ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
     with clock.frozen(START + timedelta(hours=1)):
-        assert await code_of(set_up.confirm_totp(ada.id, ada.code(), **ada.who)) is ErrorCode.SECOND_FACTOR_OFF
+        assert (
+            await code_of(second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who))
+            is ErrorCode.SECOND_FACTOR_OFF
+        )
     with clock.frozen(START + timedelta(minutes=59)):
-        assert await code_of(set_up.confirm_totp(ada.id, ada.code(), **ada.who)) is None
+        assert await code_of(second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who)) is None
 
 
 async def test_beginning_again_makes_a_new_secret() -> None:
     # given
     ada = await signed_in()
-    first = (await set_up.begin_totp(ada.id)).secret
-    ada.secret = (await set_up.begin_totp(ada.id)).secret
+    first = (await second_factor_setup.begin_totp(ada.id)).secret
+    ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
     # when, then
     assert first != ada.secret
     old = pyotp.TOTP(first).at(clock.now())
-    assert await code_of(set_up.confirm_totp(ada.id, old, **ada.who)) is ErrorCode.BAD_CODE
+    assert await code_of(second_factor_setup.confirm_totp(ada.id, old, **ada.who)) is ErrorCode.BAD_CODE
     assert await second_factors.method_of(ada.id) is None
-    assert await code_of(set_up.confirm_totp(ada.id, ada.code(), **ada.who)) is None
+    assert await code_of(second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who)) is None
 
 
 async def test_another_app_or_number_needs_deactivation_first() -> None:
@@ -117,10 +118,10 @@ async def test_another_app_or_number_needs_deactivation_first() -> None:
     ben = await with_sms("ben@people.example")
     for person in (ada, ben):
         for work in (
-            set_up.begin_totp(person.id),
-            set_up.begin_sms(person.id, OTHER_NUMBER),
-            set_up.confirm_totp(person.id, "123456", **person.who),
-            set_up.confirm_sms(person.id, "123456", **person.who),
+            second_factor_setup.begin_totp(person.id),
+            second_factor_setup.begin_sms(person.id, OTHER_NUMBER),
+            second_factor_setup.confirm_totp(person.id, "123456", **person.who),
+            second_factor_setup.confirm_sms(person.id, "123456", **person.who),
         ):
             assert await code_of(work) is ErrorCode.SECOND_FACTOR_ALREADY_ON
     assert await second_factors.method_of(ada.id) is SecondFactorMethod.TOTP
@@ -145,8 +146,8 @@ async def test_a_code_works_once_and_earlier_ones_no_more() -> None:
 
 async def test_the_code_of_the_set_up_does_not_sign_in() -> None:
     ada = await signed_in()
-    ada.secret = (await set_up.begin_totp(ada.id)).secret
-    await set_up.confirm_totp(ada.id, ada.code(), **ada.who)
+    ada.secret = (await second_factor_setup.begin_totp(ada.id)).secret
+    await second_factor_setup.confirm_totp(ada.id, ada.code(), **ada.who)
     assert await tried(ada, ada.code()) is ErrorCode.BAD_CODE
     assert await tried(ada, ada.code(1)) is None
 
@@ -239,7 +240,7 @@ async def test_a_backup_code_twenty_times_at_once_is_accepted_once(unlimited: No
 
 async def test_new_backup_codes_kill_the_old_ones() -> None:
     ada = await with_totp()
-    fresh = await set_up.renew_backup_codes(ada.id, actor=ada.actor)
+    fresh = await second_factor_setup.renew_backup_codes(ada.id, actor=ada.actor)
     assert await tried(ada, ada.backup_codes[0]) is ErrorCode.BAD_CODE
     assert await tried(ada, fresh[0]) is None
     assert await BackupCode.filter(account_id=ada.id).count() == 10

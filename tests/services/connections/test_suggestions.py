@@ -15,7 +15,7 @@ from models.database import Database
 from models.points import ProfileCounter
 from models.profiles import Profile
 from resolvers.connections import suggestion_sql
-from resolvers.connections import suggestions as reads
+from resolvers.connections import suggestions as suggestion_resolvers
 from services.accounts import accounts
 from services.connections import blocks, connections, suggestions
 from services.connections.suggestions import Facts, weight
@@ -313,7 +313,7 @@ async def test_pages_stay_right_while_people_are_dismissed(database: Database) -
 
 async def test_there_is_an_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, people = await alike("Ada"), [await alike(f"P{n}") for n in range(5)]
-    monkeypatch.setattr(reads, "MAX_SUGGESTIONS", 3)
+    monkeypatch.setattr(suggestion_resolvers, "MAX_SUGGESTIONS", 3)
     assert await suggested(database, ada) == [each.profile_id for each in people[:3]]
     assert not (await page(database, ada, first=3))["page_info"]["has_next_page"]
 

@@ -10,7 +10,7 @@ from models.database import Database
 from models.notices import Notice
 from models.portfolio import ProjectCollaborator
 from models.profiles import Profile, Visibility
-from resolvers import portfolio as reads
+from resolvers import portfolio
 from resolvers.base.context import Context
 from services.auth.principals import Principal
 from services.connections import blocks
@@ -34,8 +34,8 @@ async def told(account: Any) -> list[int]:
 async def seen(database: Database, project_id: int, viewer: Any = None) -> list[int]:
     """Whom a viewer sees named on a project; as many as are counted."""
     context = Context(database, Principal(account_id=viewer.id, profile_id=id_of(viewer)) if viewer else Principal())
-    [rows] = await reads.collaborators([project_id], context)
-    assert await reads.collaborator_counts([project_id], context) == [len(rows)]
+    [rows] = await portfolio.collaborators([project_id], context)
+    assert await portfolio.collaborator_counts([project_id], context) == [len(rows)]
     return [row["id"] for row in rows]
 
 
