@@ -59,7 +59,7 @@ class ExecutionContext(Protocol):
     def signed_in(self) -> bool:
         """Return True if the caller is not anonymous: an anonymous caller gets half of the maximum cost."""
 
-    def may(self, coordinates: frozenset[str]) -> None:
+    def check_access(self, coordinates: frozenset[str]) -> None:
         """Raise NotAllowed if the viewer may not touch one of these fields (`Type.field`)."""
 
 
@@ -272,7 +272,7 @@ class Executor:
     def _authorize(self, ready: _ReadyOperation, context: ExecutionContext, field: Subscribed | None = None) -> None:
         """Raise _NotRun if the viewer may not touch the requested fields, or may not subscribe to `field`."""
         try:
-            context.may(ready.prepared.coordinates)
+            context.check_access(ready.prepared.coordinates)
             if field:
                 field.check(context)
         except Exception as error:  # noqa: BLE001 - format_errors() reports a refusal, and logs and masks a bug

@@ -58,7 +58,7 @@ async def leaderboard(
     """
     company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
     key = queries.key_of(board, period, on=on, at=as_of, company_id=company_id)
-    if as_of is not None or AS_OF in context.asked:
+    if as_of is not None or AS_OF in context.requested_fields:
         key = await _pinned(context, key)
     return {
         "key": key,

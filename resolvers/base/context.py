@@ -1,4 +1,4 @@
-"""What every resolver gets: who asks, where the data is, and this request's loaders."""
+"""The context of a request: viewer, client, database, and the request's loaders."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -11,14 +11,13 @@ from resolvers.base.loaders import BatchReader, Loaders
 from services.auth.principals import ANONYMOUS, NO_CLIENT, Client, Principal
 from services.errors import ErrorCode, NotAllowed
 
-MAX_NAMED = 5
-"""Fields that a refusal names."""
+MAX_FIELDS_IN_REFUSAL = 5
 
 
 class Context:
-    """One per request, so that two viewers never see each other's loaded rows."""
+    """One per request, so that viewers never share loaded rows. `anonymous`: this server answers anonymous callers."""
 
-    __slots__ = ("_asked", "anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
+    __slots__ = ("_requested_fields", "anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
 
     def __init__(
         self, database: Database, viewer: Principal = ANONYMOUS, *, client: Client = NO_CLIENT, anonymous: bool = True
@@ -28,51 +27,48 @@ class Context:
         self.anonymous = anonymous
         self.client = client
         self.loaders = Loaders()
-        self._asked: frozenset[str] | None = None  # what `may` was asked; None: it was not called yet
-        # What the answer's headers have to say besides: the session's cookie ("" ends it), seconds to wait.
+        self._requested_fields: frozenset[str] | None = None  # None until check_access is called
+        # For the response's headers: the session's cookie ("" deletes it), and seconds to wait.
         self.cookie: str | None = None
         self.retry_after: int | None = None
 
     @property
     def signed_in(self) -> bool:
-        """Whether somebody asks."""
+        """True if the viewer is not anonymous."""
         return self.viewer.signed_in
 
     @property
     def language(self) -> str:
-        """The language of the answer: the one that the viewer has chosen, else the one that the request prefers."""
+        """The language of the answer: the viewer's choice, else the one that the request prefers, else English."""
         return self.viewer.language or self.client.language or ENGLISH
 
     @property
-    def asked(self) -> frozenset[str]:
+    def requested_fields(self) -> frozenset[str]:
         """
-        The fields that the operation asks for, as `Type.field`. The same for a plan and for graphql-core, which share a
-        request's context. RuntimeError: `may` was not called first, so that it is not known.
+        The fields that the operation requests, as `Type.field`. A plan and graphql-core share a request's context, so
+        they get the same ones. RuntimeError: `check_access` was not called before.
         """
-        if self._asked is None:
-            raise RuntimeError("Call Context.may before anything that goes by what is asked for.")
-        return self._asked
+        if self._requested_fields is None:
+            raise RuntimeError("Call Context.check_access before anything that depends on the requested fields.")
+        return self._requested_fields
 
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
-        """One key of a batch reader; all keys asked for in one turn of the loop are read together."""
+        """One key of a batch reader; all keys requested in one turn of the loop are read together."""
         return await self.loaders.load(reader, key, arguments, self)
 
-    def may(self, coordinates: frozenset[str]) -> None:
+    def check_access(self, coordinates: frozenset[str]) -> None:
         """
-        Whether the viewer may ask for these fields (`Type.field`) at all, before anything is read.
+        Check that the viewer may request these fields (`Type.field`), before anything is read.
 
-        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), PASSWORD_EXPIRED, UNAUTHENTICATED (nobody
-        may read here).
+        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), PASSWORD_EXPIRED, UNAUTHENTICATED (this server
+        does not answer anonymous callers).
         """
-        self._asked = coordinates
+        self._requested_fields = coordinates
         if self.viewer.scopes is not None:
             if closed := scopes.closed(coordinates, self.viewer.scopes):
                 raise NotAllowed(
                     ErrorCode.INSUFFICIENT_SCOPE,
-                    Text(
-                        "This token's scopes do not open {fields}.",
-                        fields=_few(closed),
-                    ),
+                    Text("This token's scopes do not open {fields}.", fields=_abbreviated(closed)),
                     required=scopes.opening(closed),
                     given=sorted(self.viewer.scopes),
                 )
@@ -82,25 +78,27 @@ class Context:
             not self.anonymous
             and not self.viewer.signed_in
             and coordinates
-            and not unauthenticated_access.only(coordinates, unauthenticated_access.ENTRANCES)
+            and not unauthenticated_access.has_only_roots(coordinates, unauthenticated_access.SIGN_IN_MUTATIONS)
         ):
-            raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token: nobody may read here without.")
+            raise NotAllowed(
+                ErrorCode.UNAUTHENTICATED, "Sign in or send a token: this server does not answer anonymous requests."
+            )
 
     def check_password(self) -> None:
         """
-        Raise NotAllowed, PASSWORD_EXPIRED, when the viewer's password has expired and this request asks for more than
-        is open then. Asked again where an earlier mutation of the same request may have signed somebody in.
+        Raise NotAllowed, PASSWORD_EXPIRED, if the viewer's password has expired and this request needs a valid one.
+        Called again where an earlier mutation of the same request may have signed the viewer in.
 
-        RuntimeError: `may` was not called first, so that it is not known what the request asks for.
+        RuntimeError: `check_access` was not called before.
         """
-        if self._asked is None:
-            raise RuntimeError("Call Context.may before anything that checks who may.")
-        if self.viewer.password_expired and not unauthenticated_access.with_expired_password(self._asked):
+        fields = self.requested_fields
+        if self.viewer.password_expired and not unauthenticated_access.works_with_expired_password(fields):
             raise NotAllowed(
                 ErrorCode.PASSWORD_EXPIRED, "Your password is too old: change it first (`changePassword`)."
             )
 
 
-def _few(names: Sequence[str]) -> str:
-    """The first of these names."""
-    return ", ".join([*names[:MAX_NAMED], *(["…"] if len(names) > MAX_NAMED else [])])
+def _abbreviated(names: Sequence[str]) -> str:
+    """The names, or the first of them and an ellipsis."""
+    more = ["…"] if len(names) > MAX_FIELDS_IN_REFUSAL else []
+    return ", ".join([*names[:MAX_FIELDS_IN_REFUSAL], *more])

@@ -1,9 +1,9 @@
 """
-Cursors: where a row stands in one order of one list.
+Cursors: the position of a row in one list.
 
-A cursor holds what the list is and the row's sort key, so that it stays right while rows come and go, and a short
-keyed digest: one from another list, an edited or an invented one is BAD_CURSOR, never wrong rows. It holds nothing that the list itself
-does not show.
+A cursor holds the list's name and the row's sort key, so that it stays right while rows come and go, and a short keyed
+digest: one of another list, an edited or an invented one is refused with BAD_CURSOR and never reads wrong rows. A cursor
+holds nothing that the list itself does not show.
 """
 
 import binascii
@@ -16,32 +16,32 @@ import orjson
 from services.core.crypto import keyed_digest
 from services.errors import ErrorCode, refused
 
-DIGEST = 8
-"""Bytes of the digest: too many to find one by trying."""
+DIGEST_BYTES = 8
+"""Too many to find a digest by trying."""
 
 
-def encode(of: str, *key: int | str) -> str:
-    """The cursor of a row with this sort key in the list `of`."""
-    body = orjson.dumps((of, *key))
+def encode(list_name: str, *key: int | str) -> str:
+    """Return the cursor of the row with this sort key."""
+    body = orjson.dumps((list_name, *key))
     return urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
 
 
-def decode(of: str, text: str, *kinds: type) -> list[Any]:
-    """The sort key in a cursor of the list `of`, its parts of these types. Raises Refused: BAD_CURSOR."""
+def decode(list_name: str, text: str, *types: type) -> list[Any]:
+    """Return the sort key in a cursor of this list, whose parts have these types. Raises Refused: BAD_CURSOR."""
     try:
         raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        digest, body = raw[:DIGEST], raw[DIGEST:]
-        found, *key = orjson.loads(body)
+        digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
+        name, *key = orjson.loads(body)
     except (binascii.Error, ValueError, TypeError):
-        raise _bad() from None
-    if not compare_digest(digest, _digest(body)) or found != of or [type(part) for part in key] != list(kinds):
-        raise _bad()
+        raise _bad_cursor() from None
+    if not compare_digest(digest, _digest(body)) or name != list_name or [type(part) for part in key] != list(types):
+        raise _bad_cursor()
     return key
 
 
 def _digest(body: bytes) -> bytes:
-    return bytes.fromhex(keyed_digest("cursor", body.decode()))[:DIGEST]
+    return bytes.fromhex(keyed_digest("cursor", body.decode()))[:DIGEST_BYTES]
 
 
-def _bad() -> Exception:
+def _bad_cursor() -> Exception:
     return refused(ErrorCode.BAD_CURSOR, "That cursor is not of this list.")

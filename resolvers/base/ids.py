@@ -1,8 +1,8 @@
 """
-Ids of nodes: a short prefix for the type and the row's number, `prf_123`.
+Ids of nodes: a short prefix for the type and the number of the row, for example `prf_123`.
 
-Clients treat them as opaque. A well-formed id that names nothing the viewer may see is answered like one that never
-existed; anything else is BAD_ID.
+Clients treat them as opaque. A well-formed id of something that the viewer may not see is answered like one that never
+existed; a malformed one is BAD_ID.
 """
 
 import re
@@ -26,23 +26,23 @@ PREFIXES: Final = {
     "ShopOrder": "ord",
 }
 TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
-_SHAPE = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")
+_PATTERN = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")
 
 
 def encode(type_name: str, number: int) -> str:
-    """The id of a row of this type."""
+    """Return the id of a row of this type."""
     return f"{PREFIXES[type_name]}_{number}"
 
 
 def decode(text: str, *path: str) -> tuple[str, int]:
-    """Type and number of an id. Raises Refused: BAD_ID, with `path` as where it stands in the input (`id` unless given)."""
-    found = _SHAPE.fullmatch(text)
+    """Return type and number of an id. Raises Refused: BAD_ID; `path` is the id's path in the input (default: `id`)."""
+    found = _PATTERN.fullmatch(text)
     if found is None or found[1] not in TYPES:
         raise refused(ErrorCode.BAD_ID, "That is not an id of this graph.", path=path or ("id",))
     return TYPES[found[1]], int(found[2])
 
 
 def number_of(type_name: str, text: str, *path: str) -> int | None:
-    """The number behind an id of this type; None: it is an id of another type. Raises Refused: BAD_ID, like `decode`."""
+    """Return the number in an id; None if it is an id of another type. Raises Refused: BAD_ID, like `decode`."""
     name, number = decode(text, *path)
     return number if name == type_name else None

@@ -1,4 +1,4 @@
-"""One DataLoader per reader and arguments, for as long as one request lasts."""
+"""The DataLoaders of a request: one for each reader and its arguments."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -11,35 +11,35 @@ BatchReader = Callable[..., Coroutine[Any, Any, Sequence[Any]]]
 
 
 class Loaders:
-    """The loaders of one request. A context holds one and hands its `load` to the fields."""
+    """The loaders of one request. Its context has one instance; fields call `Context.load`."""
 
     def __init__(self) -> None:
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
 
     async def load(self, reader: BatchReader, key: Any, arguments: dict[str, Any], context: Any) -> Any:
         """
-        What `reader` answers for `key`; keys asked for in the same turn of the loop are read together.
+        Return the reader's result for `key`; all keys requested in one turn of the loop are read together.
 
-        None for a key that is None. Raises what the reader raised, or the Exception that it answered for this key.
+        None for a key that is None. Raises what the reader raised, or the Exception that is its result for this key.
         """
         if key is None:
             return None
-        which = (reader, _frozen(arguments))
-        loader = self._loaders.get(which)
+        loader_key = (reader, _frozen(arguments))
+        loader = self._loaders.get(loader_key)
         if loader is None:
-            loader = self._loaders[which] = DataLoader(_batch(reader, arguments, context))
+            loader = self._loaders[loader_key] = DataLoader(_batch_load(reader, arguments, context))
         future = loader.load(key)
-        future.add_done_callback(_looked_at)
+        future.add_done_callback(_retrieve_exception)
         # When one field fails graphql-core cancels its siblings. Without the shield that would cancel the future
-        # which other fields wait for too, and their CancelledError would end the whole request.
+        # that other fields await too, and their CancelledError would end the whole request.
         return await asyncio.shield(future)
 
     def clear(self) -> None:
-        """Forget everything read so far: something was written. Reads under way still answer those who wait."""
+        """Forget all rows, because something was written. Reads in progress still return to their callers."""
         self._loaders.clear()
 
 
-def _batch(
+def _batch_load(
     reader: BatchReader, arguments: dict[str, Any], context: Any
 ) -> Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]:
     async def read(keys: list[Any]) -> list[Any]:
@@ -52,18 +52,18 @@ def _batch(
     return read
 
 
-def _looked_at(future: "asyncio.Future[Any]") -> None:
-    """Keep the loop from complaining about a failure that only cancelled fields waited for."""
+def _retrieve_exception(future: "asyncio.Future[Any]") -> None:
+    """Keep the loop from logging a failure that only cancelled fields awaited."""
     if not future.cancelled():
         future.exception()
 
 
 def _frozen(value: Any) -> Any:
-    """Make a hashable stand-in, equal exactly when the values are: lists, dicts and input objects included."""
+    """Return a hashable value that is equal exactly if the arguments are; lists, dicts and input objects included."""
     if isinstance(value, dict):
-        return dict, frozenset((name, _frozen(held)) for name, held in value.items())
+        return dict, frozenset((name, _frozen(each)) for name, each in value.items())
     if isinstance(value, list | tuple):
-        return list, tuple(_frozen(held) for held in value)
+        return list, tuple(_frozen(each) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
         return type(value), tuple(_frozen(getattr(value, each.name)) for each in fields(value))
     # True == 1 == 1.0, yet they are different arguments of a JSON scalar.

@@ -1,4 +1,4 @@
-"""Anything by its id."""
+"""Nodes by their ids."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -27,18 +27,18 @@ READERS: dict[str, Read] = {
 }
 
 
-async def _nothing(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:
-    """What has an id and is no node, like a token: as if it never existed."""
+async def _read_none(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:
+    """For types with ids that are not Nodes, like tokens: None, as for a node that never existed."""
     return [None for _ in numbers]
 
 
 async def node(context: Context, *, id: ID) -> Row | None:
-    """What an id names; None where the viewer may not see it, as where it never existed. Raises Refused: BAD_ID."""
+    """The node of an id; None if the viewer may not see it, as if it never existed. Raises Refused: BAD_ID."""
     return (await nodes(context, ids=[id]))[0]
 
 
 async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
-    """Up to 100 at once, in their order. Raises Refused: BAD_ID, TOO_MANY_ITEMS."""
+    """The nodes of up to 100 ids, in their order, like `node`. Raises Refused: BAD_ID, TOO_MANY_ITEMS."""
     if len(ids) > MAX_NODES_PER_CALL:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
@@ -49,7 +49,7 @@ async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
     found: dict[tuple[str, int], Any] = {}
     for type_name in dict.fromkeys(name for name, _ in wanted):
         numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
-        read = READERS.get(type_name, _nothing)
+        read = READERS.get(type_name, _read_none)
         for number, row in zip(numbers, await read(numbers, context), strict=True):
             found[type_name, number] = None if row is None else {**row, "__typename": type_name}
     return [found[each] for each in wanted]

@@ -1,7 +1,7 @@
 """
-Who may ask a field: what each mutation declares. Scopes of tokens are checked before, by the field's name.
+Permissions: each mutation declares which callers it allows. Scopes of tokens are checked before, by the field's name.
 
-`note` is what a permission adds to the description of the mutation that declares it. Rule: docs/rules/sign-in.md#elevation.
+`note` is added to the description of each mutation that declares the permission. Rule: docs/rules/sign-in.md#elevation.
 """
 
 from resolvers.base.context import Context
@@ -9,16 +9,16 @@ from services.errors import ErrorCode, NotAllowed
 
 
 class Anyone:
-    """Everybody, signed in or not. Tokens still need a scope."""
+    """Every caller, anonymous ones included. Tokens still need a scope."""
 
     note = ""
 
     def check(self, context: Context) -> None:
-        """Let everybody."""
+        """Allow every caller."""
 
 
 class SignedIn:
-    """Whoever is somebody, by whatever credential."""
+    """Every caller that is not anonymous, with any credential."""
 
     note = ""
 
@@ -30,37 +30,37 @@ class SignedIn:
 
 
 class Person(SignedIn):
-    """A person, by whatever credential; services have no profile."""
+    """A person, with any credential; service accounts have no profile."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if context.viewer.profile_id is None:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for people: a service has no profile.")
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for people: a service account has no profile.")
 
 
 class PersonItself(Person):
-    """A person who signed in here, or their API key: never a token, whatever its scopes."""
+    """A person in a session or with an API key; never a token, whatever its scopes."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if context.viewer.scopes is not None:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for somebody signed in here, or an API key; tokens may not.")
+            raise NotAllowed(ErrorCode.FORBIDDEN, "This needs a session or an API key; a token is not enough.")
 
 
 class InSession(SignedIn):
-    """A person who signed in here: never a token, never an API key."""
+    """A person in a session; never a token or an API key."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if context.viewer.session_id is None:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for somebody signed in here; tokens and API keys may not.")
+            raise NotAllowed(ErrorCode.FORBIDDEN, "This needs a session; a token or an API key is not enough.")
 
 
 class Elevated(InSession):
-    """A person who signed in here and confirmed it in this session within the last 8 hours."""
+    """A person in a session that was elevated within the last 8 hours."""
 
     note = "Needs an elevated session."
 
@@ -71,7 +71,7 @@ class Elevated(InSession):
 
 
 class CompanyAdmin(PersonItself):
-    """The admin of a company, signed in here or by an API key: never by a token."""
+    """The admin of a company, in a session or with an API key; never a token."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
@@ -82,8 +82,8 @@ class CompanyAdmin(PersonItself):
 
 class ElevatedCompanyAdmin(CompanyAdmin):
     """
-    The admin of a company, in an elevated session. An API key needs no elevation: its secret comes with each request, so
-    there is no session that somebody could have left open.
+    The admin of a company, in an elevated session or with an API key. An API key needs no elevation: its secret comes with
+    each request, so there is no session that could have been left open.
     """
 
     note = "Needs an elevated session; an API key of an admin needs none."
@@ -96,15 +96,15 @@ class ElevatedCompanyAdmin(CompanyAdmin):
 
 
 class ServiceAccount(SignedIn):
-    """The account of another service: it reports under its own name."""
+    """A service account: it reports events under its own name."""
 
     def check(self, context: Context) -> None:
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if not context.viewer.service:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for the accounts of services.")
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for service accounts.")
 
 
 def _require_elevation(context: Context) -> None:
     if not context.viewer.elevated:
-        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: see `elevateSession`.")
+        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: call `elevateSession` first.")

@@ -1,4 +1,4 @@
-"""Rows as a batch reader answers them: one result per key, in the order of the keys."""
+"""Results of batch readers: one per key, in the order of the keys."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
@@ -9,13 +9,13 @@ Row = Any
 
 
 def in_order(keys: Sequence[Hashable], rows: Iterable[Row], *, by: str) -> list[Row | None]:
-    """The row of each key; None where there is none."""
+    """Return the row of each key, None for a key without one; `by` is the key's column."""
     found = {row[by]: row for row in rows}
     return [found.get(key) for key in keys]
 
 
 def grouped(keys: Sequence[Hashable], rows: Iterable[Row], *, by: str) -> list[list[Row]]:
-    """The rows of each key, in the order they came in."""
+    """Return the rows of each key, in the order of `rows`; `by` is the key's column."""
     groups: defaultdict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[by]].append(row)

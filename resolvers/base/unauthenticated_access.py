@@ -1,8 +1,8 @@
-"""What is open where nothing else is: to nobody on a closed server, and to somebody whose password has expired."""
+"""Operations for anonymous callers of a closed server, and for viewers whose password has expired."""
 
 from typing import Final
 
-ENTRANCES: Final = frozenset(
+SIGN_IN_MUTATIONS: Final = frozenset(
     {
         "Mutation.completeSignIn",
         "Mutation.requestPasswordReset",
@@ -13,15 +13,18 @@ ENTRANCES: Final = frozenset(
         "Mutation.verifyEmail",
     }
 )
-"""How somebody gets in. What these answer is about whoever has just come in."""
-EVEN_EXPIRED: Final = ENTRANCES | {
+"""Mutations by which a person signs in or up. They answer only what belongs to that person."""
+EXPIRED_PASSWORD_MUTATIONS: Final = SIGN_IN_MUTATIONS | {
     "Mutation.changePassword",
     "Mutation.elevateSession",
     "Mutation.sendElevationCode",
     "Mutation.signOut",
 }
-"""What an expired password still opens: changing it, which needs an elevated session. Rule: docs/rules/sign-in.md#password-expiry."""
-WHO_IT_IS: Final = frozenset(
+"""
+Mutations that work with an expired password: those that change it, which needs an elevated session.
+Rule: docs/rules/sign-in.md#password-expiry.
+"""
+EXPIRED_PASSWORD_FIELDS: Final = frozenset(
     {
         "Query.viewer",
         "Viewer.account",
@@ -34,15 +37,15 @@ WHO_IT_IS: Final = frozenset(
         "Account.name",
     }
 )
-"""What an expired password still lets its owner read, field by field."""
+"""Fields that a viewer can read with an expired password."""
 _ROOTS = ("Query.", "Mutation.", "Subscription.")
 
 
-def only(coordinates: frozenset[str], opened: frozenset[str]) -> bool:
-    """Whether an operation begins at these root fields alone."""
-    return all(each in opened for each in coordinates if each.startswith(_ROOTS))
+def has_only_roots(coordinates: frozenset[str], allowed: frozenset[str]) -> bool:
+    """Return True if all root fields of an operation are allowed; `coordinates` are all of its fields."""
+    return all(each in allowed for each in coordinates if each.startswith(_ROOTS))
 
 
-def with_expired_password(coordinates: frozenset[str]) -> bool:
-    """Whether an operation asks for no more than an expired password opens."""
-    return coordinates <= WHO_IT_IS or only(coordinates, EVEN_EXPIRED)
+def works_with_expired_password(coordinates: frozenset[str]) -> bool:
+    """Return True if an operation with these fields works although the viewer's password has expired."""
+    return coordinates <= EXPIRED_PASSWORD_FIELDS or has_only_roots(coordinates, EXPIRED_PASSWORD_MUTATIONS)

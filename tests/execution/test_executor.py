@@ -185,7 +185,7 @@ async def test_a_bug_in_the_rights_is_masked() -> None:
     class Broken:
         loaders, signed_in = make_toy().loaders, True
 
-        def may(self, coordinates: frozenset[str]) -> None:
+        def check_access(self, coordinates: frozenset[str]) -> None:
             raise RuntimeError("secret")
 
     # when

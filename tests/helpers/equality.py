@@ -53,7 +53,7 @@ async def answered_by_core(
     """
     operation = executor.documents.read(text).operation(name)
     values = operation.variables.coerce(variables or {})
-    context.may(coordinates(executor.schema._schema, operation, values.full()))
+    context.check_access(coordinates(executor.schema._schema, operation, values.full()))
     return await run_in_core(executor.schema._schema, operation, variables or {}, context)
 
 

@@ -68,7 +68,7 @@ class Toy:
     async def load(self, reader: BatchReader, key: Any, arguments: dict[str, Any]) -> Any:
         return await self.loaders.load(reader, key, arguments, self)
 
-    def may(self, coordinates: frozenset[str]) -> None:
+    def check_access(self, coordinates: frozenset[str]) -> None:
         if self.scopes is not None and (missing := sorted(coordinates - self.scopes)):
             raise NotAllowed(errors.ErrorCode.INSUFFICIENT_SCOPE, "The token does not reach this.", fields=missing)
 

@@ -258,7 +258,7 @@ async def reading(database: Database) -> Context:
     """The context of a request that asks for everything that is read here."""
     account = await Account.get(email="ada@people.example")
     context = Context(database, Principal(account.id, account.own_profile_id))
-    context.may(frozenset(name for name, _, _ in LOADED))
+    context.check_access(frozenset(name for name, _, _ in LOADED))
     return context
 
 

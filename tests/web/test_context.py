@@ -1,4 +1,4 @@
-"""What a request's context guards by itself."""
+"""The checks of a request's context."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def test_a_context_that_was_not_asked_what_is_allowed_allows_nothing(datab
             check()
     # when
     with pytest.raises(NotAllowed):
-        context.may(frozenset({"Mutation.updateProfile"}))
+        context.check_access(frozenset({"Mutation.updateProfile"}))
     # then
     with pytest.raises(NotAllowed) as refusal:
         SignedIn().check(context)
@@ -31,8 +31,8 @@ async def test_what_a_request_asks_for_is_not_known_before_it_was_checked(databa
     context = Context(database)
     # then: an answer that goes by it would silently be another one
     with pytest.raises(RuntimeError):
-        _ = context.asked
+        _ = context.requested_fields
     # when
-    context.may(frozenset({"Leaderboard.asOf"}))
+    context.check_access(frozenset({"Leaderboard.asOf"}))
     # then
-    assert context.asked == {"Leaderboard.asOf"}
+    assert context.requested_fields == {"Leaderboard.asOf"}

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from models.accounts import Account, AccountStatus
 from models.database import Database
 from models.passwords import Password
-from resolvers.base.unauthenticated_access import ENTRANCES, EVEN_EXPIRED, WHO_IT_IS
+from resolvers.base.unauthenticated_access import EXPIRED_PASSWORD_FIELDS, EXPIRED_PASSWORD_MUTATIONS, SIGN_IN_MUTATIONS
 from schema.graph import build
 from server import make_app
 from services.auth import access_tokens, api_keys, sessions
@@ -298,6 +298,6 @@ async def test_an_expired_password_closes_tokens_and_keys(client: GraphQLClient,
 
 def test_what_is_open_with_an_expired_password_exists() -> None:
     types: Any = build()._schema.type_map
-    for each in WHO_IT_IS | EVEN_EXPIRED | ENTRANCES:
+    for each in EXPIRED_PASSWORD_FIELDS | EXPIRED_PASSWORD_MUTATIONS | SIGN_IN_MUTATIONS:
         type_name, _, field = each.partition(".")
         assert field in types[type_name].fields, each

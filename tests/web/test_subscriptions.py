@@ -239,7 +239,7 @@ async def test_who_may_not_hear_is_told_why_once(
 
 @pytest.mark.parametrize("root", ["Subscription.leaderboardChanged", "Subscription.viewerEvents"])
 def test_an_expired_password_opens_no_subscription(root: str) -> None:
-    assert not unauthenticated_access.with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
+    assert not unauthenticated_access.works_with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
 
 
 async def test_a_token_that_opens_boards_may_follow_one(client: GraphQLClient) -> None:
