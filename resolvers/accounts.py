@@ -1,4 +1,4 @@
-"""Accounts, as their owner sees them, and the viewer."""
+"""Accounts, as their owners see them, and the viewer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,28 +13,29 @@ ACCOUNT = ("id", "kind", "status", "email", "name", "profile_id", "company_id", 
 
 
 async def viewer(context: Context) -> Row | None:
-    """Whoever asks; None for nobody."""
-    who = context.viewer
-    if not who.signed_in:
+    """The viewer's account and profile; None for an anonymous caller."""
+    principal = context.viewer
+    if not principal.signed_in:
         return None
-    return {"account_id": who.account_id, "profile_id": who.profile_id}
+    return {"account_id": principal.account_id, "profile_id": principal.profile_id}
 
 
 @columns(*ACCOUNT)
 async def by_id(account_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """Accounts that are the viewer's own: the one that asks, and those of the same profile. None for any other."""
+    """The viewer's own accounts: the one of this request, and those of the same profile. None for any other."""
     rows: Any = Account.filter(id__in=account_ids).values(*ACCOUNT)
-    who = context.viewer
+    principal = context.viewer
     own = [
         row
         for row in await rows
-        if row["id"] == who.account_id or (who.profile_id is not None and row["profile_id"] == who.profile_id)
+        if row["id"] == principal.account_id
+        or (principal.profile_id is not None and row["profile_id"] == principal.profile_id)
     ]
     return in_order(account_ids, own, by="id")
 
 
 async def publish_banners(profile_ids: Sequence[int], context: Context) -> list[bool]:
-    """Whether to invite each person to make their profile public: it is private, and edited since creation."""
+    """True for each profile that is private and was edited since its creation: its person is invited to publish it."""
     rows: Any = Profile.filter(id__in=profile_ids, visibility="PRIVATE", edited_at__not_isnull=True)
     private = set(await rows.values_list("id", flat=True))
     return [profile_id in private for profile_id in profile_ids]

@@ -1,4 +1,4 @@
-"""The viewer's own picture, and where pictures are."""
+"""Changing the viewer's picture, and the paths of pictures."""
 
 from typing import Any
 
@@ -9,31 +9,31 @@ from services.profiles import avatars
 
 
 async def upload(context: Context, *, input: Any) -> Row:
-    """The person, with the new picture."""
+    """Store a new picture for the viewer's profile."""
     await avatars.put(context.viewer.own_profile, input.image.content, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
 async def remove(context: Context, *, input: Any) -> Row:
-    """The person, without a picture."""
+    """Remove the picture of the viewer's profile."""
     await avatars.remove(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
 def small(row: Row) -> str | None:
-    """Where the picture of 64 pixels is, relative to this server; None where none is stored."""
-    return _address(row, 64)
+    """The path of the picture of 64 pixels on this server; None if the profile has no picture."""
+    return _path(row, 64)
 
 
 def medium(row: Row) -> str | None:
-    """Where the picture of 256 pixels is."""
-    return _address(row, 256)
+    """The path of the picture of 256 pixels, like `small`."""
+    return _path(row, 256)
 
 
 def large(row: Row) -> str | None:
-    """Where the picture of 512 pixels is."""
-    return _address(row, 512)
+    """The path of the picture of 512 pixels, like `small`."""
+    return _path(row, 512)
 
 
-def _address(row: Row, side: int) -> str | None:
+def _path(row: Row, side: int) -> str | None:
     return f"/avatars/{row['avatar']}/{side}.webp" if row["avatar"] else None

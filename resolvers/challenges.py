@@ -1,4 +1,4 @@
-"""Challenges: what there is to do, how far the viewer is with it, and claiming."""
+"""Challenges: the catalogue, the viewer's progress, and claims."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ STANDING = ("challenge", "steps", "progress", "completed_at", "claimed_at", "cla
 
 
 class ChallengeState(Enum):
-    """Whether what one does now counts."""
+    """Whether activity counts towards a challenge now."""
 
     UPCOMING = "UPCOMING"
     OPEN = "OPEN"
@@ -28,33 +28,33 @@ class ChallengeState(Enum):
 
 
 async def catalogue(context: Context) -> list[Row]:
-    """Every challenge, in the catalogue's order."""
+    """All challenges, in the catalogue's order."""
     now = clock.now()
-    return [_shown(each, now) for each in CHALLENGES.values()]
+    return [_challenge_row(each, now) for each in CHALLENGES.values()]
 
 
 async def featured(context: Context) -> Row | None:
-    """The one that is shown before all others, the same for everybody; None when none is open."""
+    """The featured challenge, the same for everyone; None if none is open."""
     now = clock.now()
     found = CATALOGUE.featured_at(now)
-    return None if found is None else _shown(found, now)
+    return None if found is None else _challenge_row(found, now)
 
 
 @columns(*STANDING)
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
     """
-    How far each profile is with every challenge, in the catalogue's order; None for any but the viewer's own.
+    The progress of each profile on all challenges, in the catalogue's order; None for any but the viewer's own.
 
     Five statements at most.
     """
     own = [number for number in profile_ids if number == context.viewer.profile_id]
     found, now = await challenges.standings(own), clock.now()
-    return [[_standing(each, now) for each in found[number]] if number in found else None for number in profile_ids]
+    return [[_progress_row(each, now) for each in found[number]] if number in found else None for number in profile_ids]
 
 
 @columns(*STANDING)
 async def of_viewer(codes: Sequence[str], context: Context) -> list[Row | None]:
-    """How far the viewer is with each of these challenges; None for whoever has no profile, and for no challenge."""
+    """The viewer's progress on each of these challenges; None without a profile, and for an unknown code."""
     [own] = await of_profiles([context.viewer.own_profile], context)
     by_code = {row["challenge"]["code"]: row for row in own or ()}
     return [by_code.get(code) for code in codes]
@@ -65,19 +65,19 @@ async def claim(context: Context, *, input: Any) -> Row:
     account_id = context.viewer.account_id or 0
     made = await challenges.claim(account_id, input.challenge, input.idempotency_key or None)
     return {
-        "claim": _claim(made.claim),
+        "claim": _claim_row(made.claim),
         "code": made.claim.challenge,
         "already_claimed": made.already,
         "account_id": account_id,
     }
 
 
-def _shown(challenge: Challenge, now: datetime) -> Row:
+def _challenge_row(challenge: Challenge, now: datetime) -> Row:
     start, end = challenge.window
     state = ChallengeState.UPCOMING if now < start else ChallengeState.OPEN if now < end else ChallengeState.ENDED
     left = None
     if challenge.ends_at is not None and state is not ChallengeState.UPCOMING:
-        # Rounded up: 0 is when it has ended, not before.
+        # Rounded up: 0 means that it has ended.
         left = max(0, -int((now - end).total_seconds() // 1))
     return {
         "code": challenge.code,
@@ -93,9 +93,9 @@ def _shown(challenge: Challenge, now: datetime) -> Row:
     }
 
 
-def _standing(standing: Standing, now: datetime) -> Row:
+def _progress_row(standing: Standing, now: datetime) -> Row:
     return {
-        "challenge": _shown(standing.challenge, now),
+        "challenge": _challenge_row(standing.challenge, now),
         "steps": [
             {"title": translate(step.title), "percent": percent, "done": percent == challenges.DONE}
             for step, percent in zip(standing.challenge.steps, standing.steps, strict=True)
@@ -107,5 +107,5 @@ def _standing(standing: Standing, now: datetime) -> Row:
     }
 
 
-def _claim(claim_: ChallengeClaim) -> Row:
-    return {"code": claim_.challenge, "credits": claim_.credits, "claimed_at": claim_.claimed_at}
+def _claim_row(made: ChallengeClaim) -> Row:
+    return {"code": made.challenge, "credits": made.credits, "claimed_at": made.claimed_at}

@@ -24,20 +24,20 @@ async def by_id(company_ids: Sequence[int], context: Context) -> list[Row | None
 
 
 async def own(context: Context) -> Row | None:
-    """The company of the viewer's account; None where it belongs to none."""
+    """The company of the viewer's account; None if it belongs to none."""
     account: Any = await Account.get_or_none(id=context.viewer.account_id).values("company_id")
     company = await Company.get_or_none(id=account["company_id"] if account else None)
     return None if company is None else await _row(company)
 
 
 async def is_admin(context: Context) -> bool:
-    """Whether the account that asks administers its company."""
+    """True if the viewer is the admin of a company."""
     return context.viewer.company_admin
 
 
 async def set_password_expiry(context: Context, *, input: Any) -> Row:
-    """After how many days members' passwords expire; never has to be said as null."""
-    if input.days is not None and not isinstance(input.days, int):  # not given at all
+    """Set after how many days the passwords of members expire; null means never and has to be explicit."""
+    if input.days is not None and not isinstance(input.days, int):  # absent
         raise refused(ErrorCode.BAD_INPUT, "Give the days, or null for never.", path=("days",))
     admin_id = context.viewer.account_id or 0
     changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
@@ -45,7 +45,7 @@ async def set_password_expiry(context: Context, *, input: Any) -> Row:
 
 
 async def set_sso(context: Context, *, input: Any) -> Row:
-    """Whether members sign in at their own provider."""
+    """Set whether members sign in at their own identity provider."""
     return {"company": await _row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))}
 
 

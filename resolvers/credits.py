@@ -1,4 +1,4 @@
-"""Credits: what there is to spend, and how it came and went. Nobody sees another's."""
+"""Credits: balances and history, private to their account."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,35 +11,35 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.credits import credit_ledger
 
-CURSOR = "credit-history"
+LIST_NAME = "credit-history"
 ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")
 
 
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[int | None]:
-    """What the accounts of each profile have together; None for any but the viewer's own."""
+    """The credits of all accounts of each profile; None for any but the viewer's own."""
     own = [number for number in profile_ids if number == context.viewer.profile_id]
     found = await credit_ledger.totals(own) if own else {}
     return [found.get(number) for number in profile_ids]
 
 
 async def of_accounts(account_ids: Sequence[int], context: Context) -> list[int | None]:
-    """What each account can spend; None for any but the one that asks. Primary key."""
+    """The balance of each account; None for any but the viewer's own. Primary key."""
     own = [number for number in account_ids if number == context.viewer.account_id]
     rows: Any = CreditBalance.filter(account_id__in=own).values_list("account_id", "balance")
-    held = dict(await rows) if own else {}
-    return [held.get(number, 0) if number in own else None for number in account_ids]
+    balances = dict(await rows) if own else {}
+    return [balances.get(number, 0) if number in own else None for number in account_ids]
 
 
 @columns("edges", "page_info")
 @paged
 async def history(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
-    How each account's credits came and went, newest first; None for any but the one that asks.
-    Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
+    The entries of each account, newest first; None for any but the viewer's own.
+    Raises Refused: BAD_PAGE, BAD_LIST_NAME. Index (account_id, id), read backwards.
     """
     own = context.viewer.account_id
     return [
-        connection(page, await newest(CreditEntry.filter(account_id=number), page, CURSOR, ENTRY), cursor_of)
+        connection(page, await newest(CreditEntry.filter(account_id=number), page, LIST_NAME, ENTRY), cursor_of)
         if number == own
         else None
         for number in account_ids
@@ -47,15 +47,15 @@ async def history(account_ids: Sequence[int], context: Context, *, page: Page) -
 
 
 def cursor_of(row: Row) -> str:
-    """Where an entry stands in its account's history."""
-    return cursors.encode(CURSOR, row["id"])
+    """Return the cursor of an entry."""
+    return cursors.encode(LIST_NAME, row["id"])
 
 
 def challenge_of(row: Row) -> str | None:
-    """The challenge whose credits were claimed; None for whatever is no claim."""
+    """The challenge of a claim; None for other kinds of entries."""
     return row["reference"] if row["kind"].value == "CLAIM" else None
 
 
 def order_of(row: Row) -> int | None:
-    """The order that took the credits or gave them back; None where it was none."""
+    """The order of a payment or refund; None for other kinds of entries."""
     return int(row["reference"]) if row["kind"].value in {"ORDER", "REFUND"} else None

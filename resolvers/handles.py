@@ -1,4 +1,4 @@
-"""One's own handle."""
+"""Changing the viewer's handle."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.profiles import handle_changes
 
 
 async def change(context: Context, *, input: Any) -> Row:
-    """The person, under the new handle."""
+    """Give the viewer's profile a new handle."""
     profile_id = context.viewer.own_profile
     await handle_changes.change(profile_id, input.handle, actor=actor_of(context))
     return {"profile_id": profile_id}

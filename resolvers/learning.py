@@ -1,4 +1,4 @@
-"""What a person has learned: certifications and progress in the Academy, as the ledger tells of them."""
+"""Certifications and progress in the Academy, from the ledger."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ PASSED = Statement.of(f"""
 
 @columns("activity", "level", "name", "certified_at")
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
-    """The certifications of each profile, newest first: each once, none that was taken back."""
+    """The certifications of each profile, newest first, each once, without reversed ones."""
     database = context.database
     found: dict[int, list[Row]] = {}
     for row in await database.fetch(PASSED, database.keys(profile_ids)):
@@ -44,7 +44,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list
 
 @columns("units", "learning_paths")
 async def academy(profile_ids: Sequence[int], context: Context) -> list[Row]:
-    """How many units and learning paths each profile has completed, less what was taken back. Unique (profile_id, name)."""
+    """How many units and learning paths each profile has completed, without reversed ones. Unique (profile_id, name)."""
     counted: Any = await counters.of(set(profile_ids))
     return [
         {

@@ -1,4 +1,4 @@
-"""A company's members, as its admin sees and keeps them: account rows, never a profile."""
+"""A company's members, as its admin sees and manages them: account rows, never profiles."""
 
 from typing import Any
 
@@ -9,9 +9,8 @@ from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.rows import Row
 from services.accounts import members
-from services.errors import ErrorCode, refused
 
-CURSOR = "members"
+LIST_NAME = "members"
 MEMBER = ("id", "email", "email_key", "name", "status", "company_admin", "created_at", "verified_at")
 
 
@@ -20,7 +19,7 @@ async def of_company(context: Context, *, page: Page) -> Row:
     """The members of the viewer's company by address, deactivated ones too. Raises Refused: BAD_PAGE, BAD_CURSOR."""
     found = Account.filter(company_id=context.viewer.company_id or 0, kind=AccountKind.PERSON)
     if page.cursor is not None:
-        [key] = cursors.decode(CURSOR, page.cursor, str)
+        [key] = cursors.decode(LIST_NAME, page.cursor, str)
         found = found.filter(email_key__lt=key) if page.backward else found.filter(email_key__gt=key)
     order = "-email_key" if page.backward else "email_key"
     rows: Any = await found.order_by(order).limit(page.size + 1).values(*MEMBER)
@@ -28,43 +27,36 @@ async def of_company(context: Context, *, page: Page) -> Row:
 
 
 def cursor_of(row: Row) -> str:
-    """Where a member stands in the list."""
-    return cursors.encode(CURSOR, row["email_key"])
+    """Return the cursor of a member."""
+    return cursors.encode(LIST_NAME, row["email_key"])
 
 
 async def deactivate(context: Context, *, input: Any) -> Row:
-    """Keep a member out."""
-    member_id = _number(input.account)
+    """Deactivate a member's account."""
+    member_id = ids.require_number("Account", input.account, "account")
     return _changed(await members.deactivate_member(_admin(context), member_id, actor=actor_of(context)))
 
 
 async def reactivate(context: Context, *, input: Any) -> Row:
-    """Let a member in again."""
-    member_id = _number(input.account)
+    """Reactivate a member's account."""
+    member_id = ids.require_number("Account", input.account, "account")
     return _changed(await members.reactivate_member(_admin(context), member_id, actor=actor_of(context)))
 
 
 async def make_admin(context: Context, *, input: Any) -> Row:
-    """Make a member an admin."""
-    member_id = _number(input.account)
+    """Make a member a company admin."""
+    member_id = ids.require_number("Account", input.account, "account")
     return _changed(await members.set_admin(_admin(context), member_id, admin=True, actor=actor_of(context)))
 
 
 async def remove_admin(context: Context, *, input: Any) -> Row:
-    """Make an admin a member like others."""
-    member_id = _number(input.account)
+    """Take the role of company admin from a member."""
+    member_id = ids.require_number("Account", input.account, "account")
     return _changed(await members.set_admin(_admin(context), member_id, admin=False, actor=actor_of(context)))
 
 
 def _admin(context: Context) -> int:
     return context.viewer.account_id or 0
-
-
-def _number(account: str) -> int:
-    number = ids.number_of("Account", account, "account")
-    if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("account",))
-    return number
 
 
 def _changed(account: Account) -> Row:

@@ -1,4 +1,4 @@
-"""Badge credentials: where an award's is, the pictures of badges, and whether a credential that somebody shows holds."""
+"""Badge credentials: their addresses, the pictures of badges, and verification."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from services.open_badges.badge_images import DEFAULT_SIZE, SIZES, ImageKind
 
 
 def credential_url(row: Row) -> str:
-    """Where the credential of a badge award's row can be fetched; takes its column `credential`."""
+    """The address of the credential of an award's row, from its column `credential`."""
     return badge_credentials.address_of(row["credential"])
 
 
@@ -25,7 +25,7 @@ async def badge_images(
     format: ImageKind = ImageKind.SVG,
     size: int = DEFAULT_SIZE,
 ) -> list[str | None]:
-    """Where the picture of one level of each badge is; None: it has no such level. Raises Refused: BAD_INPUT (`size`)."""
+    """The address of the picture of one level of each badge; None if it has no such level. Raises Refused: BAD_INPUT (`size`)."""
     _check_size(size)
     return [
         badge_credentials.image_address(code, level, format, size) if 1 <= level <= _levels(code) else None
@@ -40,7 +40,7 @@ async def award_images(
     format: ImageKind = ImageKind.SVG,
     size: int = DEFAULT_SIZE,
 ) -> list[str]:
-    """Where the picture of each (badge, level) is. Raises Refused: BAD_INPUT (`size`)."""
+    """The address of the picture of each (badge, level). Raises Refused: BAD_INPUT (`size`)."""
     _check_size(size)
     return [badge_credentials.image_address(code, level, format, size) for code, level in awards]
 
@@ -51,12 +51,12 @@ async def baked_images(
     *,
     format: ImageKind = ImageKind.PNG,
 ) -> list[str]:
-    """Where the badge's picture with each credential inside is."""
+    """The address of the badge's picture that contains each credential."""
     return [badge_credentials.baked_address(each, format) for each in credentials]
 
 
 def badge_and_level(row: Row) -> tuple[str, int]:
-    """Which badge was earned, and the level reached."""
+    """The badge and the level of an award's row."""
     return row["badge"], row["level"]
 
 
@@ -71,7 +71,7 @@ def _check_size(size: int) -> None:
 
 
 async def verify(context: Context, *, credential: str, email: str | None = None) -> Row:
-    """What a credential is worth that was pasted. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
+    """Verify a credential that the caller pasted. Raises Refused: RATE_LIMITED, BAD_INPUT (`email` is no address)."""
     await spend("verify-credential", by=[f"address:{context.client.address}"])
     verification = await credential_verification.verify(credential)
     claims = verification.claims

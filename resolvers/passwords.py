@@ -1,4 +1,4 @@
-"""Passwords: changing one, and getting a new one by mail."""
+"""Changing a password, and resetting it by mail."""
 
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,12 @@ from services.sign_in import password_changes, password_reset
 
 
 async def expires_at(context: Context) -> datetime | None:
-    """When the password of the account that asks is too old; None: never."""
+    """When the password of the viewer's account expires; None: never."""
     return await passwords.expires_at(context.viewer.account_id or 0)
 
 
 async def change_password(context: Context, *, input: Any) -> Row:
-    """The viewer, whose other sessions have ended."""
+    """Change the viewer's password and end the other sessions of the account."""
     context.cookie = await password_changes.change(
         context.viewer.account_id or 0,
         context.viewer.session_id or 0,
@@ -30,13 +30,13 @@ async def change_password(context: Context, *, input: Any) -> Row:
 
 
 async def request_password_reset(context: Context, *, input: Any) -> Row:
-    """Nothing but errors, whoever has an account."""
+    """Mail a reset link. The answer is the same whether the address has an account or not."""
     await password_reset.request(input.email, context.client)
     return {}
 
 
 async def reset_password(context: Context, *, input: Any) -> Row:
-    """Which tokens and API keys were revoked, and which stay; now the person can sign in."""
+    """Set a new password. Returns which tokens and API keys were revoked, and which remain. Does not sign the person in."""
     done = await password_reset.reset(input.token, input.new_password, context.client)
     return {
         "revoked_tokens": done.revoked.tokens,

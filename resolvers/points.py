@@ -1,4 +1,4 @@
-"""A person's points: sums, level, history."""
+"""A person's points: sums and level; the tables of activities and levels."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,34 +16,34 @@ OF_PROFILES = Statement.of(f"SELECT {SUMS} FROM score WHERE profile_id = ANY($1)
 
 @columns("profile_id", "overall", "forum", "app_store", "platform", "community", "learning", positional=True)
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """Sums of each profile as they add up; what is shown is floored at 0. SQL of its own: every card reads it."""
+    """Sums of each profile as they add up; they are displayed as at least 0. SQL of its own: every card reads it."""
     database = context.database
     rows = await database.fetch(OF_PROFILES, database.keys(profile_ids))
     return in_order(profile_ids, rows, by="profile_id")
 
 
-def shown_total(row: Row) -> int:
-    """The overall sum as shown: never below 0."""
+def displayed_total(row: Row) -> int:
+    """The overall sum as displayed: never below 0."""
     return max(0, row["overall"])
 
 
 def level(row: Row) -> Row:
-    """Where the overall sum stands between the levels."""
-    return _standing(row["overall"])
+    """The level of the overall sum, and the progress to the next one."""
+    return _level_row(row["overall"])
 
 
 @lru_cache(maxsize=4_096)
-def _standing(points: int) -> Row:
+def _level_row(points: int) -> Row:
     return vars(standing_of(points))
 
 
 def categories(row: Row) -> list[Row]:
-    """Each category's sum as shown, in the order of the tables."""
+    """Each category's sum as displayed, in the order of the tables."""
     return [{"category": category, "points": max(0, row[column])} for category, column in COLUMNS.items()]
 
 
 async def activities(context: Context) -> list[Row]:
-    """The point tables, in their order."""
+    """The activities, in the order of the tables."""
     return [vars(activity) for activity in ACTIVITIES.values()]
 
 

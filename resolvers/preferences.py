@@ -1,4 +1,4 @@
-"""What whoever is signed in prefers."""
+"""Preferences of the viewer."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from services.accounts import preferences
 
 
 async def languages(context: Context) -> list[Row]:
-    """The languages that texts come in, English first, each by its own name."""
+    """The languages of texts, English first, each with its own name."""
     return [{"code": code, "name": own_name(code)} for code in LANGUAGES]
 
 
 async def update_marketing(context: Context, *, input: Any) -> Row:
-    """The choice as it is kept now."""
+    """Set whether the viewer receives marketing mail."""
     await preferences.set_marketing(context.viewer.account_id or 0, marketing=input.marketing, actor=actor_of(context))
     return {"marketing": input.marketing}
 
 
 async def update_language(context: Context, *, input: Any) -> Row:
-    """The person, with the language in force."""
+    """Set the viewer's language."""
     await preferences.set_language(context.viewer.profile_id or 0, input.language, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

@@ -1,4 +1,4 @@
-"""Editing one's own profile: there is no way to name another's."""
+"""Editing the viewer's profile. No input can name another profile."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from services.profiles.profile_editing import FIELDS, LookingFor
 
 
 async def update(context: Context, *, input: Any) -> Row:
-    """The person, as edited."""
+    """Edit the viewer's profile."""
     profile_id = context.viewer.own_profile
-    edit = {name: said.value for name in FIELDS if (said := getattr(input, name, None)) is not None}
+    edit = {name: field.value for name in FIELDS if (field := getattr(input, name, None)) is not None}
     if (looking_for := edit.get("looking_for")) is not None:
         edit["looking_for"] = LookingFor(looking_for.job, looking_for.project)
     if input.socials is not None:
@@ -27,8 +27,8 @@ async def update(context: Context, *, input: Any) -> Row:
     return {"profile_id": profile_id}
 
 
-def _socials(given: Any) -> dict[str, str | None]:
-    """Null for all of them clears each; else those that are named."""
-    if given is None:
+def _socials(accounts: Any) -> dict[str, str | None]:
+    """The social accounts to set. Null for `socials` clears all of them; absent ones stay."""
+    if accounts is None:
         return dict.fromkeys(SERVICES)
-    return {name: said.value for name in SERVICES if (said := getattr(given, name)) is not None}
+    return {name: field.value for name in SERVICES if (field := getattr(accounts, name)) is not None}

@@ -1,4 +1,4 @@
-"""Going public: the list of what it takes, and doing it."""
+"""Publishing the viewer's profile, and its checklist."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from services.profiles.publishing import SENTENCES
 
 @columns("item", "done", "message")
 async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
-    """What the viewer's own profile needs to be public, in the order it is asked for; None for anybody else's."""
+    """The checklist of the viewer's own profile, in its order; None for any other."""
     own = context.viewer.own_profile
     done = await publishing.done_of(own) if own in profile_ids else frozenset()
     items = [{"item": item, "done": item in done, "message": translate(message)} for item, message in SENTENCES.items()]
@@ -22,12 +22,12 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
 
 
 async def publish(context: Context, *, input: Any) -> Row:
-    """The person, public now."""
+    """Make the viewer's profile public."""
     await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
 async def make_private(context: Context, *, input: Any) -> Row:
-    """The person, hidden now."""
+    """Make the viewer's profile private."""
     await publishing.make_private(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

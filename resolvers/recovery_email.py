@@ -1,4 +1,4 @@
-"""The recovery email of whoever is signed in."""
+"""Changing the viewer's recovery email."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from services.accounts import recovery_email
 
 
 async def set_recovery_email(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the code is on its way."""
+    """Mail a code to a new recovery email."""
     await recovery_email.begin(context.viewer.account_id or 0, input.email)
     return {}
 
 
 async def verify_recovery_email(context: Context, *, input: Any) -> Row:
-    """The person, with the address in force."""
+    """Set the recovery email that the code was mailed to."""
     await recovery_email.verify(context.viewer.account_id or 0, input.code, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
 async def remove_recovery_email(context: Context, *, input: Any) -> Row:
-    """The person, without a recovery email."""
+    """Remove the viewer's recovery email."""
     await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

@@ -1,4 +1,4 @@
-"""Who came by the viewer's link and invites, and the T-shirt for five of them. Nobody sees another's."""
+"""The viewer's referral link, the sign-ups through it and through invites, and the T-shirt for five of them. Private to their owner."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from services.invites.tshirts import NEEDED, Destination
 
 @columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """The referrals of each profile; None for any but the viewer's own. Three statements, and more at the first asking."""
+    """The referrals of each profile; None for any but the viewer's own. Three statements; more the first time, when the code is made."""
     return [await _own(number) if number == context.viewer.profile_id else None for number in profile_ids]
 
 
 async def rotate(context: Context, *, input: Any) -> Row:
-    """Give the viewer's link another code."""
+    """Replace the code of the viewer's link."""
     viewer = context.viewer
     await referrals.rotate(viewer.account_id or 0, viewer.own_profile, actor=actor_of(context))
     return {"profile_id": viewer.own_profile}

@@ -1,4 +1,4 @@
-"""Signing up."""
+"""Sign-up."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.sign_in import registration
 
 
 async def sign_up(context: Context, *, input: Any) -> Row:
-    """The beginner's secret; the code goes by mail."""
+    """Begin a sign-up and mail its code. Returns the secret of the sign-up."""
     secret = await registration.begin(
         input.email,
         input.password,
@@ -22,12 +22,12 @@ async def sign_up(context: Context, *, input: Any) -> Row:
 
 
 async def resend_sign_up_code(context: Context, *, input: Any) -> Row:
-    """Nothing but errors, whether there is such a sign-up or not."""
+    """Mail the code again. The answer is the same if there is no such sign-up."""
     await registration.resend(input.sign_up, context.client)
     return {}
 
 
 async def verify_email(context: Context, *, input: Any) -> Row:
-    """The viewer: the account is made and signed in."""
+    """Create the account and sign it in."""
     done = await registration.verify(input.sign_up, input.code, context.client)
     return {"viewer": (await enter(context, done))["viewer"]}

@@ -1,4 +1,4 @@
-"""Two-factor authentication of the account that is signed in."""
+"""Two-factor authentication of the viewer's account."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +15,10 @@ from services.auth.backup_codes import CODE_COUNT
 @columns("enabled", "method", "confirmed_at", "backup_codes_left")
 async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
-    The second factor of the account that is signed in, a row also when there is none.
+    The second factor of the viewer's account; a row with `enabled` false if there is none.
 
-    None for any other account, and for tokens and API keys: they learn nothing of it. No permission says so, because
-    one would take every question for the viewer off the plan when nobody asks it.
+    None for any other account, and for tokens and API keys, which must not learn of it. This is no permission, because one
+    would exclude every operation with this field from plans for anonymous callers.
     """
     own = context.viewer.account_id
     if context.viewer.session_id is None:
@@ -28,63 +28,63 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
         row = {"enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
     else:
         left = await BackupCode.filter(account_id=own, used_at=None).count()
-        row = _on(factor.method, factor.confirmed_at, left)
+        row = _enabled_row(factor.method, factor.confirmed_at, left)
     return [row if account_id == own else None for account_id in account_ids]
 
 
 async def begin_totp(context: Context, *, input: Any) -> Row:
-    """What the authenticator app needs, this once."""
+    """Begin the setup of an authenticator app. Its secret is returned only here."""
     begun = await second_factor_setup.begin_totp(_account(context))
     return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
 
 
 async def confirm_totp(context: Context, *, input: Any) -> Row:
-    """The factor in force, and its backup codes, this once."""
+    """Turn the authenticator app on. The backup codes are returned only here."""
     done = await second_factor_setup.confirm_totp(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
     )
-    return _confirmed(context, done)
+    return _confirmed_row(context, done)
 
 
 async def begin_sms(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the code is on its way."""
+    """Send a code to a phone number."""
     await second_factor_setup.begin_sms(_account(context), input.phone_number)
     return {}
 
 
 async def confirm_sms(context: Context, *, input: Any) -> Row:
-    """The factor in force, and its backup codes, this once."""
+    """Turn text messages on. The backup codes are returned only here."""
     done = await second_factor_setup.confirm_sms(
         _account(context), input.code, session_id=_session(context), actor=actor_of(context)
     )
-    return _confirmed(context, done)
+    return _confirmed_row(context, done)
 
 
 async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:
-    """New backup codes, this once."""
+    """Replace the backup codes. They are returned only here."""
     return {"backup_codes": await second_factor_setup.renew_backup_codes(_account(context), actor=actor_of(context))}
 
 
 async def request_deactivation(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the link is on its way."""
+    """Mail a link that turns the second factor off."""
     await second_factor_removal.request(_account(context), actor=actor_of(context))
     return {}
 
 
 async def deactivate(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the factor is off."""
+    """Turn the second factor off."""
     context.cookie = await second_factor_removal.deactivate(
         _account(context), input.token, session_id=_session(context), actor=actor_of(context)
     )
     return {}
 
 
-def _confirmed(context: Context, done: second_factor_setup.ConfirmedFactor) -> Row:
+def _confirmed_row(context: Context, done: second_factor_setup.ConfirmedFactor) -> Row:
     context.cookie = done.session_secret
-    return {"second_factor": _on(done.method, done.confirmed_at, CODE_COUNT), "backup_codes": done.backup_codes}
+    return {"second_factor": _enabled_row(done.method, done.confirmed_at, CODE_COUNT), "backup_codes": done.backup_codes}
 
 
-def _on(method: Any, confirmed_at: Any, left: int) -> Row:
+def _enabled_row(method: Any, confirmed_at: Any, left: int) -> Row:
     return {"enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
 
 

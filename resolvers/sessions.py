@@ -1,4 +1,4 @@
-"""Signing in and out, and the sessions of the account that is signed in."""
+"""Sign-in and sign-out, elevation, and the sessions of the viewer's account."""
 
 from datetime import datetime
 from typing import Any
@@ -17,22 +17,22 @@ from services.sign_in.elevation import ElevationProof
 
 
 async def live(context: Context) -> list[Row]:
-    """The sessions of the account that asks, the one used last first."""
-    return [_row(each, context) for each in await sessions.live_of(_account(context))]
+    """The sessions of the viewer's account, the last used first."""
+    return [_session_row(each, context) for each in await sessions.live_of(_account(context))]
 
 
 async def elevated_until(context: Context) -> datetime | None:
-    """Until when sensitive operations are open to the session that asks; None: they are not."""
+    """Until when the viewer's session is elevated; None if it is not."""
     return context.viewer.elevated_until if context.viewer.elevated else None
 
 
 async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
-    """What opens sensitive operations to the session that asks; None for tokens and API keys, which cannot elevate."""
+    """The proofs that elevate the viewer's session; None for tokens and API keys, which cannot be elevated."""
     return None if context.viewer.session_id is None else await elevation.proofs_of(_account(context))
 
 
 async def sign_in(context: Context, *, input: Any) -> Row:
-    """The viewer, or what is still missing."""
+    """Sign in. Returns the viewer, or the second factor that is still needed."""
     done = await authentication.sign_in(input.email, input.password, context.client)
     if isinstance(done, PendingSignIn):
         return {
@@ -44,22 +44,20 @@ async def sign_in(context: Context, *, input: Any) -> Row:
 
 
 async def complete_sign_in(context: Context, *, input: Any) -> Row:
-    """The viewer, after the second factor."""
+    """Sign in with the second factor."""
     return await enter(context, await authentication.complete(input.token, input.code, context.client))
 
 
 async def sign_out(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the session has ended."""
+    """End the viewer's session."""
     await authentication.sign_out(_account(context), _session(context), actor=actor_of(context))
     context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
 
 async def end_session(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: that session has ended; it may be the one that asks."""
-    number = ids.number_of("Session", input.id)
-    if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
+    """End a session of the viewer's account, which may be the one of this request."""
+    number = ids.require_number("Session", input.id)
     await authentication.end_session(_account(context), number, actor=actor_of(context))
     if number == _session(context):
         context.cookie, context.viewer = "", ANONYMOUS
@@ -67,19 +65,19 @@ async def end_session(context: Context, *, input: Any) -> Row:
 
 
 async def end_other_sessions(context: Context, *, input: Any) -> Row:
-    """How many have ended."""
+    """End all other sessions of the viewer's account. Returns how many."""
     ended = await authentication.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
     return {"ended": ended}
 
 
 async def send_elevation_code(context: Context, *, input: Any) -> Row:
-    """Nothing but errors: the code is on its way."""
+    """Send the code that elevates the session."""
     await elevation.send_code(_account(context))
     return {}
 
 
 async def elevate_session(context: Context, *, input: Any) -> Row:
-    """Until when the sensitive operations are open."""
+    """Elevate the viewer's session."""
     context.cookie = await elevation.elevate(
         _account(context),
         _session(context),
@@ -93,8 +91,8 @@ async def elevate_session(context: Context, *, input: Any) -> Row:
 
 async def enter(context: Context, done: SignedIn) -> Row:
     """
-    Let the rest of the request be asked by whoever has just signed in, and give them the cookie. A session that the
-    browser had before ends: nobody else knows it any more.
+    Make the person who has just signed in the viewer of the rest of the request, and set the cookie. Ends the session that
+    the browser had before, because its secret is lost with the old cookie.
     """
     before = context.viewer.session_id
     if before is not None:
@@ -108,7 +106,7 @@ async def enter(context: Context, done: SignedIn) -> Row:
 
 
 def me(context: Context) -> Row:
-    """The viewer as a row."""
+    """The row of the viewer."""
     return {"account_id": context.viewer.account_id, "profile_id": context.viewer.profile_id}
 
 
@@ -120,7 +118,7 @@ async def viewer_by(secret: str) -> Principal:
     return principal
 
 
-def _row(session: Session, context: Context) -> Row:
+def _session_row(session: Session, context: Context) -> Row:
     return {
         "id": session.id,
         "created_at": session.created_at,

@@ -15,16 +15,16 @@ from resolvers.base.rows import Row, grouped
 async def skills_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """Skills of each profile, by name. Index: unique (profile_id, skill)."""
     rows: Any = ProfileSkill.filter(profile_id__in=profile_ids).values("profile_id", code="skill")
-    return _named(profile_ids, await rows, SKILLS)
+    return _term_rows(profile_ids, await rows, SKILLS)
 
 
 @columns("code", "name", "retired")
 async def industries_of(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """Industries of each profile, by name. Index: unique (profile_id, industry)."""
     rows: Any = ProfileIndustry.filter(profile_id__in=profile_ids).values("profile_id", code="industry")
-    return _named(profile_ids, await rows, INDUSTRIES)
+    return _term_rows(profile_ids, await rows, INDUSTRIES)
 
 
-def _named(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
+def _term_rows(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
     named = [{"profile_id": row["profile_id"], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
     return grouped(profile_ids, sorted(named, key=lambda row: translate(row["name"]).casefold()), by="profile_id")

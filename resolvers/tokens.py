@@ -1,4 +1,4 @@
-"""Personal access tokens and API keys, as their owner sees and keeps them."""
+"""Personal access tokens and API keys, as their owner sees and manages them."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from resolvers.base.context import Context
 from resolvers.base.rows import Row
 from services.auth import access_tokens, api_keys
 from services.core.rate_limits import spend
-from services.errors import ErrorCode, refused
 
 
 async def personal_access_tokens(context: Context) -> list[Row]:
@@ -32,8 +31,8 @@ async def scopes(context: Context) -> list[Row]:
 
 
 async def create(context: Context, *, input: Any) -> Row:
-    """Make a token for the viewer's account."""
-    account_id = await _spent(context)
+    """Create a token for the viewer's account."""
+    account_id = await _spend_limit(context)
     made = await access_tokens.create(
         account_id,
         name=input.name,
@@ -48,14 +47,14 @@ async def create(context: Context, *, input: Any) -> Row:
 
 async def delete(context: Context, *, input: Any) -> Row:
     """Delete a token of the viewer's account."""
-    number = _number("PersonalAccessToken", input.id)
+    number = ids.require_number("PersonalAccessToken", input.id)
     await access_tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
     return {"deleted": input.id}
 
 
 async def create_key(context: Context, *, input: Any) -> Row:
-    """Make an API key for the viewer's account."""
-    account_id = await _spent(context)
+    """Create an API key for the viewer's account."""
+    account_id = await _spend_limit(context)
     made = await api_keys.create(
         account_id, name=input.name, actor=actor_of(context), session_id=context.viewer.session_id
     )
@@ -65,13 +64,13 @@ async def create_key(context: Context, *, input: Any) -> Row:
 
 async def delete_key(context: Context, *, input: Any) -> Row:
     """Delete an API key of the viewer's account."""
-    number = _number("ApiKey", input.id)
+    number = ids.require_number("ApiKey", input.id)
     await api_keys.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
     return {"deleted": input.id}
 
 
 async def introspect(context: Context, *, input: Any) -> Row:
-    """What a token that somebody showed to a service is worth; nothing at all is said of one that is not valid."""
+    """Check a token that a service received. The answer holds nothing about an invalid one."""
     await spend("introspect-token", by=[f"account:{context.viewer.account_id}"])
     found = await access_tokens.introspect(input.token)
     if found is None:
@@ -84,14 +83,7 @@ async def introspect(context: Context, *, input: Any) -> Row:
     }
 
 
-async def _spent(context: Context) -> int:
+async def _spend_limit(context: Context) -> int:
     account_id = context.viewer.account_id or 0
     await spend("create-token", by=[f"account:{account_id}"])
     return account_id
-
-
-def _number(type_name: str, given: str) -> int:
-    number = ids.number_of(type_name, given)
-    if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
-    return number

@@ -91,7 +91,7 @@ class CategoryPoints:
 
 @strawberry.type(description="A person's points in total and per category.")
 class Points:
-    total: int = column("Points of all categories; at least 0.", read=points.shown_total)
+    total: int = column("Points of all categories; at least 0.", read=points.displayed_total)
     level: LevelStanding = column("Level for the total points.", read=points.level)
     categories: list[CategoryPoints] = column("Points per category, in the catalogue's order.", read=points.categories)
 

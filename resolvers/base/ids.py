@@ -42,6 +42,14 @@ def decode(text: str, *path: str) -> tuple[str, int]:
     return TYPES[found[1]], int(found[2])
 
 
+def require_number(type_name: str, text: str, *path: str) -> int:
+    """Return the number in an id of this type. Raises Refused: BAD_ID, NOT_FOUND (it is an id of another type)."""
+    number = number_of(type_name, text, *path)
+    if number is None:
+        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=path or ("id",))
+    return number
+
+
 def number_of(type_name: str, text: str, *path: str) -> int | None:
     """Return the number in an id; None if it is an id of another type. Raises Refused: BAD_ID, like `decode`."""
     name, number = decode(text, *path)
