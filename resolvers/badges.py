@@ -1,4 +1,4 @@
-"""Badges: the catalogue, and what a person has earned."""
+"""Badges: the catalogue, and earned badges."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -60,13 +60,13 @@ LEVELS = Statement.of("""
 @columns(*EARNED)
 async def of_profiles(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
     """
-    The newest earned badges of each profile, one row a badge, its highest level. Raises Refused: BAD_PAGE.
+    The newest earned badges of each profile, one row per badge at its highest level. Raises Refused: BAD_PAGE.
 
     SQL of its own: lists of people read it (50 people, 3 badges each).
     """
     check_size(first)
     found = await EARNED_BADGES.first(context.database, profile_ids, first)
-    return [[row for row in found.get(profile_id, ()) if known(row)] for profile_id in profile_ids]
+    return [[row for row in found.get(profile_id, ()) if is_defined(row)] for profile_id in profile_ids]
 
 
 @columns("edges", "page_info")
@@ -74,7 +74,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context, *, first: in
 async def pages(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row]:
     """A page of each profile's earned badges. Raises Refused: BAD_PAGE, BAD_CURSOR."""
     found = await EARNED_BADGES.pages(context.database, profile_ids, page)
-    return [connection(page, found.get(profile_id, ()), cursor_of, visible=known) for profile_id in profile_ids]
+    return [connection(page, found.get(profile_id, ()), cursor_of, visible=is_defined) for profile_id in profile_ids]
 
 
 cursor_of = EARNED_BADGES.cursor_of
@@ -82,11 +82,11 @@ cursor_of = EARNED_BADGES.cursor_of
 
 @columns(*EARNED)
 async def featured(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
-    """What each profile shows first, in its order. A badge that was revoked since is not among them."""
+    """The featured badges of each profile, in its order, without revoked ones."""
     database = context.database
     found: dict[int, list[Row]] = {}
     for row in await database.fetch(FEATURED, database.keys(profile_ids)):
-        if known(row):
+        if is_defined(row):
             found.setdefault(row["profile_id"], []).append(row)
     return [found.get(profile_id, []) for profile_id in profile_ids]
 
@@ -100,7 +100,7 @@ async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
 
 @columns("level", "awarded_at")
 async def levels_reached(keys: Sequence[tuple[int, str]], context: Context) -> list[list[Row]]:
-    """The levels of each (profile, badge) that were reached, lowest first. Unique (profile_id, badge, level)."""
+    """The reached levels of each (profile, badge), lowest first. Unique (profile_id, badge, level)."""
     database = context.database
     people, codes = {profile_id for profile_id, _ in keys}, {badge for _, badge in keys}
     found: dict[tuple[int, str], list[Row]] = {}
@@ -110,18 +110,18 @@ async def levels_reached(keys: Sequence[tuple[int, str]], context: Context) -> l
     return [found.get(key, []) for key in keys]
 
 
-def known(row: Row) -> bool:
-    """Whether the badge of an award is still defined somewhere."""
+def is_defined(row: Row) -> bool:
+    """Return True if the badge of an award is in the catalogue or imported."""
     return row["badge"] in BADGES or row["imported_name"] is not None
 
 
-def defined(name: str) -> Callable[[Row], Any]:
-    """Read a column of the definition of an earned badge: from the catalogue, else from what was imported."""
+def definition_column(name: str) -> Callable[[Row], Any]:
+    """A function that reads a column of an earned badge's definition: of the catalogue's, else of the imported one."""
 
     def read(row: Row) -> Any:
         badge = BADGES.get(row["badge"])
         if badge is None:
-            return row[f"imported_{name}"]  # as it was imported: it has no translations
+            return row[f"imported_{name}"]  # imported texts have no translations
         value = getattr(badge, name)
         return translate(value) if isinstance(value, str) else value
 
@@ -129,12 +129,12 @@ def defined(name: str) -> Callable[[Row], Any]:
 
 
 def rarity(row: Row) -> Any:
-    """The colour of an earned badge: by the share of people who hold it, else that of its definition."""
-    return row["current_rarity"] or defined("rarity")(row)
+    """The rarity of an earned badge: by the share of people who have it, else that of its definition."""
+    return row["current_rarity"] or definition_column("rarity")(row)
 
 
 def award_of(row: Row) -> tuple[int, str]:
-    """Whose badge it is, and which."""
+    """The profile and the badge of an award."""
     return row["profile_id"], row["badge"]
 
 
@@ -142,45 +142,45 @@ def award_of(row: Row) -> tuple[int, str]:
 
 
 async def catalogue(context: Context) -> list[Row]:
-    """Every badge there is: the catalogue's in its order, then those that came with imports."""
+    """All badges: the catalogue's in its order, then imported ones."""
     colours = await badge_rarity.current()
-    return [_definition(each, colours) for each in (await badges.definitions()).values()]
+    return [_badge_row(each, colours) for each in (await badges.definitions()).values()]
 
 
 async def badge(context: Context, *, code: str) -> Row | None:
-    """One badge; None: there is none of this code."""
+    """One badge; None if there is none with this code."""
     [found] = await by_code([code], context)
     return found
 
 
 @columns("code", "name", "description", "rarity", "levels")
 async def by_code(codes: Sequence[str], context: Context) -> list[Row | None]:
-    """Badges by their codes; None for what is none."""
+    """Badges by their codes; None for an unknown code."""
     found = await badges.definitions(codes)
     colours = await badge_rarity.current(found) if found else {}
-    return [_definition(found[code], colours) if code in found else None for code in codes]
+    return [_badge_row(found[code], colours) if code in found else None for code in codes]
 
 
 @columns("percent", "as_of")
 async def shares(codes: Sequence[str], context: Context) -> list[Row]:
-    """Which share of the public, active people holds each badge; kept for a minute at most."""
-    kept = await badge_shares.of(context.database)
-    return [{"percent": kept.percent(code), "as_of": kept.as_of} for code in codes]
+    """The share of public, active people who have each badge; cached for up to a minute."""
+    cached = await badge_shares.of(context.database)
+    return [{"percent": cached.percent(code), "as_of": cached.as_of} for code in codes]
 
 
 @columns("percent")
 async def level_shares(keys: Sequence[tuple[str, int]], context: Context) -> list[Row]:
-    """Which share of the public, active people has reached each (badge, level); kept for a minute at most."""
-    kept = await badge_shares.of(context.database)
-    return [{"percent": kept.percent_of_level(code, level)} for code, level in keys]
+    """The share of public, active people who have reached each (badge, level); cached for up to a minute."""
+    cached = await badge_shares.of(context.database)
+    return [{"percent": cached.percent_of_level(code, level)} for code, level in keys]
 
 
 def level_of(row: Row) -> tuple[str, int]:
-    """Which badge a level is of, and its number."""
+    """The badge and the number of a level."""
     return row["badge"], row["number"]
 
 
-def _definition(found: Badge, colours: Mapping[str, Rarity]) -> Row:
+def _badge_row(found: Badge, colours: Mapping[str, Rarity]) -> Row:
     levels = [
         {"badge": found.code, "number": number, "criterion": each.translated}
         for number, each in enumerate(found.levels, 1)
@@ -195,11 +195,11 @@ def _definition(found: Badge, colours: Mapping[str, Rarity]) -> Row:
     }
 
 
-# By the person
+# Mutations
 
 
 async def set_featured_badges(context: Context, *, input: Any) -> Row:
-    """The person, with the badges that are shown first now."""
+    """Set the badges that the viewer's profile shows first."""
     profile_id = context.viewer.own_profile
     await badges.feature(profile_id, input.badges)
     return {"profile_id": profile_id}

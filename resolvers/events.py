@@ -1,4 +1,4 @@
-"""Events that are delivered as they happen: where they come from, and what of them a viewer may see."""
+"""Sources of subscriptions: changes of boards, and events of the viewer."""
 
 import asyncio
 from collections import deque
@@ -26,8 +26,8 @@ from services.leaderboards.keys import Board
 SECONDS_BETWEEN_DELIVERIES = 0.5
 """Seconds between two deliveries of a board."""
 MAX_QUEUED_EVENTS = 100
-"""Events that wait for a slow client; beyond it the oldest are dropped."""
-TYPES = {
+"""Events that wait for a slow client; beyond that the oldest are dropped."""
+EVENT_TYPES = {
     PersonKind.POINTS: "PointsEvent",
     PersonKind.LEVEL: "LevelEvent",
     PersonKind.BADGE: "BadgeEvent",
@@ -37,17 +37,17 @@ TYPES = {
     PersonKind.CONNECTION_ACCEPTED: "ConnectionAcceptedEvent",
     PersonKind.INVITE_ACCEPTED: "InviteAcceptedEvent",
 }
-"""Kinds with facts of their own; any other is a PlainEvent."""
+"""Kinds with fields of their own; any other kind is a PlainEvent."""
 
 
 async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerator[Row, None]:
     """
-    A row at once for the all-time board as it stands, then one for each change: somebody came, left, or has other points.
+    A row at once for the all-time board, then one for each change: a person joined or left it, or has other points.
 
-    Changes that follow one another closely make one row, and a slow client gets the last state alone.
+    Changes that follow closely make one row, and a slow client gets only the last state.
     """
     database, changed = context.database, asyncio.Event()
-    with _listening(database, Topic.SCORES, lambda _news: changed.set()):
+    with _listening(database, Topic.SCORES, lambda _batch: changed.set()):
         live = boards.for_database(database)
         version = (await live.ranking(board)).version
         yield {"board": board, "as_of": clock.now()}
@@ -56,7 +56,7 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
             changed.clear()
             now = (await live.ranking(board)).version
             if now == version:
-                # Reading the board may itself have heard of a further change, without having waited for anything.
+                # Reading the board may itself have received a further change, without an await that lets others run.
                 await asyncio.sleep(0)
                 continue
             version, delivered = now, monotonic()
@@ -66,40 +66,40 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
 
 @columns("key", "board", "period", "scope", "starts_on", "ends_on")
 async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
-    """Each board as it stands now, as `Query.leaderboard` answers it."""
+    """Each board as it is now, like `Query.leaderboard`."""
     return [await leaderboards.leaderboard(context, board=board) for board in keys]
 
 
 async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
-    """A row for each thing that happens to the viewer. Raises Refused: FORBIDDEN (the viewer is no person)."""
+    """A row for each event of the viewer. Raises Refused: FORBIDDEN (the viewer has no profile)."""
     own = context.viewer.profile_id
     if own is None:
         raise refused(ErrorCode.FORBIDDEN, "Only for people: this account has no profile.")
     waiting: deque[FeedEntry] = deque(maxlen=MAX_QUEUED_EVENTS)
-    there_is_one = asyncio.Event()
+    arrived = asyncio.Event()
 
-    def hear(news: FeedBatch) -> None:
-        waiting.extend(each for each in news.entries if each.profile_id == own)
+    def receive(batch: FeedBatch) -> None:
+        waiting.extend(each for each in batch.entries if each.profile_id == own)
         if waiting:
-            there_is_one.set()
+            arrived.set()
 
-    with _listening(context.database, Topic.PERSON, hear):
+    with _listening(context.database, Topic.PERSON, receive):
         while True:
-            await there_is_one.wait()
+            await arrived.wait()
             while waiting:
-                told = waiting.popleft()
-                if await _may_know(told, context):
-                    yield _event(told)
-            there_is_one.clear()
+                entry = waiting.popleft()
+                if await _is_still_visible(entry, context):
+                    yield _event_row(entry)
+            arrived.clear()
 
 
 def is_own(row: Row, context: Context) -> bool:
-    """Whether an event is one of the viewer's."""
+    """Return True if an event is the viewer's."""
     return row["profile_id"] is not None and row["profile_id"] == context.viewer.profile_id
 
 
 def activity(row: Row) -> Row | None:
-    """The row of the point tables that gave points; None where none did."""
+    """The activity that gave points; None if none did."""
     found = ACTIVITIES.get(row["activity"] or "")
     return None if found is None else vars(found)
 
@@ -111,17 +111,17 @@ def level(row: Row) -> Row:
 
 @columns("code", "title", "credits")
 async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:
-    """Challenges by their codes; None for one that is in the catalogue no more."""
-    return [_challenge(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
+    """Challenges by their codes; None if no longer in the catalogue."""
+    return [_challenge_row(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
 
 
-def _challenge(found: Challenge) -> Row:
+def _challenge_row(found: Challenge) -> Row:
     return {"code": found.code, "title": translate(found.title), "credits": found.credits}
 
 
-async def _may_know(told: FeedEntry, context: Context) -> bool:
-    """Whether a connection or a request that is told of is still there for the viewer: nobody hid or was blocked since."""
-    kind, other = PersonKind(told.facts["kind"]), int(told.facts.get("profile", 0))
+async def _is_still_visible(entry: FeedEntry, context: Context) -> bool:
+    """Return False if an event is about a connection or request that the viewer cannot see any more, for example after a block."""
+    kind, other = PersonKind(entry.facts["kind"]), int(entry.facts.get("profile", 0))
     if kind is PersonKind.CONNECTION_REQUEST:
         return (await connection_requests.with_viewer([other], context))[0] is not None
     if kind is PersonKind.CONNECTION_ACCEPTED:
@@ -130,10 +130,10 @@ async def _may_know(told: FeedEntry, context: Context) -> bool:
     return True
 
 
-def _event(told: FeedEntry) -> dict[str, Any]:
-    kind = PersonKind(told.facts["kind"])
-    facts = {**told.facts, "kind": kind, "at": told.at, "profile_id": told.profile_id}
-    return {"__typename": TYPES.get(kind, "PlainEvent"), **facts}
+def _event_row(entry: FeedEntry) -> dict[str, Any]:
+    kind = PersonKind(entry.facts["kind"])
+    facts = {**entry.facts, "kind": kind, "at": entry.at, "profile_id": entry.profile_id}
+    return {"__typename": EVENT_TYPES.get(kind, "PlainEvent"), **facts}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The viewer's invites by mail. Nobody sees another's, and nobody sees from one who has an account."""
+"""The viewer's invites by mail, private to their sender. They do not reveal who has an account."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,12 +13,11 @@ from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.connections import blocks
-from services.errors import ErrorCode, refused
 from services.invites import invites
 from services.invites.invites import Invited, InviteStanding, Sender
 from services.progress.scores import EPOCH, microseconds
 
-CURSOR = "invites"
+LIST_NAME = "invites"
 INVITE = (
     "id",
     "email",
@@ -37,12 +36,12 @@ _STORED = tuple(each for each in INVITE if each != "profile_id")
 
 @columns(*INVITE)
 async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """Invites by number; None for one that somebody else sent. Primary key."""
+    """Invites by number; None for one of another sender. Primary key."""
     own = context.viewer.own_profile
     rows: Any = Invite.filter(id__in=list(invite_ids), sender_id=own).values(
         *_STORED, profile_id="accepted_by__profile_id"
     )
-    return in_order(invite_ids, await _shown(await rows, own), by="id")
+    return in_order(invite_ids, await _rows_for_sender(await rows, own), by="id")
 
 
 @columns("edges", "page_info")
@@ -61,25 +60,25 @@ async def of_profiles(
 
 
 def cursor_of(row: Row) -> str:
-    """Where an invite stands among its sender's."""
-    return cursors.encode(CURSOR, microseconds(row["created_at"]), row["id"])
+    """Return the cursor of an invite."""
+    return cursors.encode(LIST_NAME, microseconds(row["created_at"]), row["id"])
 
 
 async def send(context: Context, *, input: Any) -> Row:
-    """Invite addresses by mail; each has its own outcome."""
+    """Invite addresses by mail; each address has its own outcome."""
     done = await invites.send(_sender(context), input.emails, input.note or "", input.idempotency_key)
-    return {"results": [_result(each) for each in done]}
+    return {"results": [_result_row(each) for each in done]}
 
 
 async def resend(context: Context, *, input: Any) -> Row:
-    """Mail an invite of the viewer's once more."""
-    number = _number(input.id)
+    """Mail an invite of the viewer again."""
+    number = ids.require_number("Invite", input.id)
     return {"invite_id": await invites.resend(_sender(context), number, input.idempotency_key)}
 
 
 async def withdraw(context: Context, *, input: Any) -> Row:
-    """Take back an invite of the viewer's."""
-    return {"invite_id": await invites.withdraw(context.viewer.own_profile, _number(input.id))}
+    """Withdraw an invite of the viewer."""
+    return {"invite_id": await invites.withdraw(context.viewer.own_profile, ids.require_number("Invite", input.id))}
 
 
 def _sender(context: Context) -> Sender:
@@ -87,14 +86,7 @@ def _sender(context: Context) -> Sender:
     return Sender(viewer.account_id or 0, viewer.own_profile, viewer.company_id)
 
 
-def _number(given: str) -> int:
-    number = ids.number_of("Invite", given)
-    if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=("id",))
-    return number
-
-
-def _result(each: Invited) -> Row:
+def _result_row(each: Invited) -> Row:
     return {"email": each.email, "invite_id": each.invite_id, "problems": [each.problem] if each.problem else []}
 
 
@@ -103,12 +95,12 @@ async def _page(own: int, page: Page, state: InviteStanding | None) -> list[Row]
     if state is not None:
         found = found.filter(invites.of_standing(state))
     if page.cursor is not None:
-        moment, number = cursors.decode(CURSOR, page.cursor, int, int)
+        moment, number = cursors.decode(LIST_NAME, page.cursor, int, int)
         found = found.filter(_beyond(moment, number, "gt" if page.backward else "lt"))
     order = ("created_at", "id") if page.backward else ("-created_at", "-id")
     rows: Any = found.order_by(*order).limit(page.size + 1).values(*_STORED, profile_id="accepted_by__profile_id")
-    shown = await _shown(await rows, own)
-    return shown[::-1] if page.backward else shown
+    found_rows = await _rows_for_sender(await rows, own)
+    return found_rows[::-1] if page.backward else found_rows
 
 
 def _beyond(moment: int, number: int, way: str) -> Q:
@@ -118,14 +110,14 @@ def _beyond(moment: int, number: int, way: str) -> Q:
     return Q(**later) | Q(**same)
 
 
-async def _shown(rows: Sequence[Row], own: int) -> list[Row]:
-    """Rows as their sender sees them: the state of today; whoever came, unless a block stands between."""
-    apart = await blocks.between(own, {row["profile_id"] for row in rows} - {None})
+async def _rows_for_sender(rows: Sequence[Row], own: int) -> list[Row]:
+    """Rows as their sender sees them: the current state, and the person who accepted, unless one of the two blocked the other."""
+    blocked = await blocks.between(own, {row["profile_id"] for row in rows} - {None})
     return [
         {
             **row,
             "state": invites.standing(row["state"], row["expires_at"]),
-            "profile_id": None if row["profile_id"] in apart else row["profile_id"],
+            "profile_id": None if row["profile_id"] in blocked else row["profile_id"],
         }
         for row in rows
     ]

@@ -1,7 +1,7 @@
 """
-Leaderboards: listed profiles with points above zero, most points first; in a tie whoever reached them first, then id.
+Leaderboards: listed profiles with points above zero, most points first; in a tie the first to reach them, then by id.
 
-They are held in memory and follow every write: docs/decisions/0010-live-boards.md. Rule: docs/rules/leaderboards.md.
+Boards are cached in memory and follow every write: docs/decisions/0010-live-boards.md. Rule: docs/rules/leaderboards.md.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ from services.progress.scores import microseconds
 
 JUST_HIDDEN = Statement.of(f"SELECT {profiles.card_sql('p')} FROM profile p WHERE p.id = ANY($1)")
 AS_OF = "Leaderboard.asOf"
-PUT_BACK_FOR_ONE = 100
-"""People put back in a pinned board for which the limit counts one more."""
+RESTORED_PEOPLE_PER_COST = 100
+"""People restored in a snapshot for which the rate limit is charged one more."""
 ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "hidden")
 
 
-class Moved(NamedTuple):
-    """Whose movement on which board is asked for."""
+class Movement(NamedTuple):
+    """A key of `movements`: a profile and its rank on a board."""
 
     key: BoardKey
     profile_id: int
@@ -50,16 +50,16 @@ async def leaderboard(
     as_of: datetime | None = None,
 ) -> Row:
     """
-    One board. Where the operation asks for the `asOf` of a board, all of it is read as it is at that moment: so its cursors
-    go on under it. That goes by the operation and not by the field, so that a plan and graphql-core cannot differ in it.
+    One board. If the operation requests `asOf` of a board, the whole board is a snapshot of that moment, and its cursors
+    continue the snapshot. That depends on the operation and not on the field, so that a plan and graphql-core cannot differ.
 
-    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for pinned boards); NotAllowed:
+    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for snapshots); NotAllowed:
     UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
     """
     company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
     key = queries.key_of(board, period, on=on, at=as_of, company_id=company_id)
     if as_of is not None or AS_OF in context.requested_fields:
-        key = await _pinned(context, key)
+        key = await _snapshot_key(context, key)
     return {
         "key": key,
         "board": board,
@@ -70,10 +70,10 @@ async def leaderboard(
     }
 
 
-async def _pinned(context: Context, key: BoardKey) -> BoardKey:
+async def _snapshot_key(context: Context, key: BoardKey) -> BoardKey:
     """
-    The board pinned and made, unless it is here already. A moment of the client's own choice is paid for in advance,
-    and whoever was put back afterwards.
+    The snapshot's key; builds the snapshot unless it is cached. A moment of the client's choice is charged in advance,
+    restored people afterwards.
     """
     database = context.database
     if key.at is not None and not queries.has_snapshot(database, key):
@@ -81,7 +81,7 @@ async def _pinned(context: Context, key: BoardKey) -> BoardKey:
     key = await queries.pinned_now(database, key)
     if not queries.has_snapshot(database, key):
         changed = await queries.make_snapshot(database, key)
-        if cost := changed // PUT_BACK_FOR_ONE:
+        if cost := changed // RESTORED_PEOPLE_PER_COST:
             await _charge(context, cost)
     return key
 
@@ -104,7 +104,7 @@ async def _charge(context: Context, cost: int) -> None:
 
 def _own_company(context: Context) -> int:
     if not context.viewer.signed_in:
-        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token: nobody has no company.")
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token to see your company's board.")
     if context.viewer.company_id is None:
         raise NotAllowed(ErrorCode.NOT_FOUND, "Your account belongs to no company.")
     return context.viewer.company_id
@@ -121,40 +121,39 @@ async def entries(keys: Sequence[BoardKey], context: Context, *, page: Page) -> 
 
 
 async def totals(keys: Sequence[BoardKey], context: Context) -> list[int]:
-    """How many people stand on each board."""
+    """How many people are on each board."""
     return [(await queries.listing(context.database, key)).total for key in keys]
 
 
 async def moments(keys: Sequence[BoardKey], context: Context) -> list[datetime | None]:
-    """The moment of each board, to pin it with."""
+    """The moment of each board's snapshot."""
     return [(await queries.pinned_now(context.database, key)).at for key in keys]
 
 
 @columns(*ENTRY)
 async def viewer_entries(keys: Sequence[BoardKey], context: Context) -> list[Row | None]:
-    """The viewer's own place on each board; None for nobody, and without points."""
+    """The viewer's entry on each board; None for an anonymous caller, and without points."""
     own, found = context.viewer.profile_id, []
     for key in keys:
         entry = None if own is None else await queries.own(context.database, key, own)
-        found.append(None if entry is None else _row(key, key.cursor, entry))
+        found.append(None if entry is None else _entry_row(key, entry))
     return found
 
 
 @columns(*ENTRY)
 async def around(keys: Sequence[BoardKey], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
-    """Who stands around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
+    """The entries around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
     number, own = ids.number_of("Profile", profile, "profile") or 0, context.viewer.own_profile
     found = []
     for key in keys:
-        of = key.cursor
-        there = await queries.around(context.database, key, number, radius, own_profile=own)
-        found.append([_row(key, of, entry) for entry in there])
+        nearby = await queries.around(context.database, key, number, radius, own_profile=own)
+        found.append([_entry_row(key, entry) for entry in nearby])
     return found
 
 
-async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]:
-    """Places gained since the week began, on a pinned board up to its moment; None for whoever was not on the board."""
-    found: dict[Moved, int | None] = {}
+async def movements(keys: Sequence[Movement], context: Context) -> list[int | None]:
+    """Ranks gained since the week began, on a snapshot until its moment; None if the person was not on the board."""
+    found: dict[Movement, int | None] = {}
     for key in dict.fromkeys(each.key for each in keys):
         own = [each for each in keys if each.key == key]
         moved = await queries.movements(context.database, key, [(each.profile_id, each.rank) for each in own])
@@ -165,8 +164,8 @@ async def movements(keys: Sequence[Moved], context: Context) -> list[int | None]
 @columns(*profiles.CARD, positional=True)
 async def people(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
-    The cards of people who stand on a board. Somebody who hid in another process within the last half second may still be on
-    it: then the card is read as it was, rather than the page lost. Rule: kept answers follow visibility within a second.
+    The cards of people on a board. A person who hid in another process within the last half second may still be on it; the
+    card is read nevertheless, so that the page is not lost. Cached boards follow visibility within a second.
     """
     database = context.database
     cards = await profiles.by_id(profile_ids, context)
@@ -176,13 +175,13 @@ async def people(profile_ids: Sequence[int], context: Context) -> list[Row | Non
     return cards
 
 
-def moved(row: Row) -> Moved:
-    """What `movements` is asked by."""
-    return Moved(row["key"], row["profile_id"], row["rank"])
+def movement_of(row: Row) -> Movement:
+    """The key of `movements` of an entry."""
+    return Movement(row["key"], row["profile_id"], row["rank"])
 
 
 def cursor_of(row: Row) -> str:
-    """Where an entry stands on its board, and at which moment; 0 on a live board."""
+    """Return the cursor of an entry, with the moment of its snapshot; 0 on a live board."""
     return cursors.encode(row["list"], row["points"], row["reached"], row["profile_id"], _moment(row["key"]))
 
 
@@ -191,25 +190,23 @@ def _moment(key: BoardKey) -> int:
 
 
 async def _page(database: Database, key: BoardKey, page: Page) -> Row:
-    of, size = key.cursor, page.size + 1
+    size = page.size + 1
     at: Standing | None = None
     if page.cursor is not None:
-        points, reached, number, moment = cursors.decode(of, page.cursor, int, int, int, int)
+        points, reached, number, moment = cursors.decode(key.cursor, page.cursor, int, int, int, int)
         if key.chosen_by_client and moment != _moment(key):
-            raise refused(
-                ErrorCode.BAD_CURSOR, "That cursor is of another moment: give the `asOf` of its page with it."
-            )
+            raise refused(ErrorCode.BAD_CURSOR, "That cursor is of another moment: pass the `asOf` of its page too.")
         at = points, reached, number
     board = await queries.listing(database, key)
     places = board.before(at, size) if page.backward else board.after(at, size)
-    rows = [_row(key, of, entry) for entry in queries.ranked(board, places)]
+    rows = [_entry_row(key, entry) for entry in queries.ranked(board, places)]
     return connection(page, rows, cursor_of, key=key)
 
 
-def _row(key: BoardKey, of: str, entry: queries.Entry) -> Row:
+def _entry_row(key: BoardKey, entry: queries.Entry) -> Row:
     return {
         "key": key,
-        "list": of,
+        "list": key.cursor,
         "rank": entry.rank,
         "points": entry.points,
         "reached": entry.reached,

@@ -1,4 +1,4 @@
-"""A person's history of points: the ledger as its reader may see it, newest first."""
+"""A person's history of points: the ledger entries that the viewer may see, newest first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +14,8 @@ from services.core.visibility import visible_sql
 
 ENTRY = ("id", "kind", "category", "activity", "awarded", "outcome", "occurred_at", "reason")
 ENTRY_COLUMNS = ", ".join(f"e.{name}" for name in ENTRY)
-# Others see what gave or took points in public; the owner also sees what gave nothing and the penalties that are
-# shown to them, and that one was taken back.
+# Others see events and corrections that gave or took points. The owner also sees events that gave none, visible
+# penalties and their reversals.
 VISIBLE_ENTRY = """
     e.shown AND (e.profile_id = $2 OR
         (e.awarded <> 0 AND e.kind <> 'PENALTY' AND (e.kind <> 'REVERSAL' OR e.activity IS NOT NULL)))
@@ -55,11 +55,11 @@ cursor_of = HISTORY.cursor_of
 
 
 def activity(row: Row) -> Row | None:
-    """The row of the point tables that an entry stands for; None where it stands for none."""
+    """The activity of an entry; None if it has none."""
     found = ACTIVITIES.get(row["activity"] or "")
     return None if found is None else vars(found)
 
 
 def happened(row: Row) -> Any:
-    """When it happened; None for an opening balance, which has no moment of its own."""
+    """When the event of an entry happened; None for an opening balance, which has no time."""
     return None if row["kind"] == "OPENING" else row["occurred_at"]

@@ -1,7 +1,7 @@
 """
-Projects of portfolios, as their viewer may see them: published ones of people who can be seen, and one's own drafts.
+Projects of portfolios that the viewer may see: published ones of visible people, and the viewer's own drafts.
 
-Whatever hangs on a project (texts, collaborators, pictures) is read by the number of a project that the viewer was seen to see.
+Texts, collaborators and pictures are read by the number of a project, which the caller has checked to be visible.
 """
 
 from collections.abc import Sequence
@@ -42,15 +42,16 @@ TEXTS = Statement.of("""
         NULLIF(business_need, '') AS business_need, NULLIF(solution, '') AS solution, NULLIF(results, '') AS results
     FROM project WHERE id = ANY($1)
 """)
-# Unique (project_id, profile_id); then primary keys. The owner alone also sees whom they named in vain: who has blocked them.
-_NAMED = f"""
+# Unique (project_id, profile_id); then primary keys. Only the owner sees people whose tag had no effect because they blocked
+# the owner.
+_VISIBLE_TAGS = f"""
     FROM project_collaborator c JOIN profile p ON p.id = c.profile_id
     WHERE c.project_id = ANY($1) AND {visible_sql("p", "$2")}
         AND (c.untagged_at IS NULL OR (c.untagged_at = c.tagged_at
             AND EXISTS (SELECT 1 FROM project j WHERE j.id = c.project_id AND j.owner_id = $2)))
 """
-COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_NAMED} ORDER BY c.id")
-COLLABORATOR_COUNTS = Statement.of(f"SELECT c.project_id, count(*) AS people {_NAMED} GROUP BY c.project_id")
+COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_VISIBLE_TAGS} ORDER BY c.id")
+COLLABORATOR_COUNTS = Statement.of(f"SELECT c.project_id, count(*) AS people {_VISIBLE_TAGS} GROUP BY c.project_id")
 # Index (project_id, place, id).
 IMAGES = Statement.of("""
     SELECT id, project_id, image, NULLIF(caption, '') AS caption FROM project_image
@@ -60,7 +61,7 @@ IMAGES = Statement.of("""
 
 @columns(*PROJECT, "own", positional=True)
 async def by_id(project_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """Projects by number; None for one that the viewer may not see, as for one that never was."""
+    """Projects by number; None for one that the viewer may not see, as if it never existed."""
     database = context.database
     rows = await database.fetch(BY_ID, database.keys(project_ids), context.viewer.own_profile)
     return in_order(project_ids, rows, by="id")
@@ -74,21 +75,21 @@ async def project(context: Context, *, id: ID) -> Row | None:
 
 @columns("id", "description", "customer", "business_need", "solution", "results", positional=True)
 async def texts(project_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """What a project's own page says; apart from its card, because these are long."""
+    """The long texts of a project, which only its own page shows."""
     database = context.database
     return in_order(project_ids, await database.fetch(TEXTS, database.keys(project_ids)), by="id")
 
 
 @columns(*CARD, "project_id", positional=True)
 async def collaborators(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
-    """Whom the viewer may see of those who worked on each project, in the order they were named."""
+    """The collaborators of each project that the viewer may see, in the order they were named."""
     database = context.database
     rows = await database.fetch(COLLABORATORS, database.keys(project_ids), context.viewer.own_profile)
     return grouped(project_ids, rows, by="project_id")
 
 
 async def collaborator_counts(project_ids: Sequence[int], context: Context) -> list[int]:
-    """How many `collaborators` lists."""
+    """How many people `collaborators` returns."""
     database = context.database
     rows = await database.fetch(COLLABORATOR_COUNTS, database.keys(project_ids), context.viewer.own_profile)
     return [row["people"] if row else 0 for row in in_order(project_ids, rows, by="project_id")]
@@ -102,17 +103,17 @@ async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]
 
 
 def large(row: Row) -> str:
-    """Where a picture of a project is, relative to this server, at most 1600 pixels each way."""
+    """The path of a picture of at most 1600 by 1600 pixels on this server."""
     return f"/pictures/{row['image']}/1600.webp"
 
 
 def small(row: Row) -> str:
-    """Where its small one is, at most 400 pixels each way."""
+    """The path of its small version, of at most 400 by 400 pixels."""
     return f"/pictures/{row['image']}/400.webp"
 
 
 def is_own(row: Row) -> bool:
-    """Whether the viewer owns a project."""
+    """Return True if the viewer owns the project."""
     return bool(row["own"])
 
 

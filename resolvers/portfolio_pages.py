@@ -1,4 +1,4 @@
-"""Pages of projects: a person's own, and those of others that the person is named on."""
+"""Pages of projects: those a person owns, and those on which the person is a collaborator."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,12 +15,12 @@ from services.core.visibility import visible_sql
 
 PROJECT_COLUMNS = (*PROJECT, "own")
 _SELECT = f"{COLUMNS}, j.owner_id = $2 AS own"
-# Others see what is published, the owner drafts too. $3: the state, '' for any.
+# Others see published projects, the owner also drafts. $3: the state, '' for any.
 _PROJECTS = f"""
     FROM project j WHERE j.owner_id = {PARENT} AND (j.state = 'PUBLISHED' OR j.owner_id = $2)
         AND (CAST($3 AS text) = '' OR j.state = CAST($3 AS text))
 """
-# Published projects alone, also of the viewer.
+# Published projects only, also for the viewer's own page.
 _COLLABORATIONS = f"""
     FROM project_collaborator c JOIN project j ON j.id = c.project_id JOIN profile o ON o.id = j.owner_id
     WHERE c.profile_id = {PARENT} AND c.untagged_at IS NULL AND j.state = 'PUBLISHED' AND {visible_sql("o", "$2")}
@@ -47,8 +47,8 @@ PROJECT_COUNTS = count_per_parent(_PROJECTS)
 COLLABORATION_COUNTS = count_per_parent(_COLLABORATIONS)
 
 
-class Listed(NamedTuple):
-    """The projects of a profile in one state, or in any."""
+class ProjectList(NamedTuple):
+    """A key of `totals`: the projects of a profile in one state; None: in any."""
 
     profile_id: int
     state: ProjectState | None
@@ -60,8 +60,7 @@ async def of_profiles(
     profile_ids: Sequence[int], context: Context, *, page: Page, state: ProjectState | None = None
 ) -> list[Row]:
     """
-    A page of each profile's projects, in their owner's order, of one state or all; drafts are their owner's alone.
-    Raises Refused: BAD_PAGE, BAD_CURSOR.
+    A page of each profile's projects in their owner's order, of one state or all. Only their owner sees drafts. Raises Refused: BAD_PAGE, BAD_CURSOR.
 
     SQL of its own: lists of people read it, one statement for any number of people.
     """
@@ -75,8 +74,8 @@ async def of_profiles(
 @paged
 async def collaborations(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row]:
     """
-    A page of the published projects of others that each profile is named on, the newest first. Raises Refused: BAD_PAGE,
-    BAD_CURSOR.
+    A page of the published projects of others on which each profile is a collaborator, newest first. Raises Refused:
+    BAD_PAGE, BAD_CURSOR.
     """
     found = await COLLABORATIONS.pages(context.database, profile_ids, page, context.viewer.own_profile)
     return [connection(page, found.get(each, ()), collaboration_cursor_of, profile_id=each) for each in profile_ids]
@@ -88,28 +87,28 @@ collaboration_cursor_of = COLLABORATIONS.cursor_of
 
 async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
     """How many published projects each profile has."""
-    return await totals([Listed(each, ProjectState.PUBLISHED) for each in profile_ids], context)
+    return await totals([ProjectList(each, ProjectState.PUBLISHED) for each in profile_ids], context)
 
 
-async def totals(keys: Sequence[Listed], context: Context) -> list[int]:
-    """How many projects there are in each of these lists, for this viewer. One statement a state."""
-    found: dict[Listed, int] = {}
+async def totals(keys: Sequence[ProjectList], context: Context) -> list[int]:
+    """How many projects of each list the viewer sees. One statement per state."""
+    found: dict[ProjectList, int] = {}
     for state in dict.fromkeys(key.state for key in keys):
         people = [key.profile_id for key in keys if key.state is state]
         rows = await _count(PROJECT_COUNTS, people, context, state.value if state else "")
-        found |= {Listed(profile_id, state): number for profile_id, number in rows.items()}
+        found |= {ProjectList(profile_id, state): number for profile_id, number in rows.items()}
     return [found[key] for key in keys]
 
 
 async def collaboration_totals(profile_ids: Sequence[int], context: Context) -> list[int]:
-    """How many projects `collaborations` lists of each profile."""
+    """How many projects `collaborations` has for each profile."""
     found = await _count(COLLABORATION_COUNTS, profile_ids, context)
     return [found[profile_id] for profile_id in profile_ids]
 
 
-def listed_by(row: Row) -> Listed:
-    """Which list a page is of."""
-    return Listed(row["profile_id"], row["state"])
+def list_of(row: Row) -> ProjectList:
+    """The key of `totals` of a page."""
+    return ProjectList(row["profile_id"], row["state"])
 
 
 async def _count(

@@ -1,4 +1,4 @@
-"""Profiles: the card that every list shows, and the details behind it."""
+"""Profiles: the card that every list shows, and the details of a profile's own page."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM pr
 @columns(*CARD, positional=True)
 async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
-    Cards of the profiles that the viewer may see; None for a hidden one, as for one that never was.
+    Cards of the profiles that the viewer may see; None for a hidden one, as if it never existed.
 
     SQL of its own: every list of people reads it (51 rows in 0.1 ms on SQLite, a queryset takes 0.5).
     """
@@ -54,7 +54,8 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
 
 async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:
     """
-    One profile, by its handle in any letter case, also by one that it had before, or by its id. Raises Refused: BAD_INPUT (neither or both), BAD_ID.
+    One profile by its handle in any letter case, also by a former one, or by its id. Raises Refused: BAD_INPUT (neither or
+    both), BAD_ID.
 
     Handles are stored in lower case, so the unique index on `handle` answers the lookup.
     """
@@ -87,7 +88,7 @@ async def profile(context: Context, *, handle: str | None = None, id: ID | None 
     positional=True,
 )
 async def details(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """What only a profile's own page shows, for profiles that the viewer was seen to see."""
+    """What only a profile's own page shows. The caller has checked that the viewer may see the profiles."""
     database = context.database
     rows = await database.fetch(DETAILS_BY_ID, database.keys(profile_ids))
     return in_order(profile_ids, rows, by="id")
@@ -95,12 +96,12 @@ async def details(profile_ids: Sequence[int], context: Context) -> list[Row | No
 
 @columns("id", "recovery_email", "language", "version", positional=True)
 async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """What a person alone sees of their profile; None for anybody else's."""
+    """What only the profile's own person sees; None for any but the viewer's."""
     database = context.database
     rows = await database.fetch(OWN_PROFILE, database.keys(profile_ids), context.viewer.own_profile)
     return in_order(profile_ids, rows, by="id")
 
 
 def country_name(row: Row) -> str | None:
-    """The country's name; None where none is given, or the code has been withdrawn since."""
+    """The country's name; None if there is none, or its code has been withdrawn."""
     return country(row["country"], languages.current()) if row["country"] else None

@@ -81,7 +81,10 @@ async def deactivate(context: Context, *, input: Any) -> Row:
 
 def _confirmed_row(context: Context, done: second_factor_setup.ConfirmedFactor) -> Row:
     context.cookie = done.session_secret
-    return {"second_factor": _enabled_row(done.method, done.confirmed_at, CODE_COUNT), "backup_codes": done.backup_codes}
+    return {
+        "second_factor": _enabled_row(done.method, done.confirmed_at, CODE_COUNT),
+        "backup_codes": done.backup_codes,
+    }
 
 
 def _enabled_row(method: Any, confirmed_at: Any, left: int) -> Row:

@@ -47,7 +47,7 @@ async def by_id(order_ids: Sequence[int], context: Context) -> list[Row | None]:
 async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
     The orders of each account, newest first; None for any but the viewer's own.
-    Raises Refused: BAD_PAGE, BAD_LIST_NAME. Index (account_id, id), read backwards.
+    Raises Refused: BAD_PAGE, BAD_CURSOR. Index (account_id, id), read backwards.
     """
     own = context.viewer.account_id
     return [

@@ -1,4 +1,4 @@
-"""Numbers for the chart of a person's points: per category and activity, and over time."""
+"""Statistics of a person's points: per category and activity, over time, and today."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,22 +20,22 @@ from services.points.points_today import daily_caps, resets_at
 from services.progress.counters import HIDDEN_OF
 from services.progress.scores import COLUMNS
 
-MOST_BUCKETS = 400
+MAX_BUCKETS = 400
 EARLIEST_DAY = date(1970, 1, 1)
 
 
 class Bucket(Enum):
-    """How long a piece of a time series is."""
+    """The length of the parts of a time series."""
 
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
 
 
-USUAL = {Bucket.DAY: 30, Bucket.WEEK: 52, Bucket.MONTH: 12}
-"""Buckets that are answered where no beginning is asked for, the one of the end included."""
+DEFAULT_BUCKETS = {Bucket.DAY: 30, Bucket.WEEK: 52, Bucket.MONTH: 12}
+"""Number of buckets without `since`, the one of `until` included."""
 
-# One statement, so that lines and sums are of one moment. Indexes: unique (profile_id, name); (profile_id, occurred_at, id);
+# One statement, so that lines and sums are of the same moment. Indexes: unique (profile_id, name); (profile_id, occurred_at, id);
 # the primary key of score.
 LINES = Statement.of(
     f"""
@@ -76,13 +76,13 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row]
     """
     Each profile's points per category, and where they come from.
 
-    A category's sum is what its activities, its opening balance and its corrections add up to, shown as 0 where that is
-    below. Corrections are penalties that their person may see, their reversals, compensation at a merge. What a silent
-    penalty took is missing from the activities and the opening balance: every figure adds up, and none tells of it. Lines
-    may be below 0, as entries of the history may.
+    A category's sum is that of its activities, its opening balance and its corrections, but at least 0. Corrections are
+    visible penalties, their reversals, and compensation at a merge. The points of a silent penalty are subtracted from the
+    activities and the opening balance, so that all figures add up and none reveals the penalty. Lines may be below 0, like
+    entries of the history.
     """
     database = context.database
-    rows = await database.fetch(LINES, database.keys(profile_ids), _stored(context, OPENED_AT))
+    rows = await database.fetch(LINES, database.keys(profile_ids), OPENED_AT)
     counted: dict[int, list[Row]] = defaultdict(list)
     sums: dict[tuple[int, str], int] = {}
     openings: dict[tuple[int, str], int] = {}
@@ -119,7 +119,7 @@ def _category(category: Category, counters: Sequence[Row], total: int, opening: 
     hidden = by_code.get(HIDDEN_OF[category])
     taken = -hidden["points"] if hidden else 0
     corrections = total + taken - opening - sum(line["points"] for line in lines)
-    for line in sorted(lines, key=_absorbs):
+    for line in sorted(lines, key=_absorption_order):
         lost = max(0, min(taken, line["points"]))
         line["points"], taken = line["points"] - lost, taken - lost
     return {
@@ -131,8 +131,8 @@ def _category(category: Category, counters: Sequence[Row], total: int, opening: 
     }
 
 
-def _absorbs(line: Row) -> tuple[bool, int]:
-    """Sort first which lines lack what a silent penalty took: under a cap events often give less than their points, and much hides more."""
+def _absorption_order(line: Row) -> tuple[bool, int]:
+    """Sort key of the lines that absorb a silent penalty: capped ones first, whose events often give less, then the largest."""
     return line["activity"]["cap"] is None, -line["points"]
 
 
@@ -155,28 +155,30 @@ async def series(
 ) -> list[list[Row]]:
     """
     Points over time of each profile: one row for each bucket from the one of `since` to the one of `until`, both whole,
-    empty ones included. From the ledger, at the time that things happened; opening balances have none and are left out, and
-    so is what its person may not see.
+    empty ones included. From the ledger, by the time of the events; opening balances, which have none, and silent penalties
+    are left out.
 
-    Figures are floored at 0 one by one. Raises Refused: BAD_INPUT (the end before the beginning), TOO_MANY_ITEMS.
+    Each figure is at least 0. Raises Refused: BAD_INPUT (the end before the beginning), TOO_MANY_ITEMS.
     """
     span = _span(bucket, since, until)
     database = context.database
-    begin, end = (_stored(context, datetime.combine(day, time(), UTC)) for day in (span.starts[0], span.end))
+    begin, end = (datetime.combine(day, time(), UTC) for day in (span.starts[0], span.end))
     rows = await database.fetch_long(SERIES[bucket], database.keys(profile_ids), begin, end)
     found: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for row in rows:
         found[row[0], str(row[1])][row[2]] = row[3]
-    asked = [(each, each.value) for each in (Category if category is None else [category])]
+    categories = [(each, each.value) for each in (Category if category is None else [category])]
     starts = [(start, start.isoformat()) for start in span.starts]
-    return [[_piece(start, found[profile_id, key], asked) for start, key in starts] for profile_id in profile_ids]
+    return [
+        [_bucket_row(start, found[profile_id, key], categories) for start, key in starts] for profile_id in profile_ids
+    ]
 
 
-def _piece(start: date, found: Mapping[str, int], asked: Sequence[tuple[Category, str]]) -> Row:
+def _bucket_row(start: date, found: Mapping[str, int], categories: Sequence[tuple[Category, str]]) -> Row:
     return {
         "starts_on": start,
-        "points": max(0, sum([found.get(name, 0) for _, name in asked])),
-        "by_category": [{"category": category, "points": max(0, found.get(name, 0))} for category, name in asked],
+        "points": max(0, sum([found.get(name, 0) for _, name in categories])),
+        "by_category": [{"category": category, "points": max(0, found.get(name, 0))} for category, name in categories],
     }
 
 
@@ -190,35 +192,35 @@ def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("until",))
     if since is None:
         first = last
-        for _ in range(USUAL[bucket] - 1):
+        for _ in range(DEFAULT_BUCKETS[bucket] - 1):
             first = _start(bucket, max(EARLIEST_DAY, first - timedelta(days=1)))
     else:
         first = _start(bucket, since)
     if first < _start(bucket, EARLIEST_DAY):
         raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
-    if (last - first).days // SHORTEST[bucket] >= 2 * MOST_BUCKETS:  # before anything is counted out
-        raise _too_many()
+    if (last - first).days // MIN_DAYS[bucket] >= 2 * MAX_BUCKETS:  # before the buckets are listed
+        raise _too_many_buckets()
     starts = [first]
     while starts[-1] < last:
         starts.append(_next(bucket, starts[-1]))
-    if len(starts) > MOST_BUCKETS:
-        raise _too_many()
+    if len(starts) > MAX_BUCKETS:
+        raise _too_many_buckets()
     return Span(tuple(starts), _next(bucket, last))
 
 
-SHORTEST = {Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 28}
+MIN_DAYS = {Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 28}
 
 
-def _too_many() -> Exception:
+def _too_many_buckets() -> Exception:
     return refused(
         ErrorCode.TOO_MANY_ITEMS,
-        Text("A series has at most {most_buckets} pieces.", most_buckets=MOST_BUCKETS),
+        Text("A series has at most {most_buckets} pieces.", most_buckets=MAX_BUCKETS),
         path=("since",),
     )
 
 
 def _start(bucket: Bucket, day: date) -> date:
-    """The first day of the bucket that a day is in; weeks begin on Monday (ISO 8601)."""
+    """The first day of a day's bucket; weeks begin on Monday (ISO 8601)."""
     if bucket is Bucket.WEEK:
         return date.fromordinal(max(1, day.toordinal() - day.weekday()))
     return day.replace(day=1) if bucket is Bucket.MONTH else day
@@ -227,20 +229,14 @@ def _start(bucket: Bucket, day: date) -> date:
 def _next(bucket: Bucket, start: date) -> date:
     if bucket is Bucket.MONTH:
         return (start + timedelta(days=31)).replace(day=1)
-    return start + timedelta(days=SHORTEST[bucket])
-
-
-def _stored(context: Context, moment: datetime) -> datetime | str:
-    """A moment as the database compares it."""
-    return moment if context.database.dialect == "postgres" else moment.isoformat(" ")
+    return start + timedelta(days=MIN_DAYS[bucket])
 
 
 @columns("activity", "earned", "cap", "remaining", "resets_at")
 async def points_today(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
-    """What each person earned today (UTC) of every capped activity; None for anybody but the viewer."""
+    """The points of each person today (UTC) from every capped activity; None for any but the viewer."""
     own = context.viewer.own_profile
-    asked = [profile_id for profile_id in profile_ids if profile_id == own]
-    found = await daily_caps(asked, clock.today()) if asked else {}
+    found = await daily_caps([own], clock.today()) if own in profile_ids else {}
     reset = resets_at()
     return [
         [

@@ -103,9 +103,9 @@ class ReachedBadgeLevel:
 @strawberry.type(description="A badge that a person has, at the highest level reached.")
 class EarnedBadge:
     code: str = column("Code of the badge, which never changes.", read=lambda row: row["badge"])
-    name: str = column("Name of the badge, in the language of the answer.", read=badges.defined("name"))
+    name: str = column("Name of the badge, in the language of the answer.", read=badges.definition_column("name"))
     description: str = column(
-        "One sentence about the badge, in the language of the answer.", read=badges.defined("description")
+        "One sentence about the badge, in the language of the answer.", read=badges.definition_column("description")
     )
     rarity: Rarity = column("Current rarity of the badge: see `Badge.rarity`.", read=badges.rarity)
     level: int = column("Highest level reached; 1 is the lowest.")

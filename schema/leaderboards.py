@@ -56,7 +56,7 @@ class LeaderboardEntry:
         "Places gained since Monday 00:00 UTC, negative if lost, among the profiles that are public today. For a "
         "weekly leaderboard: since the week before. With `asOf`: up to that moment. Null if the person was not on "
         "the leaderboard then.",
-        key=leaderboards.moved,
+        key=leaderboards.movement_of,
     )
     hidden: bool = column("True if this is your own place while your profile is not public: no one else sees it.")
 

@@ -110,7 +110,7 @@ class ProjectConnection:
     edges: list[ProjectEdge] = column("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
-        portfolio_pages.totals, "Number of projects in the whole list.", key=portfolio_pages.listed_by
+        portfolio_pages.totals, "Number of projects in the whole list.", key=portfolio_pages.list_of
     )
 
 

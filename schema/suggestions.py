@@ -49,7 +49,7 @@ class Suggestion:
         suggestion_resolvers.reasons,
         "Reasons for the suggestion, at most one of each kind. Empty only if the last reason disappeared in the "
         "meantime.",
-        key=suggestion_resolvers.met,
+        key=suggestion_resolvers.suggested,
     )
 
 

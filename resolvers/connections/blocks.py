@@ -42,14 +42,14 @@ cursor_of = BLOCKED.cursor_of
 
 
 async def block(context: Context, *, input: Any) -> Row:
-    """Whom the viewer blocks now."""
+    """Block a profile."""
     other = profile_number(input.profile)
     await blocks.block(context.viewer.own_profile, other)
     return {"profile_id": other}
 
 
 async def unblock(context: Context, *, input: Any) -> Row:
-    """Whom the viewer blocks no more."""
+    """End a block."""
     other = profile_number(input.profile)
     await blocks.unblock(context.viewer.own_profile, other)
     return {"profile_id": other}

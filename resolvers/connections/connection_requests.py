@@ -1,4 +1,4 @@
-"""Requests to connect, as their two parties see them: nobody else does, and a sender never learns that one was ignored."""
+"""Connection requests, visible only to their two parties. A sender never learns that a request was ignored."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -18,7 +18,7 @@ REQUEST = ("id", "direction", "sent_at", "profile", "other_id")
 
 
 class Direction(Enum):
-    """From whom a request is, as the viewer sees it."""
+    """The direction of a request from the viewer's side."""
 
     SENT = "SENT"
     RECEIVED = "RECEIVED"
@@ -52,7 +52,7 @@ LISTS = {
 
 
 def _either(sent: str, received: str) -> Statement:
-    """The requests of both directions, each found by an index of its own."""
+    """The requests of both directions, each by its own index."""
     return Statement.of(f"""
         SELECT {_COLUMNS} {_FROM[Direction.SENT].replace(PARENT, "$1")} AND {sent}
         UNION ALL
@@ -71,36 +71,36 @@ TOTALS = {
 
 @columns(*REQUEST)
 async def by_id(request_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """Requests by number; None for one that the viewer has no part in, or does not see any more."""
+    """Requests by number; None if the viewer is not one of its parties, or cannot see it any more."""
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in request_ids]
     rows = await context.database.fetch(BY_ID, own, context.database.keys(request_ids))
-    return in_order(request_ids, [_request(row, own) for row in rows], by="id")
+    return in_order(request_ids, [_request_row(row, own) for row in rows], by="id")
 
 
 @columns(*REQUEST)
 async def with_viewer(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """The request that waits between each profile and the viewer; None where there is none."""
+    """The open request between each profile and the viewer; None if there is none."""
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in profile_ids]
     rows = await context.database.fetch(WITH, own, context.database.keys(profile_ids))
-    return in_order(profile_ids, [_request(row, own) for row in rows], by="other_id")
+    return in_order(profile_ids, [_request_row(row, own) for row in rows], by="other_id")
 
 
 @columns("edges", "page_info", "direction")
 @paged
 async def received(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
-    """A page of what waits for the viewer's answer. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    return await _requests(profile_ids, context, Direction.RECEIVED, page)
+    """A page of the requests that wait for the viewer's answer. Raises Refused: BAD_PAGE, BAD_CURSOR."""
+    return await _own_requests(profile_ids, context, Direction.RECEIVED, page)
 
 
 @columns("edges", "page_info", "direction")
 @paged
 async def sent(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
-    """A page of what the viewer has asked and not been answered. Raises Refused: BAD_PAGE, BAD_CURSOR."""
-    return await _requests(profile_ids, context, Direction.SENT, page)
+    """A page of the viewer's requests that were not answered. Raises Refused: BAD_PAGE, BAD_CURSOR."""
+    return await _own_requests(profile_ids, context, Direction.SENT, page)
 
 
 async def totals(directions: Sequence[Direction], context: Context) -> list[int]:
@@ -116,23 +116,25 @@ def cursor_of(row: Row) -> str:
     return LISTS[row["direction"]].cursor_of({"sent_at": row["sent_at"], "request_id": row["id"]})
 
 
-def number_of(given: str) -> int:
-    """The number of a request that an input names. Raises Refused: BAD_ID, NOT_FOUND (it is something else)."""
-    number = ids.number_of("ConnectionRequest", given, "request")
+def number_of(text: str) -> int:
+    """The number of a request in an input. Raises Refused: BAD_ID, NOT_FOUND (an id of another type)."""
+    number = ids.number_of("ConnectionRequest", text, "request")
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("request",))
     return number
 
 
-async def _requests(profile_ids: Sequence[int], context: Context, direction: Direction, page: Page) -> list[Row | None]:
+async def _own_requests(
+    profile_ids: Sequence[int], context: Context, direction: Direction, page: Page
+) -> list[Row | None]:
     own, found = context.viewer.profile_id, None
     if own is not None and own in profile_ids:
-        rows = [_request(row, own) for row in await LISTS[direction].page_of(context.database, own, page)]
+        rows = [_request_row(row, own) for row in await LISTS[direction].page_of(context.database, own, page)]
         found = connection(page, rows, cursor_of, direction=direction)
     return [found if number == own else None for number in profile_ids]
 
 
-def _request(row: Row, own: int) -> dict[str, Any]:
+def _request_row(row: Row, own: int) -> dict[str, Any]:
     card = {name: row[name] for name in CARD}
     return {
         "id": row["request_id"],

@@ -18,8 +18,8 @@ CURSOR: Final = "connections"
 CONNECTED: Final = (*CARD, "connected_at")
 _BLOCKED: Final = blocked_with_sql("$2")
 _UNBLOCKED: Final = f"c.other_id NOT IN {_BLOCKED} AND {PARENT} NOT IN {_BLOCKED}"
-# "LIMIT 1 OFFSET 0" here and below keeps PostgreSQL from joining all of one table with all of another for each parent;
-# CROSS JOIN holds SQLite to the order that is written, "IS NOT false" keeps it from the index of everybody listed.
+# "LIMIT 1 OFFSET 0" here and below keeps PostgreSQL from joining whole tables for each parent; CROSS JOIN makes SQLite keep
+# the written order of tables, "IS NOT false" keeps it from the index of all listed profiles.
 _LISTED: Final = "EXISTS (SELECT 1 FROM profile p WHERE p.id = c.other_id AND p.listed IS NOT false LIMIT 1 OFFSET 0)"
 
 

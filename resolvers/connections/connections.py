@@ -1,4 +1,4 @@
-"""Who is connected with whom, as the viewer may see it; and connecting."""
+"""Connections that the viewer may see, mutual connections, and the mutations of connections."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -17,14 +17,14 @@ from resolvers.people.people import typed_words
 from services.connections import connections
 from services.errors import ErrorCode, refused
 
-MUTUAL_NAMES_SHOWN = 3
+DEFAULT_MUTUAL_NAMES = 3
 MAX_MUTUAL_NAMES = 100
 Listing = tuple[int, tuple[bytes, ...]]
-"""Whose connections, and the words that are looked for among their names."""
+"""A profile, and the words that its connections' names are searched for."""
 
 
 class ConnectionStatus(Enum):
-    """What somebody is to the viewer."""
+    """What a profile is to the viewer."""
 
     NONE = "NONE"
     SELF = "SELF"
@@ -34,7 +34,7 @@ class ConnectionStatus(Enum):
     BLOCKED = "BLOCKED"
 
 
-# A request that was ignored is one to its sender alone; a block is one to its maker alone. Unique indexes of a pair each.
+# Only its sender sees an ignored request; only the blocker sees a block. Unique indexes of a pair each.
 _STATUS = """
     SELECT key.value AS profile_id, CASE
         WHEN key.value = $2 THEN 'SELF'
@@ -50,7 +50,7 @@ STATUS = Statement(
     sqlite=_STATUS.replace("$", "?") + "FROM json_each(?1) key",
     postgres=_STATUS + "FROM unnest($1::bigint[]) AS key (value)",
 )
-# Only chooses from which side to look: unique (profile_id, name).
+# Only to choose the side that is read first. Unique (profile_id, name).
 DEGREES = Statement.of(
     f"SELECT profile_id, times FROM profile_counter WHERE profile_id = ANY($1) AND name = '{CONNECTIONS}'"
 )
@@ -63,13 +63,13 @@ async def of_profiles(
 ) -> list[Row]:
     """
     A page of each profile's connections, the newest first. Raises Refused: BAD_PAGE, BAD_CURSOR, BAD_INPUT (no letter or
-    digit to look for, or too much).
+    digit to search for, or too long).
 
-    SQL of its own: 50 people with 20 each take 3 ms on either database, the first page of somebody with 10,000 connections
+    SQL of its own: 50 people with 20 each take 3 ms on either database, the first page of a person with 10,000 connections
     0.1 ms on SQLite and 0.4 on PostgreSQL, a name among those 8 to 17.
     """
     words = tuple(typed_words(search))
-    # A name that is rare among many is looked for through all of them.
+    # A rare name makes the search read all connections.
     found = await connection_sql.named(len(words)).pages(
         context.database, profile_ids, page, context.viewer.own_profile, *_word_ranges(words), slow=bool(words)
     )
@@ -83,22 +83,22 @@ cursor_of = connection_sql.CONNECTIONS.cursor_of
 
 
 async def totals(listings: Sequence[Listing], context: Context) -> list[int]:
-    """How many people each list has, however many a page shows."""
+    """How many people each list has in all."""
     found: dict[Listing, int] = {}
     for words in dict.fromkeys(words for _, words in listings):
         wanted = [profile_id for profile_id, each in listings if each == words]
-        for profile_id, number in zip(wanted, await _counted(wanted, words, context), strict=True):
+        for profile_id, number in zip(wanted, await _count(wanted, words, context), strict=True):
             found[profile_id, words] = number
     return [found[each] for each in listings]
 
 
 async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
-    """How many connections of each profile the viewer could list, exactly."""
-    return await _counted(profile_ids, (), context)
+    """How many connections of each profile the viewer can list, exactly."""
+    return await _count(profile_ids, (), context)
 
 
 async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | None]:
-    """What each profile is to the viewer; None for nobody and for services."""
+    """What each profile is to the viewer; None for anonymous callers and service accounts."""
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in profile_ids]
@@ -111,14 +111,14 @@ async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | N
 
 @columns("profile_id")
 async def mutual(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """What leads to those whom a profile and the viewer both know; None for nobody and for oneself."""
+    """The parent row of mutual connections; None for anonymous callers, service accounts and the viewer's own profile."""
     own = context.viewer.profile_id
     return [None if own in {None, number} else {"profile_id": number} for number in profile_ids]
 
 
 @columns(*CONNECTED)
 async def mutual_profiles(
-    profile_ids: Sequence[int], context: Context, *, first: int = MUTUAL_NAMES_SHOWN
+    profile_ids: Sequence[int], context: Context, *, first: int = DEFAULT_MUTUAL_NAMES
 ) -> list[Sequence[Row]]:
     """The newest of each profile's connections that are the viewer's too. Raises Refused: BAD_PAGE."""
     check_size(first, MAX_MUTUAL_NAMES)
@@ -140,7 +140,7 @@ async def mutual_totals(profile_ids: Sequence[int], context: Context) -> list[in
 
 
 async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list[int]]:
-    """From whose side to look for what two have in common: from that of whoever knows fewer. Who knows nobody is left out."""
+    """Profiles by the side whose connections are read first: the one with fewer. Profiles without connections are left out."""
     own = context.viewer.own_profile
     rows = await context.database.fetch(DEGREES, context.database.keys({*profile_ids, own}))
     degrees = {row["profile_id"]: row["times"] for row in rows}
@@ -152,8 +152,8 @@ async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list
     return sides
 
 
-async def _counted(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
-    # All rows are read: some people know thousands.
+async def _count(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
+    # All rows are read: some people have thousands.
     rows = await context.database.fetch_long(
         connection_sql.total(len(words)), list(profile_ids), context.viewer.own_profile, *_word_ranges(words)
     )
@@ -162,15 +162,15 @@ async def _counted(profile_ids: Sequence[int], words: tuple[bytes, ...], context
 
 
 def _word_ranges(words: tuple[bytes, ...]) -> list[bytes]:
-    """For each word the first text that begins with it, and the first behind all of those."""
+    """For each word the bounds of the texts that begin with it."""
     return [end for word in words for end in (word, word + bytes([255]))]
 
 
-# By the person
+# Mutations
 
 
 async def send(context: Context, *, input: Any) -> Row:
-    """Whom the viewer asked, and the request that stands between them now."""
+    """Send a connection request."""
     other = profile_number(input.profile)
     await connections.send(context.viewer.own_profile, other, account_id=context.viewer.account_id or 0)
     [request] = await connection_requests.with_viewer([other], context)
@@ -178,21 +178,21 @@ async def send(context: Context, *, input: Any) -> Row:
 
 
 async def accept(context: Context, *, input: Any) -> Row:
-    """Whom the viewer is connected with now."""
+    """Accept a request."""
     return {
         "profile_id": await connections.accept(context.viewer.own_profile, connection_requests.number_of(input.request))
     }
 
 
 async def ignore(context: Context, *, input: Any) -> Row:
-    """Whose request was put away."""
+    """Ignore a request."""
     return {
         "profile_id": await connections.ignore(context.viewer.own_profile, connection_requests.number_of(input.request))
     }
 
 
 async def withdraw(context: Context, *, input: Any) -> Row:
-    """Whom the request that was taken back had gone to."""
+    """Withdraw a request."""
     return {
         "profile_id": await connections.withdraw(
             context.viewer.own_profile, connection_requests.number_of(input.request)
@@ -201,15 +201,15 @@ async def withdraw(context: Context, *, input: Any) -> Row:
 
 
 async def remove(context: Context, *, input: Any) -> Row:
-    """Whom the viewer is connected with no more."""
+    """End a connection."""
     other = profile_number(input.profile)
     await connections.remove(context.viewer.own_profile, other)
     return {"profile_id": other}
 
 
-def profile_number(given: str) -> int:
-    """The number of a profile that an input names. Raises Refused: BAD_ID, NOT_FOUND (it is something else)."""
-    number = ids.number_of("Profile", given, "profile")
+def profile_number(text: str) -> int:
+    """The number of a profile in an input. Raises Refused: BAD_ID, NOT_FOUND (an id of another type)."""
+    number = ids.number_of("Profile", text, "profile")
     if number is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
     return number

@@ -1,12 +1,12 @@
 """
-Whom somebody may know: one statement that finds whom to weigh, and one for what the viewer shares with those who are shown.
+SQL of people the viewer may know: one statement finds candidates and their facts, one what the viewer shares with people.
 
-The search is bounded, so that the best connected wait no longer than others. It looks at the viewer's newest
-connections and the newest of each of those; and at colleagues and people with the viewer's rarest skills and
-industries, each among those who came to the community nearest before and after. Those for whom most speaks are then
-weighed. Where no bound is reached the weights are exact; beyond one, somebody may be missed or weigh less.
+The search is bounded, so that it does not take longer for well-connected viewers. It reads the viewer's newest connections
+and the newest of each of those; and colleagues and people with the viewer's rarest skills and industries, each with the
+nearest profile numbers below and above the viewer's. The best candidates are then weighed. The weights are exact if no
+bound is reached; beyond one, a person may be missed or weigh less.
 
-Who is hidden is passed over before anything is counted or cut off, and takes nobody's place.
+Hidden people are left out before anything is counted or limited, so that they take no one's place.
 """
 
 import re
@@ -16,44 +16,44 @@ from models.statements import Statement
 from services.connections.suggestions import COMPANY, INDUSTRY, MUTUAL, SKILL
 from services.core.visibility import blocked_with_sql
 
-FRIENDS: Final = 100
-"""Connections of the viewer that are followed, the newest."""
-THEIRS: Final = 20
-"""Connections of each of them, the newest who have an account."""
-COLLEAGUES: Final = 100
-ALIKE: Final = 60
-"""Colleagues, and people with a skill or industry, on each side of the viewer's own place in the order of arrival."""
+MAX_CONNECTIONS: Final = 100
+"""The viewer's newest connections whose connections are read."""
+MAX_CONNECTIONS_OF_EACH: Final = 20
+"""The newest connections of each of them that have an account."""
+MAX_COLLEAGUES: Final = 100
+MAX_SHARING: Final = 60
+"""Colleagues, and people with the same skill or industry, on each side of the viewer's profile number."""
 RAREST_SKILLS: Final = 4
 RAREST_INDUSTRIES: Final = 3
-COMMON: Final = 200
-"""How far the people with a skill or industry are counted to see which is rarest."""
-FURTHER: Final = 3
-"""So many times as many listed people are looked through for those who have an account."""
-WEIGHED: Final = 500
+MAX_COUNTED: Final = 200
+"""Bound of the counts by which the rarest skills and industries are found."""
+LISTED_PER_CLAIMED: Final = 3
+"""Factor: how many listed people are read for each one with an account."""
+MAX_WEIGHED: Final = 500
 
 _BLOCKED: Final = blocked_with_sql("$1")
 
 
 def _listed(number: str) -> str:
     """
-    Whether a profile is listed, by its primary key: PostgreSQL would rather merge with all profiles in the order of ids
-    (200 ms), SQLite go through the index of everybody who is listed.
+    The column `listed` of a profile, by its primary key. A join would make PostgreSQL merge with all profiles in the order of
+    ids (200 ms), and SQLite read the index of all listed profiles.
     """
     return f"(SELECT p.listed FROM profile p WHERE p.id = {number})"
 
 
 def _claimed(listed: str, most: int) -> str:
     """
-    The first of some listed people for whom there is an account; they are looked through only as far as that takes, which both
-    databases do in their order. One of several accounts is active where the profile is listed. Index account (profile_id).
+    The first listed people who have an account; both databases read the people in order and stop when there are enough. One
+    of several accounts is active if the profile is listed. Index account (profile_id).
     """
-    # Ordering them once more would have SQLite look through all of them first (42 ms instead of 13).
+    # Sorting them again would make SQLite read all of them first (42 ms instead of 13).
     claimed = "EXISTS (SELECT 1 FROM account a WHERE a.profile_id = n.id LIMIT 1 OFFSET 0)"
-    return f"SELECT n.id FROM ({listed} LIMIT {FURTHER * most}) n WHERE {claimed} LIMIT {most}"
+    return f"SELECT n.id FROM ({listed} LIMIT {LISTED_PER_CLAIMED * most}) n WHERE {claimed} LIMIT {most}"
 
 
 def _sides(table: str, condition: str, number: str, most: int) -> tuple[str, ...]:
-    """Those of a table's people nearest to the viewer, after and before: a text for each side."""
+    """The people of a table with the nearest profile numbers above and below the viewer's: one text per side."""
     return tuple(
         _claimed(
             f"SELECT {number} AS id FROM {table} t WHERE {condition} AND {number} {way} $1 AND {_listed(number)} "
@@ -68,7 +68,7 @@ def _rarest(table: str, term: str, most: int) -> str:
     # Unique (profile_id, term); index (term, profile_id).
     return f"""
         SELECT t.{term} AS term FROM {table} t WHERE t.profile_id = $1
-        ORDER BY (SELECT count(*) FROM (SELECT 1 FROM {table} x WHERE x.{term} = t.{term} LIMIT {COMMON}) y), t.{term}
+        ORDER BY (SELECT count(*) FROM (SELECT 1 FROM {table} x WHERE x.{term} = t.{term} LIMIT {MAX_COUNTED}) y), t.{term}
         LIMIT {most}
     """
 
@@ -79,12 +79,12 @@ _NEWEST: Final = f"""
     WHERE c.profile_id = {{whose}} AND {_listed("c.other_id")} {{more}}
     ORDER BY c.connected_at DESC, c.other_id DESC
 """
-# Whom a source is followed to, from which CTE; and what one who is found there weighs for it.
+# Each source: its CTE, the weight of a person found by it, and the SQL that finds people from a row of the CTE.
 _SOURCES: Final = (
-    ("friends", MUTUAL, (_claimed(_NEWEST.format(whose="r.id", more=""), THEIRS),)),
-    ("own_company", COMPANY, _sides("profile", "t.company_id = r.company_id", "t.id", COLLEAGUES)),
-    ("own_skills", SKILL, _sides("profile_skill", "t.skill = r.term", "t.profile_id", ALIKE)),
-    ("own_industries", INDUSTRY, _sides("profile_industry", "t.industry = r.term", "t.profile_id", ALIKE)),
+    ("friends", MUTUAL, (_claimed(_NEWEST.format(whose="r.id", more=""), MAX_CONNECTIONS_OF_EACH),)),
+    ("own_company", COMPANY, _sides("profile", "t.company_id = r.company_id", "t.id", MAX_COLLEAGUES)),
+    ("own_skills", SKILL, _sides("profile_skill", "t.skill = r.term", "t.profile_id", MAX_SHARING)),
+    ("own_industries", INDUSTRY, _sides("profile_industry", "t.industry = r.term", "t.profile_id", MAX_SHARING)),
 )
 _SHARED: Final = """
     (SELECT count(*) FROM {table} a CROSS JOIN {table} b
@@ -100,7 +100,7 @@ def _candidates(each: str) -> str:
     )
     return f"""
         WITH friends AS MATERIALIZED (
-            {_NEWEST.format(whose="$1", more=f"AND c.other_id NOT IN {_BLOCKED}")} LIMIT {FRIENDS}
+            {_NEWEST.format(whose="$1", more=f"AND c.other_id NOT IN {_BLOCKED}")} LIMIT {MAX_CONNECTIONS}
         ),
         own_company AS MATERIALIZED (SELECT company_id FROM profile WHERE id = $1),
         own_skills AS MATERIALIZED ({_rarest("profile_skill", "skill", RAREST_SKILLS)}),
@@ -118,7 +118,7 @@ def _candidates(each: str) -> str:
                 SELECT sender_id FROM connection_request WHERE receiver_id = $1 AND withdrawn_at IS NULL
               )
               AND NOT EXISTS (SELECT 1 FROM connection c WHERE c.profile_id = $1 AND c.other_id = f.id)
-            ORDER BY f.points DESC, f.id LIMIT {WEIGHED}
+            ORDER BY f.points DESC, f.id LIMIT {MAX_WEIGHED}
         )
         SELECT f.id, f.mutual, coalesce(p.company_id = o.company_id, false) AS company,
             {_SHARED.format(table="profile_skill", term="skill")} AS skills,
@@ -141,11 +141,11 @@ CANDIDATES: Final = Statement(
     postgres=_candidates("SELECT w.id, {what} FROM {source} r CROSS JOIN LATERAL ({rest}) w"),
 )
 """
-Facts (services/connections/suggestions.py) of at most 500 people whom $1 may know, and never who is hidden, has no account, is
-connected with $1, waits for an answer or is waited for, was ignored or dismissed, or stands behind a block.
+Facts (services/connections/suggestions.py) of at most 500 people that $1 may know. Left out: hidden people, people without
+an account, connections, people with an open or ignored request, dismissed ones, and those with a block between.
 
-Among 100,000 people with a million rows of connections: 4 ms for somebody with 20 connections, 7 for the best connected
-(10,000), 13 for who knows the 400 best connected, on SQLite; 7, 14 and 20 on PostgreSQL. Indexes: connection
+Among 100,000 people with a million rows of connections: 4 ms for a person with 20 connections, 7 for the best connected
+(10,000), 13 for a person who knows the 400 best connected, on SQLite; 7, 14 and 20 on PostgreSQL. Indexes: connection
 (profile_id, connected_at, other_id), profile (company_id, id), profile_skill (skill, profile_id), profile_industry
 (industry, profile_id); then account (profile_id) and unique (profile_id, other_id), (profile_id, skill), (profile_id, industry).
 """

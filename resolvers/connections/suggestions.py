@@ -1,4 +1,4 @@
-"""People the viewer may know, and why."""
+"""People that the viewer may know, and the reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
@@ -20,15 +20,15 @@ from resolvers.connections.suggestion_sql import CANDIDATES, IN_COMMON
 from services.connections import suggestions
 from services.connections.suggestions import Facts, weight
 
-CURSOR = "people-you-may-know"
+LIST_NAME = "people-you-may-know"
 MAX_SUGGESTIONS = 200
-"""Suggestions at a time, on all pages together."""
-Met = tuple[int, bool]
-"""Who is suggested, and whether the search met them among the connections of the viewer's connections."""
+"""Suggestions on all pages together."""
+Suggested = tuple[int, bool]
+"""A suggested profile, and whether the search found it among the connections of the viewer's connections."""
 
 
 class Reason(Enum):
-    """What speaks for it that two people know each other."""
+    """Why two people may know each other."""
 
     MUTUAL_CONNECTIONS = "MUTUAL_CONNECTIONS"
     SAME_COMPANY = "SAME_COMPANY"
@@ -40,7 +40,7 @@ class Reason(Enum):
 @paged
 async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
-    A page of whom the viewer may know, for whom most speaks first, then who came first; None for anybody else.
+    A page of people that the viewer may know, highest weight first, then by profile number; None for other profiles.
 
     Raises Refused: BAD_PAGE, BAD_CURSOR.
     """
@@ -50,8 +50,8 @@ async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Pag
 
 
 async def _page(own: int, page: Page, context: Context) -> Row:
-    place = None if page.cursor is None else tuple(cursors.decode(CURSOR, page.cursor, int, int))
-    rows = _slice(await _ranked(own, context), page, place)
+    position = None if page.cursor is None else tuple(cursors.decode(LIST_NAME, page.cursor, int, int))
+    rows = _slice(await _ranked(own, context), page, position)
     cards = await profiles.by_id([row["id"] for row in rows], context)
     edges = [{**row, "person": card} for row, card in zip(rows, cards, strict=True)]
     # A person who hid after the list was read has no card.
@@ -59,43 +59,41 @@ async def _page(own: int, page: Page, context: Context) -> Row:
 
 
 async def _ranked(own: int, context: Context) -> list[Row]:
-    database = context.database
-    # Up to 15 ms on SQLite: not in the way of others. Inside a transaction there is one connection only.
-    fetch = database.fetch if database.in_transaction else database.fetch_long
+    # Up to 15 ms on SQLite.
+    rows = await context.database.fetch_long(CANDIDATES, own)
     weighed = [
         {"id": row[0], "mutual": row[1] > 0, "weight": weight(Facts(row[1], bool(row[2]), row[3], row[4]))}
-        for row in await fetch(CANDIDATES, own)
+        for row in rows
     ]
-    return sorted(weighed, key=_place)[:MAX_SUGGESTIONS]
+    return sorted(weighed, key=_sort_key)[:MAX_SUGGESTIONS]
 
 
-def _slice(ranked: list[Row], page: Page, place: tuple[int, ...] | None) -> list[Row]:
-    """Up to one row more than asked, from where the cursor stands: also where its own row is gone by now."""
+def _slice(ranked: list[Row], page: Page, position: tuple[int, ...] | None) -> list[Row]:
+    """Up to one row more than the page's size, beyond the cursor, even if the cursor's own row is gone."""
     if page.backward:
-        return [row for row in ranked if place is None or _place(row) < place][-page.size - 1 :]
-    return [row for row in ranked if place is None or _place(row) > place][: page.size + 1]
+        return [row for row in ranked if position is None or _sort_key(row) < position][-page.size - 1 :]
+    return [row for row in ranked if position is None or _sort_key(row) > position][: page.size + 1]
 
 
-def _place(row: Row) -> tuple[int, int]:
+def _sort_key(row: Row) -> tuple[int, int]:
     return -row["weight"], row["id"]
 
 
 def cursor_of(row: Row) -> str:
-    """Where a suggestion stands: its weight, which is made of its reasons, and whom it is of."""
-    return cursors.encode(CURSOR, *_place(row))
+    """Return the cursor of a suggestion: its weight, which follows from its reasons, and its profile."""
+    return cursors.encode(LIST_NAME, *_sort_key(row))
 
 
-def met(row: Row) -> Met:
-    """What `reasons` asks about a suggestion."""
+def suggested(row: Row) -> Suggested:
+    """The key of `reasons` of a suggestion."""
     return row["id"], row["mutual"]
 
 
 @columns("kind", "profile_id", "company_id", "skills", "industries")
-async def reasons(people: Sequence[Met], context: Context) -> list[list[Row]]:
+async def reasons(people: Sequence[Suggested], context: Context) -> list[list[Row]]:
     """
-    What the viewer has in common with each of these people, in the order of `Reason`; exact, also where the search was
-    bounded: whether there are mutual connections is looked up for those of whom it found none. Nothing for nobody and for
-    services.
+    What the viewer has in common with each of these people, in the order of `Reason`. Exact also if the search was bounded:
+    mutual connections are counted where it found none. Empty for anonymous callers and service accounts.
     """
     own, database = context.viewer.profile_id, context.database
     if own is None:
@@ -116,23 +114,23 @@ def _reasons(profile_id: int, row: Row, *, mutual: bool) -> Iterable[Row]:
         yield {**nothing, "kind": Reason.MUTUAL_CONNECTIONS, "profile_id": profile_id}
     if row["company_id"] is not None:
         yield {**nothing, "kind": Reason.SAME_COMPANY, "company_id": row["company_id"]}
-    if skills := _named(row["skills"], SKILLS):
+    if skills := _term_rows(row["skills"], SKILLS):
         yield {**nothing, "kind": Reason.SHARED_SKILLS, "skills": skills}
-    if industries := _named(row["industries"], INDUSTRIES):
+    if industries := _term_rows(row["industries"], INDUSTRIES):
         yield {**nothing, "kind": Reason.SHARED_INDUSTRIES, "industries": industries}
 
 
-def _named(codes: Any, terms: Mapping[str, Term]) -> list[Row]:
+def _term_rows(codes: Any, terms: Mapping[str, Term]) -> list[Row]:
     listed: list[str] = orjson.loads(codes) if isinstance(codes, str) else codes
-    return [vars(term) for term in sorted((terms[code] for code in listed if code in terms), key=_name)]
+    return [vars(term) for term in sorted((terms[code] for code in listed if code in terms), key=_sort_name)]
 
 
-def _name(term: Term) -> str:
+def _sort_name(term: Term) -> str:
     return translate(term.name).casefold()
 
 
 async def dismiss(context: Context, *, input: Any) -> Row:
-    """Whom the viewer is not told of again."""
+    """Never suggest a profile to the viewer again."""
     other = profile_number(input.profile)
     await suggestions.dismiss(context.viewer.own_profile, other)
     return {"profile_id": other}

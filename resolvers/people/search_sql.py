@@ -195,7 +195,7 @@ class SearchSql:
         """Condition: a person is listed, a candidate, and matches the other filters."""
         people = query.add(candidates.people)
         others = self._all_match(query, f"o.{self.order.person}", tier, except_for=candidates.filters)
-        # Not "= true": SQLite would walk the order's index, past everybody else.
+        # Not "= true": SQLite would walk the order's index, past all other people.
         return f"o.{self.order.person} = ANY({people}) AND o.listed IS NOT false{others}"
 
     def _driven(self, query: Query, driver: Filter, tier: int) -> tuple[str, str]:
@@ -203,7 +203,7 @@ class SearchSql:
         The listed people who match `driver`, and the condition that they match the other filters.
 
         The people stand behind a LIMIT, which both planners leave where it is: PostgreSQL would walk the order's index
-        for the sake of a page's LIMIT, and test all filters on everybody.
+        for the sake of a page's LIMIT, and test all filters on all people.
         """
         order = self.order
         ids = driver.ids_sql(query.add, tier)

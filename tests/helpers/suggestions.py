@@ -44,7 +44,7 @@ async def page(database: Database, who: Any, **asked: Any) -> Any:
 async def reasons(database: Database, who: Any, whom: int) -> Reasons:
     """Why: by kind, the numbers of the people in common, the company, the codes."""
     context = seen_by(database, who)
-    found = [suggestions.met(row) for row in (await page(database, who, first=100))["edges"] if row["id"] == whom]
+    found = [suggestions.suggested(row) for row in (await page(database, who, first=100))["edges"] if row["id"] == whom]
     [rows] = await suggestions.reasons(found or [(whom, False)], context)
     if found:
         assert [rows] == await suggestions.reasons([(whom, False)], context)  # nothing hangs on what the search met

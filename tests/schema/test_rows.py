@@ -209,7 +209,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.around: [board],
         leaderboards.entries: [board],
         leaderboards.moments: [board],
-        leaderboards.movements: [leaderboards.Moved(board, ben, 1), leaderboards.Moved(board, 999_999, 1)],
+        leaderboards.movements: [leaderboards.Movement(board, ben, 1), leaderboards.Movement(board, 999_999, 1)],
         leaderboards.people: people,
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
@@ -231,7 +231,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         portfolio_pages.counts: people,
         portfolio_pages.of_profiles: people,
         portfolio_pages.totals: [
-            portfolio_pages.Listed(each, state) for each in people for state in (None, *ProjectState)
+            portfolio_pages.ProjectList(each, state) for each in people for state in (None, *ProjectState)
         ],
         profiles.by_id: people,
         profiles.details: people,

@@ -329,7 +329,7 @@ async def test_who_is_never_suggested_takes_nobodys_place(
 ) -> None:
     # given a friend with more connections than are followed
     ada, friend = await member("Ada"), await member("Friend")
-    people = [await member(f"P{n}") for n in range(suggestion_sql.THEIRS + 6)]
+    people = [await member(f"P{n}") for n in range(suggestion_sql.MAX_CONNECTIONS_OF_EACH + 6)]
     for minute, each in enumerate([*people, ada]):
         with clock.frozen(NOON + timedelta(minutes=minute)):
             await join(friend, each)
@@ -337,7 +337,7 @@ async def test_who_is_never_suggested_takes_nobodys_place(
     for each in people[-5:]:
         await happens(ada, each)
     # then
-    newest = people[:-5][-suggestion_sql.THEIRS + 1 :]  # Ada is one of those who are followed
+    newest = people[:-5][-suggestion_sql.MAX_CONNECTIONS_OF_EACH + 1 :]  # Ada is one of those who are followed
     assert sorted(await suggested(database, ada)) == sorted(each.profile_id for each in newest)
     assert await reasons(database, ada, people[0].profile_id) == {"MUTUAL_CONNECTIONS": {friend.profile_id}}
 
