@@ -321,7 +321,7 @@ class Executor:
         finally:
             operation.release_again()
         if "errors" not in body:
-            log.warning("plan_gave_up", reason=reason)  # the answer is correct, but took 10 to 20 times as long
+            log.warning("plan.abandoned", reason=reason)  # the answer is correct, but took 10 to 20 times as long
         return answer(body, fell_back=True)
 
     async def _run_without_plan(self, ready: _ReadyOperation, context: ExecutionContext, event: Any) -> dict[str, Any]:
@@ -373,7 +373,7 @@ class Executor:
         except (NotCovered, Refused):
             return None
         except Exception as error:  # noqa: BLE001 - graphql-core reports an argument that does not convert
-            log.warning("plan_not_made", reason=type(error).__name__)
+            log.warning("plan.not_compiled", reason=type(error).__name__)
             return None
 
 

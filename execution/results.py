@@ -108,7 +108,7 @@ def _format_error(error: GraphQLError, references: dict[int, str]) -> dict[str, 
     reference = references.get(id(bug))
     if reference is None:
         reference = references[id(bug)] = secrets.token_hex(8)
-        log.error("graphql_bug", reference=reference, path=error.path, exc_info=bug)
+        log.error("field.failed", reference=reference, path=error.path, exc_info=bug)
     return {
         "message": translate(INTERNAL_ERROR),
         **where,

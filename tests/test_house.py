@@ -230,6 +230,17 @@ def f():
     assert registries(ast.parse(text)) == ["_boards", "seen", "names", "KNOWN", "count"]
 
 
+def test_log_events_are_a_subject_and_a_verb() -> None:
+    wrong = []
+    for file in sources():
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[ast.Constant(value=str(event)), *_]):
+                    if not re.fullmatch(r"[a-z_]+\.[a-z_]+", event):
+                        wrong.append(f"{file.relative_to(HERE)}: {event}")
+    assert not wrong
+
+
 def test_files_stay_short() -> None:
     long = {
         str(file.relative_to(HERE)): lines

@@ -87,7 +87,7 @@ class BadgeShares:
         if task.cancelled():
             return
         if error := task.exception():
-            log.warning("badge_shares_not_counted", reason=type(error).__name__)
+            log.warning("badge_shares.not_counted", reason=type(error).__name__)
         else:
             self._latest = task.result()
 

@@ -222,7 +222,7 @@ class Follower:
             await self.poll()
         except Exception as error:  # noqa: BLE001 - the next poll may succeed, whatever the failure was
             if not self._failed:
-                log.warning("change_feed_not_read", reason=failure_name(error))
+                log.warning("change_feed.not_read", reason=failure_name(error))
             self._failed = True
         else:
             self._failed = False
@@ -255,7 +255,7 @@ def _notify(listener: Listener, batch: FeedBatch) -> None:
         listener(batch)
     except Exception:
         # The other listeners must be notified all the same.
-        log.exception("listener_failed", topics=sorted({each.topic.value for each in batch.entries}))
+        log.exception("listener.failed", topics=sorted({each.topic.value for each in batch.entries}))
 
 
 async def entries_since(database: Database, topic: Topic, at: datetime) -> AsyncIterator[Sequence[FeedEntry]]:

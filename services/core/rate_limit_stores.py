@@ -186,4 +186,4 @@ class Shared:
         self._next_try = moment + self._retry_seconds
         if moment >= self._next_warning:
             self._next_warning = moment + WARNING_INTERVAL_SECONDS
-            log.warning("rate_limits_not_shared", reason=type(failed).__name__, until="Redis answers again")
+            log.warning("rate_limits.not_shared", reason=type(failed).__name__, until="Redis answers again")

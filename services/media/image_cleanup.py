@@ -29,7 +29,7 @@ async def discard(keys: Sequence[str | None], sizes: tuple[int, ...] = PICTURE_S
         try:
             await image_store.delete(key, sizes)
         except Exception:  # the change is committed already; the folder or bucket may come back
-            log.exception("picture_not_deleted")
+            log.exception("image.not_deleted")
 
 
 async def sweep(now: datetime) -> int:

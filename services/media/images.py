@@ -93,7 +93,7 @@ def _decoded(content: bytes, make: Callable[[Image.Image], Image.Image]) -> Imag
         raise _too_large() from None
     except Exception as why:  # noqa: BLE001 - decoders raise many kinds of errors for broken files
         # Logged by type, so that a bug of this server is not mistaken for a damaged picture.
-        log.info("picture_not_decoded", format=kind, error=type(why).__name__)
+        log.info("image.not_decoded", format=kind, error=type(why).__name__)
         raise refused(ErrorCode.BAD_PICTURE, "This picture cannot be read: it is damaged.") from None
 
 

@@ -71,7 +71,7 @@ class OutboxWorker:
         Send due messages, polling every second, until cancelled. Messages being sent then have a few seconds to finish.
         Never start it in a transaction.
         """
-        log.info("outbox_worker_started", **{each.value.lower(): way.place for each, way in self._transports.items()})
+        log.info("outbox_worker.started", **{each.value.lower(): way.place for each, way in self._transports.items()})
         async with asyncio.TaskGroup() as group:
             for channel in self._transports:
                 group.create_task(self._keep_sending(channel))
@@ -86,7 +86,7 @@ class OutboxWorker:
                 await self._send_due(channel)
                 await asyncio.sleep(POLL_SECONDS)
             except Exception as failed:  # noqa: BLE001 - the database may come back; the worker must not end
-                log.warning("outbox_unavailable", channel=channel.value, failure=failure_name(failed))
+                log.warning("outbox.unavailable", channel=channel.value, failure=failure_name(failed))
                 await asyncio.sleep(DATABASE_RETRY_SECONDS)
 
     async def _send_due(self, channel: Channel) -> int:
@@ -134,7 +134,7 @@ class OutboxWorker:
         await OutboxMessage.filter(id=row.id).delete()
         if not message.to:
             return False
-        log.info("message_sent", kind=row.kind, message=row.id, tries=row.tries)
+        log.info("message.sent", kind=row.kind, message=row.id, tries=row.tries)
         return True
 
 
@@ -145,11 +145,11 @@ async def _reschedule(row: OutboxMessage, failure: str) -> None:
     facts = {"kind": row.kind, "message": row.id, "tries": row.tries, "failure": failure}
     if due_at > row.created_at + (kind.useful if kind else DEFAULT_LIFETIME):
         await OutboxMessage.filter(id=row.id).delete()
-        log.error("message_dropped", **facts)
+        log.error("message.dropped", **facts)
         return
     # Only while the claim is ours: after it has expired, another worker may have the message.
     await OutboxMessage.filter(id=row.id, tries=row.tries).update(due_at=due_at, failure=failure[:300])
-    log.warning("message_not_sent", again_at=due_at.isoformat(), **facts)
+    log.warning("message.not_sent", again_at=due_at.isoformat(), **facts)
 
 
 async def _finish(tasks: set[asyncio.Task[bool]]) -> None:

@@ -97,7 +97,7 @@ async def test_what_cannot_be_compiled_is_answered_all_the_same(monkeypatch: pyt
         answer = await make_executor().run("{ number }", None, None, make_toy())
     # then
     assert answer.body == {"data": {"number": 0}}
-    assert [(each["event"], each["reason"]) for each in logs] == [("plan_not_made", "KeyError")]
+    assert [(each["event"], each["reason"]) for each in logs] == [("plan.not_compiled", "KeyError")]
 
 
 async def test_readers_of_one_level_wait_together() -> None:
@@ -241,7 +241,7 @@ async def test_an_answer_that_only_the_plan_could_not_give_is_logged() -> None:
     # then
     assert answer.body == {"data": {"thing": {"id": 1}}}
     assert answer.fell_back
-    assert [(each["event"], each["reason"]) for each in logs] == [("plan_gave_up", "KeyError")]
+    assert [(each["event"], each["reason"]) for each in logs] == [("plan.abandoned", "KeyError")]
 
 
 async def test_rows_are_read_by_number_where_their_reader_says_so() -> None:

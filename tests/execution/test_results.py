@@ -20,7 +20,7 @@ async def test_a_bug_is_masked_and_logged_once_with_its_reference(plans: bool) -
     assert [error["path"] for error in told] == [["books", number, "broken"] for number in range(3)]
     assert SECRET not in str(answer.body)
     (log,) = logs
-    assert log["event"] == "graphql_bug"
+    assert log["event"] == "field.failed"
     assert {error["extensions"]["reference"] for error in told} == {log["reference"]}
     assert {error["extensions"]["code"] for error in told} == {"INTERNAL"}
     assert str(log["exc_info"]) == SECRET

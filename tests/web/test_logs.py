@@ -43,13 +43,13 @@ def test_exceptions_are_logged_without_what_they_say(written: StringIO, by: str)
         fails()
     except ExceptionGroup as error:
         if by == "structlog":
-            structlog.get_logger("test").error("graphql_bug", reference="1a2b", exc_info=error)
+            structlog.get_logger("test").error("field.failed", reference="1a2b", exc_info=error)
         else:
-            logging.getLogger("test").exception("graphql_bug 1a2b")
+            logging.getLogger("test").exception("field.failed 1a2b")
     # then
     said = written.getvalue()
     assert "ada@" not in said and "already exists" not in said
-    assert all(word in said for word in ("graphql_bug", "1a2b", "in fails", "int(at_fault)"))
+    assert all(word in said for word in ("field.failed", "1a2b", "in fails", "int(at_fault)"))
     types = ["builtins.ValueError", "builtins.ExceptionGroup", "builtins.LookupError", "builtins.KeyError"]
     assert sorted(types, key=said.index) == types
 

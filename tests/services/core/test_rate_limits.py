@@ -193,7 +193,7 @@ async def test_without_redis_each_process_counts_for_itself() -> None:
         answers = [await waits("second-factor", "account:5") for _ in range(12)]
     # then nobody is locked out, nobody is let through for ever, and it is said once
     assert answers == [0] * 10 + [30] * 2
-    assert [(line["event"], line["log_level"]) for line in seen] == [("rate_limits_not_shared", "warning")]
+    assert [(line["event"], line["log_level"]) for line in seen] == [("rate_limits.not_shared", "warning")]
     await store.close()
 
 

@@ -186,7 +186,7 @@ async def test_it_is_tried_less_and_less_often_for_two_days_and_then_given_up(
     # then
     assert timedelta(days=1, hours=22) < waits[-1] - written <= timedelta(days=2)
     assert 40 < way.tries < 120
-    assert [each["log_level"] for each in logged if each["event"] == "message_dropped"] == ["error"]
+    assert [each["log_level"] for each in logged if each["event"] == "message.dropped"] == ["error"]
     assert all(before < after for before, after in itertools.pairwise(waits))
 
 
@@ -234,7 +234,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             await OutboxWorker(settings, by(Clumsy())).deliver_due()
     # then
     ours = " ".join(str(record) for record in caplog.records if not record.name.startswith("mail.")) + str(logged)
-    assert {each["event"] for each in logged} == {"message_not_sent", "message_sent"}
+    assert {each["event"] for each in logged} == {"message.not_sent", "message.sent"}
     for secret in (ADA, "people.example", "482913", "Okafor", NUMBER):
         assert secret not in ours
     assert (await OutboxMessage.get()).failure == "RuntimeError"
