@@ -1,13 +1,86 @@
 """What the documents promise is there, and what is there stands in them."""
 
+import dataclasses
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from models.database import NoDatabase, opened
+from models.database import Database, NoDatabase, opened
 from services.media import image_store
 from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
+from tests.helpers.document_examples import Block, Reader, client_page, same_shape
+from tests.helpers.factories import give, make_profile, make_service, make_token
+from tests.helpers.servers import running
+from tests.helpers.sign_in import make_login
+
+GUIDES = [HERE / "README.md", *sorted((HERE / "docs" / "guides").glob("*.md"))]
+
+
+@pytest.fixture
+async def reader(settings: Settings, database: Database, tmp_path: Path) -> AsyncIterator[Reader]:
+    """Somebody who tries examples, on a server with a small community in it."""
+    await make_community()
+    folder = tmp_path / "reader"
+    (folder / "var").mkdir(parents=True)
+    partner = await make_token(await make_service("partner@tools.example"), "mx:leaderboard:read")
+    (folder / "var" / "demo-token").write_text(partner + "\n", "utf-8")
+    (folder / "var" / "community.sqlite3").symlink_to(settings.database_url.removeprefix("sqlite://"))
+    Image.new("RGB", (64, 64), "teal").save(folder / "me.jpg")
+
+    async with (
+        client_page() as origin,
+        running(dataclasses.replace(settings, public_url="", origins=origin)) as server,
+    ):
+        environment = {
+            each.name.upper(): str(getattr(settings, each.name)) for each in dataclasses.fields(settings)
+        } | {"PUBLIC_URL": ""}
+        yield Reader(
+            f"{server.host}:{server.port}", origin, folder, environment, Path(settings.mail_url.removeprefix("file:"))
+        )
+
+
+async def make_community() -> None:
+    """Ada, who can sign in, and people with points on the forum's board."""
+    ada = await make_login()
+    people = [ada.profile_id, *[await make_profile(name) for name in ("Lakshmi Joshi", "Katharina Sommer")]]
+    for times, profile_id in enumerate(people, start=1):
+        await give(profile_id, times=times)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("file", GUIDES, ids=lambda file: file.stem)
+async def test_every_example_does_what_its_document_says(file: Path, reader: Reader) -> None:
+    await reader.read(file)
+    if reader.skipped:
+        pytest.skip("needs chromium for its `js` examples; all others were run")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        ({"a": 1}, {"a": 2}, True),
+        ({"a": 1}, {"a": "2"}, False),
+        ({"a": 1}, {"a": 1, "b": 1}, False),
+        ({"a": None}, {"a": [1]}, True),
+        ([{"a": 1}], [{"a": 2}, {"a": 3}], True),
+        ([{"a": 1}], [], False),
+        ([1, "x"], ["y", "z"], True),
+        ({"code": "NOT_FOUND"}, {"code": "BAD_ID"}, False),
+    ],
+)
+def test_answers_are_compared_by_their_shape(expected: object, actual: object, same: bool) -> None:
+    assert same_shape(expected, actual) is same
+
+
+async def test_a_block_that_nobody_can_run_fails(tmp_path: Path) -> None:
+    file = HERE / "docs" / "never-written.md"
+    reader = Reader("", "", tmp_path, {}, tmp_path)
+    with pytest.raises(AssertionError, match="kind 'cobol'"):
+        await reader._run_blocks(file, [Block("cobol", "STOP RUN.", 1)], {})
 
 
 def test_every_decision_says_how_it_is_enforced() -> None:

@@ -83,7 +83,8 @@ class Reader:
     origin: str
     folder: Path
     environment: dict[str, str]
-    mailed_code: Callable[[], str]
+    mail: Path
+    """The folder that mails are written to."""
     values: dict[str, Any] = field(default_factory=dict)
     answer: Any = None
     skipped: set[str] = field(default_factory=set)
@@ -140,16 +141,22 @@ class Reader:
         return done["result"].get("value")
 
     async def _run_graphql(self, session: aiohttp.ClientSession, text: str) -> Any:
-        variables = {name: self._value(name) for name in VARIABLE.findall(text.partition("{")[0])}
+        variables = {name: await self._value(name) for name in VARIABLE.findall(text.partition("{")[0])}
         body = {"query": text, "variables": variables}
         async with session.post(f"http://{self.address}/graphql", json=body) as response:
             answer = await response.json()
-        assert response.status == 200, answer  # noqa: PLR2004
+        assert response.status == 200, answer
         self._remember(answer)
         return answer
 
-    def _value(self, name: str) -> Any:
-        return self.mailed_code() if name == "code" else self.values[name]
+    async def _value(self, name: str) -> Any:
+        return await self._mailed_code() if name == "code" else self.values[name]
+
+    async def _mailed_code(self) -> str:
+        """The six digits of the newest mail. Waits until it is written."""
+        while not (self.mail / "latest.txt").is_file():  # noqa: ASYNC110 - a folder has no event
+            await asyncio.sleep(0.05)
+        return str(re.findall(r"^\d{6}$", (self.mail / "latest.txt").read_text("utf-8"), re.MULTILINE)[-1])
 
     def _remember(self, answer: Any) -> None:
         if isinstance(answer, dict):
