@@ -6,7 +6,7 @@ CHECK := clients/check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check format schema docs messages schema-check clean
+.PHONY: help install run test lint check format schema docs picture messages schema-check clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ schema: $(VENV)/.installed ## Write schema.graphql
 
 docs: $(VENV)/.installed ## Write the pages of docs/reference that are made from code
 	$(BIN)/python -m cli export-docs
+
+picture: $(VENV)/.installed-dev ## Make docs/images/graphiql.png anew (needs chromium)
+	$(BIN)/python -m tests.helpers.screenshot
 
 messages: $(VENV)/.installed ## Bring the translations in catalogue/locales up to date with the texts
 	$(BIN)/python -m catalogue.extraction

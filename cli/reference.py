@@ -104,7 +104,7 @@ def settings() -> str:
         f"Each setting has two names. Use the long one: other programs may use the short one for something else. When "
         f"both are set, the `{PREFIX}` name wins.",
         table(("Name", "Short name", "Default", "Meaning"), rows),
-        "Lists are separated by commas.",
+        "Lists are separated by commas. [The guide for operators](../guides/operators.md) says which settings matter.",
     )
 
 
@@ -273,6 +273,7 @@ def error_codes() -> str:
         "## Errors in payloads",
         "All implement `UserError`. Some carry further facts:",
         table(("Type", "Meaning", "Further fields"), facts),
+        "[The guide for client developers](../guides/client-developers.md#errors) shows how to handle them.",
     )
 
 

@@ -12,6 +12,7 @@ from models.database import Database, NoDatabase, opened
 from services.media import image_store
 from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
+from tests.helpers import databases
 from tests.helpers.document_examples import Block, Reader, client_page, same_shape
 from tests.helpers.factories import give, make_profile, make_service, make_token
 from tests.helpers.servers import running
@@ -21,7 +22,22 @@ GUIDES = [HERE / "README.md", *sorted((HERE / "docs" / "guides").glob("*.md"))]
 
 
 @pytest.fixture
-async def reader(settings: Settings, database: Database, tmp_path: Path) -> AsyncIterator[Reader]:
+def has_postgres() -> bool:
+    return not databases.postgres_missing()
+
+
+@pytest.fixture
+async def other_database(has_postgres: bool, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a database without tables; PostgreSQL if there is one."""
+    if not has_postgres:
+        yield f"sqlite://{tmp_path}/other.sqlite3"
+        return
+    async with databases.scratch("docs") as url:
+        yield url
+
+
+@pytest.fixture
+async def reader(settings: Settings, database: Database, other_database: str, tmp_path: Path) -> AsyncIterator[Reader]:
     """Somebody who tries examples, on a server with a small community in it."""
     await make_community()
     folder = tmp_path / "reader"
@@ -38,9 +54,8 @@ async def reader(settings: Settings, database: Database, tmp_path: Path) -> Asyn
         environment = {
             each.name.upper(): str(getattr(settings, each.name)) for each in dataclasses.fields(settings)
         } | {"PUBLIC_URL": ""}
-        yield Reader(
-            f"{server.host}:{server.port}", origin, folder, environment, Path(settings.mail_url.removeprefix("file:"))
-        )
+        mail = Path(settings.mail_url.removeprefix("file:"))
+        yield Reader(f"{server.host}:{server.port}", origin, folder, environment, mail, other_database)
 
 
 async def make_community() -> None:
@@ -57,6 +72,16 @@ async def test_every_example_does_what_its_document_says(file: Path, reader: Rea
     await reader.read(file)
     if reader.skipped:
         pytest.skip("needs chromium for its `js` examples; all others were run")
+
+
+def test_every_event_that_operators_watch_for_is_logged() -> None:
+    table = (HERE / "docs" / "guides" / "operators.md").read_text("utf-8").partition("| Event |")[2]
+    events = {event for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)}
+    code = "".join(
+        file.read_text("utf-8") for folder in ("execution", "services", "web") for file in (HERE / folder).rglob("*.py")
+    )
+    assert len(events) > 5
+    assert {each for each in events if not re.search(rf'log\.\w+\(\s*"{each}"', code)} == set()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +103,7 @@ def test_answers_are_compared_by_their_shape(expected: object, actual: object, s
 
 async def test_a_block_that_nobody_can_run_fails(tmp_path: Path) -> None:
     file = HERE / "docs" / "never-written.md"
-    reader = Reader("", "", tmp_path, {}, tmp_path)
+    reader = Reader("", "", tmp_path, {}, tmp_path, "")
     with pytest.raises(AssertionError, match="kind 'cobol'"):
         await reader._run_blocks(file, [Block("cobol", "STOP RUN.", 1)], {})
 

@@ -21,16 +21,25 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services.errors import ErrorCode
 from settings import HERE
 from tests.helpers.browser import CHROMIUM, a_browser
 
 ADDRESS = "127.0.0.1:8080"
 """The server's address as documents write it."""
+DATABASE = "postgres://community:secret@db.example/community"
+"""A database of the reader's own as documents write it."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"\$(\w+):")
 SECONDS = 60.0
-EXACT = {"code", "__typename"}
-"""Names whose values must be equal."""
+ERROR_CODES = {each.value for each in ErrorCode}
+SERVE_AND_STOP = r"""
+\1 2>server.log & server=$!
+until grep -q '"serving"' server.log; do kill -0 $server && sleep 0.1; done
+kill -TERM $server; wait $server"""
+"""Runs a server until it serves, then stops it: in the foreground it would never end."""
+MAX_SHOWN = 2_000
+"""Characters of an answer that a failure shows."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,13 @@ def blocks_of(file: Path) -> list[Block]:
 
 
 def same_shape(expected: Any, actual: Any, name: str = "") -> bool:
-    """True if an answer has the names and types of the expected one. A null stands for any value."""
-    if name in EXACT:
+    """
+    True if an answer has the names and types of the expected one, and its error codes. Inside of an answer a null stands for
+    any value.
+    """
+    if name == "__typename" or (name == "code" and expected in ERROR_CODES):
         return bool(expected == actual)
-    if expected is None or actual is None:
+    if name and (expected is None or actual is None):
         return True
     if isinstance(expected, dict) and isinstance(actual, dict):
         return set(expected) == set(actual) and all(same_shape(expected[key], actual[key], key) for key in expected)
@@ -85,6 +97,8 @@ class Reader:
     environment: dict[str, str]
     mail: Path
     """The folder that mails are written to."""
+    other_database: str
+    """A database that this server does not use."""
     values: dict[str, Any] = field(default_factory=dict)
     answer: Any = None
     skipped: set[str] = field(default_factory=set)
@@ -121,13 +135,18 @@ class Reader:
             assert block.kind in kinds, f"{where}: nobody can run a block of the kind {block.kind!r}"
             try:
                 async with asyncio.timeout(SECONDS):
-                    self.answer = await kinds[block.kind](block.text.replace(ADDRESS, self.address))
+                    self.answer = await kinds[block.kind](self._substituted(block.text))
             except (AssertionError, TimeoutError) as failed:
                 raise AssertionError(f"{where}: {failed}") from failed
 
+    def _substituted(self, text: str) -> str:
+        return text.replace(ADDRESS, self.address).replace(DATABASE, self.other_database)
+
     async def _compare(self, text: str) -> Any:
-        if self.answer is not None:
-            assert same_shape(json.loads(text), self.answer), f"expected {text}but got {json.dumps(self.answer)}"
+        if not self.skipped:
+            assert same_shape(json.loads(text), self.answer), (
+                f"expected {text}but got {json.dumps(self.answer)[:MAX_SHOWN]}"
+            )
 
     async def _skip_js(self, _text: str) -> None:
         self.skipped.add("js")
@@ -137,7 +156,7 @@ class Reader:
         done = await debugger.send(
             "Runtime.evaluate", {"expression": text, "replMode": True, "awaitPromise": True, "returnByValue": True}
         )
-        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        assert "exceptionDetails" not in done, done["exceptionDetails"].get("exception", done["exceptionDetails"])
         return done["result"].get("value")
 
     async def _run_graphql(self, session: aiohttp.ClientSession, text: str) -> Any:
@@ -175,8 +194,7 @@ class Reader:
     async def _run_shell(self, text: str) -> Any:
         """Run in bash; what is exported stays for the next block. Prints JSON if an answer follows."""
         text = re.sub(r"^make ", f"make -n -C {HERE} ", text, flags=re.MULTILINE)
-        # A server in the foreground would never end.
-        text = re.sub(r"^(\S+ server\.py)", r"timeout --preserve-status 5 \1", text, flags=re.MULTILINE)
+        text = re.sub(r"^(\S+ server\.py)$", SERVE_AND_STOP, text, flags=re.MULTILINE)
         script = f"set -euo pipefail\n[ -f .exported ] && . ./.exported\n{text}\nexport -p > .exported\n"
         process = await asyncio.create_subprocess_exec(
             "bash",
@@ -193,7 +211,11 @@ class Reader:
 
 
 def _last_json(text: str) -> Any:
-    for line in reversed(text.strip().splitlines()):
-        if line.startswith(("{", "[")):
-            return json.loads(line)
-    return None
+    """The last object or list among the printed values; None if there is none."""
+    found, at = None, 0
+    while (start := min((i for i in (text.find("{", at), text.find("[", at)) if i >= 0), default=-1)) >= 0:
+        try:
+            found, at = json.JSONDecoder().raw_decode(text, start)
+        except json.JSONDecodeError:
+            at = start + 1
+    return found
