@@ -35,7 +35,7 @@ SECONDS = 60.0
 ERROR_CODES = {each.value for each in ErrorCode}
 SERVE_AND_STOP = r"""
 \1 2>server.log & server=$!
-until grep -q '"serving"' server.log; do kill -0 $server && sleep 0.1; done
+until grep -q '"address"' server.log; do kill -0 $server && sleep 0.1; done
 kill -TERM $server; wait $server"""
 """Runs a server until it serves, then stops it: in the foreground it would never end."""
 MAX_SHOWN = 2_000

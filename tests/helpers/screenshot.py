@@ -11,13 +11,13 @@ from playwright.async_api import expect
 from cli.demo import load_demo
 from models.database import opened
 from models.migrate import migrate
-from services.core import current_settings
+from services.core.runtime import Runtime
 from settings import HERE, Settings
 from tests.helpers.browser import a_browser
 from tests.helpers.servers import running
 
 FILE = HERE / "docs" / "images" / "graphiql.png"
-SIZE = {"width": 1_280, "height": 720}
+WIDTH, HEIGHT = 1_280, 720
 COLOURS = 128
 """Colours of the picture: enough for a page, and a third of the bytes."""
 
@@ -31,9 +31,9 @@ async def main() -> None:
             sms_url=f"file:{folder}/sms",
             avatar_store=f"file:{folder}/avatars",
         )
-        with current_settings.using(settings):
-            await migrate(settings)
-            async with opened(settings) as database:
+        await migrate(settings)
+        async with opened(settings) as database:
+            with Runtime(settings, database).active():
                 await load_demo(database)
         async with running(settings) as server:
             await save(await picture(f"http://{server.host}:{server.port}/graphql"), FILE)
@@ -43,7 +43,7 @@ async def picture(address: str) -> bytes:
     """The page with the answer to its first example."""
     async with a_browser() as visit:
         page = visit.page
-        await page.set_viewport_size(SIZE)
+        await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         await page.goto(address)
         await page.locator(".graphiql-execute-button").click()
         await expect(page.locator(".graphiql-response .CodeMirror-code")).to_contain_text("rank")
