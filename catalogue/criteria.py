@@ -1,13 +1,13 @@
 """
-Criteria as data: what has to be counted, and how often, for a badge's level or a step of a challenge.
+Criteria as data: the counts that a badge level or a step of a challenge requires.
 
-In a catalogue file a criterion is a table from what is counted to how many it takes at least; all of them have to hold:
-`{ ANSWER_ACCEPTED = 10, "POINTS:FORUM" = 500 }`. What can be counted:
+In a catalogue file, a criterion is a table from names to minimum counts, all of which must be reached:
+`{ ANSWER_ACCEPTED = 10, "POINTS:FORUM" = 500 }`. The names are:
 
-- the code of an activity: its events that happened, less the reversed ones; several joined by `+` are summed
-- `POINTS`, or `POINTS:` and a category: the sum of points
-- `LEVEL`: the level that all points give
-- `CONNECTIONS`, `PROJECTS`: connections, and projects in the portfolio
+- the code of an activity: number of its events without reversed ones; several codes joined by `+` are summed
+- `POINTS`, or `POINTS:` and a category: sum of points
+- `LEVEL`: level for the total points
+- `CONNECTIONS`, `PROJECTS`: number of connections, and of projects in the portfolio
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from catalogue.languages import Text, current, translate
+from catalogue.languages import Text, current_language, translate
 from catalogue.points import ACTIVITIES, LEVELS, Category
 
 POINTS: Final = "POINTS"
@@ -23,7 +23,7 @@ LEVEL: Final = "LEVEL"
 CONNECTIONS: Final = "CONNECTIONS"
 PROJECTS: Final = "PROJECTS"
 POINTS_OF: Final = {category: f"{POINTS}:{category.value}" for category in Category}
-"""The name of each category's sum."""
+"""Name of each category's sum of points."""
 _CATEGORIES: Final = {
     POINTS_OF[Category.FORUM]: Text("Forum"),
     POINTS_OF[Category.APP_STORE]: Text("App Store"),
@@ -39,23 +39,23 @@ _PHRASES: Final = {
     CONNECTIONS: ("Have 1 connection", "Have {number:,} connections"),
     PROJECTS: ("Have 1 project in your portfolio", "Have {number:,} projects in your portfolio"),
 }
-"""What it takes: for one, where that is said otherwise, and for any number."""
+"""Texts of a condition: for the number one, if it has its own text, and for any number."""
 
 
 class BadCatalogue(ValueError):
-    """A file of the catalogue holds what makes no sense; the message says where."""
+    """A file of the catalogue contains a mistake; the message says where."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """That what these names count comes, summed, to `at_least`."""
+    """The sum of the counts of these names must be at least `at_least`."""
 
     names: tuple[str, ...]
     at_least: int
 
     @cached_property
     def text(self) -> Text:
-        """What it takes, as a phrase: `Publish an app: 5 times`."""
+        """Return the condition as a phrase: `Publish an app: 5 times`."""
         [name, *_], number = self.names, self.at_least
         if name in ACTIVITIES:
             return self._of_activities
@@ -77,39 +77,41 @@ class Condition:
 
 @dataclass(frozen=True)
 class Criterion:
-    """Conditions that all have to hold."""
+    """Conditions, all of which must hold."""
 
     conditions: tuple[Condition, ...]
 
     @cached_property
     def text(self) -> str:
-        """What it takes, as one English sentence."""
+        """Return the criterion as one English sentence."""
         return f"{'; '.join(condition.text for condition in self.conditions)}."
 
     @property
     def translated(self) -> str:
-        """What it takes, as one sentence in the current language."""
-        language = current()
-        said = self._said.get(language)
-        if said is None:
-            said = self._said[language] = f"{'; '.join(translate(each.text, language) for each in self.conditions)}."
-        return said
+        """Return the criterion as one sentence in the current language."""
+        language = current_language()
+        sentence = self._sentences.get(language)
+        if sentence is None:
+            sentence = self._sentences[language] = (
+                f"{'; '.join(translate(each.text, language) for each in self.conditions)}."
+            )
+        return sentence
 
     @cached_property
-    def _said(self) -> dict[str, str]:
-        """The sentence in each language that it was asked for: a catalogue has some two hundred of them."""
+    def _sentences(self) -> dict[str, str]:
+        """Sentences by language, as a cache: a catalogue has about 200 criteria."""
         return {}
 
     def implies(self, other: "Criterion") -> bool:
-        """Whether whoever fulfils this one fulfils the other too."""
+        """Return True if everyone who meets this criterion also meets the other."""
         own = {condition.names: condition.at_least for condition in self.conditions}
         return all(own.get(each.names, 0) >= each.at_least for each in other.conditions)
 
 
 def criterion_of(table: Mapping[str, int], where: str) -> Criterion:
-    """Read a criterion of a catalogue file; `where` names it in complaints. Raises BadCatalogue."""
+    """Read a criterion of a catalogue file; `where` is its place for error messages. Raises BadCatalogue."""
     if not isinstance(table, Mapping) or not table:
-        raise BadCatalogue(f"{where}: a criterion is a table from what is counted to how many it takes.")
+        raise BadCatalogue(f"{where}: a criterion is a table from names to minimum counts.")
     return Criterion(tuple(_condition(names, at_least, where) for names, at_least in table.items()))
 
 
@@ -117,13 +119,13 @@ def _condition(text: str, at_least: int, where: str) -> Condition:
     names = tuple(text.split("+"))
     for name in names:
         if name not in ACTIVITIES and name not in OTHERS:
-            raise BadCatalogue(f"{where}: {name!r} is neither an activity nor anything else that is counted.")
+            raise BadCatalogue(f"{where}: {name!r} is not an activity or another name that can be counted.")
     if len(set(names)) < len(names) or (len(names) > 1 and OTHERS & set(names)):
-        raise BadCatalogue(f"{where}: {text!r} sums what is no activity, or one activity twice.")
+        raise BadCatalogue(f"{where}: {text!r} sums a name that is not an activity, or one activity twice.")
     if type(at_least) is not int or at_least < 1:
-        raise BadCatalogue(f"{where}: {text!r} takes {at_least!r}, not a whole number from 1 on.")
+        raise BadCatalogue(f"{where}: {text!r} needs a whole number from 1 up, not {at_least!r}.")
     if names == (LEVEL,) and at_least > len(LEVELS):
         raise BadCatalogue(f"{where}: there is no level {at_least}.")
     if all(name in ACTIVITIES and ACTIVITIES[name].once for name in names) and at_least > len(names):
-        raise BadCatalogue(f"{where}: {text!r} is given once in a life and cannot come to {at_least}.")
+        raise BadCatalogue(f"{where}: {text!r} happens only once per person and cannot reach {at_least}.")
     return Condition(names, at_least)

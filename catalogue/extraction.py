@@ -1,8 +1,8 @@
 """
-Collects the texts that are to be translated, and brings the gettext catalogues up to date: `make messages`.
+Collects the texts to translate and updates the gettext catalogues: `make messages`.
 
-Texts come from the data files of this folder and from messages in the code: literals that are the message of one of
-`CALLS`. A message that is no literal cannot be translated: it has to be a `Text` with its values.
+Texts come from the data files of this folder and from messages in the code: literals that are the message argument of one
+of `CALLS`. A message that is not a literal cannot be translated; it must be a `Text` with values.
 """
 
 import ast
@@ -43,17 +43,17 @@ LEFT_OUT: Final = tuple(
         "Report-Msgid-Bugs-To",
     )
 )
-"""Header lines that would change without any change of a text."""
+"""Header lines that would change although no text has changed."""
 
 
 HERE: Final = Path(__file__).parent.parent
 ROOMS: Final = ("services", "resolvers", "schema", "execution", "web")
 CALLS: Final = {"Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
-"""Calls that take a message for people, and the place of it among their arguments."""
+"""Calls with a message for people, and the position of the message among their arguments."""
 
 
 class Found(NamedTuple):
-    """A text that is to be translated, and where it stands."""
+    """A text to translate, and its place."""
 
     text: str
     file: str
@@ -61,7 +61,7 @@ class Found(NamedTuple):
 
 
 def extracted() -> Catalog:
-    """Every text that is to be translated, in the order of files; the same at every call."""
+    """Return a catalogue of all texts to translate, in the order of files; always the same for the same code."""
     catalog = Catalog(header_comment=HEADER.format("other languages"), fuzzy=False)
     for each in _all():
         place = [each.place] if each.place else []
@@ -70,7 +70,7 @@ def extracted() -> Catalog:
 
 
 def updated(language: str, template: Catalog) -> Catalog:
-    """A language's catalogue with what the template has: new texts without a translation, orphans left out."""
+    """Return a language's catalogue with all texts of the template: new texts have no translation, obsolete ones are removed."""
     file = LOCALES / language / FILE
     catalog = read_po(BytesIO(file.read_bytes()), locale=language) if file.is_file() else Catalog(locale=language)
     catalog.update(template, no_fuzzy_matching=True, update_header_comment=False)
@@ -80,7 +80,7 @@ def updated(language: str, template: Catalog) -> Catalog:
 
 
 def as_po(catalog: Catalog) -> bytes:
-    """A catalogue as the file that is kept: without dates and line numbers, so that a difference is one of texts."""
+    """Return the content of a catalogue's file, without dates and line numbers, so that a diff shows texts only."""
     out = BytesIO()
     write_po(out, catalog, width=WIDTH, include_lineno=False, sort_by_file=False)
     lines = out.getvalue().decode().splitlines(keepends=True)
@@ -88,7 +88,7 @@ def as_po(catalog: Catalog) -> bytes:
 
 
 def write() -> None:
-    """Write the template and every language's catalogue."""
+    """Write the template and the catalogue of each language."""
     template = extracted()
     TEMPLATE.write_bytes(as_po(template))
     for language in LANGUAGES:
@@ -129,7 +129,7 @@ def _achievements() -> Iterator[Found]:
 
 
 def _messages() -> Iterator[Found]:
-    """Messages of errors in the code: of refusals, and every `Text`."""
+    """Yield the messages of errors in the code: those of refusals, and every `Text`."""
     for room in ROOMS:
         for file in sorted((HERE / room).rglob("*.py")):
             where = str(file.relative_to(HERE))
@@ -141,7 +141,7 @@ def _messages() -> Iterator[Found]:
 
 
 def message_of(call: ast.Call) -> ast.expr | None:
-    """The message that a call takes, if it is one of `CALLS`."""
+    """Return the message of a call, if it is one of `CALLS`; None otherwise."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     place = CALLS.get(name, len(call.args))
     return call.args[place] if place < len(call.args) else None
@@ -155,7 +155,7 @@ def _criteria() -> Iterator[Criterion]:
 
 
 def templates(text: Text) -> Iterator[str]:
-    """The template of a text, and those of the texts in it; not of one that only puts others together."""
+    """Yield the template of a text and those of the texts in its values. A template that only joins others is skipped."""
     if _WORD.search(_FIELD.sub("", text.template)):
         yield text.template
     for value in text.values.values():

@@ -1,4 +1,4 @@
-"""Handles that no person can have: words that addresses of a site need, or that would pass for its staff."""
+"""Reserved handles: words that URLs of a site need, or that would look like staff."""
 
 from typing import Final
 

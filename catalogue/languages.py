@@ -1,8 +1,8 @@
 """
-The languages that people's texts come in: English, in which they are written, and those with a gettext catalogue.
+Languages of texts for people: English, in which they are written, and each language with a gettext catalogue.
 
-A catalogue is `locales/<code>/LC_MESSAGES/messages.po`. It is read as it is: nothing has to be compiled. `make messages`
-brings it up to date (catalogue/extraction.py). Which language applies: docs/decisions/0016-languages.md.
+A catalogue is `locales/<code>/LC_MESSAGES/messages.po`. It is read directly, without compiling. `make messages` updates
+it (catalogue/extraction.py). The choice of the language: docs/decisions/0016-languages.md.
 """
 
 import re
@@ -25,10 +25,10 @@ ENGLISH: Final = "en"
 LOCALES: Final = Path(__file__).parent / "locales"
 FILE: Final = Path("LC_MESSAGES", "messages.po")
 LANGUAGES: Final = (ENGLISH, *sorted(each.name for each in LOCALES.iterdir() if (each / FILE).is_file()))
-"""Every language there is, as ISO 639-1 codes; English first."""
+"""All languages as ISO 639-1 codes, English first."""
 
 MAX_ACCEPT_LANGUAGE: Final = 1_000
-"""Characters of an Accept-Language header; a longer one is not read."""
+"""Maximum characters of an Accept-Language header; a longer one is ignored."""
 _RANGE: Final = re.compile(
     r"(?P<tag>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)(?:\s*;\s*[qQ]=(?P<quality>[01](?:\.[0-9]{1,3})?))?"
 )
@@ -38,10 +38,10 @@ _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 class Text(str):
     """
-    An English text with values in it, which can be said in other languages too.
+    An English text with values, which can be translated.
 
-    `Text("A name has 1 to {most} characters.", most=120)` is the English sentence for whoever takes it as a str.
-    The template is a literal: it is what the catalogues translate. A value that is a Text is translated too.
+    As a str, `Text("A name has 1 to {most} characters.", most=120)` is the English sentence. The template must be a
+    literal, because the gettext catalogues translate it. A value that is a Text is translated too.
     """
 
     __slots__ = ("template", "values")
@@ -49,14 +49,14 @@ class Text(str):
     values: Mapping[str, object]
 
     def __new__(cls, template: str, **values: object) -> Self:
-        """Fill in the values, as `str.format` does."""
+        """Fill in the values like `str.format`."""
         made = super().__new__(cls, template.format_map(values) if values else template)
         made.template, made.values = template, values
         return made
 
 
 class _LocalFormatter(Formatter):
-    """`str.format` that writes numbers with `{…:,}` as a language does."""
+    """`str.format` that formats `{…:,}` numbers in the style of a language."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -67,14 +67,14 @@ class _LocalFormatter(Formatter):
         return super().format_field(value, format_spec)
 
 
-def current() -> str:
-    """The language of the request that is being answered; English outside of requests."""
+def current_language() -> str:
+    """Return the language of the current request; English outside of requests."""
     return _current.get()
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Say texts in this language inside the block."""
+def using_language(language: str) -> Iterator[None]:
+    """Use this language inside the block."""
     token = _current.set(language)
     try:
         yield
@@ -82,13 +82,13 @@ def speaking(language: str) -> Iterator[None]:
         _current.reset(token)
 
 
-def speak(language: str) -> None:
-    """Say texts in this language for the rest of the current task."""
+def set_language(language: str) -> None:
+    """Use this language for the rest of the current task."""
     _current.set(language)
 
 
 def translate(text: str, language: str | None = None) -> str:
-    """Say an English text or template in a language, by default the current one; English where it has no translation."""
+    """Translate an English text or template, by default to the current language. Returns English if it has no translation."""
     language = _current.get() if language is None else language
     if language == ENGLISH:
         return str(text)
@@ -104,8 +104,8 @@ def translate(text: str, language: str | None = None) -> str:
     return _LocalFormatter(language).vformat(template, (), values)
 
 
-def written(value: str | float | date, language: str) -> str:
-    """Write a value as a language does; moments are in UTC and say so. Text stays as it is."""
+def format_value(value: str | float | date, language: str) -> str:
+    """Format a value in the style of a language. Moments are in UTC and say so; texts do not change."""
     if isinstance(value, str):
         return value
     if isinstance(value, datetime):
@@ -116,20 +116,20 @@ def written(value: str | float | date, language: str) -> str:
 
 
 def load() -> None:
-    """Read every catalogue now, so that no request has to wait for it (some 50 ms each)."""
+    """Load all catalogues now, so that no request waits for it (about 50 ms each)."""
     for language in LANGUAGES:
         translate("", language)
 
 
-def own_name(language: str) -> str:
-    """What a language calls itself: `Nederlands`."""
+def native_name(language: str) -> str:
+    """Return the name of a language in that language: `Nederlands`."""
     return (Locale(language).get_display_name(language) or language).capitalize()
 
 
-def negotiated(accept_language: str) -> str | None:
+def negotiate_language(accept_language: str) -> str | None:
     """
-    The language that an Accept-Language header wants most of those there are; None: it wants none of them, or is not
-    to be understood. Rule: RFC 9110, 12.5.4.
+    Return the best available language for an Accept-Language header; None if it accepts none of them or cannot be
+    parsed. Rule: RFC 9110, 12.5.4.
     """
     return _negotiated(accept_language) if 0 < len(accept_language) <= MAX_ACCEPT_LANGUAGE else None
 

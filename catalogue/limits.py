@@ -1,4 +1,4 @@
-"""Limits as data: how often each operation may be done, and by what it is counted."""
+"""Rate limits as data: how often each operation is allowed, and per what it is counted."""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from typing import Any, Final
 
 FILE: Final = "catalogue/limits.toml"
 SECOND = 1_000_000
-"""A second in microseconds: whole numbers, so that sums of them are exact."""
+"""A second in microseconds. Limits use whole numbers, so that sums are exact."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How often: `burst` at once, then one more each `interval` microseconds."""
+    """A rate limit: `burst` calls at once, then one more every `interval` microseconds."""
 
     bucket: str
-    """What is spent from, together with other limits of this name."""
+    """Name of the budget. Limits with the same name share it."""
     kinds: tuple[str, ...]
-    """The kinds of key that are counted together."""
+    """Kinds of key that are counted together."""
     interval: int
     burst: int
 

@@ -1,7 +1,7 @@
 """
-Mails and text messages as data: one file of `mails/` for each kind, in English, one layout for all of them.
+Emails and text messages as data: one file of `mails/` per kind, in English, and one layout for all emails.
 
-Other languages translate the subject and each paragraph by itself (catalogue/languages.py).
+Other languages translate the subject and each paragraph separately (catalogue/languages.py).
 """
 
 import html
@@ -19,21 +19,21 @@ from catalogue.languages import ENGLISH, translate
 
 HERE = Path(__file__).parent / "mails"
 LAYOUT = Template((HERE / "layout.html").read_text("utf-8"))
-FOOTER = "Sent by $site. This address reads no answers."
+FOOTER = "Sent by $site. Replies to this address are not read."
 SITE = "site"
-"""A fact that every message may name without being given it: the host of the public address."""
+"""A fact that every message has: the host of the public address."""
 SAMPLE_VALUES = {
     "$code": '<p style="font:600 28px/1.4 ui-monospace,monospace;letter-spacing:4px;margin:20px 0">$code</p>',
     "$link": '<p style="margin:20px 0"><a href="$link" style="color:#0b57d0;word-break:break-all">$link</a></p>',
     "$stop": '<p style="margin:12px 0"><a href="$stop" style="color:#5b6475;word-break:break-all">$stop</a></p>',
 }
-"""How HTML shows a paragraph that is nothing but one of these facts."""
+"""HTML of a paragraph that consists of one of these facts."""
 _FACT = re.compile(r"\$[a-z_]+")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message's texts. `subject` and `html` are empty for a text message."""
+    """The texts of a message. `subject` and `html` are empty for a text message."""
 
     subject: str
     text: str
@@ -42,17 +42,17 @@ class Rendered:
 
 @dataclass(frozen=True)
 class MessageKind:
-    """One kind of mail or text message. Paragraphs stand between empty lines; `$name` is a fact."""
+    """One kind of email or text message. Empty lines separate paragraphs; `$name` is a fact."""
 
     name: str
     text: str
     subject: str = ""
     useful_minutes: int = 2 * 24 * 60
-    """How long after it was written it is worth a further try."""
+    """Minutes after writing during which another delivery attempt makes sense."""
 
     @property
     def by_mail(self) -> bool:
-        """Whether it is a mail; else a text message."""
+        """True for an email, False for a text message."""
         return bool(self.subject)
 
     @property
@@ -61,21 +61,21 @@ class MessageKind:
 
     @cached_property
     def facts(self) -> frozenset[str]:
-        """What has to be told to write one."""
+        """Names of the facts that the message needs."""
         return frozenset(Template(f"{self.subject}\n{self.text}").get_identifiers()) - {SITE}
 
     @property
     def paragraphs(self) -> list[str]:
-        """Its text, in English."""
+        """Paragraphs of the English text."""
         return self.text.split("\n\n")
 
     @property
     def translatable(self) -> list[str]:
-        """Its English templates that other languages translate: the subject, and paragraphs of more than a fact."""
+        """Return the English templates to translate: the subject, and paragraphs that are more than a fact."""
         return [each for each in (self.subject, *self.paragraphs) if each and not _FACT.fullmatch(each)]
 
     def render(self, facts: Mapping[str, str], language: str = ENGLISH) -> Rendered:
-        """Fill in the facts, `site` among them: as they are in texts, escaped in HTML. Raises KeyError."""
+        """Fill in the facts, `site` included: unchanged in plain text, escaped in HTML. Raises KeyError if one is missing."""
         paragraphs = [translate(each, language) for each in self.paragraphs]
         text = "\n\n".join(_filled(each, facts) for each in paragraphs)
         if not self.by_mail:

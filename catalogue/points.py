@@ -1,4 +1,4 @@
-"""The point tables as data: 49 activities in five categories, and the ten levels."""
+"""Point tables as data: 49 activities in five categories, and ten levels."""
 
 import tomllib
 from bisect import bisect_right
@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 
 class Category(Enum):
-    """Where points come from."""
+    """Category of points."""
 
     FORUM = "FORUM"
     APP_STORE = "APP_STORE"
@@ -21,7 +21,7 @@ class Category(Enum):
 
 
 class CertificationLevel(Enum):
-    """How far a certification goes, from the first on."""
+    """Level of a certification, lowest first."""
 
     RAPID = "RAPID"
     ADVANCED = "ADVANCED"
@@ -29,46 +29,46 @@ class CertificationLevel(Enum):
 
     @property
     def title(self) -> str:
-        """What somebody who has it is called."""
+        """Return the title of a certified person."""
         return f"{self.value.title()} Developer"
 
 
 @dataclass(frozen=True)
 class Activity:
-    """One row of the point tables."""
+    """An activity that gives points."""
 
     code: str
     title: str
     category: Category
     points: int
-    """Points of one event; negative ones take away."""
+    """Points for one event; negative if they are taken away."""
     cap: int | None = None
-    """Most points from this activity on one UTC day; None: no cap."""
+    """Maximum points from this activity per UTC day; None if there is no cap."""
     once: bool = False
-    """Given once in a profile's life."""
+    """True if it gives points only once per profile."""
     certification: CertificationLevel | None = None
-    """The certification that an exam gives."""
+    """The certification that the exam gives."""
     system: bool = False
-    """Only this system can know of it: no service may report it."""
+    """True if only this server can record it, so that services may not report it."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """A level and the points it needs."""
+    """A level and the points that it requires."""
 
     number: int
     points: int
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a total of points stands between the levels."""
+class LevelStanding:
+    """The level for a sum of points, and the progress to the next."""
 
     number: int
     points_to_next: int | None
-    """Points missing to the next level; None at the highest."""
+    """Points missing to the next level; None at the highest level."""
     progress: int
-    """Whole percent of the way from this level to the next, 0 to 99; 100 only at the highest level."""
+    """Progress from this level to the next in whole percent, 0 to 99; 100 only at the highest level."""
 
 
 def _activities() -> dict[str, Activity]:
@@ -94,16 +94,16 @@ _THRESHOLDS: Final = [level.points for level in LEVELS]
 
 
 def level_of(points: int) -> int:
-    """Highest level reached with this many points; 0 below the first threshold."""
+    """Return the highest level for this many points; 0 below the first threshold."""
     return bisect_right(_THRESHOLDS, points)
 
 
-def standing_of(points: int) -> Standing:
-    """Level, points to the next one and the share of the way there. A negative total stands like zero."""
+def level_standing(points: int) -> LevelStanding:
+    """Return the level, points to the next one and progress. A negative sum counts as 0."""
     points = max(points, 0)
     number = level_of(points)
     if number == len(LEVELS):
-        return Standing(number, None, 100)
+        return LevelStanding(number, None, 100)
     start = LEVELS[number - 1].points if number else 0
     end = LEVELS[number].points
-    return Standing(number, end - points, (points - start) * 100 // (end - start))
+    return LevelStanding(number, end - points, (points - start) * 100 // (end - start))

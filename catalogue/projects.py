@@ -1,4 +1,4 @@
-"""The editor of a project as data: its fields, what each takes, and the tips beside them."""
+"""The project editor as data: its fields, their limits, and the tips."""
 
 import tomllib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class ProjectFieldName(Enum):
-    """A field of a project's editor, in its order."""
+    """A field of the project editor, in display order."""
 
     TITLE = "TITLE"
     DESCRIPTION = "DESCRIPTION"
@@ -24,7 +24,7 @@ class ProjectFieldName(Enum):
 
 @dataclass(frozen=True)
 class ProjectField:
-    """A field of the editor. `longest` is in characters, None for what is no text."""
+    """A field of the editor. `longest` is in characters; None if the field is not a text."""
 
     name: ProjectFieldName
     label: str
@@ -35,7 +35,7 @@ class ProjectField:
 
     @property
     def column(self) -> str:
-        """The name of what it fills, as rows and edits have it: `business_need`."""
+        """Return the name of the field's column in rows and edits: `business_need`."""
         return self.name.value.lower()
 
 
@@ -56,4 +56,4 @@ def _fields() -> dict[ProjectFieldName, ProjectField]:
 
 FIELDS: Final = _fields()
 TEXTS: Final = {field.column: field for field in FIELDS.values() if field.longest is not None}
-"""The fields that are texts, by their columns."""
+"""Text fields by column."""

@@ -1,4 +1,4 @@
-"""How rare a badge is, as data: catalogue/rarity.toml."""
+"""Thresholds of badge rarity as data: catalogue/rarity.toml."""
 
 import tomllib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ RAREST_FIRST: Final = tuple(reversed(Rarity))
 
 @dataclass(frozen=True)
 class RarityRule:
-    """Shares and margins are fractions of a whole. `up_to`: from the rarest on; what is above all of them is GREEN."""
+    """Shares and margins are fractions of 1. `up_to` starts with the rarest colour; a share above all of them is GREEN."""
 
     small_community: int
     margin: Fraction
@@ -23,8 +23,9 @@ class RarityRule:
 
     def colour(self, holders: int, people: int, *, given: Rarity, current: Rarity | None) -> Rarity:
         """
-        The colour of a badge that `holders` of `people` have. `given`: the catalogue's own, for a small community. `current`:
-        what it has been by its share up to now, None for none; it changes only beyond a limit's margin.
+        Return the colour of a badge that `holders` of `people` have. `given` is the catalogue's colour, used in a small
+        community. `current` is the colour by share until now, None if there is none; it changes only beyond a threshold's
+        margin.
         """
         least = self.small_community if current is None else self.small_community * (1 - self.margin)
         if people < least or not people:
@@ -35,7 +36,7 @@ class RarityRule:
         )
 
     def _shifted(self, colour: Rarity, limit: Fraction, current: Rarity | None) -> Fraction:
-        """The limit above a colour, moved away from the current one: up where that lies below, down where it lies above."""
+        """Return the threshold above a colour, moved by the margin away from the current colour."""
         if current is None:
             return limit
         inside = RAREST_FIRST.index(current) <= RAREST_FIRST.index(colour)
@@ -48,11 +49,13 @@ def read(table: Mapping[str, Any]) -> RarityRule:
     up_to = {each: Fraction(str(limits[each.value])) / 100 for each in RAREST_FIRST if each.value in limits}
     values = list(up_to.values())
     if set(limits) != {each.value for each in RAREST_FIRST[:-1]} or not all(0 < value < 1 for value in values):
-        raise BadCatalogue("rarity: there is a limit above 0 and below 100 percent for each colour but the least rare.")
+        raise BadCatalogue("rarity: each colour except the most common needs a limit above 0 and below 100 percent.")
     margin = Fraction(str(table["margin_percent"])) / 100
     shifted = [limit * (1 + sign * margin) for limit in values for sign in (-1, 1)]
     if not 0 <= margin < 1 or shifted != sorted(shifted):
-        raise BadCatalogue("rarity: limits grow from the rarest colour on, and stay apart with their margins.")
+        raise BadCatalogue(
+            "rarity: limits must grow from the rarest colour on, and must not overlap with their margins."
+        )
     return RarityRule(int(table["small_community"]), margin, up_to)
 
 

@@ -1,4 +1,4 @@
-"""Token scopes as data: what each one opens, as fields of the schema."""
+"""Token scopes as data: the fields of the schema that each scope opens."""
 
 import tomllib
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ ERRORS: Final = frozenset(
         "VersionConflict",
     }
 )
-"""Types of a payload's errors: whoever may call a mutation may read why it was refused."""
+"""Types of errors in payloads. A scope that opens a mutation also opens these."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Something a token may be allowed."""
+    """A permission that a token can have."""
 
     name: str
     group: str
@@ -33,7 +33,7 @@ class Scope:
     opens: frozenset[str]
     """`Type.field`, or `Type.*` for all fields of a type."""
     service_only: bool = False
-    """Only a service account can hold it."""
+    """True if only a service account can have it."""
 
 
 def _scopes() -> dict[str, Scope]:
@@ -45,7 +45,7 @@ def _scopes() -> dict[str, Scope]:
 
 
 def _with_errors(opens: list[str]) -> frozenset[str]:
-    """What a scope opens, its mutations' errors included: a client asks of the interface, which may be any of them."""
+    """Return the fields that a scope opens, with the error types of its mutations: clients select them on the interface."""
     mutates = any(each.startswith("Mutation.") for each in opens)
     return frozenset(opens) | (frozenset(f"{each}.*" for each in ERRORS) if mutates else frozenset())
 
@@ -55,20 +55,20 @@ SCOPES: Final = _scopes()
 
 @lru_cache(maxsize=1_024)
 def opened_by(scopes: frozenset[str]) -> frozenset[str]:
-    """Everything that these scopes open together. A name that is no scope (any more) opens nothing."""
+    """Return all fields that these scopes open together. An unknown name opens nothing."""
     return frozenset().union(*(SCOPES[name].opens for name in scopes if name in SCOPES))
 
 
 def closed(coordinates: Iterable[str], scopes: AbstractSet[str]) -> list[str]:
-    """Those of the fields (as `Type.field`) that these scopes do not open, sorted."""
+    """Return those of the fields (as `Type.field`) that these scopes do not open, sorted."""
     opened = opened_by(frozenset(scopes))
     return sorted(each for each in coordinates if each not in opened and f"{each.partition('.')[0]}.*" not in opened)
 
 
 def opening(coordinates: Iterable[str]) -> list[str]:
     """
-    Scopes that would open these fields, sorted: each one that opens all of them, else those that together do. Empty
-    when no scope opens one of them: no token may.
+    Return the scopes that would open these fields, sorted: every scope that opens all of them, else a set that opens them
+    together. Empty if one of the fields is opened by no scope: tokens may never read it.
     """
     wanted = set(coordinates)
     missing = {scope.name: set(closed(wanted, {scope.name})) for scope in SCOPES.values()}

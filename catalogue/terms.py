@@ -1,4 +1,4 @@
-"""Controlled lists of words: skills, industries, countries."""
+"""Controlled lists of terms: skills, industries, countries."""
 
 import tomllib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Term:
-    """A word of a controlled list. A retired one still shows, but nobody can choose it."""
+    """A term of a controlled list. A retired one is still displayed but cannot be chosen."""
 
     code: str
     name: str
@@ -30,7 +30,7 @@ def _terms(file: str) -> dict[str, Term]:
 
 
 def choice(terms: dict[str, Term], text: str) -> Term | None:
-    """The term that is meant by a code or a shown name, in any case; None: there is none to choose."""
+    """Return the term with this code or name, in any letter case; None if there is none that can be chosen."""
     wanted = text.strip().casefold()
     found = terms.get(wanted) or next((term for term in terms.values() if term.name.casefold() == wanted), None)
     return None if found is None or found.retired else found
@@ -38,8 +38,8 @@ def choice(terms: dict[str, Term], text: str) -> Term | None:
 
 def country(code: str, language: str = ENGLISH) -> str | None:
     """
-    The name of an ISO 3166-1 alpha-2 code, upper case; None: there is no such country. In English its short name of the
-    standard, in other languages the customary one (CLDR).
+    Return the name of a country by its ISO 3166-1 alpha-2 code in upper case; None if there is none. English names are
+    the standard's short names, other languages use the customary names (CLDR).
     """
     found = pycountry.countries.get(alpha_2=code)
     if found is None:

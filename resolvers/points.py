@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from catalogue.points import ACTIVITIES, LEVELS, standing_of
+from catalogue.points import ACTIVITIES, LEVELS, level_standing
 from models.statements import Statement
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -34,7 +34,7 @@ def level(row: Row) -> Row:
 
 @lru_cache(maxsize=4_096)
 def _level_row(points: int) -> Row:
-    return vars(standing_of(points))
+    return vars(level_standing(points))
 
 
 def categories(row: Row) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalogue.languages import LANGUAGES, own_name
+from catalogue.languages import LANGUAGES, native_name
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
@@ -11,7 +11,7 @@ from services.accounts import preferences
 
 async def languages(context: Context) -> list[Row]:
     """The languages of texts, English first, each with its own name."""
-    return [{"code": code, "name": own_name(code)} for code in LANGUAGES]
+    return [{"code": code, "name": native_name(code)} for code in LANGUAGES]
 
 
 async def update_marketing(context: Context, *, input: Any) -> Row:

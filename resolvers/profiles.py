@@ -104,4 +104,4 @@ async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
 
 def country_name(row: Row) -> str | None:
     """The country's name; None if there is none, or its code has been withdrawn."""
-    return country(row["country"], languages.current()) if row["country"] else None
+    return country(row["country"], languages.current_language()) if row["country"] else None

@@ -42,7 +42,7 @@ def _annotation(function: Callable[..., Any], parameter: Parameter) -> Any:
     if parameter.annotation is Parameter.empty:
         raise TypeError(f"{function.__name__}: the argument {parameter.name} has no type.")
     alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
-    # Only this annotation is evaluated: the others may name what is imported for the type checker alone.
+    # Evaluate only this annotation: others may use names that are imported for the type checker only.
     return get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)[parameter.name]
 
 

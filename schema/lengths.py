@@ -26,7 +26,7 @@ LONGER_TEXTS: Final[Mapping[str, int]] = {
     "UpdateProjectInput": 20_000,
     "UpdateProfileInput.about": 20_000,
     "SendInvitesInput.note": 5_000,
-    "credential": 300_000,  # a picture with one inside
+    "credential": 300_000,  # a picture with an embedded credential
 }
 """Maximum characters by `Type` or `Type.field` of an input, or by the Python name of an argument."""
 
@@ -64,7 +64,7 @@ def _check(value: Any, path: tuple[str, ...], longest: int) -> None:
         of = value.__strawberry_definition__
         if of.name in JUDGED_ITEM_BY_ITEM:
             return
-        above = () if path == ("input",) else path  # an error's path begins inside of a mutation's one argument
+        above = () if path == ("input",) else path  # paths of errors start inside `input`
         most = LONGER_TEXTS.get(of.name, MAX_TEXT)
         for field in of.fields:
             name = field.python_name

@@ -94,7 +94,7 @@ SCALARS: dict[object, Any] = {
         parse_value=read_moment,
     ),
     Day: _DATE,
-    date: _DATE,  # as the arguments of readers say it, which do not know these scalars
+    date: _DATE,  # arguments of readers use `date`, since they cannot import `Day`
     Upload: strawberry.scalar(
         name="Upload",
         description="A file of a GraphQL multipart request: the variable is null, and `map` assigns the file to it.",

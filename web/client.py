@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from aiohttp import hdrs, web
 
-from catalogue.languages import negotiated
+from catalogue.languages import negotiate_language
 from services.auth.principals import Client
 from settings import BadSetting, Settings
 
@@ -92,7 +92,7 @@ def _device(request: web.BaseRequest) -> str:
 
 def _language(request: web.BaseRequest) -> str | None:
     header = request.headers.get(hdrs.ACCEPT_LANGUAGE)
-    return negotiated(header) if header else None
+    return negotiate_language(header) if header else None
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -92,7 +92,7 @@ class GraphQLEndpoint:
         context = Context(self._database, authenticated.principal, client=client, anonymous=self._anonymous)
         if authenticated.ended:
             context.cookie = ""
-        with languages.speaking(context.language):
+        with languages.using_language(context.language):
             try:
                 response = await self._run(request, await read_request(request, context.viewer), context)
             except BadRequest as error:
@@ -100,7 +100,7 @@ class GraphQLEndpoint:
                 response = _response(request, body, error.status)
                 if error.status in INCOMPLETE:
                     response.force_close()  # the rest of the body is not read
-            response.headers[hdrs.CONTENT_LANGUAGE] = languages.current()
+            response.headers[hdrs.CONTENT_LANGUAGE] = languages.current_language()
         self._add_headers(response, context)
         return response
 

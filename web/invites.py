@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from catalogue.languages import ENGLISH, Text, current, speaking, translate
+from catalogue.languages import ENGLISH, Text, current_language, translate, using_language
 from services.auth.principals import ANONYMOUS, Client
 from services.invites import invite_mails
 from settings import Settings
@@ -38,7 +38,7 @@ class InviteStopPage:
         client = client_of(request, self._trusted)
         if refused := await self._refused(client):
             return refused
-        with speaking(client.language or ENGLISH):
+        with using_language(client.language or ENGLISH):
             if not invite_mails.stops(request.match_info["token"]):
                 return _unknown()
             text = Text("Do you want to stop all invites to you from this community? People who try are not informed.")
@@ -49,7 +49,7 @@ class InviteStopPage:
         client = client_of(request, self._trusted)
         if refused := await self._refused(client):
             return refused
-        with speaking(client.language or ENGLISH):
+        with using_language(client.language or ENGLISH):
             if not await invite_mails.stop(request.match_info["token"]):
                 return _unknown()
             text = Text("You will receive no more invites from this community. You can close this page.")
@@ -79,7 +79,7 @@ def _unknown() -> web.Response:
 def _page(title: Text, text: Text, *, button: Text | None = None, status: int = 200) -> web.Response:
     """A page in the current language, with a button if one is named."""
     body = PAGE.substitute(
-        language=current(),
+        language=current_language(),
         title=translate(title),
         text=translate(text),
         form=BUTTON.substitute(label=translate(button)) if button else "",
@@ -93,7 +93,7 @@ def _page(title: Text, text: Text, *, button: Text | None = None, status: int = 
         headers={
             **HEADERS,
             hdrs.CACHE_CONTROL: "no-store",
-            hdrs.CONTENT_LANGUAGE: current(),
+            hdrs.CONTENT_LANGUAGE: current_language(),
             hdrs.VARY: hdrs.ACCEPT_LANGUAGE,
         },
     )

@@ -111,7 +111,7 @@ class WebSocketEndpoint:
     async def run(self, request: GraphQLRequest, viewer: Principal, client: Client) -> Message:
         """Type and payload of the message that answers a query. Raises Unavailable."""
         context = self._context(viewer, client)
-        with languages.speaking(context.language):
+        with languages.using_language(context.language):
             answer = await self._executor.run(
                 request.query, request.variables, request.operation_name, context, allow_mutations=False
             )
@@ -137,7 +137,7 @@ class WebSocketEndpoint:
                 viewer = await current_viewer()
             begun = True
             context = self._context(viewer, client)
-            languages.speak(context.language)  # this task answers nothing else
+            languages.set_language(context.language)  # this task answers nothing else
             return context
 
         answers = self._executor.subscribe(request.query, request.variables, request.operation_name, new_context)

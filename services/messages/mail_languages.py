@@ -31,4 +31,4 @@ async def of_account(account_id: int) -> str:
 
 
 def _first(chosen: list[str | None]) -> str:
-    return next((each for each in chosen if each in languages.LANGUAGES), languages.current())
+    return next((each for each in chosen if each in languages.LANGUAGES), languages.current_language())

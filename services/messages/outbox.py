@@ -106,7 +106,7 @@ async def send_mails(mails: Sequence[NewMail]) -> None:
     rows = []
     for each in mails:
         mailbox, person = _mailbox(_stored_address(each.to)), _profile_id(each.to)
-        language = languages.current() if person is None else chosen[person]
+        language = languages.current_language() if person is None else chosen[person]
         kind = _kind(each.kind, by_mail=True)
         rows.append(_row(Channel.MAIL, kind, "" if each.withheld else mailbox, each.facts, language))
     await OutboxMessage.bulk_create(rows)
@@ -142,7 +142,7 @@ def _row(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, Fact]
 
 
 def _sealed(kind: MessageKind, to: str, values: Mapping[str, Fact], language: str) -> str:
-    facts = {name: languages.written(fact, language) for name, fact in values.items()}
+    facts = {name: languages.format_value(fact, language) for name, fact in values.items()}
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
     here = runtime.current().settings.address

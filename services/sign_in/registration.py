@@ -117,8 +117,8 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
     first = await _would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
     await passwords.store(account.id, attempt.password_hash)
-    if languages.current() != languages.ENGLISH:  # mails will use the language of the sign-up
-        await Profile.filter(id=account.profile_id).update(language=languages.current())
+    if languages.current_language() != languages.ENGLISH:  # mails will use the language of the sign-up
+        await Profile.filter(id=account.profile_id).update(language=languages.current_language())
     await attempt.delete()
     if first:
         await _award_first_of_company(account)

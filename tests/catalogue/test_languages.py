@@ -7,7 +7,7 @@ from time import perf_counter
 import pytest
 
 from catalogue import languages
-from catalogue.languages import Text, negotiated, speaking, translate, written
+from catalogue.languages import Text, format_value, negotiate_language, translate, using_language
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,15 @@ from catalogue.languages import Text, negotiated, speaking, translate, written
     ],
 )
 def test_what_a_header_wants(header: str, language: str | None) -> None:
-    assert negotiated(header) == language
+    assert negotiate_language(header) == language
 
 
 def test_junk_costs_nothing() -> None:
     begun = perf_counter()
     for number in range(2_000):
-        assert negotiated(f"*;q=1,xx-{number}" + ",y;q=0.1" * 1_000) is None
+        assert negotiate_language(f"*;q=1,xx-{number}" + ",y;q=0.1" * 1_000) is None
     for number in range(200):
-        assert negotiated((f"x{number}-" + "a-" * 500)[:1_000]) is None
+        assert negotiate_language((f"x{number}-" + "a-" * 500)[:1_000]) is None
     assert languages._negotiated.cache_info().currsize <= 256
     assert perf_counter() - begun < 5
 
@@ -73,23 +73,27 @@ def test_values_are_said_in_the_language_too(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_each_task_speaks_its_own_language() -> None:
     async def said(language: str) -> str:
-        with speaking(language):
+        with using_language(language):
             await asyncio.sleep(0)
-            inner = await asyncio.gather(*(asyncio.to_thread(languages.current) for _ in range(3)))
+            inner = await asyncio.gather(*(asyncio.to_thread(languages.current_language) for _ in range(3)))
             assert set(inner) == {language}
             return translate("Hello,")
 
     assert await asyncio.gather(*map(said, ["nl", "en", "nl"])) == ["Hallo,", "Hello,", "Hallo,"]
-    assert languages.current() == "en"
+    assert languages.current_language() == "en"
 
 
 def test_values_are_written_as_a_language_does() -> None:
     moment = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert written(moment, "nl") == "28 februari 2026 22:30 UTC"
-    assert written(datetime(2026, 3, 1, 8, 5, tzinfo=UTC), "en") == "1 March 2026 08:05 UTC"
-    assert (written(date(2026, 5, 4), "nl"), written(date(2026, 5, 4), "en")) == ("4 mei 2026", "4 May 2026")
-    assert (written(12_345, "nl"), written(12_345, "en"), written("12345", "nl")) == ("12.345", "12,345", "12345")
+    assert format_value(moment, "nl") == "28 februari 2026 22:30 UTC"
+    assert format_value(datetime(2026, 3, 1, 8, 5, tzinfo=UTC), "en") == "1 March 2026 08:05 UTC"
+    assert (format_value(date(2026, 5, 4), "nl"), format_value(date(2026, 5, 4), "en")) == ("4 mei 2026", "4 May 2026")
+    assert (format_value(12_345, "nl"), format_value(12_345, "en"), format_value("12345", "nl")) == (
+        "12.345",
+        "12,345",
+        "12345",
+    )
 
 
 def test_languages_name_themselves() -> None:
-    assert [languages.own_name(code) for code in ("en", "nl")] == ["English", "Nederlands"]
+    assert [languages.native_name(code) for code in ("en", "nl")] == ["English", "Nederlands"]

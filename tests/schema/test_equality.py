@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from catalogue.languages import LANGUAGES, speaking
+from catalogue.languages import LANGUAGES, using_language
 from catalogue.points import Category
 from execution.executor import Executor
 from execution.limits import Limits
@@ -126,7 +126,7 @@ async def test_generated_documents_are_answered_alike(database: Database, execut
         if random.random() < 0.7:
             text = print_ast(visit(parse(text), Settled(random, ids[:-1])))
         rewritten, variables = Rewriter(GRAPH._schema, random, ids=ids[:-1]).rewrite(text)
-        with clock.frozen(NOON), speaking(language):
+        with clock.frozen(NOON), using_language(language):
             compared = await same_answer(executor, rewritten, variables, lambda: Context(database, viewer))
         tally["all"] += 1
         tally["planned"] += compared.planned
@@ -167,7 +167,7 @@ async def test_the_documents_of_every_day_are_planned_and_alike(
     owner, ids = await make_community()
     for viewer, language in product((ANONYMOUS, owner), LANGUAGES):
         for key in ids[:3]:
-            with clock.frozen(NOON), speaking(language):
+            with clock.frozen(NOON), using_language(language):
                 chosen: dict[str, dict[str, Any]] = {"people": {"id": key}, "board": {"n": 5}}
                 variables = chosen.get(name, {})
                 compared = await same_answer(executor, DOCUMENTS[name], variables, partial(Context, database, viewer))

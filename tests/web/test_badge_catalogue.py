@@ -29,7 +29,7 @@ async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) 
     assert by_code["SUMMIT"] == {
         "code": "SUMMIT",
         "name": "Summit",
-        "description": "There is no level above yours.",
+        "description": "You have reached the highest level.",
         "rarity": "ORANGE",
         "byHandOnly": False,
         "levels": [{"number": 1, "criterion": "Reach level 10."}],

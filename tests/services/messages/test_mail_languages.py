@@ -5,7 +5,7 @@ from email.header import decode_header
 
 import pytest
 
-from catalogue.languages import speaking
+from catalogue.languages import using_language
 from catalogue.mail_templates import KINDS, MessageKind
 from models.database import Database
 from models.outbox import OutboxMessage
@@ -36,7 +36,7 @@ async def test_a_mail_comes_in_the_language_that_was_chosen(settings: Settings) 
     await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
     server = MailServer()
     # when
-    with speaking("en"):
+    with using_language("en"):
         await send_mail("new-token", ada, name="Zoë's één token €", scopes="mx:app:create")
     async with server.up():
         assert await over(settings, server).deliver_due() == 1
@@ -69,7 +69,7 @@ async def test_who_has_not_chosen_or_is_not_known_gets_the_language_of_the_reque
     request_language: str, first_word: str
 ) -> None:
     ada, robot = await make_person(ADA), await make_service("robot@services.example")
-    with speaking(request_language):
+    with using_language(request_language):
         for to in (ada, robot, mailbox(NOBODY)):
             await send_mail("password-changed", to)
         await send_mails([NewMail("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
@@ -89,7 +89,7 @@ async def test_a_recovery_address_is_written_to_in_the_language_of_its_person() 
     await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
     await preferences.set_language(zoe.own_profile_id, "en", actor=OPERATOR)
     # when
-    with speaking("nl"):  # her own request
+    with using_language("nl"):  # her own request
         await recovery_email.begin(ada.id, ZOE)
     await recovery_email.set_by_operator(ada.id, ZOE)
     await password_reset.request(ZOE, BROWSER)
@@ -125,7 +125,7 @@ async def test_a_job_without_a_request_knows_the_language() -> None:
 async def test_who_signs_up_in_dutch_has_chosen_dutch() -> None:
     # given
     for email, language in ((ADA, "nl"), (ZOE, "en")):
-        with speaking(language):
+        with using_language(language):
             secret = await registration.begin(email, GOOD, "Someone", BROWSER, marketing=False)
             row = await OutboxMessage.all().order_by("-id").first()
             assert row is not None
@@ -172,7 +172,7 @@ async def test_numbers_days_and_moments_are_written_as_the_language_does(monkeyp
     monkeypatch.setitem(KINDS, "a-kind", kind)
     moment = datetime(2026, 5, 4, 20, 0, tzinfo=UTC)
     for language in ("nl", "en"):
-        with speaking(language):
+        with using_language(language):
             await send_mail("a-kind", mailbox(NOBODY), count=12_345, day=moment.date(), moment=moment)
     texts = [opened(row).text.partition("\n")[0] for row in await OutboxMessage.all().order_by("id")]
     assert texts == ["12.345, 4 mei 2026, 4 mei 2026 20:00 UTC", "12,345, 4 May 2026, 4 May 2026 20:00 UTC"]
@@ -184,7 +184,7 @@ async def test_every_mail_reads_well_in_dutch(kind: str) -> None:
     facts = {
         name: link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"de {name}" for name in KINDS[kind].facts
     }
-    with speaking("nl"):
+    with using_language("nl"):
         await send_mail(kind, mailbox(NOBODY), **facts)
     message = opened(await OutboxMessage.get())
     assert message.subject and "$" not in message.subject + message.text + message.html

@@ -176,7 +176,7 @@ async def test_a_text_message_is_posted_to_the_gateway(settings: Settings) -> No
     # then
     assert sent == [0, 0, 1]
     assert [body for _, body in asked] == [
-        {"to": NUMBER, "text": "771204 is your code for graph.example. Tell it to nobody."}
+        {"to": NUMBER, "text": "771204 is your code for graph.example. Do not share it."}
     ] * 3
     assert {request.headers["Authorization"] for request, _ in asked} == {f"Basic {b64encode(b'poster:p@ss').decode()}"}
     assert len({request.headers["Idempotency-Key"] for request, _ in asked}) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.points import ACTIVITIES, LEVELS, level_of, standing_of
+from catalogue.points import ACTIVITIES, LEVELS, level_of, level_standing
 from models.points import Outcome, PointEntry, Score
 from models.profiles import Profile
 from services.core import clock
@@ -304,7 +304,7 @@ async def test_the_latest_moment_decides_who_reached_a_score_first() -> None:
     ],
 )
 def test_levels(points: int, number: int, to_next: int | None, progress: int) -> None:
-    assert (level_of(points), standing_of(points).points_to_next, standing_of(points).progress) == (
+    assert (level_of(points), level_standing(points).points_to_next, level_standing(points).progress) == (
         number,
         to_next,
         progress,

@@ -115,20 +115,20 @@ GOOD: dict[str, Any] = {"name": "A", "description": "B.", "rarity": "BLUE", "lev
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"rarity": "GOLD"}, "'GOLD' is no rarity"),
-        ({"name": " "}, "has a name"),
-        ({"colour": "red"}, "and nothing else"),
+        ({"rarity": "GOLD"}, "'GOLD' is not a rarity"),
+        ({"name": " "}, "needs a name"),
+        ({"colour": "red"}, "exactly name"),
         ({"levels": []}, "1 to 5 levels"),
         ({"levels": [{"LEVEL": n} for n in range(1, 7)]}, "1 to 5 levels"),
         ({"levels": [{"LEVEL": 2}, {"LEVEL": 2}]}, "level 2 is not harder"),
         ({"levels": [{"LEVEL": 2}, {"LEVEL": 1}]}, "level 2 is not harder"),
         ({"levels": [{"LEVEL": 2}, {"POINTS": 9000}]}, "level 2 is not harder"),
         ({"levels": [{"LEVEL": 11}]}, "there is no level 11"),
-        ({"levels": [{"COFFEE_DRUNK": 1}]}, "'COFFEE_DRUNK' is neither"),
-        ({"levels": [{"ANSWER_ACCEPTED": 0}]}, "not a whole number from 1 on"),
-        ({"levels": [{"ANSWER_ACCEPTED": True}]}, "not a whole number from 1 on"),
-        ({"levels": [{"MVP_REACHED": 2}]}, "cannot come to 2"),
-        ({"levels": [{"POINTS+LEVEL": 2}]}, "sums what is no activity"),
+        ({"levels": [{"COFFEE_DRUNK": 1}]}, "'COFFEE_DRUNK' is not an activity"),
+        ({"levels": [{"ANSWER_ACCEPTED": 0}]}, "a whole number from 1 up"),
+        ({"levels": [{"ANSWER_ACCEPTED": True}]}, "a whole number from 1 up"),
+        ({"levels": [{"MVP_REACHED": 2}]}, "cannot reach 2"),
+        ({"levels": [{"POINTS+LEVEL": 2}]}, "sums a name that is not"),
         ({"levels": [{"ANSWER_ACCEPTED+ANSWER_ACCEPTED": 2}]}, "one activity twice"),
         ({"levels": [{}]}, "a criterion is a table"),
     ],
@@ -146,5 +146,5 @@ def test_a_code_is_in_capitals(code: str) -> None:
 
 
 def test_a_name_is_of_one_badge() -> None:
-    with pytest.raises(BadCatalogue, match="Two badges are called 'a'"):
+    with pytest.raises(BadCatalogue, match="Two badges have the name 'a'"):
         read({"ONE": GOOD, "TWO": {**GOOD, "name": "a"}})
