@@ -1,8 +1,8 @@
 """
-Live boards among many people, over SQLite in a temporary folder: `python -m benchmarks.boards [people]`, 1,000,000 unless said.
+Measures live boards on SQLite in a temporary folder: `python -m benchmarks.boards [people]`, by default 1,000,000 people.
 
-Prints how long the six all-time boards take to build, what they hold in memory, how long the event loop was kept from other
-work meanwhile, and what a rank, a page and a change cost.
+Prints the build time of the six all-time boards, their memory, the longest time that the event loop was blocked meanwhile,
+and the time of a rank, a page and a change.
 """
 
 import asyncio
@@ -28,12 +28,13 @@ from services.leaderboards.keys import Board, BoardKey, Period
 from services.leaderboards.queries import around, key_of, listing, movements, own, ranked
 from settings import Settings
 
-ASKED = 2_000
+CALLS = 2_000
+"""Measured calls of each kind."""
 IDS_PER_INSERT = 10_000
 
 
 def fill(path: Path, people: int) -> None:
-    """Write scores, without people and ledger: all-time boards are read from the scores alone."""
+    """Insert scores, without profiles and ledger: all-time boards are built from the scores alone."""
     chance = random.Random(7)  # noqa: S311 - a benchmark
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous = OFF")
@@ -53,14 +54,14 @@ def _score(chance: random.Random, number: int) -> tuple[int, ...]:
     return number, *overall, *(figure for each in sums for figure in each)
 
 
-class Held:
-    """The longest that the loop was kept from its other work."""
+class LoopMonitor:
+    """Measures the longest time that the event loop was blocked."""
 
     def __init__(self) -> None:
         self.longest = 0.0
 
     async def watch(self) -> None:
-        """Wake up every millisecond, and see how late it is."""
+        """Wake up every millisecond and measure the delay."""
         while True:
             begun = time.perf_counter()
             await asyncio.sleep(0.001)
@@ -68,17 +69,17 @@ class Held:
 
 
 def memory() -> float:
-    """MiB that the process has now."""
+    """Return the resident memory of the process in MiB."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize() / 2**20
 
 
 def report(what: str, took: list[float]) -> None:
-    """Print median and 99th percentile, in microseconds."""
+    """Print median and 99th percentile in microseconds."""
     print(f"{what:<34} {median(took) * 1e6:10.1f} µs  p99 {quantiles(took, n=100)[98] * 1e6:10.1f} µs")
 
 
 async def seconds(work: Awaitable[Any]) -> float:
-    """How long it took."""
+    """Return the seconds that it took."""
     begun = time.perf_counter()
     await work
     return time.perf_counter() - begun
@@ -86,34 +87,34 @@ async def seconds(work: Awaitable[Any]) -> float:
 
 async def build(database: Database) -> None:
     """Build the six all-time boards, one after the other."""
-    held, before, all_boards = Held(), memory(), boards.for_database(database)
-    watching = asyncio.create_task(held.watch())
-    print(f"{'everybody read':<34} {await seconds(all_boards.totals(ALL_TIME_VIEW)):10.2f} s")
+    monitor, before, all_boards = LoopMonitor(), memory(), boards.for_database(database)
+    watching = asyncio.create_task(monitor.watch())
+    print(f"{'all scores read':<34} {await seconds(all_boards.totals(ALL_TIME_VIEW)):10.2f} s")
     for board in Board:
         print(f"{board.value:<34} {await seconds(all_boards.ranking(board)):10.2f} s")
     watching.cancel()
     print(f"{'memory of the six boards':<34} {memory() - before:10.1f} MiB")
-    print(f"{'loop held for at most':<34} {held.longest * 1e3:10.1f} ms")
+    print(f"{'event loop blocked at most':<34} {monitor.longest * 1e3:10.1f} ms")
 
 
 async def page(database: Database, key: BoardKey, points: int) -> None:
-    """Read 50 places somewhere."""
+    """Read a page of 50 places."""
     board = await listing(database, key)
     ranked(board, board.after((points, 0, 0), 50))
 
 
 async def change(database: Database, number: int) -> None:
-    """Give somebody ten points in one category, as it is done when a notice names them."""
+    """Add ten points in one category, as after an entry of the change feed."""
     live = boards.for_database(database).cached.windows[ALL_TIME_VIEW]
     sums, who = list(live.table.sums(number - 1)), Membership(listed=True)
     live.update(number, [sums[0] + 10, sums[1], sums[2] + 10, *sums[3:]], who, who, Change(clock.now()))
 
 
 async def measure(database: Database, people: int) -> None:
-    """Build, then ask."""
+    """Build the boards, then measure reads and changes."""
     await build(database)
     chance, key = random.Random(1), BoardKey(Board.OVERALL)  # noqa: S311 - a benchmark
-    someone = [chance.randrange(1, people + 1) for _ in range(ASKED)]
+    someone = [chance.randrange(1, people + 1) for _ in range(CALLS)]
     report("own place", [await seconds(own(database, key, each)) for each in someone])
     report("around, radius 5", [await seconds(around(database, key, each, 5, own_profile=0)) for each in someone])
     report("page of 50", [await seconds(page(database, key, chance.randrange(1, 3_000))) for _ in someone])
@@ -124,14 +125,14 @@ async def measure(database: Database, people: int) -> None:
         places.append(await seconds(own(database, key, each)))
     report("first place after a change", places)
     pinned = key_of(Board.OVERALL, Period.ALL_TIME, on=None, at=clock.now(), company_id=None)
-    print(f"{'a pin':<34} {await seconds(listing(database, pinned)):10.2f} s")
+    print(f"{'a pinned board':<34} {await seconds(listing(database, pinned)):10.2f} s")
     print(f"{'movement, the first time':<34} {await seconds(movements(database, key, [(1, 1)])):10.2f} s")
     fifty = [(each, 1) for each in someone[:50]]
     report("movement of 50", [await seconds(movements(database, key, fifty)) for _ in range(200)])
 
 
 async def main(people: int) -> None:
-    """Fill and measure."""
+    """Create the database and measure."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "boards.sqlite3"
         settings = Settings(database_url=f"sqlite:///{path}")

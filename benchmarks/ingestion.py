@@ -1,9 +1,9 @@
 """
-Events per second through `recordActivities`, 500 at a time, over HTTP: `python -m benchmarks.ingestion [POSTGRES_URL]`.
+Measures events per second through `recordActivities`, 500 per call, over HTTP: `python -m benchmarks.ingestion [POSTGRES_URL]`.
 
-Runs a server of its own on a throwaway database: SQLite in a temporary folder, or, with the address of a PostgreSQL server
-whose user may create databases, a database that is dropped again. Beside it stands what the same ledger rows take as bare
-INSERTs of 500 in a transaction, with nothing judged, summed up or told: the least that the database asks for.
+Starts its own server on a temporary database: SQLite in a temporary folder, or on the PostgreSQL server of the URL, whose
+user must be allowed to create databases. For comparison it also measures bare INSERTs of the same ledger rows, 500 in a
+transaction, without rules, sums and change feed: the minimum that the database needs.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ PEOPLE = 2_000
 BATCH = 500
 SECONDS = 10.0
 SENDERS = 2
-"""Connections that send at once."""
+"""Connections that send concurrently."""
 KEY = "ab" * 32
 MANY = """mutation M($input: RecordActivitiesInput!) { recordActivities(input: $input) {
   results { recorded { outcome pointsAwarded } errors { code } } errors { code message } } }"""
@@ -50,7 +50,7 @@ CODES = [each.code for each in ACTIVITIES.values() if not each.once and not each
 
 
 async def fill(settings: Settings) -> tuple[list[int], str]:
-    """People, and the token of a service that reports what they do."""
+    """Create people and a service account; return the profile ids and the token."""
     async with opened(settings):
         people: list[int] = []
         for start in range(0, PEOPLE, 1_000):
@@ -67,7 +67,7 @@ async def fill(settings: Settings) -> tuple[list[int], str]:
 
 
 def batch(chance: random.Random, people: list[int], numbers: Any) -> dict[str, Any]:
-    """Five hundred events: of many people, on many days."""
+    """Return the input of one call: 500 events of random people on random days."""
     begin = datetime(2020, 1, 1, tzinfo=UTC)
     return {
         "activities": [
@@ -83,28 +83,28 @@ def batch(chance: random.Random, people: list[int], numbers: Any) -> dict[str, A
 
 
 async def through_http(address: str, people: list[int], token: str) -> float:
-    """Events a second, for SECONDS."""
-    numbers, taken, until = count(1), 0, time.perf_counter() + SECONDS
+    """Return the events per second, measured for SECONDS."""
+    numbers, recorded, until = count(1), 0, time.perf_counter() + SECONDS
 
     async def send(session: aiohttp.ClientSession, seed: int) -> None:
-        nonlocal taken
+        nonlocal recorded
         chance = random.Random(seed)  # noqa: S311 - a benchmark
         while time.perf_counter() < until:
-            asked = {"query": MANY, "variables": {"input": batch(chance, people, numbers)}}
-            async with session.post(address, json=asked) as response:
+            request = {"query": MANY, "variables": {"input": batch(chance, people, numbers)}}
+            async with session.post(address, json=request) as response:
                 body = await response.json()
             if body.get("errors") or body["data"]["recordActivities"]["errors"]:
                 raise SystemExit(f"Refused: {body}")
-            taken += sum(each["recorded"] is not None for each in body["data"]["recordActivities"]["results"])
+            recorded += sum(each["recorded"] is not None for each in body["data"]["recordActivities"]["results"])
 
     async with aiohttp.ClientSession(headers={"Authorization": f"mxtoken {token}"}) as session:
         began = time.perf_counter()
         await asyncio.gather(*(send(session, seed) for seed in range(SENDERS)))
-        return taken / (time.perf_counter() - began)
+        return recorded / (time.perf_counter() - began)
 
 
 async def bare(settings: Settings) -> float:
-    """Rows a second, of the rows that were just written, under other ids."""
+    """Return the rows per second of inserting the latest ledger rows again under other ids."""
     async with opened(settings):
         rows = await PointEntry.all().order_by("-id").limit(20_000)
         for row in rows:
@@ -119,7 +119,7 @@ async def bare(settings: Settings) -> float:
 
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[str]:
-    """The server in a process of its own; answers its address."""
+    """Run the server in its own process; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -149,7 +149,7 @@ async def served(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def database(server: str | None) -> AsyncIterator[str]:
-    """The address of an empty database, gone afterwards."""
+    """Yield the URL of an empty database; it is deleted afterwards."""
     if server is None:
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{Path(folder) / 'bench.sqlite3'}"
@@ -165,7 +165,7 @@ async def database(server: str | None) -> AsyncIterator[str]:
 
 
 async def main() -> None:
-    """Measure, and print."""
+    """Measure and print."""
     server = sys.argv[1] if len(sys.argv) > 1 else None
     async with database(server) as url:
         settings = Settings(database_url=url, secret_key=KEY)

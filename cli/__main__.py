@@ -1,4 +1,4 @@
-"""The operator's commands: `python -m cli --help`."""
+"""The commands for operators: `python -m cli --help`."""
 
 import sys
 from typing import Annotated
@@ -30,7 +30,7 @@ app = typer.Typer(
     name="cli",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # they hold people's data and secrets
+    pretty_exceptions_show_locals=False,  # they contain personal data and secrets
 )
 accounts.register(app)
 database.register(app)
@@ -58,7 +58,7 @@ def options(
 
 @app.command()
 def run() -> None:
-    """Bring the tables up to date, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
+    """Update the tables, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
     from cli.run import run as run_all
 
     run_all()

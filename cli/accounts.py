@@ -1,4 +1,4 @@
-"""Accounts."""
+"""`account`, `create-admin`: accounts of people and services."""
 
 from typing import Annotated, Any
 
@@ -19,34 +19,38 @@ from services.auth import second_factor_removal
 from services.auth.account_lookup import account_by_email
 from services.core.audit import OPERATOR
 
-app = typer.Typer(help="Logins of people and of services.", no_args_is_help=True)
-Email = Annotated[str, typer.Argument(help="Address of the account.")]
+app = typer.Typer(help="Accounts of people and of services.", no_args_is_help=True)
+Email = Annotated[str, typer.Argument(help="Email address of the account.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands at the top."""
+    """Add the top-level command."""
     app.command("create-admin")(create_admin)
 
 
 @app.command()
 def create(
-    email: Annotated[str, typer.Argument(help="Its address: it never changes, and counts as verified.")],
+    email: Annotated[
+        str, typer.Argument(help="Email address of the account. It never changes, and counts as verified.")
+    ],
     *,
-    name: Annotated[str, typer.Option(help="The person's or the service's name.")],
-    service: Annotated[bool, typer.Option("--service", help="For another service: no profile, only tokens.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the person or service.")],
+    service: Annotated[
+        bool, typer.Option("--service", help="Create a service account: no profile, only tokens.")
+    ] = False,
 ) -> None:
-    """Make an account. A person gets a private profile of that name."""
+    """Create an account. A person gets a private profile with that name."""
 
     async def work(_database: Database) -> Account:
         return await create_account(email, name=name, service=service)
 
     account = with_database(work)
-    typer.echo(f"Made the account {account.email} of a {account.kind.value.lower()}.")
+    typer.echo(f"Created the account {account.email} of a {account.kind.value.lower()}.")
 
 
 @app.command()
 def show(email: Email) -> None:
-    """Say what there is to know of an account: no secrets, nothing of a profile but its handle."""
+    """Show an account, without secrets. Of its profile only the handle is shown."""
 
     async def work(_database: Database) -> dict[str, Any]:
         account = await account_by_email(email)
@@ -60,7 +64,7 @@ def show(email: Email) -> None:
             "company": f"{account.company.name}{', admin' if account.company_admin else ''}"
             if account.company
             else "none",
-            "made": f"{account.created_at:%Y-%m-%d}",
+            "created": f"{account.created_at:%Y-%m-%d}",
             "second factor": "on"
             if await SecondFactor.exists(account_id=account.id, confirmed_at__not_isnull=True)
             else "off",
@@ -75,7 +79,7 @@ def show(email: Email) -> None:
 
 @app.command()
 def deactivate(email: Email) -> None:
-    """Keep an account out: no sign-in, no tokens, off the boards; nothing is deleted."""
+    """Deactivate an account: no sign-in, no tokens, not on leaderboards. Nothing is deleted."""
 
     async def work(_database: Database) -> Account:
         return await members.deactivate_account((await account_by_email(email)).id, actor=OPERATOR)
@@ -85,7 +89,7 @@ def deactivate(email: Email) -> None:
 
 @app.command()
 def reactivate(email: Email) -> None:
-    """Let a deactivated account in again."""
+    """Reactivate a deactivated account."""
 
     async def work(_database: Database) -> Account:
         return await members.reactivate_account((await account_by_email(email)).id, actor=OPERATOR)
@@ -95,27 +99,31 @@ def reactivate(email: Email) -> None:
 
 @app.command("reset-2fa")
 def reset_second_factor(email: Email) -> None:
-    """Switch the second factor off for somebody who lost phone and backup codes, and end all their sessions."""
+    """Remove the second factor of a person who lost phone and backup codes, and end all their sessions."""
 
     async def work(_database: Database) -> None:
         await second_factor_removal.reset((await account_by_email(email)).id)
 
     with_database(work)
-    typer.echo(f"{email.strip()} has no second factor any more.")
+    typer.echo(f"{email.strip()} no longer has a second factor.")
 
 
 def create_admin(
-    email: Annotated[str, typer.Argument(help="Address of the admin, without an account so far.")],
+    email: Annotated[str, typer.Argument(help="Email address of the admin. It must not have an account yet.")],
     *,
-    name: Annotated[str, typer.Option(help="The admin's name.")],
+    name: Annotated[str, typer.Option(help="Name of the admin.")],
     company: Annotated[str, typer.Option(help="Name of the new company.")],
-    domain: Annotated[str, typer.Option(help="Mail domain it owns; who signs up with an address there joins it.")],
+    domain: Annotated[
+        str, typer.Option(help="Mail domain that it owns. People who sign up with an address there join it.")
+    ],
 ) -> None:
-    """Make a company and the account of its admin. The last line of the output is a link that sets the password."""
+    """Create a company and the account of its admin. The last line of the output is a link to set the password."""
 
     async def work(_database: Database) -> NewAdmin:
         return await make_admin(email, name=name, company=company, domain=domain)
 
     made = with_database(work)
-    typer.echo(f"{made.account.email} administers {made.company.name}. The link works once, within 24 hours:", err=True)
+    typer.echo(
+        f"{made.account.email} is the admin of {made.company.name}. The link works once, within 24 hours:", err=True
+    )
     typer.echo(made.link)

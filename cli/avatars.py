@@ -1,4 +1,4 @@
-"""Avatars."""
+"""`avatars`: images of profiles and projects."""
 
 import typer
 
@@ -7,19 +7,19 @@ from models.database import Database
 from services.core import clock
 from services.media import image_cleanup
 
-app = typer.Typer(help="Pictures of people.", no_args_is_help=True)
+app = typer.Typer(help="Images of profiles and projects.", no_args_is_help=True)
 
 
 @app.callback()
 def avatars() -> None:
-    """Keep `sweep` a command of its own."""
+    """Make `sweep` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command()
 def sweep() -> None:
-    """Delete the files of pictures that nobody has any more. The server does it once a day."""
+    """Delete image files that no profile or project uses any more. The server does this once a day."""
 
     async def work(_database: Database) -> int:
         return await image_cleanup.sweep(clock.now())
 
-    typer.echo(f"{with_database(work)} pictures deleted.")
+    typer.echo(f"{with_database(work)} image files deleted.")

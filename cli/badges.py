@@ -1,4 +1,4 @@
-"""`badges`: what an operator gives and takes, and what a changed catalogue brings."""
+"""`badges`: badges granted and revoked by an operator, and badges earned after the catalogue changed."""
 
 from typing import Annotated
 
@@ -16,12 +16,12 @@ from services.profiles import handles
 from services.progress import profile_batches
 
 INTERRUPTED = 130
-"""Exit code: Ctrl-C."""
+"""Exit code after Ctrl-C."""
 
-app = typer.Typer(help="Badges that people have.", no_args_is_help=True)
+app = typer.Typer(help="Badges of profiles.", no_args_is_help=True)
 Handle = Annotated[str, typer.Argument(help="Handle of a profile.")]
-Code = Annotated[str, typer.Argument(help="Code of a badge: see `badges list`.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept with the badge.")]
+Code = Annotated[str, typer.Argument(help="Code of the badge, from `badges list`.")]
+Reason = Annotated[str, typer.Option(help="Reason; it is stored with the badge.")]
 
 
 @app.command()
@@ -29,19 +29,20 @@ def grant(
     handle: Handle,
     code: Code,
     *,
-    level: Annotated[int, typer.Option(min=1, help="The level to give, with those below it.")] = 1,
+    level: Annotated[int, typer.Option(min=1, help="Level to grant, including the levels below it.")] = 1,
     reason: Reason,
     show_reason: Annotated[
-        bool, typer.Option("--show-reason", help="Let everyone who sees the badge and its credential read the reason.")
+        bool,
+        typer.Option("--show-reason", help="Show the reason to everyone who can see the badge and its credential."),
     ] = False,
 ) -> None:
-    """Give a badge by hand. One that was revoked counts again."""
+    """Grant a badge. A revoked badge becomes valid again."""
 
     async def work(_database: Database) -> None:
         await badges.grant(await _profile(handle), code, level=level, reason=reason, reason_shown=show_reason)
 
     with_database(work)
-    typer.echo(f"{handle} has {code}, level {level}, now.")
+    typer.echo(f"{handle} now has {code}, level {level}.")
 
 
 @app.command()
@@ -49,21 +50,21 @@ def revoke(
     handle: Handle,
     code: Code,
     *,
-    level: Annotated[int, typer.Option(min=1, help="The lowest level to take back. Default: the whole badge.")] = 1,
+    level: Annotated[int, typer.Option(min=1, help="Lowest level to revoke. Default: the whole badge.")] = 1,
     reason: Reason,
 ) -> None:
-    """Take a badge back, or its higher levels. It is no longer featured, and never comes back by itself."""
+    """Revoke a badge, or its higher levels. It is no longer featured, and is never awarded automatically again."""
 
     async def work(_database: Database) -> list[int]:
         return await badges.revoke(await _profile(handle), code, level=level, reason=reason)
 
-    taken = with_database(work)
-    typer.echo(f"Took {code} back from {handle}: level {', '.join(map(str, taken))}.")
+    levels = with_database(work)
+    typer.echo(f"Revoked {code} of {handle}: level {', '.join(map(str, levels))}.")
 
 
 @app.command("list")
 def list_() -> None:
-    """Show every badge there is: code, name, colour and how many levels it has."""
+    """List all badges: code, name, rarity and number of levels."""
 
     async def work(_database: Database) -> list[Badge]:
         return list((await badges.definitions()).values())
@@ -77,30 +78,30 @@ def list_() -> None:
 
 @app.command()
 def reevaluate(
-    after: Annotated[int, typer.Option(min=0, help="Go on behind this profile's number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
 ) -> None:
     """
-    Give everyone the badges that they have earned and do not have: after the catalogue has changed.
+    Award the badges that people have earned and do not have, after the catalogue has changed.
 
-    Safe beside a server, and to run again: nothing is taken, and nothing given twice. Ctrl-C stops between two lots of
-    people, and says how to go on.
+    Safe beside a running server, and to run again: no badge is revoked or awarded twice. Ctrl-C stops after the current
+    batch and prints how to continue.
     """
-    done, given = after, 0
+    done, awarded = after, 0
 
     async def work(_database: Database) -> None:
-        nonlocal done, given
-        with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
+        nonlocal done, awarded
+        with Progress(console=errors, disable=not errors.is_terminal) as progress:
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in badge_reevaluation.reevaluate(after=after):
-                done, given = step.last, given + step.changed
-                shown.advance(bar, step.people)
+                done, awarded = step.last, awarded + step.changed
+                progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
-        typer.echo(f"Gave {given} levels of badges.")
-        raise fail(f"Stopped. Go on with `badges reevaluate --after {done}`.", INTERRUPTED) from None
-    typer.echo(f"Gave {given} levels of badges.")
+        typer.echo(f"Awarded {awarded} badge levels.")
+        raise fail(f"Stopped. Continue with `badges reevaluate --after {done}`.", INTERRUPTED) from None
+    typer.echo(f"Awarded {awarded} badge levels.")
 
 
 async def _profile(handle: str) -> int:

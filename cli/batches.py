@@ -1,4 +1,4 @@
-"""A file's rows on their way into the database: batch by batch, on from where an earlier run stopped."""
+"""Imports the rows of a file in batches, and continues where an earlier run stopped."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 def batches(rows: Iterable[T], *, times: int = 1) -> Iterator[list[T]]:
     """
-    The rows in lists of `times` BATCH, the last one shorter. A BrokenFile in `rows` is raised behind the last good row; any
-    other error drops the batch it happens in.
+    Yield the rows in lists of `times` ROWS_PER_BATCH; the last one can be shorter. A BrokenFile from `rows` is raised after
+    the last good row. Any other error drops the batch in which it occurs.
     """
     source = iter(rows)
     while True:
@@ -33,7 +33,7 @@ def batches(rows: Iterable[T], *, times: int = 1) -> Iterator[list[T]]:
         yield batch
 
 
-async def take_in(
+async def import_rows(
     rows: Iterable[T],
     start: Progress,
     take: Callable[[list[T], Progress], Awaitable[None]],
@@ -43,17 +43,17 @@ async def take_in(
     times: int = 1,
 ) -> None:
     """
-    Hand a file's rows to `take`, with the progress that the batch's transaction has to note.
+    Pass a file's rows to `take` in batches, with the progress that the batch's transaction must store.
 
-    Rows that an earlier run took in are passed over; `start` names the file. `times`: for small rows that are written all
-    over their indexes, which costs less for many at once. Raises Interrupted between batches.
+    Rows that an earlier run imported are skipped; `start` identifies the file. `times`: larger batches, for small rows that
+    touch many places of an index: these cost less when many are written at once. Raises Interrupted between batches.
     """
     done = await import_runs.rows_taken(start.source, start.file, start.fingerprint)
     if done:
-        report.taken[f"{start.file}: rows taken in by an earlier run"] = done
+        report.taken[f"{start.file}: rows imported by an earlier run"] = done
     report.taken[f"{start.file}: rows read"] = 0
     for batch in batches(islice(rows, done, None), times=times):
         done += len(batch)
         await take(batch, Progress(start.source, start.file, done, start.fingerprint))
         report.taken[f"{start.file}: rows read"] += len(batch)
-        reading.go_on()
+        reading.check_stop()

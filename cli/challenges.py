@@ -1,4 +1,4 @@
-"""Challenges."""
+"""`challenges`: completions of challenges that were added later."""
 
 from typing import Annotated
 
@@ -12,36 +12,38 @@ from services.achievements import challenges
 from services.progress import profile_batches
 
 INTERRUPTED = 130
-"""Exit code: Ctrl-C."""
+"""Exit code after Ctrl-C."""
 
-app = typer.Typer(help="Things to do, and credits for having done them.", no_args_is_help=True)
+app = typer.Typer(help="Challenges and their credits.", no_args_is_help=True)
 
 
 @app.callback()
 def challenges_() -> None:
-    """Keep `reevaluate` a command of its own."""
+    """Make `reevaluate` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command()
-def reevaluate(*, after: Annotated[int, typer.Option(min=0, help="Go on behind this profile's number.")] = 0) -> None:
+def reevaluate(
+    *, after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0
+) -> None:
     """
-    Complete challenges for everybody who did their steps before there were such challenges. Safe beside a server.
+    Complete challenges for people who did their steps before the challenges existed. Safe beside a running server.
 
-    Nobody is told; looking at one's challenges does the same for oneself. Five hundred people at a time; Ctrl-C stops
-    between two, and says how to go on. Running it again changes nothing.
+    People are not notified. 500 people at a time: Ctrl-C stops after the current batch and prints how to continue.
+    Running it again changes nothing.
     """
     done, completed = after, 0
 
     async def work(_database: Database) -> None:
         nonlocal done, completed
-        with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
+        with Progress(console=errors, disable=not errors.is_terminal) as progress:
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in challenges.reevaluate(after=after):
                 done, completed = step.last, completed + step.changed
-                shown.advance(bar, step.people)
+                progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Go on with `challenges reevaluate --after {done}`.", INTERRUPTED) from None
-    typer.echo(f"Wrote {completed:,} completed challenges.")
+        raise fail(f"Stopped. Continue with `challenges reevaluate --after {done}`.", INTERRUPTED) from None
+    typer.echo(f"Completed {completed:,} challenges.")

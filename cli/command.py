@@ -1,4 +1,4 @@
-"""How a command runs: settings, an open database, and errors as an operator wants them."""
+"""Runs commands: with the settings, an open database, and errors as one line with an exit code."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,19 +19,19 @@ from web import logs
 Result = TypeVar("Result")
 
 REFUSED = 1
-"""Exit code: the command was understood and refused, or found something wrong."""
+"""Exit code: the command was refused, or it found something wrong."""
 UNUSABLE = 2
-"""Exit code: wrong usage, a bad setting, or a database that cannot be used. Nothing was done."""
+"""Exit code: wrong usage, a bad setting, or an unusable database. Nothing was done."""
 
 
 def fail(message: str, code: int = REFUSED) -> typer.Exit:
-    """Say on standard error what is wrong; raise what this returns."""
+    """Print an error on standard error. Return the exception to raise."""
     errors.print(Text.assemble(("Error:", "bold red"), f" {message}"))
     return typer.Exit(code)
 
 
 def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
-    """Run on the database of the settings. Expected failures become a message and an exit code."""
+    """Run a coroutine with the database of the settings. Expected failures become a message and an exit code."""
 
     async def run(settings: Settings) -> Result:
         async with opened(settings) as database:
@@ -42,7 +42,7 @@ def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Re
 
 
 def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Result:
-    """Run with the settings of the environment. Expected failures become a message and an exit code."""
+    """Run a coroutine with the settings of the environment. Expected failures become a message and an exit code."""
     try:
         settings = Settings.from_environment()
         logs.set_up("WARNING")
@@ -53,4 +53,4 @@ def with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -> Re
     except (BadSetting, NoDatabase, WrongSchema) as why:
         raise fail(str(why), UNUSABLE) from None
     except Unavailable as why:
-        raise fail(f"{why.reason}. Nothing of the step under way was kept; run the same command again.") from None
+        raise fail(f"{why.reason}. The current step was not saved. Run the same command again.") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli import repeated_rows
-from cli.batches import take_in
+from cli.batches import import_rows
 from cli.community_files import HEADERS, IMPORTS, REQUIRED, Batch, FileImport
 from cli.file_reader import Reading, WrongFolder, fingerprint
 from cli.repeated_rows import Read
@@ -71,8 +71,8 @@ async def _import_file(each: FileImport[Any], folder: Path, source: str, report:
 
     found = parsed_rows(path, each.parse, reading)
     if each.subject:
-        found = repeated_rows.named(found, each.subject)
-    await take_in(found, start, take, report, reading, times=each.times)
+        found = repeated_rows.with_repeats_refused(found, each.subject)
+    await import_rows(found, start, take, report, reading, times=each.times)
     if report.bad_rows[each.name]:
         # The next run must read the file again, to report the rows that are still bad.
         await import_runs.note_progress(start)

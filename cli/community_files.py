@@ -71,7 +71,7 @@ class FileImport(Generic[T]):
     `parse` makes a row's columns a value, or raises BadRow. `take` writes a batch in one transaction. `label` names the
     rows in the report; `known_label` says what happened to those imported before. `subject` is the key under which a
     file must not have two different rows. `depends_on` are the files that also decide which rows are good. `prepare`
-    is called once before the first row. `times`: how many ordinary batches are written at once (see `take_in`).
+    is called once before the first row. `times`: how many ordinary batches are written at once (see `import_rows`).
     """
 
     name: str
@@ -138,7 +138,7 @@ async def _take_awards(batch: Batch[ArchivedAward]) -> Outcome:
 
 async def _take_connections(batch: Batch[ArchivedConnection]) -> Outcome:
     """A row whose connection is newer than `prepared` repeats an earlier row of this file, in an earlier batch."""
-    twice = "connects two people whom the file connects already"
+    twice = "connects two people that the file connects already"
     profiles = await batch.profiles(key for _, each in batch.rows for key in (each.key, each.other))
     pairs: dict[tuple[int, int], tuple[int, Pair]] = {}
     for line, each in batch.rows:
@@ -226,7 +226,7 @@ IMPORTS: tuple[FileImport[Any], ...] = (
         name="badges.csv",
         header="id,name,rarity,description",
         label="badges",
-        known_label="here already, described anew",
+        known_label="here already, updated",
         parse=csv_archive.badge_of,
         subject=lambda each: f"badge {each.key!r}",
         take=_take_badges,

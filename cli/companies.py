@@ -1,4 +1,4 @@
-"""Companies."""
+"""`company`: companies and their mail domains."""
 
 from typing import Annotated
 
@@ -14,19 +14,21 @@ app = typer.Typer(help="Companies and their mail domains.", no_args_is_help=True
 
 @app.callback()
 def companies() -> None:
-    """Keep `create` a command of its own."""
+    """Make `create` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="The company's name.")],
+    name: Annotated[str, typer.Argument(help="Name of the company.")],
     *,
-    domain: Annotated[str, typer.Option(help="Mail domain it owns; who signs up with an address there joins it.")],
-    admin: Annotated[str, typer.Option(help="Address of its admin, who has an account.")],
+    domain: Annotated[
+        str, typer.Option(help="Mail domain that it owns. People who sign up with an address there join it.")
+    ],
+    admin: Annotated[str, typer.Option(help="Email address of the admin's account, which must exist.")],
 ) -> None:
-    """Make a company. Verified accounts on its domain that belong to none join it."""
+    """Create a company. Verified accounts on its domain without a company join it."""
 
     async def work(_database: Database) -> Company:
         return await create_company(name, domain=domain, admin_email=admin)
 
-    typer.echo(f"Made the company {with_database(work).name}.")
+    typer.echo(f"Created the company {with_database(work).name}.")

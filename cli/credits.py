@@ -1,4 +1,4 @@
-"""Credits: corrections, and whether the balances are what the entries come to."""
+"""`credits`, `verify-credits`: corrections of credits, and the comparison of balances with their entries."""
 
 from typing import Annotated
 
@@ -13,27 +13,29 @@ from services.credits.credit_ledger import correct as correct_credits
 
 MAX_ROWS_PRINTED = 50
 
-app = typer.Typer(help="What accounts have to spend in the shop.", no_args_is_help=True)
+app = typer.Typer(help="Credits of accounts, spent in the shop.", no_args_is_help=True)
 
 
 def register(top: typer.Typer) -> None:
-    """Add these commands at the top."""
+    """Add the top-level command."""
     top.command("verify-credits")(verify_credits)
 
 
 @app.callback()
 def credits_() -> None:
-    """Keep `correct` a command of its own."""
+    """Make `correct` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def correct(
-    email: Annotated[str, typer.Argument(help="Address of the account.")],
-    amount: Annotated[int, typer.Argument(help="Credits to give; below 0: to take, never more than there are.")],
+    email: Annotated[str, typer.Argument(help="Email address of the account.")],
+    amount: Annotated[
+        int, typer.Argument(help="Credits to add. A negative number takes credits, at most the balance.")
+    ],
     *,
-    reason: Annotated[str, typer.Option(help="Why; the owner of the account sees it.")],
+    reason: Annotated[str, typer.Option(help="Reason; the owner of the account sees it.")],
 ) -> None:
-    """Give or take credits. It is written down in the audit trail, and in the account's own history."""
+    """Add or take credits. The correction is recorded in the audit trail and in the account's credit history."""
 
     async def work(_database: Database) -> CreditEntry:
         return await correct_credits(email, amount, reason=reason)
@@ -42,13 +44,12 @@ def correct(
 
 
 def verify_credits(
-    *, repair: Annotated[bool, typer.Option("--repair", help="Set balances to what their entries come to.")] = False
+    *, repair: Annotated[bool, typer.Option("--repair", help="Set wrong balances to the sum of their entries.")] = False
 ) -> None:
     """
-    Compare every balance of credits with its entries.
+    Compare every credit balance with the sum of its entries.
 
-    Exit code 0: all right, or repaired; 1: there are differences. What an entry itself says wrong is never repaired:
-    entries are not edited.
+    Exit code 0: all equal, or repaired; 1: there are differences. A wrong entry is never repaired: entries are not edited.
     """
 
     async def work(_database: Database) -> tuple[list[Difference], bool]:
@@ -58,8 +59,8 @@ def verify_credits(
     with errors.status("Comparing the balances with their entries …"):
         found, repaired = with_database(work)
     for each in found[:MAX_ROWS_PRINTED]:
-        what = "the balance" if each.entry_id is None else f"entry {each.entry_id}"
-        typer.echo(f"account {each.account_id}: {what} says {each.kept}, the entries come to {each.ledger}", err=True)
+        what = "the balance" if each.entry_id is None else f"the balance after entry {each.entry_id}"
+        typer.echo(f"account {each.account_id}: {what} is {each.kept}, the entries sum to {each.ledger}", err=True)
     if len(found) > MAX_ROWS_PRINTED:
         typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:

@@ -1,4 +1,4 @@
-"""The database's tables, and the schema as a file."""
+"""`migrate` and `export-schema`: the tables of the database, and the GraphQL schema as a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +11,13 @@ HERE = Path(__file__).parent.parent
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands at the top."""
+    """Add the top-level commands."""
     app.command()(migrate)
     app.command("export-schema")(export_schema)
 
 
 def migrate() -> None:
-    """Bring the database to this release's tables. Safe to run again, and by several processes at once."""
+    """Migrate the database to this release. Safe to run again, and by several processes at once."""
     from models.migrate import migrate as bring_up_to_date
 
     applied = with_settings(bring_up_to_date)
@@ -25,7 +25,7 @@ def migrate() -> None:
 
 
 def export_schema(
-    file: Annotated[Path, typer.Argument(help="Where to write the SDL; `-` prints it.")] = HERE / "schema.graphql",
+    file: Annotated[Path, typer.Argument(help="File to write the SDL to; `-` prints it.")] = HERE / "schema.graphql",
 ) -> None:
     """Write the GraphQL schema as SDL."""
     from schema.graph import sdl

@@ -1,4 +1,4 @@
-"""`demo`: a small community of invented people, to try things out with."""
+"""`demo`: a small community of invented people, to try the server with."""
 
 from datetime import UTC, date, datetime, time
 
@@ -29,17 +29,17 @@ from services.profiles import publishing
 PEOPLE, EVENTS, CONNECTIONS = "people", "events", "connections"
 PICTURES, INVITES = "pictures", "invites"
 PROJECTS, FEATURED = "projects", "featured badges"
-"""What progress is noted under. Its fingerprint is the day that everything is dated back from."""
+"""Names of the steps whose progress is stored. The fingerprint is the day that all dates count back from."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands at the top."""
+    """Add the top-level command."""
     app.command("demo")(load)
 
 
 def load() -> None:
     """
-    Load a community of 300 invented people with two years of points. Safe to run again: it adds nothing.
+    Load a community of 300 invented people with two years of points. Safe to run again: a second run adds nothing.
 
     Every date counts back from the day of the first run.
     """
@@ -47,7 +47,7 @@ def load() -> None:
 
 
 async def load_demo(database: Database) -> Report:
-    """Take in the demo, into the open database; one that was interrupted is completed."""
+    """Load the demo into the open database, or complete an interrupted load."""
     report = Report("A community of invented people")
     begun = await import_runs.progress_of(demo.SOURCE, PEOPLE)
     anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
@@ -75,7 +75,7 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
     report.taken["events: new"] = 0
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     done = await import_runs.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
-    complete = len(community.happenings) + 1  # the last one stands for what is taken back
+    complete = len(community.happenings) + 1  # the last one stands for the reversals
     if done == complete:
         return
     for batch in batches(community.happenings[done:]):
@@ -89,7 +89,7 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
             report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
     for external_id in community.taken_back:
         await corrections.reverse(demo.SOURCE, external_id)
-        report.taken["events: taken back"] += 1
+        report.taken["events: reversed"] += 1
     await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
 
 

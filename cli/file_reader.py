@@ -1,4 +1,4 @@
-"""Large files, read from the first byte to the last in constant memory: how far, whether to stop, and which file it is."""
+"""Reads large files in constant memory, with progress bars, a check for Ctrl-C, and fingerprints of files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,61 +8,61 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-BLOCK = 256 * 1024
+BLOCK_SIZE = 256 * 1024
 """Bytes read at once."""
-LONGEST_LINE = 1024 * 1024
-"""Characters; a longer line is read in pieces, so that a broken file cannot fill the memory."""
-EDGE = 64 * 1024
-"""Bytes at either end of a file that its fingerprint is made of, beside its size and time of change."""
+MAX_LINE = 1024 * 1024
+"""Characters. A longer line is read in parts, so that a broken file cannot fill the memory."""
+FINGERPRINT_EDGE = 64 * 1024
+"""Bytes at each end of a file that its fingerprint uses, beside its size and modification time."""
 
 
 class WrongFolder(Exception):
-    """The folder is not what the command reads; nothing was written."""
+    """The folder does not have the files that the command reads. Nothing was written."""
 
 
 class BrokenFile(Exception):
-    """A file cannot be read any further. What came before is taken in."""
+    """The rest of a file cannot be read. The rows before are imported."""
 
     def __init__(self, file: str, line: int, why: str) -> None:
         super().__init__(f"{file}:{line}: {why}")
 
 
 class Interrupted(Exception):
-    """Somebody asked to stop."""
+    """The operator stopped the command."""
 
 
 class Reading:
-    """One command's reading: shows its bars on stderr where that is a terminal, and stops when it is asked to."""
+    """Reads the files of one command: updates the progress bars, and stops after Ctrl-C."""
 
     def __init__(self, stop: Callable[[], bool] = lambda: False, bars: Progress | None = None) -> None:
         self._stop = stop
         self._bars = bars
 
-    def go_on(self) -> None:
-        """Raise Interrupted when somebody asked to stop."""
+    def check_stop(self) -> None:
+        """Raise Interrupted if the operator has asked to stop."""
         if self._stop():
             raise Interrupted
 
     def blocks(self, path: Path) -> Iterator[bytes]:
-        """The file's bytes, a block at a time."""
+        """Yield the file's bytes, one block at a time."""
         with path.open("rb") as file, self._bar(path) as reached:
-            while block := file.read(BLOCK):
-                self.go_on()
+            while block := file.read(BLOCK_SIZE):
+                self.check_stop()
                 yield block
                 reached(file.tell())
 
     def lines(self, path: Path) -> Iterator[str]:
-        """The file's lines with their ends. Bytes that are not UTF-8 come as lone surrogates."""
+        """Yield the file's lines with their line breaks. Bytes that are not UTF-8 become lone surrogates."""
         with (
             path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
             self._bar(path) as reached,
         ):
-            # file.buffer.raw tells how much has left the disk; the text's own tell() costs more than reading.
+            # The position of file.buffer.raw: tell() of the text file costs more than reading it.
             raw = file.buffer.raw  # type: ignore[attr-defined]
             count = 0
-            while line := file.readline(LONGEST_LINE):
+            while line := file.readline(MAX_LINE):
                 if not count % 1_000:
-                    self.go_on()
+                    self.check_stop()
                     reached(raw.tell())
                 count += 1
                 yield line
@@ -79,7 +79,7 @@ class Reading:
 
 @contextmanager
 def bars(console: Console) -> Iterator[Progress | None]:
-    """Progress by bytes for people; None where nobody watches."""
+    """Show progress bars by bytes; None if the console is not a terminal."""
     if not console.is_terminal:
         yield None
         return
@@ -90,15 +90,15 @@ def bars(console: Console) -> Iterator[Progress | None]:
 
 def fingerprint(*paths: Path) -> str:
     """
-    Tells whether files are still the ones seen before, without reading them whole: by size, time of change, and
-    their first and last bytes.
+    Return a hash that changes when one of the files changes, without reading them whole: of size, modification time, and
+    the first and last bytes.
     """
-    seen = blake2b(digest_size=24)
+    digest = blake2b(digest_size=24)
     for path in paths:
-        about = path.stat()
-        seen.update(f"{about.st_size} {about.st_mtime_ns} ".encode())
+        status = path.stat()
+        digest.update(f"{status.st_size} {status.st_mtime_ns} ".encode())
         with path.open("rb") as file:
-            seen.update(file.read(EDGE))
-            file.seek(max(0, about.st_size - EDGE))
-            seen.update(file.read(EDGE))
-    return seen.hexdigest()
+            digest.update(file.read(FINGERPRINT_EDGE))
+            file.seek(max(0, status.st_size - FINGERPRINT_EDGE))
+            digest.update(file.read(FINGERPRINT_EDGE))
+    return digest.hexdigest()

@@ -1,11 +1,11 @@
-"""Takes in a forum's dump: its users as people, its votes as points, its badges as that forum's own."""
+"""Imports a forum's dump: its users as profiles, its votes as points, its badges as badges of that forum."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cli.batches import batches, take_in
+from cli.batches import batches, import_rows
 from cli.file_reader import Reading, fingerprint
 from cli.forum_dump import BADGES, ROOTS, PostIndex, files_of, rows
 from cli.report import Report
@@ -18,16 +18,16 @@ from services.points.ledger import ActivityEvent, Recorded
 
 async def import_forum(folder: Path, source: str, report: Report, reading: Reading) -> None:
     """
-    Take in the dump, or go on where an earlier run stopped; `report` grows on the way.
+    Import the dump, or continue where an earlier run stopped; `report` grows on the way.
 
-    Raises WrongFolder before anything is written, Interrupted after a whole batch, BrokenFile once every row before the
-    break is taken in.
+    Raises WrongFolder before anything is written, Interrupted after a whole batch, BrokenFile after all rows before the
+    break are imported.
     """
     files = files_of(folder)
     users, posts, votes = (files[name] for name in ROOTS)
     await _users(users, source, report, reading)
     with TemporaryDirectory(prefix="forum-import-") as scratch, PostIndex(Path(scratch)) as index:
-        # What a vote gives depends on all three files.
+        # The points of a vote depend on all three files.
         progress = Progress(source, votes.name, 0, fingerprint(votes, posts, users))
         await _votes(votes, posts, index, progress, report, reading)
     if badges := files.get(BADGES):
@@ -39,7 +39,7 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
 
     async def take(batch: list[Row], progress: Progress) -> None:
         people, defects = [], Counter[str]()
-        for row in _read(batch, path, report):
+        for row in _readable(batch, path, report):
             try:
                 person = forum.person_of(row.values, defects)
             except forum.BadRow as why:
@@ -53,7 +53,7 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
             report.taken["people: here already, left as they are"] += known
         report.defects.update(defects)
 
-    await take_in(rows(path, reading), Progress(source, path.name, 0, fingerprint(path)), take, report, reading)
+    await import_rows(rows(path, reading), Progress(source, path.name, 0, fingerprint(path)), take, report, reading)
 
 
 async def _votes(
@@ -64,22 +64,22 @@ async def _votes(
 
     async def take(batch: list[Row], progress: Progress) -> None:
         nonlocal indexed
-        if not indexed:  # only when there is a vote to take in
+        if not indexed:  # only if there is a vote to import
             _index(posts, index, report, reading)
             indexed = True
         defects = Counter[str]()
         votes = []
-        for row in _read(batch, path, report):
+        for row in _readable(batch, path, report):
             try:
                 votes.append(forum.vote_of(row.values))
             except forum.BadRow as why:
                 report.bad(path.name, row.line, str(why))
         events = await _events(votes, index, progress.source, defects)
         for answer in await import_runs.take_events(events, progress):
-            _count(answer, report)
+            _count_answer(answer, report)
         report.defects.update(defects)
 
-    await take_in(rows(path, reading), progress, take, report, reading)
+    await import_rows(rows(path, reading), progress, take, report, reading)
 
 
 async def _badges(path: Path, progress: Progress, report: Report, reading: Reading) -> None:
@@ -87,7 +87,7 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
 
     async def take(batch: list[Row], progress: Progress) -> None:
         read = []
-        for row in _read(batch, path, report):
+        for row in _readable(batch, path, report):
             try:
                 read.append(forum.badge_of(row.values))
             except forum.BadRow as why:
@@ -95,22 +95,22 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
         defects = Counter[str]()
         found = await import_runs.profiles_of(progress.source, {str(each.user) for each in read})
         people = {int(key): profile_id for key, profile_id in found.items()}
-        brought = [each.brought(progress.source, people[each.user]) for each in read if each.user in people]
-        if missing := len(read) - len(brought):
+        awards = [each.brought(progress.source, people[each.user]) for each in read if each.user in people]
+        if missing := len(read) - len(awards):
             defects["badges whose owner is not among the users"] += missing
         definitions = [each.definition for each in read]
-        new = await import_runs.take_awards(brought, progress, badges=definitions)
+        new = await import_runs.take_awards(awards, progress, badges=definitions)
         report.taken["badge awards: new"] += new
-        if here := len(brought) - new:
-            report.taken["badge awards: given before, kept once"] += here
+        if here := len(awards) - new:
+            report.taken["badge awards: here already"] += here
         report.defects.update(defects)
 
-    await take_in(rows(path, reading), progress, take, report, reading)
+    await import_rows(rows(path, reading), progress, take, report, reading)
 
 
 def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> None:
     def posts(batch: list[Row]) -> Iterable[tuple[int, int, int | None, int | None]]:
-        for row in _read(batch, path, report):
+        for row in _readable(batch, path, report):
             try:
                 owner = forum.optional_number(row.values, "OwnerUserId")
                 post = forum.number(row.values, "Id"), forum.number(row.values, "PostTypeId"), owner
@@ -126,14 +126,14 @@ def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> No
         report.taken[f"{path.name}: rows read"] += len(batch)
 
 
-def _read(batch: Iterable[Row], path: Path, report: Report) -> Iterator[Row]:
-    """The rows that XML can read; the others are named, and those that had to be repaired are counted."""
+def _readable(batch: Iterable[Row], path: Path, report: Report) -> Iterator[Row]:
+    """Yield the rows that could be parsed. Other rows are reported, and repaired rows are counted."""
     for row in batch:
         if row.why:
             report.bad(path.name, row.line, row.why)
             continue
         if row.repaired:
-            report.defects[f"{path.name}: rows with what XML forbids, which is left out"] += 1
+            report.defects[f"{path.name}: rows with characters that XML forbids, left out"] += 1
         yield row
 
 
@@ -145,7 +145,7 @@ async def _events(votes: list[forum.Vote], index: PostIndex, source: str, defect
     return [event for vote in votes for event in forum.events_of(vote, posts.get(vote.post), people, source, defects)]
 
 
-def _count(answer: Recorded | Problem, report: Report) -> None:
+def _count_answer(answer: Recorded | Problem, report: Report) -> None:
     if isinstance(answer, Problem):
         report.defects[f"events refused: {answer.message}"] += 1
     elif answer.repeated:
@@ -153,4 +153,4 @@ def _count(answer: Recorded | Problem, report: Report) -> None:
     else:
         report.taken["events: new"] += 1
         report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
-        report.taken["points given"] += answer.awarded
+        report.taken["points awarded"] += answer.awarded

@@ -1,4 +1,4 @@
-"""A forum's dump: Users.xml, Posts.xml and Votes.xml, one `<row …/>` for each, of any size. File names in any letter case."""
+"""Reads a forum's dump: Users.xml, Posts.xml and Votes.xml of any size, with one `<row …/>` for each record."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,17 +12,17 @@ from cli.xml_rows import DocumentType, Row, RowScanner, UnknownEncoding, decoder
 from services.imports.forum import ANSWER, Post
 
 ROOTS = {"Users.xml": "users", "Posts.xml": "posts", "Votes.xml": "votes"}
-"""The files of a dump, and the element that each of them is."""
+"""The files of a dump and their root elements. Names of files can be in any letter case."""
 BADGES = "Badges.xml"
-"""A file that a dump may have besides."""
+"""An optional file of a dump."""
 MAX_PROLOG_BLOCKS = 4
-"""Blocks of a file in which its root element has to begin, so that a large file of another kind is not read whole."""
+"""Blocks of a file in which its root element must begin, so that a large file of another kind is not read whole."""
 
 
 def files_of(folder: Path) -> Mapping[str, Path]:
     """
-    Where a dump's files are, by their usual names; BADGES may be missing. Each has been seen to begin as it must. Raises
-    WrongFolder.
+    Return the paths of a dump's files by their usual names; BADGES may be missing. Raises WrongFolder if a file is missing
+    or does not begin with its root element.
     """
     if not folder.is_dir():
         raise WrongFolder(f"{folder} is not a folder.")
@@ -37,11 +37,11 @@ def files_of(folder: Path) -> Mapping[str, Path]:
 
 def rows(path: Path, reading: Reading) -> Iterator[Row]:
     """
-    The file's rows, in order, the bad ones too, with the reason. Holds one block of the file at a time, or one row where
-    that is longer.
+    Yield the file's rows in order; bad rows come with the reason. One block of the file is in memory at a time, or one row
+    if that is longer.
 
-    Raises BrokenFile behind the last good row: for a document type (with it come entities of its own), and where the file
-    ends before its root element does.
+    Raises BrokenFile after the last good row: for a document type, which could declare entities, and if the file ends
+    before its root element does.
     """
     scanner = RowScanner()
     try:
@@ -60,7 +60,7 @@ def rows(path: Path, reading: Reading) -> Iterator[Row]:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    """The file of this name, or the one that differs from it in letter case only. Raises WrongFolder: several differ."""
+    """Return the file with this name in any letter case, or None. Raises WrongFolder if there are several."""
     if (folder / name).is_file():
         return folder / name
     alike = [each for each in folder.iterdir() if each.name.lower() == name.lower() and each.is_file()]
@@ -70,7 +70,7 @@ def _file(folder: Path, name: str) -> Path | None:
 
 
 def _root(path: Path) -> str:
-    """The name of the root element; empty: there is none. Raises WrongFolder: it declares a document type."""
+    """Return the name of the root element, or "" if there is none. Raises WrongFolder for a document type."""
     scanner, decoder = RowScanner(), None
     try:
         for block in islice(Reading().blocks(path), MAX_PROLOG_BLOCKS):
@@ -87,7 +87,7 @@ def _root(path: Path) -> str:
 
 
 class PostIndex:
-    """Who owns which post, in a temporary SQLite file: a large forum has more posts than memory."""
+    """The owners of posts, in a temporary SQLite file: the posts of a large forum do not fit into memory."""
 
     def __init__(self, folder: Path) -> None:
         self._posts = sqlite3.connect(folder / "posts.sqlite3", isolation_level=None)
@@ -104,13 +104,13 @@ class PostIndex:
         self._posts.close()
 
     def add(self, posts: Iterable[tuple[int, int, int | None, int | None]]) -> None:
-        """Take in posts: id, kind, owner, question."""
+        """Store posts: id, kind, owner, question."""
         self._posts.execute("BEGIN")
         self._posts.executemany("INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?)", posts)
         self._posts.execute("COMMIT")
 
     def find(self, ids: Sequence[int]) -> dict[int, Post]:
-        """The posts of these ids that there are."""
+        """Return the posts with these ids that exist."""
         marks = ", ".join("?" * len(ids))
         found = self._posts.execute(
             "SELECT post.id, post.owner, post.kind, question.id, question.owner"  # noqa: S608 - marks only

@@ -1,4 +1,4 @@
-"""The page of docs/reference about limits: what an operation costs, how often it can be done, how large things can be."""
+"""Generates the page of docs/reference about limits: costs, rates and sizes."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from web import costs, graphql_request, websocket_connection, websockets
 
 
 def limits_and_costs() -> str:
-    """What an operation costs, how often it can be done, and how large things can be."""
+    """Return the page."""
     defaults = Settings()
     return page(
         "Limits and costs",
@@ -105,7 +105,7 @@ def _pause(limit: Limit) -> str:
 
 
 def _notes() -> dict[str, str]:
-    """The comment above each table of catalogue/limits.toml."""
+    """Return the comments above the tables of catalogue/limits.toml, by table."""
     text = (HERE / limits.FILE).read_text("utf-8")
     found = re.findall(r"((?:^# .*\n)+)\[([a-z-]+)\]", text, re.MULTILINE)
     return {name: " ".join(line.removeprefix("# ") for line in comment.splitlines()) for comment, name in found}

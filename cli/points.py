@@ -1,4 +1,4 @@
-"""The ledger of points."""
+"""`verify-points`, `points`: comparison of the sums with the ledger, and corrections."""
 
 from typing import Annotated
 
@@ -14,22 +14,22 @@ from services.points.corrections import Reversal
 from services.points.ledger_consistency import Difference, differences
 
 MAX_ROWS_PRINTED = 50
-corrections = typer.Typer(help="Corrections of what people were given.", no_args_is_help=True)
+corrections = typer.Typer(help="Corrections of points.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands at the top."""
+    """Add the top-level commands."""
     app.command("verify-points")(verify_points)
     app.add_typer(corrections, name="points")
 
 
 def verify_points(
-    *, repair: Annotated[bool, typer.Option("--repair", help="Set the kept sums to what the ledger says.")] = False
+    *, repair: Annotated[bool, typer.Option("--repair", help="Set wrong sums to the values of the ledger.")] = False
 ) -> None:
     """
-    Compare the kept sums of points with the ledger.
+    Compare the stored sums of points with the ledger.
 
-    Exit code 0: all right, or repaired; 1: there are differences.
+    Exit code 0: all equal, or repaired; 1: there are differences.
     """
 
     async def work(_database: Database) -> list[Difference]:
@@ -48,23 +48,25 @@ def verify_points(
     elif repair:
         typer.echo(f"Repaired {len(found)} figures.")
     else:
-        typer.echo(f"{len(found)} figures differ. Run again with --repair to set them right.")
+        typer.echo(f"{len(found)} figures differ. Run again with --repair to correct them.")
         raise typer.Exit(REFUSED)
 
 
 @corrections.command()
 def penalize(
     handle: Annotated[str, typer.Argument(help="Handle of the person's profile.")],
-    category: Annotated[Category, typer.Argument(case_sensitive=False, help="Where the points are taken from.")],
-    points: Annotated[int, typer.Argument(min=1, max=1_000_000, help="How many.")],
+    category: Annotated[Category, typer.Argument(case_sensitive=False, help="Category of the points.")],
+    points: Annotated[int, typer.Argument(min=1, max=1_000_000, help="Number of points to take.")],
     *,
-    reason: Annotated[str, typer.Option(help="Why; the person reads it, unless the penalty is silent.")],
+    reason: Annotated[str, typer.Option(help="Reason; the person sees it, unless the penalty is silent.")],
     silent: Annotated[
-        bool, typer.Option("--silent", help="The person does not see the penalty, only the sums.")
+        bool, typer.Option("--silent", help="Hide the penalty from the person, who then sees only the lower sums.")
     ] = False,
-    event: Annotated[str, typer.Option(help="An id of your own: the same one again takes nothing further.")] = "",
+    event: Annotated[
+        str, typer.Option(help="Your own id for the penalty. Running it again with the same id takes no more points.")
+    ] = "",
 ) -> None:
-    """Take points from somebody. Take it back with `points reverse operator:penalties EVENT`."""
+    """Take points from a person. Undo it with `points reverse operator:penalties EVENT`."""
 
     async def work(_database: Database) -> PointEntry:
         return await support.penalize(handle, category, points, reason=reason, silent=silent, external_id=event)
@@ -75,14 +77,14 @@ def penalize(
 
 @corrections.command()
 def reverse(
-    source: Annotated[str, typer.Argument(help="Who reported the event, as the ledger names it.")],
-    external_id: Annotated[str, typer.Argument(help="The reporter's own id of the event.")],
+    source: Annotated[str, typer.Argument(help="Source of the event in the ledger.")],
+    external_id: Annotated[str, typer.Argument(help="Id of the event at its source.")],
 ) -> None:
-    """Take back exactly what an event gave, or what a penalty took."""
+    """Reverse exactly the points of an event or a penalty."""
 
     async def work(_database: Database) -> Reversal:
         return await support.reverse(source, external_id)
 
-    taken = with_database(work)
-    again = "was taken back before" if taken.repeated else "is taken back"
-    typer.echo(f"The event {again}: {taken.entry.awarded:+d} points in {taken.entry.category.value}.")
+    reversal = with_database(work)
+    state = "was reversed before" if reversal.repeated else "is reversed"
+    typer.echo(f"The event {state}: {reversal.entry.awarded:+d} points in {reversal.entry.category.value}.")

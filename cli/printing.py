@@ -1,18 +1,18 @@
 """
-The terminal: every command prints through these consoles.
+The consoles that every command prints through.
 
-They read no markup: a value in square brackets, such as a person's name or a folder, is printed as it is. What is to look
-different is a `Text` with a style.
+They do not interpret markup: a value in square brackets, such as a person's name or a folder, is printed unchanged. Styled
+output must be a `Text`.
 """
 
 from rich.console import Console
 
 out = Console(markup=False, highlight=False)
-"""Standard output: what a command was asked for."""
+"""Standard output: the result of a command."""
 errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-"""Standard error: what went wrong, and progress."""
+"""Standard error: errors and progress."""
 
 
 def printable(text: str) -> str:
-    """People's text for a terminal: nothing in it moves the cursor or makes a line of its own."""
+    """Return a text of a user that is safe for a terminal: without control characters and line breaks."""
     return "".join(each if each.isprintable() else "?" for each in text)

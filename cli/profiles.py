@@ -1,4 +1,4 @@
-"""Profiles."""
+"""`profile`: profiles and their accounts."""
 
 from typing import Annotated
 
@@ -9,20 +9,20 @@ from models.accounts import Account
 from models.database import Database
 from services.accounts.accounts import attach_account
 
-app = typer.Typer(help="People as the community sees them.", no_args_is_help=True)
+app = typer.Typer(help="Profiles of people.", no_args_is_help=True)
 
 
 @app.callback()
 def profiles() -> None:
-    """Keep `attach` a command of its own."""
+    """Make `attach` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command()
 def attach(
-    handle: Annotated[str, typer.Argument(help="Handle of a profile that nobody has claimed.")],
-    email: Annotated[str, typer.Argument(help="Address of the person, without an account so far.")],
+    handle: Annotated[str, typer.Argument(help="Handle of an unclaimed profile.")],
+    email: Annotated[str, typer.Argument(help="Email address of the person. It must not have an account yet.")],
 ) -> None:
-    """Give an unclaimed profile its first account."""
+    """Create the first account of an unclaimed profile."""
 
     async def work(_database: Database) -> Account:
         return await attach_account(handle, email)

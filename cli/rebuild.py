@@ -1,4 +1,4 @@
-"""`rebuild`: makes again what is kept beside the data it follows from."""
+"""`rebuild`: computes derived data again."""
 
 from typing import Annotated
 
@@ -12,65 +12,66 @@ from models.profiles import Profile
 from services.progress import counters, profile_batches, search_words
 
 INTERRUPTED = 130
-"""Exit code: Ctrl-C."""
+"""Exit code after Ctrl-C."""
 
-app = typer.Typer(help="Make again what is kept beside the data that it follows from.", no_args_is_help=True)
+app = typer.Typer(help="Compute derived data again.", no_args_is_help=True)
 
 
 @app.callback()
 def rebuild() -> None:
-    """Keep each of them a command of its own."""
+    """Make each command a subcommand."""
 
 
 @app.command()
 def search(
-    after: Annotated[int, typer.Option(min=0, help="Go on behind this profile's number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
 ) -> None:
     """
-    Write anew the words by which people are found, for a database from before there were any. Safe beside a server.
+    Rebuild the search words of all people, for a database that is older than the search. Safe beside a running server.
 
-    A thousand people at a time; Ctrl-C stops between two, and says how to go on. Running it again changes nothing.
+    1,000 people at a time: Ctrl-C stops after the current batch and prints how to continue. Running it again changes
+    nothing.
     """
     done = [after]
 
     async def work(_database: Database) -> int:
         people = 0
-        with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await Profile.filter(id__gt=after).count())
+        with Progress(console=errors, disable=not errors.is_terminal) as progress:
+            bar = progress.add_task("People", total=await Profile.filter(id__gt=after).count())
             async for last, step in search_words.rebuild(after=after):
                 done[0] = last
                 people += step
-                shown.advance(bar, step)
+                progress.advance(bar, step)
         return people
 
     try:
-        typer.echo(f"Wrote the words of {with_database(work)} people.")
+        typer.echo(f"Rebuilt the search words of {with_database(work)} people.")
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Go on with `rebuild search --after {done[0]}`.", INTERRUPTED) from None
+        raise fail(f"Stopped. Continue with `rebuild search --after {done[0]}`.", INTERRUPTED) from None
 
 
 @app.command("counters")
 def count(
-    after: Annotated[int, typer.Option(min=0, help="Go on behind this profile's number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
 ) -> None:
     """
-    Count anew how often everyone did what, from the ledger, for a database from before there were counters. Safe beside
-    a server.
+    Rebuild the activity counters of all people from the ledger, for a database that is older than the counters. Safe
+    beside a running server.
 
-    `badges reevaluate` gives the badges that follow. Ctrl-C stops between two lots of people, and says how to go on.
+    Run `badges reevaluate` afterwards to award badges. Ctrl-C stops after the current batch and prints how to continue.
     """
     done, changed = after, 0
 
     async def work(_database: Database) -> None:
         nonlocal done, changed
-        with Progress(console=errors, disable=not errors.is_terminal) as shown:
-            bar = shown.add_task("People", total=await profile_batches.remaining_after(after))
+        with Progress(console=errors, disable=not errors.is_terminal) as progress:
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
             async for step in counters.rebuild(after=after):
                 done, changed = step.last, changed + step.changed
-                shown.advance(bar, step.people)
+                progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Go on with `rebuild counters --after {done}`.", INTERRUPTED) from None
-    typer.echo(f"Set {changed} counters right.")
+        raise fail(f"Stopped. Continue with `rebuild counters --after {done}`.", INTERRUPTED) from None
+    typer.echo(f"Corrected {changed} counters.")

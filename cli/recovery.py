@@ -1,4 +1,4 @@
-"""Recovery emails, in support cases."""
+"""`recovery-email`: recovery email addresses, for support."""
 
 from typing import Annotated
 
@@ -9,20 +9,20 @@ from models.database import Database
 from services.accounts.recovery_email import set_by_operator
 from services.auth.account_lookup import account_by_email
 
-app = typer.Typer(help="Where codes go when an account's own mail is lost.", no_args_is_help=True)
+app = typer.Typer(help="Addresses for codes when a person has lost the account's own mailbox.", no_args_is_help=True)
 
 
 @app.callback()
 def recovery_emails() -> None:
-    """Keep `set` a command of its own."""
+    """Make `set` a subcommand: Typer would merge a single command into its group."""
 
 
 @app.command("set")
 def set_(
-    email: Annotated[str, typer.Argument(help="Address of the person's account.")],
-    new: Annotated[str, typer.Argument(help="The recovery email; it counts as verified.")],
+    email: Annotated[str, typer.Argument(help="Email address of the account.")],
+    new: Annotated[str, typer.Argument(help="Recovery email; it counts as verified.")],
 ) -> None:
-    """Set a person's recovery email. Make sure first that it is theirs: password resets go there."""
+    """Set the recovery email of an account. First make sure that it belongs to the person: password resets go there."""
 
     async def work(_database: Database) -> None:
         await set_by_operator((await account_by_email(email)).id, new)

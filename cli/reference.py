@@ -1,7 +1,7 @@
 """
-`export-docs`: writes the pages of docs/reference that are made from code, which `tests/cli/test_reference.py` compares.
+`export-docs`: writes the pages of docs/reference that are generated from code. `tests/cli/test_reference.py` compares them.
 
-Each page is a function that returns Markdown. Pages that people write, such as import-community.md, are not touched.
+Each page is a function that returns Markdown. Pages that people write, such as import-community.md, are not changed.
 """
 
 import inspect
@@ -41,7 +41,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "UNAVAILABLE": (REQUEST, TOP_LEVEL),
     "UNKNOWN_TERM": (TOP_LEVEL, PAYLOAD),
 }
-"""Where a code can appear. A code that is not here appears in payloads only."""
+"""The places where each code can appear. A code that is not listed appears in payloads only."""
 PLACES_TEXT: Final = """\
 - **request**: nothing was run. The answer has `errors` and no `data`; the code is in `extensions.code`.
 - **top level**: a field failed. The answer has `errors` with a `path`; the code is in `extensions.code`, and facts such
@@ -59,18 +59,18 @@ STATUS: Final[Mapping[str, str]] = {
     "UNAUTHENTICATED": "200; 401 for an upload",
     "UNAVAILABLE": "503 with `Retry-After`",
 }
-"""The HTTP status of a code where it is not always 200."""
+"""The HTTP status of each code that is not always sent with 200."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add this command at the top."""
+    """Add the top-level command."""
     app.command("export-docs")(export_docs)
 
 
 def export_docs(
-    context: typer.Context, folder: Annotated[Path, typer.Argument(help="Where to write the pages.")] = FOLDER
+    context: typer.Context, folder: Annotated[Path, typer.Argument(help="Folder to write the pages to.")] = FOLDER
 ) -> None:
-    """Write the pages of docs/reference that are made from code."""
+    """Write the pages of docs/reference that are generated from code."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages(context.find_root().command).items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -78,7 +78,7 @@ def export_docs(
 
 
 def pages(program: Any) -> dict[str, str]:
-    """Every page by its file name. `program` is the Typer command that holds all others."""
+    """Return every page by its file name. `program` is the Typer command that contains all others."""
     return {
         "settings.md": settings(),
         "commands.md": commands(program),
@@ -89,7 +89,7 @@ def pages(program: Any) -> dict[str, str]:
 
 
 def settings() -> str:
-    """Every setting, with its default."""
+    """Return the page of all settings with their defaults."""
     rows = []
     for setting in fields(Settings):
         default = f"{setting.default:g}" if isinstance(setting.default, float) else setting.default
@@ -109,7 +109,7 @@ def settings() -> str:
 
 
 def commands(program: Any) -> str:
-    """Every command, with its arguments and options."""
+    """Return the page of all commands with their arguments and options."""
     named = sorted(_commands_of(program).items())
     listed = [(f"[`{name}`](#{name.replace(' ', '-')})", _first_sentence(command)) for name, command in named]
     return page(
@@ -124,7 +124,7 @@ def commands(program: Any) -> str:
 
 
 def _commands_of(program: Any) -> dict[str, Any]:
-    """Every command by its name, as `account create`."""
+    """Return every command by its name, such as `account create`."""
     return dict(_leaves(program))
 
 
@@ -145,7 +145,7 @@ def _first_sentence(command: Any) -> str:
 
 
 def _help(command: Any) -> list[str]:
-    """The paragraphs of a command's help."""
+    """Return the paragraphs of a command's help."""
     return [" ".join(each.split()) for each in inspect.cleandoc(command.help or "").split("\n\n")]
 
 
@@ -181,7 +181,7 @@ def _default(value: Any) -> str:
 
 
 def scopes() -> str:
-    """Every scope, with the fields that it opens."""
+    """Return the page of all scopes with the fields that they open."""
     here = [scope for scope in SCOPES.values() if scope.opens]
     elsewhere = [scope for scope in SCOPES.values() if not scope.opens]
     return page(
@@ -243,7 +243,7 @@ def _opened(scope: Scope) -> str:
 
 
 def error_codes() -> str:
-    """Every error code: its sentence, where it can appear, its HTTP status."""
+    """Return the page of all error codes: meaning, places, HTTP status."""
     from schema.graph import build
 
     types = build()._schema.type_map
@@ -278,10 +278,10 @@ def error_codes() -> str:
 
 
 def limits_and_costs() -> str:
-    """What operations cost, how often they can be done, and how large things can be."""
-    from cli.limits_reference import limits_and_costs as made
+    """Return the page of costs, rates and sizes."""
+    from cli.limits_reference import limits_and_costs as generate
 
-    return made()
+    return generate()
 
 
 def _line(text: str | None) -> str:

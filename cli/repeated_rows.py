@@ -1,4 +1,4 @@
-"""Rows that a file has twice under one key: the same again does no harm, other content is a mistake that must be named."""
+"""Finds rows that repeat the key of an earlier row: equal rows are allowed, different ones are reported."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,27 +11,27 @@ from typing import Generic, TypeVar
 import orjson
 
 ROWS_PER_LOOKUP = 1_000
-"""Rows that are remembered at a time."""
+"""Rows that are looked up and stored together."""
 FILTER_BITS = 2**25
-"""Of the filter in front of the table (4 MB): below a million rows, hardly a new key is looked for in vain."""
+"""Bits of the filter before the table (4 MB). Below a million rows, few new keys cause a needless look-up."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """One row as it was read: what it says, or why it cannot be taken in."""
+    """One row of a file: its value, or `why` it cannot be imported."""
 
     line: int
     value: T | None
     why: str = ""
 
 
-def named(rows: Iterable[Read[T]], key: Callable[[T], str]) -> Iterator[Read[T]]:
+def with_repeats_refused(rows: Iterable[Read[T]], key: Callable[[T], str]) -> Iterator[Read[T]]:
     """
-    The rows in order; one whose `key` came before with other content comes as a bad one, which names the first one's line.
-    `key` is a sentence's subject, such as `profile 'p1'`.
+    Yield the rows in order. A row whose `key` occurred before with other content becomes a bad row, with the line of the
+    first one. `key` returns the subject of that sentence, such as `profile 'p1'`.
 
-    What was seen is kept in a temporary SQLite file, about 60 bytes a row, so that memory does not grow with the file.
+    Keys are stored in a temporary SQLite file, about 60 bytes for each row, so that memory does not grow with the file.
     """
     source = iter(rows)
     with TemporaryDirectory(prefix="import-rows-") as folder, closing(_Seen(f"{folder}/seen.sqlite3")) as seen:
@@ -58,8 +58,8 @@ def _checked(chunk: list[Read[T]], key: Callable[[T], str], seen: "_Seen") -> li
 
 class _Seen:
     """
-    What was seen: keys, each with the hash of its content and its line. Almost every key is a new one, so a filter of fixed size
-    is asked first; the table gets its index when a key is looked for in it for the first time.
+    The keys of earlier rows, each with the hash of its content and its line. Almost every key is new, so a filter of fixed
+    size is checked first. The table gets its index at the first look-up.
     """
 
     def __init__(self, path: str) -> None:
@@ -71,7 +71,7 @@ class _Seen:
         self._table.execute("CREATE TABLE seen (key TEXT, content INTEGER, line INTEGER)")
 
     def find(self, key: str) -> tuple[int, int] | None:
-        """Content and line of a key; None: it is new."""
+        """Return content and line of a key; None if it is new."""
         bit = hash(key) % FILTER_BITS
         if not self._filter[bit >> 3] & 1 << (bit & 7):
             return None
@@ -84,12 +84,14 @@ class _Seen:
         return found
 
     def add(self, new: Mapping[str, tuple[int, int]]) -> None:
-        """Remember keys that are new."""
+        """Store new keys."""
         for key in new:
             bit = hash(key) % FILTER_BITS
             self._filter[bit >> 3] |= 1 << (bit & 7)
         self._table.execute("BEGIN")
-        self._table.executemany("INSERT INTO seen VALUES (?, ?, ?)", [(key, *what) for key, what in new.items()])
+        self._table.executemany(
+            "INSERT INTO seen VALUES (?, ?, ?)", [(key, content, line) for key, (content, line) in new.items()]
+        )
         self._table.execute("COMMIT")
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What an import tells at its end, and about bad rows on its way."""
+"""The report of an import: counts at its end, and bad rows on its way."""
 
 from collections import Counter
 
@@ -7,12 +7,12 @@ from rich.table import Table
 
 from cli.printing import errors, printable
 
-NAMED = 20
-"""Bad rows of one file that are named; the others are counted."""
+MAX_BAD_ROWS_PRINTED = 20
+"""Bad rows of one file that are printed; the others are only counted."""
 
 
 class Report:
-    """What was taken in, what was not, and why. Counts keep the order in which they first came up."""
+    """Counts of imported rows, defects and bad rows. Counts keep the order in which they first occurred."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -22,20 +22,20 @@ class Report:
         self.notes: list[str] = []
 
     def bad(self, file: str, line: int, why: str) -> None:
-        """Count a bad row; the first ones of a file are named on stderr."""
+        """Count a bad row, and print the first ones of each file on standard error."""
         self.bad_rows[file] += 1
-        if self.bad_rows[file] <= NAMED:
+        if self.bad_rows[file] <= MAX_BAD_ROWS_PRINTED:
             self.error(f"{file}:{line}: {why}")
 
     def error(self, text: str) -> None:
-        """Say it on stderr, as it is."""
+        """Print a text on standard error, without markup."""
         errors.print(printable(text))
 
     def show(self, console: Console) -> None:
-        """Print the summary; on stderr first how many bad rows were not named."""
+        """Print the summary. The number of bad rows that were not printed goes to standard error first."""
         for file, count in self.bad_rows.items():
-            if count > NAMED:
-                self.error(f"{file}: {count - NAMED:,} more bad rows")
+            if count > MAX_BAD_ROWS_PRINTED:
+                self.error(f"{file}: {count - MAX_BAD_ROWS_PRINTED:,} more bad rows")
         table = Table(title=printable(self.title), title_justify="left", show_header=False, min_width=60)
         table.add_column("What", overflow="fold")
         table.add_column("Count", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""What `make run` does: tables, demo, server, in one process."""
+"""`run`: updates the tables, loads the demo and serves, in one process. `make run` calls it."""
 
 import os
 from pathlib import Path
@@ -29,13 +29,13 @@ from web import logs
 TOKEN_FILE = HERE / "var" / "demo-token"
 SIGN_INS_FILE = HERE / "var" / "demo-sign-ins"
 FIRST_START = "first start"
-"""What the progress of a first start is noted under: 0 until all of it is there, then 1."""
+"""The name under which the progress of a first start is stored: 0 until it is complete, then 1."""
 PARTNER = "partner@tools.example"
 SCOPE = "mx:leaderboard:read"
 
 
 def run() -> None:
-    """Bring the tables up to date, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
+    """Update the tables, load the demo into an empty database, and serve until SIGTERM or Ctrl-C."""
     try:
         settings = Settings.from_environment()
         logs.set_up(settings.log_level)
@@ -57,7 +57,7 @@ async def _run(settings: Settings) -> None:
 
 
 async def _migrate_if_old(settings: Settings) -> None:
-    """Migrate only where something is missing: looking costs a few milliseconds, Tortoise's migrations half a second."""
+    """Migrate only an old database: the check takes a few milliseconds, Tortoise's migrations half a second."""
     try:
         async with opened(settings):
             return
@@ -69,8 +69,10 @@ async def _migrate_if_old(settings: Settings) -> None:
 
 async def _demo_if_empty(database: Database) -> None:
     """
-    Load the demo into an empty database, or complete a first start that was interrupted. Its marker is written first, and
-    completed in the transaction that makes the token and the sign-ins: so they are all there, or are made by the next start.
+    Load the demo into an empty database, or complete an interrupted first start.
+
+    A marker is written first, and completed in the transaction that creates the token and the sign-ins. So either all of
+    them exist, or the next start creates them.
     """
     begun = await import_runs.progress_of(demo.SOURCE, FIRST_START)
     if begun is None and (await Profile.exists() or await Account.exists()):
@@ -84,30 +86,30 @@ async def _demo_if_empty(database: Database) -> None:
             account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
             secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
             sign_ins = await open_sign_ins()
-            _keep(secret, TOKEN_FILE)
-            _keep("\n\n".join(_told(each) for each in sign_ins), SIGN_INS_FILE)
+            _write_secret(secret, TOKEN_FILE)
+            _write_secret("\n\n".join(_describe(each) for each in sign_ins), SIGN_INS_FILE)
             await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
-        f"\nA token of the demo, for the leaderboards (kept in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
-        f"\nThree of its people can sign in (kept in {SIGN_INS_FILE.relative_to(HERE)}):\n"
+        f"\nA demo token for the leaderboards (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
+        f"\nThree demo people can sign in (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"
     )
     for each in sign_ins:
-        errors.print(_told(each) + "\n")
+        errors.print(_describe(each) + "\n")
 
 
-def _told(sign_in: SignIn) -> str:
+def _describe(sign_in: SignIn) -> str:
     lines = [f"  {sign_in.who}: {sign_in.email}", f"    password     {sign_in.password}"]
     if sign_in.totp_secret:
         lines.append(f"    TOTP secret  {sign_in.totp_secret}   (add it to an authenticator app)")
     return "\n".join(lines)
 
 
-def _keep(text: str, file: Path) -> None:
-    """Write a secret of the demo where only this user reads it."""
+def _write_secret(text: str, file: Path) -> None:
+    """Write a secret of the demo to a file that only this user can read."""
     make_private_folder(file.parent)
     file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as kept:
-        kept.write(text + "\n")
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
+        target.write(text + "\n")
 
 
 def _greet(address: str) -> None:

@@ -1,4 +1,4 @@
-"""The shop: stock and orders."""
+"""`shop`: stock and orders."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,8 +11,8 @@ from models.database import Database
 from models.shop import OrderState, ShopOrder
 from services.credits import shop
 
-app = typer.Typer(help="What people order for their credits.", no_args_is_help=True)
-Order = Annotated[int, typer.Argument(help="Number of the order: see `shop orders`.")]
+app = typer.Typer(help="Items that people order with their credits.", no_args_is_help=True)
+Order = Annotated[int, typer.Argument(help="Number of the order, from `shop orders`.")]
 
 
 @app.command()
@@ -20,19 +20,19 @@ def stock(
     item: Annotated[
         str, typer.Argument(help=f"One of {', '.join(code for code, each in ITEMS.items() if each.stock is not None)}.")
     ],
-    left: Annotated[int, typer.Argument(min=0, help="How many are left from now on.")],
+    left: Annotated[int, typer.Argument(min=0, help="Items that are left from now on.")],
 ) -> None:
-    """Say how many of an item are left."""
+    """Set how many of an item are left."""
 
     async def work(_database: Database) -> int:
         return await shop.set_stock(item, left)
 
-    typer.echo(f"{item}: {with_database(work):,} were left, now {left:,} are.")
+    typer.echo(f"{item}: {with_database(work):,} were left, now {left:,} are left.")
 
 
 @app.command()
-def orders(*, state: Annotated[OrderState | None, typer.Option(help="Only those of this state.")] = None) -> None:
-    """Show the newest 200 orders: number, when, state, item, price, who."""
+def orders(*, state: Annotated[OrderState | None, typer.Option(help="Show only orders in this state.")] = None) -> None:
+    """List the newest 200 orders: number, time, state, item, price, email address."""
 
     async def work(_database: Database) -> Sequence[dict[str, Any]]:
         return await shop.orders(state)
@@ -44,7 +44,7 @@ def orders(*, state: Annotated[OrderState | None, typer.Option(help="Only those 
 
 @app.command()
 def ship(order: Order) -> None:
-    """Note that an order is on its way. Its owner cannot cancel it any more."""
+    """Mark an order as shipped. Its owner can no longer cancel it."""
 
     async def work(_database: Database) -> ShopOrder:
         return await shop.ship(order)
@@ -54,9 +54,9 @@ def ship(order: Order) -> None:
 
 @app.command()
 def refund(order: Order) -> None:
-    """Give an order back, shipped or not: its credits to the account, its item to the stock. Once."""
+    """Refund an order once, shipped or not: credits return to the account, the item to the stock."""
 
     async def work(_database: Database) -> ShopOrder:
         return await shop.refund(order)
 
-    typer.echo(f"Order {order}: {with_database(work).price:,} credits are given back.")
+    typer.echo(f"Order {order}: {with_database(work).price:,} credits are refunded.")

@@ -1,4 +1,4 @@
-"""Personal access tokens."""
+"""`token`: personal access tokens."""
 
 from typing import Annotated
 
@@ -21,25 +21,25 @@ app = typer.Typer(help="Tokens that act for an account within scopes.", no_args_
 @app.command()
 def create(
     *,
-    account: Annotated[str, typer.Option(help="Address of the account that the token acts for.")],
-    name: Annotated[str, typer.Option(help="What the token is for.")],
+    account: Annotated[str, typer.Option(help="Email address of the account that the token acts for.")],
+    name: Annotated[str, typer.Option(help="Name of the token: its purpose.")],
     scope: Annotated[
-        list[str], typer.Option(help=f"What it may do; give it several times. One of {', '.join(SCOPES)}.")
+        list[str], typer.Option(help=f"What the token may do; can be given several times. One of {', '.join(SCOPES)}.")
     ],
 ) -> None:
-    """Make a token. Its secret is the last line of the output, and is shown this once."""
+    """Create a token. Its secret is the last line of the output, and is printed only now."""
 
     async def work(_database: Database) -> CreatedToken:
         return await create_token((await account_by_email(account)).id, name=name, scopes=scope)
 
     made = with_database(work)
-    typer.echo(f"Made the token {made.token.name} for {account}: {', '.join(made.token.scopes)}.", err=True)
+    typer.echo(f"Created the token {made.token.name} for {account}: {', '.join(made.token.scopes)}.", err=True)
     typer.echo(made.secret)
 
 
 @app.command("list")
-def list_(*, account: Annotated[str, typer.Option(help="Address of the account.")]) -> None:
-    """Show the tokens of an account: id, last characters, name, scopes, and why one does not work."""
+def list_(*, account: Annotated[str, typer.Option(help="Email address of the account.")]) -> None:
+    """List the tokens of an account: id, last characters, name, scopes, and whether each is usable."""
 
     async def work(_database: Database) -> list[Row]:
         return await of_account((await account_by_email(account)).id)
@@ -52,8 +52,8 @@ def list_(*, account: Annotated[str, typer.Option(help="Address of the account."
 
 
 @app.command()
-def revoke(token: Annotated[int, typer.Argument(help="Id of the token: see `token list`.")]) -> None:
-    """Delete a token. It is dead on the next request."""
+def revoke(token: Annotated[int, typer.Argument(help="Id of the token, from `token list`.")]) -> None:
+    """Delete a token. It stops working at once."""
 
     async def work(_database: Database) -> str:
         return (await delete_token(token, actor=OPERATOR)).name

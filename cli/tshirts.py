@@ -1,4 +1,4 @@
-"""T-shirts of people who brought five others: who gets one, and where it goes."""
+"""`tshirts`: claims of T-shirts, and their postal addresses."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,15 +12,17 @@ from models.referrals import ShirtClaim, ShirtState
 from services.invites import tshirts
 from services.invites.tshirts import Parcel
 
-app = typer.Typer(help="T-shirts for people who brought five others here.", no_args_is_help=True)
+app = typer.Typer(help="T-shirts for people who referred five others.", no_args_is_help=True)
 UNREADABLE = "(sealed with another SECRET_KEY)"
 
 
 @app.command(name="list")
-def list_all(*, state: Annotated[ShirtState | None, typer.Option(help="Only those of this state.")] = None) -> None:
+def list_all(
+    *, state: Annotated[ShirtState | None, typer.Option(help="Show only claims in this state.")] = None
+) -> None:
     """
-    Show claims with their addresses: number, when, state, size, handle, name, street, town, postal code, country. With
-    --state the oldest 200, else the newest 200. The audit trail says that they were shown.
+    List claims with their addresses: number, time, state, size, handle, name, street, town, postal code, country. With
+    --state the oldest 200, else the newest 200. The audit trail records that they were listed.
     """
 
     async def work(_database: Database) -> Sequence[Parcel]:
@@ -30,13 +32,13 @@ def list_all(*, state: Annotated[ShirtState | None, typer.Option(help="Only thos
         row, to = parcel.row, parcel.to
         when = row.claimed_at.strftime("%Y-%m-%d %H:%M")
         where = (to.name, to.street, to.town, to.postal_code, to.country) if to else (UNREADABLE,)
-        told = (str(row.id), when, row.state.value, row.size.value, row.profile.handle, *where)
-        typer.echo("\t".join(map(printable, told)))
+        columns = (str(row.id), when, row.state.value, row.size.value, row.profile.handle, *where)
+        typer.echo("\t".join(map(printable, columns)))
 
 
 @app.command()
-def ship(claim: Annotated[int, typer.Argument(help="Number of the claim: see `tshirts list`.")]) -> None:
-    """Note that a T-shirt is on its way."""
+def ship(claim: Annotated[int, typer.Argument(help="Number of the claim, from `tshirts list`.")]) -> None:
+    """Mark a T-shirt as shipped."""
 
     async def work(_database: Database) -> ShirtClaim:
         return await tshirts.ship(claim)

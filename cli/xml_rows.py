@@ -1,9 +1,9 @@
 """
-Rows of an XML file, `<row Name="…" … />`, read one by one: a broken row costs no other.
+Reads the rows of an XML file, `<row Name="…" … />`, one by one: a broken row does not affect the others.
 
-Dumps of large forums hold what XML forbids: control characters, references to them, bytes that are not UTF-8, entities of
-HTML. Each element's start tag is cut out of the text and parsed by itself; a row that XML refuses is parsed again without
-what is forbidden. The parser never sees a document type, so no file can declare entities.
+Dumps of large forums contain things that XML forbids: control characters, references to them, bytes that are not UTF-8,
+entities of HTML. Each start tag is cut out of the text and parsed by itself. A row that does not parse is parsed again
+without the forbidden parts. The parser never sees a document type, so no file can declare entities.
 """
 
 import re
@@ -15,17 +15,17 @@ from typing import Final
 from xml.parsers import expat
 
 MAX_ROW: Final = 8 * 1024 * 1024
-"""Characters of one row; a longer one is bad, so that a broken file cannot fill the memory."""
+"""Characters of one row. A longer row is bad, so that a broken file cannot fill the memory."""
 ENCODINGS: Final = frozenset(
     {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "cp1252", "iso8859-1", "iso8859-15"}
 )
-"""What a file may be in, by Python's names. Others, such as UTF-7, can hide markup."""
+"""Encodings of files, by Python's names. Others, such as UTF-7, can hide markup."""
 
 _DECLARED: Final = re.compile(
     rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']"""
 )
 _NAME: Final = re.compile(r"</?([^\s/<>]+)")
-# Tokens that may hold "<" themselves, and how they end.
+# Tokens that may contain "<", and their ends.
 _ENDS: Final = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>"}
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE: Final = re.compile(r"&(?:#([0-9]{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{1,31};))?")
@@ -37,14 +37,14 @@ class DocumentType(Exception):
 
 
 class UnknownEncoding(Exception):
-    """The file is in an encoding that is not read; the message names it."""
+    """The encoding of the file is not supported; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One row and the line it begins on. `why`: it is bad, and has no values. `repaired`: something that XML forbids was left
-    out or replaced.
+    One row and the line where it begins. `why`: the reason of a bad row, which has no values. `repaired`: something that
+    XML forbids was removed or replaced.
     """
 
     line: int
@@ -55,8 +55,8 @@ class Row:
 
 def decoder_of(beginning: bytes) -> IncrementalDecoder:
     """
-    What makes a file's bytes text, by its first ones: a byte order mark, the XML declaration, else UTF-8. Bytes that are no
-    text become U+FFFD. Raises UnknownEncoding.
+    Return the decoder of a file by its first bytes: a byte order mark, the XML declaration, else UTF-8. Invalid bytes become
+    U+FFFD. Raises UnknownEncoding.
     """
     if beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return getincrementaldecoder("utf-16")(errors="replace")
@@ -71,47 +71,47 @@ def decoder_of(beginning: bytes) -> IncrementalDecoder:
 
 
 class RowScanner:
-    """Finds the rows in a text that comes in pieces. Holds what has no end yet, at most MAX_ROW."""
+    """Finds the rows in a text that arrives in parts. Buffers an incomplete token, at most MAX_ROW characters."""
 
     def __init__(self) -> None:
         self.root = ""
-        """The name of the outermost element; empty: not seen yet."""
+        """The name of the root element; empty until it was read."""
         self.closed = False
-        """Whether the root element has ended."""
+        """True after the end of the root element."""
         self.in_row = False
-        """Whether the text ended inside of a row."""
+        """True if the text ended inside a row."""
         self.line = 1
-        """The line that is read, from 1."""
-        self._held = ""
+        """The current line, from 1."""
+        self._rest = ""
         self._skipping = False
 
     def take(self, text: str) -> Iterator[Row]:
-        """The rows that are complete with this further piece. Raises DocumentType."""
-        held, position = self._held + text, 0
-        self._held = ""
-        while (start := held.find("<", position)) >= 0:
-            self.line += held.count("\n", position, start)
+        """Yield the rows that this part completes. Raises DocumentType."""
+        buffer, position = self._rest + text, 0
+        self._rest = ""
+        while (start := buffer.find("<", position)) >= 0:
+            self.line += buffer.count("\n", position, start)
             self._skipping = False
-            end = _end_of(held, start)
+            end = _end_of(buffer, start)
             if end < 0:
                 position = start
                 break
-            yield from self._token(held[start:end])
-            self.line += held.count("\n", start, end)
+            yield from self._token(buffer[start:end])
+            self.line += buffer.count("\n", start, end)
             position = end
         else:
-            self.line += held.count("\n", position)
-            position = len(held)
-        self._held = "" if self._skipping else held[position:]
-        if len(self._held) > MAX_ROW:
+            self.line += buffer.count("\n", position)
+            position = len(buffer)
+        self._rest = "" if self._skipping else buffer[position:]
+        if len(self._rest) > MAX_ROW:
             yield Row(self.line, why=f"has more than {MAX_ROW:,} characters")
-            self.line += self._held.count("\n")
-            self._held, self._skipping = "", True
+            self.line += self._rest.count("\n")
+            self._rest, self._skipping = "", True
 
     def finish(self, text: str) -> Iterator[Row]:
-        """The rows that are complete with the last piece. Raises DocumentType."""
+        """Yield the rows that the last part completes. Raises DocumentType."""
         yield from self.take(text)
-        token, self._held = self._held.rstrip(), ""
+        token, self._rest = self._rest.rstrip(), ""
         self.in_row = _name_of(token) == "row" and not token.endswith(">")
         if token.endswith(">"):
             yield from self._token(token)
@@ -132,8 +132,8 @@ class RowScanner:
 
 def _end_of(text: str, start: int) -> int:
     """
-    Where the token that begins at `start` ends; -1: not within the text. A tag ends before the next one begins: "<" cannot
-    stand in one, and a broken tag has no better end.
+    Return the end of the token that begins at `start`; -1 if it is not in the text. A tag ends where the next "<" begins: it
+    cannot contain "<", and a broken tag has no better end.
     """
     for begins, ends in _ENDS.items():
         if text.startswith(begins, start):
@@ -162,7 +162,7 @@ def _row(line: int, token: str) -> Row:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    """The attributes of a start tag that has no other markup in it. Raises ExpatError."""
+    """Return the attributes of a start tag without other markup. Raises ExpatError."""
     found: dict[str, str] = {}
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = lambda _, values: found.update(values)
@@ -172,7 +172,7 @@ def _attributes(tag: str) -> dict[str, str]:
 
 
 def _repaired(tag: str) -> str:
-    """The tag without forbidden characters, with HTML's entities as characters and any other "&" as itself."""
+    """Return the tag without forbidden characters; HTML entities become characters, and any other "&" is escaped."""
     return _REFERENCE.sub(_reference, _FORBIDDEN.sub("", tag))
 
 

@@ -1,4 +1,4 @@
-"""Keys of boards: what is compared, over which days, among whom, and at which moment."""
+"""Keys of boards: what is compared, over which days, among which profiles, and at which moment."""
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta

@@ -12,7 +12,7 @@ from tests.helpers.runtimes import using_settings
 
 
 @pytest.mark.sqlite_only
-def test_the_sweep_deletes_old_files_that_nobody_has(cli, settings: Settings) -> None:
+def test_the_sweep_deletes_old_files_that_no_one_uses(cli, settings: Settings) -> None:
     # given an old file that no profile names, and a young one
     old, young = image_store.new_key(), image_store.new_key()
     folder = Path(settings.avatar_store.removeprefix("file:"))
@@ -23,5 +23,5 @@ def test_the_sweep_deletes_old_files_that_nobody_has(cli, settings: Settings) ->
     # when
     result = cli("avatars", "sweep")
     # then
-    assert (result.exit_code, result.stdout) == (0, "1 pictures deleted.\n")
+    assert (result.exit_code, result.stdout) == (0, "1 image files deleted.\n")
     assert [file.name for file in folder.rglob("*.webp")] == [f"{young}.64.webp"]

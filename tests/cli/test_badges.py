@@ -65,8 +65,8 @@ def test_badges_are_granted_and_revoked_with_a_reason(cli: Any, settings: Settin
     granted = cli("badges", "grant", "ada", "PROBLEM_SOLVER", "--level", "3", "--reason", "Helped at the booth")
     revoked = cli("badges", "revoke", "ada", "PROBLEM_SOLVER", "--level", "2", "--reason", "A mistake")
     # then
-    assert (granted.exit_code, granted.stdout) == (0, "ada has PROBLEM_SOLVER, level 3, now.\n")
-    assert (revoked.exit_code, revoked.stdout) == (0, "Took PROBLEM_SOLVER back from ada: level 2, 3.\n")
+    assert (granted.exit_code, granted.stdout) == (0, "ada now has PROBLEM_SOLVER, level 3.\n")
+    assert (revoked.exit_code, revoked.stdout) == (0, "Revoked PROBLEM_SOLVER of ada: level 2, 3.\n")
     assert stored(settings, solvers) == [(1, False), (2, True), (3, True)]
 
 
@@ -103,8 +103,8 @@ def test_a_database_from_before_is_brought_up_to_date(
     counted = cli("rebuild", "counters")
     given = cli("badges", "reevaluate")
     # then
-    assert (counted.exit_code, counted.stdout) == (0, "Set 3 counters right.\n")
-    assert (given.exit_code, given.stdout) == (0, "Gave 9 levels of badges.\n")
+    assert (counted.exit_code, counted.stdout) == (0, "Corrected 3 counters.\n")
+    assert (given.exit_code, given.stdout) == (0, "Awarded 9 badge levels.\n")
     assert cli("verify-points").exit_code == 0
 
 
@@ -128,7 +128,7 @@ def test_ctrl_c_says_how_to_go_on(
     result = cli(*command)
     # then
     assert result.exit_code == 130
-    assert f"Go on with `{' '.join(command)} --after 2`." in result.stderr.replace("\n", " ")
+    assert f"Continue with `{' '.join(command)} --after 2`." in result.stderr.replace("\n", " ")
     monkeypatch.setattr(profile_batches, "lock_scores", lock)
     assert cli(*command, "--after", "2").exit_code == 0
     if command[0] == "rebuild":

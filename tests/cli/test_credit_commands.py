@@ -44,7 +44,7 @@ def test_balances_are_compared_with_their_entries_and_repaired(cli: Cli, inside:
     # when
     found, repaired, again = cli("verify-credits"), cli("verify-credits", "--repair"), cli("verify-credits")
     # then
-    assert found.exit_code == 1 and "the balance says 70, the entries come to 50" in found.stderr
+    assert found.exit_code == 1 and "the balance is 70, the entries sum to 50" in found.stderr
     assert (repaired.exit_code, repaired.stdout) == (0, "Repaired 1 balances.\n")
     assert again.exit_code == 0
 
@@ -54,7 +54,7 @@ def test_an_entry_that_is_wrong_is_named_and_never_repaired(cli: Cli, inside: In
     cli("credits", "correct", ADA, "50", "--reason", "A prize")
     inside(lambda: CreditEntry.all().update(balance_after=51))
     answer = cli("verify-credits", "--repair")
-    assert answer.exit_code == 1 and "says 51, the entries come to 50" in answer.stderr
+    assert answer.exit_code == 1 and "is 51, the entries sum to 50" in answer.stderr
     assert inside(lambda: CreditEntry.all().first()).balance_after == 51
 
 
@@ -80,7 +80,7 @@ def test_an_order_from_the_list_to_the_post_and_back(cli: Cli, inside: Inside) -
 
 
 def test_stock_is_set(cli: Cli, inside: Inside) -> None:
-    assert cli("shop", "stock", "MUG", "7").stdout == "MUG: 200 were left, now 7 are.\n"
+    assert cli("shop", "stock", "MUG", "7").stdout == "MUG: 200 were left, now 7 are left.\n"
     assert inside(lambda: shop.stock_of(["MUG"])) == {"MUG": 7}
     assert [cli("shop", "stock", *words).exit_code for words in (("NOTHING", "1"), ("STICKERS", "1"))] == [1, 1]
     assert cli("shop", "stock", "MUG", "-1").exit_code == 2
@@ -104,5 +104,5 @@ def test_challenges_are_completed_for_those_who_did_them_before(
     # when
     first, again = cli("challenges", "reevaluate"), cli("challenges", "reevaluate", "--after", "1")
     # then
-    assert (first.exit_code, first.stdout) == (0, "Wrote 3 completed challenges.\n")
-    assert again.stdout == "Wrote 0 completed challenges.\n"
+    assert (first.exit_code, first.stdout) == (0, "Completed 3 challenges.\n")
+    assert again.stdout == "Completed 0 challenges.\n"

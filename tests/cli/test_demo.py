@@ -61,7 +61,7 @@ async def check_connections(report: Any, database: Database) -> None:
     assert [each async for each in differences()] == []
     for each, own in zip(opened[:2], ids, strict=False):
         found = await suggestions.of_profiles([own], Context(database, Principal(each.id, own)), first=20)
-        assert found[0] and len(found[0]["edges"]) > ASKING, "whoever signs in finds people they may know"
+        assert found[0] and len(found[0]["edges"]) > ASKING, "a person who signs in finds people they may know"
 
 
 async def test_the_demo_is_a_whole_community(database: Database) -> None:

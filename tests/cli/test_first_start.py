@@ -28,7 +28,7 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Path, Path]:
     return found
 
 
-@pytest.mark.parametrize("step", ["load_demo", "create_account", "create_token", "open_sign_ins", "_keep"])
+@pytest.mark.parametrize("step", ["load_demo", "create_account", "create_token", "open_sign_ins", "_write_secret"])
 async def test_a_first_start_that_was_killed_is_completed_by_the_next(
     database: Database, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -12,7 +12,7 @@ from cli.community import import_community
 from cli.community_files import HEADERS, REQUIRED
 from cli.file_reader import Interrupted, Reading, WrongFolder
 from cli.imports import app
-from cli.report import NAMED, Report
+from cli.report import MAX_BAD_ROWS_PRINTED, Report
 from models.badges import AwardOrigin, BadgeAward, ImportedBadge
 from models.companies import Company
 from models.database import Database
@@ -139,7 +139,7 @@ async def test_a_second_run_finds_nothing_new(database: Database, archive: Path)
     report = await take_in(archive)
     # then
     assert [report.taken[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
-    assert report.taken["profiles.csv: rows taken in by an earlier run"] == 3
+    assert report.taken["profiles.csv: rows imported by an earlier run"] == 3
     assert await state() == EXPECTED
 
 
@@ -232,12 +232,12 @@ async def test_many_bad_rows_are_named_only_at_first(
     database: Database, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # given
-    write(archive, "skills.csv", [*SKILLS, *["99,python"] * (NAMED + 7)])
+    write(archive, "skills.csv", [*SKILLS, *["99,python"] * (MAX_BAD_ROWS_PRINTED + 7)])
     # when
     report = await take_in(archive)
     # then
-    assert capsys.readouterr().err.count("there is no profile '99'") == NAMED
-    assert report.bad_rows["skills.csv"] == NAMED + 7
+    assert capsys.readouterr().err.count("there is no profile '99'") == MAX_BAD_ROWS_PRINTED
+    assert report.bad_rows["skills.csv"] == MAX_BAD_ROWS_PRINTED + 7
 
 
 async def test_a_file_with_bad_rows_is_read_again(database: Database, archive: Path) -> None:

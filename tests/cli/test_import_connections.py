@@ -76,7 +76,7 @@ async def test_each_connection_becomes_a_pair_of_rows_and_is_counted(database: D
     assert report.taken["connections: new"] == 3 and not report.bad_rows and not report.notes
     assert (await everything())[1] == [(number, "CONNECTIONS", 2) for number in (1, 2, 3)]
     assert [each async for each in differences()] == []
-    # and nobody is told, and no badge given
+    # and no one is notified, and no badge awarded
     assert await BadgeAward.all().count() == await Notice.filter(topic="PERSON").count() == 0
 
 
@@ -137,7 +137,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     report = await take_in(archive)
     # then
     assert taken == [10, 20, 30, 40, 50, 60, 66]
-    assert report.taken["connections.csv: rows taken in by an earlier run"] == 30
+    assert report.taken["connections.csv: rows imported by an earlier run"] == 30
     assert (report.taken["connections: new"], await Connection.all().count()) == (36, 2 * 66)
     assert [each async for each in differences()] == []
     # when it is run again

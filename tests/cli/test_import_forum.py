@@ -47,7 +47,7 @@ async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database,
         Outcome.SELF: 2,
         Outcome.INELIGIBLE: 1,
     }
-    assert report.taken["points given"] == sum(TOTALS.values())
+    assert report.taken["points awarded"] == sum(TOTALS.values())
     assert report.defects == {
         "system users (negative Id): not people, not taken": 1,
         "users without a name: named by their Id": 1,
@@ -84,7 +84,7 @@ async def test_a_second_run_finds_nothing_new(database: Database, dump: Path) ->
     report = await import_dump(dump)
     # then
     assert (report.taken["people: new"], report.taken["events: new"]) == (0, 0)
-    assert report.taken["Votes.xml: rows taken in by an earlier run"] == len(VOTES)
+    assert report.taken["Votes.xml: rows imported by an earlier run"] == len(VOTES)
     assert await points_by_key() == TOTALS
 
 
@@ -274,14 +274,14 @@ def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatc
     result = run(settings, monkeypatch, "forum", str(dump))
     # then
     assert result.exit_code == 130
-    assert "Run the same command again to go on" in result.stderr
+    assert "Run the same command again to continue" in result.stderr
     assert "Users.xml: rows read" in result.stdout
     assert signal.getsignal(signal.SIGINT) is before
     # and the next run goes on
     monkeypatch.setattr(import_runs, "take_people", take)
     result = run(settings, monkeypatch, "forum", str(dump))
     assert result.exit_code == 0
-    assert "rows taken in by an earlier run" in result.stdout
+    assert "rows imported by an earlier run" in result.stdout
 
 
 async def test_the_real_dump_gives_what_the_rules_say(database: Database) -> None:

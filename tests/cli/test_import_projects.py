@@ -1,4 +1,4 @@
-"""`import community` and its projects.csv and collaborators.csv: resumable, nobody told, and nothing but counters follows."""
+"""`import community` and its projects.csv and collaborators.csv: resumable, without notifications, and with no effect but on counters."""
 
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ async def test_portfolios_are_taken_in(database: Database, archive: Path) -> Non
     assert shown.description == 'Ships "onto" berths.\r\nAll <b>day</b>.'
     assert shown.created_at.isoformat() == "2020-05-06T00:00:00+00:00"
     assert (shown.published_at, draft.published_at, shown.version) == (shown.created_at, None, 1)
-    # counters are right; no badge was given, nobody is told, also not later
+    # counters are right; no badge was awarded, no one is notified, also not later
     assert [each async for each in differences()] == []
     await projects.update(1, shown.id, {"title": "Newer"}, actor=OPERATOR)
     async with in_transaction():

@@ -100,7 +100,7 @@ def test_many_rows_are_not_kept_in_memory() -> None:
             yield Read(number, (number % 10_000, "x" if number != 15_000 else "y"))
 
     bad = []
-    for row in repeated_rows.named(source(), lambda each: f"row {each[0]}"):
+    for row in repeated_rows.with_repeats_refused(source(), lambda each: f"row {each[0]}"):
         assert len(held) - row.line <= repeated_rows.ROWS_PER_LOOKUP
         if row.why:
             bad.append(row)

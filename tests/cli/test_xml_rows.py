@@ -127,7 +127,7 @@ def test_a_row_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
     longest = 0
     for piece in pieces():
         found += scanner.take(piece)
-        longest = max(longest, len(scanner._held))
+        longest = max(longest, len(scanner._rest))
     found += scanner.finish("")
     # then
     assert [(each.line, each.values, bool(each.why)) for each in found] == [(2, {}, True), (1003, {"Id": "2"}, False)]

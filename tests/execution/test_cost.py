@@ -208,12 +208,12 @@ async def test_what_is_too_dear_is_refused_before_anything_is_read() -> None:
     assert toy.asked
 
 
-async def test_nobody_gets_half() -> None:
+async def test_an_anonymous_caller_gets_half() -> None:
     executor = make_executor(limits=Limits(max_cost=60))
     text = "query ($n: Int) { books(first: $n) { author { name } } }"
-    nobody = make_toy(signed_in=False)
-    assert (await executor.run(text, {"n": 15}, None, nobody)).max_cost == 30
-    assert code_and_facts(await executor.run(text, {"n": 16}, None, nobody))["limit"] == 30
+    anonymous = make_toy(signed_in=False)
+    assert (await executor.run(text, {"n": 15}, None, anonymous)).max_cost == 30
+    assert code_and_facts(await executor.run(text, {"n": 16}, None, anonymous))["limit"] == 30
 
 
 async def test_a_dear_mutation_writes_nothing() -> None:

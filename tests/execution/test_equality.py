@@ -1,4 +1,4 @@
-"""Plans and graphql-core answer the same, whatever is asked."""
+"""Plans and graphql-core answer the same for generated documents."""
 
 import asyncio
 import logging

@@ -229,7 +229,7 @@ async def test_what_is_asked_of_the_schema_alone_is_answered_from_memory() -> No
     asked = [(await executor.run(schema, None, None, make_toy())).body for _ in range(3)]
     named = [(await executor.run(book, {"name": name}, None, make_toy())).body for name in ("Book", "Query")]
     mixed = [(await executor.run(both, None, None, make_toy())).body for _ in range(2)]
-    # then each is what graphql-core says, and only what holds for everybody is kept
+    # then each is what graphql-core says, and only answers that depend on no viewer are cached
     core = make_executor(plans=False)
     assert asked == [(await core.run(schema, None, None, make_toy())).body] * 3
     assert [each["data"]["__type"]["name"] for each in named] == ["Book", "Query"]

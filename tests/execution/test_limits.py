@@ -1,4 +1,4 @@
-"""Small texts that would be large work, and how little is kept of texts."""
+"""Small texts that would be much work, and the bounds of the cache of documents."""
 
 import asyncio
 import time

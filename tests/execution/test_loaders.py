@@ -1,4 +1,4 @@
-"""One batch per reader and arguments, and nobody is cancelled because a neighbour failed."""
+"""One batch per reader and arguments, and no read is cancelled because another one failed."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ class Colour(Enum):
 
 
 class Library:
-    """A reader that keeps what it was asked."""
+    """A reader that records its calls."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[list[int], dict[str, Any]]] = []
@@ -99,7 +99,7 @@ async def test_a_cancelled_field_leaves_the_value_to_the_others() -> None:
     assert cancelled.cancelled()
 
 
-async def test_a_failure_that_nobody_waits_for_any_more_is_no_complaint() -> None:
+async def test_a_failure_that_no_caller_waits_for_is_not_reported() -> None:
     # given
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))

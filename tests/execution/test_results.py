@@ -1,4 +1,4 @@
-"""What a client is told of what went wrong, and what only the log is."""
+"""Errors as the client gets them, and as the log gets them."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,15 +14,15 @@ async def test_a_bug_is_masked_and_logged_once_with_its_reference(plans: bool) -
     with capture_logs() as logs:
         answer = await make_executor(plans=plans).run("{ books { broken } }", None, None, make_toy())
     # then
-    told = answer.body["errors"]
-    assert len(told) == 3
-    assert {error["message"] for error in told} == {"Something went wrong on our side."}
-    assert [error["path"] for error in told] == [["books", number, "broken"] for number in range(3)]
+    reported = answer.body["errors"]
+    assert len(reported) == 3
+    assert {error["message"] for error in reported} == {"Something went wrong on our side."}
+    assert [error["path"] for error in reported] == [["books", number, "broken"] for number in range(3)]
     assert SECRET not in str(answer.body)
     (log,) = logs
     assert log["event"] == "field.failed"
-    assert {error["extensions"]["reference"] for error in told} == {log["reference"]}
-    assert {error["extensions"]["code"] for error in told} == {"INTERNAL"}
+    assert {error["extensions"]["reference"] for error in reported} == {log["reference"]}
+    assert {error["extensions"]["code"] for error in reported} == {"INTERNAL"}
     assert str(log["exc_info"]) == SECRET
 
 
@@ -100,7 +100,7 @@ async def test_validation_messages_are_told_as_they_are() -> None:
     assert all(error["locations"] for error in answer.body["errors"])
 
 
-async def test_a_failing_sibling_cancels_nobody_elses_read() -> None:
+async def test_a_failing_sibling_cancels_no_other_read() -> None:
     """`brokenHard` fails while the others wait for loaders: they are cancelled, and their loaders' futures are not."""
     # given
     text = "{ one: author { ...A } two: author { ...A } three: author { books { brokenHard } } } fragment A on Author { books { title word author { name } } }"

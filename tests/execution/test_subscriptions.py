@@ -1,4 +1,4 @@
-"""Subscriptions: each event is answered as graphql-core would, with rights asked anew, and the source ends with the client."""
+"""Subscriptions: each event is answered as graphql-core would, with rights checked again, and the source ends with the client."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -247,11 +247,11 @@ async def test_closing_the_stream_ends_its_source() -> None:
     assert CLOSED == ["count_to"]
 
 
-async def test_cancelling_whoever_waits_ends_the_source() -> None:
+async def test_cancelling_the_waiting_task_ends_the_source() -> None:
     toy = make_toy()
     waiting = asyncio.create_task(answers("subscription { quiet { number } }", lambda: toy))
     async with asyncio.timeout(10):
-        while toy.asked != [("waits", ())]:  # noqa: ASYNC110 - being asked sets no event
+        while toy.asked != [("waits", ())]:  # noqa: ASYNC110 - a call sets no event
             await asyncio.sleep(0.005)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""What the live boards are made of: periods, orders, versions, and what is forgotten."""
+"""The parts of live boards: periods, sorted rows, versions, and the limits of the cache."""
 
 from datetime import date, timedelta
 from typing import Any

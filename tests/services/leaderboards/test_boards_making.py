@@ -1,4 +1,4 @@
-"""Things that boards let one task make, however many wait: nobody who waits may go round without suspending."""
+"""Builds that several callers share: each caller that waits for one must suspend."""
 
 import asyncio
 from functools import partial
@@ -28,7 +28,7 @@ async def test_a_task_that_is_done_but_still_registered_is_not_handed_out_again(
     finished = asyncio.ensure_future(asyncio.sleep(0))
     await finished
     boards._running["thing"] = finished
-    # when somebody asks before its callbacks have run
+    # when it is requested again before its callbacks have run
     turns: list[int] = []
     asyncio.get_running_loop().call_soon(turns.append, 1)
     await boards.run_once("thing", partial(make, 2))
@@ -41,7 +41,7 @@ async def test_a_task_that_is_done_but_still_registered_is_not_handed_out_again(
 async def test_a_board_that_is_built_while_a_change_is_read_has_the_change(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a board that is held, and a change whose people are being read
+    # given a cached board, and a change whose profiles are being read
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada)
     await give(ben, times=2)

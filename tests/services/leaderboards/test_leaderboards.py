@@ -141,7 +141,7 @@ class Storm:
             await self.look(database)
 
     async def look(self, database: Database) -> None:
-        """Read one board, which may be held since long ago, and every pinned one."""
+        """Read one board, which may have been cached long ago, and every pinned one."""
         key = BoardKey(
             self.random.choice(list(Board)),
             window_of(self.random.choice(list(Period)), self.now.date()),
@@ -246,7 +246,7 @@ async def test_boards_equal_the_tables_while_many_write_and_read(database: Datab
 
 
 async def test_what_another_process_writes_is_on_the_board(database: Database, settings: Any) -> None:
-    # given a board that is held
+    # given a cached board
     ada = await make_profile()
     key = BoardKey(Board.OVERALL)
     assert await live(database, key) == []
