@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyotp
+from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountKind
 from models.companies import Company, CompanyDomain
@@ -59,7 +60,10 @@ async def _open(who: str, profile: Profile) -> SignIn:
     account = await attach_account(profile.handle, email)
     password = "-".join("".join(secrets.choice(string.ascii_lowercase) for _ in range(5)) for _ in range(3)).title()
     password = f"{password}-{secrets.randbelow(90) + 10}"
-    await passwords.set_password(account.id, password)
+    # Not `set_password`: it must not run in a transaction, and the first start opens the sign-ins in one.
+    new_hash = await passwords.hash_password(password)
+    async with in_transaction():
+        await passwords.store(account.id, new_hash)
     return SignIn(who, email, password)
 
 
