@@ -6,13 +6,15 @@ from tortoise.queryset import QuerySet
 
 from models.accounts import Account
 from models.audit import AuditAction, AuditEntry
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, newest, paged
+from resolvers.base.keyset import QuerysetList, SortKey
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.rows import Row
 from services.core.audit import Actor, as_facts
 
-OWN_LIST, COMPANY_LIST = "audit-trail", "company-audit-trail"
+OWN_TRAIL = QuerysetList("audit-trail", order=[SortKey("id")])
+COMPANY_TRAIL = QuerysetList("company-audit-trail", order=[SortKey("id")])
 ENTRY = ("id", "at", "action", "outcome", "origin", "actor_id", "account_id", "address", "facts")
 # An admin reads the facts of actions that concern the company. Of a person's other actions an admin reads only that they
 # happened, because their facts may be those of a private profile.
@@ -43,7 +45,7 @@ async def own_trail(context: Context, *, page: Page, actions: list[AuditAction] 
     own = {viewer.account_id or 0}
     if viewer.profile_id is not None:
         own |= set(await _account_ids(profile_id=viewer.profile_id))
-    rows = await newest(_filtered(actions, AuditEntry.filter(account_id__in=own)), page, OWN_LIST, ENTRY)
+    rows = await OWN_TRAIL.page(_filtered(actions, AuditEntry.filter(account_id__in=own)), page, *ENTRY)
     emails = await _emails(rows, context, own)
     edges = [
         {**row, **_names(row, emails), "address": row["address"] if row["actor_id"] in {None, *own} else ""}
@@ -59,7 +61,7 @@ async def company_trail(context: Context, *, page: Page, actions: list[AuditActi
     Raises Refused: BAD_PAGE, BAD_CURSOR. Index (company_id, id), read backwards.
     """
     found = AuditEntry.filter(company_id=context.viewer.company_id or 0)
-    rows = await newest(_filtered(actions, found), page, COMPANY_LIST, ENTRY)
+    rows = await COMPANY_TRAIL.page(_filtered(actions, found), page, *ENTRY)
     emails = await _emails(rows, context, {context.viewer.account_id or 0})
     edges = [
         {**row, **_names(row, emails), "facts": row["facts"] if row["action"].startswith(COMPANY_FACTS) else {}}
@@ -68,14 +70,8 @@ async def company_trail(context: Context, *, page: Page, actions: list[AuditActi
     return connection(page, edges, company_cursor)
 
 
-def own_cursor(row: Row) -> str:
-    """Return the cursor of an entry in a person's trail."""
-    return cursors.encode(OWN_LIST, row["id"])
-
-
-def company_cursor(row: Row) -> str:
-    """Return the cursor of an entry in a company's trail."""
-    return cursors.encode(COMPANY_LIST, row["id"])
+own_cursor = OWN_TRAIL.cursor_of
+company_cursor = COMPANY_TRAIL.cursor_of
 
 
 def action(row: Row) -> AuditAction:

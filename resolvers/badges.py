@@ -1,6 +1,7 @@
 """Badges: the catalogue, and earned badges."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from catalogue.badges import BADGES, Badge, Rarity
@@ -35,7 +36,7 @@ EARNED_BADGES = TopPerParent(
     columns=EARNED,
     select=_EARNED_COLUMNS,
     source=f"FROM badge_award a {_DEFINITIONS} WHERE a.profile_id = {PARENT} AND a.superseded = false",
-    order=(SortKey("awarded_at", "a.awarded_at", is_datetime=True), SortKey("id", "a.id")),
+    order=(SortKey("awarded_at", "a.awarded_at", value_type=datetime), SortKey("id", "a.id")),
 )
 """Badges of each profile, at their highest level, newest first. Index badge_award (profile_id, superseded, awarded_at)."""
 # Unique (profile_id, place); then unique (profile_id, badge, level).

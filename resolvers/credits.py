@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.credits import CreditBalance, CreditEntry
-from resolvers.base import cursors
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, newest, paged
+from resolvers.base.keyset import QuerysetList, SortKey
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.credits import credit_ledger
 
-LIST_NAME = "credit-history"
 ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")
+HISTORY = QuerysetList("credit-history", order=[SortKey("id")])
 
 
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[int | None]:
@@ -39,16 +39,14 @@ async def history(account_ids: Sequence[int], context: Context, *, page: Page) -
     """
     own = context.viewer.account_id
     return [
-        connection(page, await newest(CreditEntry.filter(account_id=number), page, LIST_NAME, ENTRY), cursor_of)
+        connection(page, await HISTORY.page(CreditEntry.filter(account_id=number), page, *ENTRY), cursor_of)
         if number == own
         else None
         for number in account_ids
     ]
 
 
-def cursor_of(row: Row) -> str:
-    """Return the cursor of an entry."""
-    return cursors.encode(LIST_NAME, row["id"])
+cursor_of = HISTORY.cursor_of
 
 
 def challenge_of(row: Row) -> str | None:

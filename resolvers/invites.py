@@ -1,23 +1,20 @@
 """The viewer's invites by mail, private to their sender. They do not reveal who has an account."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
-from tortoise.expressions import Q
-
 from models.invites import Invite
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
+from resolvers.base.keyset import QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.connections import blocks
 from services.invites import invites
 from services.invites.invites import Invited, InviteStanding, Sender
-from services.progress.scores import EPOCH, microseconds
 
-LIST_NAME = "invites"
 INVITE = (
     "id",
     "email",
@@ -32,6 +29,7 @@ INVITE = (
     "profile_id",
 )
 _STORED = tuple(each for each in INVITE if each != "profile_id")
+INVITES = QuerysetList("invites", order=[SortKey("created_at", value_type=datetime), SortKey("id")])
 
 
 @columns(*INVITE)
@@ -59,9 +57,7 @@ async def of_profiles(
     ]
 
 
-def cursor_of(row: Row) -> str:
-    """Return the cursor of an invite."""
-    return cursors.encode(LIST_NAME, microseconds(row["created_at"]), row["id"])
+cursor_of = INVITES.cursor_of
 
 
 async def send(context: Context, *, input: Any) -> Row:
@@ -94,20 +90,8 @@ async def _page(own: int, page: Page, state: InviteStanding | None) -> list[Row]
     found = Invite.filter(sender_id=own)
     if state is not None:
         found = found.filter(invites.of_standing(state))
-    if page.cursor is not None:
-        moment, number = cursors.decode(LIST_NAME, page.cursor, int, int)
-        found = found.filter(_beyond(moment, number, "gt" if page.backward else "lt"))
-    order = ("created_at", "id") if page.backward else ("-created_at", "-id")
-    rows: Any = found.order_by(*order).limit(page.size + 1).values(*_STORED, profile_id="accepted_by__profile_id")
-    found_rows = await _rows_for_sender(await rows, own)
-    return found_rows[::-1] if page.backward else found_rows
-
-
-def _beyond(moment: int, number: int, way: str) -> Q:
-    at = EPOCH + timedelta(microseconds=moment)
-    later: dict[str, Any] = {f"created_at__{way}": at}
-    same: dict[str, Any] = {"created_at": at, f"id__{way}": number}
-    return Q(**later) | Q(**same)
+    rows = await INVITES.page(found, page, *_STORED, profile_id="accepted_by__profile_id")
+    return await _rows_for_sender(rows, own)
 
 
 async def _rows_for_sender(rows: Sequence[Row], own: int) -> list[Row]:

@@ -1,6 +1,7 @@
 """A person's history of points: the ledger entries that the viewer may see, newest first."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from catalogue.points import ACTIVITIES
@@ -25,7 +26,7 @@ HISTORY = TopPerParent(
     columns=ENTRY,
     select=ENTRY_COLUMNS,
     source=f"FROM point_entry e WHERE e.profile_id = {PARENT} AND {VISIBLE_ENTRY}",
-    order=(SortKey("occurred_at", "e.occurred_at", is_datetime=True), SortKey("id", "e.id")),
+    order=(SortKey("occurred_at", "e.occurred_at", value_type=datetime), SortKey("id", "e.id")),
     parameters=1,
 )
 """Entries of each profile that $2 sees. Index (profile_id, occurred_at, id), read backwards."""

@@ -4,31 +4,25 @@ from typing import Any
 
 from models.accounts import Account, AccountKind
 from resolvers.audit import actor_of
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
+from resolvers.base.keyset import QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.rows import Row
 from services.accounts import members
 
-LIST_NAME = "members"
 MEMBER = ("id", "email", "email_key", "name", "status", "company_admin", "created_at", "verified_at")
+MEMBERS = QuerysetList("members", order=[SortKey("email_key", value_type=str, ascending=True)])
 
 
 @paged
 async def of_company(context: Context, *, page: Page) -> Row:
     """The members of the viewer's company by address, deactivated ones too. Raises Refused: BAD_PAGE, BAD_CURSOR."""
     found = Account.filter(company_id=context.viewer.company_id or 0, kind=AccountKind.PERSON)
-    if page.cursor is not None:
-        [key] = cursors.decode(LIST_NAME, page.cursor, str)
-        found = found.filter(email_key__lt=key) if page.backward else found.filter(email_key__gt=key)
-    order = "-email_key" if page.backward else "email_key"
-    rows: Any = await found.order_by(order).limit(page.size + 1).values(*MEMBER)
-    return connection(page, rows[::-1] if page.backward else list(rows), cursor_of)
+    return connection(page, await MEMBERS.page(found, page, *MEMBER), cursor_of)
 
 
-def cursor_of(row: Row) -> str:
-    """Return the cursor of a member."""
-    return cursors.encode(LIST_NAME, row["email_key"])
+cursor_of = MEMBERS.cursor_of
 
 
 async def deactivate(context: Context, *, input: Any) -> Row:

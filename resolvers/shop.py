@@ -7,16 +7,17 @@ from catalogue.languages import translate
 from catalogue.shop import ITEMS
 from models.shop import ShopOrder
 from resolvers import credits as credit_resolvers
-from resolvers.base import cursors, ids
+from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.pagination import Page, connection, newest, paged
+from resolvers.base.keyset import QuerysetList, SortKey
+from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.core.rate_limits import spend
 from services.credits import shop
 
-LIST_NAME = "shop-orders"
 ORDER = ("id", "account_id", "item", "price", "state", "ordered_at", "changed_at")
+ORDERS = QuerysetList("shop-orders", order=[SortKey("id")])
 
 
 @columns("code", "name", "description", "price", "stock_left", "available", "affordable")
@@ -51,16 +52,14 @@ async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Pag
     """
     own = context.viewer.account_id
     return [
-        connection(page, await newest(ShopOrder.filter(account_id=number), page, LIST_NAME, ORDER), cursor_of)
+        connection(page, await ORDERS.page(ShopOrder.filter(account_id=number), page, *ORDER), cursor_of)
         if number == own
         else None
         for number in account_ids
     ]
 
 
-def cursor_of(row: Row) -> str:
-    """Return the cursor of an order."""
-    return cursors.encode(LIST_NAME, row["id"])
+cursor_of = ORDERS.cursor_of
 
 
 async def order(context: Context, *, input: Any) -> Row:

@@ -1,17 +1,19 @@
 """
-Keyset pages of one list for many parents: one statement reads the next rows of each parent, from that parent's own index.
+Keyset pages: lists whose cursors hold the sort key of a row, so that a page is read from an index at any depth.
 
-SQLite answers one row per parent, whose rows are JSON: only a correlated subquery can have a LIMIT per parent.
-PostgreSQL has LATERAL for that and answers the rows themselves.
+TopPerParent reads one list of many parents: one statement reads the next rows of each parent, from that parent's own
+index. SQLite answers one row per parent, whose rows are JSON, because only a correlated subquery can have a LIMIT per
+parent. PostgreSQL has LATERAL for that and answers the rows themselves. QuerysetList reads one list by a queryset.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from tortoise.expressions import Q
 
 from models.database import Database
 from models.statements import Statement, read_datetime
@@ -26,29 +28,76 @@ PARENT = "{parent}"
 
 @dataclass(frozen=True)
 class SortKey:
-    """One column that a list is sorted by: its name in the rows, its SQL, and whether it is a datetime; else it is an int."""
+    """One column that a list is sorted by: its name in the rows, its SQL, and its type: int, str or datetime."""
 
     name: str
-    sql: str
-    is_datetime: bool = False
+    sql: str = ""
+    value_type: type = int
     ascending: bool = False
 
-    def number(self, value: Any) -> int:
-        """The value of a row as a cursor holds it: a datetime is microseconds since 1970."""
-        return microseconds(read_datetime(value)) if self.is_datetime else value
+    @property
+    def cursor_type(self) -> type:
+        """The type in a cursor: a datetime is microseconds since 1970."""
+        return int if self.value_type is datetime else self.value_type
 
-    def value(self, number: int) -> Any:
-        """The value behind `number`, as a parameter."""
-        return EPOCH + timedelta(microseconds=number) if self.is_datetime else number
+    def to_cursor(self, value: Any) -> Any:
+        """The value of a row as a cursor holds it."""
+        return microseconds(read_datetime(value)) if self.value_type is datetime else value
+
+    def from_cursor(self, value: Any) -> Any:
+        """The value in a cursor, as a parameter."""
+        return EPOCH + timedelta(microseconds=value) if self.value_type is datetime else value
 
 
-class TopPerParent:
+class KeysetList:
+    """A list sorted by `order`, whose last key is unique. Cursors are bound to `name` and hold the sort keys."""
+
+    def __init__(self, name: str, *, order: Sequence[SortKey]) -> None:
+        self.name = name
+        self.order = order
+
+    def cursor_of(self, row: Row) -> str:
+        """Return the cursor of a row of the list."""
+        return cursors.encode(self.name, *(key.to_cursor(row[key.name]) for key in self.order))
+
+    def keys_of(self, cursor: str | None) -> list[Any]:
+        """The sort keys in a cursor, as parameters; none without a cursor. Raises Refused: BAD_CURSOR."""
+        if cursor is None:
+            return []
+        values = cursors.decode(self.name, cursor, *(key.cursor_type for key in self.order))
+        return [key.from_cursor(value) for key, value in zip(self.order, values, strict=True)]
+
+
+class QuerysetList(KeysetList):
+    """A list that is read by a queryset."""
+
+    async def page(self, queryset: Any, page: Page, *columns: str, **expressions: str) -> list[Row]:
+        """
+        The page in the list's order, with one row more than `page.size` if there is one; its rows have these columns and
+        expressions. Raises Refused: BAD_CURSOR.
+        """
+        if keys := self.keys_of(page.cursor):
+            queryset = queryset.filter(self._beyond(keys, backward=page.backward))
+        order = [key.name if key.ascending != page.backward else f"-{key.name}" for key in self.order]
+        rows = await queryset.order_by(*order).limit(page.size + 1).values(*columns, **expressions)
+        return list(rows[::-1] if page.backward else rows)
+
+    def _beyond(self, values: Sequence[Any], *, backward: bool) -> Q:
+        """The condition that a row is beyond the one with these keys, key by key."""
+        beyond = Q()
+        equal: dict[str, Any] = {}
+        for key, value in zip(self.order, values, strict=True):
+            beyond |= Q(**equal, **{f"{key.name}__{'gt' if key.ascending != backward else 'lt'}": value})
+            equal[key.name] = value
+        return beyond
+
+
+class TopPerParent(KeysetList):
     """
     One list of each parent, sorted by `order`, whose last key is unique within the parent.
 
     `select` makes the `columns`; `source` is FROM and WHERE, with PARENT for the parent. Both are PostgreSQL's SQL that
     SQLite reads too (a Statement where the two need different ones); $2 and further are the list's own `parameters`.
-    Cursors are bound to `name` and hold the sort keys, datetimes as microseconds since 1970.
     """
 
     def __init__(
@@ -61,8 +110,7 @@ class TopPerParent:
         order: Sequence[SortKey],
         parameters: int = 0,
     ) -> None:
-        self.name = name
-        self.order = order
+        super().__init__(name, order=order)
         self._columns, self._select = columns, select
         self._source = source if isinstance(source, Statement) else Statement(source, source)
         self._size, self._cursor = parameters + 2, parameters + 3
@@ -78,7 +126,7 @@ class TopPerParent:
         The page of each parent in the list's order, with one row more than `page.size` where there is one. A parent
         without rows may be missing. `slow`: not in the event loop's thread on SQLite. Raises Refused: BAD_CURSOR.
         """
-        keys = self._decode(page.cursor)
+        keys = self.keys_of(page.cursor)
         statement = self.statements[page.backward, page.cursor is not None]
         found = await self._fetch(database, statement, (parents, *parameters, page.size + 1, *keys), slow=slow)
         return {parent: rows[::-1] for parent, rows in found.items()} if page.backward else found
@@ -89,7 +137,7 @@ class TopPerParent:
         statement, but plans one with an array of parents anew each time (0.2 instead of 0.5 ms).
         """
         statement = self.statements_of_one[page.backward, page.cursor is not None]
-        rows = await database.fetch(statement, parent, *parameters, page.size + 1, *self._decode(page.cursor))
+        rows = await database.fetch(statement, parent, *parameters, page.size + 1, *self.keys_of(page.cursor))
         return rows[::-1] if page.backward else rows
 
     async def first(
@@ -97,16 +145,6 @@ class TopPerParent:
     ) -> dict[int, Sequence[Row]]:
         """The first `size` rows of each parent. A parent without rows may be missing."""
         return await self._fetch(database, self.statements[False, False], (parents, *parameters, size), slow=slow)
-
-    def cursor_of(self, row: Row) -> str:
-        """The cursor of a row of the list."""
-        return cursors.encode(self.name, *(key.number(row[key.name]) for key in self.order))
-
-    def _decode(self, cursor: str | None) -> list[Any]:
-        if cursor is None:
-            return []
-        numbers = cursors.decode(self.name, cursor, *(int for _ in self.order))
-        return [key.value(number) for key, number in zip(self.order, numbers, strict=True)]
 
     async def _fetch(
         self, database: Database, statement: Statement, parameters: Sequence[Any], *, slow: bool

@@ -7,7 +7,6 @@ from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 from catalogue.languages import Text
-from resolvers.base import cursors
 from resolvers.base.rows import Row
 from services.errors import ErrorCode, refused
 
@@ -108,16 +107,3 @@ def connection(
         },
         **more,
     }
-
-
-async def newest(found: Any, page: Page, list_name: str, names: Sequence[str]) -> list[Row]:
-    """
-    Rows of a queryset with these columns, highest id first; one more than `page.size` if there are further ones.
-
-    Cursors are bound to `list_name` and hold the id. Raises Refused: BAD_CURSOR.
-    """
-    if page.cursor is not None:
-        [number] = cursors.decode(list_name, page.cursor, int)
-        found = found.filter(id__gt=number) if page.backward else found.filter(id__lt=number)
-    rows = await found.order_by("id" if page.backward else "-id").limit(page.size + 1).values(*names)
-    return list(rows[::-1] if page.backward else rows)

@@ -1,6 +1,7 @@
 """Profiles that the viewer has blocked. Only the viewer sees them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from resolvers.base.context import Context
@@ -20,7 +21,7 @@ BLOCKED = TopPerParent(
         FROM block b CROSS JOIN profile p
         WHERE b.blocker_id = {PARENT} AND p.id = b.blocked_id AND p.listed IS NOT false
     """,
-    order=(SortKey("blocked_at", "b.blocked_at", is_datetime=True), SortKey("id", "b.blocked_id")),
+    order=(SortKey("blocked_at", "b.blocked_at", value_type=datetime), SortKey("id", "b.blocked_id")),
 )
 """Unique (blocker_id, blocked_id), then sorted: few profiles block many."""
 

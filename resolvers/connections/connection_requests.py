@@ -1,6 +1,7 @@
 """Connection requests, visible only to their two parties. A sender never learns that a request was ignored."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -44,7 +45,7 @@ LISTS = {
         columns=_FACTS,
         select=_COLUMNS,
         source=rows,
-        order=(SortKey("sent_at", "r.sent_at", is_datetime=True), SortKey("request_id", "r.id")),
+        order=(SortKey("sent_at", "r.sent_at", value_type=datetime), SortKey("request_id", "r.id")),
     )
     for direction, rows in _FROM.items()
 }

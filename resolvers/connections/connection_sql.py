@@ -5,6 +5,7 @@ Rows are the cards of people (resolvers/profiles.py) with `connected_at`. They l
 between them and the viewer, $2. The list of a parent with a block between it and the viewer has no rows.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -64,7 +65,7 @@ def _list(source: str | Statement, parameters: int) -> TopPerParent:
         columns=CONNECTED,
         select=f"{card_sql('p')}, c.connected_at",
         source=source,
-        order=(SortKey("connected_at", "c.connected_at", is_datetime=True), SortKey("id", "c.other_id")),
+        order=(SortKey("connected_at", "c.connected_at", value_type=datetime), SortKey("id", "c.other_id")),
         parameters=parameters,
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,7 +123,7 @@ def check_plan(database: Database, name: str, plan: list[str]) -> None:
 async def test_an_index_answers_the_pages_of_many(database: Database, name: str) -> None:
     listed, parameters = LISTS[name]
     for (_, beyond), statement in listed.statements.items():
-        cursor = [NOON if key.is_datetime else 1 for key in listed.order] if beyond else []
+        cursor = [NOON if key.value_type is datetime else 1 for key in listed.order] if beyond else []
         plan = await plan_of(database, statement, database.keys([1]), *parameters, 21, *cursor)
         check_plan(database, name, plan)
 
@@ -131,5 +131,5 @@ async def test_an_index_answers_the_pages_of_many(database: Database, name: str)
 @pytest.mark.parametrize("name", OWN)
 async def test_an_index_answers_the_page_of_one(database: Database, name: str) -> None:
     for (_, beyond), statement in OWN[name].statements_of_one.items():
-        cursor = [NOON if key.is_datetime else 1 for key in OWN[name].order] if beyond else []
+        cursor = [NOON if key.value_type is datetime else 1 for key in OWN[name].order] if beyond else []
         check_plan(database, name, await plan_of(database, statement, 1, 21, *cursor))
