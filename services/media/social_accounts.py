@@ -78,8 +78,8 @@ def _linkedin_name(text: str) -> str | None:
     """Names have letters of any script. They are stored percent-encoded, as in the address that is built from them."""
     text = unquote(text)
     fits = 0 < len(text) <= 100 and all(each.isalnum() or each in "-_" for each in text)  # noqa: PLR2004 - LinkedIn's own
-    kept = quote(text, safe="")
-    return kept if fits and len(kept) <= 200 else None  # noqa: PLR2004 - the column's width
+    encoded = quote(text, safe="")
+    return encoded if fits and len(encoded) <= 200 else None  # noqa: PLR2004 - the column's width
 
 
 SERVICES: Final = {

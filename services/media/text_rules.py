@@ -57,21 +57,21 @@ def text(field: str, typed: str) -> str:
 
 def plain(typed: str, word: str, longest: int, *, lines: bool) -> str:
     """Check any text, as `text` does: `word` names it in messages, `lines` allows several lines. Raises NotFit."""
-    kept = typed.strip()
-    if len(kept) > longest:
+    trimmed = typed.strip()
+    if len(trimmed) > longest:
         raise NotFit(Text("{word} has at most {longest} characters.", word=word, longest=longest))
     allowed = "\n\r\t" if lines else ""
-    if any(_is_control(each) and each not in allowed for each in kept):
+    if any(_is_control(each) and each not in allowed for each in trimmed):
         if lines:
             raise NotFit(Text("{word} must not contain control characters.", word=word))
         raise NotFit(Text("{word} must be one line without control characters.", word=word))
-    if not lines and not _DIRECTION_MARKS.isdisjoint(kept):
+    if not lines and not _DIRECTION_MARKS.isdisjoint(trimmed):
         raise NotFit(Text("{word} must not contain characters that change the direction of text.", word=word))
-    if not lines and any(_is_hidden(kept, place) for place in range(len(kept))):
+    if not lines and any(_is_hidden(trimmed, place) for place in range(len(trimmed))):
         raise NotFit(Text("{word} must not contain invisible characters.", word=word))
-    if kept and not any(map(_shows, kept)):
+    if trimmed and not any(map(_shows, trimmed)):
         raise NotFit(Text("{word} must contain visible characters.", word=word))
-    return kept
+    return trimmed
 
 
 def checked_name(typed: str, word: str, longest: int) -> str:
@@ -95,23 +95,23 @@ def name_problems(typed: str, word: str, longest: int) -> list[Problem]:
 
 def cleaned_name(text: str, longest: int) -> str:
     """Clean a name of another system: one line, no invisible characters, cut. Empty if nothing visible remains."""
-    kept = text[: 10 * longest]
+    rest = text[: 10 * longest]
     while True:
-        shown = [
-            each for place, each in enumerate(kept) if not _is_hidden(kept, place) and each not in _DIRECTION_MARKS
+        visible = [
+            each for place, each in enumerate(rest) if not _is_hidden(rest, place) and each not in _DIRECTION_MARKS
         ]
-        clean = " ".join("".join(" " if _is_control(each) else each for each in shown).split())[:longest].strip()
-        if clean == kept:  # removing characters may leave a joiner that joins nothing: clean again
+        clean = " ".join("".join(" " if _is_control(each) else each for each in visible).split())[:longest].strip()
+        if clean == rest:  # removing characters may leave a joiner that joins nothing: clean again
             return clean if any(map(_shows, clean)) else ""
-        kept = clean
+        rest = clean
 
 
 def website(typed: str) -> str:
     """Return an http or https link as typed, or an empty text. Raises NotFit."""
-    kept = typed.strip()
-    if not kept:
+    trimmed = typed.strip()
+    if not trimmed:
         return ""
-    link = web_link(kept)
+    link = web_link(trimmed)
     # A user name before the host is for signing in, or makes the link look like another host.
     if link is None or "@" in link.split("/", 3)[2]:
         raise NotFit(
