@@ -1,8 +1,8 @@
 """
-How rare each badge is now: by the share of the public, active people who hold it (catalogue/rarity.toml). Rule: docs/rules/badges.md#rarity.
+Rarity of badges: the share of public, active people who have the badge (catalogue/rarity.toml). Rule: docs/rules/badges.md#rarity.
 
-The colours are rows of a table, so that every process shows the same ones and a restart changes none. Whoever settles
-them (a job of the server each minute, an import, a reevaluation) counts, and changes what has gone beyond a limit.
+The colours are stored in a table, so that all processes display the same and a restart changes none. A job of the server
+each minute, an import and a reevaluation call `settle`: it counts, and changes the colours of badges beyond a limit.
 """
 
 from collections.abc import Collection
@@ -21,38 +21,38 @@ from services.core.bulk import insert
 from services.core.change_feed import Topic
 
 SETTLE_SECONDS: Final = 60.0
-"""Seconds between two looks of a process that serves."""
+"""Seconds between two calls of `settle` in a server."""
 
 
 async def current(codes: Collection[str] | None = None) -> dict[str, Rarity]:
-    """The colours by code that differ from what the catalogue or an import gives; of all badges, or of these. Unique (badge)."""
+    """Return the stored colours by code, of all badges or of these. Others have the colour of their definition. Unique (badge)."""
     rows: Any = BadgeRarity.all() if codes is None else BadgeRarity.filter(badge__in=list(codes))
     return dict(await rows.values_list("badge", "rarity"))
 
 
 async def settle(database: Database) -> int:
-    """Set the colours by the shares of now; returns how many changed. Two who settle at once come one after the other."""
+    """Set the colours by the current shares; returns how many changed. Concurrent calls wait for each other."""
     counted = await badge_shares.count(database)
     try:
         async with in_transaction():
             return await _settle(counted)
-    except IntegrityError:  # somebody else wrote the first colours in this moment
+    except IntegrityError:  # another process has just written the first colours
         return 0
 
 
 async def _settle(counted: badge_shares.Shares) -> int:
-    kept = {row.badge: row for row in await BadgeRarity.all().order_by("badge").select_for_update()}
+    stored = {row.badge: row for row in await BadgeRarity.all().order_by("badge").select_for_update()}
     defined = await badges.definitions()
     new, changed = [], 0
     for code, badge in defined.items():
-        row = kept.get(code)
+        row = stored.get(code)
         colour = RARITY.colour(
             counted.holders[code], counted.people, given=badge.rarity, current=row.rarity if row else None
         )
         if row is None and counted.people >= RARITY.small_community:
             new.append(BadgeRarity(badge=code, rarity=colour, since=clock.now()))
         elif row is not None and counted.people < RARITY.small_community * (1 - RARITY.margin):
-            await row.delete()  # the community has become small: the given colours hold again
+            await row.delete()  # the community has become small: the colours of the definitions apply again
             changed += 1
         elif row is not None and row.rarity is not colour:
             await BadgeRarity.filter(id=row.id).update(rarity=colour, since=clock.now())

@@ -1,4 +1,4 @@
-"""What a changed catalogue of badges brings to those who did long ago what it takes."""
+"""Award badges again after a change of the catalogue, to people who met the criteria long ago."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,21 +9,22 @@ from services.core import clock
 from services.progress import criteria, profile_batches
 from services.progress.scores import Person
 
-DATED_AT_ONCE = 50
-"""People whose whole ledger is looked at together."""
+PEOPLE_PER_DATING = 50
+"""People whose whole ledger is read together."""
 
 
 async def reevaluate(*, after: int = 0) -> AsyncIterator[profile_batches.BatchResult]:
     """
-    Give everyone behind the profile numbered `after` the levels whose criteria they fulfil and which they never had, and
-    date what rules gave by the ledger as it is now. Each step's `changed` is how many levels were given. Nothing is taken,
-    nothing given twice.
+    Award missing levels to all profiles with an id above `after`, and date rule awards by the current ledger.
+
+    A level is missing if its criterion is met and the profile never had it. `changed` of each batch is the number of new
+    levels. No award is removed.
     """
-    async for step in profile_batches.for_each_batch(_catch_up, after=after):
-        yield step
+    async for batch in profile_batches.for_each_batch(_award_missing, after=after):
+        yield batch
 
 
-async def _catch_up(people: dict[int, Person]) -> int:
+async def _award_missing(people: dict[int, Person]) -> int:
     facts = await criteria.facts_of(people)
     # Unique (profile_id, badge, level).
     rows: Any = BadgeAward.filter(profile_id__in=list(people)).values_list("profile_id", "badge", "level")
@@ -36,8 +37,8 @@ async def _catch_up(people: dict[int, Person]) -> int:
         for award in badges.earned(person.profile_id, facts[person.profile_id], now)
         if (award.profile_id, award.badge, award.level) not in had
     ]
-    given = len(await badges.give(missing, told=True))
-    numbers = list(people)
-    for start in range(0, len(numbers), DATED_AT_ONCE):
-        await award_dates.set_right(numbers[start : start + DATED_AT_ONCE], given_at=now)
-    return given
+    new_levels = await badges.give(missing, told=True)
+    ids = list(people)
+    for start in range(0, len(ids), PEOPLE_PER_DATING):
+        await award_dates.set_right(ids[start : start + PEOPLE_PER_DATING], given_at=now)
+    return len(new_levels)

@@ -1,4 +1,4 @@
-"""How many of the community hold each badge: counted at most twice a minute, in each process for itself."""
+"""Share of the community that has each badge: counted at most twice a minute, by each process for itself."""
 
 import asyncio
 from collections import Counter
@@ -18,10 +18,10 @@ from services.core.runtime import runtime_of
 log = structlog.get_logger(__name__)
 
 MAX_SHARES_AGE: Final = timedelta(minutes=1)
-"""Older figures are shown to nobody."""
+"""Older shares are never returned."""
 SHARES_REFRESH_AGE: Final = timedelta(seconds=30)
-"""Older figures are counted again, while the ones that are here are still shown."""
-# Only public, active people count, above and below the line. Indexes: score (listed, …); badge_award (badge, …).
+"""Older shares are counted again in the background, and still returned meanwhile."""
+# Only public, active people count, in both parts of a share. Indexes: score (listed, …); badge_award (badge, …).
 _COUNT = Statement.of("""
     SELECT '' AS badge, 0 AS level, count(*) AS people FROM score WHERE listed = true
     UNION ALL
@@ -32,27 +32,27 @@ _COUNT = Statement.of("""
 
 @dataclass(frozen=True)
 class Shares:
-    """The figures of one moment."""
+    """The counts at one moment."""
 
     people: int
     highest: Counter[tuple[str, int]]
-    """How many people have which level of a badge as their highest."""
+    """Number of people by badge and the highest level that they have of it."""
     as_of: datetime
 
     @cached_property
     def holders(self) -> Counter[str]:
-        """How many people hold each badge, at whatever level."""
+        """Number of people who have each badge, at any level."""
         found: Counter[str] = Counter()
         for (badge, _), people in self.highest.items():
             found[badge] += people
         return found
 
     def percent(self, badge: str) -> float:
-        """Percent of the people who hold it, to one decimal: 0 only when nobody does, 100 only when everybody does."""
+        """Return the percentage of people who have the badge, to one decimal: 0 only if no one has it, 100 only if all have."""
         return self._percent(self.holders[badge])
 
     def percent_of_level(self, badge: str, level: int) -> float:
-        """The same of the people who have reached a level of it, or a higher one."""
+        """Return the percentage of people who have this level of the badge, or a higher one, as `percent` does."""
         return self._percent(sum(self.highest[badge, each] for each in range(level, MAX_LEVELS + 1)))
 
     def _percent(self, holders: int) -> float:
