@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tortoise.transactions import in_transaction
+
 from cli import repeated_rows
 from cli.batches import import_rows
 from cli.community_files import HEADERS, IMPORTS, REQUIRED, Batch, FileImport
@@ -75,7 +77,8 @@ async def _import_file(each: FileImport[Any], folder: Path, source: str, report:
     await import_rows(found, start, take, report, reading, times=each.times)
     if report.bad_rows[each.name]:
         # The next run must read the file again, to report the rows that are still bad.
-        await import_runs.note_progress(start)
+        async with in_transaction():
+            await import_runs.note_progress(start)
 
 
 def parsed_rows(path: Path, parse: Callable[[list[str]], T], reading: Reading) -> Iterator[Read[T]]:

@@ -90,7 +90,8 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
     for external_id in community.taken_back:
         await corrections.reverse(demo.SOURCE, external_id)
         report.taken["events: reversed"] += 1
-    await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
+    async with in_transaction():
+        await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
 
 
 async def _pictures(community: demo.Community, anchor: date, report: Report) -> None:
@@ -103,7 +104,8 @@ async def _pictures(community: demo.Community, anchor: date, report: Report) -> 
         for member in community.members
     }
     report.taken["complete profiles"] = await publishing.reward_imported(joined)
-    await import_runs.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
+    async with in_transaction():
+        await import_runs.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
 
 
 async def _invites(community: demo.Community, anchor: date, report: Report) -> None:
@@ -122,7 +124,8 @@ async def _connections(community: demo.Community, anchor: date, report: Report) 
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     report.taken["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
-    await import_runs.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
+    async with in_transaction():
+        await import_runs.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
 
 
 async def _projects(community: demo.Community, anchor: date, report: Report) -> None:
@@ -131,7 +134,8 @@ async def _projects(community: demo.Community, anchor: date, report: Report) -> 
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     published, drafts = await demo_projects.build(community.members, profiles, anchor)
     report.taken["projects: published"], report.taken["projects: drafts"] = published, drafts
-    await import_runs.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
+    async with in_transaction():
+        await import_runs.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
 
 
 async def _featured(community: demo.Community, anchor: date, report: Report) -> None:
@@ -140,4 +144,5 @@ async def _featured(community: demo.Community, anchor: date, report: Report) -> 
     keys = [member.person.key for member in community.members]
     profiles = await import_runs.profiles_of(demo.SOURCE, keys)
     report.taken["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
-    await import_runs.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))
+    async with in_transaction():
+        await import_runs.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))

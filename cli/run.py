@@ -80,7 +80,8 @@ async def _demo_if_empty(database: Database) -> None:
     if begun is not None and begun.rows:
         return
     with errors.status("First start: loading a demo community …"):
-        await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
+        async with in_transaction():
+            await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
         await load_demo(database)
         async with in_transaction():
             account = await create_account(PARTNER, name="Partner tool (demo)", service=True)

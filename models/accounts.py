@@ -1,4 +1,4 @@
-"""Logins: people's accounts and the accounts of other services."""
+"""Accounts: of people, and of other systems."""
 
 from enum import Enum
 
@@ -11,14 +11,14 @@ from models.profiles import Profile
 
 
 class AccountKind(Enum):
-    """Who is behind an account."""
+    """Who uses an account."""
 
     PERSON = "PERSON"
     SERVICE = "SERVICE"
 
 
 class AccountStatus(Enum):
-    """Whether an account may be used."""
+    """ACTIVE accounts may sign in and use tokens; DEACTIVATED ones may not."""
 
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"
@@ -26,8 +26,8 @@ class AccountStatus(Enum):
 
 class Account(Model):
     """
-    One login, known by one address that never changes. A person's account belongs to a profile; a service's
-    account has no profile, no sign-in, only tokens.
+    A login with one email address, which never changes. A person's account belongs to a profile. A service account
+    has no profile and no sign-in, only tokens.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -35,11 +35,11 @@ class Account(Model):
     status = fields.CharEnumField(
         AccountStatus, max_length=12, default=AccountStatus.ACTIVE, description="ACTIVE or DEACTIVATED."
     )
-    email = fields.CharField(max_length=254, description="As given; mail goes here.")
+    email = fields.CharField(max_length=254, description="As entered; mail is sent here.")
     email_key = fields.CharField(
-        max_length=254, unique=True, description="What addresses are compared by: services/core/email_addresses.py."
+        max_length=254, unique=True, description="Normalised form, for comparing: services/core/email_addresses.py."
     )
-    name = fields.CharField(max_length=120, description="What the owner calls it; a person's name is the profile's.")
+    name = fields.CharField(max_length=120, description="Label chosen by the owner; a person's name is on the profile.")
     profile: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
     )
@@ -49,9 +49,9 @@ class Account(Model):
     )
     company_id: int | None
     company_admin = fields.BooleanField(default=False)
-    verified_at = fields.DatetimeField(null=True, description="When the owner showed to read mail at the address.")
+    verified_at = fields.DatetimeField(null=True, description="When the owner confirmed the address.")
     created_at = fields.DatetimeField()
-    marketing = fields.BooleanField(default=False, db_default=False, description="Whether news may be mailed.")
+    marketing = fields.BooleanField(default=False, db_default=False, description="True if news may be mailed.")
 
     @property
     def own_profile_id(self) -> int:

@@ -1,4 +1,4 @@
-"""Who did what, from where, to which account."""
+"""The audit trail: who did what to which account, and from where."""
 
 from enum import Enum
 from typing import Any
@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 
 class Origin(Enum):
-    """By what credential somebody acted."""
+    """Credential of the actor."""
 
     SESSION = "SESSION"
     TOKEN = "TOKEN"
@@ -20,7 +20,7 @@ class Origin(Enum):
 
 
 class AuditAction(Enum):
-    """What was done, as it is stored."""
+    """Actions of the audit trail, with the values that are stored."""
 
     ACCOUNT_CREATED = "account.created"
     API_KEY_CREATED = "api-key.created"
@@ -72,20 +72,20 @@ class AuditAction(Enum):
 
 class AuditEntry(Model):
     """
-    One line of the audit trail; kept 365 days. Accounts and companies are kept as numbers without a foreign key: the
-    trail outlives what it tells of. Values stand here only where they are harmless.
+    One entry of the audit trail; stored for 365 days. Accounts and companies are ids without a foreign key: entries
+    outlive the rows they refer to. Contains only harmless values.
     """
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField(db_index=True)
     action = fields.CharField(max_length=64, description="`password.changed`, `token.created` …")
     outcome = fields.CharField(max_length=16, default="SUCCESS", description="SUCCESS or REFUSED.")
-    origin = fields.CharEnumField(Origin, max_length=12, description="By what credential.")
-    actor_id = fields.BigIntField(null=True, description="Account that acted; null for nobody and the system.")
-    account_id = fields.BigIntField(null=True, description="Account it was done to.")
-    company_id = fields.BigIntField(null=True, description="Company of that account at the time.")
-    address = fields.CharField(max_length=45, default="", description="IP address it came from.")
-    facts: Any = fields.JSONField(default=dict, description="Old and new value where harmless, and the like.")
+    origin = fields.CharEnumField(Origin, max_length=12, description="Credential of the actor.")
+    actor_id = fields.BigIntField(null=True, description="Account that acted; null if anonymous or the system.")
+    account_id = fields.BigIntField(null=True, description="Account that was acted on.")
+    company_id = fields.BigIntField(null=True, description="Company of `account_id` at the time.")
+    address = fields.CharField(max_length=45, default="", description="IP address of the actor.")
+    facts: Any = fields.JSONField(default=dict, description="Harmless details, such as the old and new value.")
 
     class Meta:
         table = "audit_entry"

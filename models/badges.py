@@ -1,4 +1,4 @@
-"""Badges that people were given."""
+"""Badges awarded to profiles."""
 
 from enum import Enum
 
@@ -12,7 +12,7 @@ from models.profiles import Profile
 
 
 class AwardOrigin(Enum):
-    """Who gave a badge."""
+    """What awarded a badge."""
 
     RULE = "RULE"
     OPERATOR = "OPERATOR"
@@ -20,17 +20,17 @@ class AwardOrigin(Enum):
 
 
 class ImportedBadge(Model):
-    """A badge that came with an import. It has one level and no criterion: it is granted by hand only."""
+    """A badge created by an import. It has one level and no criterion: only imports and operators award it."""
 
     id = fields.BigIntField(primary_key=True)
     source = fields.CharField(max_length=64)
-    key = fields.CharField(max_length=128, description="The source's own id of it.")
+    key = fields.CharField(max_length=128, description="Id in the source system.")
     code = fields.CharField(
-        max_length=64, unique=True, description="What awards name it by; no catalogue badge has it."
+        max_length=64, unique=True, description="Code used in awards; never the code of a catalogue badge."
     )
     name = fields.CharField(max_length=120)
     description = fields.CharField(max_length=500, default="")
-    rarity = fields.CharEnumField(Rarity, max_length=6, description="Its colour.")
+    rarity = fields.CharEnumField(Rarity, max_length=6, description="Colour.")
 
     class Meta:
         table = "imported_badge"
@@ -38,12 +38,12 @@ class ImportedBadge(Model):
 
 
 class BadgeRarity(Model):
-    """The colour of a badge by the share of people who hold it. No row: the one of its definition."""
+    """Colour of a badge by the share of people who have it. Without a row the definition's colour applies."""
 
     id = fields.BigIntField(primary_key=True)
     badge = fields.CharField(max_length=64, unique=True)
-    rarity = fields.CharEnumField(Rarity, max_length=6, description="Its colour now.")
-    since = fields.DatetimeField(description="When it got that colour (UTC).")
+    rarity = fields.CharEnumField(Rarity, max_length=6, description="Current colour.")
+    since = fields.DatetimeField(description="When it got this colour (UTC).")
 
     class Meta:
         table = "badge_rarity"
@@ -51,10 +51,10 @@ class BadgeRarity(Model):
 
 class BadgeAward(Model):
     """
-    One level of a badge, reached by a profile: given once, whoever gives it. A revoked row stays, so that no rule gives
-    it again; granting it by hand makes it count again.
+    One level of a badge, awarded to a profile at most once, by a rule, an operator or an import. A revoked row stays, so
+    that no rule awards it again; granting it by hand restores it.
 
-    `superseded`: it is revoked, or a higher level that is not is there; so that lists read one row a badge.
+    `superseded`: True if the award is revoked, or a higher level exists that is not revoked. Lists thus read one row per badge.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -64,43 +64,44 @@ class BadgeAward(Model):
     profile_id: int
     badge = fields.CharField(max_length=64, description="Code in catalogue/badges.toml, or of an imported badge.")
     level = fields.IntField(description="1 is the lowest.")
-    origin = fields.CharEnumField(AwardOrigin, max_length=8, description="Who gave it.")
+    origin = fields.CharEnumField(AwardOrigin, max_length=8, description="What awarded it.")
     awarded_at = fields.DatetimeField(
-        description="When the rule was met, by the ledger as it is now; or when it was given by hand (UTC)."
+        description="When the rule was met according to the ledger, or when it was granted by hand (UTC)."
     )
-    reason = fields.CharField(max_length=500, default="", description="Why, when an operator gave it.")
+    reason = fields.CharField(max_length=500, default="", description="Reason, if an operator granted it.")
     reason_shown = fields.BooleanField(
-        default=False, description="Whether those who see the badge may read the reason."
+        default=False, description="True if everyone who sees the badge may read the reason."
     )
     superseded = fields.BooleanField(default=False)
     unmet = fields.BooleanField(
-        default=False, description="A rule gave it, and by the ledger as it is now the rule was never met."
+        default=False,
+        description="True if a rule awarded it, but according to the current ledger the rule was never met.",
     )
     revoked_at = fields.DatetimeField(null=True)
     revoked_reason = fields.CharField(max_length=500, default="")
-    credential = fields.CharField(max_length=32, unique=True, description="Random; the address of its credential.")
+    credential = fields.CharField(max_length=32, unique=True, description="Random id in the address of its credential.")
 
     class Meta:
         table = "badge_award"
-        unique_together = (("profile_id", "badge", "level"),)  # two workers give it once
+        unique_together = (("profile_id", "badge", "level"),)  # two processes at once award it once
         indexes = (
             Index(fields=("profile_id", "superseded", "awarded_at")),  # a person's earned badges
-            Index(fields=("badge", "superseded", "profile_id")),  # who holds a badge
+            Index(fields=("badge", "superseded", "profile_id")),  # who has a badge
         )
         constraints = (CheckConstraint(check="level >= 1", name="badge_award_level"),)
 
 
 class RevokedCredential(Model):
     """
-    A credential that does not count any more. Its row is no award's: it stays when the award, the profile or the account goes,
-    because what was handed out cannot be called back.
+    A badge credential that is no longer valid. Has no foreign key to the award: the row must outlive award, profile and
+    account, because issued copies of the credential cannot be recalled.
     """
 
     id = fields.BigIntField(primary_key=True)
     place = fields.BigIntField(
-        unique=True, description="Its place in the status lists: the id that its award has or had."
+        unique=True, description="Position in the status lists: the id that its award has or had."
     )
-    credential = fields.CharField(max_length=32, unique=True, description="The award's random id.")
+    credential = fields.CharField(max_length=32, unique=True, description="Random id of the award.")
     revoked_at = fields.DatetimeField()
 
     class Meta:
@@ -108,7 +109,7 @@ class RevokedCredential(Model):
 
 
 class FeaturedBadge(Model):
-    """A badge that a person shows first: up to four places, each badge once."""
+    """A badge that a person features on the profile: up to four places, each badge once."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(

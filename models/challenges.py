@@ -1,4 +1,4 @@
-"""Challenges: who completed one, and who claimed its credits."""
+"""Completed challenges, and claims of their credits."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -8,7 +8,7 @@ from models.profiles import Profile
 
 
 class ChallengeCompletion(Model):
-    """All steps done, in time. Written with the event that did the last one; nothing takes it back."""
+    """A profile completed all steps in time. Written together with the event of the last step; never deleted afterwards."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -24,7 +24,7 @@ class ChallengeCompletion(Model):
 
 
 class ChallengeClaim(Model):
-    """Credits fetched for a completed challenge: once per profile, by one of its accounts."""
+    """Credits claimed for a completed challenge: once per profile, by one of its accounts."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -36,9 +36,9 @@ class ChallengeClaim(Model):
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
     account_id: int | None
-    credits = fields.IntField(description="What the challenge gave at that time.")
+    credits = fields.IntField(description="Credits that the challenge gave at that time.")
     claimed_at = fields.DatetimeField()
 
     class Meta:
         table = "challenge_claim"
-        unique_together = (("profile_id", "challenge"),)  # two claims at once: one effect
+        unique_together = (("profile_id", "challenge"),)  # two concurrent claims pay once

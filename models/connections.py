@@ -1,4 +1,4 @@
-"""Who knows whom, who asked whom, and who wants nothing to do with whom."""
+"""Connections, requests, blocks and dismissed suggestions."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -10,8 +10,8 @@ from models.profiles import Profile
 
 class Connection(Model):
     """
-    Two people know each other: one row for each of them, both with the same moment, so that everybody's list is read
-    from one index. Written and deleted as a pair, the lower id's row first.
+    Two connected people: one row for each direction, both with the same time, so that each list is read from one
+    index. Rows are written and deleted as a pair, the row of the lower id first.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -27,7 +27,7 @@ class Connection(Model):
 
     class Meta:
         table = "connection"
-        unique_together = (("profile_id", "other_id"),)  # two acceptances at once: one connection
+        unique_together = (("profile_id", "other_id"),)  # two concurrent acceptances make one connection
         indexes = (
             Index(fields=("profile_id", "connected_at", "other_id")),  # a person's list, newest first
             Index(fields=("other_id",)),
@@ -37,10 +37,10 @@ class Connection(Model):
 
 class ConnectionRequest(Model):
     """
-    Somebody asks somebody to connect. One row per pair and direction; it goes when they are connected.
+    A request to connect. One row per pair and direction; deleted when the two are connected.
 
-    `ignored_at`: the receiver does not want to see it; the sender sees it pending. A withdrawn row stays for as long as
-    an ignored request may not be sent anew, so that taking it back does not ring twice.
+    `ignored_at`: hidden from the receiver; the sender still sees it as pending. A withdrawn row is stored for as long as
+    an ignored request may not be sent again, so that withdrawing and sending again does not notify the receiver twice.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -67,7 +67,7 @@ class ConnectionRequest(Model):
 
 
 class Block(Model):
-    """`blocker` wants nothing to do with `blocked`: people features hide both from each other."""
+    """`blocker` blocked `blocked`: people features hide each from the other."""
 
     id = fields.BigIntField(primary_key=True)
     blocker: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -88,7 +88,7 @@ class Block(Model):
 
 
 class DismissedSuggestion(Model):
-    """`profile` does not want to be told again that they may know `other`."""
+    """`profile` does not want `other` as a suggestion again."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(

@@ -1,4 +1,4 @@
-"""Credits: what accounts have to spend, and every change of it."""
+"""Credits: the balance of each account, and every change of it."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ from models.accounts import Account
 
 
 class CreditKind(Enum):
-    """Why credits came or went."""
+    """Reason of a change of the balance."""
 
     CLAIM = "CLAIM"
     ORDER = "ORDER"
@@ -20,7 +20,7 @@ class CreditKind(Enum):
 
 
 class CreditBalance(Model):
-    """What an account can spend: the sum of its entries. Also the row that its claims and orders queue up at."""
+    """Balance of an account: the sum of its entries. Claims and orders of the account lock this row."""
 
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
@@ -41,15 +41,15 @@ class CreditEntry(Model):
         "models.Account", related_name=False, on_delete=fields.CASCADE
     )
     account_id: int
-    kind = fields.CharEnumField(CreditKind, max_length=10, description="Why.")
-    amount = fields.IntField(description="Above 0 came, below 0 went.")
+    kind = fields.CharEnumField(CreditKind, max_length=10, description="Reason of the change.")
+    amount = fields.IntField(description="Above 0: added; below 0: spent.")
     balance_after = fields.IntField()
-    reference = fields.CharField(max_length=80, description="Challenge, order or correction it belongs to.")
-    reason = fields.CharField(max_length=500, default="", description="Why, for a correction.")
+    reference = fields.CharField(max_length=80, description="Id of the challenge, order or correction.")
+    reason = fields.CharField(max_length=500, default="", description="Reason of a correction.")
     at = fields.DatetimeField()
 
     class Meta:
         table = "credit_entry"
-        unique_together = (("account_id", "kind", "reference"),)  # nothing is paid or given back twice
+        unique_together = (("account_id", "kind", "reference"),)  # nothing is paid or refunded twice
         indexes = (Index(fields=("account_id", "id")),)
         constraints = (CheckConstraint(check="balance_after >= 0", name="credit_entry_not_negative"),)

@@ -1,4 +1,4 @@
-"""What clients may send twice: the first answer, kept for a day."""
+"""Idempotency keys and the result of their first call, stored for a day."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from models.accounts import Account
 
 class IdempotentCall(Model):
     """
-    One call under a client's own key, written in the transaction of what the call does: whoever comes second waits for
-    the first and is told its answer.
+    One call with an idempotency key, written in the transaction of the call itself: a concurrent second call waits for
+    the first and returns its result.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -20,9 +20,11 @@ class IdempotentCall(Model):
     )
     account_id: int
     key = fields.CharField(max_length=128)
-    operation = fields.CharField(max_length=64, description="Which mutation.")
-    fingerprint = fields.CharField(max_length=64, description="Digest of its input: the same key means the same call.")
-    answer: Any = fields.JSONField(default=dict, description="What the second caller needs: ids, no secrets.")
+    operation = fields.CharField(max_length=64, description="Name of the mutation.")
+    fingerprint = fields.CharField(
+        max_length=64, description="Digest of the input: the same key must come with the same input."
+    )
+    answer: Any = fields.JSONField(default=dict, description="Result for repeated calls: ids, no secrets.")
     at = fields.DatetimeField(db_index=True)
 
     class Meta:

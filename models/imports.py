@@ -1,4 +1,4 @@
-"""What imports remember: who came from where, and how far they got."""
+"""State of imports: imported people, and progress."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -7,7 +7,7 @@ from models.profiles import Profile
 
 
 class ImportedPerson(Model):
-    """The profile that a person of another system became. Found again by the pair (source, key)."""
+    """Profile of a person imported from another system, found by (source, key)."""
 
     id = fields.BigIntField(primary_key=True)
     source = fields.CharField(max_length=64)
@@ -23,13 +23,13 @@ class ImportedPerson(Model):
 
 
 class ImportProgress(Model):
-    """How many rows of one file are taken in: written with each batch, so that an import goes on where it stopped."""
+    """Number of imported rows of one file: written with each batch, so that an interrupted import can resume."""
 
     id = fields.BigIntField(primary_key=True)
     source = fields.CharField(max_length=64)
     file = fields.CharField(max_length=64)
     rows = fields.BigIntField()
-    fingerprint = fields.CharField(max_length=64, description="Tells whether the file is still the same one.")
+    fingerprint = fields.CharField(max_length=64, description="Detects that the file has changed.")
 
     class Meta:
         table = "import_progress"

@@ -11,14 +11,14 @@ from models.profiles import Profile
 
 
 class InviteKind(Enum):
-    """Which row of the point tables an invite is."""
+    """Decides which activity an accepted invite counts as."""
 
     PLATFORM = "PLATFORM"
     FRIEND = "FRIEND"
 
 
 class InviteState(Enum):
-    """What became of an invite. Whether a pending one has expired is told by its date."""
+    """State of an invite. A pending invite expires at `expires_at`, which is not a state."""
 
     PENDING = "PENDING"
     WITHDRAWN = "WITHDRAWN"
@@ -27,8 +27,8 @@ class InviteState(Enum):
 
 class Invite(Model):
     """
-    One person's invitation to one address; inviting again takes the same row. What is in the mail is known by its
-    digest alone.
+    An invite of one person to one address; inviting again updates the row. Of the code in the mail only the digest is
+    stored.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -40,15 +40,13 @@ class Invite(Model):
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
     )
     account_id: int | None
-    email = fields.CharField(max_length=254, description="As given; mail goes here.")
-    email_key = fields.CharField(max_length=254, db_index=True, description="What addresses are compared by.")
-    kind = fields.CharEnumField(InviteKind, max_length=8, description="By the domain of the address.")
-    state = fields.CharEnumField(
-        InviteState, max_length=9, default=InviteState.PENDING, description="What became of it."
-    )
-    note = fields.CharField(max_length=1000, default="", description="The sender's own words, as typed.")
+    email = fields.CharField(max_length=254, description="As entered; mail is sent here.")
+    email_key = fields.CharField(max_length=254, db_index=True, description="Normalised form, for comparing.")
+    kind = fields.CharEnumField(InviteKind, max_length=8, description="Depends on the domain of the address.")
+    state = fields.CharEnumField(InviteState, max_length=9, default=InviteState.PENDING, description="State.")
+    note = fields.CharField(max_length=1000, default="", description="Personal message of the sender, as entered.")
     digest = fields.CharField(max_length=64, unique=True, description="SHA-256 of the code in the mail's link, in hex.")
-    sent_at = fields.DatetimeField(description="The latest mail.")
+    sent_at = fields.DatetimeField(description="When the latest mail was sent.")
     sends = fields.IntField(default=1)
     expires_at = fields.DatetimeField()
     accepted_at = fields.DatetimeField(null=True)
@@ -60,12 +58,12 @@ class Invite(Model):
 
     class Meta:
         table = "invite"
-        unique_together = (("sender_id", "email_key"),)  # one live invite per sender and address
+        unique_together = (("sender_id", "email_key"),)  # one invite per sender and address
         indexes = (Index(fields=("sender_id", "created_at", "id")),)  # a person's invites, newest first
 
 
 class InviteOptOut(Model):
-    """An address that wants no more invites, from anybody. Kept as a keyed digest: it names nobody."""
+    """An address that must not receive invites from anyone. Stored as a keyed digest, not in the clear."""
 
     id = fields.BigIntField(primary_key=True)
     digest = fields.CharField(max_length=64, unique=True)

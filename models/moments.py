@@ -1,4 +1,4 @@
-"""Moments that pinned boards are of, and by which transaction a row was written."""
+"""Moments of pinned boards, and the transaction that wrote a row."""
 
 from tortoise import fields
 from tortoise.fields.db_defaults import SqlDefault
@@ -6,7 +6,7 @@ from tortoise.models import Model
 
 
 class TransactionId(SqlDefault):
-    """Default of a column: PostgreSQL's id of the transaction that writes the row; 0 on SQLite, which has none."""
+    """Column default: PostgreSQL's id of the transaction that writes the row; 0 on SQLite, which has no such id."""
 
     def __init__(self) -> None:
         super().__init__("0")
@@ -18,8 +18,8 @@ class TransactionId(SqlDefault):
 
 class BoardMoment(Model):
     """
-    Which transactions belong to a moment, for all processes: those that were over in the snapshot `seen`. The first
-    process that is asked for the moment writes it. PostgreSQL only; kept for some hours.
+    Which transactions belong to a moment: those that had ended in the snapshot `seen`. Shared by all processes; written
+    by the first process that needs the moment. PostgreSQL only; stored for some hours.
     """
 
     id = fields.BigIntField(primary_key=True)

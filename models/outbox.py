@@ -1,4 +1,4 @@
-"""What is to be sent: written in the transaction of what causes it, sent afterwards, as often as it takes."""
+"""Outgoing messages: written in the transaction of their cause, sent afterwards, retried until sent."""
 
 from enum import Enum
 
@@ -8,23 +8,23 @@ from tortoise.models import Model
 
 
 class Channel(Enum):
-    """How a message goes out."""
+    """Kind of message."""
 
     MAIL = "MAIL"
     SMS = "SMS"
 
 
 class OutboxMessage(Model):
-    """A message on its way. Its content may hold a code, so it is encrypted; once sent the row is deleted."""
+    """A message that was not sent yet. Encrypted, because it may contain a code; the row is deleted once sent."""
 
     id = fields.BigIntField(primary_key=True)
     channel = fields.CharEnumField(Channel, max_length=4, description="MAIL or SMS.")
-    kind = fields.CharField(max_length=48, description="Which template it was made from.")
+    kind = fields.CharField(max_length=48, description="Name of its template.")
     sealed = fields.TextField(description="Recipient, subject and texts, encrypted.")
     tries = fields.IntField(default=0)
-    due_at = fields.DatetimeField(description="Not before; later after each failure.")
+    due_at = fields.DatetimeField(description="Not sent before; later after each failure.")
     created_at = fields.DatetimeField()
-    failure = fields.CharField(max_length=300, default="", description="What went wrong last, without addresses.")
+    failure = fields.CharField(max_length=300, default="", description="Latest error, without addresses.")
 
     class Meta:
         table = "outbox_message"

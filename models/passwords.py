@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, apart from the accounts, so that reading an account never brings one along."""
+"""Passwords: argon2id hashes in a table of their own, so that reading an account never reads a hash."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -7,14 +7,14 @@ from models.accounts import Account
 
 
 class Password(Model):
-    """The password of an account; an account without one has no row."""
+    """Password of an account. An account without a password has no row."""
 
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
     )
     account_id: int
     hash = fields.CharField(max_length=255, description="argon2id, with its parameters and salt.")
-    changed_at = fields.DatetimeField(description="Expiry counts from here.")
+    changed_at = fields.DatetimeField(description="Expiry counts from this time.")
     warned_days = fields.IntField(null=True, description="Days of the last expiry mail sent (14 or 1); null: none yet.")
 
     class Meta:
@@ -22,7 +22,7 @@ class Password(Model):
 
 
 class OldPassword(Model):
-    """A password that an account had before: it cannot be used again."""
+    """An earlier password of an account: it cannot be used again."""
 
     id = fields.BigIntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(

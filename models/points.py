@@ -1,4 +1,4 @@
-"""The ledger of points, and the totals kept beside it."""
+"""The points ledger, and the sums and counters derived from it."""
 
 from enum import Enum
 from typing import Any
@@ -14,7 +14,7 @@ from models.profiles import Profile
 
 
 class EntryKind(Enum):
-    """What a row of the ledger stands for."""
+    """Kind of a ledger entry."""
 
     ACTIVITY = "ACTIVITY"
     OPENING = "OPENING"
@@ -24,7 +24,7 @@ class EntryKind(Enum):
 
 
 class Outcome(Enum):
-    """What became of an event."""
+    """Result of an event."""
 
     AWARDED = "AWARDED"
     PARTLY_AWARDED = "PARTLY_AWARDED"
@@ -36,8 +36,8 @@ class Outcome(Enum):
 
 class PointEntry(Model):
     """
-    One event and the points it gave. Rows are never edited; a correction is a new row. Only merging and
-    erasing change whose they are.
+    One event and the points it gave. Rows are never edited; a correction is a new row. Only merging and erasing
+    profiles may change `profile_id`.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -45,17 +45,21 @@ class PointEntry(Model):
         "models.Profile", related_name=False, on_delete=fields.RESTRICT
     )
     profile_id: int
-    kind = fields.CharEnumField(EntryKind, max_length=18, description="What the row stands for.")
-    category = fields.CharEnumField(Category, max_length=9, description="Where the points count.")
+    kind = fields.CharEnumField(EntryKind, max_length=18, description="Kind of entry.")
+    category = fields.CharEnumField(Category, max_length=9, description="Category of the points.")
     activity = fields.CharField(max_length=48, null=True, description="Code in catalogue/activities.toml.")
-    asked = fields.IntField(description="Points of the activity when the event was taken in.")
-    awarded = fields.IntField(description="Points given after caps; 0 when capped.")
-    capped = fields.IntField(default=0, description="What the row takes of the day's cap; below 0 it gives room back.")
-    outcome = fields.CharEnumField(Outcome, max_length=14, description="What became of the event.")
-    occurred_at = fields.DatetimeField(description="When it happened (UTC); a reversal has its original's time.")
+    asked = fields.IntField(description="Points of the activity in the catalogue when the event was recorded.")
+    awarded = fields.IntField(description="Points awarded after caps; 0 when capped.")
+    capped = fields.IntField(
+        default=0, description="Points that the entry uses of the daily cap; below 0 it frees them."
+    )
+    outcome = fields.CharEnumField(Outcome, max_length=14, description="Result of the event.")
+    occurred_at = fields.DatetimeField(
+        description="When it happened (UTC); a reversal has the time of the reversed entry."
+    )
     day = fields.DateField(description="UTC day of occurred_at; caps count per day.")
-    source = fields.CharField(max_length=64, description="Who reported it.")
-    external_id = fields.CharField(max_length=200, description="The reporter's own id of the event.")
+    source = fields.CharField(max_length=64, description="System that reported the event.")
+    external_id = fields.CharField(max_length=200, description="Id of the event in that system.")
     counterpart: fields.ForeignKeyNullableRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name=False, null=True, on_delete=fields.RESTRICT, db_index=True
     )
@@ -64,8 +68,8 @@ class PointEntry(Model):
         "models.PointEntry", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     reverses_id: int | None
-    reason = fields.CharField(max_length=500, null=True, description="Why, for penalties.")
-    shown = fields.BooleanField(default=True, description="Whether the person may see it; False for silent penalties.")
+    reason = fields.CharField(max_length=500, null=True, description="Reason of a penalty.")
+    shown = fields.BooleanField(default=True, description="True if the person may see it; False for silent penalties.")
     recorded_at = fields.DatetimeField(description="When the row was written (UTC).")
     xid = fields.BigIntField(
         db_default=TransactionId(), description="PostgreSQL's transaction that wrote the row; 0 on SQLite."
@@ -73,12 +77,12 @@ class PointEntry(Model):
 
     class Meta:
         table = "point_entry"
-        unique_together = (("source", "external_id"),)  # a repeat is recognised by the database
+        unique_together = (("source", "external_id"),)  # the database detects a repeated event
         indexes = (
-            Index(fields=("profile_id", "activity", "day")),  # the cap's own question
+            Index(fields=("profile_id", "activity", "day")),  # sum that counts toward a daily cap
             Index(fields=("profile_id", "occurred_at", "id")),  # a person's history, newest first
             Index(fields=("day", "profile_id", "category", "awarded", "occurred_at")),  # boards of a period
-            Index(fields=("recorded_at", "id")),  # what a pinned board has to leave out
+            Index(fields=("recorded_at", "id")),  # entries that a pinned board must leave out
         )
         constraints = (
             CheckConstraint(check="kind <> 'ACTIVITY' OR activity IS NOT NULL", name="point_entry_activity"),
@@ -87,7 +91,7 @@ class PointEntry(Model):
 
 
 class OnceAward(Model):
-    """Marks an award that is given once in a profile's life. The unique pair settles races."""
+    """Marks an activity that gives points once per profile. The unique pair decides races."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -103,11 +107,12 @@ class OnceAward(Model):
 
 class ProfileCounter(Model):
     """
-    How often a profile did something, and the points that it gave: what stats, badges and challenges go by.
+    How often a profile did something, and the points that it gave. Statistics, badges and challenges use it.
 
-    `name` is the code of an activity: then `times` counts the events of the ledger that happened (awarded, partly
-    awarded or capped), less the reversed ones, and `points` what they gave. Or it is one of services/progress/counters.py's other
-    names, which have `times` or `points` alone. Kept in the transaction of what it counts, under the lock of the profile's score row.
+    `name` is the code of an activity: then `times` counts its events in the ledger that are awarded, partly awarded or
+    capped, less the reversed ones, and `points` is what they gave. Or `name` is one of the other names in
+    services/progress/counters.py, which use `times` or `points` alone. Updated in the transaction of what it counts, with
+    the profile's score row locked.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -134,11 +139,12 @@ def _reached() -> Any:
 
 class Score(Model):
     """
-    One row per profile: the sums of its ledger, overall and per category, as they add up (they may be negative).
+    One row per profile: the sums of its ledger entries, overall and per category. Sums may be negative.
 
-    `…_reached` is the latest occurred_at, in microseconds since 1970, of the entries that moved the sum, were not taken
-    back and may be seen by their person (0: none, or opening balances only); it orders people inside a tie. The row is also the lock that a person's events queue up at.
-    `listed` repeats profile.listed, so that a board is read from one index.
+    `…_reached` is the latest occurred_at, in microseconds since 1970, of the entries that changed the sum, were not
+    reversed and are visible to their person (0: none, or opening balances only). It orders people with equal points.
+    The row is also the lock that serialises the events of a person. `listed` repeats profile.listed, so that a board is
+    read from one index.
     """
 
     profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(

@@ -1,4 +1,4 @@
-"""Projects that people show, and who worked on them."""
+"""Projects, their collaborators and images."""
 
 from enum import Enum
 
@@ -10,14 +10,14 @@ from models.profiles import Profile
 
 
 class ProjectState(Enum):
-    """Who sees a project."""
+    """A DRAFT is visible to its owner only."""
 
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"
 
 
 class Project(Model):
-    """A project of a portfolio. Empty text means "not given"; a published one has every text, unless it was imported so."""
+    """A project of a portfolio. An empty text means "not provided"; published projects have every text, except imported ones."""
 
     id = fields.BigIntField(primary_key=True)
     owner: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -35,13 +35,13 @@ class Project(Model):
     state = fields.CharEnumField(
         ProjectState, max_length=9, default=ProjectState.DRAFT, description="DRAFT or PUBLISHED."
     )
-    place = fields.IntField(default=0, description="Order on the profile, lowest first; in a tie the newest first.")
+    place = fields.IntField(default=0, description="Order on the profile, lowest first; equal places newest first.")
     created_at = fields.DatetimeField()
     published_at = fields.DatetimeField(null=True)
     edited_at = fields.DatetimeField(null=True)
-    version = fields.IntField(default=1, description="Grows with every edit.")
-    source = fields.CharField(max_length=64, null=True, description="Where it was imported from.")
-    key = fields.CharField(max_length=128, null=True, description="The source's own id of it.")
+    version = fields.IntField(default=1, description="Incremented by every edit.")
+    source = fields.CharField(max_length=64, null=True, description="System it was imported from.")
+    key = fields.CharField(max_length=128, null=True, description="Id in that system.")
 
     class Meta:
         table = "project"
@@ -51,8 +51,8 @@ class Project(Model):
 
 class ProjectCollaborator(Model):
     """
-    Somebody who worked on a project. Whoever takes the tag off keeps the row, so that it is not put on again. Untagged in the
-    moment of the tag: they had blocked the owner, who alone sees it.
+    A person tagged as collaborator. Removing the tag keeps the row, so that the person cannot be tagged again.
+    `untagged_at` = `tagged_at`: the person had blocked the owner, and only the owner sees the tag.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -66,7 +66,7 @@ class ProjectCollaborator(Model):
     profile_id: int
     tagged_at = fields.DatetimeField()
     untagged_at = fields.DatetimeField(null=True)
-    told_at = fields.DatetimeField(null=True, description="When the person heard of it, which is once.")
+    told_at = fields.DatetimeField(null=True, description="When the person was notified, which happens once.")
 
     class Meta:
         table = "project_collaborator"
@@ -75,14 +75,14 @@ class ProjectCollaborator(Model):
 
 
 class ProjectImage(Model):
-    """A picture of a project, in the store of pictures."""
+    """An image of a project; the file is in the image store."""
 
     id = fields.BigIntField(primary_key=True)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
         "models.Project", related_name=False, on_delete=fields.CASCADE
     )
     project_id: int
-    image = fields.CharField(max_length=120, unique=True, description="Key of the stored picture.")
+    image = fields.CharField(max_length=120, unique=True, description="Key in the image store.")
     caption = fields.CharField(max_length=200, default="")
     place = fields.IntField(default=0)
 

@@ -1,4 +1,4 @@
-"""People as the community sees them."""
+"""Profiles: people as the community sees them."""
 
 from enum import Enum
 
@@ -10,7 +10,7 @@ from models.companies import Company
 
 
 class Visibility(Enum):
-    """Who sees a profile."""
+    """A PRIVATE profile is visible to its owner only."""
 
     PUBLIC = "PUBLIC"
     PRIVATE = "PRIVATE"
@@ -18,16 +18,16 @@ class Visibility(Enum):
 
 class Profile(Model):
     """
-    A person. Has one or more accounts, or none while nobody claimed it. Empty text means "not given".
+    A person. Has one or more accounts; an unclaimed profile has none. An empty text means "not provided".
 
-    `active`: unclaimed, or one of its accounts is active. `listed`: active and public, so that others see it.
-    Both are kept by services/profiles/profiles.py alone, in the transaction of whatever changes one of their causes.
+    `active`: unclaimed, or one of its accounts is active. `listed`: active and public, so visible to everyone. Only
+    services/profiles/profiles.py writes both, in the transaction of any change that affects them.
     """
 
     id = fields.BigIntField(primary_key=True)
     handle = fields.CharField(max_length=64, unique=True)
     name = fields.CharField(max_length=120)
-    avatar = fields.CharField(max_length=120, null=True, description="Key of the stored picture.")
+    avatar = fields.CharField(max_length=120, null=True, description="Key in the image store.")
     job_title = fields.CharField(max_length=120, default="")
     department = fields.CharField(max_length=120, default="")
     country = fields.CharField(max_length=2, null=True, description="ISO 3166-1 alpha-2.")
@@ -38,18 +38,21 @@ class Profile(Model):
     looking_for_project = fields.BooleanField(default=False)
     looking_for_confirmed = fields.BooleanField(default=False)
     github = fields.CharField(max_length=200, default="")
-    github_connected_at = fields.DatetimeField(null=True, description="When GitHub itself vouched for the account.")
+    github_connected_at = fields.DatetimeField(null=True, description="When GitHub confirmed the account.")
     meetup = fields.CharField(max_length=200, default="")
     twitter = fields.CharField(max_length=200, default="")
     linkedin = fields.CharField(max_length=200, default="")
     skype = fields.CharField(max_length=200, default="")
-    recovery_email = fields.CharField(max_length=254, null=True, description="As given; mail goes here.")
+    recovery_email = fields.CharField(max_length=254, null=True, description="As entered; mail is sent here.")
     recovery_email_key = fields.CharField(
-        max_length=254, null=True, db_index=True, description="What it is compared by, as for an account's address."
+        max_length=254,
+        null=True,
+        db_index=True,
+        description="Normalised form, for comparing, as for an account's address.",
     )
     recovery_email_verified_at = fields.DatetimeField(null=True)
     language = fields.CharField(
-        max_length=8, null=True, description="ISO 639-1, as chosen; null: none was, and requests say which."
+        max_length=8, null=True, description="ISO 639-1, as chosen; null: the language of each request applies."
     )
     visibility = fields.CharEnumField(
         Visibility, max_length=7, default=Visibility.PRIVATE, description="PUBLIC or PRIVATE."
@@ -62,28 +65,28 @@ class Profile(Model):
         null=True,
         on_delete=fields.RESTRICT,
         db_index=True,
-        description="The shown one: the oldest active account's, or an unclaimed person's imported one.",
+        description="Displayed company: that of the oldest active account, or the imported one of an unclaimed profile.",
     )
     company_id: int | None
-    joined_on = fields.DateField(description="UTC day of sign-up; earlier events do not count.")
+    joined_on = fields.DateField(description="UTC day of sign-up; earlier events give no points.")
     created_at = fields.DatetimeField()
     edited_at = fields.DatetimeField(null=True)
-    version = fields.IntField(default=1, description="Grows with every edit.")
+    version = fields.IntField(default=1, description="Incremented by every edit.")
 
     class Meta:
         table = "profile"
         indexes = (
             Index(fields=("listed", "joined_on", "id")),  # the newest people
             Index(fields=("listed", "country", "id")),  # people of a country
-            Index(fields=("avatar",)),  # whose picture that is
-            Index(fields=("company_id", "id")),  # colleagues, in the order they came
+            Index(fields=("avatar",)),  # the owner of a picture
+            Index(fields=("company_id", "id")),  # people of a company
         )
 
 
 class ProfileHandle(Model):
     """
-    A handle that belongs to somebody since they changed theirs: the earlier ones and the one in force. Nobody else gets
-    it, and it leads to the profile. Who never changed their handle has no row here.
+    All handles, earlier and current, of a profile that has changed its handle. They stay reserved and redirect to the
+    profile. A profile that never changed its handle has no row here.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -99,7 +102,7 @@ class ProfileHandle(Model):
 
 
 class ProfileSkill(Model):
-    """A skill a person names. Codes are those of catalogue/skills.toml."""
+    """A skill of a person. Codes are in catalogue/skills.toml."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -115,7 +118,7 @@ class ProfileSkill(Model):
 
 
 class ProfileIndustry(Model):
-    """An industry a person has experience in. Codes are those of catalogue/industries.toml."""
+    """An industry that a person has experience in. Codes are in catalogue/industries.toml."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -132,11 +135,11 @@ class ProfileIndustry(Model):
 
 class ProfileWord(Model):
     """
-    A word by which a person is found, once a person: of the name, the handle, the job title. Folded by
-    services/media/search_tokenizer.py, kept by services/progress/search_words.py. Only listed people have any, so that what is counted here is
-    what others may find.
+    A search word of a listed person: from the name, the handle or the job title, each word once. Normalised by
+    services/media/search_tokenizer.py, written by services/progress/search_words.py. Only listed people have rows, so
+    that counts here never include hidden people.
 
-    Bytes, because both databases compare those alike, whatever language they were set up for: a prefix is a range.
+    Stored as bytes, because both databases compare bytes alike, whatever their collation: a prefix is a range.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -145,11 +148,11 @@ class ProfileWord(Model):
     )
     profile_id: int
     word = fields.BinaryField()
-    place = fields.IntField(description="Where it stands: 0 in the name or handle, 1 in the job title alone.")
+    place = fields.IntField(description="0: in the name or handle; 1: only in the job title.")
 
     class Meta:
         table = "profile_word"
         indexes = (
             Index(fields=("word", "place", "profile_id")),  # people with a word
-            Index(fields=("profile_id", "word", "place")),  # whether somebody has a word
+            Index(fields=("profile_id", "word", "place")),  # whether a person has a word
         )

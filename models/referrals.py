@@ -1,4 +1,4 @@
-"""Who brought whom here, and what five of them are worth."""
+"""Referral links, referrals, and the T-shirt for five of them."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ from models.profiles import Profile
 
 
 class ReferralVia(Enum):
-    """How a new account came here."""
+    """How a new account found the sign-up."""
 
     LINK = "LINK"
     MAIL = "MAIL"
@@ -30,14 +30,14 @@ class ShirtSize(Enum):
 
 
 class ShirtState(Enum):
-    """How far a T-shirt is."""
+    """State of a T-shirt claim."""
 
     CLAIMED = "CLAIMED"
     SHIPPED = "SHIPPED"
 
 
 class ReferralCode(Model):
-    """What a personal link holds. A profile has one that works; rotating retires it. Merged profiles may have several."""
+    """Code in a personal referral link. A profile has one active code; rotating retires it. Merged profiles may have several."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -55,8 +55,8 @@ class ReferralCode(Model):
 
 class Referral(Model):
     """
-    A verified account that somebody brought here. Each account counts for one person, whoever was first. The row
-    outlives the account: what was earned stays.
+    A verified account that a person referred. Each account counts for one referrer, the first. The row outlives the
+    account: the referrer keeps the credit for it.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -68,7 +68,7 @@ class Referral(Model):
         "models.Account", related_name=False, null=True, on_delete=fields.SET_NULL
     )
     account_id: int | None
-    via = fields.CharEnumField(ReferralVia, max_length=4, description="How the account came.")
+    via = fields.CharEnumField(ReferralVia, max_length=4, description="By link or by mail.")
     at = fields.DatetimeField()
 
     class Meta:
@@ -77,7 +77,7 @@ class Referral(Model):
 
 
 class ShirtClaim(Model):
-    """The one T-shirt of a profile that brought five people. Name and address are encrypted."""
+    """The one T-shirt of a profile with five referrals. Name and address are encrypted."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.OneToOneRelation[Profile] = fields.OneToOneField(
@@ -86,7 +86,9 @@ class ShirtClaim(Model):
     profile_id: int
     size = fields.CharEnumField(ShirtSize, max_length=4, description="XS to XXXL.")
     sealed = fields.TextField(description="Recipient, street, town, postal code, country, encrypted.")
-    state = fields.CharEnumField(ShirtState, max_length=8, default=ShirtState.CLAIMED, description="How far it is.")
+    state = fields.CharEnumField(
+        ShirtState, max_length=8, default=ShirtState.CLAIMED, description="State of the claim."
+    )
     claimed_at = fields.DatetimeField()
     shipped_at = fields.DatetimeField(null=True)
 

@@ -9,14 +9,14 @@ from models.accounts import Account
 
 
 class SecondFactorMethod(Enum):
-    """Where the second factor's codes come from."""
+    """Source of the codes."""
 
     TOTP = "TOTP"
     SMS = "SMS"
 
 
 class SecondFactor(Model):
-    """The second factor of an account; not in force until it is confirmed."""
+    """Second factor of an account; not required until it is confirmed."""
 
     account: fields.OneToOneRelation[Account] = fields.OneToOneField(
         "models.Account", related_name=False, primary_key=True, on_delete=fields.CASCADE
@@ -25,9 +25,9 @@ class SecondFactor(Model):
     method = fields.CharEnumField(SecondFactorMethod, max_length=4, description="TOTP or SMS.")
     sealed = fields.CharField(max_length=500, description="The TOTP secret or the phone number, encrypted.")
     confirmed_at = fields.DatetimeField(null=True)
-    last_step = fields.BigIntField(default=0, description="Time step of the last TOTP code: it works once.")
-    failures = fields.IntField(default=0, db_default=0, description="Wrong codes since the last right one.")
-    locked_until = fields.DatetimeField(null=True, description="No code is taken before; later after each failure.")
+    last_step = fields.BigIntField(default=0, description="Time step of the last TOTP code: each code works once.")
+    failures = fields.IntField(default=0, db_default=0, description="Wrong codes since the last correct one.")
+    locked_until = fields.DatetimeField(null=True, description="No code is accepted before; later after each failure.")
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -35,7 +35,7 @@ class SecondFactor(Model):
 
 
 class BackupCode(Model):
-    """A code for when the second factor is lost. Works once."""
+    """A code for signing in without the second factor. Works once."""
 
     id = fields.BigIntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(

@@ -1,4 +1,4 @@
-"""The shop: what is left of each item, and who ordered what."""
+"""The shop: stock and orders."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ from models.accounts import Account
 
 
 class OrderState(Enum):
-    """How far an order is."""
+    """State of an order."""
 
     PLACED = "PLACED"
     SHIPPED = "SHIPPED"
@@ -19,7 +19,7 @@ class OrderState(Enum):
 
 
 class ShopStock(Model):
-    """How many of an item are left. An item of the catalogue without a row has its catalogue stock."""
+    """Remaining stock of an item. Without a row the stock in the catalogue applies."""
 
     item = fields.CharField(max_length=64, primary_key=True, description="Code in catalogue/shop.toml.")
     stock = fields.IntField()
@@ -30,7 +30,7 @@ class ShopStock(Model):
 
 
 class ShopOrder(Model):
-    """An item taken for credits. The price is that of the moment of ordering."""
+    """An item ordered for credits. `price` is the price at the time of ordering."""
 
     id = fields.BigIntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
@@ -39,7 +39,7 @@ class ShopOrder(Model):
     account_id: int
     item = fields.CharField(max_length=64)
     price = fields.IntField()
-    state = fields.CharEnumField(OrderState, max_length=8, default=OrderState.PLACED, description="How far it is.")
+    state = fields.CharEnumField(OrderState, max_length=8, default=OrderState.PLACED, description="State of the order.")
     ordered_at = fields.DatetimeField()
     changed_at = fields.DatetimeField(null=True, description="When it was shipped or refunded.")
 

@@ -40,22 +40,39 @@ class Statement:
         """
         A statement over many rows, for `execute_rows`: `{rows}` in `text` stands for the table of them.
 
-        `columns`: the names of their values in order, with PostgreSQL's types. One more column, `place`, orders them as
-        they were passed. Further parameters are `$1`, `$2` … as in `of`.
+        `columns`: the names of their values in order, with PostgreSQL's types. One more column, `place`, numbers them from
+        1 as they were passed. Further parameters are `$1`, `$2` … as in `of`.
         """
         arrays = ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(columns.values(), 1))
         values = ", ".join(f"value ->> {place} AS {name}" for place, name in enumerate(columns))
         lists = f"(SELECT * FROM unnest({arrays}) WITH ORDINALITY AS list ({', '.join(columns)}, place))"
-        return cls(
-            sqlite=cls.of(_shifted(text, 1)).sqlite.replace(
-                "{rows}", f"(SELECT {values}, key AS place FROM json_each(?1))"
-            ),
-            postgres=_shifted(text, len(columns)).replace("{rows}", lists),
+        return cls(sqlite=cls.of(_shifted(text, 1)).sqlite, postgres=_shifted(text, len(columns))).put(
+            rows=cls(sqlite=f"(SELECT {values}, key + 1 AS place FROM json_each(?1))", postgres=lists)
         )
+
+    def put(self, **parts: "Statement") -> "Statement":
+        """The statement with each `{name}` replaced by the part of that name, in each database's words."""
+        sqlite, postgres = self.sqlite, self.postgres
+        for name, part in parts.items():
+            mark = f"{{{name}}}"
+            sqlite, postgres = sqlite.replace(mark, part.sqlite), postgres.replace(mark, part.postgres)
+        return Statement(sqlite=sqlite, postgres=postgres)
 
     def text(self, dialect: Dialect) -> str:
         """The statement in one database's words."""
         return self.sqlite if dialect == "sqlite" else self.postgres
+
+
+def look_up(table: str, alias: str, condition: str) -> Statement:
+    """
+    A part of FROM: rows of `table` for each row before it, always by an index.
+
+    With an offset PostgreSQL looks each of them up, whatever its statistics say, and never reads the whole table.
+    """
+    return Statement(
+        sqlite=f"CROSS JOIN {table} {alias} ON {condition}",
+        postgres=f"CROSS JOIN LATERAL (SELECT * FROM {table} {alias} WHERE {condition} OFFSET 0) {alias}",
+    )
 
 
 async def execute(statement: Statement, *params: Any) -> list[dict[str, Any]]:
@@ -88,6 +105,13 @@ async def execute_each(statement: Statement, rows: Iterable[Sequence[Any]]) -> N
     await connection.execute_many(statement.text(connection.capabilities.dialect), list(rows))
 
 
+async def lock_rows(table: str, column: str, keys: Iterable[int]) -> None:
+    """Lock rows until the transaction ends, in order of `column`. On SQLite the transaction itself is the lock."""
+    if current_connection().capabilities.dialect == "postgres":
+        lock = f"SELECT {column} FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE"
+        await execute(Statement.of(lock), sorted(set(keys)))
+
+
 def read_datetime(stored_value: datetime | str) -> datetime:
     """A moment (UTC) as a row has it: text on SQLite."""
     return datetime.fromisoformat(stored_value) if isinstance(stored_value, str) else stored_value
@@ -97,11 +121,13 @@ def to_parameter(value: Any, dialect: Dialect) -> Any:
     """A parameter as the database takes it: on SQLite a list is JSON. Moments become text by themselves."""
     if dialect == "sqlite" and isinstance(value, list | tuple | set | frozenset):
         listed = value if isinstance(value, list | tuple) else list(value)
-        return orjson.dumps(listed, default=_stored_time, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+        return orjson.dumps(listed, default=_json_value, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
     return list(value) if isinstance(value, tuple | set | frozenset) else value
 
 
-def _stored_time(value: Any) -> str:
+def _json_value(value: Any) -> str | list[Any]:
+    if isinstance(value, tuple):  # a NamedTuple
+        return list(value)
     if isinstance(value, datetime):  # as models/engines/sqlite.py stores it
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat(" ")
     if isinstance(value, date):

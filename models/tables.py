@@ -1,4 +1,4 @@
-"""All tables. Tortoise reads its models from here."""
+"""All models. Tortoise loads them from here."""
 
 from models.accounts import Account
 from models.audit import AuditEntry

@@ -1,4 +1,4 @@
-"""Personal access tokens and API keys, as far as they are kept: never the secret itself."""
+"""Personal access tokens and API keys. Secrets are stored as hashes only."""
 
 from typing import Any
 
@@ -17,19 +17,19 @@ class AccessToken(Model):
     )
     account_id: int
     name = fields.CharField(max_length=120)
-    scopes: Any = fields.JSONField(description="Names of catalogue/scopes.toml, a list.")
+    scopes: Any = fields.JSONField(description="List of scope names of catalogue/scopes.toml.")
     secret_hash = fields.CharField(max_length=64, unique=True, description="SHA-256 of the whole token, in hex.")
-    hint = fields.CharField(max_length=4, description="The secret's last four characters, to tell tokens apart.")
+    hint = fields.CharField(max_length=4, description="Last four characters of the secret, to tell tokens apart.")
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
-    last_used_at = fields.DatetimeField(null=True, description="At most a minute old.")
+    last_used_at = fields.DatetimeField(null=True, description="Up to a minute late.")
 
     class Meta:
         table = "access_token"
 
 
 class ApiKey(Model):
-    """A key with all rights of its owner, used beside the owner's address. Of it only the SHA-256 is stored."""
+    """A key with all rights of its owner, sent together with the owner's address. Only its SHA-256 is stored."""
 
     id = fields.BigIntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
@@ -40,7 +40,7 @@ class ApiKey(Model):
     secret_hash = fields.CharField(max_length=64, unique=True)
     hint = fields.CharField(max_length=4)
     created_at = fields.DatetimeField()
-    last_used_at = fields.DatetimeField(null=True, description="At most a minute old.")
+    last_used_at = fields.DatetimeField(null=True, description="Up to a minute late.")
 
     class Meta:
         table = "api_key"

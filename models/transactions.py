@@ -1,7 +1,7 @@
 """
 The running task's connection, and checks of what a function demands of its caller's transaction.
 
-A docstring that says "Requires a transaction." or "Must not run in a transaction." is checked: the function calls
+A docstring that says "Requires a transaction" or "Must not run in a transaction" is checked: the function calls
 `require_transaction` or `forbid_transaction` first.
 """
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connections
+from tortoise.context import get_current_context
 
 
 def current_connection() -> Any:
@@ -20,7 +21,7 @@ def current_connection() -> Any:
 
 def is_in_transaction() -> bool:
     """True inside `in_transaction()`: what the task reads and writes may still be rolled back."""
-    return isinstance(current_connection(), TransactionalDBClient)
+    return get_current_context() is not None and isinstance(current_connection(), TransactionalDBClient)
 
 
 def require_transaction() -> None:

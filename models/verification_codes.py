@@ -1,4 +1,4 @@
-"""Codes and links that were mailed or texted: whoever has one shows to read that address."""
+"""Codes and links sent by mail or text message, which prove that the recipient reads that address."""
 
 from enum import Enum
 
@@ -9,7 +9,7 @@ from models.accounts import Account
 
 
 class Purpose(Enum):
-    """What a code or a link is good for, and for nothing else."""
+    """The one operation that a code or a link allows."""
 
     SIGN_UP = "SIGN_UP"
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105 - a word, no password
@@ -23,16 +23,18 @@ class Purpose(Enum):
 
 class MailedCode(Model):
     """
-    A six-digit code. One live per purpose and subject: a new one takes the row of the one before it. Wrong tries are
-    counted in the row, under its lock, so that guesses at the same moment are all counted.
+    A six-digit code. One valid code per purpose and subject: a new code replaces the row of the earlier one. Wrong tries
+    are counted in the locked row, so that concurrent guesses are all counted.
     """
 
     id = fields.BigIntField(primary_key=True)
-    purpose = fields.CharEnumField(Purpose, max_length=24, description="What it is good for.")
-    subject = fields.CharField(max_length=100, description="Whose: `account:5`, or `sign-up:7`.")
+    purpose = fields.CharEnumField(Purpose, max_length=24, description="The operation it allows.")
+    subject = fields.CharField(max_length=100, description="Owner of the code: `account:5` or `sign-up:7`.")
     digest = fields.CharField(max_length=64, description="Keyed hash over purpose, subject and code, in hex.")
-    target = fields.CharField(max_length=254, default="", description="What the code proves, e.g. an address's key.")
-    tries = fields.IntField(default=0, description="Wrong ones so far; dead at 5.")
+    target = fields.CharField(
+        max_length=254, default="", description="What the code proves, such as the key of an address."
+    )
+    tries = fields.IntField(default=0, description="Wrong tries so far; invalid after 5.")
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
 
@@ -43,12 +45,12 @@ class MailedCode(Model):
 
 class MailedLink(Model):
     """
-    The secret part of a mailed link, or of a sign-in that waits for its second factor: 190 random bits. Works once; using
-    it deletes the row.
+    Secret of a mailed link, or of a sign-in that waits for its second factor: 190 random bits. Works once: using it
+    deletes the row.
     """
 
     id = fields.BigIntField(primary_key=True)
-    purpose = fields.CharEnumField(Purpose, max_length=24, description="What it is good for.")
+    purpose = fields.CharEnumField(Purpose, max_length=24, description="The operation it allows.")
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
@@ -64,14 +66,15 @@ class MailedLink(Model):
 
 class SignUp(Model):
     """
-    Somebody who gave an address that is not verified yet. No account: the address links nothing and blocks nobody.
-    Whoever began it holds a secret; the code alone, without it, makes no account with somebody else's password.
+    A sign-up with an address that is not verified yet. Not an account: the address can still be used by others.
+    The browser that started it holds a secret; the mailed code alone, without the secret, creates no account, so that no
+    one confirms an account with another person's password.
     """
 
     id = fields.BigIntField(primary_key=True)
-    digest = fields.CharField(max_length=64, unique=True, description="SHA-256 of the beginner's secret, in hex.")
+    digest = fields.CharField(max_length=64, unique=True, description="SHA-256 of the browser's secret, in hex.")
     email = fields.CharField(max_length=254)
-    email_key = fields.CharField(max_length=254, unique=True, description="One attempt per address; the latest counts.")
+    email_key = fields.CharField(max_length=254, unique=True, description="One sign-up per address; the latest counts.")
     name = fields.CharField(max_length=120)
     password_hash = fields.CharField(max_length=255)
     marketing = fields.BooleanField(default=False)

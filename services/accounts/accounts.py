@@ -8,6 +8,7 @@ from tortoise.transactions import in_transaction
 from catalogue.languages import Text
 from models.accounts import Account, AccountKind
 from models.profiles import Profile
+from models.transactions import require_transaction
 from services.accounts.companies import company_of_domain
 from services.core import clock
 from services.core.email_addresses import Address, address_of
@@ -51,7 +52,9 @@ async def open_account(address: Address, *, name: str, marketing: bool = False) 
     transaction. It joins the company that owns the address's domain.
 
     IntegrityError: the address has an account, or another writer took the handle in the same moment.
+    Requires a transaction.
     """
+    require_transaction()
     person = NewPerson(name=name, joined_on=clock.today())
     [profile_id] = await create_people([person])
     account = await _join(address, name, profile_id)

@@ -7,6 +7,7 @@ from catalogue.languages import Text
 from catalogue.public_mail_domains import is_public
 from models.accounts import Account, AccountKind, AccountStatus
 from models.companies import Company, CompanyDomain
+from models.transactions import require_transaction
 from services.core import audit, clock
 from services.core.audit import OPERATOR, Actor, Change
 from services.core.email_addresses import address_of, domain_of
@@ -119,7 +120,9 @@ async def company_of_admin(admin_id: int) -> Company:
     """
     The company that this account administers, locked until the caller's transaction ends: whatever admins do to one
     company happens in turn, and whoever is no admin any more by then is refused. Raises Refused: FORBIDDEN.
+    Requires a transaction.
     """
+    require_transaction()
     admin = await Account.get_or_none(id=admin_id).values("company_id")
     company = await Company.select_for_update().get_or_none(id=admin["company_id"] if admin else None)
     active = AccountStatus.ACTIVE

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountKind, AccountStatus
 from models.companies import Company
+from models.transactions import require_transaction
 from services.accounts.companies import company_of_admin
 from services.auth import sessions
 from services.core import audit
@@ -104,7 +105,8 @@ async def _reactivate(account: Account, actor: Actor) -> Account:
 
 
 async def _account(account_id: int) -> Account:
-    """Any account, locked after its company, as everything here locks."""
+    """Any account, locked after its company, as everything here locks. Requires a transaction."""
+    require_transaction()
     found: Any = await Account.get_or_none(id=account_id)
     if found is not None and found.company_id is not None:
         await Company.select_for_update().get(id=found.company_id)

@@ -7,6 +7,7 @@ are recognised by what moved alone, and cost no statement.
 
 from collections.abc import Sequence
 
+from models.transactions import require_transaction
 from services.achievements import award_dates, badges, challenges
 from services.progress import criteria
 from services.progress.counters import Movement
@@ -24,7 +25,9 @@ async def moved(movements: Sequence[Movement], *, told: bool = True) -> None:
     written, with the score rows of those profiles locked.
 
     `told`: whether the people hear of it; not of what an import brings. Statements do not grow with the batch.
+    Requires a transaction.
     """
+    require_transaction()
     if not movements:
         return
     near = {

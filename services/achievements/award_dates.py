@@ -9,16 +9,15 @@ was last known, and is `unmet` until the rule is met again. Rule: docs/rules/bad
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
-
-import orjson
+from typing import Final, NamedTuple
 
 from catalogue.badges import BADGES
 from catalogue.criteria import CONNECTIONS, PROJECTS, Criterion
-from models.badges import AwardOrigin, BadgeAward
-from models.statements import Statement
+from models.badges import AwardOrigin
+from models.statements import Statement, execute_rows, look_up, read_datetime
+from models.transactions import require_transaction
 from services.progress.counters import Movement
-from services.progress.scores import EPOCH, read_moment
+from services.progress.scores import EPOCH
 from services.progress.timelines import first_met, names_of
 
 SKEW: Final = timedelta(minutes=5)
@@ -39,7 +38,9 @@ async def follow(movements: Iterable[Movement]) -> int:
 
     Inside the transaction that made the movements, after awards were written, with the score rows locked. One
     statement; three where something that moved is older than an award.
+    Requires a transaction.
     """
+    require_transaction()
     moved = {each.profile_id: each for each in movements if each.figures}
     awards = [
         award
@@ -53,7 +54,9 @@ async def set_right(profile_ids: Collection[int], *, given_at: datetime) -> int:
     """
     Date all awards of these profiles; returns how many got another date. Connections and projects come and go without a
     trace, so what they earned keeps its date, unless it was given just now, at `given_at`. With the score rows locked.
+    Requires a transaction.
     """
+    require_transaction()
     awards = await _awards(dict.fromkeys(profile_ids, EPOCH))
     dated = [
         each
@@ -65,12 +68,12 @@ async def set_right(profile_ids: Collection[int], *, given_at: datetime) -> int:
 
 async def _awards(since: Mapping[int, datetime]) -> list[_Award]:
     """The awards by rules that are of these moments or younger, or unmet. Index: (profile_id, superseded, awarded_at)."""
-    rows = await _ask(_YOUNG, list(since.items())) if since else []
+    rows = await execute_rows(_YOUNG, since.items())
     return [
         _Award(
             row["id"],
             row["profile_id"],
-            read_moment(row["awarded_at"]),
+            read_datetime(row["awarded_at"]),
             bool(row["unmet"]),
             badge.levels[row["level"] - 1],
         )
@@ -90,46 +93,23 @@ async def _date(awards: Sequence[_Award], since: Mapping[int, datetime]) -> int:
         dated = (moment or each.awarded_at, moment is None)
         if dated != (each.awarded_at, each.unmet):
             changes.append((each.id, *dated))
-    if changes:
-        await _ask(_DATE, changes)
+    await execute_rows(_DATE, changes)
     return len(changes)
-
-
-async def _ask(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """One statement over any number of rows: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = BadgeAward._meta.db
-    if connection.capabilities.dialect == "postgres":
-        return list(
-            await connection.execute_query_dict(statement.postgres, [list(each) for each in zip(*rows, strict=True)])
-        )
-    stored = [[each.isoformat(" ") if isinstance(each, datetime) else each for each in row] for row in rows]
-    return list(await connection.execute_query_dict(statement.sqlite, [orjson.dumps(stored).decode()]))
 
 
 _OF_RULE = f"""
     a.profile_id = p.id AND a.superseded IN (false, true) AND a.origin = '{AwardOrigin.RULE.value}'
         AND (a.awarded_at >= p.since OR a.unmet)
 """
-# With an offset PostgreSQL looks each person up by the index, whatever its statistics say.
-_YOUNG = Statement(
-    sqlite=f"""
-        SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
-        FROM (SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p CROSS JOIN badge_award a ON {_OF_RULE}
-    """,
-    postgres=f"""
-        SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet
-        FROM unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)
-        CROSS JOIN LATERAL (SELECT * FROM badge_award a WHERE {_OF_RULE} OFFSET 0) a
-    """,
-)
+_YOUNG = Statement.over_rows(
+    "SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet FROM {rows} p {awards}",
+    id="bigint",
+    since="timestamptz",
+).put(awards=look_up("badge_award", "a", _OF_RULE))
 # Primary key.
-_DATE = Statement(
-    sqlite="""
-        UPDATE badge_award SET awarded_at = c.at, unmet = c.unmet
-        FROM (SELECT value ->> 0 AS id, value ->> 1 AS at, value ->> 2 AS unmet FROM json_each(?1)) c WHERE badge_award.id = c.id
-    """,
-    postgres="""
-        UPDATE badge_award SET awarded_at = c.at, unmet = c.unmet
-        FROM unnest($1::bigint[], $2::timestamptz[], $3::bool[]) AS c (id, at, unmet) WHERE badge_award.id = c.id
-    """,
+_DATE = Statement.over_rows(
+    "UPDATE badge_award SET awarded_at = c.at, unmet = c.unmet FROM {rows} c WHERE badge_award.id = c.id",
+    id="bigint",
+    at="timestamptz",
+    unmet="bool",
 )

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.badges import BADGES, Badge
 from catalogue.languages import Text
 from models.accounts import Account
 from models.badges import AwardOrigin, BadgeAward, FeaturedBadge, ImportedBadge
-from models.statements import Statement
+from models.statements import Statement, execute_rows
+from models.transactions import require_transaction
 from services.core import audit, change_feed, clock
 from services.core.change_feed import PersonKind
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -88,11 +88,13 @@ def _awards(profile_id: int, levels: Iterable[Level], at: datetime) -> list[Awar
 
 async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
     """
-    Give what is not given yet, inside the caller's transaction, with the people's score rows locked; answers what is new.
+    Give what is not given yet, with the people's score rows locked; answers what is new.
 
     The rule gives nothing to people who are not active, and nothing a second time, however many try at once: unique
     (profile_id, badge, level). With `told`, the person hears of the highest new level of each badge. Three statements.
+    Requires a transaction.
     """
+    require_transaction()
     if not awards:
         return []
     rows = [
@@ -108,7 +110,7 @@ async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
         )
         for each in awards
     ]
-    new = [Given(row["profile_id"], row["badge"], row["level"]) for row in await _run(_GIVE, rows)]
+    new = [Given(row["profile_id"], row["badge"], row["level"]) for row in await execute_rows(_GIVE, rows)]
     # A first level stands before no other: whether one stands before it, it was written with.
     climbed = {(each.profile_id, each.badge) for each in awards if each.level > 1}
     await rank(climbed & {(each.profile_id, each.badge) for each in new})
@@ -120,7 +122,7 @@ async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
 async def rank(badges: Iterable[tuple[int, str]]) -> None:
     """Set again which levels of these people's badges are out of the lists: revoked ones, and those below a higher one."""
     if rows := sorted(set(badges)):
-        await _run(_RANK, rows)
+        await execute_rows(_RANK, rows)
 
 
 async def _tell(new: Iterable[Given]) -> None:
@@ -301,52 +303,39 @@ def _reason(text: str) -> str:
     return text
 
 
-async def _run(statement: Statement, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """One statement over any number of rows: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = BadgeAward._meta.db
-    if connection.capabilities.dialect == "postgres":
-        arrays = [list(column) for column in zip(*rows, strict=True)]
-        return list(await connection.execute_query_dict(statement.postgres, arrays))
-    stored = [[value.isoformat(" ") if isinstance(value, datetime) else value for value in row] for row in rows]
-    return list(await connection.execute_query_dict(statement.sqlite, [orjson.dumps(stored).decode()]))
-
-
-def _higher(than: str) -> str:
-    """Whether a higher level stands before a row: the names of its profile, badge and level. Unique index of the three."""
-    profile_id, badge, level = than.split(", ")
+def _higher(row: str) -> str:
+    """Condition: the same badge and profile as `row` have a higher level that is not revoked. Unique index of the three."""
     return f"""
-        EXISTS (SELECT 1 FROM badge_award h WHERE h.profile_id = {profile_id} AND h.badge = {badge}
-            AND h.level > {level} AND h.revoked_at IS NULL)
+        EXISTS (SELECT 1 FROM badge_award h WHERE h.profile_id = {row}.profile_id AND h.badge = {row}.badge
+            AND h.level > {row}.level AND h.revoked_at IS NULL)
     """
 
 
-_COLUMNS = "profile_id, badge, level, origin, awarded_at, reason, reason_shown, credential"
-_NEW = """
+_COLUMNS = {
+    "profile_id": "bigint",
+    "badge": "text",
+    "level": "int",
+    "origin": "text",
+    "awarded_at": "timestamptz",
+    "reason": "text",
+    "reason_shown": "bool",
+    "credential": "text",
+}
+_GIVE = Statement.over_rows(
+    f"""
+    INSERT INTO badge_award ({", ".join(_COLUMNS)}, superseded, unmet, revoked_reason)
+    SELECT {", ".join(f"g.{name}" for name in _COLUMNS)}, {_higher("g")}, false, ''
+    FROM {{rows}} g JOIN profile p ON p.id = g.profile_id
+    WHERE p.active OR g.origin <> 'RULE'
     ON CONFLICT (profile_id, badge, level) DO NOTHING RETURNING profile_id, badge, level
-"""
-_GIVE = Statement(
-    sqlite=f"""
-        INSERT INTO badge_award ({_COLUMNS}, superseded, unmet, revoked_reason)
-        SELECT {", ".join(f"g.value ->> {place}" for place in range(8))}, {_higher("g.value ->> 0, g.value ->> 1, g.value ->> 2")}, false, ''
-        FROM json_each(?1) g JOIN profile p ON p.id = g.value ->> 0
-        WHERE p.active OR g.value ->> 3 <> 'RULE' {_NEW}
     """,
-    postgres=f"""
-        INSERT INTO badge_award ({_COLUMNS}, superseded, unmet, revoked_reason)
-        SELECT g.*, {_higher("g.profile_id, g.badge, g.level")}, false, ''
-        FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::bool[], $8::text[])
-            AS g ({_COLUMNS}) JOIN profile p ON p.id = g.profile_id
-        WHERE p.active OR g.origin <> 'RULE' {_NEW}
-    """,
+    **_COLUMNS,
 )
-_RANK = Statement(
-    sqlite=f"""
-        UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a.profile_id, a.badge, a.level")})
-        WHERE (a.profile_id, a.badge) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))
+_RANK = Statement.over_rows(
+    f"""
+    UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a")})
+    FROM {{rows}} k WHERE a.profile_id = k.profile_id AND a.badge = k.badge
     """,
-    postgres=f"""
-        UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a.profile_id, a.badge, a.level")})
-        FROM unnest($1::bigint[], $2::text[]) AS k (profile_id, badge)
-        WHERE a.profile_id = k.profile_id AND a.badge = k.badge
-    """,
+    profile_id="bigint",
+    badge="text",
 )

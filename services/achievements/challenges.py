@@ -16,6 +16,7 @@ from catalogue.challenges import CHALLENGES, Challenge
 from catalogue.points import ACTIVITIES
 from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.credits import CreditKind
+from models.transactions import require_transaction
 from services.achievements import challenge_windows
 from services.core import change_feed, clock, idempotency
 from services.core.bulk import insert
@@ -116,7 +117,9 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
     """
     Complete what these acts completed. Inside their transaction, with the score rows of their profiles locked;
     services/achievements/achievements.py calls it with the figures as they are now.
+    Requires a transaction.
     """
+    require_transaction()
     near = [(movement, WATCH.touched(movement)) for movement in movements]
     found = [
         (movement, code)
@@ -240,7 +243,11 @@ async def _completed_now(profile_id: int, challenge: Challenge) -> bool:
 
 
 async def _write_late(people: Collection[int]) -> int:
-    """Write what these profiles, locked by this transaction, have completed and nobody has written; answers how many."""
+    """
+    Write what these profiles, locked by this transaction, have completed and nobody has written; answers how many.
+    Requires a transaction.
+    """
+    require_transaction()
     found = await standings(people)
     done = {
         (profile_id, standing.challenge.code): _moment(standing.challenge)
@@ -257,7 +264,11 @@ def _moment(challenge: Challenge) -> datetime:
 
 
 async def _complete(done: Mapping[tuple[int, str], datetime], *, told: bool) -> int:
-    """Write completions that are not written yet, under the locks of their profiles' score rows; answers how many."""
+    """
+    Write completions that are not written yet, under the locks of their profiles' score rows; answers how many.
+    Requires a transaction.
+    """
+    require_transaction()
     if not done:
         return 0
     rows = ChallengeCompletion.filter(profile_id__in={number for number, _ in done}).values_list(

@@ -43,9 +43,11 @@ def new_secret() -> str:
 
 async def issue(purpose: Purpose, subject: str, target: str = "") -> str:
     """
-    A new code to be sent, in the caller's transaction. It replaces the code for the same purpose and subject. `target` is
+    A new code to be sent. It replaces the code for the same purpose and subject. `target` is
     the verified address or number, which `verify` returns.
+    Requires a transaction.
     """
+    require_transaction()
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     now = clock.now()
     values: dict[str, Any] = {
@@ -83,12 +85,14 @@ async def verify(purpose: Purpose, subject: str, code: str) -> str:
 
 
 async def revoke(purpose: Purpose, subject: str) -> None:
-    """Delete an unused code, in the caller's transaction."""
+    """Delete an unused code. Requires a transaction."""
+    require_transaction()
     await MailedCode.filter(purpose=purpose, subject=subject).delete()
 
 
 async def issue_link(purpose: Purpose, account_id: int, target: str, lifetime: timedelta) -> str:
-    """A new secret for a mailed link, in the caller's transaction. Older links stay valid until one is used."""
+    """A new secret for a mailed link. Older links stay valid until one is used. Requires a transaction."""
+    require_transaction()
     secret, now = new_secret(), clock.now()
     await MailedLink.create(
         purpose=purpose,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from catalogue.criteria import CONNECTIONS
 from models.connections import Connection, ConnectionRequest
-from models.statements import Statement
+from models.statements import Statement, execute_rows
+from models.transactions import require_transaction
 from services.achievements import achievements
 from services.progress import counters
 from services.progress.counters import Movement, Tally
@@ -45,8 +45,10 @@ async def join(one: int, other: int, at: datetime) -> bool:
     """
     Connect two profiles, and end their requests; False when they are connected already.
 
-    Inside the caller's transaction, with both score rows locked: who else connects them waits, and then sees it.
+    Both score rows must be locked: a concurrent call for the same two waits, and then sees the connection.
+    Requires a transaction.
     """
+    require_transaction()
     await ConnectionRequest.filter(_between("sender_id", "receiver_id", one, other)).delete()
     if await joined(one, other):
         return False
@@ -58,11 +60,13 @@ async def join(one: int, other: int, at: datetime) -> bool:
 
 async def ignore(requests: QuerySet[ConnectionRequest], now: datetime) -> None:
     """
-    Put those of these requests away that wait for an answer; in the caller's transaction, with the score rows locked.
+    Put those of these requests away that wait for an answer; with the score rows locked.
 
     A request that reached its receiver is never ignored in the moment it was sent: that is the mark of one that was sent
     during a block and reached nobody (`unseen`).
+    Requires a transaction.
     """
+    require_transaction()
     for request in await requests.filter(ignored_at=None):
         request.ignored_at = max(now, request.sent_at + timedelta(microseconds=1))
         await request.save(update_fields=["ignored_at"])
@@ -85,14 +89,16 @@ async def part(one: int, other: int) -> bool:
 
 async def join_many(brought: Sequence[Brought]) -> Taken:
     """
-    Connect many pairs, none of them twice, inside the caller's transaction; four statements, however many. Counters
+    Connect many pairs, none of them twice; four statements, however many. Counters
     follow; whether badges do is the caller's to say, with the movements.
+    Requires a transaction.
     """
+    require_transaction()
     if not brought:
         return Taken(0, {}, [], [])
     await lock_scores_only({number for each in brought for number in (each.one, each.other)})
-    known = {row["place"]: row["id"] for row in await _ask(_KNOWN, brought)}
-    blocked = [row["place"] for row in await _ask(_BLOCKED, brought) if row["place"] not in known]
+    known = {row["place"]: row["id"] for row in await execute_rows(_KNOWN, brought)}
+    blocked = [row["place"] for row in await execute_rows(_BLOCKED, brought) if row["place"] not in known]
     apart = set(blocked)
     tally, new = Tally(), list[Brought]()
     for place, each in enumerate(brought):
@@ -101,7 +107,7 @@ async def join_many(brought: Sequence[Brought]) -> Taken:
             for number in (each.one, each.other):
                 tally.add(number, CONNECTIONS, 1, 0, each.at)
     if new:
-        await _ask(_JOIN, [*new, *(Brought(each.other, each.one, each.at) for each in new)])
+        await execute_rows(_JOIN, [*new, *(Brought(each.other, each.one, each.at) for each in new)])
     return Taken(len(new), known, blocked, await counters.keep(tally, {}))
 
 
@@ -111,41 +117,23 @@ async def newest() -> int:
     return found or 0
 
 
-async def _ask(statement: Statement, pairs: Sequence[Brought]) -> list[dict[str, Any]]:
-    """One statement over any number of pairs: columns as arrays on PostgreSQL, all of it as JSON on SQLite."""
-    connection = Connection._meta.db
-    if connection.capabilities.dialect == "postgres":
-        return list(
-            await connection.execute_query_dict(statement.postgres, [list(each) for each in zip(*pairs, strict=True)])
-        )
-    rows = orjson.dumps([(each.one, each.other, each.at.isoformat(" ")) for each in pairs]).decode()
-    return list(await connection.execute_query_dict(statement.sqlite, [rows]))
-
-
-_SQLITE = "(SELECT key AS place, value ->> 0 AS one, value ->> 1 AS other, value ->> 2 AS at FROM json_each(?1))"
-_POSTGRES = """
-    (SELECT place - 1 AS place, one, other, at
-    FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) WITH ORDINALITY AS u (one, other, at, place))
-"""
-
-
 def _over_pairs(text: str) -> Statement:
-    return Statement(sqlite=text.format(pairs=_SQLITE), postgres=text.format(pairs=_POSTGRES))
+    return Statement.over_rows(text, one="bigint", other="bigint", at="timestamptz")
 
 
 # Unique (profile_id, other_id).
 _KNOWN = _over_pairs(
-    "SELECT b.place, c.id FROM {pairs} b JOIN connection c ON c.profile_id = b.one AND c.other_id = b.other"
+    "SELECT b.place - 1 AS place, c.id FROM {rows} b JOIN connection c ON c.profile_id = b.one AND c.other_id = b.other"
 )
 # Unique (blocker_id, blocked_id), read twice.
 _BLOCKED = _over_pairs("""
-    SELECT b.place FROM {pairs} b
+    SELECT b.place - 1 AS place FROM {rows} b
     WHERE EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = b.one AND k.blocked_id = b.other)
        OR EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = b.other AND k.blocked_id = b.one)
 """)
 # In the order of the indexes, so that neighbours are written together.
 _JOIN = _over_pairs("""
-    INSERT INTO connection (profile_id, other_id, connected_at) SELECT b.one, b.other, b.at FROM {pairs} b ORDER BY b.one, b.other
+    INSERT INTO connection (profile_id, other_id, connected_at) SELECT b.one, b.other, b.at FROM {rows} b ORDER BY b.one, b.other
 """)
 
 

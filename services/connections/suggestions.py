@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from models.connections import DismissedSuggestion
 from models.profiles import Profile
+from models.transactions import require_transaction
 from services.core import clock
 from services.errors import ErrorCode, refused
 from services.progress.scores import lock_scores
@@ -57,6 +58,7 @@ async def dismiss(profile_id: int, other_id: int) -> None:
 
 
 async def keep_away(profile_id: int, other_id: int) -> None:
-    """Write the dismissal, inside the caller's transaction, with the score row of `profile_id` locked."""
+    """Write the dismissal, with the score row of `profile_id` locked. Requires a transaction."""
+    require_transaction()
     if not await DismissedSuggestion.exists(profile_id=profile_id, other_id=other_id):
         await DismissedSuggestion.create(profile_id=profile_id, other_id=other_id, dismissed_at=clock.now())

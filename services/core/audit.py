@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import Final, NamedTuple
 
+from tortoise.transactions import in_transaction
+
 from models.accounts import Account
 from models.audit import AuditAction, AuditEntry, Origin
+from models.transactions import forbid_transaction, require_transaction
 from services.core import clock
 
 AUDIT_RETENTION: Final = timedelta(days=365)
@@ -69,7 +72,9 @@ async def record(
     `account_id` is the account that is affected; without `company_id` (`...`) the entry belongs to the company that this
     account has now. Facts are values that are not secret, or `Change(old, new)`; text that looks like a secret is replaced
     by `…`. Raises ValueError for an `action` that AuditAction does not have, UnsafeFact if the name of a fact is a secret's.
+    Requires a transaction.
     """
+    require_transaction()
     stored = {name: _without_secrets(name, value) for name, value in facts.items()}
     if isinstance(company_id, EllipsisType):
         account = None if account_id is None else await Account.get_or_none(id=account_id).values("company_id")
@@ -85,6 +90,23 @@ async def record(
         address=actor.address[:45],
         facts=stored,
     )
+
+
+async def record_refusal(
+    action: str,
+    *,
+    actor: Actor,
+    account_id: int | None,
+    company_id: int | EllipsisType | None = ...,
+    **facts: Value | Change,
+) -> None:
+    """
+    Write the line of a refused operation, in a transaction of its own: it outlives the refusal. See `record`.
+    Must not run in a transaction.
+    """
+    forbid_transaction()
+    async with in_transaction():
+        await record(action, actor=actor, account_id=account_id, company_id=company_id, outcome=REFUSED, **facts)
 
 
 async def forget_old(now: datetime) -> int:

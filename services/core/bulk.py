@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 
-import orjson
 from tortoise.models import Model
+
+from models.statements import Statement, execute, execute_each
 
 
 async def insert(rows: Sequence[Model]) -> None:
@@ -24,9 +25,9 @@ async def insert(rows: Sequence[Model]) -> None:
         if name in meta.fields_db_projection and not field.generated and not field.has_db_default()
     ]
     columns = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in names)
-    marks = ", ".join(_mark(meta.db, place) for place in range(1, len(names) + 1))
+    marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
     values = [[_stored(getattr(row, name)) for name in names] for row in rows]
-    await meta.db.execute_many(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks})', values)
+    await execute_each(Statement.of(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks})'), values)
 
 
 async def lookup(
@@ -41,26 +42,15 @@ async def lookup(
     """
     if not keys:
         return {}
-    meta = model._meta
-    among = [] if source is None else [source]
-    if meta.db.capabilities.dialect == "postgres":
-        text = (
-            f"SELECT wanted.key, found.answer FROM unnest($1::text[]) AS wanted (key) CROSS JOIN LATERAL"
-            f' (SELECT "{answer}" AS answer FROM "{meta.db_table}" WHERE "{column}" = wanted.key'
-            f"{' AND source = $2' if among else ''} LIMIT 1) AS found"
-        )
-        rows = await meta.db.execute_query_dict(text, [list(keys), *among])
-    else:
-        text = (
-            f'SELECT "{column}" AS key, "{answer}" AS answer FROM "{meta.db_table}"'
-            f' WHERE "{column}" IN (SELECT value FROM json_each(?)){" AND source = ?" if among else ""}'
-        )
-        rows = await meta.db.execute_query_dict(text, [orjson.dumps(list(keys)).decode(), *among])
+    table = model._meta.db_table
+    among, own = ("", []) if source is None else (" AND source = $2", [source])
+    in_list = f'SELECT "{column}" AS key, "{answer}" AS answer FROM "{table}" WHERE "{column}" = ANY($1){among}'
+    one_by_one = (
+        f"SELECT wanted.key, found.answer FROM unnest($1::text[]) AS wanted (key) CROSS JOIN LATERAL"
+        f' (SELECT "{answer}" AS answer FROM "{table}" WHERE "{column}" = wanted.key{among} LIMIT 1) AS found'
+    )
+    rows = await execute(Statement(Statement.of(in_list).sqlite, one_by_one), list(keys), *own)
     return {row["key"]: row["answer"] for row in rows}
-
-
-def _mark(connection: Any, place: int) -> str:
-    return f"${place}" if connection.capabilities.dialect == "postgres" else f"?{place}"
 
 
 def _stored(value: Any) -> Any:

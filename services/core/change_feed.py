@@ -18,7 +18,8 @@ import structlog
 from models.accounts import AccountStatus
 from models.database import Database, Row
 from models.notices import Notice
-from models.statements import Statement
+from models.statements import Statement, execute_rows, read_datetime
+from models.transactions import require_transaction
 from services.core import clock, runtime
 from services.core.change_feed_readers import ByCommit, BySnapshot
 from services.core.runtime import runtime_of
@@ -98,7 +99,8 @@ Listener = Callable[[FeedBatch], None]
 
 
 async def publish(topic: Topic, *, profile_id: int | None = None, facts: Mapping[str, Any] | None = None) -> None:
-    """Write one entry in the caller's transaction. Listeners get it after the commit, and never after a rollback."""
+    """Write one entry. Listeners get it after the commit, and never after a rollback. Requires a transaction."""
+    require_transaction()
     await publish_all([NewFeedEntry(topic, profile_id, facts or {})])
 
 
@@ -120,45 +122,37 @@ def scores_changed(profile_ids: Sequence[int], listed: Mapping[int, bool] | None
 
 async def publish_all(entries: Sequence[NewFeedEntry]) -> None:
     """
-    Write entries in one statement, in the caller's transaction.
+    Write entries in one statement.
 
     An entry of one person is left out if the profile has no active account, because no subscriber could receive it.
     Index: account (profile_id).
+    Requires a transaction.
     """
+    require_transaction()
     if not entries:
         return
-    connection = Notice._meta.db
-    topics = [each.topic.value for each in entries]
-    facts = [orjson.dumps(each.facts).decode() for each in entries]
-    profiles = [each.profile_id for each in entries]
-    if connection.capabilities.dialect == "postgres":
-        values = [topics, profiles, facts, clock.now(), AccountStatus.ACTIVE.value]
-        written = await connection.execute_query_dict(_WRITE.postgres, values)
-        reader = runtime.current().existing(Follower)
-        if written and reader:
-            reader.note_own_transaction(written[0]["xid"])
-        return
-    rows = orjson.dumps(list(zip(topics, profiles, facts, strict=True))).decode()
-    await connection.execute_query(_WRITE.sqlite, [rows, clock.now(), AccountStatus.ACTIVE.value])
+    rows = [(each.topic.value, each.profile_id, orjson.dumps(each.facts).decode()) for each in entries]
+    written = await execute_rows(_WRITE, rows, clock.now(), AccountStatus.ACTIVE.value)
+    reader = runtime.current().existing(Follower)
+    if written and reader:
+        reader.note_own_transaction(written[0]["xid"])
 
 
-_WRITE = Statement(
-    sqlite="""
-        INSERT INTO notice (xid, topic, profile_id, facts, at)
-        SELECT 0, value ->> 0, value ->> 1, value ->> 2, ?2 FROM json_each(?1)
-        WHERE value ->> 1 IS NULL
-           OR EXISTS (SELECT 1 FROM account WHERE account.profile_id = value ->> 1 AND account.status = ?3)
-        ORDER BY key
+_WRITE = Statement.over_rows(
+    """
+    INSERT INTO notice (xid, topic, profile_id, facts, at)
+    SELECT {xid}, n.topic, n.profile_id, {facts}, $1 FROM {rows} n
+    WHERE n.profile_id IS NULL
+       OR EXISTS (SELECT 1 FROM account WHERE account.profile_id = n.profile_id AND account.status = $2)
+    ORDER BY n.place
+    RETURNING xid
     """,
-    postgres="""
-        INSERT INTO notice (xid, topic, profile_id, facts, at)
-        SELECT pg_current_xact_id()::text::bigint, n.topic, n.profile_id, n.facts::jsonb, $4
-        FROM unnest($1::text[], $2::bigint[], $3::text[]) WITH ORDINALITY AS n (topic, profile_id, facts, place)
-        WHERE n.profile_id IS NULL
-           OR EXISTS (SELECT 1 FROM account WHERE account.profile_id = n.profile_id AND account.status = $5)
-        ORDER BY n.place
-        RETURNING xid
-    """,
+    topic="text",
+    profile_id="bigint",
+    facts="text",
+).put(
+    xid=Statement(sqlite="0", postgres="pg_current_xact_id()::text::bigint"),
+    facts=Statement(sqlite="n.facts", postgres="n.facts::jsonb"),
 )
 
 
@@ -260,9 +254,8 @@ def _notify(listener: Listener, batch: FeedBatch) -> None:
 
 async def entries_since(database: Database, topic: Topic, at: datetime) -> AsyncIterator[Sequence[FeedEntry]]:
     """Yield the stored entries of a topic that were written after `at`, in order of id, 1,000 at a time. Index: (at)."""
-    moment = at.isoformat(" ") if database.dialect == "sqlite" else at
     last = 0
-    while rows := await database.fetch_long(_SINCE, topic.value, moment, last, ENTRIES_PER_BATCH):
+    while rows := await database.fetch_long(_SINCE, topic.value, at, last, ENTRIES_PER_BATCH):
         yield [_entry_of(row) for row in rows]
         last = rows[-1]["id"]
 
@@ -273,13 +266,12 @@ _SINCE = Statement.of(
 
 
 def _entry_of(row: Row) -> FeedEntry:
-    at = row["at"]
     return FeedEntry(
         id=row["id"],
         topic=Topic(row["topic"]),
         profile_id=row["profile_id"],
         facts=orjson.loads(row["facts"]),
-        at=datetime.fromisoformat(at) if isinstance(at, str) else at,
+        at=read_datetime(row["at"]),
         xid=row["xid"],
     )
 

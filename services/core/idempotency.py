@@ -22,6 +22,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
 from models.idempotency import IdempotentCall
+from models.transactions import forbid_transaction, require_transaction
 from services.core import clock
 from services.errors import ErrorCode, refused
 
@@ -69,7 +70,9 @@ async def run_once(
 
     Raises Refused: BAD_INPUT (a key not of 1 to 128 printable characters), IDEMPOTENCY_MISMATCH (the key was used with
     another operation or input), NOT_FOUND (no such account).
+    Must not run in a transaction.
     """
+    forbid_transaction()
     if key is not None and (not 0 < len(key) <= MAX_KEY or not key.isprintable()):
         text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
         raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
@@ -105,7 +108,11 @@ async def _was_called(account_id: int, key: str | None) -> bool:
 
 
 async def _claim_key(account_id: int, key: str, operation: str, fingerprint: str) -> IdempotentCall:
-    """Lock the row of the key until the transaction ends: a new row, or that of an earlier call with its answer."""
+    """
+    Lock the row of the key until the transaction ends: a new row, or that of an earlier call with its answer.
+    Requires a transaction.
+    """
+    require_transaction()
     now = clock.now()
     try:
         async with in_transaction():  # PostgreSQL needs a savepoint to continue after an error

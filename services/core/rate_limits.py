@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from catalogue.languages import Text
 from catalogue.limits import LIMITS, SECOND
+from models.transactions import forbid_transaction
 from services.core import clock, runtime
 from services.core.crypto import keyed_digest
 from services.core.rate_limit_stores import Bucket, InProcess, Shared, Store
@@ -46,7 +47,9 @@ async def spend(operation: str, *, by: Sequence[str], cost: int = 1) -> None:
     `by` names who is counted, as `kind:value`: `address:192.0.2.7`, `account:5`, `email:ada@people.example`; exactly the
     kinds that the operation has in catalogue/limits.toml. Raises Refused: RATE_LIMITED, with `retry_after` in whole
     seconds, at least 1; LookupError for an operation or kinds that the catalogue does not have.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     limits = _limits(runtime.current())
     wait = await limits.store.take(limits.buckets(operation, by, cost), _now())
     if wait:

@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 from catalogue.languages import Text
 from models.accounts import Account, AccountKind, AccountStatus
 from models.credits import CreditBalance, CreditEntry, CreditKind
+from models.transactions import require_transaction
 from services.auth.account_lookup import account_by_email
 from services.core import audit, clock
 from services.core.audit import OPERATOR
@@ -41,11 +42,13 @@ class Difference:
 
 async def move(account_id: int, kind: CreditKind, amount: int, *, reference: str, reason: str = "") -> CreditEntry:
     """
-    Add `amount` (below 0: take) to an account's credits, inside the caller's transaction, which holds the balance's lock
+    Add `amount` (below 0: take) to an account's credits; the balance stays locked
     from here on. `reference` names what it belongs to: an account is given or charged for that once.
 
     Raises Refused: INSUFFICIENT_CREDITS, with `needed` and `available`; BAD_INPUT (over 1,000,000,000).
+    Requires a transaction.
     """
+    require_transaction()
     if not await CreditBalance.exists(account_id=account_id):
         # A first claim may come twice at once: the second waits here, finds the row and adds to it.
         await CreditBalance.bulk_create([CreditBalance(account_id=account_id, balance=0)], ignore_conflicts=True)

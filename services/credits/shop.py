@@ -16,6 +16,7 @@ from catalogue.languages import Text
 from catalogue.shop import ITEMS, MAX_PRICE, Item
 from models.credits import CreditKind
 from models.shop import OrderState, ShopOrder, ShopStock
+from models.transactions import require_transaction
 from services.core import audit, clock, idempotency
 from services.core.audit import OPERATOR, Change
 from services.credits.credit_ledger import move, spender
@@ -62,7 +63,9 @@ async def give_back_open(account_id: int) -> int:
     """
     Give back every order of this account that is still PLACED, inside the caller's transaction: what is left of the stock
     is right when the account is deleted afterwards. Answers how many there were. Index (account_id, id).
+    Requires a transaction.
     """
+    require_transaction()
     placed = await ShopOrder.select_for_update().filter(account_id=account_id, state=OrderState.PLACED).order_by("item")
     for each in placed:  # in the order of items: two who do this do not wait for each other's stock
         await _give_back(each)
@@ -174,7 +177,11 @@ async def _locked(order_id: int) -> ShopOrder:
 
 
 async def _locked_stock(item: Item, initial: int) -> ShopStock:
-    """The item's row, ours until the transaction ends; the first to need it makes it from the catalogue."""
+    """
+    The item's row, ours until the transaction ends; the first to need it makes it from the catalogue.
+    Requires a transaction.
+    """
+    require_transaction()
     if not await ShopStock.exists(item=item.code):
         await ShopStock.bulk_create([ShopStock(item=item.code, stock=initial)], ignore_conflicts=True)
     return await ShopStock.select_for_update().get(item=item.code)

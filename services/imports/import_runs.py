@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 from models.companies import Company, CompanyDomain
 from models.imports import ImportedPerson, ImportProgress
 from models.profiles import ProfileSkill
+from models.transactions import require_transaction
 from services.connections import connection_rows
 from services.connections.connection_rows import Brought as Pair
 from services.connections.connection_rows import Taken
@@ -57,7 +58,8 @@ async def rows_taken(source: str, file: str, fingerprint: str) -> int:
 
 
 async def note_progress(progress: Progress) -> None:
-    """Remember how far an import got; belongs into the transaction that takes in the rows."""
+    """Remember how far an import got; belongs into the transaction that takes in the rows. Requires a transaction."""
+    require_transaction()
     here = ImportProgress.filter(source=progress.source, file=progress.file)
     if not await here.update(rows=progress.rows, fingerprint=progress.fingerprint):
         await ImportProgress.create(

@@ -11,7 +11,8 @@ import orjson
 
 from catalogue.badges import Rarity
 from models.badges import AwardOrigin, ImportedBadge
-from models.statements import Statement
+from models.statements import Statement, execute_rows
+from models.transactions import require_transaction
 from services.achievements import badges
 from services.core import change_feed
 from services.core.bulk import lookup
@@ -59,7 +60,9 @@ async def define(source: str, definitions: Iterable[Definition]) -> int:
     """
     Remember these badges; returns how many are new. What an earlier import said of one is replaced. In the caller's
     transaction. Of several with one key the last counts. Unique (source, key).
+    Requires a transaction.
     """
+    require_transaction()
     by_key = {each.key: each for each in definitions}
     if not by_key:
         return 0
@@ -68,13 +71,7 @@ async def define(source: str, definitions: Iterable[Definition]) -> int:
         (source, each.key, code_of(source, each.key), each.name, each.description, each.rarity.value)
         for each in by_key.values()
     ]
-    connection = ImportedBadge._meta.db
-    if connection.capabilities.dialect == "postgres":
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        changed = await connection.execute_query_dict(_DEFINE.postgres, columns)
-    else:
-        changed = await connection.execute_query_dict(_DEFINE.sqlite, [orjson.dumps(rows).decode()])
-    if changed:
+    if await execute_rows(_DEFINE, rows):
         await change_feed.publish(Topic.BADGES)
     return len(by_key.keys() - known.keys())
 
@@ -88,7 +85,9 @@ async def award(brought: Sequence[Brought]) -> int:
     """
     Give people what they bring along, in the caller's transaction; returns how many are new. One that is here is left as it
     is; of several of one badge it is the earliest. Nobody is told.
+    Requires a transaction.
     """
+    require_transaction()
     if not brought:
         return 0
     await lock_scores(each.profile_id for each in brought)
@@ -98,20 +97,20 @@ async def award(brought: Sequence[Brought]) -> int:
     return len(await badges.give(awards, told=False))
 
 
-_CHANGED = """
+_DEFINE = Statement.over_rows(
+    """
+    INSERT INTO imported_badge (source, key, code, name, description, rarity)
+    SELECT source, key, code, name, description, rarity FROM {rows} b WHERE true
     ON CONFLICT (source, key) DO UPDATE
     SET name = excluded.name, description = excluded.description, rarity = excluded.rarity
     WHERE (imported_badge.name, imported_badge.description, imported_badge.rarity)
         <> (excluded.name, excluded.description, excluded.rarity)
     RETURNING key
-"""
-_DEFINE = Statement(
-    sqlite=f"""
-        INSERT INTO imported_badge (source, key, code, name, description, rarity)
-        SELECT {", ".join(f"value ->> {place}" for place in range(6))} FROM json_each(?1) WHERE true {_CHANGED}
     """,
-    postgres=f"""
-        INSERT INTO imported_badge (source, key, code, name, description, rarity)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) {_CHANGED}
-    """,
+    source="text",
+    key="text",
+    code="text",
+    name="text",
+    description="text",
+    rarity="text",
 )

@@ -17,6 +17,7 @@ import idna
 from models.accounts import Account, AccountStatus
 from models.invites import Invite, InviteOptOut
 from models.profiles import Profile
+from models.transactions import forbid_transaction, require_transaction
 from services.connections import blocks
 from services.core import clock, rate_limits
 from services.core.crypto import keyed_digest
@@ -42,19 +43,23 @@ async def rooms(email_keys: Collection[str]) -> Rooms:
     """
     Count one more invite for each of these mailboxes, and answer which can take it today. Before the transaction that
     delivers: counting takes time, and no lock waits for it.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     return {each: await _has_room(each) for each in email_keys}
 
 
 async def deliver(sender_id: int, invites: Sequence[Invite], rooms: Rooms) -> None:
     """
-    Mail invites of one sender, inside the caller's transaction. `rooms`: what the function of that name answered; a
+    Mail invites of one sender. `rooms`: what the function of that name answered; a
     mailbox that it was not asked about gets nothing.
 
     Nothing goes out to whoever wants no invites or has got several today, from whomever; to an account that is
     deactivated, a service's, or blocked with the sender. Whoever has an account gets no link to sign up, but where the
     sender is found; nothing, where the sender is hidden.
+    Requires a transaction.
     """
+    require_transaction()
     keys = [each.email_key for each in invites]
     sender = await Profile.get(id=sender_id)
     members = {each.email_key: each for each in await Account.filter(email_key__in=keys)}  # unique (email_key)

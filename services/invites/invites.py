@@ -23,6 +23,7 @@ from models.accounts import Account
 from models.companies import CompanyDomain
 from models.invites import Invite, InviteKind, InviteState
 from models.profiles import Profile
+from models.transactions import require_transaction
 from services.core import change_feed, clock, idempotency, rate_limits
 from services.core.change_feed import PersonKind
 from services.core.crypto import digest, keyed_digest
@@ -153,7 +154,11 @@ def live(now: datetime) -> QuerySet[Invite]:
 
 
 async def accept(invite: Invite, account_id: int) -> None:
-    """Note that this account came by an invite, and tell its sender. The caller holds the sender's lock."""
+    """
+    Note that this account came by an invite, and tell its sender. The caller holds the sender's lock.
+    Requires a transaction.
+    """
+    require_transaction()
     now = clock.now()
     await Invite.filter(id=invite.id).update(state=InviteState.ACCEPTED, accepted_at=now, accepted_by_id=account_id)
     sender_id: int = invite.sender_id
@@ -263,7 +268,8 @@ async def _own_addresses(profile_id: int) -> set[str]:
 
 
 async def _locked_open(profile_id: int, invite_id: int) -> Invite:
-    """An own invite that was neither accepted nor withdrawn, with the sender's lock held."""
+    """An own invite that was neither accepted nor withdrawn, with the sender's lock held. Requires a transaction."""
+    require_transaction()
     await lock_scores_only([profile_id])
     invite = await Invite.select_for_update().get_or_none(id=invite_id, sender_id=profile_id)
     if invite is None:

@@ -20,6 +20,7 @@ from tortoise.transactions import in_transaction
 from models.accounts import Account, AccountStatus
 from models.invites import Invite
 from models.referrals import Referral, ReferralCode, ReferralVia
+from models.transactions import require_transaction
 from services.core import audit, clock, rate_limits
 from services.core.audit import Actor
 from services.core.crypto import digest
@@ -88,7 +89,9 @@ async def attribute(account: Account, code: str) -> None:
     """
     Count an account that has just been verified for whoever brought it, if anybody did. Inside the transaction that makes
     the account, so that neither is there without the other.
+    Requires a transaction.
     """
+    require_transaction()
     candidates = await _candidates(account, code.strip().lower())
     if not candidates:
         return

@@ -7,7 +7,7 @@ from typing import Any
 from catalogue.points import Category
 from models.accounts import AccountStatus
 from models.database import Database, Row
-from models.statements import Statement
+from models.statements import Statement, read_datetime
 from services.core.change_feed import Topic
 from services.leaderboards.keys import ALL_TIME, CATEGORY_COLUMNS, FIRST_DAY, LedgerView, Window
 from services.leaderboards.moments import Moment
@@ -85,30 +85,28 @@ async def window_sums(database: Database, window: Window) -> AsyncIterator[Seque
     start, last = max(window.first or FIRST_DAY, FIRST_DAY), window.last or FIRST_DAY
     while start <= last:
         end = min(start + DAYS_PER_READ - timedelta(days=1), last)
-        yield await database.fetch_long(_SUMS_OF_DAYS, _date_parameter(database, start), _date_parameter(database, end))
+        yield await database.fetch_long(_SUMS_OF_DAYS, start, end)
         start = end + timedelta(days=1)
 
 
 async def profiles_with_corrections(database: Database, window: Window) -> list[int]:
     """Return the profiles with reversals or silent penalties in the window: for them `window_sums` has the wrong time."""
     first, last = days_of(window)
-    rows = await database.fetch_long(_CORRECTED, _date_parameter(database, first), _date_parameter(database, last))
+    rows = await database.fetch_long(_CORRECTED, first, last)
     return [row["profile_id"] for row in rows]
 
 
 async def sums_after(database: Database, view: LedgerView) -> Sequence[Row]:
     """Return the points of the window's days after the view, by profile and category."""
     first, last = days_of(view.window)
-    return await database.fetch_long(
-        _SUMS_OF_DAYS, _date_parameter(database, max(first, view.until or first)), _date_parameter(database, last)
-    )
+    return await database.fetch_long(_SUMS_OF_DAYS, max(first, view.until or first), last)
 
 
 async def profiles_active_on(database: Database, on: Sequence[date]) -> list[int]:
     """Return the profiles with entries on these days, sorted."""
     found: set[int] = set()
     for day in on:
-        rows = await database.fetch_long(_OF_DAY, _date_parameter(database, day))
+        rows = await database.fetch_long(_OF_DAY, day)
         found.update(row["profile_id"] for row in rows)
     return sorted(found)
 
@@ -116,7 +114,7 @@ async def profiles_active_on(database: Database, on: Sequence[date]) -> list[int
 async def last_change(database: Database) -> datetime:
     """Return when scores last changed, by the change feed: the same in every process. Index: (at)."""
     rows = await database.fetch(_LAST_CHANGE, Topic.SCORES.value)
-    return _datetime_of(rows[0]["at"]).astimezone(UTC) if rows else EPOCH
+    return read_datetime(rows[0]["at"]).astimezone(UTC) if rows else EPOCH
 
 
 async def sums_of(
@@ -146,7 +144,7 @@ async def sums_of(
     stands = f"NOT EXISTS ({reversal} LIMIT 1 OFFSET 0)"
     columns = []
     for number, view in enumerate(views):
-        where = _counts_in(view, database, parameter)
+        where = _counts_in(view, parameter)
         columns += [
             f"SUM(CASE WHEN {where} THEN e.awarded ELSE 0 END) AS p{number}",
             f"MAX(CASE WHEN {where} AND {DECIDES} AND {stands} THEN e.occurred_at END) AS r{number}",
@@ -154,7 +152,7 @@ async def sums_of(
     since = min(days_of(view.window)[0] for view in views)
     beginning = ""
     if since >= FIRST_DAY:
-        begun = parameter(_datetime_parameter(database, datetime(since.year, since.month, since.day, tzinfo=UTC)))
+        begun = parameter(datetime(since.year, since.month, since.day, tzinfo=UTC))
         beginning = f" AND e.occurred_at >= {begun}"
     if moment is not None:
         beginning += f" AND {_belongs_to('e', database, moment, parameter)}"
@@ -173,16 +171,16 @@ async def sums_of(
     return found
 
 
-def _counts_in(view: LedgerView, database: Database, parameter: Callable[[Any], str]) -> str:
+def _counts_in(view: LedgerView, parameter: Callable[[Any], str]) -> str:
     """Return the condition that a row `e` of the ledger counts in a view."""
     first, last = days_of(view.window)
-    until = f" AND e.day < {parameter(_date_parameter(database, view.until))}" if view.until else ""
-    return f"e.day >= {parameter(_date_parameter(database, first))} AND e.day <= {parameter(_date_parameter(database, last))}{until}"
+    until = f" AND e.day < {parameter(view.until)}" if view.until else ""
+    return f"e.day >= {parameter(first)} AND e.day <= {parameter(last)}{until}"
 
 
 def _belongs_to(row: str, database: Database, moment: Moment, parameter: Callable[[Any], str]) -> str:
     """Return the condition that a row of the ledger, with this alias in the statement, belongs to a moment."""
-    recorded = f"{row}.recorded_at <= {parameter(_datetime_parameter(database, moment.at))}"
+    recorded = f"{row}.recorded_at <= {parameter(moment.at)}"
     if database.dialect == "sqlite":
         return f"{recorded} AND {row}.id <= {parameter(moment.last_entry)}"
     visible = f"pg_visible_in_snapshot({row}.xid::text::xid8, {parameter(moment.snapshot)}::text::pg_snapshot)"
@@ -191,7 +189,7 @@ def _belongs_to(row: str, database: Database, moment: Moment, parameter: Callabl
 
 def add_to_sums(sums: list[int], category: str | Category, points: int, reached: Any) -> None:
     """Add one category's points to a profile's sums. `reached` is None if no entry decides when they were reached."""
-    at = 0 if reached is None else microseconds(_datetime_of(reached))
+    at = 0 if reached is None else microseconds(read_datetime(reached))
     for column in (0, CATEGORY_COLUMNS[category]):  # type: ignore[index]
         sums[2 * column] += points
         sums[2 * column + 1] = max(sums[2 * column + 1], at)
@@ -216,15 +214,3 @@ def days_of(window: Window) -> tuple[date, date]:
     if window == ALL_TIME:
         return BEGINNING, END
     return max(window.first or FIRST_DAY, FIRST_DAY), window.last or END
-
-
-def _datetime_of(stored: Any) -> datetime:
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-def _date_parameter(database: Database, day: date) -> Any:
-    return day.isoformat() if database.dialect == "sqlite" else day
-
-
-def _datetime_parameter(database: Database, moment: datetime) -> Any:
-    return moment.isoformat(" ") if database.dialect == "sqlite" else moment

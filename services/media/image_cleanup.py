@@ -11,6 +11,7 @@ import structlog
 
 from models.portfolio import ProjectImage
 from models.profiles import Profile
+from models.transactions import forbid_transaction
 from services.media import image_store
 from services.media.images import PICTURE_SIZES, PROJECT_IMAGE_SIZES
 
@@ -24,7 +25,9 @@ async def discard(keys: Sequence[str | None], sizes: tuple[int, ...] = PICTURE_S
     """
     Delete the files of keys that are no longer used; call it after the transaction that removed them. The sweep deletes
     what fails here.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     for key in filter(None, keys):
         try:
             await image_store.delete(key, sizes)

@@ -21,6 +21,7 @@ from models.accounts import Account
 from models.invites import Invite
 from models.outbox import Channel, OutboxMessage
 from models.profiles import Profile
+from models.transactions import require_transaction
 from models.verification_codes import MailedCode, SignUp
 from services.core import clock, crypto, runtime
 from services.core.email_addresses import ENCODED
@@ -90,7 +91,9 @@ async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names: people's text as it was typed, and numbers, days
     and moments as they are. `link`, and `stop` for unsubscribing, must be made by `link()`. Raises BadMessage.
+    Requires a transaction.
     """
+    require_transaction()
     mailbox = _mailbox(_stored_address(to))
     language = await mail_languages.of_person(_profile_id(to))
     await _row(Channel.MAIL, _kind(kind, by_mail=True), mailbox, facts, language).save(force_create=True)
@@ -100,7 +103,9 @@ async def send_mails(mails: Sequence[NewMail]) -> None:
     """
     Call `send_mail` for each of these, in order, with two statements for any number of mails, withheld ones included.
     Raises BadMessage, and then writes none.
+    Requires a transaction.
     """
+    require_transaction()
     people = {profile_id for each in mails if (profile_id := _profile_id(each.to)) is not None}
     chosen = await mail_languages.of_people(people)
     rows = []
@@ -116,7 +121,9 @@ async def send_sms(kind: str, to: str, account_id: int, /, **facts: Fact) -> Non
     """
     Write a text message in the language of the account's person. It is sent after the caller's transaction commits; `to`
     is like `+31201234567`. Raises BadMessage.
+    Requires a transaction.
     """
+    require_transaction()
     if not NUMBER.fullmatch(to):
         raise BadMessage("The recipient is not a phone number with its country.")
     language = await mail_languages.of_account(account_id)

@@ -18,6 +18,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.mail_templates import KINDS
 from models.outbox import Channel, OutboxMessage
+from models.transactions import forbid_transaction
 from services.core import clock
 from services.core.crypto import CannotOpen
 from services.errors import failure_name
@@ -69,8 +70,9 @@ class OutboxWorker:
     async def run(self) -> None:
         """
         Send due messages, polling every second, until cancelled. Messages being sent then have a few seconds to finish.
-        Never start it in a transaction.
+        Must not run in a transaction.
         """
+        forbid_transaction()
         log.info("outbox_worker.started", **{each.value.lower(): way.place for each, way in self._transports.items()})
         async with asyncio.TaskGroup() as group:
             for channel in self._transports:

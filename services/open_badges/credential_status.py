@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from models.badges import BadgeAward, RevokedCredential
+from models.transactions import require_transaction
 from services.core import runtime
 from services.core.bulk import insert
 from services.open_badges import data_integrity, issuer_keys, multibase
@@ -41,12 +42,14 @@ def list_address(number: int) -> str:
 
 
 async def revoke(awards: Iterable[tuple[int, str]], *, at: datetime) -> None:
-    """Note that these awards' credentials (id, credential) are revoked, in the caller's transaction, which locked them."""
+    """Note that these awards' credentials (id, credential) are revoked; the caller has locked the awards. Requires a transaction."""
+    require_transaction()
     await insert([RevokedCredential(place=place, credential=each, revoked_at=at) for place, each in awards])
 
 
 async def restore(credentials: Iterable[str]) -> None:
-    """Let these credentials count again, in the caller's transaction."""
+    """Let these credentials count again. Requires a transaction."""
+    require_transaction()
     await RevokedCredential.filter(credential__in=list(credentials)).delete()
 
 

@@ -4,16 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
-from models.points import PointEntry, Score
+from models.points import Score
 from models.profiles import Profile
-from models.statements import Statement
+from models.statements import Statement, execute, read_datetime
 from services.core import change_feed
 from services.progress import counters
-from services.progress.scores import COLUMNS, DECIDES, microseconds, read_moment
+from services.progress.scores import COLUMNS, DECIDES, SCORE_COLUMNS, microseconds
 
 PROFILES_PER_BATCH = 1_000
 """Profiles per transaction."""
@@ -24,7 +23,6 @@ _LEDGER_SUMS = Statement.of(f"""
     FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
     WHERE e.profile_id = ANY($1) GROUP BY e.profile_id, e.category
 """)
-SCORE_COLUMNS = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
 
 
 @dataclass(frozen=True)
@@ -98,13 +96,9 @@ async def _check_counters(ids: list[int], *, repair: bool) -> list[Difference]:
 
 async def _read_ledger_sums(ids: list[int]) -> dict[int, dict[str, int]]:
     sums = {profile_id: dict.fromkeys(SCORE_COLUMNS, 0) for profile_id in ids}
-    connection = PointEntry._meta.db
-    on_postgres = connection.capabilities.dialect == "postgres"
-    keys: Any = ids if on_postgres else orjson.dumps(ids).decode()
-    text = _LEDGER_SUMS.postgres if on_postgres else _LEDGER_SUMS.sqlite
-    for row in await connection.execute_query_dict(text, [keys]):
+    for row in await execute(_LEDGER_SUMS, ids):
         own = sums[row["profile_id"]]
-        reached = microseconds(read_moment(row["latest"])) if row["latest"] else 0
+        reached = microseconds(read_datetime(row["latest"])) if row["latest"] else 0
         for board in ("overall", COLUMNS[Category(row["category"])]):
             own[board] += row["points"]
             own[f"{board}_reached"] = max(own[f"{board}_reached"], reached)

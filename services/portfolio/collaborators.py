@@ -16,6 +16,7 @@ from catalogue.languages import Text
 from models.connections import Block
 from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
+from models.transactions import forbid_transaction, require_transaction
 from services.core import change_feed, clock, rate_limits
 from services.core.audit import Actor
 from services.core.change_feed import PersonKind
@@ -36,7 +37,9 @@ async def count_new_names(project_id: int | None, wanted: Sequence[int], actor: 
     """
     Count whom a call would newly name on a project (None: on a new one), before its transaction: no lock waits for the
     counting. More than can be named are not counted: `name` refuses them. Raises Refused: RATE_LIMITED.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     once = set(wanted)
     rows: Any = ProjectCollaborator.filter(project_id=project_id or 0, profile_id__in=once)
     named = {row.profile_id for row in await rows if row.untagged_at in {None, row.tagged_at}} if once else set()
@@ -47,14 +50,16 @@ async def count_new_names(project_id: int | None, wanted: Sequence[int], actor: 
 
 async def name(project: Project, wanted: Sequence[int]) -> bool:
     """
-    Let these profiles be the collaborators of a project, in the caller's transaction, which holds the score rows of its
-    owner and of all of `wanted`; whether that changed anything.
+    Let these profiles be the collaborators of a project; returns True if that changed anything. The caller has locked the score
+    rows of its owner and of all of `wanted`.
 
     Who is hidden now keeps the tag: the owner cannot see it, so cannot have meant it. Who has blocked the owner is named for
     the owner's eyes alone, who does not learn of the block. Raises Refused, one problem for each of `wanted` that is wrong,
     by its place: NOT_YOURSELF, NOT_FOUND (hidden, or never there), BLOCKED (by the owner), NOT_TAGGABLE (took the name off
     before); TOO_MANY_ITEMS. `count_new_names` comes before.
+    Requires a transaction.
     """
+    require_transaction()
     once = list(dict.fromkeys(wanted))
     rows = {row.profile_id: row for row in await ProjectCollaborator.filter(project_id=project.id)}
     visible = await _listed({*once, *rows})
@@ -89,8 +94,10 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
 async def tell(owner_id: int) -> None:
     """
     Let everybody hear of it who was named on a published project of this owner and has not heard yet; nobody, while the
-    owner is hidden. In the caller's transaction, which holds the owner's score row.
+    owner is hidden. The caller has locked the owner's score row.
+    Requires a transaction.
     """
+    require_transaction()
     if not await Profile.exists(id=owner_id, listed=True):
         return
     waiting: Any = ProjectCollaborator.filter(
@@ -128,9 +135,11 @@ async def untag(profile_id: int, project_id: int) -> None:
 
 async def part(blocker_id: int, other_id: int) -> None:
     """
-    Undo what two people named each other on, as one of them blocks the other: inside the transaction, with both score rows
+    Undo what two people named each other on, as one of them blocks the other: with both score rows
     locked. The other cannot put the blocker's name back, not even after an unblocking.
+    Requires a transaction.
     """
+    require_transaction()
     await ProjectCollaborator.filter(
         project_id__in=await _own(blocker_id), profile_id=other_id, untagged_at=None
     ).delete()

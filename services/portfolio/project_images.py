@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
 from models.portfolio import Project, ProjectImage, ProjectState
+from models.transactions import require_transaction
 from services.core import rate_limits
 from services.core.audit import Actor
 from services.errors import ErrorCode, Refused, refused
@@ -90,7 +91,11 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
 
 
 async def _room(owner_id: int, project_id: int) -> tuple[Project, int]:
-    """The project, locked, and the place of a further picture. Raises Refused: NOT_FOUND, TOO_MANY_ITEMS."""
+    """
+    The project, locked, and the place of a further picture. Raises Refused: NOT_FOUND, TOO_MANY_ITEMS.
+    Requires a transaction.
+    """
+    require_transaction()
     project = await projects.locked(owner_id, project_id)
     rows: Any = ProjectImage.filter(project_id=project_id).values_list("place", flat=True)
     places = list(await rows)

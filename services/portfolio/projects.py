@@ -14,6 +14,7 @@ from catalogue.criteria import PROJECTS
 from catalogue.languages import Text
 from catalogue.projects import TEXTS, ProjectFieldName
 from models.portfolio import Project, ProjectImage, ProjectState
+from models.transactions import require_transaction
 from services.achievements import achievements
 from services.core import audit, clock, idempotency, rate_limits
 from services.core.audit import Actor
@@ -197,7 +198,9 @@ async def locked(
     A project of this owner, locked until the caller's transaction ends: by the owner's score row, and those of `others`.
 
     Raises Refused: NOT_FOUND (also a project of somebody else), VERSION_CONFLICT.
+    Requires a transaction.
     """
+    require_transaction()
     await lock_scores([owner_id, *others])
     project = await Project.select_for_update().get_or_none(id=project_id, owner_id=owner_id)
     if project is None:

@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from models.accounts import Account, AccountStatus
 from models.points import Score
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
+from models.transactions import require_transaction
 from services.core import change_feed, clock
 from services.core.bulk import insert, lookup
 from services.profiles import handles
@@ -43,7 +44,9 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
 
     Nobody has claimed them yet, so a public one is listed at once. IntegrityError: another writer took a handle
     in the same moment.
+    Requires a transaction.
     """
+    require_transaction()
     chosen = await _free_handles(people)
     now = clock.now()
     profiles = [
@@ -119,7 +122,9 @@ async def refresh_visibility(profile_ids: Iterable[int]) -> None:
 
     The score row is locked first, as for events: whether someone is active decides what they earn.
     Every process is told of those who are or were listed, for boards and whatever else is kept.
+    Requires a transaction.
     """
+    require_transaction()
     ids = sorted(set(profile_ids))
     scores = {
         score.pk: score for score in await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()

@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 from catalogue.languages import Text
 from models.points import OnceAward
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
+from models.transactions import require_transaction
 from services.core import audit, clock, rate_limits
 from services.core.audit import Actor, Change
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -58,7 +59,9 @@ async def locked(profile_id: int) -> Profile:
     The profile, locked until the caller's transaction ends: its score row first, as for events, then itself.
 
     Raises Refused: NOT_FOUND (merged or deleted since the request began).
+    Requires a transaction.
     """
+    require_transaction()
     await lock_scores([profile_id])
     profile = await Profile.select_for_update().get_or_none(id=profile_id)
     if profile is None:
@@ -123,7 +126,9 @@ async def reward_completion(profile: Profile, after: Done) -> None:
     """
     Give the points for a complete profile when it is complete for the first time, public or private. Inside the
     caller's transaction, which holds `locked`.
+    Requires a transaction.
     """
+    require_transaction()
     if len(after) == len(ChecklistItem):
         await _reward(profile.id, COMPLETED)
 

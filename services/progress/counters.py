@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
 from tortoise.functions import Count as Total
 
 from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS
@@ -20,7 +19,8 @@ from catalogue.points import Category, level_of
 from models.connections import Connection
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter
 from models.portfolio import Project, ProjectState
-from models.statements import Statement
+from models.statements import Statement, execute, execute_rows
+from models.transactions import require_transaction
 from services.core import clock
 from services.progress import profile_batches
 from services.progress.scores import Person
@@ -136,9 +136,11 @@ def _sums(person: Person, added: Mapping[Category, int]) -> Iterator[tuple[str, 
 
 async def add(profile_id: int, name: str, times: int, points: int = 0) -> Movement:
     """
-    Add to one counter that is not the ledger's, inside the caller's transaction, with the profile's score row locked.
+    Add to one counter that is not the ledger's, with the profile's score row locked.
     Answers what moved, for `achievements.moved([…])`.
+    Requires a transaction.
     """
+    require_transaction()
     tally = Tally()
     tally.add(profile_id, name, times, points, clock.now())
     [movement] = await keep(tally, {})
@@ -158,12 +160,7 @@ async def of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
 async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
     """What the counters of the ledger have to be, by its rows. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
-    connection = ProfileCounter._meta.db
-    on_postgres = connection.capabilities.dialect == "postgres"
-    keys: Any = list(found) if on_postgres else orjson.dumps(list(found)).decode()
-    for row in await connection.execute_query_dict(
-        _FROM_LEDGER.postgres if on_postgres else _FROM_LEDGER.sqlite, [keys]
-    ):
+    for row in await execute(_FROM_LEDGER, list(found)):
         found[row["profile_id"]][row["name"]] = Count(row["times"], row["points"])
     return found
 
@@ -182,7 +179,8 @@ async def from_rows(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]
 
 
 async def put(counts: Mapping[tuple[int, str], Count]) -> None:
-    """Set counters to these figures, whatever they were. With the profiles' score rows locked."""
+    """Set counters to these figures, whatever they were. With the profiles' score rows locked. Requires a transaction."""
+    require_transaction()
     held = await of({profile_id for profile_id, _ in counts})
     changes = {}
     for (profile_id, name), count in counts.items():
@@ -195,7 +193,9 @@ async def wrong(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Cou
     """
     The counters that are not what ledger, connections and projects say, by profile and name: as they are kept, as they
     have to be. With the profiles' score rows locked, so that nobody is caught half-way.
+    Requires a transaction.
     """
+    require_transaction()
     kept, ledger, rows = await of(profile_ids), await from_ledger(profile_ids), await from_rows(profile_ids)
     truth = {profile_id: {**ledger[profile_id], **rows[profile_id]} for profile_id in kept}
     return {
@@ -222,16 +222,7 @@ async def _set_right(people: Mapping[int, Person]) -> int:
 
 
 async def _upsert(counts: Mapping[tuple[int, str], Count]) -> dict[tuple[int, str], int]:
-    if not counts:
-        return {}
-    connection = ProfileCounter._meta.db
-    rows = [(profile_id, name, count.times, count.points) for (profile_id, name), count in counts.items()]
-    values: list[Any]
-    if connection.capabilities.dialect == "postgres":
-        text, values = _ADD.postgres, [list(column) for column in zip(*rows, strict=True)]
-    else:
-        text, values = _ADD.sqlite, [orjson.dumps(rows).decode()]
-    written = await connection.execute_query_dict(text, values)
+    written = await execute_rows(_ADD, [(*key, *count) for key, count in counts.items()])
     return {(row["profile_id"], row["name"]): row["times"] for row in written}
 
 
@@ -239,20 +230,18 @@ def _listed(outcomes: Iterable[Outcome]) -> str:
     return ", ".join(f"'{outcome.value}'" for outcome in sorted(outcomes, key=lambda each: each.value))
 
 
-_ON_CONFLICT = """
+_ADD = Statement.over_rows(
+    """
+    INSERT INTO profile_counter (profile_id, name, times, points)
+    SELECT profile_id, name, times, points FROM {rows} added WHERE true
     ON CONFLICT (profile_id, name)
     DO UPDATE SET times = profile_counter.times + excluded.times, points = profile_counter.points + excluded.points
     RETURNING profile_id, name, times
-"""
-_ADD = Statement(
-    sqlite=f"""
-        INSERT INTO profile_counter (profile_id, name, times, points)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true {_ON_CONFLICT}
     """,
-    postgres=f"""
-        INSERT INTO profile_counter (profile_id, name, times, points)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[]) {_ON_CONFLICT}
-    """,
+    profile_id="bigint",
+    name="text",
+    times="int",
+    points="int",
 )
 # A reversal takes back what counted, and nothing else: an event that gave nothing for another reason never counted.
 _FROM_LEDGER = Statement.of(f"""

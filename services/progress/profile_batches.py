@@ -7,6 +7,7 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from models.profiles import Profile
+from models.transactions import forbid_transaction
 from services.progress.scores import Person, lock_scores
 
 PROFILES_PER_BATCH = 500
@@ -28,7 +29,9 @@ async def for_each_batch(
     """
     Hand everyone to `work`, in order of their numbers from behind `after` on, with their score rows locked; it answers how much
     it changed. Primary key.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     last = after
     while True:
         async with in_transaction():

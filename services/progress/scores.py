@@ -9,6 +9,8 @@ from typing import Any
 from catalogue.points import Activity, Category, level_of
 from models.points import EntryKind, Score
 from models.profiles import Profile
+from models.statements import Statement, execute, execute_each, lock_rows, read_datetime
+from models.transactions import require_transaction
 from services.core import change_feed
 from services.core.change_feed import PersonKind
 
@@ -31,11 +33,19 @@ DECIDES = f"""
 Whether an entry `e` of the ledger that was not taken back says when a sum was reached: what was taken back never happened, and
 what its person may not see is not to be seen by their place either.
 """
-_LATEST = """
+_LATEST = Statement.of(f"""
     SELECT e.occurred_at FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
-    WHERE e.profile_id = {mark}1 AND e.category = {mark}2 AND r.id IS NULL AND {decides}
+    WHERE e.profile_id = $1 AND e.category = $2 AND r.id IS NULL AND {DECIDES}
     ORDER BY e.occurred_at DESC LIMIT 1
-"""
+""")
+
+
+SCORE_COLUMNS = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
+"""The columns of the score table that are sums, each followed by when it was reached."""
+_SAVE = Statement.of(
+    f"UPDATE score SET {', '.join(f'{name} = ${place}' for place, name in enumerate(SCORE_COLUMNS, 1))}"
+    f" WHERE profile_id = ${len(SCORE_COLUMNS) + 1}"
+)
 
 
 @dataclass
@@ -96,25 +106,21 @@ async def reach_again(person: Person, category: Category) -> None:
     """
     Read from the ledger when a person's sum was reached: after something was taken back. With the score row locked.
     Index: (profile_id, occurred_at, id), read backwards; unique (reverses_id).
+    Requires a transaction.
     """
-    connection = Score._meta.db
-    mark = "$" if connection.capabilities.dialect == "postgres" else "?"
-    text = _LATEST.format(mark=mark, decides=DECIDES)
-    rows = await connection.execute_query_dict(text, [person.profile_id, category.value])
-    person.sums[category].reached = microseconds(read_moment(rows[0]["occurred_at"])) if rows else 0
+    require_transaction()
+    rows = await execute(_LATEST, person.profile_id, category.value)
+    person.sums[category].reached = microseconds(read_datetime(rows[0]["occurred_at"])) if rows else 0
     person.overall.reached = max(own.reached for own in person.sums.values())
-
-
-def read_moment(stored: datetime | str) -> datetime:
-    """A moment (UTC) as either database hands it out in a raw row."""
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 async def lock_scores(profile_ids: Iterable[int]) -> dict[int, Person]:
     """
     Lock the score rows of these profiles until the transaction ends, and read what judging needs. In order of id,
     so that two batches cannot wait for each other. On SQLite the one writer is the lock. Unknown ids are left out.
+    Requires a transaction.
     """
+    require_transaction()
     ids = sorted(set(profile_ids))
     scores = await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()
     facts: Any = Profile.filter(id__in=ids).values("id", "active", "joined_on", "github_connected_at")
@@ -123,13 +129,9 @@ async def lock_scores(profile_ids: Iterable[int]) -> dict[int, Person]:
 
 
 async def lock_scores_only(profile_ids: Iterable[int]) -> None:
-    """Lock like `lock_scores`, and read nothing: for what moves no sum."""
-    connection = Score._meta.db
-    if connection.capabilities.dialect == "postgres":
-        await connection.execute_query(
-            "SELECT profile_id FROM score WHERE profile_id = ANY($1) ORDER BY profile_id FOR UPDATE",
-            [sorted(set(profile_ids))],
-        )
+    """Lock like `lock_scores`, and read nothing: for what moves no sum. Requires a transaction."""
+    require_transaction()
+    await lock_rows("score", "profile_id", profile_ids)
 
 
 def _person(score: Score, facts: dict[str, Any]) -> Person:
@@ -159,21 +161,18 @@ async def save_scores(people: Iterable[Person], *, quietly: bool = False) -> Non
     """
     Write back the sums of people whose rows are locked by this transaction, and tell of it: every process, so that kept
     boards follow, and the people themselves, unless it happens `quietly` (imports; what they are not to see).
+    Requires a transaction.
     """
+    require_transaction()
     saved = list(people)
     if not saved:
         return
-    columns = [name for board in ("overall", *COLUMNS.values()) for name in (board, f"{board}_reached")]
     rows = [
         [number for each in (person.overall, *person.sums.values()) for number in (each.points, each.reached)]
         + [person.profile_id]
         for person in saved
     ]
-    connection = Score._meta.db
-    mark = "${}" if connection.capabilities.dialect == "postgres" else "?{}"
-    assignments = ", ".join(f"{name} = {mark.format(place)}" for place, name in enumerate(columns, 1))
-    where = mark.format(len(columns) + 1)
-    await connection.execute_many(f"UPDATE score SET {assignments} WHERE profile_id = {where}", rows)
+    await execute_each(_SAVE, rows)
     told = [new for person in saved for new in _news(person)]
     changed = change_feed.scores_changed([person.profile_id for person in saved])
     await change_feed.publish_all(changed if quietly else [*changed, *told])

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from tortoise.transactions import in_transaction
 
 from models.profiles import Profile, ProfileWord
+from models.statements import Statement, execute_each
+from models.transactions import forbid_transaction, require_transaction
 from services.media import search_tokenizer
 
 PROFILES_PER_BATCH = 1_000
@@ -25,9 +27,11 @@ async def index(profile_ids: Iterable[int]) -> None:
     """
     Write anew the words of these profiles, from what their rows say now; hidden people keep none.
 
-    Inside the caller's transaction, after it wrote the profiles. Three statements, however many people. The rows are
+    Call it after the profiles were written. Three statements, however many people. The rows are
     locked, so that two who change one person do not both leave their words.
+    Requires a transaction.
     """
+    require_transaction()
     ids = sorted(set(profile_ids))
     if not ids:
         return
@@ -38,7 +42,8 @@ async def index(profile_ids: Iterable[int]) -> None:
 
 
 async def add(people: Sequence[Found]) -> None:
-    """Write the words of listed people who have none yet, inside the caller's transaction, in one statement."""
+    """Write the words of listed people who have none yet, in one statement. Requires a transaction."""
+    require_transaction()
     rows = [
         [person.profile_id, word, place]
         for person in people
@@ -46,10 +51,11 @@ async def add(people: Sequence[Found]) -> None:
     ]
     if not rows:
         return
-    connection = ProfileWord._meta.db
-    marks = "$1, $2, $3" if connection.capabilities.dialect == "postgres" else "?, ?, ?"
     # No model instances: an import writes half a million of these.
-    await connection.execute_many(f"INSERT INTO profile_word (profile_id, word, place) VALUES ({marks})", rows)
+    await execute_each(_ADD, rows)
+
+
+_ADD = Statement.of("INSERT INTO profile_word (profile_id, word, place) VALUES ($1, $2, $3)")
 
 
 async def rebuild(*, after: int = 0) -> AsyncIterator[tuple[int, int]]:
@@ -58,7 +64,9 @@ async def rebuild(*, after: int = 0) -> AsyncIterator[tuple[int, int]]:
 
     Yields after each (the last id done, how many people it was): broken off there, it can go on from there. Running
     it again changes nothing.
+    Must not run in a transaction.
     """
+    forbid_transaction()
     while True:
         async with in_transaction():
             ids: Any = (

@@ -13,16 +13,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-import orjson
-
 from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS, Criterion
 from catalogue.points import ACTIVITIES, Category, level_of
-from models.points import EntryKind, PointEntry
+from models.points import EntryKind
 from models.portfolio import ProjectState
-from models.statements import Statement
+from models.statements import Statement, execute_rows, look_up, read_datetime
 from services.progress.counters import HAPPENED
 from services.progress.criteria import holds
-from services.progress.scores import EPOCH, read_moment
+from services.progress.scores import EPOCH
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows that are counted before other work has its turn."""
@@ -107,9 +105,9 @@ class _Line:
 
 
 def _moment(stage: int, together: Sequence[Mapping[str, Any]]) -> datetime:
-    recorded = min(read_moment(row["recorded_at"]) for row in together)
+    recorded = min(read_datetime(row["recorded_at"]) for row in together)
     # An event may lie some minutes ahead of our clock: nothing is met before it was known.
-    return recorded if stage == OPENING else min(read_moment(together[0]["at"]), recorded)
+    return recorded if stage == OPENING else min(read_datetime(together[0]["at"]), recorded)
 
 
 async def _rows(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[str, Any]]:
@@ -121,51 +119,20 @@ async def _rows(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[s
     people = [(number, since.get(number, EPOCH)) for number in wanted]
     rows: list[Mapping[str, Any]] = []
     if activities or categories:
-        rows += await _ask(_LEDGER, people, activities, categories)
+        rows += await execute_rows(_LEDGER, people, activities, categories)
     if CONNECTIONS in names:
-        rows += await _ask(_CONNECTIONS, people)
+        rows += await execute_rows(_CONNECTIONS, people)
     if PROJECTS in names:
-        rows += await _ask(_PROJECTS, people)
+        rows += await execute_rows(_PROJECTS, people)
     if names & {CONNECTIONS, PROJECTS}:
         rows.sort(key=lambda row: (row["profile_id"], row["stage"], row["at"] or ""))
     return rows
 
 
-async def _ask(
-    statement: Statement, people: Sequence[tuple[int, datetime]], *lists: Sequence[str]
-) -> list[Mapping[str, Any]]:
-    connection = PointEntry._meta.db
-    values: list[Any]
-    if connection.capabilities.dialect == "postgres":
-        numbers, moments = zip(*people, strict=True)
-        text, values = statement.postgres, [list(numbers), list(moments), *map(list, lists)]
-    else:
-        stored = [(number, moment.isoformat(" ")) for number, moment in people]
-        text, values = statement.sqlite, [orjson.dumps(each).decode() for each in (stored, *lists)]
-    return list(await connection.execute_query_dict(text, values))
-
-
-def _over_people(text: str) -> Statement:
-    # With an offset PostgreSQL looks each person up by the index, whatever its statistics say, and never reads the whole ledger.
-    lateral = "CROSS JOIN LATERAL (SELECT * FROM {0} WHERE {1} = p.id OFFSET 0) {2}"
-    return Statement(
-        sqlite=text.format(
-            people="(SELECT value ->> 0 AS id, value ->> 1 AS since FROM json_each(?1)) p",
-            activities="(SELECT value FROM json_each(?2))",
-            categories="(SELECT value FROM json_each(?3))",
-            point_entry="CROSS JOIN point_entry e ON e.profile_id = p.id",
-            connection="CROSS JOIN connection c ON c.profile_id = p.id",
-            project="CROSS JOIN project o ON o.owner_id = p.id",
-        ),
-        postgres=text.format(
-            people="unnest($1::bigint[], $2::timestamptz[]) AS p (id, since)",
-            activities="(SELECT unnest($3::text[]))",
-            categories="(SELECT unnest($4::text[]))",
-            point_entry=lateral.format("point_entry", "profile_id", "e"),
-            connection=lateral.format("connection", "profile_id", "c"),
-            project=lateral.format("project", "owner_id", "o"),
-        ),
-    )
+def _over_people(text: str, table: str, alias: str, owner: str) -> Statement:
+    """`{rows}` are people, as `p`; `{theirs}` are their rows of `table`."""
+    theirs = look_up(table, alias, f"{alias}.{owner} = p.id")
+    return Statement.over_rows(text, id="bigint", since="timestamptz").put(theirs=theirs)
 
 
 # A subquery and no join: PostgreSQL would read the whole ledger to make one. Primary key.
@@ -174,7 +141,8 @@ OUTCOME = f"""
         THEN (SELECT o.outcome FROM point_entry o WHERE o.id = e.reverses_id) ELSE e.outcome END
 """.strip()
 # An activity counts as in services/progress/counters.py: what gave nothing for another reason than a cap did not happen.
-_LEDGER = _over_people(f"""
+_LEDGER = _over_people(
+    f"""
     SELECT t.profile_id, t.stage, t.at, t.category, t.name, CAST(SUM(t.times) AS int) AS times,
         CAST(SUM(t.points) AS int) AS points, MIN(t.recorded_at) AS recorded_at
     FROM (
@@ -184,22 +152,36 @@ _LEDGER = _over_people(f"""
                 ELSE e.occurred_at END AS at,
             CASE WHEN {OUTCOME} NOT IN ({", ".join(sorted(f"'{outcome.value}'" for outcome in HAPPENED))}) THEN 0
                 WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 WHEN e.kind = '{EntryKind.REVERSAL.value}' THEN -1 ELSE 0 END AS times
-        FROM {{people}} {{point_entry}}
-        WHERE e.activity IN {{activities}} OR e.category IN {{categories}}
+        FROM {{rows}} p {{theirs}}
+        WHERE e.activity = ANY($1) OR e.category = ANY($2)
     ) t
     GROUP BY t.profile_id, t.stage, t.at, t.category, t.name
     ORDER BY t.profile_id, t.stage, t.at
-""")
+    """,
+    "point_entry",
+    "e",
+    owner="profile_id",
+)
 _ROW = "NULL AS category, '{name}' AS name, 1 AS times, 0 AS points"
 # Index: connection (profile_id, connected_at, other_id).
-_CONNECTIONS = _over_people(f"""
+_CONNECTIONS = _over_people(
+    f"""
     SELECT c.profile_id, {DATED} AS stage, c.connected_at AS at, {_ROW.format(name=CONNECTIONS)}, c.connected_at AS recorded_at
-    FROM {{people}} {{connection}}
-""")
+    FROM {{rows}} p {{theirs}}
+    """,
+    "connection",
+    "c",
+    owner="profile_id",
+)
 # Index: project (owner_id, state, …).
-_PROJECTS = _over_people(f"""
+_PROJECTS = _over_people(
+    f"""
     SELECT o.owner_id AS profile_id, {DATED} AS stage, COALESCE(o.published_at, o.created_at) AS at, {_ROW.format(name=PROJECTS)},
         COALESCE(o.published_at, o.created_at) AS recorded_at
-    FROM {{people}} {{project}}
+    FROM {{rows}} p {{theirs}}
     WHERE o.state = '{ProjectState.PUBLISHED.value}'
-""")
+    """,
+    "project",
+    "o",
+    owner="owner_id",
+)

@@ -63,12 +63,11 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | Pendi
     account = await Account.get_or_none(email_key=key, kind=AccountKind.PERSON)
     stored = await passwords.verify(account.id if account else 0, password)
     if account is None or stored is None or not _may_sign_in(account):
-        await audit.record(
+        await audit.record_refusal(
             "sign-in",
             actor=Actor(None, Origin.ANONYMOUS, client.address),
             account_id=account.id if account else None,
             company_id=account.company_id if account else None,  # the same queries with and without an account
-            outcome=audit.REFUSED,
         )
         raise bad_credentials()
     method = await second_factors.method_of(account.id)
@@ -77,9 +76,10 @@ async def sign_in(email: str, password: str, client: Client) -> SignedIn | Pendi
     if method is SecondFactorMethod.SMS:
         with suppress(Refused):  # rate limited: a backup code still works
             await second_factors.send_code(account.id, purpose=Purpose.SIGN_IN_SMS)
-    token = await verification_codes.issue_link(
-        Purpose.SIGN_IN, account.id, _password_version(stored), PENDING_SIGN_IN_LIFETIME
-    )
+    async with in_transaction():
+        token = await verification_codes.issue_link(
+            Purpose.SIGN_IN, account.id, _password_version(stored), PENDING_SIGN_IN_LIFETIME
+        )
     return PendingSignIn(token, method)
 
 
@@ -102,7 +102,7 @@ async def complete(token: str, code: str, client: Client) -> SignedIn:
     try:
         await second_factors.check(account_id, code, purpose=Purpose.SIGN_IN_SMS, actor=actor)
     except Refused:
-        await audit.record("sign-in", actor=actor, account_id=account_id, outcome=audit.REFUSED, second_factor=True)
+        await audit.record_refusal("sign-in", actor=actor, account_id=account_id, second_factor=True)
         raise
     return await _begin_session(account, stored.hash, client, token)
 

@@ -60,7 +60,7 @@ async def elevate(account_id: int, session_id: int, *, password: str, code: str,
             await second_factors.check(account_id, code, purpose=Purpose.ELEVATION_SMS, actor=actor)
     except Refused as why:
         if why.problems[0].code is not ErrorCode.RATE_LIMITED:
-            await audit.record("session.elevated", actor=actor, account_id=account_id, outcome=audit.REFUSED)
+            await audit.record_refusal("session.elevated", actor=actor, account_id=account_id)
         raise
     async with in_transaction():
         secret = await sessions.elevate(session_id)

@@ -26,7 +26,7 @@ async def change(account_id: int, session_id: int, *, current: str, new: str, ac
     await rate_limits.spend("confirm-password", by=[f"account:{account_id}"])
     stored = await passwords.verify(account_id, current)
     if stored is None:
-        await audit.record("password.changed", actor=actor, account_id=account_id, outcome=audit.REFUSED)
+        await audit.record_refusal("password.changed", actor=actor, account_id=account_id)
         raise wrong_password("currentPassword")
     new_hash = await passwords.hash_new(account_id, account.email, new)
     async with in_transaction():

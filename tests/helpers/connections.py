@@ -14,6 +14,7 @@ from services.errors import ErrorCode, Refused
 from services.points.ledger_consistency import differences
 from services.profiles import profiles
 from tests.helpers.factories import make_person
+from tests.helpers.transactions import committed
 
 
 async def member(name: str = "Ada Okafor", **more: Any) -> Any:
@@ -60,7 +61,7 @@ async def counted(who: Any) -> int:
 async def hide(who: Any, *, public: bool = False) -> None:
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     await Profile.filter(id=who.profile_id).update(visibility=visibility)
-    await profiles.refresh_visibility([who.profile_id])
+    await committed(profiles.refresh_visibility([who.profile_id]))
 
 
 async def settled() -> None:

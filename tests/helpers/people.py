@@ -9,6 +9,7 @@ from services.auth.principals import Client
 from services.core.audit import OPERATOR
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person
+from tests.helpers.transactions import committed
 
 Headers = dict[str, str]
 
@@ -34,7 +35,7 @@ async def make_member(company: Company, email: str, *, admin: bool = False, **mo
     account = await make_person(email, **more)
     account.company_id, account.company_admin = company.id, admin
     await account.save()
-    await refresh_visibility([account.own_profile_id])
+    await committed(refresh_visibility([account.own_profile_id]))
     return account
 
 

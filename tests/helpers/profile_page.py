@@ -12,6 +12,7 @@ from services.core import clock
 from tests.helpers.connections import connected, member
 from tests.helpers.factories import NOON, give
 from tests.helpers.projects import make_project
+from tests.helpers.transactions import committed
 
 BADGE = "code name rarity level"
 PROFILE_PAGE = f"""
@@ -38,7 +39,7 @@ async def grant(who: Any, number: int, start: int = 0) -> list[str]:
         Award(who.profile_id, code, 1, NOON + timedelta(hours=nth), AwardOrigin.OPERATOR)
         for nth, code in enumerate(codes, start)
     ]
-    await badges.give(awards, told=False)
+    await committed(badges.give(awards, told=False))
     return codes
 
 

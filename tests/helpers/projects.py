@@ -10,6 +10,7 @@ from services.errors import Refused
 from services.portfolio import projects
 from services.progress import counters
 from tests.helpers.factories import make_person
+from tests.helpers.transactions import committed
 
 WHOLE = {
     "title": "Berth planner",
@@ -72,5 +73,5 @@ async def counted(account: Any) -> int:
     """The counter of published projects, which has to be what there is."""
     own = id_of(account)
     held = await ProfileCounter.get_or_none(profile_id=own, name="PROJECTS")
-    assert await counters.wrong([own]) == {}
+    assert await committed(counters.wrong([own])) == {}
     return held.times if held else 0

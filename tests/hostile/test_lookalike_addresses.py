@@ -28,6 +28,7 @@ from services.points.ledger import Recorded
 from services.sign_in import authentication, password_reset, registration
 from tests.helpers.factories import mailbox
 from tests.helpers.sign_in import BROWSER, GOOD, HERE, OTHER, mailed_code, mails, make_login
+from tests.helpers.transactions import committed
 
 OTHER_MAILBOXES = [
     ("vic@strasse.example", "vic@straße.example"),  # ß is a letter of its own in domains since IDNA 2008
@@ -224,5 +225,5 @@ async def test_the_outbox_takes_stored_rows_alone() -> None:
     unproved._saved_in_db = True
     for to in ("vic@people.example", unsaved, unproved, Profile()):
         with pytest.raises(BadMessage):
-            await send_mail("password-changed", to)  # type: ignore[arg-type]
+            await committed(send_mail("password-changed", to))  # type: ignore[arg-type]
     assert await OutboxMessage.all().count() == 0

@@ -1,6 +1,7 @@
 """One text, lists, moments and many rows: the same on both databases."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import NamedTuple
 
 import pytest
 from tortoise.exceptions import IntegrityError
@@ -22,12 +23,21 @@ INSERT = Statement.over_rows(
     days="int",
     sso="bool",
 )
+
+
+class NewCompany(NamedTuple):
+    name: str
+    at: datetime
+    days: int
+    sso: bool
+
+
 ADD = Statement.of("INSERT INTO company (name, created_at) VALUES ($1, $2)")
 
 
 async def test_one_statement_writes_many_rows_in_order(database: Database) -> None:
     # when
-    written = await execute_rows(INSERT, [("b", MORNING, 30, True), ("a", LATER, None, False)], "!")
+    written = await execute_rows(INSERT, [NewCompany("b", MORNING, 30, sso=True), ("a", LATER, None, False)], "!")
     # then
     assert [row["name"] for row in written] == ["b!", "a!"]
     first, second = await Company.all().order_by("id")

@@ -9,6 +9,7 @@ from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, make_company_with_admin, make_member
 from tests.helpers.sign_in import GOOD, OTHER, make_login
+from tests.helpers.transactions import committed
 
 ENTRY = "at action outcome origin address actor actorId account accountId facts { name old new }"
 PAGE = f"edges {{ cursor node {{ {ENTRY} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}"
@@ -29,8 +30,8 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
     # given
     ada, eve = await make_person(), await make_person()
     for n in range(5):
-        await audit.record(KINDS[n], actor=OPERATOR, account_id=ada.id)
-        await audit.record("session.ended", actor=OPERATOR, account_id=eve.id)
+        await committed(audit.record(KINDS[n], actor=OPERATOR, account_id=ada.id))
+        await committed(audit.record("session.ended", actor=OPERATOR, account_id=eve.id))
     headers = await in_session(ada)
 
     async def page(**asked: Any) -> Any:
@@ -59,8 +60,10 @@ async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: G
     second.profile_id = ada.profile_id
     await second.save()
     mine = Actor(ada.id, Origin.SESSION, "192.0.2.7")
-    await audit.record(
-        "profile.updated", actor=mine, account_id=second.id, days=Change(90, None), on=True, words=["a", "b"]
+    await committed(
+        audit.record(
+            "profile.updated", actor=mine, account_id=second.id, days=Change(90, None), on=True, words=["a", "b"]
+        )
     )
     # when
     [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
@@ -85,11 +88,11 @@ async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQ
     ben = await make_member(company, "ben@harbor.example", public=False)
     _, stranger = await make_company_with_admin("Other", "other.example")
     bens = Actor(ben.id, Origin.SESSION, "192.0.2.9")
-    await audit.record("recovery-email.changed", actor=bens, account_id=ben.id, email="private@home.example")
-    await audit.record(
-        "member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ben.id, why="a reason"
+    await committed(audit.record("recovery-email.changed", actor=bens, account_id=ben.id, email="private@home.example"))
+    await committed(
+        audit.record("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ben.id, why="a reason")
     )
-    await audit.record("sign-in", actor=OPERATOR, account_id=stranger.id)
+    await committed(audit.record("sign-in", actor=OPERATOR, account_id=stranger.id))
     # when
     trail = (await client.data(COMPANY, headers=await in_session(admin)))["viewer"]["company"]["auditTrail"]
     # then
@@ -104,7 +107,9 @@ async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQ
 async def test_a_person_does_not_learn_where_others_were(client: GraphQLClient) -> None:
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
-    await audit.record("member.made-admin", actor=Actor(admin.id, Origin.SESSION, "192.0.2.66"), account_id=ben.id)
+    await committed(
+        audit.record("member.made-admin", actor=Actor(admin.id, Origin.SESSION, "192.0.2.66"), account_id=ben.id)
+    )
     trail = (await client.data(OWN, headers=await in_session(ben)))["viewer"]["auditTrail"]
     assert trail["edges"][0]["node"]["address"] is None
     assert trail["edges"][0]["node"]["actor"] == "admin@harbor.example"
@@ -112,7 +117,7 @@ async def test_a_person_does_not_learn_where_others_were(client: GraphQLClient) 
 
 async def test_a_cursor_of_one_trail_is_not_one_of_another(client: GraphQLClient) -> None:
     _, admin = await make_company_with_admin()
-    await audit.record("company.created", actor=OPERATOR, account_id=admin.id)
+    await committed(audit.record("company.created", actor=OPERATOR, account_id=admin.id))
     headers = await in_session(admin)
     own = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["pageInfo"]["endCursor"]
     body = await client.ask(COMPANY, headers=headers, after=own)
@@ -136,7 +141,7 @@ async def test_ids_in_it_are_those_of_the_graph(client: GraphQLClient) -> None:
     make = 'mutation { createPersonalAccessToken(input: {name: "Pull", scopes: ["mx:leaderboard:read"]}) { token { id } } }'
     made = (await client.data(make, headers=headers))["createPersonalAccessToken"]["token"]["id"]
     mine = Actor(ada.id, Origin.SESSION)
-    await audit.record("project.deleted", actor=mine, account_id=ada.id, project=7)
+    await committed(audit.record("project.deleted", actor=mine, account_id=ada.id, project=7))
     # when
     deleted, created = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["edges"]
     # then
@@ -147,7 +152,7 @@ async def test_ids_in_it_are_those_of_the_graph(client: GraphQLClient) -> None:
 
 async def test_a_reader_who_does_not_see_who_acted_gets_no_id_either(client: GraphQLClient) -> None:
     ada, stranger = await make_person("ada@people.example"), await make_person()
-    await audit.record("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ada.id)
+    await committed(audit.record("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ada.id))
     [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
     assert (edge["node"]["actor"], edge["node"]["actorId"]) == (None, None)
 
@@ -156,7 +161,7 @@ async def test_a_trail_is_read_by_actions(client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     for action in KINDS:
-        await audit.record(action, actor=OPERATOR, account_id=admin.id)
+        await committed(audit.record(action, actor=OPERATOR, account_id=admin.id))
     headers = await in_session(admin)
     own = "query T($actions: [AuditAction!], $after: String) { viewer { auditTrail(first: 1, after: $after, actions: $actions) { edges { node { action } } pageInfo { hasNextPage endCursor } } } }"
     # when, then

@@ -13,6 +13,7 @@ from services.profiles.profiles import refresh_visibility
 from tests.helpers.badges_by_http import PAGE, SHARE
 from tests.helpers.factories import NOON, event, give, make_person, make_profile
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.transactions import committed
 
 
 async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) -> None:
@@ -69,7 +70,7 @@ async def test_the_share_counts_public_and_active_people_alone(
     before = await client.data(SHARE, code="FIRST_LIGHT")
     # when
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([gone.own_profile_id])
+    await committed(refresh_visibility([gone.own_profile_id]))
     kept = await client.data(SHARE, code="FIRST_LIGHT")
     monkeypatch.setattr(badge_shares, "MAX_SHARES_AGE", timedelta(seconds=-1))
     monkeypatch.setattr(badge_shares, "SHARES_REFRESH_AGE", timedelta(seconds=-1))

@@ -18,6 +18,7 @@ from services.connections import blocks, connections
 from services.core import rate_limits
 from services.profiles import profiles
 from tests.helpers.connections import ask, hide, member, outcome, settled
+from tests.helpers.transactions import committed
 
 PEOPLE = 8
 
@@ -49,7 +50,7 @@ async def storm(lot: Random, people: list[Any], steps: int) -> None:
         else:
             status = lot.choice([AccountStatus.ACTIVE, AccountStatus.ACTIVE, AccountStatus.DEACTIVATED])
             await Account.filter(id=one.id).update(status=status)
-            await profiles.refresh_visibility([one.profile_id])
+            await committed(profiles.refresh_visibility([one.profile_id]))
 
 
 async def walked(context: Context, whose: int, *, backward: bool) -> list[int]:

@@ -27,6 +27,7 @@ from tests.helpers.people import in_session
 from tests.helpers.sign_in import GOOD
 from tests.helpers.sign_up import sign_up, verify
 from tests.helpers.subscriptions import arrives, subscribe
+from tests.helpers.transactions import committed
 from tests.helpers.websocket import open_socket
 
 BEN = "ben@friends.example"
@@ -81,7 +82,7 @@ async def publish(name: str) -> None:
     profile = await Profile.get(name=name)
     profile.visibility = Visibility.PUBLIC
     await profile.save()
-    await refresh_visibility([profile.id])
+    await committed(refresh_visibility([profile.id]))
 
 
 async def test_from_an_invite_to_a_shirt(client: GraphQLClient, settings: Settings) -> None:

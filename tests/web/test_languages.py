@@ -19,6 +19,7 @@ from tests.helpers.factories import give, make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 from tests.helpers.subscriptions import OWN, arrives, subscribe
+from tests.helpers.transactions import committed
 from tests.helpers.websocket import open_socket
 
 READ = "mx:user:profile:v1:read"
@@ -192,11 +193,13 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
             if language:
                 await choose(ada, language)
             # when
-            await change_feed.publish_all(
-                [
-                    change_feed.person_entry(own, PersonKind.BADGE, badge="FIRST_LIGHT", level=1),
-                    change_feed.person_entry(own, PersonKind.CHALLENGE, challenge="FIRST_STEPS"),
-                ]
+            await committed(
+                change_feed.publish_all(
+                    [
+                        change_feed.person_entry(own, PersonKind.BADGE, badge="FIRST_LIGHT", level=1),
+                        change_feed.person_entry(own, PersonKind.CHALLENGE, challenge="FIRST_STEPS"),
+                    ]
+                )
             )
             # then
             assert (await arrives(ws))["viewerEvents"]["badge"] == {"name": badge}

@@ -16,6 +16,7 @@ from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, give, make_company, make_person, make_profile
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.transactions import committed
 
 PAGE = """
 query Board($board: LeaderboardBoard!, $first: Int, $after: String, $last: Int, $before: String) {
@@ -111,7 +112,7 @@ async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClien
     gone = account.own_profile_id
     await give(gone, times=3)
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([people[1], gone])
+    await committed(refresh_visibility([people[1], gone]))
     # when
     page = await entries(client)
     # then

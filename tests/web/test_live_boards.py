@@ -16,6 +16,7 @@ from tests.helpers.factories import make_company, make_person, make_profile, mak
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
 from tests.helpers.people import in_session, make_member
+from tests.helpers.transactions import committed
 
 
 async def opened(points: dict[int, int]) -> None:
@@ -229,7 +230,7 @@ async def test_who_hid_elsewhere_a_moment_ago_does_not_lose_the_page(client: Gra
     # then
     assert ranked_names(await board(client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
     # when the notice is there
-    await refresh_visibility([people[1]])
+    await committed(refresh_visibility([people[1]]))
     assert ranked_names(await board(client)) == [(1, "P2"), (2, "P0")]
 
 

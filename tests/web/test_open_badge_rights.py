@@ -15,6 +15,7 @@ from tests.helpers.badge_credentials import BROWSER, FORMS, JWT, at, checked_by_
 from tests.helpers.factories import make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
@@ -24,7 +25,7 @@ async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(client: G
     account, hidden = await someones(public=False)
     gone, left = await someones("eve@people.example")
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([gone.own_profile_id])
+    await committed(refresh_visibility([gone.own_profile_id]))
     # when, then
     for form in FORMS:
         answers = []

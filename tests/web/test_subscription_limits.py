@@ -15,6 +15,7 @@ from services.core.change_feed import PersonKind
 from tests.helpers.factories import give, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.subscriptions import BOARD, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.transactions import committed
 from tests.helpers.waiting import until
 from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
@@ -86,7 +87,7 @@ async def test_a_slow_client_misses_the_oldest_of_too_many_events(database: Data
     await asyncio.sleep(0)
     await follower.poll()
     for number in range(events.MAX_QUEUED_EVENTS + 50):
-        await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.LEVEL, level=number)])
+        await committed(change_feed.publish_all([change_feed.person_entry(ada, PersonKind.LEVEL, level=number)]))
         if number == 0:
             await follower.poll()
             assert (await first)["level"] == 0

@@ -32,6 +32,7 @@ from tests.helpers.factories import give, make_profile, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 from tests.helpers.subscriptions import BOARD, OWN, PATIENCE, RANK, READ, arrives, nothing_arrives, person, subscribe
+from tests.helpers.transactions import committed
 from tests.helpers.websocket import open_socket
 
 SECOND = 1.0
@@ -178,16 +179,18 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
         await ws.init({"Authorization": f"mxtoken {await make_token(account, READ)}"})
         await subscribe(ws, OWN)
         badge, challenge = next(iter(BADGES.values())), next(iter(CHALLENGES.values()))
-        await change_feed.publish_all(
-            [
-                change_feed.person_entry(ada, PersonKind.LEVEL, level=3),
-                change_feed.person_entry(ada, PersonKind.BADGE, badge=badge.code, level=1),
-                change_feed.person_entry(ada, PersonKind.BADGE, badge="gone", level=1),
-                change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge=challenge.code),
-                change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge="gone"),
-                change_feed.person_entry(ada, PersonKind.MERGE, secret="who"),
-                change_feed.person_entry(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
-            ]
+        await committed(
+            change_feed.publish_all(
+                [
+                    change_feed.person_entry(ada, PersonKind.LEVEL, level=3),
+                    change_feed.person_entry(ada, PersonKind.BADGE, badge=badge.code, level=1),
+                    change_feed.person_entry(ada, PersonKind.BADGE, badge="gone", level=1),
+                    change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge=challenge.code),
+                    change_feed.person_entry(ada, PersonKind.CHALLENGE, challenge="gone"),
+                    change_feed.person_entry(ada, PersonKind.MERGE, secret="who"),
+                    change_feed.person_entry(ada, PersonKind.POINTS, points=-5, category="FORUM", activity=None),
+                ]
+            )
         )
         found = [(await arrives(ws))["viewerEvents"] for _ in range(7)]
     assert all(each.pop("at") for each in found)

@@ -14,6 +14,7 @@ from services.errors import ErrorCode, Refused
 from services.profiles.handles import from_name
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person, make_profile
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -146,7 +147,7 @@ async def test_a_profile_follows_its_oldest_active_account() -> None:
     await Account.filter(id=account.id).update(company_id=first.id)
 
     async def seen() -> tuple[bool, bool, int | None, bool]:
-        await refresh_visibility([ada])
+        await committed(refresh_visibility([ada]))
         profile = await Profile.get(id=ada)
         return profile.active, profile.listed, profile.company_id, (await Score.get(profile_id=ada)).listed
 

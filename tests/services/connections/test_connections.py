@@ -35,6 +35,7 @@ from tests.helpers.connections import (
     settled,
 )
 from tests.helpers.factories import NOON, make_profile
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 NOBODY: Any = type("Nobody", (), {"profile_id": 999_999, "id": 0})
@@ -75,7 +76,7 @@ async def test_who_cannot_be_asked_is_refused_with_the_reason() -> None:
     ada, hidden = await member("Ada"), await member("Hid", public=False)
     gone = await member("Gone")
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
-    await profiles.refresh_visibility([gone.profile_id])
+    await committed(profiles.refresh_visibility([gone.profile_id]))
     unclaimed: Any = type("Unclaimed", (), {"profile_id": await make_profile("Una")})
     second: Any = type("Second", (), {"profile_id": ada.profile_id, "id": 77})
     for receiver, code in (

@@ -26,6 +26,7 @@ from tests.helpers.connections import ask, asked, connected, hide, member, refus
 from tests.helpers.factories import NOON, make_company, make_profile
 from tests.helpers.people import make_member
 from tests.helpers.suggestions import join, page, reasons, scattered, suggested, write_pairs
+from tests.helpers.transactions import committed
 
 
 async def alike(name: str, *skills: str, **more: Any) -> Any:
@@ -80,7 +81,7 @@ async def be_hidden(_: Any, other: Any) -> None:
 
 async def be_deactivated(_: Any, other: Any) -> None:
     await Account.filter(id=other.id).update(status=AccountStatus.DEACTIVATED)
-    await profiles.refresh_visibility([other.profile_id])
+    await committed(profiles.refresh_visibility([other.profile_id]))
 
 
 EXCLUSIONS: list[Callable[[Any, Any], Awaitable[None]]] = [
@@ -320,7 +321,7 @@ async def test_there_is_an_end(database: Database, monkeypatch: pytest.MonkeyPat
 
 async def be_unclaimed(_: Any, other: Any) -> None:
     await Account.filter(id=other.id).delete()
-    await profiles.refresh_visibility([other.profile_id])
+    await committed(profiles.refresh_visibility([other.profile_id]))
 
 
 @pytest.mark.parametrize("happens", [be_hidden, be_unclaimed], ids=lambda each: each.__name__)

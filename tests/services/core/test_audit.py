@@ -10,6 +10,7 @@ from models.audit import AuditEntry, Origin
 from services.core import audit, clock
 from services.core.audit import OPERATOR, SYSTEM, Actor, Change, UnsafeFact
 from tests.helpers.factories import NOON, make_company, make_person
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -21,13 +22,15 @@ async def test_a_line_says_who_what_whom_and_from_where() -> None:
     await account.save()
     # when
     with clock.frozen(NOON):
-        await audit.record(
-            "company.password-expiry-changed",
-            actor=Actor(7, Origin.SESSION, "192.0.2.7"),
-            account_id=account.id,
-            days=Change(90, None),
-            until=NOON,
-            names=["a", "b"],
+        await committed(
+            audit.record(
+                "company.password-expiry-changed",
+                actor=Actor(7, Origin.SESSION, "192.0.2.7"),
+                account_id=account.id,
+                days=Change(90, None),
+                until=NOON,
+                names=["a", "b"],
+            )
         )
     # then
     entry = await AuditEntry.get()
@@ -43,8 +46,8 @@ async def test_a_line_says_who_what_whom_and_from_where() -> None:
 
 
 async def test_a_line_needs_neither_an_account_nor_one_that_still_exists() -> None:
-    await audit.record("session.ended", actor=SYSTEM)
-    await audit.record("session.ended", actor=OPERATOR, account_id=999, outcome=audit.REFUSED)
+    await committed(audit.record("session.ended", actor=SYSTEM))
+    await committed(audit.record("session.ended", actor=OPERATOR, account_id=999, outcome=audit.REFUSED))
     entries = await AuditEntry.all().order_by("id")
     assert [(each.account_id, each.company_id, each.outcome) for each in entries] == [
         (None, None, "SUCCESS"),
@@ -58,14 +61,14 @@ async def test_a_line_needs_neither_an_account_nor_one_that_still_exists() -> No
 )  # fmt: skip
 async def test_a_fact_named_like_a_secret_is_refused_and_nothing_is_written(name: str) -> None:
     with pytest.raises(UnsafeFact) as why:
-        await audit.record("session.ended", actor=OPERATOR, **cast("Any", {name: "canary"}))
+        await committed(audit.record("session.ended", actor=OPERATOR, **cast("Any", {name: "canary"})))
     assert "canary" not in str(why.value)
     assert await AuditEntry.all().count() == 0
 
 
 @pytest.mark.parametrize("name", ["password_days", "token_id", "key_id", "codes_left"])
 async def test_a_fact_that_only_tells_of_one_is_taken(name: str) -> None:
-    await audit.record("session.ended", actor=OPERATOR, **cast("Any", {name: 3}))
+    await committed(audit.record("session.ended", actor=OPERATOR, **cast("Any", {name: 3})))
     assert (await AuditEntry.get()).facts == {name: 3}
 
 
@@ -73,7 +76,7 @@ async def test_a_fact_that_only_tells_of_one_is_taken(name: str) -> None:
     "secret", ["mxp_" + "a" * 38, "mxk_" + "B" * 38, "$argon2id$v=19$m=19456,t=2,p=1$abc", "5e" * 32]
 )
 async def test_a_secret_in_somebodys_text_is_left_out(secret: str) -> None:
-    await audit.record("session.ended", actor=OPERATOR, name=f"my {secret}", names=Change([secret], None))
+    await committed(audit.record("session.ended", actor=OPERATOR, name=f"my {secret}", names=Change([secret], None)))
     stored = str((await AuditEntry.get()).facts)
     assert secret not in stored and "my …" in stored
 
@@ -94,7 +97,7 @@ async def test_lines_are_forgotten_after_a_year_and_not_before(monkeypatch: pyte
     monkeypatch.setattr(audit, "DELETE_BATCH", 2)
     for days in (0, 364, 365, 366, 367, 400):
         with clock.frozen(NOON - timedelta(days=days)):
-            await audit.record("session.ended", outcome=f"day {days}", actor=OPERATOR)
+            await committed(audit.record("session.ended", outcome=f"day {days}", actor=OPERATOR))
     # when
     gone, again = await audit.forget_old(NOON), await audit.forget_old(NOON)
     # then
@@ -104,5 +107,5 @@ async def test_lines_are_forgotten_after_a_year_and_not_before(monkeypatch: pyte
 
 async def test_only_actions_that_readers_can_name_are_written() -> None:
     with pytest.raises(ValueError, match="thing"):
-        await audit.record("thing.done", actor=OPERATOR)
+        await committed(audit.record("thing.done", actor=OPERATOR))
     assert await AuditEntry.all().count() == 0

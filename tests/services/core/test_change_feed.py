@@ -25,6 +25,7 @@ from services.profiles import profiles
 from settings import Settings
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_person, make_profile
+from tests.helpers.transactions import committed
 
 
 class Undone(Exception):
@@ -63,7 +64,7 @@ async def elsewhere(settings: Settings, database: Database) -> AsyncIterator[Fol
 async def test_what_is_committed_is_told_here_at_once_and_only_once(here: Follower) -> None:
     heard = Heard(here)
     async with in_transaction():
-        await publish(Topic.BADGES, facts={"n": 1})
+        await committed(publish(Topic.BADGES, facts={"n": 1}))
         await here.catch_up()
         assert heard.facts == []
     await here.catch_up()
@@ -76,7 +77,7 @@ async def test_what_is_undone_is_never_told(here: Follower, elsewhere: Follower)
     heard, there = Heard(here), Heard(elsewhere)
     with pytest.raises(Undone):
         async with in_transaction():
-            await publish(Topic.BADGES, facts={"n": 1})
+            await committed(publish(Topic.BADGES, facts={"n": 1}))
             raise Undone
     async with in_transaction():
         with pytest.raises(Undone):
@@ -91,8 +92,8 @@ async def test_what_is_undone_is_never_told(here: Follower, elsewhere: Follower)
 
 async def test_another_process_hears_it_at_its_next_look(elsewhere: Follower) -> None:
     heard = Heard(elsewhere, Topic.SCORES)
-    await publish(Topic.SCORES, facts={"profiles": [5]})
-    await publish(Topic.BADGES)
+    await committed(publish(Topic.SCORES, facts={"profiles": [5]}))
+    await committed(publish(Topic.BADGES))
     await elsewhere.poll()
     assert [(len(news.entries), news.everything) for news in heard.news] == [(1, False)]
     assert heard.facts == [{"profiles": [5]}]
@@ -102,11 +103,11 @@ async def test_another_process_hears_it_at_its_next_look(elsewhere: Follower) ->
 
 
 async def test_nothing_from_before_the_first_look_is_told(database: Database) -> None:
-    await publish(Topic.BADGES, facts={"n": 1})
+    await committed(publish(Topic.BADGES, facts={"n": 1}))
     reader = Follower(database)
     heard = Heard(reader)
     await reader.poll()
-    await publish(Topic.BADGES, facts={"n": 2})
+    await committed(publish(Topic.BADGES, facts={"n": 2}))
     await reader.poll()
     assert heard.facts == [{"n": 2}]
 
@@ -127,7 +128,7 @@ async def test_a_listener_that_fails_keeps_nobody_else_from_hearing(here: Follow
 
     here.on(Topic.BADGES, fail)
     heard = Heard(here, Topic.BADGES)
-    await publish(Topic.BADGES, facts={"n": 1})
+    await committed(publish(Topic.BADGES, facts={"n": 1}))
     await here.catch_up()
     assert heard.facts == [{"n": 1}]
 
@@ -136,7 +137,7 @@ async def test_whoever_has_left_hears_nothing_more(here: Follower) -> None:
     heard, other = Heard(here, Topic.BADGES), Heard(here, Topic.BADGES)
     heard.stops[0]()
     heard.stops[0]()
-    await publish(Topic.BADGES)
+    await committed(publish(Topic.BADGES))
     await here.catch_up()
     assert (len(heard.news), len(other.news)) == (0, 1)
 
@@ -145,11 +146,11 @@ async def test_whoever_slept_longer_than_notices_are_kept_is_told_that_anything_
     here: Follower,
 ) -> None:
     heard = Heard(here, Topic.BADGES)
-    await publish(Topic.BADGES, facts={"n": 1})
+    await committed(publish(Topic.BADGES, facts={"n": 1}))
     with clock.frozen(clock.now() + change_feed.MAX_READER_LAG + timedelta(minutes=1)):
         await here.poll()
         assert [(news.entries, news.everything) for news in heard.news] == [([], True)]
-        await publish(Topic.BADGES, facts={"n": 2})
+        await committed(publish(Topic.BADGES, facts={"n": 2}))
         await here.catch_up()
     assert (heard.facts, heard.news[-1].everything) == ([{"n": 2}], False)
 
@@ -171,14 +172,14 @@ def looks(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_catching_up_costs_nothing_when_there_is_nothing(
     here: Follower, looks: list[str], count_statements: CountStatements
 ) -> None:
-    await publish(Topic.BADGES)
+    await committed(publish(Topic.BADGES))
     await here.catch_up()
     assert len(looks) == 1
     with count_statements() as seen:
         for _ in range(5):
             await here.catch_up()
     assert (len(looks), seen.total) == (1, 0)
-    await publish(Topic.BADGES)
+    await committed(publish(Topic.BADGES))
     await here.catch_up()
     await here.catch_up()
     assert len(looks) == 2
@@ -186,9 +187,9 @@ async def test_catching_up_costs_nothing_when_there_is_nothing(
 
 async def test_old_notices_are_deleted(database: Database) -> None:
     with clock.frozen(NOON):
-        await publish(Topic.BADGES)
+        await committed(publish(Topic.BADGES))
     with clock.frozen(NOON + timedelta(minutes=1)):
-        await publish(Topic.BADGES)
+        await committed(publish(Topic.BADGES))
     assert await change_feed.forget_old(NOON + change_feed.CHANGE_RETENTION + timedelta(seconds=1)) == 1
     assert await Notice.all().count() == 1
 
@@ -205,7 +206,7 @@ async def test_a_reader_that_cannot_look_says_so_once_and_goes_on(
         patched.setattr(here._reader, "read", broken)
         await here.keep_up()
         await here.keep_up()
-    await publish(Topic.BADGES, facts={"n": 1})
+    await committed(publish(Topic.BADGES, facts={"n": 1}))
     await here.keep_up()
     assert heard.facts == [{"n": 1}]
 
@@ -225,7 +226,7 @@ async def test_a_slow_transaction_with_a_smaller_id_is_not_missed(settings: Sett
             " VALUES (pg_current_xact_id()::text::bigint, 'BADGES', '{\"n\": \"slow\"}', now())"
         )
         for number in range(3):
-            await publish(Topic.BADGES, facts={"n": number})
+            await committed(publish(Topic.BADGES, facts={"n": number}))
             await elsewhere.poll()
         await elsewhere.poll()
         assert heard.facts == [{"n": 0}, {"n": 1}, {"n": 2}]
@@ -235,7 +236,7 @@ async def test_a_slow_transaction_with_a_smaller_id_is_not_missed(settings: Sett
     await elsewhere.poll()
     await elsewhere.poll()
     assert heard.facts == [{"n": 0}, {"n": 1}, {"n": 2}, {"n": "slow"}]
-    await publish(Topic.BADGES, facts={"n": 3})
+    await committed(publish(Topic.BADGES, facts={"n": 3}))
     await elsewhere.poll()
     assert heard.facts[4:] == [{"n": 3}]
 
@@ -244,7 +245,7 @@ async def test_a_slow_transaction_with_a_smaller_id_is_not_missed(settings: Sett
 async def test_what_was_undone_is_not_looked_for_for_ever(here: Follower, looks: list[str]) -> None:
     with pytest.raises(Undone):
         async with in_transaction():
-            await publish(Topic.BADGES)
+            await committed(publish(Topic.BADGES))
             raise Undone
     await here.catch_up()
     await here.catch_up()
@@ -322,7 +323,7 @@ async def test_nobody_is_told_of_points_of_the_unclaimed_the_deactivated_or_for_
     await record_many([event(ada, counterpart_id=ada)])
     assert await told(Topic.PERSON) == []
     await type(account).filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
-    await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="X", level=1)])
+    await committed(change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="X", level=1)]))
     assert await told(Topic.PERSON) == []
 
 
@@ -380,7 +381,9 @@ async def test_texts_of_any_kind_survive(here: Follower) -> None:
     ada = (await make_person()).own_profile_id
     await here.catch_up()
     heard = Heard(here, Topic.PERSON)
-    await change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="\"é\\ 😀'", level=1)])
+    await committed(
+        change_feed.publish_all([change_feed.person_entry(ada, PersonKind.BADGE, badge="\"é\\ 😀'", level=1)])
+    )
     await here.catch_up()
     assert heard.facts == [{"kind": "BADGE", "badge": "\"é\\ 😀'", "level": 1}]
     assert heard.news[0].entries[0].profile_id == ada

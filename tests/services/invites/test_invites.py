@@ -29,6 +29,7 @@ from tests.helpers.invites import (
 )
 from tests.helpers.people import make_company_with_admin
 from tests.helpers.sign_in import codes_of, kinds, mails, make_domain
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database", "quick_passwords")
 BEN = "ben@friends.example"
@@ -226,7 +227,7 @@ async def test_nobody_learns_who_has_an_account_or_wants_no_invites() -> None:
     await Profile.filter(id=profile_of(hidden)).update(listed=False)
     gone.status = AccountStatus.DEACTIVATED
     await gone.save()
-    await refresh_visibility([profile_of(gone)])
+    await committed(refresh_visibility([profile_of(gone)]))
     blocker = await make_person("blocker@x.example")
     await blocks.block(profile_of(blocker), profile_of(ada))
     await make_service("service@x.example")

@@ -24,6 +24,7 @@ from services.sign_in import registration
 from tests.helpers.factories import make_person, total
 from tests.helpers.invites import earned, invite, invite_code, join, profile_of
 from tests.helpers.sign_in import BROWSER, GOOD, codes_of, mailed_code
+from tests.helpers.transactions import committed
 
 BY_LINK = [("REFERRAL_SIGNED_UP", 5), ("FRIEND_REFERRED", 25)]
 BY_MAIL = [("FRIEND_REFERRED", 25)]
@@ -49,7 +50,7 @@ async def told(account: Account) -> list[int]:
 async def deactivate(account: Account) -> None:
     account.status = AccountStatus.DEACTIVATED
     await account.save()
-    await refresh_visibility([profile_of(account)])
+    await committed(refresh_visibility([profile_of(account)]))
 
 
 async def test_a_code_is_made_once_and_can_be_changed() -> None:

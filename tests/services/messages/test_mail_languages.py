@@ -20,6 +20,7 @@ from tests.helpers.factories import mailbox, make_person, make_service
 from tests.helpers.mail import over
 from tests.helpers.sign_in import BROWSER, GOOD, make_login
 from tests.helpers.smtp_server import MailServer
+from tests.helpers.transactions import committed
 
 ADA, ZOE, NOBODY = "ada@people.example", "zoe@people.example", "nobody@people.example"
 
@@ -37,7 +38,7 @@ async def test_a_mail_comes_in_the_language_that_was_chosen(settings: Settings) 
     server = MailServer()
     # when
     with using_language("en"):
-        await send_mail("new-token", ada, name="Zoë's één token €", scopes="mx:app:create")
+        await committed(send_mail("new-token", ada, name="Zoë's één token €", scopes="mx:app:create"))
     async with server.up():
         assert await over(settings, server).deliver_due() == 1
     # then
@@ -60,7 +61,7 @@ async def test_choosing_again_counts_from_the_next_mail_on() -> None:
     ada = await make_person(ADA)
     for language in ("nl", "en", "nl"):
         await preferences.set_language(ada.own_profile_id, language, actor=OPERATOR)
-        await send_mail("password-changed", ada)
+        await committed(send_mail("password-changed", ada))
     assert [each.partition(" ")[0] for each in await subjects()] == ["Je", "Your", "Je"]
 
 
@@ -71,15 +72,17 @@ async def test_who_has_not_chosen_or_is_not_known_gets_the_language_of_the_reque
     ada, robot = await make_person(ADA), await make_service("robot@services.example")
     with using_language(request_language):
         for to in (ada, robot, mailbox(NOBODY)):
-            await send_mail("password-changed", to)
-        await send_mails([NewMail("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
+            await committed(send_mail("password-changed", to))
+        await committed(
+            send_mails([NewMail("password-changed", each, {}, withheld=True) for each in (ada, mailbox(NOBODY))])
+        )
     assert [each.partition(" ")[0] for each in await subjects()] == [first_word] * 5
 
 
 async def test_a_language_that_is_gone_is_no_choice() -> None:
     ada = await make_person(ADA)
     await Profile.filter(id=ada.profile_id).update(language="xx")
-    await send_mail("password-changed", ada)
+    await committed(send_mail("password-changed", ada))
     assert (await subjects())[0].startswith("Your password")
 
 
@@ -106,8 +109,8 @@ async def test_a_recovery_address_is_written_to_in_the_language_of_its_person() 
 async def test_a_text_message_is_in_the_language_of_its_account() -> None:
     ada = await make_person(ADA)
     await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
-    await send_sms("sms-code", "+31612345678", ada.id, code="123456")
-    await send_sms("sms-code", "+31612345678", 0, code="123456")
+    await committed(send_sms("sms-code", "+31612345678", ada.id, code="123456"))
+    await committed(send_sms("sms-code", "+31612345678", 0, code="123456"))
     texts = [opened(row).text for row in await OutboxMessage.all().order_by("id")]
     assert "is je code voor" in texts[0] and "is your code for" in texts[1]
 
@@ -146,7 +149,7 @@ async def test_one_statement_tells_whether_there_is_an_account_or_not(
     seen_by: list[int] = []
     for to in (ada, mailbox(NOBODY)):
         with count_statements() as seen:  # type: ignore[operator]
-            await send_mails([NewMail("password-changed", to, {}, withheld=True)])
+            await committed(send_mails([NewMail("password-changed", to, {}, withheld=True)]))
         seen_by.append(seen.total)
     assert seen_by[0] == seen_by[1]
 
@@ -158,7 +161,7 @@ async def test_mails_written_together_go_each_in_the_language_of_its_reader(
     await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
     readers = [ada, zoe, mailbox(NOBODY), ada]
     with count_statements() as seen:  # type: ignore[operator]
-        await send_mails([NewMail("password-changed", each, {}, withheld=each is zoe) for each in readers])
+        await committed(send_mails([NewMail("password-changed", each, {}, withheld=each is zoe) for each in readers]))
     assert seen.total == 2
     messages = [opened(row) for row in await OutboxMessage.all().order_by("id")]
     assert [each.subject.partition(" ")[0] for each in messages] == ["Je", "Your", "Your", "Je"]
@@ -173,7 +176,7 @@ async def test_numbers_days_and_moments_are_written_as_the_language_does(monkeyp
     moment = datetime(2026, 5, 4, 20, 0, tzinfo=UTC)
     for language in ("nl", "en"):
         with using_language(language):
-            await send_mail("a-kind", mailbox(NOBODY), count=12_345, day=moment.date(), moment=moment)
+            await committed(send_mail("a-kind", mailbox(NOBODY), count=12_345, day=moment.date(), moment=moment))
     texts = [opened(row).text.partition("\n")[0] for row in await OutboxMessage.all().order_by("id")]
     assert texts == ["12.345, 4 mei 2026, 4 mei 2026 20:00 UTC", "12,345, 4 May 2026, 4 May 2026 20:00 UTC"]
 
@@ -185,7 +188,7 @@ async def test_every_mail_reads_well_in_dutch(kind: str) -> None:
         name: link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"de {name}" for name in KINDS[kind].facts
     }
     with using_language("nl"):
-        await send_mail(kind, mailbox(NOBODY), **facts)
+        await committed(send_mail(kind, mailbox(NOBODY), **facts))
     message = opened(await OutboxMessage.get())
     assert message.subject and "$" not in message.subject + message.text + message.html
     assert message.text.startswith("Hallo")

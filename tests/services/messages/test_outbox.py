@@ -18,6 +18,7 @@ from services.messages.outbox import BadMessage, Message, link, opened, send_mai
 from settings import BadSetting, Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.runtimes import using_settings
+from tests.helpers.transactions import committed
 
 HERE = Settings(public_url="https://graph.example/", secret_key="5a" * 32)
 ADA = "ada@people.example"
@@ -84,7 +85,7 @@ async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
         for name in KINDS[kind].facts
     }
     # when
-    await send_mail(kind, mailbox(ADA), **facts)
+    await committed(send_mail(kind, mailbox(ADA), **facts))
     message = await written()
     # then
     assert message.subject and "$" not in message.subject + message.text + message.html
@@ -97,7 +98,7 @@ async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
 
 async def test_the_row_holds_neither_the_recipient_nor_a_text(database: Database) -> None:
     # when
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor"))
     # then
     [stored_row] = await database.fetch("SELECT * FROM outbox_message")
     stored = " ".join(str(stored_row[name]) for name in stored_row.keys())  # noqa: SIM118 - a row is no mapping
@@ -138,11 +139,11 @@ async def test_a_message_that_nobody_could_mean_is_refused_at_once() -> None:
         ("password-changed", "=?utf-8?q?a=0D=0ABcc=3A_x?=@people.example", {}),
     ]:
         with pytest.raises(BadMessage) as refusal:
-            await send_mail(kind, mailbox(to), **facts)
+            await committed(send_mail(kind, mailbox(to), **facts))
         assert "people.example" not in str(refusal.value)
     for number in ("", "0612345678", "+31 6 1234", "+310612345678\n", "+31612345678,+31612345679", "+٣١٦١٢٣٤٥٦٧٨"):
         with pytest.raises(BadMessage):
-            await send_sms("sms-code", number, 0, code="1")
+            await committed(send_sms("sms-code", number, 0, code="1"))
     assert await OutboxMessage.all().count() == 0
 
 
@@ -153,7 +154,7 @@ async def test_a_message_that_nobody_could_mean_is_refused_at_once() -> None:
 )
 async def test_a_link_leads_to_the_public_address_only(elsewhere: str) -> None:
     with pytest.raises(BadMessage):
-        await send_mail("password-reset", mailbox(ADA), account=ADA, link=elsewhere)
+        await committed(send_mail("password-reset", mailbox(ADA), account=ADA, link=elsewhere))
     assert await OutboxMessage.all().count() == 0
 
 
@@ -170,7 +171,7 @@ def test_a_link_is_made_from_the_public_address_and_a_path() -> None:
 @pytest.mark.parametrize("name", NASTY_NAMES)
 async def test_a_name_adds_no_header_and_no_line(name: str) -> None:
     # when
-    await send_mail("new-token", mailbox(ADA), name=name, scopes="mx:points:read")
+    await committed(send_mail("new-token", mailbox(ADA), name=name, scopes="mx:points:read"))
     message = await written()
     # then
     assert len(message.subject.splitlines()) == 1
@@ -190,7 +191,7 @@ async def test_people_s_text_is_escaped_in_html_and_as_typed_in_text() -> None:
     # given
     name = """<b onclick="x">Zoë & 'Søn' $code ${link}</b>"""
     # when
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name=name)
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name=name))
     message = await written()
     # then
     assert f"Hello {name}," in message.text
@@ -211,7 +212,7 @@ async def test_people_s_text_is_escaped_in_html_and_as_typed_in_text() -> None:
     ],
 )
 async def test_a_name_is_no_link_to_somewhere_else(name: str, shown: str) -> None:
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name=name)
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name=name))
     assert (await written()).text.startswith(f"Hello {shown},\n")
 
 
@@ -219,7 +220,7 @@ async def test_a_name_is_no_link_to_somewhere_else(name: str, shown: str) -> Non
 @pytest.mark.sqlite_only
 async def test_a_mail_is_the_same_however_often_it_is_composed() -> None:
     # given
-    await send_mail("sign-up-code", mailbox("zoë@bücher.example"), code="482913", name="Zoë")
+    await committed(send_mail("sign-up-code", mailbox("zoë@bücher.example"), code="482913", name="Zoë"))
     message = await written()
     # when
     first, second = (compose(message, sender_of(HERE)) for _ in range(2))

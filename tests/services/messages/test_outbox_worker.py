@@ -23,6 +23,7 @@ from tests.helpers.factories import mailbox
 from tests.helpers.mail import ADA, NUMBER, Noting, by, later, left, over, server_of
 from tests.helpers.runtimes import using_settings
 from tests.helpers.smtp_server import MailServer
+from tests.helpers.transactions import committed
 from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -35,7 +36,7 @@ def server() -> MailServer:
 
 async def test_a_mail_goes_out_once_and_its_row_is_gone(settings: Settings, server: MailServer) -> None:
     # given
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë")
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë"))
     async with server.up():
         worker = over(settings, server)
         # when
@@ -66,7 +67,7 @@ async def test_what_is_refused_is_tried_again_later(
     settings: Settings, server: MailServer, to_recipient: str, to_data: str
 ) -> None:
     # given
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     server.to_recipient, server.to_data = to_recipient, to_data
     async with server.up():
         worker = over(settings, server)
@@ -89,7 +90,7 @@ async def test_a_server_that_goes_away_and_comes_back_gets_the_mail(settings: Se
     # given
     async with server.up():
         worker = over(settings, server)
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     # when
     assert await worker.deliver_due() == 0
     # then
@@ -105,9 +106,9 @@ async def test_one_stalled_conversation_ends_and_holds_up_nobody_else(settings: 
     async with server.up():
         way = server_of(settings, server.url)
         worker = OutboxWorker(settings, by(replace(way, timeout_seconds=2.0)))
-        await send_mail("password-changed", mailbox(ADA))
+        await committed(send_mail("password-changed", mailbox(ADA)))
         for n in range(8):
-            await send_mail("password-changed", mailbox(f"person{n}@people.example"))
+            await committed(send_mail("password-changed", mailbox(f"person{n}@people.example")))
         # when
         begun = time.monotonic()
         work = asyncio.create_task(worker.deliver_due())
@@ -127,7 +128,7 @@ async def test_a_server_that_never_greets_is_not_waited_for(settings: Settings) 
     listening = await asyncio.start_server(lambda _reader, writer: silent.append(writer), "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     way = server_of(settings, f"smtp://127.0.0.1:{port}")
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     # when
     begun = time.monotonic()
     sent = await OutboxWorker(settings, by(replace(way, timeout_seconds=0.3))).deliver_due()
@@ -150,7 +151,7 @@ async def test_a_server_that_drips_its_answers_is_not_waited_for(settings: Setti
 
     listening = await asyncio.start_server(drip, "127.0.0.1", 0)
     way = server_of(settings, f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     # when
     assert await OutboxWorker(settings, by(replace(way, timeout_seconds=0.4))).deliver_due() == 0
     # then
@@ -174,7 +175,7 @@ async def test_it_is_tried_less_and_less_often_for_two_days_and_then_given_up(
 
     way = Refusing()
     worker = OutboxWorker(settings, by(way))
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     written = (await OutboxMessage.get()).created_at
     waits = []
     # when
@@ -198,7 +199,7 @@ def test_pauses_double_up_to_an_hour_and_differ() -> None:
 
 async def test_a_code_that_is_no_good_any_more_is_not_sent_late(settings: Settings, server: MailServer) -> None:
     # given
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada")
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada"))
     server.to_recipient = "451 later"
     async with server.up(), later(minutes=9.99):
         # when
@@ -221,8 +222,8 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             raise RuntimeError(f"{message.to} {message.text}")
 
     server.to_recipient = "550 <ADDRESS> does not exist"
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
-    await send_sms("sms-code", NUMBER, 0, code="482913")
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor"))
+    await committed(send_sms("sms-code", NUMBER, 0, code="482913"))
     # when
     with structlog.testing.capture_logs() as logged:
         async with server.up():
@@ -230,7 +231,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
             server.to_recipient = "250 OK"
             async with later(seconds=11):
                 await over(settings, server).deliver_due()
-            await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor")
+            await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Ada Okafor"))
             await OutboxWorker(settings, by(Clumsy())).deliver_due()
     # then
     ours = " ".join(str(record) for record in caplog.records if not record.name.startswith("mail.")) + str(logged)
@@ -241,7 +242,7 @@ async def test_logs_hold_neither_an_address_nor_a_text(
 
 
 async def test_what_another_key_sealed_waits_for_its_key(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     async with server.up():
         worker = over(settings, server)
         with using_settings(replace(settings, secret_key="0b" * 32)):
@@ -257,7 +258,7 @@ async def test_what_another_key_sealed_waits_for_its_key(settings: Settings, ser
 async def test_two_workers_send_each_message_once(settings: Settings) -> None:
     # given
     for n in range(40):
-        await send_mail("password-changed", mailbox(f"person{n}@people.example"))
+        await committed(send_mail("password-changed", mailbox(f"person{n}@people.example")))
     way = Noting(takes=0.005)
     # when
     sent = await asyncio.gather(*(OutboxWorker(settings, by(way)).deliver_due() for _ in range(4)))
@@ -269,7 +270,7 @@ async def test_two_workers_send_each_message_once(settings: Settings) -> None:
 
 async def test_a_few_are_under_way_at_a_time(settings: Settings) -> None:
     for n in range(12):
-        await send_mail("password-changed", mailbox(f"person{n}@people.example"))
+        await committed(send_mail("password-changed", mailbox(f"person{n}@people.example")))
     way = Noting(takes=0.02)
     assert await OutboxWorker(settings, by(way)).deliver_due() == 12
     assert way.most_at_once == outbox_worker.MAX_CONCURRENT_SENDS
@@ -277,7 +278,7 @@ async def test_a_few_are_under_way_at_a_time(settings: Settings) -> None:
 
 async def test_a_message_whose_worker_died_is_sent_by_another_when_its_claim_ends(settings: Settings) -> None:
     # given a process that ends in the middle
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     dying, way = OutboxWorker(settings, by(Noting(takes=3_600))), Noting()
     [claimed] = await dying._claim(Channel.MAIL, 4)
     # when
@@ -299,7 +300,7 @@ async def test_the_worker_sends_what_is_committed_and_only_then(settings: Settin
     work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     # when
     async with in_transaction():
-        await send_mail("password-changed", mailbox(ADA))
+        await committed(send_mail("password-changed", mailbox(ADA)))
         if settings.database.startswith("postgres"):
             await asyncio.sleep(1.2)
         assert way.given == []
@@ -314,7 +315,7 @@ async def test_the_worker_sends_what_is_committed_and_only_then(settings: Settin
 async def test_stopping_waits_for_what_is_under_way(settings: Settings) -> None:
     # given
     way = Noting(takes=0.5)
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
@@ -330,7 +331,7 @@ async def test_stopping_does_not_wait_for_ever(settings: Settings, monkeypatch: 
     # given
     monkeypatch.setattr(outbox_worker, "STOP_SECONDS", 0.1)
     way = Noting(takes=3_600)
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     work = asyncio.create_task(OutboxWorker(settings, by(way)).run())
     await until(lambda: way.at_once == 1)
     # when
@@ -359,7 +360,7 @@ async def test_the_worker_lives_through_a_failing_database(settings: Settings, m
         return await claim(channel, room)
 
     monkeypatch.setattr(worker, "_claim", failing)
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     # when
     work = asyncio.create_task(worker.run())
     # then

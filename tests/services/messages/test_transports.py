@@ -19,6 +19,7 @@ from settings import HERE, BadSetting, Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.mail import ADA, NUMBER, later, left, over, server_of
 from tests.helpers.smtp_server import MailServer, certificate_for_this_machine
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -33,7 +34,7 @@ def server() -> MailServer:
 
 @pytest.mark.sqlite_only
 async def test_an_address_with_letters_of_any_script_is_reached(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", mailbox("zoë@bücher.example"))
+    await committed(send_mail("password-changed", mailbox("zoë@bücher.example")))
     async with server.up():
         assert await over(settings, server).deliver_due() == 1
     assert server.taken[0].rcpt_tos == ["zoë@xn--bcher-kva.example"]
@@ -44,7 +45,7 @@ async def test_an_address_with_letters_of_any_script_is_reached(settings: Settin
 async def test_it_signs_in_with_the_password_of_the_url(settings: Settings, server: MailServer) -> None:
     # given
     server.login = ("poster", "p@ss:w/rd")
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     async with server.up():
         wrong = replace(settings, mail_url=f"smtp://poster:wrong@127.0.0.1:{server.port}")
         right = replace(settings, mail_url=f"smtp://poster:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}")
@@ -62,7 +63,7 @@ async def test_mail_is_encrypted_on_the_way_from_the_start_or_where_it_is_offere
     server.tls_at_once = scheme == "smtps"
     server.certificate, trusted = certificate_for_this_machine(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     async with server.up():
         way = replace(settings, mail_url=f"{scheme}://127.0.0.1:{server.port}")
         assert await OutboxWorker(way).deliver_due() == 1
@@ -74,7 +75,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
     settings: Settings, server: MailServer, tmp_path: Path
 ) -> None:
     server.certificate, _ = certificate_for_this_machine(tmp_path)
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     async with server.up():
         assert await over(settings, server).deliver_due() == 0
     assert server.asked == 0
@@ -83,7 +84,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
 
 @pytest.mark.sqlite_only
 async def test_where_starttls_is_required_nothing_goes_out_without_it(settings: Settings, server: MailServer) -> None:
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     async with server.up():
         assert await over(settings, server, "?starttls=require").deliver_due() == 0
         assert server.asked == 0
@@ -111,8 +112,8 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
     # given
     mail, sms = tmp_path / "out" / "mail", tmp_path / "out" / "sms"
     settings = replace(settings, mail_url=f"file:{mail}", sms_url=f"file://{sms}")
-    await send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë")
-    await send_sms("sms-code", NUMBER, 0, code="771204")
+    await committed(send_mail("sign-up-code", mailbox(ADA), code="482913", name="Zoë"))
+    await committed(send_sms("sms-code", NUMBER, 0, code="771204"))
     # when
     async with sending(settings):
         async with asyncio.timeout(10):
@@ -132,7 +133,7 @@ async def test_without_a_mail_server_messages_can_be_read_in_a_folder(settings: 
 @pytest.mark.sqlite_only
 async def test_a_folder_that_cannot_be_written_to_loses_nothing(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    await send_mail("password-changed", mailbox(ADA))
+    await committed(send_mail("password-changed", mailbox(ADA)))
     assert await OutboxWorker(replace(settings, mail_url=f"file:{tmp_path}/taken/mail")).deliver_due() == 0
     assert await left() == 1
 
@@ -164,7 +165,7 @@ async def gateway(answers: list[web.Response]) -> AsyncIterator[tuple[int, list[
 @pytest.mark.sqlite_only
 async def test_a_text_message_is_posted_to_the_gateway(settings: Settings) -> None:
     # given
-    await send_sms("sms-code", NUMBER, 0, code="771204")
+    await committed(send_sms("sms-code", NUMBER, 0, code="771204"))
     answers = [web.Response(status=503), web.Response(status=307, headers={"Location": "/send"}), web.Response()]
     async with gateway(answers) as (port, asked):
         worker = OutboxWorker(replace(settings, sms_url=f"http://poster:p%40ss@127.0.0.1:{port}/send"))

@@ -19,6 +19,7 @@ from tests.helpers.badge_awards import make_award, make_imported_badge
 from tests.helpers.badge_credentials import check_required_members
 from tests.helpers.factories import NOON, make_person, make_profile
 from tests.helpers.runtimes import using_settings
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 HERE = "http://graph.example"
@@ -184,10 +185,10 @@ async def test_who_is_not_listed_is_seen_by_nobody_else() -> None:
     assert own is not None and not own.listed
     # and again once public, and no more once deactivated
     await Profile.filter(id=own.profile_id).update(visibility=Visibility.PUBLIC)
-    await refresh_visibility([own.profile_id])
+    await committed(refresh_visibility([own.profile_id]))
     assert await badge_credentials.award_of(award.credential)
     await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
-    await refresh_visibility([own.profile_id])
+    await committed(refresh_visibility([own.profile_id]))
     assert await badge_credentials.award_of(award.credential) is None
 
 

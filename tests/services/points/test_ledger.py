@@ -16,6 +16,7 @@ from services.points.ledger import record, record_many
 from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, make_person, make_profile, outcomes, total
+from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -205,7 +206,7 @@ async def test_deactivated_people_earn_nothing() -> None:
     ada = account.own_profile_id
     account.status = type(account.status).DEACTIVATED
     await account.save()
-    await refresh_visibility([ada])
+    await committed(refresh_visibility([ada]))
     # when
     recorded = await record(event(ada))
     # then
