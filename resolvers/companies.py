@@ -38,7 +38,7 @@ async def is_admin(context: Context) -> bool:
 async def set_password_expiry(context: Context, *, input: Any) -> Row:
     """Set after how many days the passwords of members expire; null means never and has to be explicit."""
     if input.days is not None and not isinstance(input.days, int):  # absent
-        raise refused(ErrorCode.BAD_INPUT, "Give the days, or null for never.", path=("days",))
+        raise refused(ErrorCode.BAD_INPUT, "`days` is required; use null for never.", path=("days",))
     admin_id = context.viewer.account_id or 0
     changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
     return {"company": await _row(changed)}

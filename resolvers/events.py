@@ -74,7 +74,7 @@ async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
     """A row for each event of the viewer. Raises Refused: FORBIDDEN (the viewer has no profile)."""
     own = context.viewer.profile_id
     if own is None:
-        raise refused(ErrorCode.FORBIDDEN, "Only for people: this account has no profile.")
+        raise refused(ErrorCode.FORBIDDEN, "Only people may do this; this account has no profile.")
     waiting: deque[FeedEntry] = deque(maxlen=MAX_QUEUED_EVENTS)
     arrived = asyncio.Event()
 

@@ -66,7 +66,7 @@ def _levels(code: str) -> int:
 
 def _check_size(size: int) -> None:
     if size not in SIZES:
-        text = Text("`size` is one of {sizes}.", sizes=", ".join(map(str, SIZES)))
+        text = Text("`size` must be one of {sizes}.", sizes=", ".join(map(str, SIZES)))
         raise refused(ErrorCode.BAD_INPUT, text, path=("size",))
 
 

@@ -60,7 +60,7 @@ async def profile(context: Context, *, handle: str | None = None, id: ID | None 
     Handles are stored in lower case, so the unique index on `handle` answers the lookup.
     """
     if (handle is None) == (id is None):
-        raise refused(ErrorCode.BAD_INPUT, "Name the profile by `handle` or by `id`, one of them.")
+        raise refused(ErrorCode.BAD_INPUT, "Use either `handle` or `id`.")
     if handle is not None:
         wanted = handle.lower()
         found = await context.database.fetch(BY_HANDLE, wanted, context.viewer.own_profile)

@@ -185,11 +185,11 @@ def _bucket_row(start: date, found: Mapping[str, int], categories: Sequence[tupl
 def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
     if since is not None and since > (until or clock.today()):
         if until is None:
-            raise refused(ErrorCode.BAD_INPUT, "`since` lies in the future.", path=("since",))
-        raise refused(ErrorCode.BAD_INPUT, "`until` lies before `since`.", path=("until",))
+            raise refused(ErrorCode.BAD_INPUT, "`since` is in the future.", path=("since",))
+        raise refused(ErrorCode.BAD_INPUT, "`until` is before `since`.", path=("until",))
     last = _start(bucket, until or clock.today())
     if last < _start(bucket, EARLIEST_DAY) or last.year >= date.max.year:
-        raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("until",))
+        raise refused(ErrorCode.BAD_INPUT, "A series must be between the years 1970 and 9998.", path=("until",))
     if since is None:
         first = last
         for _ in range(DEFAULT_BUCKETS[bucket] - 1):
@@ -197,7 +197,7 @@ def _span(bucket: Bucket, since: date | None, until: date | None) -> Span:
     else:
         first = _start(bucket, since)
     if first < _start(bucket, EARLIEST_DAY):
-        raise refused(ErrorCode.BAD_INPUT, "A series lies between the years 1970 and 9998.", path=("since",))
+        raise refused(ErrorCode.BAD_INPUT, "A series must be between the years 1970 and 9998.", path=("since",))
     if (last - first).days // MIN_DAYS[bucket] >= 2 * MAX_BUCKETS:  # before the buckets are listed
         raise _too_many_buckets()
     starts = [first]
@@ -214,7 +214,7 @@ MIN_DAYS = {Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 28}
 def _too_many_buckets() -> Exception:
     return refused(
         ErrorCode.TOO_MANY_ITEMS,
-        Text("A series has at most {most_buckets} pieces.", most_buckets=MAX_BUCKETS),
+        Text("A series can have at most {most_buckets} intervals.", most_buckets=MAX_BUCKETS),
         path=("since",),
     )
 

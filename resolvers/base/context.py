@@ -68,7 +68,7 @@ class Context:
             if closed := scopes.closed(coordinates, self.viewer.scopes):
                 raise NotAllowed(
                     ErrorCode.INSUFFICIENT_SCOPE,
-                    Text("This token's scopes do not open {fields}.", fields=_abbreviated(closed)),
+                    Text("The scopes of this token do not allow {fields}.", fields=_abbreviated(closed)),
                     required=scopes.opening(closed),
                     given=sorted(self.viewer.scopes),
                 )
@@ -94,7 +94,7 @@ class Context:
         fields = self.requested_fields
         if self.viewer.password_expired and not unauthenticated_access.works_with_expired_password(fields):
             raise NotAllowed(
-                ErrorCode.PASSWORD_EXPIRED, "Your password is too old: change it first (`changePassword`)."
+                ErrorCode.PASSWORD_EXPIRED, "Your password has expired. Change it first with `changePassword`."
             )
 
 

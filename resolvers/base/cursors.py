@@ -44,4 +44,4 @@ def _digest(body: bytes) -> bytes:
 
 
 def _bad_cursor() -> Exception:
-    return refused(ErrorCode.BAD_CURSOR, "That cursor is not of this list.")
+    return refused(ErrorCode.BAD_CURSOR, "That cursor belongs to another list.")

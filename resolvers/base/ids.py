@@ -38,7 +38,7 @@ def decode(text: str, *path: str) -> tuple[str, int]:
     """Return type and number of an id. Raises Refused: BAD_ID; `path` is the id's path in the input (default: `id`)."""
     found = _PATTERN.fullmatch(text)
     if found is None or found[1] not in TYPES:
-        raise refused(ErrorCode.BAD_ID, "That is not an id of this graph.", path=path or ("id",))
+        raise refused(ErrorCode.BAD_ID, "That is not an id of this API.", path=path or ("id",))
     return TYPES[found[1]], int(found[2])
 
 
@@ -46,7 +46,7 @@ def require_number(type_name: str, text: str, *path: str) -> int:
     """Return the number in an id of this type. Raises Refused: BAD_ID, NOT_FOUND (it is an id of another type)."""
     number = number_of(type_name, text, *path)
     if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "That is the id of something else.", path=path or ("id",))
+        raise refused(ErrorCode.NOT_FOUND, "That id belongs to another type.", path=path or ("id",))
     return number
 
 

@@ -42,7 +42,7 @@ async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
     if len(ids) > MAX_NODES_PER_CALL:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
-            Text("Ask for at most {largest} ids at once.", largest=MAX_NODES_PER_CALL),
+            Text("Request at most {largest} ids at once.", largest=MAX_NODES_PER_CALL),
             path=("ids",),
         )
     wanted = [_decode(each) for each in ids]

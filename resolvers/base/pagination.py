@@ -61,7 +61,7 @@ def _page_of(first: int | None, after: str | None, last: int | None, before: str
     if last is None and before is None:
         return Page(_size("first", first), after, backward=False)
     if first is not None or after is not None:
-        raise refused(ErrorCode.BAD_PAGE, "Ask for `first` and `after`, or for `last` and `before`, not for both.")
+        raise refused(ErrorCode.BAD_PAGE, "Use `first` and `after`, or `last` and `before`, but not both.")
     return Page(_size("last", last), before, backward=True)
 
 

@@ -77,7 +77,7 @@ class CompanyAdmin(PersonItself):
         """Raise NotAllowed: UNAUTHENTICATED, FORBIDDEN."""
         super().check(context)
         if not context.viewer.company_admin:
-            raise NotAllowed(ErrorCode.FORBIDDEN, "Only for the admin of a company.")
+            raise NotAllowed(ErrorCode.FORBIDDEN, "Only company admins may do this.")
 
 
 class ElevatedCompanyAdmin(CompanyAdmin):

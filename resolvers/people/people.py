@@ -105,7 +105,7 @@ async def _position(context: Context, list_name: str, search: Search, cursor: st
     if points < 0:
         found = await context.database.fetch(POSITION, number)
         if not found:
-            raise refused(ErrorCode.BAD_CURSOR, "The person of that cursor is gone: start again with the first page.")
+            raise refused(ErrorCode.BAD_CURSOR, "That cursor is no longer valid. Start again with the first page.")
         points, reached = found[0]["overall"], found[0]["overall_reached"]
     return Position(tier, (points, reached, number))
 
@@ -119,7 +119,7 @@ def typed_words(search: str | None) -> list[bytes]:
         raise refused(ErrorCode.BAD_INPUT, text, path=("search",))
     typed = search_tokenizer.words_of_search(search)
     if not typed:
-        raise refused(ErrorCode.BAD_INPUT, "There is no letter or digit to search for.", path=("search",))
+        raise refused(ErrorCode.BAD_INPUT, "The search needs a letter or a digit.", path=("search",))
     if len(typed) > MAX_WORDS:
         raise refused(
             ErrorCode.BAD_INPUT, Text("Search for at most {most_words} words.", most_words=MAX_WORDS), path=("search",)
@@ -149,7 +149,7 @@ def _term_filters(name: str, texts: list[str] | None, terms: dict[str, Term]) ->
         if found is None:
             raise refused(
                 ErrorCode.UNKNOWN_TERM,
-                Text("There is nothing of that name among the {name}.", name=_LISTS[name]),
+                Text("There is no such entry among the {name}.", name=_LISTS[name]),
                 path=(name,),
             )
         codes.add(found.code)
@@ -163,7 +163,7 @@ def _column_filters(company: str | None, country_code: str | None, looking_for: 
     if country_code is not None:
         code = country_code.strip().upper()
         if country(code) is None:
-            text = Text("A country is two letters of ISO 3166-1, such as NL.")
+            text = Text("A country is an ISO 3166-1 alpha-2 code, like NL.")
             raise refused(ErrorCode.UNKNOWN_TERM, text, path=("country",))
         filters.append(ColumnFilter("country", code))
     if looking_for is not None:

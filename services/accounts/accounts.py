@@ -82,7 +82,7 @@ async def attach_account(handle: str, email: str) -> Account:
                 )
             if await Account.exists(profile_id=profile.id):
                 raise refused(
-                    ErrorCode.ALREADY_EXISTS, Text("{handle!r} is claimed already.", handle=handle), path=("handle",)
+                    ErrorCode.ALREADY_EXISTS, Text("{handle!r} is already claimed.", handle=handle), path=("handle",)
                 )
             return await _join(address, profile.name, profile.id)
     except IntegrityError:
@@ -113,4 +113,4 @@ async def _account(
 
 
 def _taken() -> Exception:
-    return refused(ErrorCode.ALREADY_EXISTS, "That address has an account.", path=("email",))
+    return refused(ErrorCode.ALREADY_EXISTS, "That address already has an account.", path=("email",))

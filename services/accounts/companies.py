@@ -50,9 +50,9 @@ async def create_company(name: str, *, domain: str, admin_email: str, actor: Act
 async def _create(name: str, domain: str, admin_key: str) -> Company:
     admin = await Account.select_for_update().get_or_none(email_key=admin_key, kind=AccountKind.PERSON)
     if admin is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no person's account with the admin's address.", path=("admin",))
+        raise refused(ErrorCode.NOT_FOUND, "No person has an account with the admin's address.", path=("admin",))
     if admin.company_id is not None:
-        raise refused(ErrorCode.ALREADY_EXISTS, "The admin belongs to a company already.", path=("admin",))
+        raise refused(ErrorCode.ALREADY_EXISTS, "The admin already belongs to a company.", path=("admin",))
     company = await Company.create(name=name, created_at=clock.now())
     await CompanyDomain.create(company=company, domain=domain)
     admin.company_admin = True
@@ -82,7 +82,7 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("Give 1 to {max_days} days, or null for never.", max_days=MAX_DAYS),
+            Text("Enter 1 to {max_days} days, or null for never.", max_days=MAX_DAYS),
             path=("days",),
         )
     async with in_transaction():
@@ -110,7 +110,7 @@ async def set_sso(admin_id: int, *, enabled: bool) -> Company:
         if enabled:
             raise refused(
                 ErrorCode.FORBIDDEN,
-                "Single sign-on cannot be switched on: sign-in through an identity provider does not exist here yet.",
+                "Single sign-on cannot be switched on: sign-in through an identity provider is not supported yet.",
                 path=("enabled",),
             )
         return company
@@ -129,5 +129,5 @@ async def company_of_admin(admin_id: int) -> Company:
     if company is None or not await Account.exists(
         id=admin_id, company_id=company.id, company_admin=True, status=active
     ):
-        raise refused(ErrorCode.FORBIDDEN, "Only for the admin of a company.")
+        raise refused(ErrorCode.FORBIDDEN, "Only company admins may do this.")
     return company

@@ -55,7 +55,7 @@ async def set_admin(admin_id: int, member_id: int, *, admin: bool, actor: Actor)
         if admin and member.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.ACCOUNT_DEACTIVATED, "Reactivate the member first.", path=("account",))
         if not admin and not await _other_admin(company, member_id):
-            raise refused(ErrorCode.LAST_ADMIN, "A company keeps at least one admin.", path=("account",))
+            raise refused(ErrorCode.LAST_ADMIN, "A company must keep at least one admin.", path=("account",))
         member.company_admin = admin
         await member.save(update_fields=["company_admin"])
         action = "member.made-admin" if admin else "member.admin-removed"

@@ -70,7 +70,7 @@ async def set_by_operator(account_id: int, email: str) -> None:
             raise refused(ErrorCode.NOT_FOUND, "Only a person has a recovery email.", path=("account",))
         if address.key == account.email_key:
             raise refused(
-                ErrorCode.BAD_INPUT, "The recovery email must differ from the account's own.", path=("email",)
+                ErrorCode.BAD_INPUT, "The recovery email must differ from the account's own address.", path=("email",)
             )
         await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
         await _store(account_id, address, OPERATOR)

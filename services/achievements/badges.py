@@ -176,7 +176,7 @@ async def grant(
         if award and award.revoked_at is None:
             raise refused(
                 ErrorCode.ALREADY_EXISTS,
-                Text("The profile has {badge}, level {level}, already.", badge=badge, level=level),
+                Text("The profile already has level {level} of {badge}.", badge=badge, level=level),
                 path=("badge",),
             )
         if award:
@@ -254,7 +254,7 @@ def _wrong(badges: Sequence[str], held: set[str]) -> Iterable[Problem]:
         name = badge[:MAX_CODE]
         path, facts = ("badges", str(place)), {"badge": name}
         if badge in badges[:place]:
-            yield Problem(ErrorCode.BADGE_REPEATED, Text("{name} is named more than once.", name=name), path, facts)
+            yield Problem(ErrorCode.BADGE_REPEATED, Text("{name} is listed more than once.", name=name), path, facts)
         elif badge not in held:
             yield Problem(
                 ErrorCode.BADGE_NOT_EARNED, Text("{name} is not a badge that you have earned.", name=name), path, facts

@@ -224,7 +224,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
         return {"claim": earlier.id, "already": True}
     if profile_id is None or not await _completed_now(profile_id, challenge):
         raise refused(
-            ErrorCode.NOT_COMPLETED, "Not every step of that challenge was done in time.", path=("challenge",)
+            ErrorCode.NOT_COMPLETED, "Not all steps of that challenge were done in time.", path=("challenge",)
         )
     made = await ChallengeClaim.create(
         profile_id=profile_id, challenge=code, account_id=account_id, credits=challenge.credits, claimed_at=clock.now()

@@ -90,7 +90,7 @@ async def create(
         if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:
             raise refused(
                 ErrorCode.TOO_MANY_ITEMS,
-                Text("An account has at most {max_tokens} tokens: delete one first.", max_tokens=MAX_TOKENS),
+                Text("An account can have at most {max_tokens} tokens. Delete one first.", max_tokens=MAX_TOKENS),
             )
         secret = new_secret()
         token = await AccessToken.create(

@@ -58,7 +58,7 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
         if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
             raise refused(
                 ErrorCode.TOO_MANY_ITEMS,
-                Text("An account has at most {max_keys} keys: delete one first.", max_keys=MAX_KEYS),
+                Text("An account can have at most {max_keys} keys. Delete one first.", max_keys=MAX_KEYS),
             )
         secret = secret_format.new(PREFIX)
         key = await ApiKey.create(

@@ -12,5 +12,5 @@ async def manages(domain: str) -> bool:
 
 def managed_refusal(path: str = "email") -> Refused:
     """The refusal of an operation that only the company's identity provider can do."""
-    text = Text("Sign-in of this company's people is managed by its identity provider.")
+    text = Text("The company's identity provider manages the sign-in of this account.")
     return refused(ErrorCode.MANAGED_BY_IDP, text, path=(path,))

@@ -164,5 +164,5 @@ async def _create_backup_codes(account_id: int, actor: Actor) -> list[str]:
 
 def _already_on() -> Refused:
     return refused(
-        ErrorCode.SECOND_FACTOR_ALREADY_ON, "There is a second factor already: deactivate it before you set up another."
+        ErrorCode.SECOND_FACTOR_ALREADY_ON, "A second factor is already on. Switch it off before you set up another."
     )

@@ -115,13 +115,13 @@ async def forget_withdrawn(now: datetime) -> int:
 
 async def _check(sender_id: int, receiver_id: int, *, there: bool) -> None:
     if not await Profile.exists(id=sender_id, listed=True):
-        raise refused(ErrorCode.NOT_PUBLIC, "Make your profile public first: who is asked wants to see who asks.")
+        raise refused(ErrorCode.NOT_PUBLIC, "Make your profile public first, so that the other person can see it.")
     if not there or not await Profile.exists(id=receiver_id, listed=True):
         raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
     if await Block.exists(blocker_id=sender_id, blocked_id=receiver_id):
-        raise refused(ErrorCode.BLOCKED, "You have blocked this person: unblock them first.", path=("profile",))
+        raise refused(ErrorCode.BLOCKED, "You have blocked this person. Unblock them first.", path=("profile",))
     if not await Account.exists(profile_id=receiver_id, status=AccountStatus.ACTIVE):
-        raise refused(ErrorCode.UNCLAIMED, "Nobody has claimed this profile yet: nobody can answer.", path=("profile",))
+        raise refused(ErrorCode.UNCLAIMED, "This profile has no account yet, so no one can answer.", path=("profile",))
 
 
 async def _asked(sender_id: int, receiver_id: int) -> bool:

@@ -49,7 +49,7 @@ async def dismiss(profile_id: int, other_id: int) -> None:
     Raises Refused: NOT_YOURSELF, NOT_FOUND (hidden, or never there).
     """
     if profile_id == other_id:
-        raise refused(ErrorCode.NOT_YOURSELF, "You are not suggested to yourself.", path=("profile",))
+        raise refused(ErrorCode.NOT_YOURSELF, "You cannot dismiss yourself.", path=("profile",))
     async with in_transaction():
         await lock_scores([profile_id])  # the same one twice at once: the second finds the first
         if not await Profile.exists(id=other_id, listed=True):

@@ -74,7 +74,7 @@ async def run_once(
     """
     forbid_transaction()
     if key is not None and (not 0 < len(key) <= MAX_KEY or not key.isprintable()):
-        text = Text("An idempotency key has 1 to {max_key} printable characters.", max_key=MAX_KEY)
+        text = Text("An idempotency key must have 1 to {max_key} printable characters.", max_key=MAX_KEY)
         raise refused(ErrorCode.BAD_INPUT, text, path=("idempotencyKey",))
     if spend_first is not None and not await _was_called(account_id, key):
         await spend_first()
@@ -127,7 +127,7 @@ async def _claim_key(account_id: int, key: str, operation: str, fingerprint: str
         call.operation, call.fingerprint, call.answer, call.at = operation, fingerprint, {}, now
         await call.save(update_fields=["operation", "fingerprint", "answer", "at"])
     elif (call.operation, call.fingerprint) != (operation, fingerprint):
-        text = Text("This idempotency key was used in the last 24 hours for something else.")
+        text = Text("This idempotency key was used in the last 24 hours for another call.")
         raise refused(ErrorCode.IDEMPOTENCY_MISMATCH, text, path=("idempotencyKey",))
     return call
 

@@ -54,9 +54,9 @@ async def spend(operation: str, *, by: Sequence[str], cost: int = 1) -> None:
     wait = await limits.store.take(limits.buckets(operation, by, cost), _now())
     if wait:
         seconds = -(-wait // SECOND)
-        text = Text("Too often. Try again in {seconds} seconds.", seconds=seconds)
+        text = Text("Too many requests. Try again in {seconds} seconds.", seconds=seconds)
         if seconds == 1:
-            text = Text("Too often. Try again in 1 second.")
+            text = Text("Too many requests. Try again in 1 second.")
         raise refused(ErrorCode.RATE_LIMITED, text, retry_after=seconds)
 
 

@@ -55,10 +55,12 @@ async def move(account_id: int, kind: CreditKind, amount: int, *, reference: str
     held = await CreditBalance.select_for_update().get(account_id=account_id)
     after = held.balance + amount
     if after < 0:
-        text = Text("That takes {needed:,} credits, and there are {balance:,}.", needed=-amount, balance=held.balance)
+        text = Text(
+            "This needs {needed:,} credits, but the account has {balance:,}.", needed=-amount, balance=held.balance
+        )
         raise refused(ErrorCode.INSUFFICIENT_CREDITS, text, needed=-amount, available=held.balance)
     if after > MAX_BALANCE:
-        raise refused(ErrorCode.BAD_INPUT, Text("An account holds at most {most:,} credits.", most=MAX_BALANCE))
+        raise refused(ErrorCode.BAD_INPUT, Text("An account can have at most {most:,} credits.", most=MAX_BALANCE))
     held.balance = after
     await held.save(update_fields=["balance"])
     return await CreditEntry.create(
@@ -97,7 +99,7 @@ async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
     reason = reason.strip()
     if not amount or abs(amount) > MAX_BALANCE or not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
         text = Text(
-            "A correction gives or takes 1 to {most:,} credits, for a reason of 1 to {max_reason} characters.",
+            "A correction adds or removes 1 to {most:,} credits and needs a reason of 1 to {max_reason} characters.",
             most=MAX_BALANCE,
             max_reason=MAX_REASON,
         )
@@ -105,7 +107,7 @@ async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
     async with in_transaction():
         account = await account_by_email(email)
         if account.kind is not AccountKind.PERSON:
-            raise refused(ErrorCode.BAD_INPUT, "The account of a service has no credits.", path=("email",))
+            raise refused(ErrorCode.BAD_INPUT, "A service account has no credits.", path=("email",))
         reference = f"correction:{secrets.token_hex(8)}"
         entry = await move(account.id, CreditKind.CORRECTION, amount, reference=reference, reason=reason)
         await audit.record(

@@ -105,7 +105,7 @@ async def set_stock(code: str, stock: int) -> int:
     """
     item = _item(code)
     if item.stock is None or not 0 <= stock <= MAX_PRICE:
-        text = Text("Stock is 0 to {most:,}, of an item that does not always have enough.", most=MAX_PRICE)
+        text = Text("The stock must be 0 to {most:,}, and the item must not be unlimited.", most=MAX_PRICE)
         raise refused(ErrorCode.BAD_INPUT, text, path=("stock",))
     async with in_transaction():
         held = await _locked_stock(item, item.stock)
@@ -143,7 +143,7 @@ async def _place(account_id: int, code: str) -> idempotency.Answer:
         held = await _locked_stock(item, item.stock)
         if held.stock < 1:
             raise refused(
-                ErrorCode.OUT_OF_STOCK, Text("There is no {name!r} left.", name=Text(item.name)), path=("item",)
+                ErrorCode.OUT_OF_STOCK, Text("{name!r} is out of stock.", name=Text(item.name)), path=("item",)
             )
         held.stock -= 1
         await held.save(update_fields=["stock"])
@@ -199,7 +199,7 @@ def _no_such_order() -> Refused:
 
 def _not_open(found: ShopOrder) -> Refused:
     shipped = found.state is OrderState.SHIPPED
-    text = Text("The order was shipped already.") if shipped else Text("The order was refunded already.")
+    text = Text("The order was already shipped.") if shipped else Text("The order was already refunded.")
     return refused(ErrorCode.ORDER_NOT_OPEN, text, path=("id",))
 
 

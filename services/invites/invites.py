@@ -276,7 +276,7 @@ async def _locked_open(profile_id: int, invite_id: int) -> Invite:
         raise refused(ErrorCode.NOT_FOUND, "There is no such invite.", path=("id",))
     if invite.state is not InviteState.PENDING:
         accepted = invite.state is InviteState.ACCEPTED
-        text = Text("The invite was accepted already.") if accepted else Text("The invite was withdrawn already.")
+        text = Text("The invite was already accepted.") if accepted else Text("The invite was already withdrawn.")
         raise refused(ErrorCode.INVITE_NOT_OPEN, text, path=("id",))
     return invite
 
@@ -284,7 +284,7 @@ async def _locked_open(profile_id: int, invite_id: int) -> Invite:
 def _check(emails: Sequence[str], note: str) -> str:
     """The note as it is kept: as typed, without the white space around it."""
     if not emails:
-        raise refused(ErrorCode.BAD_INPUT, "Give at least one address.", path=("emails",))
+        raise refused(ErrorCode.BAD_INPUT, "Enter at least one address.", path=("emails",))
     if len(emails) > MAX_INVITES_PER_CALL:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
@@ -308,5 +308,5 @@ def _read(text: str, place: int) -> Address | Problem:
 def _answer(typed: str, found: Problem | int | None, place: int) -> Invited:
     if isinstance(found, int):
         return Invited(typed, invite_id=found)
-    own = Problem(ErrorCode.NOT_YOURSELF, "That is an address of your own.", ("emails", str(place)))
+    own = Problem(ErrorCode.NOT_YOURSELF, "That is one of your own addresses.", ("emails", str(place)))
     return Invited(typed, problem=found or own)

@@ -77,7 +77,9 @@ async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Act
             people = (await signed_up([profile_id])).get(profile_id, 0)
             if people < NEEDED:
                 text = Text(
-                    "{needed} people have to sign up through you; so far it is {people}.", needed=NEEDED, people=people
+                    "{needed} people must sign up with your link or invites; so far {people} have.",
+                    needed=NEEDED,
+                    people=people,
                 )
                 raise refused(ErrorCode.TOO_FEW_REFERRALS, text)
             sealed = seal(PURPOSE, orjson.dumps(asdict(kept)).decode())
@@ -112,7 +114,7 @@ async def ship(claim_id: int) -> ShirtClaim:
             raise refused(ErrorCode.NOT_FOUND, Text("There is no claim {claim_id}.", claim_id=claim_id), path=("id",))
         if found.state is not ShirtState.CLAIMED:
             raise refused(
-                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim_id} was shipped already.", claim_id=claim_id), path=("id",)
+                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim_id} was already shipped.", claim_id=claim_id), path=("id",)
             )
         found.state, found.shipped_at = ShirtState.SHIPPED, clock.now()
         await found.save(update_fields=["state", "shipped_at"])
@@ -133,11 +135,11 @@ def _read(to: Destination) -> Destination:
         else:
             if not kept[field] and field != "postal_code":
                 problems.append(
-                    _bad(field, Text("{word} has 1 to {longest} characters.", word=WORDS[field], longest=longest))
+                    _bad(field, Text("{word} must have 1 to {longest} characters.", word=WORDS[field], longest=longest))
                 )
     code = to.country.strip().upper()
     if country(code) is None:
-        problems.append(_bad("country", Text("That is no country: give its two letters, as in ISO 3166.")))
+        problems.append(_bad("country", Text("That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")))
     if problems:
         raise Refused(*problems)
     return Destination(**kept, country=code)
@@ -155,4 +157,4 @@ def _opened(row: ShirtClaim) -> Destination | None:
 
 
 def _claimed() -> Refused:
-    return refused(ErrorCode.ALREADY_EXISTS, "Your T-shirt is claimed already.")
+    return refused(ErrorCode.ALREADY_EXISTS, "Your T-shirt is already claimed.")

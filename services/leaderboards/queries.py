@@ -38,19 +38,19 @@ def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None
     """
     now = clock.now()
     if at is not None and at > now + MAX_CLOCK_SKEW:
-        raise refused(ErrorCode.IN_THE_FUTURE, "That moment is still to come.", path=("asOf",))
+        raise refused(ErrorCode.IN_THE_FUTURE, "That moment is in the future.", path=("asOf",))
     if at is not None and at < now - SNAPSHOT_LIFETIME:
         raise refused(
-            ErrorCode.PIN_EXPIRED, "A listing can be pinned for an hour: start again without `asOf`.", path=("asOf",)
+            ErrorCode.PIN_EXPIRED, "That moment is more than one hour ago. Start again without `asOf`.", path=("asOf",)
         )
     today = (at or now).date()
     if on is None:
         return BoardKey(board, window_of(period, today), company_id, at, chosen_by_client=at is not None)
     if period is Period.ALL_TIME:
-        raise refused(ErrorCode.BAD_INPUT, "All time has no `on`.", path=("on",))
+        raise refused(ErrorCode.BAD_INPUT, "`on` is not allowed for all time.", path=("on",))
     window = window_of(period, on)
     if on > today and window != window_of(period, today):
-        raise refused(ErrorCode.IN_THE_FUTURE, "That period is still to come.", path=("on",))
+        raise refused(ErrorCode.IN_THE_FUTURE, "That period is in the future.", path=("on",))
     return BoardKey(board, window, company_id, at, chosen_by_client=at is not None)
 
 

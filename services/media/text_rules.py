@@ -59,7 +59,7 @@ def plain(typed: str, word: str, longest: int, *, lines: bool) -> str:
     """Check any text, as `text` does: `word` names it in messages, `lines` allows several lines. Raises NotFit."""
     trimmed = typed.strip()
     if len(trimmed) > longest:
-        raise NotFit(Text("{word} has at most {longest} characters.", word=word, longest=longest))
+        raise NotFit(Text("{word} can have at most {longest} characters.", word=word, longest=longest))
     allowed = "\n\r\t" if lines else ""
     if any(_is_control(each) and each not in allowed for each in trimmed):
         if lines:
@@ -80,7 +80,7 @@ def checked_name(typed: str, word: str, longest: int) -> str:
     Raises NotFit: empty, too long, or with invisible characters.
     """
     if not 0 < len(typed.strip()) <= longest:
-        raise NotFit(Text("{word} has 1 to {longest} characters.", word=word, longest=longest))
+        raise NotFit(Text("{word} must have 1 to {longest} characters.", word=word, longest=longest))
     return plain(typed, word, longest, lines=False)
 
 

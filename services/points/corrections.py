@@ -89,7 +89,7 @@ async def penalize(
         raise refused(
             ErrorCode.BAD_INPUT,
             Text(
-                "A penalty takes 1 or more points and has a reason of 1 to {max_reason} characters.",
+                "A penalty needs 1 or more points and a reason of 1 to {max_reason} characters.",
                 max_reason=MAX_REASON,
             ),
         )

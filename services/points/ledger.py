@@ -137,7 +137,7 @@ def _find_problem(event: ActivityEvent, known: AbstractSet[int | None], now: dat
     if problem := _find_activity_problem(event):
         return problem
     if not 0 < len(event.external_id) <= MAX_EXTERNAL_ID or "\0" in event.external_id:
-        text = Text("The id of an event has 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
+        text = Text("The id of an event must have 1 to {max_external_id} characters.", max_external_id=MAX_EXTERNAL_ID)
         return Problem(ErrorCode.BAD_INPUT, text, ("externalId",))
     if event.occurred_at > now + MAX_CLOCK_SKEW:
         return Problem(ErrorCode.IN_THE_FUTURE, "The event is in the future.", ("occurredAt",))

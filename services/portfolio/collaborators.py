@@ -68,7 +68,7 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
     if new and len(once) > MAX_COLLABORATORS:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
-            Text("At most {most} people can be named.", most=MAX_COLLABORATORS),
+            Text("At most {most} people can be tagged.", most=MAX_COLLABORATORS),
             path=("collaborators",),
         )
     if new:
@@ -127,7 +127,7 @@ async def untag(profile_id: int, project_id: int) -> None:
         if await found.exists():  # again under the lock
             row = await ProjectCollaborator.get_or_none(project_id=project_id, profile_id=profile_id)
         if row is None or row.untagged_at == row.tagged_at:
-            raise refused(ErrorCode.NOT_FOUND, "You are not named on such a project.", path=("project",))
+            raise refused(ErrorCode.NOT_FOUND, "You are not tagged on such a project.", path=("project",))
         if row.untagged_at is None:
             row.untagged_at = max(clock.now(), row.tagged_at + SHORTEST)
             await row.save(update_fields=["untagged_at"])
@@ -162,11 +162,11 @@ async def _check(
     for number in new:
         code, message = ErrorCode.NOT_FOUND, Text("There is no such profile.")
         if number == owner_id:
-            code, message = ErrorCode.NOT_YOURSELF, Text("It is your project: you need not be named.")
+            code, message = ErrorCode.NOT_YOURSELF, Text("You cannot be tagged on your own project.")
         elif number in visible and number in blocked:
-            code, message = ErrorCode.BLOCKED, Text("You have blocked this person: unblock them first.")
+            code, message = ErrorCode.BLOCKED, Text("You have blocked this person. Unblock them first.")
         elif number in visible and number in off:
-            code, message = ErrorCode.NOT_TAGGABLE, Text("This person cannot be named on this project.")
+            code, message = ErrorCode.NOT_TAGGABLE, Text("This person cannot be tagged on this project.")
         elif number in visible:
             continue
         problems.append(Problem(code, message, ("collaborators", str(wanted.index(number)))))

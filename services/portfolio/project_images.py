@@ -101,7 +101,9 @@ async def _room(owner_id: int, project_id: int) -> tuple[Project, int]:
     places = list(await rows)
     if len(places) >= MAX_IMAGES:
         raise refused(
-            ErrorCode.TOO_MANY_ITEMS, Text("A project has at most {most} pictures.", most=MAX_IMAGES), path=("image",)
+            ErrorCode.TOO_MANY_ITEMS,
+            Text("A project can have at most {most} pictures.", most=MAX_IMAGES),
+            path=("image",),
         )
     return project, max(places, default=0) + 1
 

@@ -74,7 +74,7 @@ def kept(name: ProjectFieldName) -> Problem:
     field = FIELDS[name]
     return Problem(
         ErrorCode.PROJECT_FIELD_REQUIRED,
-        Text("{label}: a published project keeps it. Or unpublish the project first.", label=Text(field.label)),
+        Text("{label}: a published project must keep this. Unpublish the project first.", label=Text(field.label)),
         path(field.column),
         {"field": name},
     )
@@ -87,7 +87,7 @@ def days_in_order(project: Project, said: Mapping[str, Any]) -> list[Problem]:
     if start is None or end is None or start <= end:
         return []
     column = "ended_on" if "ended_on" in said else "started_on"
-    return [Problem(ErrorCode.BAD_INPUT, "A project does not end before it starts.", path(column))]
+    return [Problem(ErrorCode.BAD_INPUT, "A project cannot end before it starts.", path(column))]
 
 
 def path(column: str) -> tuple[str, ...]:

@@ -51,7 +51,9 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         if owner_id not in people:
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
         if await Project.filter(owner_id=owner_id).count() >= MAX_PROJECTS:
-            raise refused(ErrorCode.TOO_MANY_ITEMS, Text("A portfolio has at most {most} projects.", most=MAX_PROJECTS))
+            raise refused(
+                ErrorCode.TOO_MANY_ITEMS, Text("A portfolio can have at most {most} projects.", most=MAX_PROJECTS)
+            )
         project = Project(owner_id=owner_id, title="", created_at=clock.now())
         columns, problems = project_texts.read(_columns(edit))
         project_texts.assign(project, columns)
@@ -167,11 +169,11 @@ async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> N
     if len(project_ids) > MAX_PROJECTS:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
-            Text("A portfolio has at most {most} projects.", most=MAX_PROJECTS),
+            Text("A portfolio can have at most {most} projects.", most=MAX_PROJECTS),
             path=("projects",),
         )
     if len(set(project_ids)) < len(project_ids):
-        raise refused(ErrorCode.BAD_INPUT, "A project stands there more than once.", path=("projects",))
+        raise refused(ErrorCode.BAD_INPUT, "A project is listed more than once.", path=("projects",))
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
     async with in_transaction():
         await lock_scores([owner_id])
@@ -250,6 +252,6 @@ def _columns(edit: Edit) -> Edit:
 def _people(edit: Edit) -> Sequence[int]:
     people: Sequence[int] = edit.get("collaborators") or ()
     if len(people) > collaborators.MOST_NAMED:
-        text = Text("At most {most} people can be named.", most=collaborators.MAX_COLLABORATORS)
+        text = Text("At most {most} people can be tagged.", most=collaborators.MAX_COLLABORATORS)
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaborators",))
     return people

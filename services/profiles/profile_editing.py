@@ -165,14 +165,14 @@ def _chosen(named: _Named, codes: Sequence[str], before: Sequence[str]) -> list[
             ErrorCode.UNKNOWN_TERM, Text("There is no {word} {names} to choose.", word=named.word, names=names)
         )
     if len(once) > named.most:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, Text("At most {most} can be named.", most=named.most))
+        raise refused(ErrorCode.TOO_MANY_ITEMS, Text("At most {most} can be chosen.", most=named.most))
     return once
 
 
 def _name(typed: str | None) -> str:
     kept = text_rules.text("name", typed or "")
     if not kept:
-        raise NotFit("A profile has a name.")
+        raise NotFit("A profile needs a name.")
     return kept
 
 
@@ -186,7 +186,7 @@ def _country(typed: str | None) -> str | None:
         return None
     # Upper case only of ASCII: that of ß would be South Sudan.
     if not (code.isascii() and terms.country(code := code.upper())):
-        raise refused(ErrorCode.UNKNOWN_TERM, "That is no country: two letters of ISO 3166-1.")
+        raise refused(ErrorCode.UNKNOWN_TERM, "That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")
     return code
 
 
@@ -197,8 +197,8 @@ def _social(name: str) -> Callable[[str | None], str]:
         if (found := SERVICES[name].name_of(typed or "")) is None:
             title = SERVICES[name].title
             if SERVICES[name].hosts is None:
-                raise NotFit(Text("That is not a name of a person on {title}.", title=title))
-            raise NotFit(Text("That is not an address or a name of a person on {title}.", title=title))
+                raise NotFit(Text("That is not a user name on {title}.", title=title))
+            raise NotFit(Text("That is not a URL or user name on {title}.", title=title))
         return found
 
     return read

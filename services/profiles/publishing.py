@@ -114,7 +114,7 @@ def still_needed(item: ChecklistItem, path: tuple[str, ...] = ()) -> Problem:
     return Problem(
         ErrorCode.CHECKLIST_ITEM_REQUIRED,
         Text(
-            "Your profile is public and keeps this: {sentence} Or make the profile private first.",
+            "A public profile needs this. {sentence} Or make the profile private first.",
             sentence=SENTENCES[item],
         ),
         path,

@@ -234,7 +234,7 @@ async def test_what_is_wrong_with_a_choice_is_said_for_each(client: GraphQLClien
             {
                 "__typename": "PlainError",
                 "code": "BADGE_REPEATED",
-                "message": "FIRST_LIGHT is named more than once.",
+                "message": "FIRST_LIGHT is listed more than once.",
                 "path": ["badges", "1"],
             },
             {

@@ -229,18 +229,18 @@ async def test_refusals_are_said_in_dutch_and_their_codes_stay(client: GraphQLCl
     document = "mutation M($name: String!, $about: String) { updateProfile(input: {name: $name, about: $about}) { errors { code message path } } }"
     data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
     assert data["updateProfile"]["errors"] == [
-        {"code": "BAD_INPUT", "message": "Een naam heeft hoogstens 120 tekens.", "path": ["name"]}
+        {"code": "BAD_INPUT", "message": "Een naam mag hoogstens 120 tekens hebben.", "path": ["name"]}
     ]
     await choose(ada, "en")
     data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
-    assert data["updateProfile"]["errors"][0]["message"] == "A name has at most 120 characters."
+    assert data["updateProfile"]["errors"][0]["message"] == "A name can have at most 120 characters."
 
 
 @pytest.mark.parametrize(
     ("document", "code", "message"),
     [
         ("mutation { signOut(input: {}) { errors { code } } }", "UNAUTHENTICATED", "Log in of stuur een token mee."),
-        ('{ node(id: "nonsense") { id } }', "BAD_ID", "Dat is geen id van deze graph."),
+        ('{ node(id: "nonsense") { id } }', "BAD_ID", "Dat is geen id van deze API."),
         (
             "{ leaderboard(board: OVERALL) { entries(first: 1000) { totalCount } } }",
             "BAD_PAGE",

@@ -61,7 +61,7 @@ async def test_nobody_has_the_budget_of_the_address(client: GraphQLClient) -> No
     assert (response.status, response.headers["Retry-After"], response.content_type) == (429, "1", "application/json")
     [error] = (await response.json())["errors"]
     assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
-    assert error["message"] == "Too often. Try again in 1 second."
+    assert error["message"] == "Too many requests. Try again in 1 second."
     # a query in the address is a request as well, another address is not meant, nor is the health of the server
     assert (await client.http.get("/graphql", params={"query": "{ __typename }"})).status == 429
     assert (await post(client, X_Forwarded_For="192.0.2.7")).status == 200
