@@ -189,7 +189,7 @@ async def test_more_values_are_refused(client: GraphQLClient) -> None:
     response = await client.post(IDS, v=list(range(20_000)))
     assert response.status == 400
     [error] = (await response.json())["errors"]
-    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "`variables` hold more than 10000 values.")
+    assert (error["extensions"]["code"], error["message"]) == ("BAD_INPUT", "`variables` have more than 10000 values.")
 
 
 async def test_no_batch_of_events_holds_the_loop(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
