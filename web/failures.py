@@ -1,5 +1,5 @@
 """
-Responses to failures: always JSON in the form of GraphQL errors, never a version or a traceback.
+Responses to failures and refusals: always JSON in the form of GraphQL errors, never a version or a traceback.
 
 A client that closed its connection is no failure, and is not logged.
 """
@@ -16,6 +16,8 @@ from aiohttp import hdrs, web
 from services.core.unavailable_log import RETRY_SECONDS, log_unavailable
 from services.errors import ErrorCode, Unavailable
 from web.bodies import ClientGone, encoding_of
+from web.credentials import BadCredential, refusal
+from web.request_limits import TooManyRequests, too_many_requests
 
 INTERNAL_MESSAGE: Final = "Something went wrong on our side."
 UNAVAILABLE_MESSAGE: Final = "The server cannot do this now. Try again later."
@@ -50,10 +52,8 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         return refused
     try:
         return await handler(request)
-    except web.HTTPException as error:
-        if error.status < HTTPStatus.BAD_REQUEST:
-            raise
-        return as_json(error)
+    except (BadCredential, TooManyRequests, web.HTTPException) as error:
+        return _refusal_response(error)
     except Exception as error:
         if request.transport is None or isinstance(error, ClientGone):
             return web.Response(status=400)  # never sent: the connection is closed
@@ -62,6 +62,16 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         if isinstance(error, Unavailable):
             return unavailable_response(error)
         return internal_error_response(error, request.match_info.route.resource)
+
+
+def _refusal_response(error: BadCredential | TooManyRequests | web.HTTPException) -> web.Response:
+    if isinstance(error, BadCredential):
+        return refusal()
+    if isinstance(error, TooManyRequests):
+        return too_many_requests(error)
+    if error.status < HTTPStatus.BAD_REQUEST:
+        raise error
+    return as_json(error)
 
 
 def internal_error_response(error: BaseException, where: web.AbstractResource | None = None) -> web.Response:

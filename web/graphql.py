@@ -26,11 +26,11 @@ from web.accept import accepted_by, quality
 from web.bodies import read_body
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate, refusal
+from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
-from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
+from web.request_limits import RequestLimit
 from web.websockets import WebSocketEndpoint, wants_socket
 
 ReadRequest = Callable[[web.Request, Principal], Coroutine[Any, Any, GraphQLRequest]]
@@ -82,13 +82,8 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: web.Request, read_request: ReadRequest) -> web.Response:
         client = client_of(request, self._trusted)
-        try:
-            authenticated = await self._authenticate(request, client)
-            await self._limit.admit(authenticated.principal, client)
-        except BadCredential:
-            return refusal()
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        authenticated = await self._authenticate(request, client)
+        await self._limit.admit(authenticated.principal, client)
         context = Context(self._database, authenticated.principal, client=client, anonymous=self._anonymous)
         if authenticated.ended:
             context.cookie = ""

@@ -19,9 +19,9 @@ from settings import Settings
 from web import etags
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import BadCredential, authenticate, own_profile_of, refusal
+from web.credentials import authenticate, own_profile_of, refusal
 from web.origins import Origins
-from web.request_limits import TooManyRequests, too_many_requests
+from web.request_limits import TooManyRequests
 
 SOURCES: Final = {
     "/avatars": (avatars.content_of, frozenset({"Profile.avatarUrl"})),
@@ -44,13 +44,8 @@ class ImageEndpoint:
 
     async def get(self, request: web.Request) -> web.Response:
         """The image; 304 if the browser has it, 403 for a bad credential, 404 if the viewer may not see one."""
-        try:
-            await self._admit(client_of(request, self._trusted))
-            viewer = (await authenticate(request, self._cookie, self._origins)).principal
-        except TooManyRequests as error:
-            return too_many_requests(error)
-        except BadCredential:
-            return refusal()
+        await self._admit(client_of(request, self._trusted))
+        viewer = (await authenticate(request, self._cookie, self._origins)).principal
         if viewer.scopes is not None and scopes.closed(self._opened_as, viewer.scopes):
             return refusal()
         found = None

@@ -12,12 +12,12 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue.languages import ENGLISH, Text, current_language, translate, using_language
-from services.auth.principals import ANONYMOUS, Client
+from services.auth.principals import ANONYMOUS
 from services.invites import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
 from web.plain_pages import headers_of
-from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
+from web.request_limits import RequestLimit
 
 FILES: Final = Path(__file__).parent / "static" / "invites"
 PAGE: Final = Template((FILES / "stop.html").read_text("utf-8"))
@@ -36,8 +36,7 @@ class InviteStopPage:
     async def confirm(self, request: web.Request) -> web.Response:
         """The page with the button; changes nothing. 404 if the URL is from no mail of this server."""
         client = client_of(request, self._trusted)
-        if refused := await self._refused(client):
-            return refused
+        await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
             if not invite_mails.stops(request.match_info["token"]):
                 return _unknown()
@@ -47,20 +46,12 @@ class InviteStopPage:
     async def stop(self, request: web.Request) -> web.Response:
         """Stop the invites; a repeat changes nothing. The body is ignored. 404 as above."""
         client = client_of(request, self._trusted)
-        if refused := await self._refused(client):
-            return refused
+        await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
             if not await invite_mails.stop(request.match_info["token"]):
                 return _unknown()
             text = Text("You will receive no more invites from this community. You can close this page.")
             return _page(Text("Done"), text)
-
-    async def _refused(self, client: Client) -> web.Response | None:
-        try:
-            await self._limit.admit(ANONYMOUS, client)
-        except TooManyRequests as error:
-            return too_many_requests(error)
-        return None
 
 
 def install(app: web.Application, settings: Settings) -> None:

@@ -24,9 +24,9 @@ from web import etags, open_badge_page
 from web.accept import best_of
 from web.client import client_of, trusted_of
 from web.cookies import SessionCookie
-from web.credentials import EXPLICIT, BadCredential, authenticate, own_profile_of, refusal
+from web.credentials import EXPLICIT, authenticate, own_profile_of, refusal
 from web.origins import Origins
-from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
+from web.request_limits import RequestLimit
 
 log = structlog.get_logger(__name__)
 KEYS_PATH: Final = "/.well-known/jwks.json"
@@ -93,13 +93,8 @@ class OpenBadges:
     async def _find_award(self, request: web.Request) -> Award | web.Response:
         """The award in the request's URL, or the response if the viewer may not see it."""
         client = client_of(request, self._trusted)
-        try:
-            viewer = (await authenticate(request, self._cookie, self._origins)).principal
-            await self._limit.admit(viewer, client)
-        except BadCredential:
-            return refusal()
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        viewer = (await authenticate(request, self._cookie, self._origins)).principal
+        await self._limit.admit(viewer, client)
         if viewer.scopes is not None and scopes.closed(OPENED_AS, viewer.scopes):
             return refusal()
         found = None
@@ -139,10 +134,7 @@ class OpenBadges:
         """The image of one level of a badge; 404 if there is no such badge or size."""
         wanted = request.match_info
         kind, size = ImageKind[wanted["kind"].upper()], int(wanted.get("size", DEFAULT_SIZE))
-        try:
-            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         found = await badge_credentials.achievement_of(wanted["code"], int(wanted["level"]))
         if found is None or size not in SIZES:
             return _response(request, b"", "text/plain", REVALIDATED, status=404)
@@ -172,10 +164,7 @@ class OpenBadges:
 
     async def status_list(self, request: web.Request) -> web.Response:
         """A status list of revoked credentials: signed, or as JSON with a proof; 404 if there is no such list."""
-        try:
-            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         media, headers = best_of(request, (*SIGNED, *SECURED)), _vary(hdrs.ACCEPT)
         document = await credential_status.list_document(int(request.match_info["number"]))
         if document is None or media is None:
@@ -191,10 +180,7 @@ class OpenBadges:
         self, request: web.Request, document: Document | None, *, cache: str = CACHED
     ) -> web.Response:
         """A public document; 404 for None."""
-        try:
-            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         if document is None:
             return _response(request, b"", "text/plain", REVALIDATED, status=404)
         media = "application/ld+json" if "@context" in document else "application/json"

@@ -20,7 +20,7 @@ from settings import Settings
 from web.accept import best_of
 from web.client import client_of, trusted_of
 from web.plain_pages import headers_of
-from web.request_limits import RequestLimit, TooManyRequests, too_many_requests
+from web.request_limits import RequestLimit
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "recipient.html").read_text("utf-8"))
@@ -41,10 +41,7 @@ class Recipients:
 
     async def page(self, request: web.Request) -> web.Response:
         """The page of a listed profile, or its JSON; 404 if there is none."""
-        try:
-            await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
-        except TooManyRequests as error:
-            return too_many_requests(error)
+        await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
         found = await badge_recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
         if found is None:
             return web.Response(status=404, headers=HEADERS)
