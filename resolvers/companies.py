@@ -27,7 +27,7 @@ async def own(context: Context) -> Row | None:
     """The company of the viewer's account; None if it belongs to none."""
     account: Any = await Account.get_or_none(id=context.viewer.account_id).values("company_id")
     company = await Company.get_or_none(id=account["company_id"] if account else None)
-    return None if company is None else await _row(company)
+    return None if company is None else await _company_row(company)
 
 
 async def is_admin(context: Context) -> bool:
@@ -41,15 +41,17 @@ async def set_password_expiry(context: Context, *, input: Any) -> Row:
         raise refused(ErrorCode.BAD_INPUT, "`days` is required; use null for never.", path=("days",))
     admin_id = context.viewer.account_id or 0
     changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
-    return {"company": await _row(changed)}
+    return {"company": await _company_row(changed)}
 
 
 async def set_sso(context: Context, *, input: Any) -> Row:
     """Set whether members sign in at their own identity provider."""
-    return {"company": await _row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))}
+    return {
+        "company": await _company_row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))
+    }
 
 
-async def _row(company: Company) -> Row:
+async def _company_row(company: Company) -> Row:
     domains: Any = CompanyDomain.filter(company_id=company.id).order_by("domain").values_list("domain", flat=True)
     return {
         "id": company.id,

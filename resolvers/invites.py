@@ -52,7 +52,9 @@ async def of_profiles(
     Index (sender_id, created_at, id), read backwards.
     """
     return [
-        connection(page, await _page(number, page, state), cursor_of) if number == context.viewer.profile_id else None
+        connection(page, await _invite_page(number, page, state), cursor_of)
+        if number == context.viewer.profile_id
+        else None
         for number in profile_ids
     ]
 
@@ -86,7 +88,7 @@ def _result_row(each: Invited) -> Row:
     return {"email": each.email, "invite_id": each.invite_id, "problems": [each.problem] if each.problem else []}
 
 
-async def _page(own: int, page: Page, state: InviteStanding | None) -> list[Row]:
+async def _invite_page(own: int, page: Page, state: InviteStanding | None) -> list[Row]:
     found = Invite.filter(sender_id=own)
     if state is not None:
         found = found.filter(invites.of_standing(state))

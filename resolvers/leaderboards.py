@@ -56,7 +56,7 @@ async def leaderboard(
     Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for snapshots); NotAllowed:
     UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
     """
-    company_id = _own_company(context) if scope is Scope.OWN_COMPANY else None
+    company_id = _own_company_id(context) if scope is Scope.OWN_COMPANY else None
     key = queries.key_of(board, period, on=on, at=as_of, company_id=company_id)
     if as_of is not None or AS_OF in context.requested_fields:
         key = await _snapshot_key(context, key)
@@ -77,16 +77,16 @@ async def _snapshot_key(context: Context, key: BoardKey) -> BoardKey:
     """
     database = context.database
     if key.at is not None and not queries.has_snapshot(database, key):
-        await _spend(context)
+        await _spend_limit(context)
     key = await queries.pinned_now(database, key)
     if not queries.has_snapshot(database, key):
         changed = await queries.make_snapshot(database, key)
         if cost := changed // RESTORED_PEOPLE_PER_COST:
-            await _charge(context, cost)
+            await _charge_limit(context, cost)
     return key
 
 
-async def _spend(context: Context) -> None:
+async def _spend_limit(context: Context) -> None:
     account = context.viewer.account_id
     if account is None:
         await rate_limits.spend("pinned-board-anonymous", by=[f"address:{context.client.address}"])
@@ -94,7 +94,7 @@ async def _spend(context: Context) -> None:
         await rate_limits.spend("pinned-board", by=[f"account:{account}"])
 
 
-async def _charge(context: Context, cost: int) -> None:
+async def _charge_limit(context: Context, cost: int) -> None:
     account = context.viewer.account_id
     if account is None:
         await rate_limits.charge("pinned-board-anonymous", by=[f"address:{context.client.address}"], cost=cost)
@@ -102,7 +102,7 @@ async def _charge(context: Context, cost: int) -> None:
         await rate_limits.charge("pinned-board", by=[f"account:{account}"], cost=cost)
 
 
-def _own_company(context: Context) -> int:
+def _own_company_id(context: Context) -> int:
     if not context.viewer.signed_in:
         raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token to see your company's board.")
     if context.viewer.company_id is None:
@@ -117,7 +117,7 @@ async def entries(keys: Sequence[BoardKey], context: Context, *, page: Page) -> 
     A page of each board. Raises Refused: BAD_PAGE, BAD_CURSOR (of another board, period, company or pin, of a period
     that has ended since, or edited).
     """
-    return [await _page(context.database, key, page) for key in keys]
+    return [await _board_page(context.database, key, page) for key in keys]
 
 
 async def totals(keys: Sequence[BoardKey], context: Context) -> list[int]:
@@ -189,7 +189,7 @@ def _moment(key: BoardKey) -> int:
     return 0 if key.at is None else microseconds(key.at)
 
 
-async def _page(database: Database, key: BoardKey, page: Page) -> Row:
+async def _board_page(database: Database, key: BoardKey, page: Page) -> Row:
     size = page.size + 1
     at: Standing | None = None
     if page.cursor is not None:

@@ -28,30 +28,30 @@ cursor_of = MEMBERS.cursor_of
 async def deactivate(context: Context, *, input: Any) -> Row:
     """Deactivate a member's account."""
     member_id = ids.require_number("Account", input.account, "account")
-    return _changed(await members.deactivate_member(_admin(context), member_id, actor=actor_of(context)))
+    return _member_payload(await members.deactivate_member(_admin_id(context), member_id, actor=actor_of(context)))
 
 
 async def reactivate(context: Context, *, input: Any) -> Row:
     """Reactivate a member's account."""
     member_id = ids.require_number("Account", input.account, "account")
-    return _changed(await members.reactivate_member(_admin(context), member_id, actor=actor_of(context)))
+    return _member_payload(await members.reactivate_member(_admin_id(context), member_id, actor=actor_of(context)))
 
 
 async def make_admin(context: Context, *, input: Any) -> Row:
     """Make a member a company admin."""
     member_id = ids.require_number("Account", input.account, "account")
-    return _changed(await members.set_admin(_admin(context), member_id, admin=True, actor=actor_of(context)))
+    return _member_payload(await members.set_admin(_admin_id(context), member_id, admin=True, actor=actor_of(context)))
 
 
 async def remove_admin(context: Context, *, input: Any) -> Row:
     """Take the role of company admin from a member."""
     member_id = ids.require_number("Account", input.account, "account")
-    return _changed(await members.set_admin(_admin(context), member_id, admin=False, actor=actor_of(context)))
+    return _member_payload(await members.set_admin(_admin_id(context), member_id, admin=False, actor=actor_of(context)))
 
 
-def _admin(context: Context) -> int:
+def _admin_id(context: Context) -> int:
     return context.viewer.account_id or 0
 
 
-def _changed(account: Account) -> Row:
+def _member_payload(account: Account) -> Row:
     return {"member": {name: getattr(account, name) for name in MEMBER}}

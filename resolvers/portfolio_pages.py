@@ -95,14 +95,14 @@ async def totals(keys: Sequence[ProjectList], context: Context) -> list[int]:
     found: dict[ProjectList, int] = {}
     for state in dict.fromkeys(key.state for key in keys):
         people = [key.profile_id for key in keys if key.state is state]
-        rows = await _count(PROJECT_COUNTS, people, context, state.value if state else "")
+        rows = await _count_projects(PROJECT_COUNTS, people, context, state.value if state else "")
         found |= {ProjectList(profile_id, state): number for profile_id, number in rows.items()}
     return [found[key] for key in keys]
 
 
 async def collaboration_totals(profile_ids: Sequence[int], context: Context) -> list[int]:
     """How many projects `collaborations` has for each profile."""
-    found = await _count(COLLABORATION_COUNTS, profile_ids, context)
+    found = await _count_projects(COLLABORATION_COUNTS, profile_ids, context)
     return [found[profile_id] for profile_id in profile_ids]
 
 
@@ -111,7 +111,7 @@ def list_of(row: Row) -> ProjectList:
     return ProjectList(row["profile_id"], row["state"])
 
 
-async def _count(
+async def _count_projects(
     statement: Statement, profile_ids: Sequence[int], context: Context, *parameters: Any
 ) -> dict[int, int]:
     database = context.database

@@ -15,7 +15,7 @@ from services.invites.tshirts import NEEDED, Destination
 @columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """The referrals of each profile; None for any but the viewer's own. Three statements; more the first time, when the code is made."""
-    return [await _own(number) if number == context.viewer.profile_id else None for number in profile_ids]
+    return [await _referral_row(number) if number == context.viewer.profile_id else None for number in profile_ids]
 
 
 async def rotate(context: Context, *, input: Any) -> Row:
@@ -33,7 +33,7 @@ async def claim(context: Context, *, input: Any) -> Row:
     return {"profile_id": own}
 
 
-async def _own(profile_id: int) -> Row:
+async def _referral_row(profile_id: int) -> Row:
     link = referrals.link_of(await referrals.code_of(profile_id))
     people = (await referrals.signed_up([profile_id])).get(profile_id, 0)
     shirt = (await tshirts.claims([profile_id])).get(profile_id)

@@ -34,47 +34,47 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
 
 async def begin_totp(context: Context, *, input: Any) -> Row:
     """Begin the setup of an authenticator app. Its secret is returned only here."""
-    begun = await second_factor_setup.begin_totp(_account(context))
+    begun = await second_factor_setup.begin_totp(_account_id(context))
     return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
 
 
 async def confirm_totp(context: Context, *, input: Any) -> Row:
     """Turn the authenticator app on. The backup codes are returned only here."""
     done = await second_factor_setup.confirm_totp(
-        _account(context), input.code, session_id=_session(context), actor=actor_of(context)
+        _account_id(context), input.code, session_id=_session_id(context), actor=actor_of(context)
     )
     return _confirmed_row(context, done)
 
 
 async def begin_sms(context: Context, *, input: Any) -> Row:
     """Send a code to a phone number."""
-    await second_factor_setup.begin_sms(_account(context), input.phone_number)
+    await second_factor_setup.begin_sms(_account_id(context), input.phone_number)
     return {}
 
 
 async def confirm_sms(context: Context, *, input: Any) -> Row:
     """Turn text messages on. The backup codes are returned only here."""
     done = await second_factor_setup.confirm_sms(
-        _account(context), input.code, session_id=_session(context), actor=actor_of(context)
+        _account_id(context), input.code, session_id=_session_id(context), actor=actor_of(context)
     )
     return _confirmed_row(context, done)
 
 
 async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:
     """Replace the backup codes. They are returned only here."""
-    return {"backup_codes": await second_factor_setup.renew_backup_codes(_account(context), actor=actor_of(context))}
+    return {"backup_codes": await second_factor_setup.renew_backup_codes(_account_id(context), actor=actor_of(context))}
 
 
 async def request_deactivation(context: Context, *, input: Any) -> Row:
     """Mail a link that turns the second factor off."""
-    await second_factor_removal.request(_account(context), actor=actor_of(context))
+    await second_factor_removal.request(_account_id(context), actor=actor_of(context))
     return {}
 
 
 async def deactivate(context: Context, *, input: Any) -> Row:
     """Turn the second factor off."""
     context.cookie = await second_factor_removal.deactivate(
-        _account(context), input.token, session_id=_session(context), actor=actor_of(context)
+        _account_id(context), input.token, session_id=_session_id(context), actor=actor_of(context)
     )
     return {}
 
@@ -91,9 +91,9 @@ def _enabled_row(method: Any, confirmed_at: Any, left: int) -> Row:
     return {"enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
 
 
-def _account(context: Context) -> int:
+def _account_id(context: Context) -> int:
     return context.viewer.account_id or 0
 
 
-def _session(context: Context) -> int:
+def _session_id(context: Context) -> int:
     return context.viewer.session_id or 0

@@ -18,7 +18,7 @@ from services.sign_in.elevation import ElevationProof
 
 async def live(context: Context) -> list[Row]:
     """The sessions of the viewer's account, the last used first."""
-    return [_session_row(each, context) for each in await sessions.live_of(_account(context))]
+    return [_session_row(each, context) for each in await sessions.live_of(_account_id(context))]
 
 
 async def elevated_until(context: Context) -> datetime | None:
@@ -28,7 +28,7 @@ async def elevated_until(context: Context) -> datetime | None:
 
 async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
     """The proofs that elevate the viewer's session; None for tokens and API keys, which cannot be elevated."""
-    return None if context.viewer.session_id is None else await elevation.proofs_of(_account(context))
+    return None if context.viewer.session_id is None else await elevation.proofs_of(_account_id(context))
 
 
 async def sign_in(context: Context, *, input: Any) -> Row:
@@ -50,7 +50,7 @@ async def complete_sign_in(context: Context, *, input: Any) -> Row:
 
 async def sign_out(context: Context, *, input: Any) -> Row:
     """End the viewer's session."""
-    await authentication.sign_out(_account(context), _session(context), actor=actor_of(context))
+    await authentication.sign_out(_account_id(context), _session_id(context), actor=actor_of(context))
     context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
@@ -58,29 +58,29 @@ async def sign_out(context: Context, *, input: Any) -> Row:
 async def end_session(context: Context, *, input: Any) -> Row:
     """End a session of the viewer's account, which may be the one of this request."""
     number = ids.require_number("Session", input.id)
-    await authentication.end_session(_account(context), number, actor=actor_of(context))
-    if number == _session(context):
+    await authentication.end_session(_account_id(context), number, actor=actor_of(context))
+    if number == _session_id(context):
         context.cookie, context.viewer = "", ANONYMOUS
     return {}
 
 
 async def end_other_sessions(context: Context, *, input: Any) -> Row:
     """End all other sessions of the viewer's account. Returns how many."""
-    ended = await authentication.end_other_sessions(_account(context), _session(context), actor=actor_of(context))
+    ended = await authentication.end_other_sessions(_account_id(context), _session_id(context), actor=actor_of(context))
     return {"ended": ended}
 
 
 async def send_elevation_code(context: Context, *, input: Any) -> Row:
     """Send the code that elevates the session."""
-    await elevation.send_code(_account(context))
+    await elevation.send_code(_account_id(context))
     return {}
 
 
 async def elevate_session(context: Context, *, input: Any) -> Row:
     """Elevate the viewer's session."""
     context.cookie = await elevation.elevate(
-        _account(context),
-        _session(context),
+        _account_id(context),
+        _session_id(context),
         password=input.password or "",
         code=input.code or "",
         actor=actor_of(context),
@@ -129,9 +129,9 @@ def _session_row(session: Session, context: Context) -> Row:
     }
 
 
-def _account(context: Context) -> int:
+def _account_id(context: Context) -> int:
     return context.viewer.account_id or 0
 
 
-def _session(context: Context) -> int:
+def _session_id(context: Context) -> int:
     return context.viewer.session_id or 0

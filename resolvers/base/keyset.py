@@ -6,7 +6,6 @@ index. SQLite answers one row per parent, whose rows are JSON, because only a co
 parent. PostgreSQL has LATERAL for that and answers the rows themselves. QuerysetList reads one list by a queryset.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -170,7 +169,7 @@ class TopPerParent(KeysetList):
 
     def _of_one(self, backward: bool, beyond: bool) -> Statement:
         sqlite, postgres = (text.replace(PARENT, "$1") for text in self._rows(backward, beyond))
-        return Statement(_sqlite_marks(sqlite), postgres)
+        return Statement(Statement.of(sqlite).sqlite, postgres)
 
     def _rows(self, backward: bool, beyond: bool) -> tuple[str, str]:
         """The rows of one PARENT, for SQLite (with PostgreSQL's marks) and for PostgreSQL."""
@@ -212,10 +211,6 @@ def _per_parent(sqlite: str, postgres: str) -> Statement:
         f"SELECT {PARENT} AS parent, {text}".replace(PARENT, "key.value") for text in (sqlite, postgres)
     )
     return Statement(
-        _sqlite_marks(sqlite.replace("{parents}", "json_each($1) AS key")),
+        Statement.of(sqlite.replace("{parents}", "json_each($1) AS key")).sqlite,
         postgres.replace("{parents}", "unnest($1::bigint[]) WITH ORDINALITY AS key (value, nth)"),
     )
-
-
-def _sqlite_marks(text: str) -> str:
-    return re.sub(r"\$(\d+)", r"?\1", text)

@@ -15,7 +15,6 @@ from resolvers.profiles import CARD, card_sql
 from services.core.visibility import blocked_with_sql
 from services.media.search_tokenizer import NAME
 
-CURSOR: Final = "connections"
 CONNECTED: Final = (*CARD, "connected_at")
 _BLOCKED: Final = blocked_with_sql("$2")
 _UNBLOCKED: Final = f"c.other_id NOT IN {_BLOCKED} AND {PARENT} NOT IN {_BLOCKED}"
@@ -61,7 +60,7 @@ _OWN_POSTGRES: Final = _Source(
 
 def _list(source: str | Statement, parameters: int) -> TopPerParent:
     return TopPerParent(
-        CURSOR,
+        "connections",
         columns=CONNECTED,
         select=f"{card_sql('p')}, c.connected_at",
         source=source,

@@ -87,14 +87,14 @@ async def totals(listings: Sequence[Listing], context: Context) -> list[int]:
     found: dict[Listing, int] = {}
     for words in dict.fromkeys(words for _, words in listings):
         wanted = [profile_id for profile_id, each in listings if each == words]
-        for profile_id, number in zip(wanted, await _count(wanted, words, context), strict=True):
+        for profile_id, number in zip(wanted, await _count_connections(wanted, words, context), strict=True):
             found[profile_id, words] = number
     return [found[each] for each in listings]
 
 
 async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
     """How many connections of each profile the viewer can list, exactly."""
-    return await _count(profile_ids, (), context)
+    return await _count_connections(profile_ids, (), context)
 
 
 async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | None]:
@@ -124,7 +124,7 @@ async def mutual_profiles(
     check_size(first, MAX_MUTUAL_NAMES)
     database, own = context.database, context.viewer.own_profile
     found: dict[int, Sequence[Row]] = {}
-    for side, parents in (await _sides(profile_ids, context)).items():
+    for side, parents in (await _parents_by_side(profile_ids, context)).items():
         found |= await connection_sql.MUTUAL[side].first(database, parents, first, own, slow=True)
     return [found.get(profile_id, []) for profile_id in profile_ids]
 
@@ -133,13 +133,13 @@ async def mutual_totals(profile_ids: Sequence[int], context: Context) -> list[in
     """How many of each profile's connections are the viewer's too."""
     database, own = context.database, context.viewer.own_profile
     found: dict[int, int] = {}
-    for side, parents in (await _sides(profile_ids, context)).items():
+    for side, parents in (await _parents_by_side(profile_ids, context)).items():
         rows = await database.fetch_long(connection_sql.MUTUAL_TOTALS[side], parents, own)
         found |= {row["parent"]: row["total"] for row in rows}
     return [found.get(profile_id, 0) for profile_id in profile_ids]
 
 
-async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list[int]]:
+async def _parents_by_side(profile_ids: Sequence[int], context: Context) -> dict[str, list[int]]:
     """Profiles by the side whose connections are read first: the one with fewer. Profiles without connections are left out."""
     own = context.viewer.own_profile
     rows = await context.database.fetch(DEGREES, context.database.keys({*profile_ids, own}))
@@ -152,7 +152,7 @@ async def _sides(profile_ids: Sequence[int], context: Context) -> dict[str, list
     return sides
 
 
-async def _count(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
+async def _count_connections(profile_ids: Sequence[int], words: tuple[bytes, ...], context: Context) -> list[int]:
     # All rows are read: some people have thousands.
     rows = await context.database.fetch_long(
         connection_sql.total(len(words)), list(profile_ids), context.viewer.own_profile, *_word_ranges(words)

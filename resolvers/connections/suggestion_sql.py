@@ -9,7 +9,6 @@ bound is reached; beyond one, a person may be missed or weigh less.
 Hidden people are left out before anything is counted or limited, so that they take no one's place.
 """
 
-import re
 from typing import Final
 
 from models.statements import Statement
@@ -127,17 +126,13 @@ def _candidates(each: str) -> str:
     """
 
 
-def _marks(text: str) -> str:
-    return re.sub(r"\$(\d+)", r"?\1", text)
-
-
 CANDIDATES: Final = Statement(
-    sqlite=_marks(
+    sqlite=Statement.of(
         _candidates("""
         SELECT j.value AS id, {what} FROM {source} r
         CROSS JOIN json_each((SELECT json_group_array(id) FROM ({rest}))) j
     """)
-    ),
+    ).sqlite,
     postgres=_candidates("SELECT w.id, {what} FROM {source} r CROSS JOIN LATERAL ({rest}) w"),
 )
 """
@@ -168,7 +163,7 @@ def _in_common(keys: str, listed: str) -> str:
 
 
 IN_COMMON: Final = Statement(
-    sqlite=_marks(_in_common("json_each($1) key", "(SELECT json_group_array(term) FROM ({}))")),
+    sqlite=Statement.of(_in_common("json_each($1) key", "(SELECT json_group_array(term) FROM ({}))")).sqlite,
     postgres=_in_common("unnest($1::bigint[]) AS key (value)", "ARRAY({})"),
 )
-"""What each of $1 shares with $2, besides people. Primary keys; unique (profile_id, skill), (profile_id, industry)."""
+"""The company, skills and industries that each of $1 shares with $2. Primary keys; unique (profile_id, skill), (profile_id, industry)."""

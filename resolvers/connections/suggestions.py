@@ -45,20 +45,20 @@ async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Pag
     Raises Refused: BAD_PAGE, BAD_CURSOR.
     """
     own = context.viewer.profile_id
-    found = await _page(own, page, context) if own is not None and own in profile_ids else None
+    found = await _suggestion_page(own, page, context) if own is not None and own in profile_ids else None
     return [found if number == own else None for number in profile_ids]
 
 
-async def _page(own: int, page: Page, context: Context) -> Row:
+async def _suggestion_page(own: int, page: Page, context: Context) -> Row:
     position = None if page.cursor is None else tuple(cursors.decode(LIST_NAME, page.cursor, int, int))
-    rows = _slice(await _ranked(own, context), page, position)
+    rows = _page_of(await _ranked_candidates(own, context), page, position)
     cards = await profiles.by_id([row["id"] for row in rows], context)
     edges = [{**row, "person": card} for row, card in zip(rows, cards, strict=True)]
     # A person who hid after the list was read has no card.
     return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None)
 
 
-async def _ranked(own: int, context: Context) -> list[Row]:
+async def _ranked_candidates(own: int, context: Context) -> list[Row]:
     # Up to 15 ms on SQLite.
     rows = await context.database.fetch_long(CANDIDATES, own)
     weighed = [
@@ -68,7 +68,7 @@ async def _ranked(own: int, context: Context) -> list[Row]:
     return sorted(weighed, key=_sort_key)[:MAX_SUGGESTIONS]
 
 
-def _slice(ranked: list[Row], page: Page, position: tuple[int, ...] | None) -> list[Row]:
+def _page_of(ranked: list[Row], page: Page, position: tuple[int, ...] | None) -> list[Row]:
     """Up to one row more than the page's size, beyond the cursor, even if the cursor's own row is gone."""
     if page.backward:
         return [row for row in ranked if position is None or _sort_key(row) < position][-page.size - 1 :]
