@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` and `make test`. `make help` lists the rest.
+# `make run` runs the server, `make test` the tests. `make help` lists all commands.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,12 +11,12 @@ WORKERS ?= auto
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-install: $(VENV)/.installed ## Install what serving needs into .venv, from requirements.lock
+install: $(VENV)/.installed ## Install the server's packages into .venv, from requirements.lock
 
-run: $(VENV)/.installed ## Install, migrate, load the demo on the first start, and serve in the foreground
+run: $(VENV)/.installed ## Install, migrate, load the demo on the first start, and run the server
 	@exec $(BIN)/python -m cli run
 
-test: $(VENV)/.installed-dev ## Run all tests (SQLite; PostgreSQL too where it runs)
+test: $(VENV)/.installed-dev ## Run all tests, or those of TESTS=path; on PostgreSQL too if it runs
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(VENV)/.installed-dev ## Check style and types
@@ -24,28 +24,28 @@ lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-check: lint test schema-check ## Style, types, all tests, and the schema with client developers' tools: what a change must pass
+check: lint test schema-check ## Run everything that a change must pass: lint, test, schema-check
 
-format: $(VENV)/.installed-dev ## Put the code into the house's form
+format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 schema: $(VENV)/.installed ## Write schema.graphql
 	$(BIN)/python -m cli export-schema
 
-docs: $(VENV)/.installed ## Write the pages of docs/reference that are made from code
+docs: $(VENV)/.installed ## Write the pages of docs/reference that come from code
 	$(BIN)/python -m cli export-docs
 
-picture: $(VENV)/.installed-dev ## Make docs/images/graphiql.png anew (needs chromium)
+picture: $(VENV)/.installed-dev ## Make the picture of README again (needs chromium)
 	$(BIN)/python -m tests.helpers.screenshot
 
-messages: $(VENV)/.installed ## Bring the translations in catalogue/locales up to date with the texts
+messages: $(VENV)/.installed ## Update the translations in catalogue/locales from the texts
 	$(BIN)/python -m catalogue.extraction
 
 schema-check: $(CHECK)/node_modules/.installed ## Check schema.graphql with client developers' tools (needs node 20 and npm)
 	node $(CHECK)/check.js
 
-clean: ## Remove what was installed; the database in var/ stays
+clean: ## Remove installed packages and caches, but not the data in var/
 	rm -rf $(VENV) $(CHECK)/node_modules $(CHECK)/build web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: requirements.lock web/graphiql_files.py

@@ -201,3 +201,22 @@ def test_settings_come_from_the_environment_and_empty_ones_do_not() -> None:
     read = Settings.from_environment({"PORT": "9000", "HOST": "", "DRAIN_SECONDS": "1.5", "OTHER": "x"})
     assert (read.port, read.host, read.drain_seconds, read.address) == (9000, "127.0.0.1", 1.5, "http://127.0.0.1:9000")
     assert Settings(public_url="https://graph.example/").address == "https://graph.example"
+
+
+def test_a_subject_has_one_word_in_every_layer() -> None:
+    text = (HERE / "CONTRIBUTING.md").read_text("utf-8")
+    rule = text.partition("**One word in every layer.**")[2].partition("`services/` has a folder")[0]
+    infrastructure = set(re.findall(r"`(\w+)`", rule.partition("Infrastructure has no subject")[2].partition(";")[0]))
+    differing = {
+        name for row in re.findall(r"^\| (`.*?) \|", rule, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    parts = {"checklist", "featured_badges", "session_list"}  # parts of a subject that has another file
+    subjects = {file.stem for file in (HERE / "schema").glob("*.py")} - infrastructure - parts - {"__init__"}
+    assert len(subjects) > 20
+
+    def missing(layer: str) -> set[str]:
+        found = {each.stem for each in (HERE / layer).rglob("*") if each.is_dir() or each.suffix == ".py"}
+        return subjects - found
+
+    assert missing("resolvers") == set()
+    assert missing("services") == differing
