@@ -2,7 +2,7 @@
 The change feed: rows by which every process learns of writes. They are written in the transaction of the change.
 
 A cache listens to a topic, and awaits `catch_up` before it answers from memory. A subscription listens and is notified
-within half a second. docs/decisions/0009-notices.md gives the reasons.
+within half a second. docs/decisions/0009-change-feed.md gives the reasons.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
