@@ -281,7 +281,7 @@ class Executor:
     def _subscribed_field(self, ready: _ReadyOperation) -> Subscribed:
         field = root_field(self._core, ready.prepared.coordinates)
         if field is None:
-            error = GraphQLError("The subscription leaves out the one field that it has.")
+            error = GraphQLError("A subscription must select exactly one field.")
             raise _NotRun(refused_request([error], ready.operation.kind))
         return field
 

@@ -66,11 +66,11 @@ def check(document: DocumentNode, limits: Limits) -> None:
             if extent.depth > limits.max_depth:
                 raise TooComplex(f"The query nests {extent.depth} levels deep; {limits.max_depth} are allowed.")
             if extent.fields > limits.max_fields:
-                raise TooComplex(f"The query asks for more than {limits.max_fields} fields.")
+                raise TooComplex(f"The query selects more than {limits.max_fields} fields.")
         # From here on the expanded document has at most max_fields fields, so the walks below are bounded too.
         for part in parts:
             if _count_merges([part], fragments) > limits.max_merges:
-                raise TooComplex("The query asks for too many fields under the same name in the same place.")
+                raise TooComplex("The query selects too many fields under the same name in the same place.")
     except RecursionError:
         raise TooComplex("The query is nested too deeply.") from None
 

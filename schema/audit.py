@@ -6,7 +6,7 @@ from models.audit import AuditAction, Origin
 from resolvers import audit
 from schema.enums import enum_of
 from schema.fields import answered_by, column
-from schema.nodes import PAGE, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.scalars import DateTime
 
 enum_of(
@@ -110,7 +110,7 @@ class AuditEntry:
     facts: list[AuditFact] = column("Further details, each with a name.", read=audit.facts)
 
 
-TRAIL = {**PAGE, "actions": "Only entries with one of these actions; all entries by default."}
+TRAIL_ARGUMENTS = {**PAGE_ARGUMENTS, "actions": "Only entries with one of these actions; all entries by default."}
 """Descriptions of a trail's arguments."""
 
 
@@ -141,5 +141,5 @@ class CompanyAuditEntryConnection:
 @strawberry.type
 class AuditOfViewer:
     audit_trail: AuditEntryConnection = answered_by(
-        audit.own_trail, "Actions on the accounts of your profile, newest first.", arguments=TRAIL
+        audit.own_trail, "Actions on the accounts of your profile, newest first.", arguments=TRAIL_ARGUMENTS
     )

@@ -4,11 +4,11 @@ import strawberry
 
 from resolvers import audit, companies, members
 from resolvers.base.permissions import CompanyAdmin, ElevatedCompanyAdmin
-from schema.audit import TRAIL, CompanyAuditEntryConnection
+from schema.audit import TRAIL_ARGUMENTS, CompanyAuditEntryConnection
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
 from schema.members import MemberConnection
-from schema.nodes import PAGE, Node, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, id_of
 
 
 @strawberry.type(description="An organisation that people work for.")
@@ -31,13 +31,13 @@ class OwnCompany:
         members.of_company,
         "Members of the company, ordered by email address. For company admins only.",
         allowed=[CompanyAdmin()],
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
     audit_trail: CompanyAuditEntryConnection = answered_by(
         audit.company_trail,
         "Actions in the company and on its members, newest first. For company admins only.",
         allowed=[CompanyAdmin()],
-        arguments=TRAIL,
+        arguments=TRAIL_ARGUMENTS,
     )
 
 

@@ -13,13 +13,13 @@ from resolvers.connections.connections import ConnectionStatus
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import Work, column, loaded_by, mutation_by
-from schema.nodes import PAGE, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
 
-SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ConnectionStatus,
@@ -48,7 +48,7 @@ enum_of(
 class ConnectedProfileEdge:
     cursor: str = column("Cursor of this person, for `after` and `before`.", read=connection_resolvers.cursor_of)
     connected_at: DateTime = column("When they connected.")
-    node: SomeProfile = column("The connected person.", itself=True)
+    node: LazyProfile = column("The connected person.", itself=True)
 
 
 @strawberry.type(description="A page of a person's connections, newest first.")
@@ -61,7 +61,7 @@ class ConnectedProfileConnection:
 @strawberry.type(description="People who are connected with both a person and you.")
 class MutualConnections:
     total_count: int = loaded_by(connection_resolvers.mutual_totals, "Number of mutual connections.", key="profile_id")
-    profiles: list[SomeProfile] = loaded_by(
+    profiles: list[LazyProfile] = loaded_by(
         connection_resolvers.mutual_profiles,
         "Some of the mutual connections, by the date they connected with the person, newest first.",
         key="profile_id",
@@ -74,7 +74,7 @@ class ConnectionRequest(Node):
     id: strawberry.ID = column("Opaque id of the request, like `crq_42`.", read=id_of("ConnectionRequest"))
     direction: Direction = column("Whether you sent or received it.")
     sent_at: DateTime = column("When it was sent.")
-    profile: SomeProfile = column("The other person.")
+    profile: LazyProfile = column("The other person.")
 
 
 @strawberry.type(description="A request on a page of requests.")
@@ -94,7 +94,7 @@ class ConnectionRequestConnection:
 class BlockedProfileEdge:
     cursor: str = column("Cursor of this person, for `after` and `before`.", read=blocks.cursor_of)
     blocked_at: DateTime = column("When you blocked the person.")
-    node: SomeProfile = column("The blocked person.", itself=True)
+    node: LazyProfile = column("The blocked person.", itself=True)
 
 
 @strawberry.type(description="A page of the people that you have blocked, newest first.")
@@ -114,7 +114,7 @@ class ConnectionsOfProfile:
                 "Words of the name or handle. Each word must be the beginning of one of them; case and accents are "
                 "ignored. Up to 10 words and 200 characters; a blank text is ignored."
             ),
-            **PAGE,
+            **PAGE_ARGUMENTS,
         },
         work=Work(100, given="search"),
     )
@@ -139,19 +139,19 @@ class ConnectionsOfViewer:
         connection_requests.received,
         "Requests that you received and did not ignore, newest first. Null for a service account.",
         key="profile_id",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
     connection_requests_sent: ConnectionRequestConnection | None = loaded_by(
         connection_requests.sent,
         "Your requests that are not answered, newest first. Null for a service account.",
         key="profile_id",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
     blocked_profiles: BlockedProfileConnection | None = loaded_by(
         blocks.of_profiles,
         "People that you have blocked, newest first. Null for a service account.",
         key="profile_id",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
 
 
@@ -162,7 +162,7 @@ class SendConnectionRequestInput:
 
 @strawberry.type(description="Payload of `sendConnectionRequest`.")
 class SendConnectionRequestPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id, "The person, with the new `connectionStatus`; null if refused.", key="profile_id"
     )
     request: ConnectionRequest | None = column(
@@ -178,7 +178,7 @@ class AcceptConnectionRequestInput:
 
 @strawberry.type(description="Payload of `acceptConnectionRequest`.")
 class AcceptConnectionRequestPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id, "The person that you are connected with now; null if refused.", key="profile_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
@@ -191,7 +191,7 @@ class IgnoreConnectionRequestInput:
 
 @strawberry.type(description="Payload of `ignoreConnectionRequest`.")
 class IgnoreConnectionRequestPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id, "The sender of the request; null if refused.", key="profile_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
@@ -204,7 +204,7 @@ class WithdrawConnectionRequestInput:
 
 @strawberry.type(description="Payload of `withdrawConnectionRequest`.")
 class WithdrawConnectionRequestPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id, "The recipient of the request; null if refused.", key="profile_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
@@ -217,7 +217,7 @@ class RemoveConnectionInput:
 
 @strawberry.type(description="Payload of `removeConnection`.")
 class RemoveConnectionPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id,
         "The person that you were connected with; null if refused or if their profile is hidden.",
         key="profile_id",
@@ -232,7 +232,7 @@ class BlockProfileInput:
 
 @strawberry.type(description="Payload of `blockProfile`.")
 class BlockProfilePayload:
-    profile: SomeProfile | None = loaded_by(profiles.by_id, "The blocked person; null if refused.", key="profile_id")
+    profile: LazyProfile | None = loaded_by(profiles.by_id, "The blocked person; null if refused.", key="profile_id")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -243,7 +243,7 @@ class UnblockProfileInput:
 
 @strawberry.type(description="Payload of `unblockProfile`.")
 class UnblockProfilePayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id,
         "The unblocked person; null if refused or if their profile is hidden.",
         key="profile_id",

@@ -8,7 +8,7 @@ from resolvers import shop
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by
-from schema.nodes import PAGE, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, id_of
 from schema.scalars import DateTime
 from schema.shop import ShopOrder
 
@@ -73,5 +73,5 @@ class CreditsOfViewer:
         credit_resolvers.history,
         "Changes of the credits of the account that is signed in, newest first.",
         key="account_id",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )

@@ -11,15 +11,15 @@ from schema.enums import enum_of
 from schema.error_rows import error_row
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.nodes import PAGE, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
 from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStanding
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
 
-SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
-KEY = (
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
+IDEMPOTENCY_KEY = (
     "A value of 1 to 128 characters that is new for each call, like a UUID. The same key and input within 24 hours "
     "return the first result and send no email, so that a call without an answer can be repeated safely."
 )
@@ -60,7 +60,7 @@ class Invite(Node):
     sends: int = column("How many times it was sent.")
     expires_at: DateTime = column("Until when it can be used: 30 days after it was last sent.")
     accepted_at: DateTime | None = column("When someone signed up with it; null if no one has.")
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id,
         "The person who signed up with it. Null if no one has, if their profile is hidden, or if one of you has "
         "blocked the other.",
@@ -86,7 +86,7 @@ class InvitesOfViewer:
         invites.of_profiles,
         "Invites that you sent by email, newest first. Null for a service account.",
         key="profile_id",
-        arguments={"state": "Only invites in this state; all invites by default.", **PAGE},
+        arguments={"state": "Only invites in this state; all invites by default.", **PAGE_ARGUMENTS},
     )
 
 
@@ -97,7 +97,7 @@ class SendInvitesInput:
         default=strawberry.UNSET,
         description=f"Personal note for the email, up to {MAX_NOTE} characters. Links in it are shown as plain text.",
     )
-    idempotency_key: str = strawberry.field(description=KEY)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="Result for one address.")
@@ -122,7 +122,7 @@ class SendInvitesPayload:
 @strawberry.input(description="The invite to send again.")
 class ResendInviteInput:
     id: strawberry.ID = strawberry.field(description="Id of your invite, like `inv_42`; it must be PENDING or EXPIRED.")
-    idempotency_key: str = strawberry.field(description=KEY)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="Payload of `resendInvite`.")

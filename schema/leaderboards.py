@@ -5,7 +5,7 @@ import strawberry
 from resolvers import leaderboards
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
-from schema.nodes import PAGE, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.profiles import Profile
 from schema.scalars import DateTime, Day
 from services.leaderboards.keys import Board, Period, Scope
@@ -101,7 +101,7 @@ class Leaderboard:
         leaderboards.entries,
         "Places of the leaderboard, best first; 20 by default, at most 100.",
         key="key",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
     viewer_entry: LeaderboardEntry | None = loaded_by(
         leaderboards.viewer_entries,

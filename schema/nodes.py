@@ -8,7 +8,7 @@ import strawberry
 from resolvers.base import ids, nodes
 from schema.fields import answered_by, column
 
-PAGE = {
+PAGE_ARGUMENTS = {
     "first": "Number of rows from the start or after `after`, 1 to 100; 20 by default.",
     "after": "Return rows after this cursor.",
     "last": "Number of rows from the end or before `before`, 1 to 100.",

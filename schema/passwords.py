@@ -8,8 +8,8 @@ from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 
-ERRORS = "Why the mutation was refused; empty on success."
-RULES = (
+ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
+RULES_DESCRIPTION = (
     "12 to 200 characters, with at least one uppercase letter, one lowercase letter, one digit 0-9, and one of "
     "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/? or a backtick. It must not contain your address or equal one of your recent "
     "passwords."
@@ -19,7 +19,7 @@ RULES = (
 @strawberry.input(description="The current and the new password.")
 class ChangePasswordInput:
     current_password: str = strawberry.field(description="The current password, as proof of identity.")
-    new_password: str = strawberry.field(description=RULES)
+    new_password: str = strawberry.field(description=RULES_DESCRIPTION)
 
 
 @strawberry.input(description="The account that needs a new password.")
@@ -34,18 +34,18 @@ class ResetPasswordInput:
     token: str = strawberry.field(
         description="The value of `token` in the link that was sent by email. It is valid once, for 30 minutes."
     )
-    new_password: str = strawberry.field(description=RULES)
+    new_password: str = strawberry.field(description=RULES_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `changePassword`.")
 class ChangePasswordPayload:
     viewer: Viewer | None = column("The person who is signed in; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `requestPasswordReset`.")
 class RequestPasswordResetPayload:
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `resetPassword`.")
@@ -59,7 +59,7 @@ class ResetPasswordPayload:
     )
     kept_tokens: list[str] | None = column("Names of the tokens that still work; null if refused.")
     kept_api_keys: list[str] | None = column("Names of the API keys that still work; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type

@@ -6,7 +6,7 @@ from resolvers.people import people
 from resolvers.people.people import LookingFor, ProfileOrder
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
-from schema.nodes import PAGE, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.profiles import Profile
 
 enum_of(
@@ -58,7 +58,7 @@ class PeopleQuery:
             "country": "Country of residence, ISO 3166-1 alpha-2, like `NL`.",
             "looking_for": "Only people who are looking for this.",
             "order_by": "Order of the list; RELEVANCE by default.",
-            **PAGE,
+            **PAGE_ARGUMENTS,
         },
         work=Work(100),
     )

@@ -10,13 +10,13 @@ from resolvers import portfolio, portfolio_pages, profiles
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by
-from schema.nodes import PAGE, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime, Day
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
 
-SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ProjectState,
@@ -81,10 +81,10 @@ class Project(Node):
     started_on: Day | None = column("Day the work started; null if unknown.")
     ended_on: Day | None = column("Day the work ended; null if it has not or is unknown.")
     state: ProjectState = column("Whether the project is a draft or published. Drafts are visible to their owner only.")
-    owner: SomeProfile | None = loaded_by(
+    owner: LazyProfile | None = loaded_by(
         profiles.by_id, "The person whose portfolio contains the project.", key="owner_id"
     )
-    collaborators: list[SomeProfile] = loaded_by(
+    collaborators: list[LazyProfile] = loaded_by(
         portfolio.collaborators,
         "Other people who worked on it and whom you may see, in the order in which the owner tagged them.",
     )
@@ -136,13 +136,16 @@ class PortfolioOfProfile:
     projects: ProjectConnection = loaded_by(
         portfolio_pages.of_profiles,
         "Projects of the person, in the order the person chose. Drafts are included for the person only.",
-        arguments={**PAGE, "state": "Only drafts or only published projects; by default all that you may see."},
+        arguments={
+            **PAGE_ARGUMENTS,
+            "state": "Only drafts or only published projects; by default all that you may see.",
+        },
     )
     project_count: int = loaded_by(portfolio_pages.counts, "Number of published projects.")
     collaborations: CollaborationConnection = loaded_by(
         portfolio_pages.collaborations,
         "Other people's published projects on which the person is tagged as a collaborator, newest first.",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
 
 

@@ -8,8 +8,8 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 
-Text = strawberry.Maybe[str | None]
-Codes = strawberry.Maybe[list[str] | None]
+MaybeText = strawberry.Maybe[str | None]
+MaybeCodes = strawberry.Maybe[list[str] | None]
 
 
 @strawberry.input(
@@ -26,13 +26,15 @@ class LookingForInput:
     )
 )
 class SocialsInput:
-    github: Text = strawberry.field(
+    github: MaybeText = strawberry.field(
         description="GitHub: `ada` or `https://github.com/ada`. After a change, the account must be connected again."
     )
-    meetup: Text = strawberry.field(description="Meetup: your member number, or `https://www.meetup.com/members/123`.")
-    twitter: Text = strawberry.field(description="X, formerly Twitter: `@ada` or `https://x.com/ada`.")
-    linkedin: Text = strawberry.field(description="LinkedIn: `ada` or `https://www.linkedin.com/in/ada`.")
-    skype: Text = strawberry.field(description="Skype: your Skype name.")
+    meetup: MaybeText = strawberry.field(
+        description="Meetup: your member number, or `https://www.meetup.com/members/123`."
+    )
+    twitter: MaybeText = strawberry.field(description="X, formerly Twitter: `@ada` or `https://x.com/ada`.")
+    linkedin: MaybeText = strawberry.field(description="LinkedIn: `ada` or `https://www.linkedin.com/in/ada`.")
+    skype: MaybeText = strawberry.field(description="Skype: your Skype name.")
 
 
 @strawberry.input(
@@ -42,19 +44,21 @@ class SocialsInput:
     )
 )
 class UpdateProfileInput:
-    name: Text = strawberry.field(description="Your name as displayed, up to 120 characters. It cannot be cleared.")
-    job_title: Text = strawberry.field(description="Your job title, up to 120 characters.")
-    department: Text = strawberry.field(description="Your department, up to 120 characters.")
-    country: Text = strawberry.field(description="Country of residence, ISO 3166-1 alpha-2, like `NL`.")
-    location: Text = strawberry.field(description="Your location in your own words, up to 200 characters.")
-    about: Text = strawberry.field(description="A text about yourself, up to 5000 characters, with line breaks.")
-    website: Text = strawberry.field(description="URL of your own website, http or https, up to 500 characters.")
-    skills: Codes = strawberry.field(
+    name: MaybeText = strawberry.field(
+        description="Your name as displayed, up to 120 characters. It cannot be cleared."
+    )
+    job_title: MaybeText = strawberry.field(description="Your job title, up to 120 characters.")
+    department: MaybeText = strawberry.field(description="Your department, up to 120 characters.")
+    country: MaybeText = strawberry.field(description="Country of residence, ISO 3166-1 alpha-2, like `NL`.")
+    location: MaybeText = strawberry.field(description="Your location in your own words, up to 200 characters.")
+    about: MaybeText = strawberry.field(description="A text about yourself, up to 5000 characters, with line breaks.")
+    website: MaybeText = strawberry.field(description="URL of your own website, http or https, up to 500 characters.")
+    skills: MaybeCodes = strawberry.field(
         description=(
             "Codes of your skills, up to 50; they replace the earlier ones. A retired skill can be kept but not added."
         )
     )
-    industries: Codes = strawberry.field(
+    industries: MaybeCodes = strawberry.field(
         description="Codes of industries you know, up to 20; they replace the earlier ones."
     )
     looking_for: strawberry.Maybe[LookingForInput | None] = strawberry.field(

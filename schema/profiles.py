@@ -23,7 +23,7 @@ from schema.connections import ConnectionsOfProfile
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.learning import LearningOfProfile
-from schema.nodes import PAGE, Node, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, id_of
 from schema.points import PointEntryConnection, Points
 from schema.portfolio import PortfolioOfProfile
 from schema.scalars import Day
@@ -102,14 +102,14 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
     point_history: PointEntryConnection = loaded_by(
         ledger_history.of_profiles,
         "Events that gave points, newest first. Only the person also sees events that gave none.",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
     badge_count: int = loaded_by(badges.counts, "Number of badges; all levels of a badge count as one.")
     featured_badges: list[EarnedBadge] = loaded_by(
         badges.featured, "Up to four badges that the person chose to show first."
     )
     earned_badges: EarnedBadgeConnection = loaded_by(
-        badges.pages, "All earned badges, newest first, each at its highest level.", arguments=PAGE
+        badges.pages, "All earned badges, newest first, each at its highest level.", arguments=PAGE_ARGUMENTS
     )
     badges_in_progress: list[BadgeProgress] = loaded_by(
         badge_progress.in_progress,

@@ -14,10 +14,10 @@ from schema.scalars import Day, Upload
 if TYPE_CHECKING:
     from schema.profiles import Profile
 
-SomeProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
-Text = strawberry.Maybe[str | None]
-Date = strawberry.Maybe[Day | None]
-People = strawberry.Maybe[list[strawberry.ID] | None]
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
+MaybeText = strawberry.Maybe[str | None]
+MaybeDay = strawberry.Maybe[Day | None]
+MaybeIds = strawberry.Maybe[list[strawberry.ID] | None]
 
 DESCRIPTION = "Description of the app, up to 5000 characters, with line breaks."
 CUSTOMER = "The customer it was built for, up to 200 characters."
@@ -30,7 +30,7 @@ COLLABORATORS = (
     "Profile ids of up to 30 people who worked on it too, like `prf_42`. They replace the collaborators that you can "
     "see. The people are notified when the project is published, and each can remove their tag for good."
 )
-KEY = (
+IDEMPOTENCY_KEY = (
     "A value of 1 to 128 characters that is new for each project, like a UUID. The same call within 24 hours returns "
     "the project of the first call."
 )
@@ -38,7 +38,7 @@ VERSION = (
     "The `version` of the project that you edited. If it has changed since, the mutation is refused with "
     "VERSION_CONFLICT. Omit it to skip the check."
 )
-REFUSED = "Every problem found, one per field; empty on success."
+PROBLEMS = "Every problem found, one per field; empty on success."
 
 
 @strawberry.input(
@@ -48,14 +48,14 @@ REFUSED = "Every problem found, one per field; empty on success."
 )
 class CreateProjectInput:
     title: str = strawberry.field(description="Title of the project, up to 120 characters.")
-    description: Text = strawberry.field(description=DESCRIPTION)
-    customer: Text = strawberry.field(description=CUSTOMER)
-    business_need: Text = strawberry.field(description=BUSINESS_NEED)
-    solution: Text = strawberry.field(description=SOLUTION)
-    results: Text = strawberry.field(description=RESULTS)
-    started_on: Date = strawberry.field(description=STARTED_ON)
-    ended_on: Date = strawberry.field(description=ENDED_ON)
-    collaborators: People = strawberry.field(description=COLLABORATORS)
+    description: MaybeText = strawberry.field(description=DESCRIPTION)
+    customer: MaybeText = strawberry.field(description=CUSTOMER)
+    business_need: MaybeText = strawberry.field(description=BUSINESS_NEED)
+    solution: MaybeText = strawberry.field(description=SOLUTION)
+    results: MaybeText = strawberry.field(description=RESULTS)
+    started_on: MaybeDay = strawberry.field(description=STARTED_ON)
+    ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
+    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
     submit: bool = strawberry.field(
         default=False,
         description=(
@@ -63,7 +63,7 @@ class CreateProjectInput:
             "can see."
         ),
     )
-    idempotency_key: str | None = strawberry.field(default=strawberry.UNSET, description=KEY)
+    idempotency_key: str | None = strawberry.field(default=strawberry.UNSET, description=IDEMPOTENCY_KEY)
 
 
 @strawberry.input(
@@ -71,15 +71,15 @@ class CreateProjectInput:
 )
 class UpdateProjectInput:
     project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
-    title: Text = strawberry.field(description="Title of the project, up to 120 characters. It cannot be cleared.")
-    description: Text = strawberry.field(description=DESCRIPTION)
-    customer: Text = strawberry.field(description=CUSTOMER)
-    business_need: Text = strawberry.field(description=BUSINESS_NEED)
-    solution: Text = strawberry.field(description=SOLUTION)
-    results: Text = strawberry.field(description=RESULTS)
-    started_on: Date = strawberry.field(description=STARTED_ON)
-    ended_on: Date = strawberry.field(description=ENDED_ON)
-    collaborators: People = strawberry.field(description=COLLABORATORS)
+    title: MaybeText = strawberry.field(description="Title of the project, up to 120 characters. It cannot be cleared.")
+    description: MaybeText = strawberry.field(description=DESCRIPTION)
+    customer: MaybeText = strawberry.field(description=CUSTOMER)
+    business_need: MaybeText = strawberry.field(description=BUSINESS_NEED)
+    solution: MaybeText = strawberry.field(description=SOLUTION)
+    results: MaybeText = strawberry.field(description=RESULTS)
+    started_on: MaybeDay = strawberry.field(description=STARTED_ON)
+    ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
+    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
@@ -93,22 +93,22 @@ class SaveProjectDraftInput:
     project: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Id of your draft, like `prj_42`; omit it to create a new draft."
     )
-    title: Text = strawberry.field(
+    title: MaybeText = strawberry.field(
         description="Title of the project, up to 120 characters. It is the only required field of a draft."
     )
-    description: Text = strawberry.field(description=DESCRIPTION)
-    customer: Text = strawberry.field(description=CUSTOMER)
-    business_need: Text = strawberry.field(description=BUSINESS_NEED)
-    solution: Text = strawberry.field(description=SOLUTION)
-    results: Text = strawberry.field(description=RESULTS)
-    started_on: Date = strawberry.field(description=STARTED_ON)
-    ended_on: Date = strawberry.field(description=ENDED_ON)
-    collaborators: People = strawberry.field(description=COLLABORATORS)
+    description: MaybeText = strawberry.field(description=DESCRIPTION)
+    customer: MaybeText = strawberry.field(description=CUSTOMER)
+    business_need: MaybeText = strawberry.field(description=BUSINESS_NEED)
+    solution: MaybeText = strawberry.field(description=SOLUTION)
+    results: MaybeText = strawberry.field(description=RESULTS)
+    started_on: MaybeDay = strawberry.field(description=STARTED_ON)
+    ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
+    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
     expected_version: int | None = strawberry.field(
         default=strawberry.UNSET, description=f"{VERSION} Ignored for a new draft."
     )
     idempotency_key: str | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{KEY} Ignored for an existing draft."
+        default=strawberry.UNSET, description=f"{IDEMPOTENCY_KEY} Ignored for an existing draft."
     )
 
 
@@ -175,19 +175,19 @@ class CreateProjectPayload:
         "The project; null if refused, or if it was deleted since the first call with this key.",
         key="project_id",
     )
-    errors: list[UserError] = column(REFUSED)
+    errors: list[UserError] = column(PROBLEMS)
 
 
 @strawberry.type(description="Payload of `updateProject`.")
 class UpdateProjectPayload:
     project: Project | None = loaded_by(portfolio.by_id, "The project; null if refused.", key="project_id")
-    errors: list[UserError] = column(REFUSED)
+    errors: list[UserError] = column(PROBLEMS)
 
 
 @strawberry.type(description="Payload of `saveProjectDraft`.")
 class SaveProjectDraftPayload:
     project: Project | None = loaded_by(portfolio.by_id, "The draft; null if refused.", key="project_id")
-    errors: list[UserError] = column(REFUSED)
+    errors: list[UserError] = column(PROBLEMS)
 
 
 @strawberry.type(description="Payload of `submitProject`.")
@@ -205,13 +205,13 @@ class UnpublishProjectPayload:
 @strawberry.type(description="Payload of `deleteProject`.")
 class DeleteProjectPayload:
     deleted_id: strawberry.ID | None = column("Former id of the project; null if refused.")
-    profile: SomeProfile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    profile: LazyProfile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type(description="Payload of `orderProjects`.")
 class OrderProjectsPayload:
-    profile: SomeProfile | None = loaded_by(
+    profile: LazyProfile | None = loaded_by(
         profiles.by_id, "Your profile, with the projects in their new order; null if refused.", key="profile_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")

@@ -7,9 +7,9 @@ from resolvers.base.permissions import Anyone
 from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
-from schema.passwords import RULES
+from schema.passwords import RULES_DESCRIPTION
 
-ERRORS = "Why the mutation was refused; empty on success."
+ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 
 
 @strawberry.input(description="The account to create.")
@@ -17,7 +17,7 @@ class SignUpInput:
     email: str = strawberry.field(
         description="Email address of the account, which never changes. A code is sent there."
     )
-    password: str = strawberry.field(description=RULES)
+    password: str = strawberry.field(description=RULES_DESCRIPTION)
     name: str = strawberry.field(description="Name of the person, 1 to 120 characters.")
     marketing: bool = strawberry.field(description="True to allow news by email.")
     referral_code: str | None = strawberry.field(
@@ -39,18 +39,18 @@ class VerifyEmailInput:
 @strawberry.type(description="Payload of `signUp`. It is the same if the address already has an account.")
 class SignUpPayload:
     sign_up: str | None = column("Secret of this sign-up, to pass to `verifyEmail`; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `resendSignUpCode`.")
 class ResendSignUpCodePayload:
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `verifyEmail`.")
 class VerifyEmailPayload:
     viewer: Viewer | None = column("The person who is signed in now; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type

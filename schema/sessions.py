@@ -12,7 +12,7 @@ from schema.fields import column, mutation_by
 from schema.inputs import NothingInput
 from schema.scalars import DateTime
 
-ERRORS = "Why the mutation was refused; empty on success."
+ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 
 
 @strawberry.input(description="The credentials of the account.")
@@ -62,7 +62,7 @@ class SignInPayload:
     second_factor: SecondFactorChallenge | None = column(
         "Set if a code is needed to finish the sign-in; null otherwise."
     )
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `completeSignIn`.")
@@ -71,34 +71,34 @@ class CompleteSignInPayload:
     password_expired: bool | None = column(
         "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `signOut`.")
 class SignOutPayload:
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `endSession`.")
 class EndSessionPayload:
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `endOtherSessions`.")
 class EndOtherSessionsPayload:
     ended: int | None = column("Number of sessions that were ended; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `sendElevationCode`.")
 class SendElevationCodePayload:
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `elevateSession`.")
 class ElevateSessionPayload:
     elevated_until: DateTime | None = column("Until when this session may do sensitive operations; null if refused.")
-    errors: list[UserError] = column(ERRORS)
+    errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 
 @strawberry.type

@@ -9,7 +9,7 @@ from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by
-from schema.nodes import PAGE, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, id_of
 from schema.scalars import DateTime
 
 enum_of(
@@ -67,7 +67,10 @@ class ShopQuery:
 @strawberry.type
 class ShopOfViewer:
     orders: ShopOrderConnection = loaded_by(
-        shop.of_accounts, "Orders of the account that is signed in, newest first.", key="account_id", arguments=PAGE
+        shop.of_accounts,
+        "Orders of the account that is signed in, newest first.",
+        key="account_id",
+        arguments=PAGE_ARGUMENTS,
     )
 
 

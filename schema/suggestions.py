@@ -12,7 +12,7 @@ from schema.connections import MutualConnections
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.nodes import PAGE, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.profiles import Profile
 from schema.terms import Industry, Skill
 
@@ -74,7 +74,7 @@ class SuggestionsOfViewer:
         "profiles and unclaimed profiles. Empty if there is no reason to suggest anyone: connect with a person or "
         "add skills. Null for a service account.",
         key="profile_id",
-        arguments=PAGE,
+        arguments=PAGE_ARGUMENTS,
     )
 
 

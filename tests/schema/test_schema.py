@@ -72,7 +72,7 @@ def test_a_scope_opens_what_exists(scope: Any) -> None:
 
 
 @pytest.mark.parametrize("field", ["Query.node", "Query.nodes"])
-def test_whoever_may_ask_by_id_may_read_the_id_of_whatever_it_is(field: str) -> None:
+def test_scopes_that_open_node_open_the_id_of_each_type(field: str) -> None:
     interface: Any = SCHEMA.type_map["Node"]
     kinds = {f"{each.name}.id" for each in SCHEMA.get_possible_types(interface)}
     for name in SCOPES:
@@ -80,7 +80,7 @@ def test_whoever_may_ask_by_id_may_read_the_id_of_whatever_it_is(field: str) -> 
             assert closed(kinds, {name}) == [], name
 
 
-def test_whoever_may_call_a_mutation_may_read_each_of_its_errors() -> None:
+def test_scopes_that_open_a_mutation_open_each_type_of_error() -> None:
     interface: Any = SCHEMA.type_map["UserError"]
     assert {"UserError", *(each.name for each in SCHEMA.get_possible_types(interface))} == ERRORS
 
