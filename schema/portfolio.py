@@ -86,7 +86,7 @@ class Project(Node):
     )
     collaborators: list[LazyProfile] = loaded_by(
         portfolio.collaborators,
-        "Other people who worked on it and whom you may see, in the order in which the owner tagged them.",
+        "Other people who worked on it and that you may see, in the order in which the owner tagged them.",
     )
     collaborator_count: int = loaded_by(portfolio.collaborator_counts, "Number of people in `collaborators`.")
     images: list[ProjectImage] = loaded_by(portfolio.images, "Up to six pictures, in the order they were added.")

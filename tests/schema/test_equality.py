@@ -1,4 +1,4 @@
-"""The plan and graphql-core answer alike on the whole schema, over a small community, whoever asks."""
+"""Plans and graphql-core give the same answers for the whole schema and every kind of viewer, over a small community."""
 
 from collections import Counter
 from dataclasses import replace
@@ -70,7 +70,7 @@ async def make_community() -> tuple[Principal, list[str]]:
     ]
     account.company_id, account.company_admin = company.id, True
     await account.save()
-    # Signed in and an admin: whoever is refused is answered by graphql-core, and compares nothing.
+    # Signed in as an admin: graphql-core answers refused requests, so that they compare nothing.
     viewer = Principal(
         account.id,
         ada,

@@ -1,4 +1,4 @@
-"""What somebody sees of their own request, which must be the same whether it waits, was ignored or is of somebody blocked."""
+"""A sender sees the same of a request that is open, was ignored, or was sent to a person who has blocked the sender."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
