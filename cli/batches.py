@@ -50,10 +50,10 @@ async def import_rows(
     """
     done = await import_runs.rows_taken(start.source, start.file, start.fingerprint)
     if done:
-        report.taken[f"{start.file}: rows imported by an earlier run"] = done
-    report.taken[f"{start.file}: rows read"] = 0
+        report.imported[f"{start.file}: rows imported by an earlier run"] = done
+    report.imported[f"{start.file}: rows read"] = 0
     for batch in batches(islice(rows, done, None), times=times):
         done += len(batch)
         await take(batch, Progress(start.source, start.file, done, start.fingerprint))
-        report.taken[f"{start.file}: rows read"] += len(batch)
+        report.imported[f"{start.file}: rows read"] += len(batch)
         reading.check_stop()

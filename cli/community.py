@@ -58,18 +58,18 @@ async def _import_file(each: FileImport[Any], folder: Path, source: str, report:
     path = folder / each.name
     decisive = [path, *(folder / name for name in each.depends_on if (folder / name).exists())]
     start = Progress(source, each.name, 0, fingerprint(*decisive))
-    report.taken[f"{each.label}: new"] = 0
+    report.imported[f"{each.label}: new"] = 0
     prepared = await each.prepare()
 
     async def take(batch: list[Read[Any]], progress: Progress) -> None:
         good = _good_rows(batch, each.name, report)
         outcome = await each.take(Batch(each.name, good, progress, report, prepared))
-        report.taken[f"{each.label}: new"] += outcome.new
+        report.imported[f"{each.label}: new"] += outcome.new
         if outcome.known:
-            report.taken[f"{each.label}: {each.known_label}"] += outcome.known
+            report.imported[f"{each.label}: {each.known_label}"] += outcome.known
         for label, count in outcome.others.items():
             if count:
-                report.taken[label] += count
+                report.imported[label] += count
 
     found = parsed_rows(path, each.parse, reading)
     if each.subject:

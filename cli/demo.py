@@ -52,7 +52,7 @@ async def load_demo(database: Database) -> Report:
     begun = await import_runs.progress_of(demo.SOURCE, PEOPLE)
     anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
     community = demo.community(anchor)
-    report.taken["people: new"] = await _people(community, anchor)
+    report.imported["people: new"] = await _people(community, anchor)
     await _pictures(community, anchor, report)
     await _events(community, anchor, report)
     await _invites(community, anchor, report)
@@ -72,7 +72,7 @@ async def _people(community: demo.Community, anchor: date) -> int:
 
 
 async def _events(community: demo.Community, anchor: date, report: Report) -> None:
-    report.taken["events: new"] = 0
+    report.imported["events: new"] = 0
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     done = await import_runs.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
     complete = len(community.happenings) + 1  # the last one stands for the reversals
@@ -85,11 +85,11 @@ async def _events(community: demo.Community, anchor: date, report: Report) -> No
             if isinstance(answer, Problem):
                 report.defects[f"events refused: {answer.message}"] += 1
                 continue
-            report.taken["events: new"] += not answer.repeated
-            report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
+            report.imported["events: new"] += not answer.repeated
+            report.imported[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
     for external_id in community.taken_back:
         await corrections.reverse(demo.SOURCE, external_id)
-        report.taken["events: reversed"] += 1
+        report.imported["events: reversed"] += 1
     async with in_transaction():
         await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
 
@@ -98,12 +98,12 @@ async def _pictures(community: demo.Community, anchor: date, report: Report) -> 
     if await import_runs.rows_taken(demo.SOURCE, PICTURES, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    report.taken["pictures"] = await demo_pictures.give(list(profiles.values()))
+    report.imported["pictures"] = await demo_pictures.give(list(profiles.values()))
     joined = {
         profiles[member.person.key]: datetime.combine(member.person.joined_on, time(9), UTC)
         for member in community.members
     }
-    report.taken["complete profiles"] = await publishing.reward_imported(joined)
+    report.imported["complete profiles"] = await publishing.reward_imported(joined)
     async with in_transaction():
         await import_runs.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
 
@@ -113,7 +113,7 @@ async def _invites(community: demo.Community, anchor: date, report: Report) -> N
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     async with in_transaction():
-        report.taken["invites and referrals"] = await demo_invites.send(
+        report.imported["invites and referrals"] = await demo_invites.send(
             community.members, profiles, community.companies, anchor
         )
         await import_runs.note_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
@@ -123,7 +123,7 @@ async def _connections(community: demo.Community, anchor: date, report: Report) 
     if await import_runs.rows_taken(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    report.taken["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
+    report.imported["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
     async with in_transaction():
         await import_runs.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
 
@@ -133,7 +133,7 @@ async def _projects(community: demo.Community, anchor: date, report: Report) -> 
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     published, drafts = await demo_projects.build(community.members, profiles, anchor)
-    report.taken["projects: published"], report.taken["projects: drafts"] = published, drafts
+    report.imported["projects: published"], report.imported["projects: drafts"] = published, drafts
     async with in_transaction():
         await import_runs.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
 
@@ -143,6 +143,6 @@ async def _featured(community: demo.Community, anchor: date, report: Report) -> 
         return
     keys = [member.person.key for member in community.members]
     profiles = await import_runs.profiles_of(demo.SOURCE, keys)
-    report.taken["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
+    report.imported["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
     async with in_transaction():
         await import_runs.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))

@@ -35,7 +35,7 @@ async def import_forum(folder: Path, source: str, report: Report, reading: Readi
 
 
 async def _users(path: Path, source: str, report: Report, reading: Reading) -> None:
-    report.taken["people: new"] = 0
+    report.imported["people: new"] = 0
 
     async def take(batch: list[Row], progress: Progress) -> None:
         people, defects = [], Counter[str]()
@@ -48,9 +48,9 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
             if person:
                 people.append(person)
         new = await import_runs.take_people(source, people, progress)
-        report.taken["people: new"] += new
+        report.imported["people: new"] += new
         if known := len(people) - new:
-            report.taken["people: here already, left as they are"] += known
+            report.imported["people: here already, left as they are"] += known
         report.defects.update(defects)
 
     await import_rows(rows(path, reading), Progress(source, path.name, 0, fingerprint(path)), take, report, reading)
@@ -59,7 +59,7 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
 async def _votes(
     path: Path, posts: Path, index: PostIndex, progress: Progress, report: Report, reading: Reading
 ) -> None:
-    report.taken["events: new"] = 0
+    report.imported["events: new"] = 0
     indexed = False
 
     async def take(batch: list[Row], progress: Progress) -> None:
@@ -83,7 +83,7 @@ async def _votes(
 
 
 async def _badges(path: Path, progress: Progress, report: Report, reading: Reading) -> None:
-    report.taken["badge awards: new"] = 0
+    report.imported["badge awards: new"] = 0
 
     async def take(batch: list[Row], progress: Progress) -> None:
         read = []
@@ -100,9 +100,9 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
             defects["badges whose owner is not among the users"] += missing
         definitions = [each.definition for each in read]
         new = await import_runs.take_awards(awards, progress, badges=definitions)
-        report.taken["badge awards: new"] += new
+        report.imported["badge awards: new"] += new
         if here := len(awards) - new:
-            report.taken["badge awards: here already"] += here
+            report.imported["badge awards: here already"] += here
         report.defects.update(defects)
 
     await import_rows(rows(path, reading), progress, take, report, reading)
@@ -123,7 +123,7 @@ def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> No
 
     for batch in batches(rows(path, reading)):
         index.add(posts(batch))
-        report.taken[f"{path.name}: rows read"] += len(batch)
+        report.imported[f"{path.name}: rows read"] += len(batch)
 
 
 def _readable(batch: Iterable[Row], path: Path, report: Report) -> Iterator[Row]:
@@ -149,8 +149,8 @@ def _count_answer(answer: Recorded | Problem, report: Report) -> None:
     if isinstance(answer, Problem):
         report.defects[f"events refused: {answer.message}"] += 1
     elif answer.repeated:
-        report.taken["events: here already"] += 1
+        report.imported["events: here already"] += 1
     else:
-        report.taken["events: new"] += 1
-        report.taken[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
-        report.taken["points awarded"] += answer.awarded
+        report.imported["events: new"] += 1
+        report.imported[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
+        report.imported["points awarded"] += answer.awarded

@@ -16,7 +16,7 @@ class Report:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.taken: Counter[str] = Counter()
+        self.imported: Counter[str] = Counter()
         self.defects: Counter[str] = Counter()
         self.bad_rows: Counter[str] = Counter()
         self.notes: list[str] = []
@@ -40,7 +40,7 @@ class Report:
         table.add_column("What", overflow="fold")
         table.add_column("Count", justify="right", no_wrap=True)
         for counts in (
-            self.taken,
+            self.imported,
             self.defects,
             Counter({f"{file}: bad rows": n for file, n in self.bad_rows.items()}),
         ):

@@ -198,18 +198,18 @@ class Executor:
         text: str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
-        fresh: Callable[[], Awaitable[ExecutionContext]],
+        make_context: Callable[[], Awaitable[ExecutionContext]],
     ) -> AsyncGenerator[Answer, None]:
         """
         Yield one answer for each event of a subscription, or one answer with the reason why there are none. Closing the
         generator (`aclosing`) closes the source.
 
-        `fresh` makes the context of the source, and then one for each event: rights are checked again each time. An
+        `make_context` makes the context of the source, and then one for each event: rights are checked again each time. An
         event that the viewer may no longer see is skipped. If the viewer may no longer subscribe, the last answer says
-        so. Raises only a cancellation and the exceptions of `fresh`.
+        so. Raises only a cancellation and the exceptions of `make_context`.
         """
         try:
-            context = await fresh()
+            context = await make_context()
             async with self._preparation_lock(text):
                 operation = self._choose(text, operation_name, subscribing=True)
                 ready = self._prepare_request(operation, variables or {}, context)
@@ -218,7 +218,7 @@ class Executor:
             async with events_of(self._core, operation, ready.raw, context) as events:
                 operation.release_again()
                 while following := await next_of(events):
-                    [event], context = following, await fresh()
+                    [event], context = following, await make_context()
                     self._authorize(ready, context, field)
                     if field.still_visible(event, context):
                         yield await self._answer(ready, context, event)

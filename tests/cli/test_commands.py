@@ -50,7 +50,7 @@ def test_a_token_is_the_last_line_of_the_output_and_nothing_else_is_there(cli) -
             1,
             "no account",
         ),
-        (["account", "create", "nonsense", "--name", "x"], 1, "not a mail address"),
+        (["account", "create", "nonsense", "--name", "x"], 1, "not an email address"),
         (["account", "create", "a@people.example", "--name", " "], 1, "name"),
         (["account", "create", "a@people.example"], 2, "--name"),
         (["profile", "attach", "nobody", "a@people.example"], 1, "no profile"),

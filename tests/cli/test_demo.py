@@ -42,7 +42,7 @@ async def check_connections(report: Any, database: Database) -> None:
     """Most people know somebody, a few know many; those who can sign in know people, and find requests to answer."""
     degrees: Any = ProfileCounter.filter(name="CONNECTIONS").order_by("-times").values_list("profile_id", "times")
     known = dict(await degrees)
-    assert 2 * report.taken["connections: new"] == await Connection.all().count() == sum(known.values())
+    assert 2 * report.imported["connections: new"] == await Connection.all().count() == sum(known.values())
     assert len(known) > 0.9 * PEOPLE and min(known.values()) < 5 < max(known.values()) - 35
     assert await BadgeAward.filter(badge="SMALL_WORLD").count() > PEOPLE
     requests = await ConnectionRequest.all()
@@ -80,7 +80,7 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     assert guide.listed
     assert (await Score.get(profile_id=guide.id)).overall > 1_000
     published, drafts = (Project.filter(state=state) for state in (ProjectState.PUBLISHED, ProjectState.DRAFT))
-    assert (report.taken["projects: published"], report.taken["projects: drafts"]) == (
+    assert (report.imported["projects: published"], report.imported["projects: drafts"]) == (
         await published.count(),
         await drafts.count(),
     )
@@ -90,7 +90,7 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     )
     assert not await published.filter(results="").exists()
     assert await FeaturedBadge.filter(profile_id=guide.id).count() == 4
-    assert report.taken["people who feature badges"] == await FeaturedBadge.filter(place=1).count() == SHOWING
+    assert report.imported["people who feature badges"] == await FeaturedBadge.filter(place=1).count() == SHOWING
     shown: Any = BadgeAward.all().distinct().values_list("badge", flat=True)
     assert len(await shown) > 25
     await check_connections(report, database)
@@ -103,7 +103,11 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     for later in (timedelta(), timedelta(days=40)):
         with clock.frozen(TODAY + later):
             report = await load_demo(database)
-        assert (report.taken["people: new"], report.taken["events: new"], report.taken["connections: new"]) == (0, 0, 0)
+        assert (
+            report.imported["people: new"],
+            report.imported["events: new"],
+            report.imported["connections: new"],
+        ) == (0, 0, 0)
         assert not report.defects
     assert await ledger() == before
     assert not await FeaturedBadge.filter(profile_id=guide.id).exists(), "what people chose stays"
@@ -133,7 +137,7 @@ async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(
     # then
     assert not report.defects
     own = PointEntry.filter(kind=EntryKind.ACTIVITY, source=SOURCE)
-    assert report.taken["events: new"] == await own.count() - 1_000
+    assert report.imported["events: new"] == await own.count() - 1_000
     assert [each async for each in differences()] == []
 
 

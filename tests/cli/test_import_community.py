@@ -96,11 +96,11 @@ async def test_an_archive_becomes_people_skills_and_points(database: Database, a
     companies: Any = Profile.all().order_by("id").values_list("company_id", flat=True)
     assert await companies == [company.id, None, company.id]
     assert await state() == EXPECTED
-    assert report.taken["opening balances of 0: nothing to import"] == 1
+    assert report.imported["opening balances of 0: nothing to import"] == 1
     founder, other = await ImportedBadge.all().order_by("id")
     assert (founder.name, founder.rarity, founder.description) == ("Founder", Rarity.ORANGE, "There, on day one.")
     assert (other.key, other.description) == ("Früh & spät", "")
-    assert (report.taken["badges: new"], report.taken["badge awards: new"]) == (2, 3)
+    assert (report.imported["badges: new"], report.imported["badge awards: new"]) == (2, 3)
     assert not report.notes
     assert not report.bad_rows
     assert [each async for each in differences()] == []
@@ -138,8 +138,8 @@ async def test_a_second_run_finds_nothing_new(database: Database, archive: Path)
     # when
     report = await take_in(archive)
     # then
-    assert [report.taken[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
-    assert report.taken["profiles.csv: rows imported by an earlier run"] == 3
+    assert [report.imported[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
+    assert report.imported["profiles.csv: rows imported by an earlier run"] == 3
     assert await state() == EXPECTED
 
 
@@ -150,9 +150,9 @@ async def test_a_touched_archive_is_read_again_and_adds_nothing(database: Databa
     # when
     report = await take_in(archive)
     # then
-    assert [report.taken[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
-    assert report.taken["people: here already, left as they are"] == 3
-    assert report.taken["opening balances: here already"] == 4
+    assert [report.imported[f"{what}: new"] for what in ("people", "skills", "opening balances")] == [0, 0, 0]
+    assert report.imported["people: here already, left as they are"] == 3
+    assert report.imported["opening balances: here already"] == 4
     assert await state() == EXPECTED
 
 
@@ -163,7 +163,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     # given
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     with pytest.raises(Interrupted):
-        await take_in(archive, stop=lambda report: report.taken[f"{file}: rows read"] > 0)
+        await take_in(archive, stop=lambda report: report.imported[f"{file}: rows read"] > 0)
     assert (await ImportProgress.get(file=file)).rows == 2
     # when
     await take_in(archive)
@@ -225,7 +225,7 @@ async def test_bytes_that_are_not_utf_8_are_a_bad_row(
     report = await take_in(archive)
     # then
     assert "profiles.csv:6: is not UTF-8" in capsys.readouterr().err
-    assert report.taken["people: new"] == 4
+    assert report.imported["people: new"] == 4
 
 
 async def test_many_bad_rows_are_named_only_at_first(
@@ -248,7 +248,7 @@ async def test_a_file_with_bad_rows_is_read_again(database: Database, archive: P
     report = await take_in(archive)
     # then
     assert report.bad_rows == {"skills.csv": 1}
-    assert report.taken["skills: new"] == 0
+    assert report.imported["skills: new"] == 0
 
 
 @pytest.mark.parametrize(

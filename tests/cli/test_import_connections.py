@@ -73,7 +73,7 @@ async def test_each_connection_becomes_a_pair_of_rows_and_is_counted(database: D
         (3, 1, "2019-01-31T00:00:00+00:00"),
         (3, 2, "2021-12-31T00:00:00+00:00"),
     ]
-    assert report.taken["connections: new"] == 3 and not report.bad_rows and not report.notes
+    assert report.imported["connections: new"] == 3 and not report.bad_rows and not report.notes
     assert (await everything())[1] == [(number, "CONNECTIONS", 2) for number in (1, 2, 3)]
     assert [each async for each in differences()] == []
     # and no one is notified, and no badge awarded
@@ -90,7 +90,7 @@ async def test_bad_rows_are_named_and_the_others_are_taken(
     # when
     report = await take_in(archive)
     # then
-    assert (report.taken["connections: new"], report.bad_rows["connections.csv"]) == (3, len(bad) + 2)
+    assert (report.imported["connections: new"], report.bad_rows["connections.csv"]) == (3, len(bad) + 2)
     said = capsys.readouterr().err
     for line, why in (
         (3, "connects already"),
@@ -112,7 +112,7 @@ async def test_bad_rows_are_named_and_the_others_are_taken(
     write(archive, "connections.csv", KNOWN)
     report = await take_in(archive)
     # then
-    assert (report.taken["connections: new"], report.taken["connections: here already"]) == (0, 3)
+    assert (report.imported["connections: new"], report.imported["connections: here already"]) == (0, 3)
     assert not report.bad_rows and await everything() == before
 
 
@@ -137,13 +137,13 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     report = await take_in(archive)
     # then
     assert taken == [10, 20, 30, 40, 50, 60, 66]
-    assert report.taken["connections.csv: rows imported by an earlier run"] == 30
-    assert (report.taken["connections: new"], await Connection.all().count()) == (36, 2 * 66)
+    assert report.imported["connections.csv: rows imported by an earlier run"] == 30
+    assert (report.imported["connections: new"], await Connection.all().count()) == (36, 2 * 66)
     assert [each async for each in differences()] == []
     # when it is run again
     report = await take_in(archive)
     # then
-    assert report.taken["connections: new"] == 0 and await Connection.all().count() == 2 * 66
+    assert report.imported["connections: new"] == 0 and await Connection.all().count() == 2 * 66
 
 
 async def test_who_blocked_each_other_stay_apart(database: Database, archive: Path) -> None:
@@ -152,7 +152,7 @@ async def test_who_blocked_each_other_stay_apart(database: Database, archive: Pa
     await blocks.block(2, 1)
     write(archive, "connections.csv", KNOWN)
     report = await take_in(archive)
-    assert report.taken["connections of people who blocked each other: left out"] == 1
+    assert report.imported["connections of people who blocked each other: left out"] == 1
     assert {(one, other) for one, other, _ in await pairs()} == {(1, 3), (3, 1), (2, 3), (3, 2)}
 
 

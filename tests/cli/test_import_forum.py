@@ -47,7 +47,7 @@ async def test_a_dump_with_every_defect_is_taken_in_and_told(database: Database,
         Outcome.SELF: 2,
         Outcome.INELIGIBLE: 1,
     }
-    assert report.taken["points awarded"] == sum(TOTALS.values())
+    assert report.imported["points awarded"] == sum(TOTALS.values())
     assert report.defects == {
         "system users (negative Id): not people, not taken": 1,
         "users without a name: named by their Id": 1,
@@ -83,8 +83,8 @@ async def test_a_second_run_finds_nothing_new(database: Database, dump: Path) ->
     # when
     report = await import_dump(dump)
     # then
-    assert (report.taken["people: new"], report.taken["events: new"]) == (0, 0)
-    assert report.taken["Votes.xml: rows imported by an earlier run"] == len(VOTES)
+    assert (report.imported["people: new"], report.imported["events: new"]) == (0, 0)
+    assert report.imported["Votes.xml: rows imported by an earlier run"] == len(VOTES)
     assert await points_by_key() == TOTALS
 
 
@@ -95,9 +95,9 @@ async def test_a_grown_dump_adds_only_what_is_new(database: Database, dump: Path
     # when: votes 16 and 18 find their post now
     report = await import_dump(dump)
     # then
-    assert report.taken["people: new"] == 0
-    assert report.taken["events: new"] == 2
-    assert report.taken["events: here already"] == 15
+    assert report.imported["people: new"] == 0
+    assert report.imported["events: new"] == 2
+    assert report.imported["events: here already"] == 15
     # vote 18 is known without an asker, and known events stay as they were taken in
     assert report.defects["events refused: An event with this id was recorded before with different content."] == 1
     assert await points_by_key() == {**TOTALS, "1": 2 + 10 + 2}
@@ -110,12 +110,12 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     # given
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 3)
     with pytest.raises(Interrupted):
-        await import_dump(dump, stop=lambda report: report.taken["Votes.xml: rows read"] >= 3 * after)
+        await import_dump(dump, stop=lambda report: report.imported["Votes.xml: rows read"] >= 3 * after)
     assert (await ImportProgress.get(file="Votes.xml")).rows == 3 * after
     # when
     report = await import_dump(dump)
     # then
-    assert report.taken["Votes.xml: rows read"] == len(VOTES) - 3 * after
+    assert report.imported["Votes.xml: rows read"] == len(VOTES) - 3 * after
     assert await points_by_key() == TOTALS
     assert [each async for each in differences()] == []
 
@@ -127,7 +127,7 @@ async def test_a_run_stopped_among_the_users_has_whole_batches_only(
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     # when
     with pytest.raises(Interrupted):
-        await import_dump(dump, stop=lambda report: report.taken["Users.xml: rows read"] > 0)
+        await import_dump(dump, stop=lambda report: report.imported["Users.xml: rows read"] > 0)
     # then
     assert await Profile.all().count() == 1
     assert await PointEntry.all().count() == 0
@@ -295,7 +295,7 @@ async def test_the_real_dump_gives_what_the_rules_say(database: Database) -> Non
     assert report.defects["votes on posts that are missing"] == 27
     assert [each async for each in differences()] == []
     again = await import_dump(REAL, source="forum:real")
-    assert (again.taken["people: new"], again.taken["events: new"]) == (0, 0)
+    assert (again.imported["people: new"], again.imported["events: new"]) == (0, 0)
 
 
 def by_hand(folder: Path) -> dict[str, int]:

@@ -71,8 +71,8 @@ async def test_badges_are_kept_as_the_forums_own(database: Database, dump_with_b
     assert await badges() == EARNED
     assert first.bad_rows["Badges.xml"] == 4
     assert first.defects["badges whose owner is not among the users"] == 1
-    assert (first.taken["badge awards: new"], first.taken["badge awards: here already"]) == (5, 1)
-    assert again.taken["badge awards: new"] == 0
+    assert (first.imported["badge awards: new"], first.imported["badge awards: here already"]) == (5, 1)
+    assert again.imported["badge awards: new"] == 0
 
 
 async def test_a_dump_without_badges_is_taken_in(database: Database, dump_with_badges: Path) -> None:

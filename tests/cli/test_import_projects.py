@@ -76,7 +76,7 @@ async def test_portfolios_are_taken_in(database: Database, archive: Path) -> Non
     report = await take_in(archive)
     # then
     assert await everything() == EXPECTED
-    assert (report.taken["projects: new"], report.taken["collaborators: new"]) == (3, 4)
+    assert (report.imported["projects: new"], report.imported["collaborators: new"]) == (3, 4)
     assert not report.bad_rows
     shown, draft, _ = await Project.all().order_by("id")
     assert shown.description == 'Ships "onto" berths.\r\nAll <b>day</b>.'
@@ -103,9 +103,9 @@ async def test_a_second_run_finds_nothing_new_and_leaves_what_people_changed(dat
             write(archive, "projects.csv", [*SHOWN, ""])
         report = await take_in(archive)
         # then
-        assert (report.taken["projects: new"], report.taken["collaborators: new"]) == (0, 0)
+        assert (report.imported["projects: new"], report.imported["collaborators: new"]) == (0, 0)
         assert await everything() == before
-    assert report.taken["projects: here already, left as they are"] == 3
+    assert report.imported["projects: here already, left as they are"] == 3
 
 
 @pytest.mark.parametrize("file", ["projects.csv", "collaborators.csv"])
@@ -119,7 +119,7 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     write(archive, "projects.csv", [*SHOWN, *many])
     write(archive, "collaborators.csv", [*NAMED, *(f"m{n},5" for n in range(25))])
     with pytest.raises(Interrupted):
-        await import_community(archive, "community", report, Reading(lambda: report.taken[f"{file}: rows read"] > 0))
+        await import_community(archive, "community", report, Reading(lambda: report.imported[f"{file}: rows read"] > 0))
     # when
     await take_in(archive)
     # then
@@ -152,7 +152,7 @@ async def test_bad_rows_are_named_and_passed_over(database: Database, archive: P
     assert (report.bad_rows["projects.csv"], report.bad_rows["collaborators.csv"]) == (8, 3)
     assert await everything() == EXPECTED
     # the owner himself, and who is named already
-    assert report.taken["collaborators: here already, owners, or parted by a block"] == 2
+    assert report.imported["collaborators: here already, owners, or parted by a block"] == 2
 
 
 async def test_a_block_parts_people_in_an_archive_too(database: Database, archive: Path) -> None:

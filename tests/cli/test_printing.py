@@ -41,7 +41,7 @@ def test_errors_reports_and_tables_are_printed_as_they_are(terminal: StringIO, v
     fail(value)
     _greet(f"http://{value}/graphql")
     report = Report(value)
-    report.taken[value] += 1
+    report.imported[value] += 1
     report.defects[value] += 1
     report.bad(value, 1, value)
     report.notes.append(value)
@@ -55,7 +55,7 @@ def test_errors_reports_and_tables_are_printed_as_they_are(terminal: StringIO, v
 def test_nothing_in_a_report_moves_the_cursor(terminal: StringIO) -> None:
     report = Report("\x1b[2Jtitle")
     report.bad("x.csv", 1, "\x1b[2J\r")
-    report.taken["\x1b[2J"] += 1
+    report.imported["\x1b[2J"] += 1
     report.notes.append("\x1b[2J")
     report.show(printing.out)
     assert "\x1b" not in terminal.getvalue() and "\r" not in terminal.getvalue()

@@ -88,7 +88,7 @@ async def test_white_space_around_a_key_makes_no_other_key(database: Database, a
     report, said = await take_in(archive)
     assert said == ["profiles.csv:4: profile 'p1' is in line 2 already, with other content"]
     assert await Profile.all().count() == 2
-    assert report.taken["people: new"] == 2
+    assert report.imported["people: new"] == 2
 
 
 def test_many_rows_are_not_kept_in_memory() -> None:
@@ -111,7 +111,7 @@ def test_many_rows_are_not_kept_in_memory() -> None:
 async def test_quoted_headers_are_read(database: Database, archive: Path, header: str) -> None:
     (archive / "profiles.csv").write_text("\n".join([header, *ROWS["profiles.csv"], ""]), "utf-8")
     report, _ = await take_in(archive)
-    assert report.taken["people: new"] == 2
+    assert report.imported["people: new"] == 2
 
 
 @pytest.mark.parametrize("header", ['"id', 'id,handle,name"', "", "\n", "id;handle;name;job_title", "handle,id,name,job_title,country,company,about,public,joined_on"])  # fmt: skip
