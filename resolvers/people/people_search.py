@@ -97,7 +97,7 @@ class Search:
         return await self._fetch(self._sql.of_driver(await self._rarest(part.tier), part), slow=True)
 
     async def _few_people(self, tier: int) -> Candidates | None:
-        """Candidates among whom all matches are; None if too many people match."""
+        """Candidates that include all matches; None if too many people match."""
         if tier not in self._candidates:
             self._candidates[tier] = await self._people_of_one(tier) or await self._people_of_all(tier)
         return self._candidates[tier]

@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Few people among whom all matches are, and the filters that they are known to match."""
+    """A few people who include all matches, and the filters that they are known to match."""
 
     filters: Sequence[Filter]
     people: list[int]
@@ -108,7 +108,7 @@ class SearchSql:
     by_match: bool = False
 
     def intersection(self, driver: Filter, tier: int, limit: int) -> Query:
-        """The column `profile_id` of people who match all filters, of whom `driver` lists candidates."""
+        """The column `profile_id` of people who match all filters; `driver` lists the candidates."""
         query = Query()
         ids = driver.ids_sql(query.add, tier)
         others = self._all_match(query, "d.profile_id", tier, except_for=(driver,))
