@@ -12,7 +12,7 @@ from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.achievements import challenges
-from services.achievements.challenges import Standing
+from services.achievements.challenges import ChallengeProgress
 from services.core import clock
 
 CHALLENGE = ("code", "title", "about", "credits", "steps", "starts_at", "ends_at", "state", "seconds_left", "now")
@@ -48,7 +48,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list
     Five statements at most.
     """
     own = [number for number in profile_ids if number == context.viewer.profile_id]
-    found, now = await challenges.standings(own), clock.now()
+    found, now = await challenges.progress_of(own), clock.now()
     return [[_progress_row(each, now) for each in found[number]] if number in found else None for number in profile_ids]
 
 
@@ -93,17 +93,17 @@ def _challenge_row(challenge: Challenge, now: datetime) -> Row:
     }
 
 
-def _progress_row(standing: Standing, now: datetime) -> Row:
+def _progress_row(progress: ChallengeProgress, now: datetime) -> Row:
     return {
-        "challenge": _challenge_row(standing.challenge, now),
+        "challenge": _challenge_row(progress.challenge, now),
         "steps": [
             {"title": translate(step.title), "percent": percent, "done": percent == challenges.DONE}
-            for step, percent in zip(standing.challenge.steps, standing.steps, strict=True)
+            for step, percent in zip(progress.challenge.steps, progress.steps, strict=True)
         ],
-        "progress": standing.progress,
-        "completed_at": standing.completed_at,
-        "claimed_at": standing.claim.claimed_at if standing.claim else None,
-        "claimable": standing.claimable,
+        "progress": progress.progress,
+        "completed_at": progress.completed_at,
+        "claimed_at": progress.claim.claimed_at if progress.claim else None,
+        "claimable": progress.claimable,
     }
 
 

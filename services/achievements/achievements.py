@@ -1,8 +1,7 @@
 """
-What people achieve by what they do: called at the end of every act that moves a counter or a sum, in its transaction.
+Award badges and complete challenges after every change of a counter or a sum, in its transaction.
 
-Badges are given and challenges completed here, by the rule and at once. Most acts cross no end of any criterion: they
-are recognised by what moved alone, and cost no statement.
+Most changes cannot fulfil any criterion. They are recognised from the movement alone, without a statement.
 """
 
 from collections.abc import Sequence
@@ -14,17 +13,17 @@ from services.progress.counters import Movement
 
 SUBJECTS = (badges, challenges)
 """
-Modules with `WATCH: criteria.Watch` and `async def reached(movements, facts, *, told)`: told which movements may have
-fulfilled one of its criteria, and the figures of those profiles as they are now.
+Modules with `WATCH: criteria.Watch` and `async def reached(movements, facts, *, notify)`. `movements` are those that may have
+fulfilled a criterion of the module, `facts` the current figures of their profiles.
 """
 
 
-async def moved(movements: Sequence[Movement], *, told: bool = True) -> None:
+async def evaluate(movements: Sequence[Movement], *, notify: bool = True) -> None:
     """
-    Give whatever these movements earned. Inside the transaction that made them, after the counters and sums were
-    written, with the score rows of those profiles locked.
+    Award what these movements have earned. Call it after counters and sums are written, with the score rows of the
+    profiles locked.
 
-    `told`: whether the people hear of it; not of what an import brings. Statements do not grow with the batch.
+    `notify`: notify the people; False for imports. The number of statements does not grow with the batch.
     Requires a transaction.
     """
     require_transaction()
@@ -38,5 +37,5 @@ async def moved(movements: Sequence[Movement], *, told: bool = True) -> None:
     numbers = {movement.profile_id for touched in near.values() for movement in touched}
     facts = await criteria.facts_of(numbers) if near else {}
     for subject, touched in near.items():
-        await subject.reached(touched, facts, told=told)
-    await award_dates.follow(movements)
+        await subject.reached(touched, facts, notify=notify)
+    await award_dates.update_dates(movements)

@@ -1,9 +1,9 @@
 """
-Dates of awards that a rule gave: when the rule was met in the order of what happened, as the ledger knows it now.
+Dates of rule awards: when the rule was met in the order of events, according to the current ledger.
 
-So an event that comes late, and one that is taken back, move the date of a badge that somebody has
-already. Where the rule is not met any more at any time, because something was taken back, the award stays, keeps the date that
-was last known, and is `unmet` until the rule is met again. Rule: docs/rules/badges.md#date-of-a-badge.
+A late event, or the reversal of one, therefore changes the date of an existing award. If after a reversal the rule was never
+met, the award stays, keeps its last date, and is `unmet` until the rule is met again.
+Rule: docs/rules/badges.md#date-of-a-badge.
 """
 
 from collections import defaultdict
@@ -20,8 +20,8 @@ from services.progress.counters import Movement
 from services.progress.scores import EPOCH
 from services.progress.timelines import first_met, names_of
 
-SKEW: Final = timedelta(minutes=5)
-"""An event may lie so far ahead of our clock; what it earns is dated by when it was recorded."""
+MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
+"""An event may be this far ahead of this server's clock; its awards are dated by when it was recorded."""
 
 
 class _Award(NamedTuple):
@@ -32,43 +32,44 @@ class _Award(NamedTuple):
     criterion: Criterion
 
 
-async def follow(movements: Iterable[Movement]) -> int:
+async def update_dates(movements: Iterable[Movement]) -> int:
     """
-    Date the awards, old and new, of which these movements touched the rule; returns how many got another date.
+    Date the awards, old and new, whose rules use figures that have moved; returns how many dates changed.
 
-    Inside the transaction that made the movements, after awards were written, with the score rows locked. One
-    statement; three where something that moved is older than an award.
+    Call it after awards are written, with the score rows locked. One statement; three if a movement is older than an award.
     Requires a transaction.
     """
     require_transaction()
     moved = {each.profile_id: each for each in movements if each.figures}
     awards = [
         award
-        for award in await _awards({number: each.since - SKEW for number, each in moved.items()})
+        for award in await _rule_awards({number: each.since - MAX_CLOCK_SKEW for number, each in moved.items()})
         if not names_of(award.criterion).isdisjoint(moved[award.profile_id].figures)
     ]
-    return await _date(awards, {number: each.since for number, each in moved.items()})
+    return await _update_changed(awards, {number: each.since for number, each in moved.items()})
 
 
-async def set_right(profile_ids: Collection[int], *, given_at: datetime) -> int:
+async def recompute_dates(profile_ids: Collection[int], *, awarded_at: datetime) -> int:
     """
-    Date all awards of these profiles; returns how many got another date. Connections and projects come and go without a
-    trace, so what they earned keeps its date, unless it was given just now, at `given_at`. With the score rows locked.
+    Date all rule awards of these profiles, with the score rows locked; returns how many dates changed.
+
+    Connections and projects have no history, so awards for them keep their date, unless they were awarded at `awarded_at`,
+    just before this call.
     Requires a transaction.
     """
     require_transaction()
-    awards = await _awards(dict.fromkeys(profile_ids, EPOCH))
+    awards = await _rule_awards(dict.fromkeys(profile_ids, EPOCH))
     dated = [
         each
         for each in awards
-        if each.awarded_at == given_at or names_of(each.criterion).isdisjoint({CONNECTIONS, PROJECTS})
+        if each.awarded_at == awarded_at or names_of(each.criterion).isdisjoint({CONNECTIONS, PROJECTS})
     ]
-    return await _date(dated, {})
+    return await _update_changed(dated, {})
 
 
-async def _awards(since: Mapping[int, datetime]) -> list[_Award]:
-    """The awards by rules that are of these moments or younger, or unmet. Index: (profile_id, superseded, awarded_at)."""
-    rows = await execute_rows(_YOUNG, since.items())
+async def _rule_awards(since: Mapping[int, datetime]) -> list[_Award]:
+    """Return rule awards dated at or after the moment of their profile, or unmet. Index: (profile_id, superseded, awarded_at)."""
+    rows = await execute_rows(_AWARDS_SINCE, since.items())
     return [
         _Award(
             row["id"],
@@ -82,7 +83,7 @@ async def _awards(since: Mapping[int, datetime]) -> list[_Award]:
     ]
 
 
-async def _date(awards: Sequence[_Award], since: Mapping[int, datetime]) -> int:
+async def _update_changed(awards: Sequence[_Award], since: Mapping[int, datetime]) -> int:
     wanted: defaultdict[int, set[Criterion]] = defaultdict(set)
     for each in awards:
         wanted[each.profile_id].add(each.criterion)
@@ -93,7 +94,7 @@ async def _date(awards: Sequence[_Award], since: Mapping[int, datetime]) -> int:
         dated = (moment or each.awarded_at, moment is None)
         if dated != (each.awarded_at, each.unmet):
             changes.append((each.id, *dated))
-    await execute_rows(_DATE, changes)
+    await execute_rows(_UPDATE, changes)
     return len(changes)
 
 
@@ -101,13 +102,13 @@ _OF_RULE = f"""
     a.profile_id = p.id AND a.superseded IN (false, true) AND a.origin = '{AwardOrigin.RULE.value}'
         AND (a.awarded_at >= p.since OR a.unmet)
 """
-_YOUNG = Statement.over_rows(
+_AWARDS_SINCE = Statement.over_rows(
     "SELECT a.id, a.profile_id, a.badge, a.level, a.awarded_at, a.unmet FROM {rows} p {awards}",
     id="bigint",
     since="timestamptz",
 ).put(awards=look_up("badge_award", "a", _OF_RULE))
 # Primary key.
-_DATE = Statement.over_rows(
+_UPDATE = Statement.over_rows(
     "UPDATE badge_award SET awarded_at = c.at, unmet = c.unmet FROM {rows} c WHERE badge_award.id = c.id",
     id="bigint",
     at="timestamptz",

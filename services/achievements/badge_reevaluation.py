@@ -37,8 +37,8 @@ async def _award_missing(people: dict[int, Person]) -> int:
         for award in badges.earned(person.profile_id, facts[person.profile_id], now)
         if (award.profile_id, award.badge, award.level) not in had
     ]
-    new_levels = await badges.give(missing, told=True)
+    new_levels = await badges.award(missing, notify=True)
     ids = list(people)
     for start in range(0, len(ids), PEOPLE_PER_DATING):
-        await award_dates.set_right(ids[start : start + PEOPLE_PER_DATING], given_at=now)
+        await award_dates.recompute_dates(ids[start : start + PEOPLE_PER_DATING], awarded_at=now)
     return len(new_levels)

@@ -1,8 +1,8 @@
 """
-Badges: who is given one, by the rule or by hand, who loses one, and which ones a person shows first.
+Badges: award them by the rule or by hand, revoke them, and feature them on a profile.
 
-The rule is docs/rules/badges.md: a level is given once, by whoever is first, and stays when points
-fall. Reaching a level gives those below it too, so that each has its date. A revoked level never comes back by the rule.
+A level is awarded once and stays when points fall. Reaching a level awards the levels below it too, so that each has its
+date. The rule never awards a revoked level again. Rule: docs/rules/badges.md.
 """
 
 import secrets
@@ -39,8 +39,8 @@ WATCH: Final = Watch[Level](
 )
 
 
-class Given(NamedTuple):
-    """A level of a badge that somebody has now and had not before."""
+class NewLevel(NamedTuple):
+    """A new level of a badge that a profile has."""
 
     profile_id: int
     badge: str
@@ -49,7 +49,7 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class Award:
-    """A level of a badge to be given."""
+    """A level of a badge to award."""
 
     profile_id: int
     badge: str
@@ -63,17 +63,17 @@ class Award:
 # By the rule
 
 
-async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, told: bool) -> None:
-    """Give the badges whose criteria these movements fulfilled: see services/achievements/achievements.py."""
+async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, notify: bool) -> None:
+    """Award the badges whose criteria these movements have fulfilled: see services/achievements/achievements.py."""
     awards = []
     for movement in movements:
         levels = WATCH.fulfilled(movement, facts[movement.profile_id])
         awards += _awards(movement.profile_id, levels, movement.at)
-    await give(awards, told=told)
+    await award(awards, notify=notify)
 
 
 def earned(profile_id: int, facts: Facts, at: datetime) -> list[Award]:
-    """Every level whose criterion holds by these figures, as an award of that moment."""
+    """Return an award, dated `at`, for every level whose criterion these figures fulfil."""
     return _awards(profile_id, {key for key, criterion in WATCH.criteria.items() if holds(criterion, facts)}, at)
 
 
@@ -86,12 +86,12 @@ def _awards(profile_id: int, levels: Iterable[Level], at: datetime) -> list[Awar
     ]
 
 
-async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
+async def award(awards: Sequence[Award], *, notify: bool) -> list[NewLevel]:
     """
-    Give what is not given yet, with the people's score rows locked; answers what is new.
+    Award what is not awarded yet, with the people's score rows locked; returns the new levels.
 
-    The rule gives nothing to people who are not active, and nothing a second time, however many try at once: unique
-    (profile_id, badge, level). With `told`, the person hears of the highest new level of each badge. Three statements.
+    The rule awards nothing to inactive profiles, and nothing twice, even concurrently: unique (profile_id, badge, level).
+    `notify`: notify each person of the highest new level of each badge. Three statements.
     Requires a transaction.
     """
     require_transaction()
@@ -110,22 +110,22 @@ async def give(awards: Sequence[Award], *, told: bool) -> list[Given]:
         )
         for each in awards
     ]
-    new = [Given(row["profile_id"], row["badge"], row["level"]) for row in await execute_rows(_GIVE, rows)]
-    # A first level stands before no other: whether one stands before it, it was written with.
+    new = [NewLevel(row["profile_id"], row["badge"], row["level"]) for row in await execute_rows(_AWARD, rows)]
+    # A new first level cannot supersede another; whether it is superseded itself is set by the insert.
     climbed = {(each.profile_id, each.badge) for each in awards if each.level > 1}
-    await rank(climbed & {(each.profile_id, each.badge) for each in new})
-    if told:
-        await _tell(new)
+    await update_superseded(climbed & {(each.profile_id, each.badge) for each in new})
+    if notify:
+        await _notify(new)
     return new
 
 
-async def rank(badges: Iterable[tuple[int, str]]) -> None:
-    """Set again which levels of these people's badges are out of the lists: revoked ones, and those below a higher one."""
+async def update_superseded(badges: Iterable[tuple[int, str]]) -> None:
+    """Set `superseded` again for these profiles and badges: revoked levels, and those below a higher one, are not listed."""
     if rows := sorted(set(badges)):
-        await execute_rows(_RANK, rows)
+        await execute_rows(_UPDATE_SUPERSEDED, rows)
 
 
-async def _tell(new: Iterable[Given]) -> None:
+async def _notify(new: Iterable[NewLevel]) -> None:
     highest: dict[tuple[int, str], int] = {}
     for each in new:
         key = each.profile_id, each.badge
@@ -155,9 +155,9 @@ async def grant(
     actor: audit.Actor = audit.OPERATOR,
 ) -> None:
     """
-    Give a level of a badge by hand, and those below it that were never given; a revoked level counts again.
+    Award a level of a badge by hand, with the missing levels below it; a revoked level becomes valid again.
 
-    `reason_shown`: whether those who see the badge and its credential may read the reason; else operators alone may.
+    `reason_shown`: viewers of the badge and its credential may read the reason; otherwise only operators may.
 
     Raises Refused: BAD_INPUT (no reason, no such level), NOT_FOUND (no such badge or profile), ALREADY_EXISTS.
     """
@@ -172,15 +172,15 @@ async def grant(
     async with in_transaction():
         await _lock(profile_id)
         now = clock.now()
-        award = await BadgeAward.get_or_none(profile_id=profile_id, badge=badge, level=level)
-        if award and award.revoked_at is None:
+        existing = await BadgeAward.get_or_none(profile_id=profile_id, badge=badge, level=level)
+        if existing and existing.revoked_at is None:
             raise refused(
                 ErrorCode.ALREADY_EXISTS,
                 Text("The profile already has level {level} of {badge}.", badge=badge, level=level),
                 path=("badge",),
             )
-        if award:
-            await BadgeAward.filter(id=award.id).update(
+        if existing:
+            await BadgeAward.filter(id=existing.id).update(
                 origin=AwardOrigin.OPERATOR,
                 revoked_at=None,
                 revoked_reason="",
@@ -188,14 +188,14 @@ async def grant(
                 reason=reason,
                 reason_shown=reason_shown,
             )
-            await credential_status.restore([award.credential])
-            await rank([(profile_id, badge)])
-            await _tell([Given(profile_id, badge, level)])
+            await credential_status.restore([existing.credential])
+            await update_superseded([(profile_id, badge)])
+            await _notify([NewLevel(profile_id, badge, level)])
         by_hand = [
             Award(profile_id, badge, each, now, AwardOrigin.OPERATOR, reason, reason_shown)
-            for each in range(1, level if award else level + 1)
+            for each in range(1, level if existing else level + 1)
         ]
-        await give(by_hand, told=not award)
+        await award(by_hand, notify=not existing)
         await _note("badge.granted", profile_id, actor, badge=badge, level=level, reason=reason)
 
 
@@ -203,16 +203,16 @@ async def revoke(
     profile_id: int, badge: str, *, level: int = 1, reason: str, actor: audit.Actor = audit.OPERATOR
 ) -> list[int]:
     """
-    Take back a level of a badge and those above it: all of the badge, unless `level` says from which one on. What is left below
-    shows again. The badge is no longer featured. Answers the levels taken back.
+    Revoke a badge from `level` upwards; without `level`, the whole badge. The highest remaining level is listed again. The
+    badge is no longer featured. Returns the revoked levels.
 
     Raises Refused: BAD_INPUT (no reason), NOT_FOUND (the profile has no such level).
     """
     reason = _reason(reason)
     async with in_transaction():
         await _lock(profile_id)
-        held: Any = BadgeAward.filter(profile_id=profile_id, badge=badge, level__gte=level, revoked_at=None)
-        levels = sorted(await held.values_list("level", flat=True))
+        current: Any = BadgeAward.filter(profile_id=profile_id, badge=badge, level__gte=level, revoked_at=None)
+        levels = sorted(await current.values_list("level", flat=True))
         if not levels:
             raise refused(
                 ErrorCode.NOT_FOUND,
@@ -220,9 +220,9 @@ async def revoke(
                 path=("badge",),
             )
         now = clock.now()
-        await credential_status.revoke(await held.values_list("id", "credential"), at=now)
-        await held.update(revoked_at=now, revoked_reason=reason)
-        await rank([(profile_id, badge)])
+        await credential_status.revoke(await current.values_list("id", "credential"), at=now)
+        await current.update(revoked_at=now, revoked_reason=reason)
+        await update_superseded([(profile_id, badge)])
         await FeaturedBadge.filter(profile_id=profile_id, badge=badge).delete()
         await _note("badge.revoked", profile_id, actor, badge=badge, level=levels[0], reason=reason)
         return levels
@@ -230,58 +230,58 @@ async def revoke(
 
 async def feature(profile_id: int, badges: Sequence[str]) -> None:
     """
-    Show these badges first, in this order, and no others.
+    Feature these badges, in this order, and no others.
 
-    Raises Refused, with all that is wrong: TOO_MANY_ITEMS (over four), BADGE_REPEATED, BADGE_NOT_EARNED (facts: `badge`).
+    Raises Refused, with all problems: TOO_MANY_ITEMS (over four), BADGE_REPEATED, BADGE_NOT_EARNED (facts: `badge`).
     """
     if len(badges) > MAX_FEATURED:
         text = Text("At most {max_featured} badges can be featured.", max_featured=MAX_FEATURED)
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("badges",))
     async with in_transaction():
         await _lock(profile_id)
-        rows: Any = BadgeAward.filter(profile_id=profile_id, badge__in=_possible(badges), revoked_at=None)
-        held = set(await rows.values_list("badge", flat=True)) if badges else set()
-        held &= (await definitions(list(held))).keys()
-        if wrong := list(_wrong(badges, held)):
-            raise Refused(*wrong)
+        rows: Any = BadgeAward.filter(profile_id=profile_id, badge__in=_valid_codes(badges), revoked_at=None)
+        earned_badges = set(await rows.values_list("badge", flat=True)) if badges else set()
+        earned_badges &= (await definitions(list(earned_badges))).keys()
+        if problems := list(_problems_of(badges, earned_badges)):
+            raise Refused(*problems)
         await FeaturedBadge.filter(profile_id=profile_id).delete()
         for place, badge in enumerate(badges, 1):
             await FeaturedBadge.create(profile_id=profile_id, badge=badge, place=place)
 
 
-def _wrong(badges: Sequence[str], held: set[str]) -> Iterable[Problem]:
+def _problems_of(badges: Sequence[str], earned_badges: set[str]) -> Iterable[Problem]:
     for place, badge in enumerate(badges):
         name = badge[:MAX_CODE]
         path, facts = ("badges", str(place)), {"badge": name}
         if badge in badges[:place]:
             yield Problem(ErrorCode.BADGE_REPEATED, Text("{name} is listed more than once.", name=name), path, facts)
-        elif badge not in held:
+        elif badge not in earned_badges:
             yield Problem(
                 ErrorCode.BADGE_NOT_EARNED, Text("{name} is not a badge that you have earned.", name=name), path, facts
             )
 
 
-def _possible(codes: Sequence[str]) -> list[str]:
-    """Those that a badge can have: for longer ones the database would not even look."""
+def _valid_codes(codes: Sequence[str]) -> list[str]:
+    """Return the codes that a badge can have: the database raises an error for longer ones."""
     return [code for code in codes if len(code) <= MAX_CODE]
 
 
 async def definitions(codes: Sequence[str] | None = None) -> dict[str, Badge]:
     """
-    Badges by their codes, those that came with imports included; all there are, or those of `codes`. The catalogue's
-    come first. An imported one has no levels to earn: it is given by hand, at level 1.
+    Return badges by code, imported ones included: all, or those of `codes`. Badges of the catalogue come first. An imported
+    badge has no levels to earn: it is awarded by hand, at level 1.
     """
     found = dict(BADGES) if codes is None else {code: BADGES[code] for code in codes if code in BADGES}
     if codes is not None and len(found) == len(set(codes)):
         return found
-    rows = ImportedBadge.all() if codes is None else ImportedBadge.filter(code__in=_possible(codes))
+    rows = ImportedBadge.all() if codes is None else ImportedBadge.filter(code__in=_valid_codes(codes))
     for row in await rows.order_by("source", "id"):
         found[row.code] = Badge(row.code, row.name, row.description, row.rarity, ())
     return found
 
 
 async def _lock(profile_id: int) -> None:
-    # Whatever changes a person's badges queues up here: events, an operator, the person in two windows.
+    # All changes of a person's badges wait here: events, an operator, the person in two windows.
     if not await lock_scores([profile_id]):
         raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
 
@@ -303,7 +303,7 @@ def _reason(text: str) -> str:
     return text
 
 
-def _higher(row: str) -> str:
+def _has_higher(row: str) -> str:
     """Condition: the same badge and profile as `row` have a higher level that is not revoked. Unique index of the three."""
     return f"""
         EXISTS (SELECT 1 FROM badge_award h WHERE h.profile_id = {row}.profile_id AND h.badge = {row}.badge
@@ -321,19 +321,19 @@ _COLUMNS = {
     "reason_shown": "bool",
     "credential": "text",
 }
-_GIVE = Statement.over_rows(
+_AWARD = Statement.over_rows(
     f"""
     INSERT INTO badge_award ({", ".join(_COLUMNS)}, superseded, unmet, revoked_reason)
-    SELECT {", ".join(f"g.{name}" for name in _COLUMNS)}, {_higher("g")}, false, ''
+    SELECT {", ".join(f"g.{name}" for name in _COLUMNS)}, {_has_higher("g")}, false, ''
     FROM {{rows}} g JOIN profile p ON p.id = g.profile_id
     WHERE p.active OR g.origin <> 'RULE'
     ON CONFLICT (profile_id, badge, level) DO NOTHING RETURNING profile_id, badge, level
     """,
     **_COLUMNS,
 )
-_RANK = Statement.over_rows(
+_UPDATE_SUPERSEDED = Statement.over_rows(
     f"""
-    UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_higher("a")})
+    UPDATE badge_award AS a SET superseded = (a.revoked_at IS NOT NULL OR {_has_higher("a")})
     FROM {{rows}} k WHERE a.profile_id = k.profile_id AND a.badge = k.badge
     """,
     profile_id="bigint",

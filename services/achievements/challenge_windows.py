@@ -1,4 +1,4 @@
-"""What people did while a challenge was on: figures of a span of time, read from the ledger."""
+"""Figures of people during the time of a challenge, read from the ledger."""
 
 from collections.abc import Collection
 
@@ -9,16 +9,16 @@ from models.points import EntryKind
 from models.statements import Statement, execute_rows
 from services.progress.counters import HAPPENED
 
-Inside = dict[tuple[int, str], dict[str, int]]
+WindowFigures = dict[tuple[int, str], dict[str, int]]
 """Figures by profile and challenge; a missing one is 0."""
 
 
-async def figures(profile_ids: Collection[int], challenges: Collection[Challenge]) -> Inside:
+async def figures(profile_ids: Collection[int], challenges: Collection[Challenge]) -> WindowFigures:
     """
-    What each of these profiles did inside each challenge's time: activities and points, under the names of
-    catalogue/criteria.py. OpeningBalance balances are of no time. One statement. Index: (profile_id, occurred_at, id).
+    Return activities and points of each of these profiles during each challenge's time, by the names of
+    catalogue/criteria.py. Opening balances have no time. One statement. Index: (profile_id, occurred_at, id).
     """
-    found: Inside = {(profile_id, each.code): {} for profile_id in profile_ids for each in challenges}
+    found: WindowFigures = {(profile_id, each.code): {} for profile_id in profile_ids for each in challenges}
     if not found:
         return found
     windows = {each.code: each.window for each in challenges}
@@ -32,8 +32,8 @@ async def figures(profile_ids: Collection[int], challenges: Collection[Challenge
     return found
 
 
-# An activity counts as in services/progress/counters.py: what gave nothing for another reason than a cap did not happen, and a
-# reversal, which has its original's time, takes back what counted.
+# An activity is counted as in services/progress/counters.py: an event without points for another reason than a cap is not
+# counted, and a reversal, which has the time of its original, subtracts what was counted.
 _INSIDE = Statement.over_rows(
     f"""
     SELECT w.code AS challenge, e.profile_id, e.category, e.activity, CAST(SUM(e.awarded) AS int) AS points,

@@ -1,10 +1,10 @@
 """
-Challenges: how far people are, who completed one in time, and who claimed its credits.
+Challenges: progress, completions in time, and claims of their credits.
 
-A completion is written with the act that did the last step, or later by a claim or `cli challenges reevaluate`: people may
-have done all steps before the challenge was thought of. Looking writes nothing. In time means that what
-counts happened while the challenge was on, whenever it was reported. What is completed stays completed, and can be
-claimed any time after, once per profile. Rule: docs/rules/challenges.md.
+A completion is written together with the last step, or later by a claim or `cli challenges reevaluate`, because people may
+have done all steps before the challenge existed. Reading progress writes nothing. In time means that the counted events
+happened during the challenge, whenever they were reported. A completion is permanent, and can be claimed at any time, once
+per profile. Rule: docs/rules/challenges.md.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -34,8 +34,10 @@ ANY_AMOUNT: Final = -(1 << 62)
 
 class ChallengeWatch(Watch[str]):
     """
-    Finds which challenges an act may have completed. Of those with a time: only acts that reach into it, and only when all that the
-    person ever did of an activity comes to what it takes, for it is never less than what was done inside.
+    Finds the challenges that a movement may have completed.
+
+    For a challenge with a time, the movement must overlap it, and the person's total of the activity must reach the
+    required number: the total is never less than the number during the challenge.
     """
 
     def __init__(self, challenges: Mapping[str, Challenge]) -> None:
@@ -54,7 +56,7 @@ class ChallengeWatch(Watch[str]):
         }
 
     def touched(self, movement: Movement) -> set[str]:
-        """Codes of challenges that this act may have completed; one that is not among them it has not."""
+        """Return the codes of challenges that this movement may have completed; it has completed no others."""
         found = super().touched(movement)
         for code, (challenge, least) in self.timed.items():
             if challenge.overlaps(movement.since, movement.at) and any(
@@ -66,7 +68,7 @@ class ChallengeWatch(Watch[str]):
         return found
 
     def possible(self, code: str, facts: Facts) -> bool:
-        """Whether a challenge with a time may be completed, by all that the person ever did."""
+        """Return True if the person's totals are enough for this challenge with a time."""
         return all(
             criteria.reached(condition, facts) >= condition.at_least
             for condition in self.timed[code][0].whole.conditions
@@ -78,8 +80,8 @@ WATCH: Final = ChallengeWatch(CHALLENGES)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a profile is with a challenge. `steps`: percent of each step; a completed challenge shows all at 100."""
+class ChallengeProgress:
+    """Progress of a profile in a challenge. `steps`: percent of each step; all are 100 if the challenge is completed."""
 
     challenge: Challenge
     steps: tuple[int, ...]
@@ -88,35 +90,35 @@ class Standing:
 
     @property
     def progress(self) -> int:
-        """Whole percent of the way: the mean of the steps', 100 exactly when all are done."""
+        """Whole percent: the mean of the steps, 100 only if all are done."""
         return sum(self.steps) // len(self.steps)
 
     @property
     def done(self) -> bool:
-        """Whether all steps are done."""
+        """True if all steps are done."""
         return self.progress == DONE
 
     @property
     def claimable(self) -> bool:
-        """Whether its credits are there to be claimed."""
+        """True if the credits can be claimed."""
         return self.done and self.claim is None
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A claim. `already`: it had been made before this call, by this or another account of the profile."""
+class ClaimResult:
+    """A claim. `already`: it was made before this call, by this or another account of the profile."""
 
     claim: ChallengeClaim
     already: bool
 
 
-# As things happen
+# Completing
 
 
-async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, told: bool) -> None:
+async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, notify: bool) -> None:
     """
-    Complete what these acts completed. Inside their transaction, with the score rows of their profiles locked;
-    services/achievements/achievements.py calls it with the figures as they are now.
+    Write the challenges that these movements have completed, in their transaction, with the score rows of their profiles
+    locked: see services/achievements/achievements.py.
     Requires a transaction.
     """
     require_transaction()
@@ -139,28 +141,28 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
             inside[movement.profile_id, code] if code in timed else facts[movement.profile_id],
         )
     }
-    await _complete(done, told=told)
+    await _complete(done, notify=notify)
 
 
-# Looking
+# Reading
 
 
-async def standings(
+async def progress_of(
     profile_ids: Collection[int], challenges: Collection[Challenge] | None = None
-) -> dict[int, list[Standing]]:
+) -> dict[int, list[ChallengeProgress]]:
     """
-    How far each of these profiles is with these challenges, or with every one of the catalogue, in its order.
+    Return the progress of each of these profiles in these challenges, or in all challenges in the catalogue's order.
 
-    A challenge of which all steps are done can be claimed, also where its completion was not written yet. Five statements
-    at most, however many profiles. Unique (profile_id, challenge) of both tables.
+    A challenge with all steps done can be claimed, even if its completion is not written yet. At most five statements, for
+    any number of profiles. Unique (profile_id, challenge) of both tables.
     """
-    looked = list(CHALLENGES.values()) if challenges is None else list(challenges)
+    selected = list(CHALLENGES.values()) if challenges is None else list(challenges)
     ids = list(dict.fromkeys(profile_ids))
     if not ids:
         return {}
     facts = await criteria.facts_of(ids)
-    inside = await challenge_windows.figures(ids, [each for each in looked if each.windowed])
-    codes = [each.code for each in looked]
+    inside = await challenge_windows.figures(ids, [each for each in selected if each.windowed])
+    codes = [each.code for each in selected]
     completions = {
         (profile_id, code): at
         for profile_id, code, at in await ChallengeCompletion.filter(
@@ -173,7 +175,7 @@ async def standings(
     }
     return {
         number: [
-            Standing(
+            ChallengeProgress(
                 each,
                 _steps(
                     each, inside.get((number, each.code), facts[number]), completed=(number, each.code) in completions
@@ -181,7 +183,7 @@ async def standings(
                 completions.get((number, each.code)),
                 claims.get((number, each.code)),
             )
-            for each in looked
+            for each in selected
         ]
         for number in ids
     }
@@ -189,20 +191,20 @@ async def standings(
 
 async def reevaluate(*, after: int = 0) -> AsyncIterator[profile_batches.BatchResult]:
     """
-    Complete what everyone behind the profile numbered `after` has done without its having been written, for challenges
-    that are new, or changed. Nobody is told. Each step's `changed` is how many completions were written.
+    Write missing completions of all profiles with an id above `after`, for new or changed challenges, without
+    notifications. `changed` of each batch is the number of completions written.
     """
-    async for step in profile_batches.for_each_batch(_write_late, after=after):
-        yield step
+    async for batch in profile_batches.for_each_batch(_write_missing, after=after):
+        yield batch
 
 
 # Claiming
 
 
-async def claim(account_id: int, code: str, key: str | None = None) -> Claimed:
+async def claim(account_id: int, code: str, key: str | None = None) -> ClaimResult:
     """
-    Give a completed challenge's credits to this account. A second claim of the same profile changes nothing and answers
-    the first, whichever of its accounts made it. `key`: an idempotency key; the same call under it is answered alike.
+    Pay a completed challenge's credits to this account. A second claim of the same profile, by any of its accounts, changes
+    nothing and returns the first claim. `key`: an idempotency key; a repeated call with it returns the same answer.
 
     Raises Refused: NOT_FOUND (no such challenge), NOT_COMPLETED, ACCOUNT_DEACTIVATED, and what services/core/idempotency.py
     raises.
@@ -210,7 +212,7 @@ async def claim(account_id: int, code: str, key: str | None = None) -> Claimed:
     call = await idempotency.run_once(
         account_id, key, "claimChallenge", {"challenge": code}, lambda: _claim(account_id, code)
     )
-    return Claimed(await ChallengeClaim.get(id=call.answer["claim"]), already=bool(call.answer["already"]))
+    return ClaimResult(await ChallengeClaim.get(id=call.answer["claim"]), already=bool(call.answer["already"]))
 
 
 async def _claim(account_id: int, code: str) -> idempotency.Answer:
@@ -219,7 +221,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
         raise refused(ErrorCode.NOT_FOUND, "There is no such challenge.", path=("challenge",))
     profile_id: int | None = (await spender(account_id)).profile_id
     if profile_id is not None:
-        await lock_scores([profile_id])  # all claims of the profile, and what may complete the challenge, queue up here
+        await lock_scores([profile_id])  # all claims and completions of the profile wait here
     if earlier := await ChallengeClaim.get_or_none(profile_id=profile_id, challenge=code):
         return {"claim": earlier.id, "already": True}
     if profile_id is None or not await _completed_now(profile_id, challenge):
@@ -236,36 +238,36 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
 async def _completed_now(profile_id: int, challenge: Challenge) -> bool:
     if await ChallengeCompletion.exists(profile_id=profile_id, challenge=challenge.code):
         return True
-    [standing] = (await standings([profile_id], [challenge]))[profile_id]
-    if standing.done:
-        await _complete({(profile_id, challenge.code): _moment(challenge)}, told=False)
-    return standing.done
+    [progress] = (await progress_of([profile_id], [challenge]))[profile_id]
+    if progress.done:
+        await _complete({(profile_id, challenge.code): _completion_time(challenge)}, notify=False)
+    return progress.done
 
 
-async def _write_late(people: Collection[int]) -> int:
+async def _write_missing(people: Collection[int]) -> int:
     """
-    Write what these profiles, locked by this transaction, have completed and nobody has written; answers how many.
+    Write the missing completions of these profiles, which the transaction has locked; returns how many.
     Requires a transaction.
     """
     require_transaction()
-    found = await standings(people)
+    found = await progress_of(people)
     done = {
-        (profile_id, standing.challenge.code): _moment(standing.challenge)
+        (profile_id, each.challenge.code): _completion_time(each.challenge)
         for profile_id, own in found.items()
-        for standing in own
-        if standing.done and standing.completed_at is None
+        for each in own
+        if each.done and each.completed_at is None
     }
-    return await _complete(done, told=False)
+    return await _complete(done, notify=False)
 
 
-def _moment(challenge: Challenge) -> datetime:
-    """When a challenge counts as completed whose last step was not seen happen: now, or its last moment."""
+def _completion_time(challenge: Challenge) -> datetime:
+    """Return the completion time if the last step is not known: now, or the last moment of the challenge."""
     return min(clock.now(), challenge.last_moment)
 
 
-async def _complete(done: Mapping[tuple[int, str], datetime], *, told: bool) -> int:
+async def _complete(done: Mapping[tuple[int, str], datetime], *, notify: bool) -> int:
     """
-    Write completions that are not written yet, under the locks of their profiles' score rows; answers how many.
+    Write completions that are not written yet, with the score rows of their profiles locked; returns how many.
     Requires a transaction.
     """
     require_transaction()
@@ -274,15 +276,15 @@ async def _complete(done: Mapping[tuple[int, str], datetime], *, told: bool) -> 
     rows = ChallengeCompletion.filter(profile_id__in={number for number, _ in done}).values_list(
         "profile_id", "challenge"
     )
-    held = set(await rows)
-    new = {each: at for each, at in done.items() if each not in held}
+    written = set(await rows)
+    new = {each: at for each, at in done.items() if each not in written}
     await insert(
         [
             ChallengeCompletion(profile_id=profile_id, challenge=code, completed_at=at)
             for (profile_id, code), at in new.items()
         ]
     )
-    if told:
+    if notify:
         await change_feed.publish_all(
             [change_feed.person_entry(profile_id, PersonKind.CHALLENGE, challenge=code) for profile_id, code in new]
         )

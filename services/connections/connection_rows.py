@@ -54,7 +54,7 @@ async def join(one: int, other: int, at: datetime) -> bool:
         return False
     pairs = sorted([(one, other), (other, one)])
     await Connection.bulk_create([Connection(profile_id=a, other_id=b, connected_at=at) for a, b in pairs])
-    await achievements.moved([await counters.add(profile_id, CONNECTIONS, 1) for profile_id, _ in pairs])
+    await achievements.evaluate([await counters.add(profile_id, CONNECTIONS, 1) for profile_id, _ in pairs])
     return True
 
 
@@ -81,7 +81,7 @@ async def part(one: int, other: int) -> bool:
     """Undo a connection, like `join`; False when there is none. Badges stay."""
     gone = await Connection.filter(_between("profile_id", "other_id", one, other)).delete()
     if gone:
-        await achievements.moved(
+        await achievements.evaluate(
             [await counters.add(profile_id, CONNECTIONS, -1) for profile_id in sorted((one, other))]
         )
     return bool(gone)

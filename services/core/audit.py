@@ -101,7 +101,7 @@ async def record_refusal(
     **facts: Value | Change,
 ) -> None:
     """
-    Write the line of a refused operation, in a transaction of its own: it outlives the refusal. See `record`.
+    Write the entry of a refused operation in a separate transaction, so that the refusal does not roll it back. See `record`.
     Must not run in a transaction.
     """
     forbid_transaction()

@@ -32,7 +32,7 @@ async def connect(members: Sequence[Member], profiles: Mapping[str, int], anchor
     asked = [(profiles[one], profiles[other], at) for one, other, at in _requests(lot, members, pairs, anchor)]
     async with in_transaction():
         taken = await connection_rows.join_many(brought)
-        await achievements.moved(taken.movements, told=False)
+        await achievements.evaluate(taken.movements, notify=False)
         for sender_id, receiver_id, at in asked:
             if not await _know(sender_id, receiver_id):
                 await ConnectionRequest.create(sender_id=sender_id, receiver_id=receiver_id, sent_at=at)

@@ -51,7 +51,7 @@ async def build(members: Sequence[Member], profiles: Mapping[str, int], anchor: 
             tally.add(project.owner_id, PROJECTS, 1, 0, project.created_at)
         public = [profiles[each.person.key] for each in members if each.person.visibility is Visibility.PUBLIC]
         await insert([named for project in made for named in _named(lot, project, numbers[project.key or ""], public)])
-        await achievements.moved(await counters.keep(tally, {}), told=False)
+        await achievements.evaluate(await counters.keep(tally, {}), notify=False)
     return len(published), len(made) - len(published)
 
 

@@ -94,7 +94,7 @@ async def award(brought: Sequence[Brought]) -> int:
     newest_first = sorted(brought, key=lambda each: each.awarded_at, reverse=True)
     earliest = {(each.profile_id, each.badge): each.awarded_at for each in newest_first}
     awards = [badges.Award(*whose, 1, at, AwardOrigin.IMPORT) for whose, at in earliest.items()]
-    return len(await badges.give(awards, told=False))
+    return len(await badges.award(awards, notify=False))
 
 
 _DEFINE = Statement.over_rows(

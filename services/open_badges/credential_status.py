@@ -42,13 +42,13 @@ def list_address(number: int) -> str:
 
 
 async def revoke(awards: Iterable[tuple[int, str]], *, at: datetime) -> None:
-    """Note that these awards' credentials (id, credential) are revoked; the caller has locked the awards. Requires a transaction."""
+    """Revoke the credentials of these awards (id, credential), which the caller has locked. Requires a transaction."""
     require_transaction()
     await insert([RevokedCredential(place=place, credential=each, revoked_at=at) for place, each in awards])
 
 
 async def restore(credentials: Iterable[str]) -> None:
-    """Let these credentials count again. Requires a transaction."""
+    """Make these credentials valid again. Requires a transaction."""
     require_transaction()
     await RevokedCredential.filter(credential__in=list(credentials)).delete()
 

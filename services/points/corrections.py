@@ -74,7 +74,7 @@ async def reverse(source: str, external_id: str) -> Reversal:
         tally = Tally()
         tally.add_entry(entry, counts=original.outcome in HAPPENED, times=-1)
         # Reversing a penalty adds points, which can earn a badge.
-        await achievements.moved(await keep(tally, people))
+        await achievements.evaluate(await keep(tally, people))
         return Reversal(entry, repeated=False)
 
 
@@ -122,5 +122,5 @@ async def penalize(
         await save_scores([people[profile_id]], quietly=not shown)
         tally = Tally()
         tally.add_entry(entry, counts=False)
-        await award_dates.follow(await keep(tally, people))
+        await award_dates.update_dates(await keep(tally, people))
         return entry

@@ -115,7 +115,7 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     ]
     await batch.write()
     await save_scores(person for person in people.values() if person.moved)
-    await achievements.moved(await keep(batch.tally, people))
+    await achievements.evaluate(await keep(batch.tally, people))
     return results
 
 

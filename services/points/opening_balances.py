@@ -54,7 +54,7 @@ async def record_opening_balances(balances: Sequence[OpeningBalance]) -> int:
             new.append(_entry(balance, now))
         await insert(new)
         await save_scores((person for person in people.values() if person.moved), quietly=True)
-        await award_dates.follow(await keep(tally, people))
+        await award_dates.update_dates(await keep(tally, people))
         return len(new)
 
 

@@ -238,7 +238,7 @@ async def _save(project: Project, *columns: str) -> None:
 
 
 async def _count(owner_id: int, times: int) -> None:
-    await achievements.moved([await counters.add(owner_id, PROJECTS, times)])
+    await achievements.evaluate([await counters.add(owner_id, PROJECTS, times)])
 
 
 def _untitled(project: Project) -> list[Problem]:

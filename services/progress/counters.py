@@ -137,7 +137,7 @@ def _sums(person: Person, added: Mapping[Category, int]) -> Iterator[tuple[str, 
 async def add(profile_id: int, name: str, times: int, points: int = 0) -> Movement:
     """
     Add to one counter that is not the ledger's, with the profile's score row locked.
-    Answers what moved, for `achievements.moved([…])`.
+    Answers what moved, for `achievements.evaluate([…])`.
     Requires a transaction.
     """
     require_transaction()

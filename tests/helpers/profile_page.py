@@ -39,7 +39,7 @@ async def grant(who: Any, number: int, start: int = 0) -> list[str]:
         Award(who.profile_id, code, 1, NOON + timedelta(hours=nth), AwardOrigin.OPERATOR)
         for nth, code in enumerate(codes, start)
     ]
-    await committed(badges.give(awards, told=False))
+    await committed(badges.award(awards, notify=False))
     return codes
 
 

@@ -288,7 +288,7 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(client:
     number: int = ada.own_profile_id
     async with in_transaction():
         await lock_scores([number])
-        await achievements.moved([await counters.add(number, CONNECTIONS, 3)])
+        await achievements.evaluate([await counters.add(number, CONNECTIONS, 3)])
     text = (
         "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"
     )

@@ -276,6 +276,6 @@ async def test_a_long_ledger_lets_others_have_their_turn(monkeypatch: pytest.Mon
     await record_many([event(ada, "APP_REVIEWED", occurred_at=NOON - timedelta(hours=n)) for n in range(60)])
     monkeypatch.setattr("services.progress.timelines.asyncio.sleep", turn)
     # when
-    assert await committed(award_dates.set_right([ada], given_at=NOON)) == 0
+    assert await committed(award_dates.recompute_dates([ada], awarded_at=NOON)) == 0
     # then
     assert turns >= 6

@@ -54,7 +54,7 @@ async def make_earner(**more: Any) -> int:
 async def connect(profile_id: int, times: int) -> None:
     async with in_transaction():
         await lock_scores([profile_id])
-        await achievements.moved([await counters.add(profile_id, CONNECTIONS, times)])
+        await achievements.evaluate([await counters.add(profile_id, CONNECTIONS, times)])
 
 
 async def test_what_fulfils_a_criterion_is_given_at_once_and_told() -> None:
@@ -172,7 +172,7 @@ async def test_without_the_lock_the_unique_row_still_gives_once() -> None:
 
     async def evaluate() -> int:
         async with in_transaction():
-            return len(await badges.give([award], told=True))
+            return len(await badges.award([award], notify=True))
 
     # when
     new = await gather(*(evaluate() for _ in range(8)))

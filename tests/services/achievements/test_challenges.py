@@ -17,7 +17,7 @@ from models.credits import CreditEntry
 from models.notices import Notice
 from models.points import ProfileCounter
 from services.achievements import achievements, challenges
-from services.achievements.challenges import ChallengeWatch, Claimed, Standing
+from services.achievements.challenges import ChallengeProgress, ChallengeWatch, ClaimResult
 from services.core import clock
 from services.credits.credit_ledger import balance_of, differences
 from services.errors import ErrorCode, Refused
@@ -60,8 +60,8 @@ async def somebody() -> tuple[int, int]:
     return account.id, account.own_profile_id
 
 
-async def standing(profile_id: int, code: str) -> Standing:
-    [found] = [each for each in (await challenges.standings([profile_id]))[profile_id] if each.challenge.code == code]
+async def standing(profile_id: int, code: str) -> ChallengeProgress:
+    [found] = [each for each in (await challenges.progress_of([profile_id]))[profile_id] if each.challenge.code == code]
     return found
 
 
@@ -182,7 +182,7 @@ async def test_connections_complete_too() -> None:
     # when
     async with in_transaction():
         await lock_scores([ada])
-        await achievements.moved([await counters.add(ada, "CONNECTIONS", 1)])
+        await achievements.evaluate([await counters.add(ada, "CONNECTIONS", 1)])
     # then
     assert await completed(ada) == {MEET}
 
@@ -234,7 +234,7 @@ async def test_a_claim_and_the_last_step_at_once() -> None:
     account, ada = await somebody()
     await give(ada, times=2)
 
-    async def claim() -> Claimed | ErrorCode:
+    async def claim() -> ClaimResult | ErrorCode:
         try:
             return await challenges.claim(account, HELP)
         except Refused as why:
@@ -329,7 +329,7 @@ async def test_a_look_takes_five_statements_for_any_number_of_people(count_state
     people = [(await somebody())[1] for _ in range(6)]
     for size in (1, 6):
         with count_statements() as seen:
-            await challenges.standings(people[:size])
+            await challenges.progress_of(people[:size])
         assert seen.total == 5, seen.texts
 
 
