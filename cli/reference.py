@@ -85,6 +85,7 @@ def pages(program: Any) -> dict[str, str]:
         "scopes.md": scopes(),
         "error-codes.md": error_codes(),
         "limits-and-costs.md": limits_and_costs(),
+        "personal-data.md": personal_data(),
     }
 
 
@@ -282,6 +283,13 @@ def limits_and_costs() -> str:
     from cli.limits_reference import limits_and_costs as generate
 
     return generate()
+
+
+def personal_data() -> str:
+    """Every table with a reference to a profile or an account."""
+    from cli.tables_reference import personal_data as made
+
+    return made()
 
 
 def _line(text: str | None) -> str:

@@ -104,10 +104,10 @@ def test_answers_are_compared_by_their_shape(expected: object, actual: object, s
     assert same_shape(expected, actual) is same
 
 
-async def test_a_block_that_nobody_can_run_fails(tmp_path: Path) -> None:
+async def test_a_block_of_an_unknown_kind_fails(tmp_path: Path) -> None:
     file = HERE / "docs" / "never-written.md"
     reader = Reader("", "", tmp_path, {}, tmp_path, "")
-    with pytest.raises(AssertionError, match="kind 'cobol'"):
+    with pytest.raises(AssertionError, match="unknown kind 'cobol'"):
         await reader._run_blocks(file, [Block("cobol", "STOP RUN.", 1)], {})
 
 

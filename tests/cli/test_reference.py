@@ -13,6 +13,7 @@ from catalogue.scopes import SCOPES
 from cli.__main__ import app
 from cli.markdown import table
 from cli.reference import FOLDER, PAYLOAD, PLACES, STATUS, TOP_LEVEL, pages
+from models import tables
 from services.errors import ErrorCode
 from settings import HERE, PREFIX, Settings
 from tests.helpers.commands import commands
@@ -51,6 +52,15 @@ def test_every_setting_command_scope_and_limit_has_a_row() -> None:
     assert set(re.findall(r"^## (.+)$", text("commands.md"), re.MULTILINE)) == commands()
     assert all(f"`{each}`" in text("scopes.md") for each in SCOPES)
     assert all(f"| `{each}` |" in text("limits-and-costs.md") for each in LIMITS)
+
+
+def test_every_table_is_named_beside_the_people_it_belongs_to() -> None:
+    page = text("personal-data.md")
+    for name in tables.__all__:
+        assert f"`{getattr(tables, name)._meta.db_table}`" in page
+    assert "| `session` | `account_id` | account | deletes the row |" in page
+    assert "| `point_entry` | `profile_id` | profile | is refused while the row exists |" in page
+    assert "| `invite` | `accepted_by_id` | account | clears the column |" in page
 
 
 def test_every_error_code_has_a_row_and_a_place() -> None:

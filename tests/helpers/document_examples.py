@@ -132,7 +132,7 @@ class Reader:
     ) -> None:
         for block in blocks:
             where = f"{file.relative_to(HERE)}:{block.line}"
-            assert block.kind in kinds, f"{where}: nobody can run a block of the kind {block.kind!r}"
+            assert block.kind in kinds, f"{where}: a block of the unknown kind {block.kind!r}"
             try:
                 async with asyncio.timeout(SECONDS):
                     self.answer = await kinds[block.kind](self._substituted(block.text))
