@@ -132,7 +132,7 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
 
 async def _would_be_first(company_id: int | None) -> bool:
     """
-    True if the company has no verified member except admins, the first of whom an operator appointed. Locks the company:
+    True if the company has no verified member except admins (an operator appointed the first). Locks the company:
     others who verify there wait for this transaction. Rule: docs/rules/points.md#first-of-company.
     """
     if company_id is None:
