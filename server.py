@@ -68,7 +68,7 @@ MAINTENANCE: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "forget_old_notices": change_feed.forget_old,
     "forget_old_board_moments": moments.forget_old,
     "forget_old_idempotency_keys": idempotency.forget_old,
-    "forget_withdrawn_requests": connections.forget_withdrawn,
+    "forget_withdrawn_requests": connections.delete_withdrawn,
 }
 """Name to work. Each of these coordinates in the database, so that several processes do the work once."""
 

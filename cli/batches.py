@@ -48,7 +48,7 @@ async def import_rows(
     Rows that an earlier run imported are skipped; `start` identifies the file. `times`: larger batches, for small rows that
     touch many places of an index: these cost less when many are written at once. Raises Interrupted between batches.
     """
-    done = await import_runs.rows_taken(start.source, start.file, start.fingerprint)
+    done = await import_runs.rows_imported(start.source, start.file, start.fingerprint)
     if done:
         report.imported[f"{start.file}: rows imported by an earlier run"] = done
     report.imported[f"{start.file}: rows read"] = 0

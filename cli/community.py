@@ -14,8 +14,7 @@ from cli.file_reader import Reading, WrongFolder, fingerprint
 from cli.repeated_rows import Read
 from cli.report import Report
 from services.imports import import_runs
-from services.imports.csv_archive import BadRow
-from services.imports.import_runs import Progress
+from services.imports.import_runs import BadRow, Progress
 
 T = TypeVar("T")
 
@@ -78,7 +77,7 @@ async def _import_file(each: FileImport[Any], folder: Path, source: str, report:
     if report.bad_rows[each.name]:
         # The next run must read the file again, to report the rows that are still bad.
         async with in_transaction():
-            await import_runs.note_progress(start)
+            await import_runs.save_progress(start)
 
 
 def parsed_rows(path: Path, parse: Callable[[list[str]], T], reading: Reading) -> Iterator[Read[T]]:

@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from cli.report import Report
 from services.connections import connection_rows
-from services.connections.connection_rows import Brought as Pair
+from services.connections.connection_rows import ImportedConnection
 from services.imports import csv_archive, import_runs, imported_projects
 from services.imports.csv_archive import (
     ArchivedAward,
@@ -16,7 +16,7 @@ from services.imports.csv_archive import (
     ArchivedProject,
 )
 from services.imports.import_runs import Progress
-from services.imports.imported_badges import Brought, Definition, codes_of
+from services.imports.imported_badges import BadgeDefinition, ImportedAward, codes_of
 from services.points.opening_balances import OpeningBalance
 
 MAX_KEY_IN_MESSAGE = 60
@@ -88,16 +88,16 @@ class FileImport(Generic[T]):
 
 
 async def _take_people(batch: Batch[ArchivedPerson]) -> Outcome:
-    companies = await import_runs.companies_named({each.company for _, each in batch.rows if each.company})
+    companies = await import_runs.companies_by_name({each.company for _, each in batch.rows if each.company})
     people = [replace(each.person, company_id=companies.get(each.company)) for _, each in batch.rows]
-    new = await import_runs.take_people(batch.progress.source, people, batch.progress)
+    new = await import_runs.import_people(batch.progress.source, people, batch.progress)
     return Outcome(new, len(people) - new)
 
 
 async def _take_skills(batch: Batch[tuple[str, str]]) -> Outcome:
     profiles = await batch.profiles(key for _, (key, _) in batch.rows)
     skills = [(profiles[key], code) for line, (key, code) in batch.rows if batch.has_profile(key, profiles, line)]
-    new = await import_runs.take_skills(skills, batch.progress)
+    new = await import_runs.import_skills(skills, batch.progress)
     return Outcome(new, len(skills) - new)
 
 
@@ -111,13 +111,13 @@ async def _take_openings(batch: Batch[ArchivedBalance]) -> Outcome:
         for line, each in batch.rows
         if batch.has_profile(each.key, profiles, line) and each.points
     ]
-    new = await import_runs.take_openings(openings, batch.progress)
+    new = await import_runs.import_opening_balances(openings, batch.progress)
     zero = sum(not each.points for _, each in batch.rows)
     return Outcome(new, len(openings) - new, {"opening balances of 0: nothing to import": zero})
 
 
-async def _take_badges(batch: Batch[Definition]) -> Outcome:
-    new = await import_runs.take_badges([badge for _, badge in batch.rows], batch.progress)
+async def _take_badges(batch: Batch[BadgeDefinition]) -> Outcome:
+    new = await import_runs.import_badges([badge for _, badge in batch.rows], batch.progress)
     return Outcome(new, len(batch.rows) - new)
 
 
@@ -129,10 +129,10 @@ async def _take_awards(batch: Batch[ArchivedAward]) -> Outcome:
         if not batch.has_profile(each.key, profiles, line):
             continue
         if each.badge in codes:
-            awards.append(Brought(profiles[each.key], codes[each.badge], each.awarded_at))
+            awards.append(ImportedAward(profiles[each.key], codes[each.badge], each.awarded_at))
         else:
             batch.refuse(line, f"there is no badge {_shown(each.badge)}")
-    new = await import_runs.take_awards(awards, batch.progress)
+    new = await import_runs.import_awards(awards, batch.progress)
     return Outcome(new, len(awards) - new)
 
 
@@ -140,7 +140,7 @@ async def _take_connections(batch: Batch[ArchivedConnection]) -> Outcome:
     """A row whose connection is newer than `prepared` repeats an earlier row of this file, in an earlier batch."""
     twice = "connects two people that the file connects already"
     profiles = await batch.profiles(key for _, each in batch.rows for key in (each.key, each.other))
-    pairs: dict[tuple[int, int], tuple[int, Pair]] = {}
+    pairs: dict[tuple[int, int], tuple[int, ImportedConnection]] = {}
     for line, each in batch.rows:
         if not all(batch.has_profile(key, profiles, line) for key in (each.key, each.other)):
             continue
@@ -150,8 +150,8 @@ async def _take_connections(batch: Batch[ArchivedConnection]) -> Outcome:
         elif (one, other) in pairs:
             batch.refuse(line, twice)
         else:
-            pairs[one, other] = line, Pair(one, other, each.connected_at)
-    taken = await import_runs.take_connections([pair for _, pair in pairs.values()], batch.progress)
+            pairs[one, other] = line, ImportedConnection(one, other, each.connected_at)
+    taken = await import_runs.import_connections([pair for _, pair in pairs.values()], batch.progress)
     lines = [line for line, _ in pairs.values()]
     repeated = [index for index, connection_id in taken.known.items() if connection_id > batch.prepared]
     for index in sorted(repeated):
@@ -163,13 +163,13 @@ async def _take_connections(batch: Batch[ArchivedConnection]) -> Outcome:
 async def _take_projects(batch: Batch[ArchivedProject]) -> Outcome:
     profiles = await batch.profiles(each.owner for _, each in batch.rows)
     projects = [
-        imported_projects.Brought(
+        imported_projects.ImportedProject(
             profiles[each.owner], each.key, each.title, each.description, each.published, each.created_at
         )
         for line, each in batch.rows
         if batch.has_profile(each.owner, profiles, line)
     ]
-    new = await import_runs.take_projects(projects, batch.progress)
+    new = await import_runs.import_projects(projects, batch.progress)
     return Outcome(new, len(projects) - new)
 
 
@@ -181,10 +181,10 @@ async def _take_collaborators(batch: Batch[tuple[str, str]]) -> Outcome:
         if not batch.has_profile(profile, profiles, line):
             continue
         if project in projects:
-            collaborators.append(imported_projects.Named(projects[project], profiles[profile]))
+            collaborators.append(imported_projects.ImportedCollaborator(projects[project], profiles[profile]))
         else:
             batch.refuse(line, f"there is no project {_shown(project)}")
-    new = await import_runs.take_collaborators(collaborators, batch.progress)
+    new = await import_runs.import_collaborators(collaborators, batch.progress)
     return Outcome(new, len(collaborators) - new)
 
 
@@ -245,7 +245,7 @@ IMPORTS: tuple[FileImport[Any], ...] = (
         label="connections",
         parse=csv_archive.connection_of,
         take=_take_connections,
-        prepare=connection_rows.newest,
+        prepare=connection_rows.newest_id,
         depends_on=("profiles.csv",),
         times=5,
     ),

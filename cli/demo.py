@@ -49,7 +49,7 @@ def load() -> None:
 async def load_demo(database: Database) -> Report:
     """Load the demo into the open database, or complete an interrupted load."""
     report = Report("A community of invented people")
-    begun = await import_runs.progress_of(demo.SOURCE, PEOPLE)
+    begun = await import_runs.read_progress(demo.SOURCE, PEOPLE)
     anchor = date.fromisoformat(begun.fingerprint) if begun else clock.today()
     community = demo.community(anchor)
     report.imported["people: new"] = await _people(community, anchor)
@@ -64,9 +64,9 @@ async def load_demo(database: Database) -> Report:
 
 
 async def _people(community: demo.Community, anchor: date) -> int:
-    companies = await import_runs.companies_named(community.companies, domains=community.companies)
-    people = [member.profile(companies) for member in community.members]
-    return await import_runs.take_people(
+    companies = await import_runs.companies_by_name(community.companies, domains=community.companies)
+    people = [member.new_person(companies) for member in community.members]
+    return await import_runs.import_people(
         demo.SOURCE, people, Progress(demo.SOURCE, PEOPLE, len(people), anchor.isoformat())
     )
 
@@ -74,75 +74,75 @@ async def _people(community: demo.Community, anchor: date) -> int:
 async def _events(community: demo.Community, anchor: date, report: Report) -> None:
     report.imported["events: new"] = 0
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    done = await import_runs.rows_taken(demo.SOURCE, EVENTS, anchor.isoformat())
-    complete = len(community.happenings) + 1  # the last one stands for the reversals
+    done = await import_runs.rows_imported(demo.SOURCE, EVENTS, anchor.isoformat())
+    complete = len(community.events) + 1  # the last one stands for the reversals
     if done == complete:
         return
-    for batch in batches(community.happenings[done:]):
+    for batch in batches(community.events[done:]):
         done += len(batch)
-        events = [happening.event(profiles) for happening in batch]
-        for answer in await import_runs.take_events(events, Progress(demo.SOURCE, EVENTS, done, anchor.isoformat())):
+        events = [each.activity_event(profiles) for each in batch]
+        for answer in await import_runs.import_events(events, Progress(demo.SOURCE, EVENTS, done, anchor.isoformat())):
             if isinstance(answer, Problem):
                 report.defects[f"events refused: {answer.message}"] += 1
                 continue
             report.imported["events: new"] += not answer.repeated
             report.imported[f"events: {answer.outcome.value.lower().replace('_', ' ')}"] += 1
-    for external_id in community.taken_back:
+    for external_id in community.reversed_ids:
         await corrections.reverse(demo.SOURCE, external_id)
         report.imported["events: reversed"] += 1
     async with in_transaction():
-        await import_runs.note_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, EVENTS, complete, anchor.isoformat()))
 
 
 async def _pictures(community: demo.Community, anchor: date, report: Report) -> None:
-    if await import_runs.rows_taken(demo.SOURCE, PICTURES, anchor.isoformat()):
+    if await import_runs.rows_imported(demo.SOURCE, PICTURES, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    report.imported["pictures"] = await demo_pictures.give(list(profiles.values()))
+    report.imported["pictures"] = await demo_pictures.add_avatars(list(profiles.values()))
     joined = {
         profiles[member.person.key]: datetime.combine(member.person.joined_on, time(9), UTC)
         for member in community.members
     }
     report.imported["complete profiles"] = await publishing.reward_imported(joined)
     async with in_transaction():
-        await import_runs.note_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, PICTURES, 1, anchor.isoformat()))
 
 
 async def _invites(community: demo.Community, anchor: date, report: Report) -> None:
-    if await import_runs.rows_taken(demo.SOURCE, INVITES, anchor.isoformat()):
+    if await import_runs.rows_imported(demo.SOURCE, INVITES, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     async with in_transaction():
         report.imported["invites and referrals"] = await demo_invites.send(
             community.members, profiles, community.companies, anchor
         )
-        await import_runs.note_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, INVITES, 1, anchor.isoformat()))
 
 
 async def _connections(community: demo.Community, anchor: date, report: Report) -> None:
-    if await import_runs.rows_taken(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
+    if await import_runs.rows_imported(demo.SOURCE, CONNECTIONS, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
     report.imported["connections: new"] = await demo_connections.connect(community.members, profiles, anchor)
     async with in_transaction():
-        await import_runs.note_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, CONNECTIONS, 1, anchor.isoformat()))
 
 
 async def _projects(community: demo.Community, anchor: date, report: Report) -> None:
-    if await import_runs.rows_taken(demo.SOURCE, PROJECTS, anchor.isoformat()):
+    if await import_runs.rows_imported(demo.SOURCE, PROJECTS, anchor.isoformat()):
         return
     profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
-    published, drafts = await demo_projects.build(community.members, profiles, anchor)
+    published, drafts = await demo_projects.add_projects(community.members, profiles, anchor)
     report.imported["projects: published"], report.imported["projects: drafts"] = published, drafts
     async with in_transaction():
-        await import_runs.note_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
 
 
 async def _featured(community: demo.Community, anchor: date, report: Report) -> None:
-    if await import_runs.rows_taken(demo.SOURCE, FEATURED, anchor.isoformat()):
+    if await import_runs.rows_imported(demo.SOURCE, FEATURED, anchor.isoformat()):
         return
     keys = [member.person.key for member in community.members]
     profiles = await import_runs.profiles_of(demo.SOURCE, keys)
     report.imported["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
     async with in_transaction():
-        await import_runs.note_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))
+        await import_runs.save_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))

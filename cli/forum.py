@@ -12,7 +12,7 @@ from cli.report import Report
 from cli.xml_rows import Row
 from services.errors import Problem
 from services.imports import forum, import_runs
-from services.imports.import_runs import Progress
+from services.imports.import_runs import BadRow, Progress
 from services.points.ledger import ActivityEvent, Recorded
 
 
@@ -42,12 +42,12 @@ async def _users(path: Path, source: str, report: Report, reading: Reading) -> N
         for row in _readable(batch, path, report):
             try:
                 person = forum.person_of(row.values, defects)
-            except forum.BadRow as why:
+            except BadRow as why:
                 report.bad(path.name, row.line, str(why))
                 continue
             if person:
                 people.append(person)
-        new = await import_runs.take_people(source, people, progress)
+        new = await import_runs.import_people(source, people, progress)
         report.imported["people: new"] += new
         if known := len(people) - new:
             report.imported["people: here already, left as they are"] += known
@@ -72,10 +72,10 @@ async def _votes(
         for row in _readable(batch, path, report):
             try:
                 votes.append(forum.vote_of(row.values))
-            except forum.BadRow as why:
+            except BadRow as why:
                 report.bad(path.name, row.line, str(why))
         events = await _events(votes, index, progress.source, defects)
-        for answer in await import_runs.take_events(events, progress):
+        for answer in await import_runs.import_events(events, progress):
             _count_answer(answer, report)
         report.defects.update(defects)
 
@@ -90,16 +90,16 @@ async def _badges(path: Path, progress: Progress, report: Report, reading: Readi
         for row in _readable(batch, path, report):
             try:
                 read.append(forum.badge_of(row.values))
-            except forum.BadRow as why:
+            except BadRow as why:
                 report.bad(path.name, row.line, str(why))
         defects = Counter[str]()
         found = await import_runs.profiles_of(progress.source, {str(each.user) for each in read})
         people = {int(key): profile_id for key, profile_id in found.items()}
-        awards = [each.brought(progress.source, people[each.user]) for each in read if each.user in people]
+        awards = [each.award(progress.source, people[each.user]) for each in read if each.user in people]
         if missing := len(read) - len(awards):
             defects["badges whose owner is not among the users"] += missing
         definitions = [each.definition for each in read]
-        new = await import_runs.take_awards(awards, progress, badges=definitions)
+        new = await import_runs.import_awards(awards, progress, badges=definitions)
         report.imported["badge awards: new"] += new
         if here := len(awards) - new:
             report.imported["badge awards: here already"] += here
@@ -115,7 +115,7 @@ def _index(path: Path, index: PostIndex, report: Report, reading: Reading) -> No
                 owner = forum.optional_number(row.values, "OwnerUserId")
                 post = forum.number(row.values, "Id"), forum.number(row.values, "PostTypeId"), owner
                 yield *post, forum.optional_number(row.values, "ParentId")
-            except forum.BadRow as why:
+            except BadRow as why:
                 report.bad(path.name, row.line, str(why))
                 continue
             if owner is None:

@@ -74,14 +74,14 @@ async def _demo_if_empty(database: Database) -> None:
     A marker is written first, and completed in the transaction that creates the token and the sign-ins. So either all of
     them exist, or the next start creates them.
     """
-    begun = await import_runs.progress_of(demo.SOURCE, FIRST_START)
+    begun = await import_runs.read_progress(demo.SOURCE, FIRST_START)
     if begun is None and (await Profile.exists() or await Account.exists()):
         return
     if begun is not None and begun.rows:
         return
     with errors.status("First start: loading a demo community …"):
         async with in_transaction():
-            await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
+            await import_runs.save_progress(Progress(demo.SOURCE, FIRST_START, 0, ""))
         await load_demo(database)
         async with in_transaction():
             account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
@@ -89,7 +89,7 @@ async def _demo_if_empty(database: Database) -> None:
             sign_ins = await open_sign_ins()
             _write_secret(secret, TOKEN_FILE)
             _write_secret("\n\n".join(_describe(each) for each in sign_ins), SIGN_INS_FILE)
-            await import_runs.note_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
+            await import_runs.save_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
         f"\nA demo token for the leaderboards (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         f"\nThree demo people can sign in (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"

@@ -37,7 +37,7 @@ class ShirtState(Enum):
 
 
 class ReferralCode(Model):
-    """Code in a personal referral link. A profile has one active code; rotating retires it. Merged profiles may have several."""
+    """Code in a personal referral link. A profile has one active code; rotating retires it."""
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(

@@ -91,7 +91,7 @@ async def execute(statement: Statement, *params: Any) -> list[dict[str, Any]]:
 
 async def execute_rows(statement: Statement, rows: Iterable[Sequence[Any]], *params: Any) -> list[dict[str, Any]]:
     """Run one statement of `Statement.over_rows` over all `rows`; returns its rows. Without rows nothing is run."""
-    listed = list(rows)
+    listed = [tuple(row) for row in rows]  # orjson takes no named tuples
     if not listed:
         return []
     if current_connection().capabilities.dialect == "sqlite":

@@ -13,7 +13,7 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.connections import blocks
 from services.invites import invites
-from services.invites.invites import Invited, InviteStanding, Sender
+from services.invites.invites import Invited, InviteStatus, Sender
 
 INVITE = (
     "id",
@@ -45,7 +45,7 @@ async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]
 @columns("edges", "page_info")
 @paged
 async def of_profiles(
-    profile_ids: Sequence[int], context: Context, *, page: Page, state: InviteStanding | None = None
+    profile_ids: Sequence[int], context: Context, *, page: Page, state: InviteStatus | None = None
 ) -> list[Row | None]:
     """
     The invites of each profile, newest first; None for any but the viewer's own. Raises Refused: BAD_PAGE, BAD_CURSOR.
@@ -88,10 +88,10 @@ def _result_row(each: Invited) -> Row:
     return {"email": each.email, "invite_id": each.invite_id, "problems": [each.problem] if each.problem else []}
 
 
-async def _invite_page(own: int, page: Page, state: InviteStanding | None) -> list[Row]:
+async def _invite_page(own: int, page: Page, state: InviteStatus | None) -> list[Row]:
     found = Invite.filter(sender_id=own)
     if state is not None:
-        found = found.filter(invites.of_standing(state))
+        found = found.filter(invites.has_status(state))
     rows = await INVITES.page(found, page, *_STORED, profile_id="accepted_by__profile_id")
     return await _rows_for_sender(rows, own)
 
@@ -102,7 +102,7 @@ async def _rows_for_sender(rows: Sequence[Row], own: int) -> list[Row]:
     return [
         {
             **row,
-            "state": invites.standing(row["state"], row["expires_at"]),
+            "state": invites.status_of(row["state"], row["expires_at"]),
             "profile_id": None if row["profile_id"] in blocked else row["profile_id"],
         }
         for row in rows

@@ -9,15 +9,17 @@ from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.profiles import publishing
-from services.profiles.publishing import SENTENCES
+from services.profiles.publishing import ITEM_MESSAGES
 
 
 @columns("item", "done", "message")
 async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
     """The checklist of the viewer's own profile, in its order; None for any other."""
     own = context.viewer.own_profile
-    done = await publishing.done_of(own) if own in profile_ids else frozenset()
-    items = [{"item": item, "done": item in done, "message": translate(message)} for item, message in SENTENCES.items()]
+    done = await publishing.completed_items_of(own) if own in profile_ids else frozenset()
+    items = [
+        {"item": item, "done": item in done, "message": translate(message)} for item, message in ITEM_MESSAGES.items()
+    ]
     return [items if profile_id == own else None for profile_id in profile_ids]
 
 

@@ -9,7 +9,7 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.invites import referrals, tshirts
 from services.invites.sharing import share_urls
-from services.invites.tshirts import NEEDED, Destination
+from services.invites.tshirts import REQUIRED_REFERRALS, Destination
 
 
 @columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
@@ -41,7 +41,7 @@ async def _referral_row(profile_id: int) -> Row:
         "link": link,
         "share_urls": [each._asdict() for each in share_urls(link)],
         "signed_up": people,
-        "needed": NEEDED,
+        "needed": REQUIRED_REFERRALS,
         "shirt": shirt,
-        "claimable": shirt is None and people >= NEEDED,
+        "claimable": shirt is None and people >= REQUIRED_REFERRALS,
     }

@@ -13,7 +13,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
-from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStanding
+from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStatus
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -33,7 +33,7 @@ enum_of(
     },
 )
 enum_of(
-    InviteStanding,
+    InviteStatus,
     "State of an invite.",
     {
         "PENDING": "No one has signed up with it yet.",
@@ -54,7 +54,7 @@ class Invite(Node):
     id: strawberry.ID = column("Opaque id of the invite, like `inv_42`.", read=id_of("Invite"))
     email: str = column("The address, as you last typed it.")
     kind: InviteKind = column("Kind of the invite, which decides its points.")
-    state: InviteStanding = column("Current state of the invite.")
+    state: InviteStatus = column("Current state of the invite.")
     note: str = column("Your personal note in the email, as you typed it; empty if there is none.")
     sent_at: DateTime = column("When it was last sent.")
     sends: int = column("How many times it was sent.")

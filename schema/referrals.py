@@ -11,7 +11,7 @@ from schema.fields import column, loaded_by, mutation_by
 from schema.inputs import NothingInput
 from schema.scalars import DateTime
 from services.invites.sharing import ShareService
-from services.invites.tshirts import MAX_CHARACTERS, NEEDED
+from services.invites.tshirts import MAX_CHARACTERS, REQUIRED_REFERRALS
 
 enum_of(
     ShareService,
@@ -123,7 +123,7 @@ class ReferralsMutation:
     )
     claim_tshirt: ClaimTshirtPayload = mutation_by(
         referrals.claim,
-        f"Claim your T-shirt, once, after {NEEDED} people have signed up with your link or invites. Tokens may not do this.",
+        f"Claim your T-shirt, once, after {REQUIRED_REFERRALS} people have signed up with your link or invites. Tokens may not do this.",
         allowed=[PersonItself()],
         input=ClaimTshirtInput,
     )

@@ -38,7 +38,7 @@ class InviteStopPage:
         client = client_of(request, self._trusted)
         await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
-            if not invite_mails.stops(request.match_info["token"]):
+            if not invite_mails.is_opt_out_token(request.match_info["token"]):
                 return _unknown()
             text = Text("Do you want to stop all invites to you from this community? People who try are not informed.")
             return _page(Text("No more invites?"), text, button=Text("No more invites"))
@@ -48,7 +48,7 @@ class InviteStopPage:
         client = client_of(request, self._trusted)
         await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
-            if not await invite_mails.stop(request.match_info["token"]):
+            if not await invite_mails.opt_out(request.match_info["token"]):
                 return _unknown()
             text = Text("You will receive no more invites from this community. You can close this page.")
             return _page(Text("Done"), text)
@@ -57,7 +57,7 @@ class InviteStopPage:
 def install(app: web.Application, settings: Settings) -> None:
     """Serve the page in this application. Raises BadSetting."""
     page = InviteStopPage(settings)
-    path = f"/invites/stop/{{token:[0-9a-f]{{{invite_mails.ADDRESS + invite_mails.PROOF}}}}}"
+    path = f"/invites/stop/{{token:[0-9a-f]{{{invite_mails.DIGEST_LENGTH + invite_mails.PROOF_LENGTH}}}}}"
     app.router.add_get(path, page.confirm)
     app.router.add_post(path, page.stop)
 

@@ -12,7 +12,7 @@ Hidden people are left out before anything is counted or limited, so that they t
 from typing import Final
 
 from models.statements import Statement
-from services.connections.suggestions import COMPANY, INDUSTRY, MUTUAL, SKILL
+from services.connections.suggestions import COMPANY_WEIGHT, INDUSTRY_WEIGHT, MUTUAL_WEIGHT, SKILL_WEIGHT
 from services.core.visibility import blocked_with_sql
 
 MAX_CONNECTIONS: Final = 100
@@ -80,10 +80,10 @@ _NEWEST: Final = f"""
 """
 # Each source: its CTE, the weight of a person found by it, and the SQL that finds people from a row of the CTE.
 _SOURCES: Final = (
-    ("friends", MUTUAL, (_claimed(_NEWEST.format(whose="r.id", more=""), MAX_CONNECTIONS_OF_EACH),)),
-    ("own_company", COMPANY, _sides("profile", "t.company_id = r.company_id", "t.id", MAX_COLLEAGUES)),
-    ("own_skills", SKILL, _sides("profile_skill", "t.skill = r.term", "t.profile_id", MAX_SHARING)),
-    ("own_industries", INDUSTRY, _sides("profile_industry", "t.industry = r.term", "t.profile_id", MAX_SHARING)),
+    ("friends", MUTUAL_WEIGHT, (_claimed(_NEWEST.format(whose="r.id", more=""), MAX_CONNECTIONS_OF_EACH),)),
+    ("own_company", COMPANY_WEIGHT, _sides("profile", "t.company_id = r.company_id", "t.id", MAX_COLLEAGUES)),
+    ("own_skills", SKILL_WEIGHT, _sides("profile_skill", "t.skill = r.term", "t.profile_id", MAX_SHARING)),
+    ("own_industries", INDUSTRY_WEIGHT, _sides("profile_industry", "t.industry = r.term", "t.profile_id", MAX_SHARING)),
 )
 _SHARED: Final = """
     (SELECT count(*) FROM {table} a CROSS JOIN {table} b

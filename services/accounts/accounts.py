@@ -1,4 +1,4 @@
-"""Accounts: how they come to be, and whose they are."""
+"""Accounts: creation, and their profile and company."""
 
 from datetime import datetime
 
@@ -13,24 +13,24 @@ from services.accounts.companies import company_of_domain
 from services.core import clock
 from services.core.email_addresses import Address, address_of
 from services.errors import ErrorCode, Refused, refused
-from services.media.text_rules import name_problems
+from services.media.text_rules import MAX_CHARACTERS, name_problems
 from services.profiles import handles
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 
-MAX_NAME = 120
+MAX_PERSON_NAME = MAX_CHARACTERS["name"]
 MAX_ATTEMPTS = 3
-"""Somebody who takes the same handle in the same moment lets a writer begin again."""
+"""Retry when a concurrent writer took the same handle."""
 
 
 async def create_account(email: str, *, name: str, service: bool = False) -> Account:
     """
-    Make an account by an operator's hand; its address counts as verified.
+    Create an account on behalf of an operator; its address counts as verified.
 
-    A person gets a private profile of that name, and the company that owns the address's domain. A service gets
-    neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
+    A person gets a private profile of that name, and joins the company that owns the domain of the address. A service
+    gets neither. Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account).
     """
     address = address_of(email)
-    if problems := name_problems(name, Text("A name"), MAX_NAME):
+    if problems := name_problems(name, Text("A name"), MAX_PERSON_NAME):
         raise Refused(*problems)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
@@ -48,10 +48,10 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
 
 async def open_account(address: Address, *, name: str, marketing: bool = False) -> Account:
     """
-    Make a person's account whose address has just been verified, with a private profile; inside the caller's
-    transaction. It joins the company that owns the address's domain.
+    Create a person's account with a private profile, for an address that was just verified. It joins the company that
+    owns the domain of the address.
 
-    IntegrityError: the address has an account, or another writer took the handle in the same moment.
+    Raises IntegrityError if the address has an account, or a concurrent writer took the handle.
     Requires a transaction.
     """
     require_transaction()
@@ -66,10 +66,11 @@ async def open_account(address: Address, *, name: str, marketing: bool = False) 
 
 async def attach_account(handle: str, email: str) -> Account:
     """
-    Give an unclaimed profile its first account, by an operator's hand: whoever reads that address is the person.
+    Create the first account of an unclaimed profile, on behalf of an operator, who has checked that the address belongs to
+    the person.
 
-    Raises Refused: BAD_INPUT, NOT_FOUND (no such profile), ALREADY_EXISTS (the address has an account: merge instead;
-    or the profile is claimed).
+    Raises Refused: BAD_INPUT, NOT_FOUND (no such profile), ALREADY_EXISTS (the address has an account, or the profile is
+    claimed).
     """
     address = address_of(email)
     try:
@@ -112,5 +113,5 @@ async def _account(
     )
 
 
-def _taken() -> Exception:
+def _taken() -> Refused:
     return refused(ErrorCode.ALREADY_EXISTS, "That address already has an account.", path=("email",))

@@ -15,20 +15,20 @@ from services.errors import ErrorCode, Refused, refused
 from services.media.text_rules import name_problems
 from services.profiles.profiles import refresh_visibility
 
-MAX_NAME = 200
-MAX_DAYS = 3650
+MAX_COMPANY_NAME = 200
+MAX_PASSWORD_DAYS = 3650
 
 
 async def create_company(name: str, *, domain: str, admin_email: str, actor: Actor = OPERATOR) -> Company:
     """
-    Make a company that owns a mail domain. The admin's account joins it, and so do verified accounts on the
-    domain that belong to no company yet.
+    Create a company that owns a mail domain. The admin's account joins it, and so do verified accounts on the domain that
+    belong to no company.
 
-    Raises Refused: BAD_INPUT (name, domain, a public mail domain), NOT_FOUND (no account with the admin's
-    address), ALREADY_EXISTS (another company owns the domain, or the admin belongs to another company).
+    Raises Refused: BAD_INPUT (name, domain, or a public mail domain), NOT_FOUND (no account with the admin's address),
+    ALREADY_EXISTS (another company owns the domain, or the admin belongs to another company).
     """
     own = domain_of(domain)
-    if problems := name_problems(name, Text("A company's name"), MAX_NAME):
+    if problems := name_problems(name, Text("A company's name"), MAX_COMPANY_NAME):
         raise Refused(*problems)
     if is_public(own):
         raise refused(
@@ -68,21 +68,22 @@ async def _create(name: str, domain: str, admin_key: str) -> Company:
 
 
 async def company_of_domain(domain: str) -> int | None:
-    """The company that a new account on this mail domain joins; None: nobody owns it."""
+    """The company that a new account on this mail domain joins; None if no company owns the domain."""
     found = await CompanyDomain.get_or_none(domain=domain)
     return None if found is None else found.company_id
 
 
 async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) -> Company:
     """
-    Let members' passwords expire after so many days (None: never), from now on and counted from when each was set.
+    Set the days after which members' passwords expire (None: never), counted from when each password was set. It applies
+    at once.
 
-    Raises Refused: BAD_INPUT (outside 1 to 3650), FORBIDDEN (not the admin of a company, or not any more).
+    Raises Refused: BAD_INPUT (outside 1 to 3650), FORBIDDEN (not, or no longer, an admin of a company).
     """
-    if days is not None and not 1 <= days <= MAX_DAYS:
+    if days is not None and not 1 <= days <= MAX_PASSWORD_DAYS:
         raise refused(
             ErrorCode.BAD_INPUT,
-            Text("Enter 1 to {max_days} days, or null for never.", max_days=MAX_DAYS),
+            Text("Enter 1 to {max_days} days, or null for never.", max_days=MAX_PASSWORD_DAYS),
             path=("days",),
         )
     async with in_transaction():
@@ -101,9 +102,10 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
 
 async def set_sso(admin_id: int, *, enabled: bool) -> Company:
     """
-    Let members sign in at the company's own identity provider: refused, because there is no sign-in through one here.
+    Switch single sign-on for members on or off. Switching it on is refused, because sign-in through an identity provider
+    does not exist yet.
 
-    Raises Refused: FORBIDDEN. Rule: docs/rules/sign-in.md#single-sign-on: only once sign-in through a provider exists.
+    Raises Refused: FORBIDDEN. Rule: docs/rules/sign-in.md#single-sign-on.
     """
     async with in_transaction():
         company = await company_of_admin(admin_id)
@@ -118,8 +120,8 @@ async def set_sso(admin_id: int, *, enabled: bool) -> Company:
 
 async def company_of_admin(admin_id: int) -> Company:
     """
-    The company that this account administers, locked until the caller's transaction ends: whatever admins do to one
-    company happens in turn, and whoever is no admin any more by then is refused. Raises Refused: FORBIDDEN.
+    Lock the company of this admin until the caller's transaction ends. The lock serializes what admins do to a company:
+    an account that lost its admin rights meanwhile is refused. Raises Refused: FORBIDDEN.
     Requires a transaction.
     """
     require_transaction()

@@ -1,8 +1,8 @@
 """
-What the admins of a company do to its members, and an operator to anybody.
+Deactivate, reactivate and promote accounts: members of a company by its admins, any account by an operator.
 
-Everything happens under a lock on the company (services/accounts/companies.py), so that two admins who deactivate each other at
-the same moment do it one after the other: the second one is no active admin any more. Rule: docs/rules/accounts.md#company-admins.
+Every change locks the company (services/accounts/companies.py). If two admins deactivate each other at the same time, the
+second one is no longer an active admin and is refused. Rule: docs/rules/accounts.md#company-admins.
 """
 
 from typing import Any
@@ -23,38 +23,38 @@ from services.profiles.profiles import refresh_visibility
 
 async def deactivate_member(admin_id: int, member_id: int, *, actor: Actor) -> Account:
     """
-    Keep a member of the admin's own company out: no sign-in, no tokens, off the boards; nothing is deleted. A repeat
-    changes nothing. Raises Refused: FORBIDDEN, NOT_YOURSELF, NOT_FOUND (also for members of other companies).
+    Deactivate a member of the admin's own company: no sign-in, no tokens, not on boards; nothing is deleted. Repeating it
+    changes nothing. Raises Refused: FORBIDDEN, NOT_YOURSELF, NOT_FOUND (no such member of this company).
     """
     async with in_transaction():
         company = await company_of_admin(admin_id)
         if member_id == admin_id:
             raise refused(ErrorCode.NOT_YOURSELF, "You cannot deactivate yourself.", path=("account",))
-        # No rule for the last admin is needed here: whoever asks is an active one, and stays.
-        return await _deactivate(await _member(company, member_id), actor)
+        # No check for the last admin: the caller is an active admin and stays one.
+        return await _deactivate(await _lock_member(company, member_id), actor)
 
 
 async def reactivate_member(admin_id: int, member_id: int, *, actor: Actor) -> Account:
-    """Let a member in again; what was deleted meanwhile stays deleted. Raises Refused: FORBIDDEN, NOT_FOUND."""
+    """Reactivate a member; ended sessions do not come back. Raises Refused: FORBIDDEN, NOT_FOUND."""
     async with in_transaction():
         company = await company_of_admin(admin_id)
-        return await _reactivate(await _member(company, member_id), actor)
+        return await _reactivate(await _lock_member(company, member_id), actor)
 
 
 async def set_admin(admin_id: int, member_id: int, *, admin: bool, actor: Actor) -> Account:
     """
-    Make a member an admin, or one no more; also oneself. A repeat changes nothing.
+    Grant or remove a member's admin rights, also one's own. Repeating it changes nothing.
 
-    Raises Refused: FORBIDDEN, NOT_FOUND, ACCOUNT_DEACTIVATED (only an active member becomes an admin), LAST_ADMIN.
+    Raises Refused: FORBIDDEN, NOT_FOUND, ACCOUNT_DEACTIVATED (only an active member can become an admin), LAST_ADMIN.
     """
     async with in_transaction():
         company = await company_of_admin(admin_id)
-        member = await _member(company, member_id)
+        member = await _lock_member(company, member_id)
         if member.company_admin is admin:
             return member
         if admin and member.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.ACCOUNT_DEACTIVATED, "Reactivate the member first.", path=("account",))
-        if not admin and not await _other_admin(company, member_id):
+        if not admin and not await _has_other_admin(company, member_id):
             raise refused(ErrorCode.LAST_ADMIN, "A company must keep at least one admin.", path=("account",))
         member.company_admin = admin
         await member.save(update_fields=["company_admin"])
@@ -65,17 +65,17 @@ async def set_admin(admin_id: int, member_id: int, *, admin: bool, actor: Actor)
 
 async def deactivate_account(account_id: int, *, actor: Actor) -> Account:
     """
-    Keep anybody out, by an operator's hand: also the last admin of a company, and the account of a service. A repeat
+    Deactivate any account on behalf of an operator: also the last admin of a company, and service accounts. Repeating it
     changes nothing. Raises Refused: NOT_FOUND.
     """
     async with in_transaction():
-        return await _deactivate(await _account(account_id), actor)
+        return await _deactivate(await _lock_account(account_id), actor)
 
 
 async def reactivate_account(account_id: int, *, actor: Actor) -> Account:
-    """Let anybody in again, by an operator's hand. A repeat changes nothing. Raises Refused: NOT_FOUND."""
+    """Reactivate any account on behalf of an operator. Repeating it changes nothing. Raises Refused: NOT_FOUND."""
     async with in_transaction():
-        return await _reactivate(await _account(account_id), actor)
+        return await _reactivate(await _lock_account(account_id), actor)
 
 
 async def _deactivate(account: Account, actor: Actor) -> Account:
@@ -96,7 +96,7 @@ async def _reactivate(account: Account, actor: Actor) -> Account:
         return account
     account.status = AccountStatus.ACTIVE
     await account.save(update_fields=["status"])
-    await sessions.end_all(account.id)  # one that began in the moment of the deactivation
+    await sessions.end_all(account.id)  # a session that began concurrently with the deactivation
     if account.kind is AccountKind.PERSON:
         await refresh_visibility([account.own_profile_id])
         await send_mail("account-reactivated", account)
@@ -104,8 +104,8 @@ async def _reactivate(account: Account, actor: Actor) -> Account:
     return account
 
 
-async def _account(account_id: int) -> Account:
-    """Any account, locked after its company, as everything here locks. Requires a transaction."""
+async def _lock_account(account_id: int) -> Account:
+    """Lock an account after its company, the lock order of this module. Requires a transaction."""
     require_transaction()
     found: Any = await Account.get_or_none(id=account_id)
     if found is not None and found.company_id is not None:
@@ -116,13 +116,13 @@ async def _account(account_id: int) -> Account:
     return account
 
 
-async def _member(company: Company, member_id: int) -> Account:
+async def _lock_member(company: Company, member_id: int) -> Account:
     member = await Account.select_for_update().get_or_none(id=member_id, company_id=company.id, kind=AccountKind.PERSON)
     if member is None:
         raise refused(ErrorCode.NOT_FOUND, "Your company has no such member.", path=("account",))
     return member
 
 
-async def _other_admin(company: Company, but: int) -> bool:
-    others = Account.filter(company_id=company.id, company_admin=True, status=AccountStatus.ACTIVE).exclude(id=but)
-    return bool(await others.exists())
+async def _has_other_admin(company: Company, account_id: int) -> bool:
+    admins = Account.filter(company_id=company.id, company_admin=True, status=AccountStatus.ACTIVE)
+    return bool(await admins.exclude(id=account_id).exists())

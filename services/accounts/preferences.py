@@ -1,4 +1,4 @@
-"""What somebody prefers: the language of mails and answers, and whether news may come."""
+"""Preferences: the language of mails and messages, and consent to news by mail."""
 
 from tortoise.transactions import in_transaction
 
@@ -11,7 +11,7 @@ from services.errors import ErrorCode, refused
 
 
 async def set_marketing(account_id: int, *, marketing: bool, actor: Actor) -> None:
-    """Allow or forbid news by mail to an account. Consent is personal data's business: every change is in the trail."""
+    """Give or withdraw an account's consent to news by mail. Every change is in the audit trail, as proof of consent."""
     async with in_transaction():
         account = await Account.select_for_update().get(id=account_id)
         if account.marketing is not marketing:
@@ -23,17 +23,16 @@ async def set_marketing(account_id: int, *, marketing: bool, actor: Actor) -> No
 
 async def set_language(profile_id: int, language: str, *, actor: Actor) -> None:
     """
-    Have what a person gets to read, mails and answers, in this language (an ISO 639-1 code of those there are). A change
-    is in the trail.
+    Set the language of a person's mails and messages (an ISO 639-1 code of LANGUAGES). A change is in the audit trail.
 
-    Raises Refused: UNKNOWN_TERM (there are no texts in it).
+    Raises Refused: UNKNOWN_TERM (no texts in this language).
     """
     code = language.strip().lower()
     if code not in LANGUAGES:
-        there_are = ", ".join(LANGUAGES)
+        languages = ", ".join(LANGUAGES)
         raise refused(
             ErrorCode.UNKNOWN_TERM,
-            Text("Choose one of the languages {there_are}.", there_are=there_are),
+            Text("Choose one of the languages {languages}.", languages=languages),
             path=("language",),
         )
     async with in_transaction():

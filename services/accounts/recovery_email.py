@@ -1,9 +1,9 @@
 """
-The recovery email: where codes may go when the account's own mail is lost. It belongs to the person, whichever account
-is signed in. Only a verified one is stored at all; until then the address stands with its code.
+The recovery email: gets codes when the account's own mailbox is lost. It belongs to the profile, not to the account that
+is signed in. Only a verified address is stored in the profile; before, it is stored with its code.
 
-One address may be the recovery of several people, and may be the login of somebody else: nothing tells. Rule:
-docs/rules/sign-in.md#recovery-email.
+An address may be the recovery email of several people, and the login of another one: nothing reveals it.
+Rule: docs/rules/sign-in.md#recovery-email.
 """
 
 from tortoise.transactions import in_transaction
@@ -21,9 +21,9 @@ from services.messages import outbox
 
 async def begin(account_id: int, email: str) -> None:
     """
-    Mail a six-digit code to the new address; the recovery email in force stays until it is proved.
+    Mail a six-digit code to the new address. The current recovery email stays in force until the code is verified.
 
-    Raises Refused: BAD_INPUT (no address, or the account's own), RATE_LIMITED.
+    Raises Refused: BAD_INPUT (not an address, or the account's own), RATE_LIMITED.
     """
     address = address_of(email)
     account = await Account.get(id=account_id)
@@ -38,19 +38,19 @@ async def begin(account_id: int, email: str) -> None:
 
 async def verify(account_id: int, code: str, *, actor: Actor) -> None:
     """
-    Put the address in force to which this code was mailed; the one before it and the person's logins are told.
+    Verify the code, and store the address that it was mailed to. The former address and the person's logins are notified.
 
     Raises Refused: BAD_CODE, RATE_LIMITED.
     """
     await rate_limits.spend("recovery-email-code", by=[_of(account_id)])
-    # Not inside the transaction: the count of wrong tries must outlive the refusal.
+    # Outside the transaction: the count of wrong attempts must be committed even if the code is refused.
     address = address_of(await verification_codes.verify(Purpose.RECOVERY_EMAIL, _of(account_id), code))
     async with in_transaction():
         await _store(account_id, address, actor)
 
 
 async def remove(account_id: int, *, actor: Actor) -> None:
-    """Have no recovery email, and none that waits for its code. Again is harmless and tells nobody."""
+    """Remove the recovery email, and one that waits for its code. Repeating it changes nothing and notifies no one."""
     async with in_transaction():
         await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
         await _store(account_id, None, actor)
@@ -58,10 +58,10 @@ async def remove(account_id: int, *, actor: Actor) -> None:
 
 async def set_by_operator(account_id: int, email: str) -> None:
     """
-    Put an address in force without a code, by an operator's hand, who has seen to it that it is the person's.
+    Store an address without a code, on behalf of an operator, who has checked that it belongs to the person.
 
-    The one before it and the person's logins are told. Raises Refused: BAD_INPUT (no address, or the account's own),
-    NOT_FOUND (the account of a service).
+    The former address and the person's logins are notified. Raises Refused: BAD_INPUT (not an address, or the account's
+    own), NOT_FOUND (a service account).
     """
     address = address_of(email)
     async with in_transaction():
@@ -82,7 +82,7 @@ async def _store(account_id: int, address: Address | None, actor: Actor) -> None
     before, email = profile.recovery_email, address.email if address else None
     change = "removed" if email is None else "changed" if before else "set"
     if before != email:
-        await _tell(account, profile, f"recovery-email-{change}")
+        await _notify(account, profile, f"recovery-email-{change}")
     profile.recovery_email, profile.recovery_email_key = email, address.key if address else None
     profile.recovery_email_verified_at = None if email is None else clock.now()
     await profile.save(update_fields=["recovery_email", "recovery_email_key", "recovery_email_verified_at"])
@@ -91,8 +91,8 @@ async def _store(account_id: int, address: Address | None, actor: Actor) -> None
     await audit.record(f"recovery-email.{change}", actor=actor, account_id=account_id)
 
 
-async def _tell(account: Account, profile: Profile, mail: str) -> None:
-    """Tell the address that is still in force, and the person's logins: each mailbox once."""
+async def _notify(account: Account, profile: Profile, mail: str) -> None:
+    """Notify the current recovery email and the person's logins, each mailbox once."""
     logins = await Account.filter(profile_id=profile.id, status=AccountStatus.ACTIVE).order_by("id")
     before = profile.recovery_email_key if profile.recovery_email_verified_at else None
     if before and before not in {each.email_key for each in logins}:

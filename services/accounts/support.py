@@ -1,4 +1,4 @@
-"""What an operator does for people, past what they could do themselves: support cases, and the first of a company."""
+"""Support by operators: the first admin of a company, penalties, reversals of events of any source."""
 
 import secrets
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from services.points import corrections
 from services.profiles import handles
 from services.progress.scores import PENALTIES
 
-FIRST_PASSWORD = timedelta(hours=24)
+FIRST_PASSWORD_LINK_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class NewAdmin:
-    """The admin of a new company. Whoever has `link` sets the account's password: once, within 24 hours."""
+    """The admin of a new company. `link` is a secret: it sets the account's password, once, within 24 hours."""
 
     account: Account
     company: Company
@@ -39,27 +39,28 @@ class NewAdmin:
 
 async def create_admin(email: str, *, name: str, company: str, domain: str) -> NewAdmin:
     """
-    Make an account, and the company that it administers: both or neither.
+    Create an account and the company that it administers, in one transaction.
 
     Raises Refused: BAD_INPUT, ALREADY_EXISTS (the address has an account, or another company owns the domain).
     """
     async with in_transaction():
         account = await create_account(email, name=name)
-        made = await create_company(company, domain=domain, admin_email=email)
+        created = await create_company(company, domain=domain, admin_email=email)
         secret = await verification_codes.issue_link(
-            Purpose.RESET_PASSWORD, account.id, account.email_key, FIRST_PASSWORD
+            Purpose.RESET_PASSWORD, account.id, account.email_key, FIRST_PASSWORD_LINK_LIFETIME
         )
-        return NewAdmin(account, made, outbox.link("/reset-password", token=secret))
+        return NewAdmin(account, created, outbox.link("/reset-password", token=secret))
 
 
 async def penalize(
     handle: str, category: Category, points: int, *, reason: str, silent: bool, external_id: str = ""
 ) -> PointEntry:
     """
-    Take `points` (above 0) from somebody in one category. `silent`: the person does not see it; the sums do.
+    Take `points` (above 0) from a profile in one category. `silent`: the sums change, but the person does not see the
+    entry.
 
-    The same `external_id` again takes nothing further. The trail says it of the profile and of no account: what is
-    silent must not stand in the person's own trail. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT.
+    Repeating an `external_id` takes nothing further. The audit entry names the profile and no account, because a silent
+    penalty must not be in the person's own audit trail. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT.
     """
     async with in_transaction():
         profile = await handles.profile_of(handle)
@@ -88,16 +89,16 @@ async def penalize(
 
 
 async def reverse(source: str, external_id: str) -> corrections.Reversal:
-    """Take back an event of any source, or a penalty. Raises Refused: NOT_FOUND."""
+    """Reverse an event of any source, or a penalty. Raises Refused: NOT_FOUND."""
     async with in_transaction():
-        taken = await corrections.reverse(source, external_id)
-        if not taken.repeated:
+        reversal = await corrections.reverse(source, external_id)
+        if not reversal.repeated:
             await audit.record(
                 "points.reverse",
                 actor=audit.OPERATOR,
-                profile=taken.entry.profile_id,
+                profile=reversal.entry.profile_id,
                 source=source,
                 event=external_id,
-                points=taken.entry.awarded,
+                points=reversal.entry.awarded,
             )
-        return taken
+        return reversal

@@ -1,8 +1,8 @@
 """
-Blocks: two people who are nothing to each other any more, whoever of them wished it.
+Blocks between two people. A block works in both directions.
 
-A block covers people features: requests, suggestions, mutual connections, lists of connections, invites, tags. Public
-pages, search and boards stay as they are. Rule: docs/rules/connections.md#blocks.
+It covers requests, suggestions, mutual connections, lists of connections, invites and tags. Public pages, search and
+boards ignore blocks. Rule: docs/rules/connections.md#blocks.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ from services.progress.scores import lock_scores
 
 
 async def between(profile_id: int, others: Collection[int]) -> set[int]:
-    """Which of these profiles a block stands between and this one, whoever made it."""
+    """Those of `others` that this profile blocked or is blocked by."""
     if not others:
         return set()
     either = Q(blocker_id=profile_id, blocked_id__in=others) | Q(blocked_id=profile_id, blocker_id__in=others)
@@ -31,39 +31,39 @@ async def between(profile_id: int, others: Collection[int]) -> set[int]:
 
 async def block(profile_id: int, other_id: int) -> None:
     """
-    Let `profile_id` block somebody: ends their connection, takes the own request back, and puts theirs away like one
-    that is ignored, which its sender goes on seeing. Tells nobody; again changes nothing.
+    Block a person: ends the connection, withdraws the blocker's request, and ignores the other one's request, which its
+    sender still sees as pending. No one is notified. Repeating it changes nothing.
 
-    Raises Refused: NOT_YOURSELF; NOT_FOUND (hidden from the one who asks, or never there).
+    Raises Refused: NOT_YOURSELF; NOT_FOUND (no such profile, or hidden from the blocker).
     """
     if profile_id == other_id:
         raise refused(ErrorCode.NOT_YOURSELF, "You cannot block yourself.", path=("profile",))
     async with in_transaction():
-        # Whoever connects or asks takes these two locks too: nothing comes between.
+        # Requests and connections take these two locks too, so that none can be created meanwhile.
         people = await lock_scores([profile_id, other_id])
         if await Block.exists(blocker_id=profile_id, blocked_id=other_id):
             return
-        if other_id not in people or not await _meets(profile_id, other_id):
+        if other_id not in people or not await _is_known_to(profile_id, other_id):
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
         now = clock.now()
         await Block.create(blocker_id=profile_id, blocked_id=other_id, blocked_at=now)
-        await connection_rows.part(profile_id, other_id)
-        await collaborators.part(profile_id, other_id)
-        # Neither row goes: blocking and unblocking must not make the other's phone ring anew, nor bring a request back.
+        await connection_rows.disconnect(profile_id, other_id)
+        await collaborators.remove_between(profile_id, other_id)
+        # The request rows stay: blocking and unblocking must neither notify the other again nor restore a request.
         sent = ConnectionRequest.filter(sender_id=profile_id, receiver_id=other_id, withdrawn_at=None)
         await sent.update(withdrawn_at=now)
         await connection_rows.ignore(ConnectionRequest.filter(sender_id=other_id, receiver_id=profile_id), now)
 
 
 async def unblock(profile_id: int, other_id: int) -> None:
-    """End a block that `profile_id` made. What it ended stays ended; one that is not there changes nothing."""
+    """Remove a block. It restores no connection and no request. Without a block nothing changes."""
     async with in_transaction():
         await lock_scores([profile_id, other_id])
         await Block.filter(blocker_id=profile_id, blocked_id=other_id).delete()
 
 
-async def _meets(profile_id: int, other_id: int) -> bool:
-    """Whether one can meet the other here: the other is listed, or asked one before it went private."""
+async def _is_known_to(profile_id: int, other_id: int) -> bool:
+    """True if the other profile is listed, or sent a request before it became private."""
     return await Profile.exists(id=other_id, listed=True) or await ConnectionRequest.exists(
         sender_id=other_id, receiver_id=profile_id, withdrawn_at=None
     )

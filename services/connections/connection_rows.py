@@ -1,4 +1,4 @@
-"""The pair of rows that a connection is, and what hangs on it: counters, and the badges that go by them."""
+"""Connections in the database: two rows each, with their counters and the badges that depend on them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,40 +17,40 @@ from services.progress.counters import Movement, Tally
 from services.progress.scores import lock_scores_only
 
 
-class Brought(NamedTuple):
-    """A connection that two people bring along."""
+class ImportedConnection(NamedTuple):
+    """A connection of two profiles from an import."""
 
     one: int
     other: int
     at: datetime
 
 
-class Taken(NamedTuple):
-    """What became of the connections that were brought, each by its place; and what moved."""
+class ImportResult(NamedTuple):
+    """Result of importing connections, by their index in the input, and the counters that changed."""
 
     new: int
     known: dict[int, int]
-    """Those that were here already, with the number of the row that was there."""
+    """Index of each connection that existed already, with the id of its row."""
     blocked: list[int]
-    """Those that a block stands between: they stay apart."""
+    """Indexes of pairs with a block; they are not connected."""
     movements: list[Movement]
 
 
-async def joined(one: int, other: int) -> bool:
-    """Whether two profiles are connected."""
+async def are_connected(one: int, other: int) -> bool:
+    """True if two profiles are connected."""
     return await Connection.exists(profile_id=one, other_id=other)
 
 
-async def join(one: int, other: int, at: datetime) -> bool:
+async def connect(one: int, other: int, at: datetime) -> bool:
     """
-    Connect two profiles, and end their requests; False when they are connected already.
+    Connect two profiles and delete the requests between them; returns False if they are connected already.
 
     Both score rows must be locked: a concurrent call for the same two waits, and then sees the connection.
     Requires a transaction.
     """
     require_transaction()
     await ConnectionRequest.filter(_between("sender_id", "receiver_id", one, other)).delete()
-    if await joined(one, other):
+    if await are_connected(one, other):
         return False
     pairs = sorted([(one, other), (other, one)])
     await Connection.bulk_create([Connection(profile_id=a, other_id=b, connected_at=at) for a, b in pairs])
@@ -60,10 +60,10 @@ async def join(one: int, other: int, at: datetime) -> bool:
 
 async def ignore(requests: QuerySet[ConnectionRequest], now: datetime) -> None:
     """
-    Put those of these requests away that wait for an answer; with the score rows locked.
+    Ignore those of these requests that are pending. The score rows must be locked.
 
-    A request that reached its receiver is never ignored in the moment it was sent: that is the mark of one that was sent
-    during a block and reached nobody (`unseen`).
+    `ignored_at` is always later than `sent_at`: equal times mark a request that was sent during a block and never reached
+    its receiver (`is_undelivered`).
     Requires a transaction.
     """
     require_transaction()
@@ -72,47 +72,47 @@ async def ignore(requests: QuerySet[ConnectionRequest], now: datetime) -> None:
         await request.save(update_fields=["ignored_at"])
 
 
-def unseen(request: ConnectionRequest) -> bool:
-    """Whether a request never reached its receiver, who had blocked its sender when it was sent."""
+def is_undelivered(request: ConnectionRequest) -> bool:
+    """True if a request never reached its receiver, who had blocked its sender when it was sent."""
     return request.ignored_at == request.sent_at
 
 
-async def part(one: int, other: int) -> bool:
-    """Undo a connection, like `join`; False when there is none. Badges stay."""
-    gone = await Connection.filter(_between("profile_id", "other_id", one, other)).delete()
-    if gone:
+async def disconnect(one: int, other: int) -> bool:
+    """Delete a connection, under the same locks as `connect`; returns False if there is none. Badges stay."""
+    deleted = await Connection.filter(_between("profile_id", "other_id", one, other)).delete()
+    if deleted:
         await achievements.evaluate(
             [await counters.add(profile_id, CONNECTIONS, -1) for profile_id in sorted((one, other))]
         )
-    return bool(gone)
+    return bool(deleted)
 
 
-async def join_many(brought: Sequence[Brought]) -> Taken:
+async def import_connections(connections: Sequence[ImportedConnection]) -> ImportResult:
     """
-    Connect many pairs, none of them twice; four statements, however many. Counters
-    follow; whether badges do is the caller's to say, with the movements.
+    Connect many pairs, without duplicates, in four statements. Counters are updated. Badges are not: the caller may
+    pass the movements to `achievements.evaluate`.
     Requires a transaction.
     """
     require_transaction()
-    if not brought:
-        return Taken(0, {}, [], [])
-    await lock_scores_only({number for each in brought for number in (each.one, each.other)})
-    known = {row["place"]: row["id"] for row in await execute_rows(_KNOWN, brought)}
-    blocked = [row["place"] for row in await execute_rows(_BLOCKED, brought) if row["place"] not in known]
-    apart = set(blocked)
-    tally, new = Tally(), list[Brought]()
-    for place, each in enumerate(brought):
-        if place not in known and place not in apart:
+    if not connections:
+        return ImportResult(0, {}, [], [])
+    await lock_scores_only({number for each in connections for number in (each.one, each.other)})
+    known = {row["place"]: row["id"] for row in await execute_rows(_KNOWN, connections)}
+    blocked = [row["place"] for row in await execute_rows(_BLOCKED, connections) if row["place"] not in known]
+    skipped = {*known, *blocked}
+    tally, new = Tally(), list[ImportedConnection]()
+    for place, each in enumerate(connections):
+        if place not in skipped:
             new.append(each)
             for number in (each.one, each.other):
                 tally.add(number, CONNECTIONS, 1, 0, each.at)
     if new:
-        await execute_rows(_JOIN, [*new, *(Brought(each.other, each.one, each.at) for each in new)])
-    return Taken(len(new), known, blocked, await counters.keep(tally, {}))
+        await execute_rows(_INSERT, [*new, *(ImportedConnection(each.other, each.one, each.at) for each in new)])
+    return ImportResult(len(new), known, blocked, await counters.keep(tally, {}))
 
 
-async def newest() -> int:
-    """The number of the newest row there is; what is written from now on has a higher one. 0: there is none."""
+async def newest_id() -> int:
+    """The id of the newest row; later rows have higher ids. 0 if there are no rows."""
     found: Any = await Connection.all().order_by("-id").first().values_list("id", flat=True)
     return found or 0
 
@@ -131,13 +131,13 @@ _BLOCKED = _over_pairs("""
     WHERE EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = b.one AND k.blocked_id = b.other)
        OR EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = b.other AND k.blocked_id = b.one)
 """)
-# In the order of the indexes, so that neighbours are written together.
-_JOIN = _over_pairs("""
+# In index order, so that rows on the same page are written together.
+_INSERT = _over_pairs("""
     INSERT INTO connection (profile_id, other_id, connected_at) SELECT b.one, b.other, b.at FROM {rows} b ORDER BY b.one, b.other
 """)
 
 
 def _between(first: str, second: str, one: int, other: int) -> Q:
-    there: dict[str, Any] = {first: one, second: other}
-    back: dict[str, Any] = {first: other, second: one}
-    return Q(**there) | Q(**back)
+    forward: dict[str, Any] = {first: one, second: other}
+    backward: dict[str, Any] = {first: other, second: one}
+    return Q(**forward) | Q(**backward)

@@ -1,8 +1,8 @@
 """
-People somebody may know: what speaks for whom, how much, and whom they never want to be told of again.
+Suggestions of people: the weight of a suggestion, and dismissals.
 
-Every suggestion has a reason that the viewer can look up for themselves, and its weight is made of those reasons alone:
-nothing that is hidden moves anybody. Rule: docs/rules/connections.md#people-you-may-know; decision 14.
+Every suggestion has reasons that the viewer can see for themselves, and its weight depends only on those: no hidden fact
+changes the order. Rule: docs/rules/connections.md#people-you-may-know; decision 14.
 """
 
 from typing import NamedTuple
@@ -16,10 +16,10 @@ from services.core import clock
 from services.errors import ErrorCode, refused
 from services.progress.scores import lock_scores
 
-MUTUAL, COMPANY, SKILL, INDUSTRY = 8, 10, 3, 2
-"""What each mutual connection, the same company, each shared skill and each shared industry weighs."""
-MOST_SKILLS, MOST_INDUSTRIES = 5, 3
-"""Further ones weigh nothing: whoever names everything knows nobody better for it."""
+MUTUAL_WEIGHT, COMPANY_WEIGHT, SKILL_WEIGHT, INDUSTRY_WEIGHT = 8, 10, 3, 2
+"""Weights of each mutual connection, the same company, each shared skill and each shared industry."""
+MAX_SKILLS, MAX_INDUSTRIES = 5, 3
+"""Further ones have no weight: a profile with every skill is not a better suggestion."""
 
 
 class Facts(NamedTuple):
@@ -33,32 +33,32 @@ class Facts(NamedTuple):
 
 
 def weight(facts: Facts) -> int:
-    """How much speaks for it that two people know each other; 0: nothing does."""
+    """Weight of a suggestion; 0 if the two have nothing in common."""
     return (
-        MUTUAL * facts.mutual
-        + COMPANY * facts.company
-        + SKILL * min(facts.skills, MOST_SKILLS)
-        + INDUSTRY * min(facts.industries, MOST_INDUSTRIES)
+        MUTUAL_WEIGHT * facts.mutual
+        + COMPANY_WEIGHT * facts.company
+        + SKILL_WEIGHT * min(facts.skills, MAX_SKILLS)
+        + INDUSTRY_WEIGHT * min(facts.industries, MAX_INDUSTRIES)
     )
 
 
 async def dismiss(profile_id: int, other_id: int) -> None:
     """
-    Never suggest `other_id` to `profile_id` again; again changes nothing, and nobody is told.
+    Never suggest `other_id` to `profile_id` again. Repeating it changes nothing; no one is notified.
 
-    Raises Refused: NOT_YOURSELF, NOT_FOUND (hidden, or never there).
+    Raises Refused: NOT_YOURSELF, NOT_FOUND (no such profile, or hidden).
     """
     if profile_id == other_id:
         raise refused(ErrorCode.NOT_YOURSELF, "You cannot dismiss yourself.", path=("profile",))
     async with in_transaction():
-        await lock_scores([profile_id])  # the same one twice at once: the second finds the first
+        await lock_scores([profile_id])  # so that a concurrent call for the same two finds the row
         if not await Profile.exists(id=other_id, listed=True):
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
-        await keep_away(profile_id, other_id)
+        await store_dismissal(profile_id, other_id)
 
 
-async def keep_away(profile_id: int, other_id: int) -> None:
-    """Write the dismissal, with the score row of `profile_id` locked. Requires a transaction."""
+async def store_dismissal(profile_id: int, other_id: int) -> None:
+    """Store a dismissal; the score row of `profile_id` must be locked. Requires a transaction."""
     require_transaction()
     if not await DismissedSuggestion.exists(profile_id=profile_id, other_id=other_id):
         await DismissedSuggestion.create(profile_id=profile_id, other_id=other_id, dismissed_at=clock.now())

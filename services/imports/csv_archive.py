@@ -1,4 +1,4 @@
-"""A community's archive in our words: rows of its files as people, skills, opening balances, badges, connections, projects."""
+"""Parse the rows of a community's CSV archive: people, skills, opening balances, badges, connections, projects."""
 
 import re
 from collections.abc import Sequence
@@ -10,23 +10,20 @@ from catalogue import terms
 from catalogue.badges import Rarity
 from catalogue.points import Category
 from models.profiles import Visibility
+from services.accounts.companies import MAX_COMPANY_NAME
 from services.core import clock
-from services.imports.import_runs import MAX_KEY
-from services.imports.imported_badges import MAX_DESCRIPTION, Definition
-from services.media.text_rules import NotFit, cleaned_name
+from services.imports.import_runs import MAX_KEY, BadRow
+from services.imports.imported_badges import MAX_BADGE_NAME, MAX_DESCRIPTION, BadgeDefinition
+from services.media.text_rules import MAX_CHARACTERS, NotFit, cleaned_name
 from services.portfolio import project_texts
 from services.profiles.profiles import NewPerson
 
-MAX_NAME = MAX_JOB_TITLE = 120
-MAX_COMPANY = 200
 NAMELESS = "Member"
-"""The name of somebody whose own holds nothing that is seen: that must not cost the person."""
-MOST_POINTS = 100_000_000
-"""Of one opening balance, so that a person's sums stay within a database's integers."""
-
-
-class BadRow(Exception):
-    """A row that cannot be taken in; the message says why."""
+"""Name of a person whose name has no visible character; the person is imported all the same."""
+MAX_POINTS = 100_000_000
+"""Points of one opening balance; sums of them stay within the integers of the database."""
+COUNTRY_LENGTH = 2
+"""Letters of ISO 3166-1 alpha-2."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class ArchivedPerson:
 
 @dataclass(frozen=True)
 class ArchivedBalance:
-    """Points that somebody brings along; `key` is the person's id in the archive."""
+    """An opening balance; `key` is the person's id in the archive."""
 
     key: str
     category: Category
@@ -48,7 +45,7 @@ class ArchivedBalance:
 
 @dataclass(frozen=True)
 class ArchivedAward:
-    """A badge that somebody was given; both keys are of the archive. A day has no time: it stands for its beginning."""
+    """An award; `key` and `badge` are ids in the archive. The time is the start of the day."""
 
     key: str
     badge: str
@@ -57,7 +54,7 @@ class ArchivedAward:
 
 @dataclass(frozen=True)
 class ArchivedConnection:
-    """Two people who know each other; both keys are of the archive. A day stands for its beginning."""
+    """A connection; both keys are ids in the archive. The time is the start of the day."""
 
     key: str
     other: str
@@ -66,7 +63,7 @@ class ArchivedConnection:
 
 @dataclass(frozen=True)
 class ArchivedProject:
-    """A project of somebody's portfolio; `owner` is their key in the archive. A day stands for its beginning."""
+    """A project; `owner` is the id of a person in the archive. The time is the start of the day."""
 
     key: str
     owner: str
@@ -77,104 +74,101 @@ class ArchivedProject:
 
 
 def person_of(row: Sequence[str]) -> ArchivedPerson:
-    """Read id, handle, name, job title, country, company, about, public, joined on. Raises BadRow."""
+    """Parse id, handle, name, job title, country, company, about, public, joined on. Raises BadRow."""
     key, handle, name, job_title, country, company, about, public, joined_on = row
+    max_name = MAX_CHARACTERS["name"]
     details = {
-        "job_title": _name("job_title", job_title, MAX_JOB_TITLE),
+        "job_title": _name("job_title", job_title, MAX_CHARACTERS["job_title"]),
         "country": _country(country.strip()),
         "about": about.strip(),
     }
     person = NewPerson(
-        name=_name("name", _given("name", name, MAX_NAME), MAX_NAME) or NAMELESS,
+        name=_name("name", _required("name", name, max_name), max_name) or NAMELESS,
         handle=handle.strip(),
-        key=_given("id", key, MAX_KEY),
-        joined_on=_past("joined_on", joined_on.strip()),
-        visibility=Visibility.PUBLIC if _yes("public", public.strip()) else Visibility.PRIVATE,
+        key=_key("id", key),
+        joined_on=_past_day("joined_on", joined_on),
+        visibility=Visibility.PUBLIC if _boolean("public", public.strip()) else Visibility.PRIVATE,
         details=details,
     )
-    return ArchivedPerson(person, _name("company", company, MAX_COMPANY))
+    return ArchivedPerson(person, _name("company", company, MAX_COMPANY_NAME))
 
 
 def skill_of(row: Sequence[str]) -> tuple[str, str]:
-    """Read profile and skill: the person's id in the archive, the skill's code. Raises BadRow."""
+    """Parse profile and skill: the person's id in the archive, the skill's code. Raises BadRow."""
     key, text = row
     code = _skill(text)
     if code is None:
         raise BadRow(f"there is no skill {text[:60]!r} to choose")
-    return _given("profile", key, MAX_KEY), code
+    return _key("profile", key), code
 
 
 def balance_of(row: Sequence[str]) -> ArchivedBalance:
-    """Read profile, category and points. Raises BadRow."""
+    """Parse profile, category and points. Raises BadRow."""
     key, category, points = row
     if category.strip() not in Category.__members__:
         raise BadRow(f"category is {category[:40]!r}, not one of {', '.join(Category.__members__)}")
     whole = re.fullmatch(r"-?[0-9]{1,9}", points.strip())
-    if not whole or abs(int(points)) > MOST_POINTS:
-        raise BadRow(f"points is {points[:40]!r}, not a whole number up to {MOST_POINTS:,}")
-    return ArchivedBalance(_given("profile", key, MAX_KEY), Category(category.strip()), int(points))
+    if not whole or abs(int(points)) > MAX_POINTS:
+        raise BadRow(f"points is {points[:40]!r}, not a whole number up to {MAX_POINTS:,}")
+    return ArchivedBalance(_key("profile", key), Category(category.strip()), int(points))
 
 
-def badge_of(row: Sequence[str]) -> Definition:
-    """Read id, name, rarity and description. Raises BadRow."""
+def badge_of(row: Sequence[str]) -> BadgeDefinition:
+    """Parse id, name, rarity and description. Raises BadRow."""
     key, name, rarity, description = row
     if rarity.strip() not in Rarity.__members__:
         raise BadRow(f"rarity is {rarity[:40]!r}, not one of {', '.join(Rarity.__members__)}")
-    return Definition(
-        key=_given("id", key, MAX_KEY),
-        name=_shown("name", name, MAX_NAME),
+    return BadgeDefinition(
+        key=_key("id", key),
+        name=_visible_name("name", name, MAX_BADGE_NAME),
         rarity=Rarity(rarity.strip()),
         description=_text("description", description, MAX_DESCRIPTION),
     )
 
 
 def award_of(row: Sequence[str]) -> ArchivedAward:
-    """Read profile, badge and awarded on. Raises BadRow."""
+    """Parse profile, badge and awarded on. Raises BadRow."""
     key, badge, awarded_on = row
-    day = _past("awarded_on", awarded_on.strip())
-    return ArchivedAward(
-        _given("profile", key, MAX_KEY), _given("badge", badge, MAX_KEY), datetime.combine(day, time(), UTC)
-    )
+    awarded_at = _start_of_past_day("awarded_on", awarded_on)
+    return ArchivedAward(_key("profile", key), _key("badge", badge), awarded_at)
 
 
 def connection_of(row: Sequence[str]) -> ArchivedConnection:
-    """Read profile, other and connected on. Raises BadRow."""
+    """Parse profile, other and connected on. Raises BadRow."""
     key, other, connected_on = row
-    key, other = _given("profile", key, MAX_KEY), _given("other", other, MAX_KEY)
+    key, other = _key("profile", key), _key("other", other)
     if key == other:
         raise BadRow(f"connects {key[:60]!r} with itself")
-    day = _past("connected_on", connected_on.strip())
-    return ArchivedConnection(key, other, datetime.combine(day, time(), UTC))
+    return ArchivedConnection(key, other, _start_of_past_day("connected_on", connected_on))
 
 
 def project_of(row: Sequence[str]) -> ArchivedProject:
-    """Read id, owner, title, description, published and created on. Raises BadRow."""
+    """Parse id, owner, title, description, published and created on. Raises BadRow."""
     key, owner, title, description, published, created_on = row
     try:
         texts = [
-            project_texts.text("title", _shown("title", title, len(title))),
-            project_texts.text("description", description),
+            project_texts.checked_text("title", _visible_name("title", title, len(title))),
+            project_texts.checked_text("description", description),
         ]
-    except NotFit as why:
-        raise BadRow(str(why)) from None
-    day = _past("created_on", created_on.strip())
+    except NotFit as error:
+        raise BadRow(str(error)) from None
     return ArchivedProject(
-        key=_given("id", key, MAX_KEY),
-        owner=_given("owner", owner, MAX_KEY),
+        created_at=_start_of_past_day("created_on", created_on),
+        key=_key("id", key),
+        owner=_key("owner", owner),
         title=texts[0],
         description=texts[1],
-        published=_yes("published", published.strip()),
-        created_at=datetime.combine(day, time(), UTC),
+        published=_boolean("published", published.strip()),
     )
 
 
 def collaborator_of(row: Sequence[str]) -> tuple[str, str]:
-    """Read project and profile: keys of the archive. Raises BadRow."""
+    """Parse project and profile: ids in the archive. Raises BadRow."""
     project, profile = row
-    return _given("project", project, MAX_KEY), _given("profile", profile, MAX_KEY)
+    return _key("project", project), _key("profile", profile)
 
 
-@lru_cache(maxsize=1_024)  # a file names the same few again and again
+@lru_cache(maxsize=1_024)  # a file has few different skills
 def _skill(text: str) -> str | None:
     found = terms.choice(terms.SKILLS, text)
     return found.code if found else None
@@ -182,7 +176,7 @@ def _skill(text: str) -> str | None:
 
 @lru_cache(maxsize=1_024)
 def _is_country(text: str) -> bool:
-    return len(text) == 2 and terms.country(text) is not None  # noqa: PLR2004 - alpha-2
+    return len(text) == COUNTRY_LENGTH and terms.country(text) is not None
 
 
 def _country(text: str) -> str | None:
@@ -191,7 +185,8 @@ def _country(text: str) -> str | None:
     return text.upper() or None
 
 
-def _past(column: str, text: str) -> date:
+def _past_day(column: str, text: str) -> date:
+    text = text.strip()
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -201,28 +196,36 @@ def _past(column: str, text: str) -> date:
     return day
 
 
-def _yes(column: str, text: str) -> bool:
+def _start_of_past_day(column: str, text: str) -> datetime:
+    return datetime.combine(_past_day(column, text), time(), UTC)
+
+
+def _boolean(column: str, text: str) -> bool:
     if text not in {"true", "false"}:
         raise BadRow(f"{column} is {text[:40]!r}, not true or false")
     return text == "true"
 
 
-def _given(column: str, text: str, longest: int) -> str:
+def _key(column: str, text: str) -> str:
+    return _required(column, text, MAX_KEY)
+
+
+def _required(column: str, text: str, longest: int) -> str:
     if not text.strip():
         raise BadRow(f"{column} is empty")
     return _text(column, text, longest)
 
 
 def _name(column: str, text: str, longest: int) -> str:
-    """A text of one line, without the characters in it that are not seen. Raises BadRow: too long."""
+    """A text of one line without invisible characters; may be empty. Raises BadRow if it is too long."""
     return cleaned_name(_text(column, text, longest), longest)
 
 
-def _shown(column: str, text: str, longest: int) -> str:
-    """A name, of which something is seen. Raises BadRow."""
-    name = _name(column, _given(column, text, longest), longest)
+def _visible_name(column: str, text: str, longest: int) -> str:
+    """A name with at least one visible character. Raises BadRow."""
+    name = _name(column, _required(column, text, longest), longest)
     if not name:
-        raise BadRow(f"{column} has no character that is seen")
+        raise BadRow(f"{column} has no visible character")
     return name
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the demo's people: drawn while it is loaded, so that every public profile has all that going public takes."""
+"""Avatars of the demo, drawn while it loads, so that every public profile has a complete checklist."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -16,26 +16,26 @@ SHAPES: Final = 2
 SIDE: Final = 256
 
 
-async def give(profile_ids: Sequence[int]) -> int:
-    """Give a picture to each of these profiles that has none; returns how many got one."""
+async def add_avatars(profile_ids: Sequence[int]) -> int:
+    """Add an avatar to each of these profiles that has none; returns how many."""
     rows: Any = Profile.filter(id__in=list(profile_ids), avatar=None).order_by("id").values_list("id", flat=True)
-    bare = list(await rows)
-    drawn = [await images.squares(_drawing(number)) for number in range(len(COLOURS) * SHAPES)] if bare else []
-    keys = {number: await _kept(drawn[number % len(drawn)]) for number in bare}
-    # Files first: a profile never names one that is not there. What an interruption leaves is swept up.
+    missing = list(await rows)
+    drawn = [await images.squares(_draw(number)) for number in range(len(COLOURS) * SHAPES)] if missing else []
+    keys = {number: await _store(drawn[number % len(drawn)]) for number in missing}
+    # Files are written first, as in services/profiles/avatars.py.
     async with in_transaction():
         for number, key in keys.items():
             await Profile.filter(id=number, avatar=None).update(avatar=key)
     return len(keys)
 
 
-async def _kept(files: Mapping[int, bytes]) -> str:
+async def _store(files: Mapping[int, bytes]) -> str:
     key = image_store.new_key()
     await image_store.put(key, files)
     return key
 
 
-def _drawing(number: int) -> bytes:
+def _draw(number: int) -> bytes:
     """A head and shoulders in one colour, or a few rings, as PNG."""
     picture = Image.new("RGB", (SIDE, SIDE), COLOURS[number % len(COLOURS)])
     draw = ImageDraw.Draw(picture)

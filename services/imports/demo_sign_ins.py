@@ -1,6 +1,6 @@
 """
-Three of the demo's people can sign in: a member, a company's admin, and someone with a second factor. Most others have
-an account without a password, so that they can be asked to connect, suggested and tagged.
+Accounts of the demo. Three people can sign in: a member, an admin of a company, and a person with a second factor. Most
+others have an account without a password, so that they can get requests, be suggested and be tagged.
 """
 
 import secrets
@@ -23,13 +23,13 @@ from services.core.crypto import seal
 
 MEMBER = "ada-okafor"
 COMPANY = "Tidewater Robotics"
-UNCLAIMED = 8
-"""One of so many has nobody behind it, as after an import."""
+UNCLAIMED_EVERY = 8
+"""One profile in this many has no account, as after an import."""
 
 
 @dataclass(frozen=True, repr=False)
 class SignIn:
-    """How one of them signs in. The secrets are here and nowhere else."""
+    """Credentials of one person. The secrets are not stored anywhere else."""
 
     who: str
     email: str
@@ -38,7 +38,7 @@ class SignIn:
 
 
 async def open_sign_ins() -> list[SignIn]:
-    """Give them accounts with random passwords, at their companies' addresses. For a demo that was just loaded."""
+    """Create the accounts, with random passwords, at addresses of their companies. Call it once after loading the demo."""
     company = await Company.get(name=COMPANY)
     colleagues = Profile.filter(company_id=company.id, listed=True).exclude(handle=MEMBER).order_by("id").limit(2)
     admin, careful = await colleagues
@@ -68,11 +68,11 @@ async def _open(who: str, profile: Profile) -> SignIn:
 
 
 async def _claim_others() -> None:
-    """Accounts for most of those who have none, among them whoever asks somebody to connect."""
+    """Create accounts for most profiles without one, and for all senders of connection requests."""
     domains: dict[int | None, str] = {each.company_id: each.domain for each in await CompanyDomain.all()}
-    asking: Any = ConnectionRequest.all().values_list("sender_id", flat=True)
-    claimed: Any = Account.filter(profile_id__isnull=False).values_list("profile_id", flat=True)
-    senders, known, now = set(await asking), set(await claimed), clock.now()
+    sender_ids: Any = ConnectionRequest.all().values_list("sender_id", flat=True)
+    claimed_ids: Any = Account.filter(profile_id__isnull=False).values_list("profile_id", flat=True)
+    senders, claimed, now = set(await sender_ids), set(await claimed_ids), clock.now()
     await Account.bulk_create(
         Account(
             kind=AccountKind.PERSON,
@@ -85,7 +85,7 @@ async def _claim_others() -> None:
             created_at=now,
         )
         for each in await Profile.all().order_by("id")
-        if each.id not in known and (each.id % UNCLAIMED or each.id in senders)
+        if each.id not in claimed and (each.id % UNCLAIMED_EVERY or each.id in senders)
     )
 
 

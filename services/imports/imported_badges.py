@@ -1,4 +1,4 @@
-"""Badges that come with an import: what they are, and who brings one along. No rule gives them."""
+"""Badges of an import: their definitions and awards. No rule of this server awards them."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ from services.core.bulk import lookup
 from services.core.change_feed import Topic
 from services.progress.scores import lock_scores
 
-MAX_NAME: Final = 120
+MAX_BADGE_NAME: Final = 120
 MAX_DESCRIPTION: Final = 500
-LONGEST_CODE: Final = 64
+MAX_CODE: Final = 64
 
 
 @dataclass(frozen=True)
-class Definition:
+class BadgeDefinition:
     """A badge of another system; `key` is its id there."""
 
     key: str
@@ -35,8 +35,8 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """That somebody was given the badge of this code there."""
+class ImportedAward:
+    """An award of another system; `badge` is the code of the badge."""
 
     profile_id: int
     badge: str
@@ -45,21 +45,21 @@ class Brought:
 
 def code_of(source: str, key: str) -> str:
     """
-    What our awards name it by: always the same for a source and a key, and never that of another pair or of a badge of our
-    catalogue, whose codes are in capitals.
+    The code of an imported badge in awards. It is stable for a source and a key, and differs from the codes of all other
+    pairs and of the catalogue, which are in capitals.
     """
     plain = f"{source}.{key}"
-    if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", plain) and len(plain) <= LONGEST_CODE:
+    if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", plain) and len(plain) <= MAX_CODE:
         return plain
     digest = blake2b(orjson.dumps((source, key)), digest_size=8).hexdigest()
     readable = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     return f"{readable[:40].strip('-')}..{digest}"
 
 
-async def define(source: str, definitions: Iterable[Definition]) -> int:
+async def store_definitions(source: str, definitions: Iterable[BadgeDefinition]) -> int:
     """
-    Remember these badges; returns how many are new. What an earlier import said of one is replaced. In the caller's
-    transaction. Of several with one key the last counts. Unique (source, key).
+    Store badge definitions; returns how many are new. An existing definition is replaced. Of several with the same key the
+    last counts. Unique (source, key).
     Requires a transaction.
     """
     require_transaction()
@@ -71,33 +71,33 @@ async def define(source: str, definitions: Iterable[Definition]) -> int:
         (source, each.key, code_of(source, each.key), each.name, each.description, each.rarity.value)
         for each in by_key.values()
     ]
-    if await execute_rows(_DEFINE, rows):
+    if await execute_rows(_STORE_DEFINITIONS, rows):
         await change_feed.publish(Topic.BADGES)
     return len(by_key.keys() - known.keys())
 
 
 async def codes_of(source: str, keys: Iterable[str]) -> dict[str, str]:
-    """The codes of a source's badges by their keys there; unknown keys are left out."""
+    """The codes of a source's badges by key; unknown keys are omitted."""
     return await lookup(ImportedBadge, "code", source=source, column="key", keys=set(keys))
 
 
-async def award(brought: Sequence[Brought]) -> int:
+async def import_awards(awards: Sequence[ImportedAward]) -> int:
     """
-    Give people what they bring along, in the caller's transaction; returns how many are new. One that is here is left as it
-    is; of several of one badge it is the earliest. Nobody is told.
+    Store imported awards; returns how many are new. An existing award stays unchanged; of several for the same profile and
+    badge the earliest counts. No one is notified.
     Requires a transaction.
     """
     require_transaction()
-    if not brought:
+    if not awards:
         return 0
-    await lock_scores(each.profile_id for each in brought)
-    newest_first = sorted(brought, key=lambda each: each.awarded_at, reverse=True)
+    await lock_scores(each.profile_id for each in awards)
+    newest_first = sorted(awards, key=lambda each: each.awarded_at, reverse=True)
     earliest = {(each.profile_id, each.badge): each.awarded_at for each in newest_first}
-    awards = [badges.Award(*whose, 1, at, AwardOrigin.IMPORT) for whose, at in earliest.items()]
-    return len(await badges.award(awards, notify=False))
+    given = [badges.Award(*pair, 1, at, AwardOrigin.IMPORT) for pair, at in earliest.items()]
+    return len(await badges.award(given, notify=False))
 
 
-_DEFINE = Statement.over_rows(
+_STORE_DEFINITIONS = Statement.over_rows(
     """
     INSERT INTO imported_badge (source, key, code, name, description, rarity)
     SELECT source, key, code, name, description, rarity FROM {rows} b WHERE true

@@ -1,4 +1,4 @@
-"""Projects that come with an import, and who worked on them. Published ones need not say everything."""
+"""Projects of an import, and their collaborators. A published one may lack fields that are otherwise required."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from models.transactions import require_transaction
 from services.core import clock
 from services.core.bulk import lookup
 from services.progress import counters
-from services.progress.counters import Movement, Tally
+from services.progress.counters import Tally
 from services.progress.scores import lock_scores_only
 
 
 @dataclass(frozen=True)
-class Brought:
-    """A project that somebody brings along; `key` is its id in the other system."""
+class ImportedProject:
+    """A project of another system; `key` is its id there."""
 
     owner_id: int
     key: str
@@ -29,39 +29,40 @@ class Brought:
 
 
 @dataclass(frozen=True)
-class Named:
-    """That somebody worked on a project."""
+class ImportedCollaborator:
+    """A collaborator of an imported project."""
 
     project_id: int
     profile_id: int
 
 
-async def bring(source: str, projects: Sequence[Brought]) -> tuple[int, list[Movement]]:
+async def import_projects(source: str, projects: Sequence[ImportedProject]) -> int:
     """
-    Write the projects that are not known yet by `(source, key)`, in the caller's transaction; returns how many those are,
-    and what moved. Counters follow; whether badges do is the caller's to say. Two statements and a look, however many.
+    Store projects that do not exist yet by `(source, key)`; returns how many. Of several with the same key the first
+    counts. Counters are updated, badges are not. The number of statements is constant.
     Requires a transaction.
     """
     require_transaction()
     if not projects:
-        return 0, []
+        return 0
     await lock_scores_only({each.owner_id for each in projects})
     tally = Tally()
     rows = [
         (each.owner_id, each.title, each.description, _state(each), each.created_at, each.key, source)
         for each in projects
     ]
-    new = await execute_rows(_BRING, rows)
+    new = await execute_rows(_INSERT_PROJECTS, rows)
     for row in new:
         if row["state"] == ProjectState.PUBLISHED.value:
             tally.add(row["owner_id"], PROJECTS, 1, 0, clock.now())
-    return len(new), await counters.keep(tally, {})
+    await counters.keep(tally, {})
+    return len(new)
 
 
-async def name(people: Sequence[Named]) -> int:
+async def import_collaborators(people: Sequence[ImportedCollaborator]) -> int:
     """
-    Name people on projects, in the caller's transaction; returns how many are new. Whoever is named already, or took the name
-    off, is left as they are; so are owners, and those whom a block stands between. Nobody is told.
+    Tag people on projects; returns how many tags are new. An existing tag stays unchanged, also one that its person removed.
+    Owners, and people with a block between them and the owner, are skipped. No one is notified.
     Requires a transaction.
     """
     require_transaction()
@@ -70,20 +71,20 @@ async def name(people: Sequence[Named]) -> int:
     owners: Any = Project.filter(id__in={each.project_id for each in people}).values_list("owner_id", flat=True)
     await lock_scores_only({*await owners, *(each.profile_id for each in people)})
     now = clock.now()
-    return len(await execute_rows(_NAME, [(each.project_id, each.profile_id, now) for each in people]))
+    return len(await execute_rows(_INSERT_TAGS, [(each.project_id, each.profile_id, now) for each in people]))
 
 
 async def projects_of(source: str, keys: set[str]) -> dict[str, int]:
-    """The projects of a source by their keys there; unknown keys are left out."""
+    """The ids of a source's projects by key; unknown keys are omitted."""
     return await lookup(Project, "id", source=source, column="key", keys=keys)
 
 
-def _state(brought: Brought) -> str:
-    return (ProjectState.PUBLISHED if brought.published else ProjectState.DRAFT).value
+def _state(project: ImportedProject) -> str:
+    return (ProjectState.PUBLISHED if project.published else ProjectState.DRAFT).value
 
 
-# Of several with one key the first counts. Unique (source, key).
-_BRING = Statement.over_rows(
+# Unique (source, key).
+_INSERT_PROJECTS = Statement.over_rows(
     """
     INSERT INTO project (owner_id, title, description, state, created_at, published_at, key, source,
         customer, business_need, solution, results, place, version)
@@ -101,7 +102,7 @@ _BRING = Statement.over_rows(
     source="text",
 )
 # Unique (project_id, profile_id); unique (blocker_id, blocked_id), read twice.
-_NAME = Statement.over_rows(
+_INSERT_TAGS = Statement.over_rows(
     """
     INSERT INTO project_collaborator (project_id, profile_id, tagged_at, told_at)
     SELECT b.project_id, b.profile_id, b.at, b.at FROM {rows} b JOIN project j ON j.id = b.project_id

@@ -1,10 +1,10 @@
 """
 Invites by mail to join the community.
 
-A person has one invite to an address: inviting again sends another mail of it, and gives no points again. What the sender
-is answered, what they are given and what they see afterwards is the same whether the address has an account, wants no
-invites, is somebody's who blocked them, or is nobody's: points are for sending. Only who comes by an invite makes it
-ACCEPTED; one to an address whose owner came in another way, or was here before, stays PENDING until it expires.
+A person has one invite per address: inviting again sends another mail, and gives no more points. The result, the points
+and what the sender sees later do not depend on the address: they are the same if it has an account, opted out, belongs to
+a person who blocked the sender, or does not exist. Points are for sending. An invite becomes ACCEPTED only if its code or
+address led to the sign-up; an invite to an existing account stays PENDING until it expires.
 Rule: docs/rules/invites.md.
 """
 
@@ -34,15 +34,14 @@ from services.media.text_rules import NotFit, plain
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.progress.scores import lock_scores_only
 
-LIFETIME: Final = timedelta(days=30)
+INVITE_LIFETIME: Final = timedelta(days=30)
 MAX_INVITES_PER_CALL: Final = 20
-"""Addresses in one call."""
 MAX_NOTE: Final = 500
-GIVES: Final = {InviteKind.PLATFORM: "PLATFORM_INVITE_SENT", InviteKind.FRIEND: "FRIEND_INVITED"}
+ACTIVITY_OF: Final = {InviteKind.PLATFORM: "PLATFORM_INVITE_SENT", InviteKind.FRIEND: "FRIEND_INVITED"}
 
 
-class InviteStanding(Enum):
-    """What became of an invite, as its sender sees it today."""
+class InviteStatus(Enum):
+    """State of an invite as its sender sees it now."""
 
     PENDING = "PENDING"
     EXPIRED = "EXPIRED"
@@ -52,7 +51,7 @@ class InviteStanding(Enum):
 
 @dataclass(frozen=True)
 class Sender:
-    """Who invites: the account that asks, its profile and its company."""
+    """The sender: an account, its profile and its company."""
 
     account_id: int
     profile_id: int
@@ -61,7 +60,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Invited:
-    """What became of one address that was given: the number of its invite, or why there is none."""
+    """Result for one address: the id of its invite, or the problem."""
 
     email: str
     invite_id: int | None = None
@@ -70,17 +69,17 @@ class Invited:
 
 async def send(sender: Sender, emails: Sequence[str], note: str = "", key: str | None = None) -> list[Invited]:
     """
-    Invite up to 20 addresses; one answer for each, in order. An address that stands there twice is invited once.
+    Invite up to 20 addresses; returns one result per address, in order. A duplicate address is invited once.
 
-    An address alone may be refused: BAD_INPUT (it is none), NOT_YOURSELF (it is one of the sender's own). Raises Refused:
-    BAD_INPUT (no address, a note over 500 characters), TOO_MANY_ITEMS, RATE_LIMITED (more than the sender may send), and
-    what services/core/idempotency.py raises for `key`.
+    A single address can have a problem: BAD_INPUT (not an address), NOT_YOURSELF (the sender's own). Raises Refused:
+    BAD_INPUT (no addresses, or a note over 500 characters), TOO_MANY_ITEMS, RATE_LIMITED (the sender's limit), and the
+    errors of services/core/idempotency.py for `key`.
     """
-    note = _check(emails, note)
-    read = [_read(each, place) for place, each in enumerate(emails)]
-    wanted = {each.key: each for each in read if isinstance(each, Address)}
-    given = {"emails": list(emails), "note": note}
-    rooms: invite_mails.Rooms = {}
+    note = _check_input(emails, note)
+    parsed = [_parse_address(each, place) for place, each in enumerate(emails)]
+    wanted = {each.key: each for each in parsed if isinstance(each, Address)}
+    arguments = {"emails": list(emails), "note": note}
+    allowances: invite_mails.Allowances = {}
 
     async def spend() -> None:
         own = await _own_addresses(sender.profile_id)
@@ -90,72 +89,73 @@ async def send(sender: Sender, emails: Sequence[str], note: str = "", key: str |
         accepted: Any = Invite.filter(
             sender_id=sender.profile_id, email_key__in=keys, state=InviteState.ACCEPTED
         ).values_list("email_key", flat=True)
-        done = set(await accepted)  # gets no mail any more
-        rooms.update(await invite_mails.rooms([each for each in keys if each not in done]))
+        already_accepted = set(await accepted)  # these get no further mail
+        keys = [each for each in keys if each not in already_accepted]
+        allowances.update(await invite_mails.spend_mailbox_limits(keys))
 
-    made = await idempotency.run_once(
+    call = await idempotency.run_once(
         sender.account_id,
         key,
         "sendInvites",
-        given,
-        lambda: _send(sender, list(wanted.values()), note, rooms),
+        arguments,
+        lambda: _send(sender, list(wanted.values()), note, allowances),
         spend_first=spend,
     )
-    ids = dict(zip(wanted, made.answer["invites"], strict=True))
+    ids = dict(zip(wanted, call.answer["invites"], strict=True))
     return [
-        _answer(typed, each if isinstance(each, Problem) else ids[each.key], place)
-        for place, (typed, each) in enumerate(zip(emails, read, strict=True))
+        _result(typed, each if isinstance(each, Problem) else ids[each.key], place)
+        for place, (typed, each) in enumerate(zip(emails, parsed, strict=True))
     ]
 
 
 async def resend(sender: Sender, invite_id: int, key: str | None = None) -> int:
     """
-    Mail a pending or expired invite once more, good for 30 days from now; returns its number.
+    Mail a pending or expired invite again; it is valid for 30 days from now. Returns its id.
 
-    Raises Refused: NOT_FOUND (no such invite, or somebody else's), INVITE_NOT_OPEN (accepted or withdrawn), RATE_LIMITED,
-    and what services/core/idempotency.py raises for `key`.
+    Raises Refused: NOT_FOUND (no such invite of this sender), INVITE_NOT_OPEN (accepted or withdrawn), RATE_LIMITED, and
+    the errors of services/core/idempotency.py for `key`.
     """
-    rooms: invite_mails.Rooms = {}
+    allowances: invite_mails.Allowances = {}
 
     async def spend() -> None:
         await rate_limits.spend("send-invite", by=[f"profile:{sender.profile_id}"])
-        open_one = Invite.filter(id=invite_id, sender_id=sender.profile_id, state=InviteState.PENDING)
-        rooms.update(await invite_mails.rooms([each.email_key for each in await open_one]))
+        pending = Invite.filter(id=invite_id, sender_id=sender.profile_id, state=InviteState.PENDING)
+        allowances.update(await invite_mails.spend_mailbox_limits([each.email_key for each in await pending]))
 
     async def do() -> idempotency.Answer:
-        invite = await _locked_open(sender.profile_id, invite_id)
+        invite = await _lock_pending(sender.profile_id, invite_id)
         _renew(invite, clock.now())
         await invite.save()
-        await invite_mails.deliver(sender.profile_id, [invite], rooms)
+        await invite_mails.deliver(sender.profile_id, [invite], allowances)
         return {"invite": invite.id}
 
-    made = await idempotency.run_once(
+    call = await idempotency.run_once(
         sender.account_id, key, "resendInvite", {"invite": invite_id}, do, spend_first=spend
     )
-    return int(made.answer["invite"])
+    return int(call.answer["invite"])
 
 
 async def withdraw(profile_id: int, invite_id: int) -> int:
     """
-    Take back an invite that was not accepted: its links do nothing any more. Returns its number. What it gave stays.
+    Withdraw an invite that was not accepted: its links stop working. Its points stay. Returns its id.
 
-    Raises Refused: NOT_FOUND (no such invite, or somebody else's), INVITE_NOT_OPEN (accepted, or withdrawn before).
+    Raises Refused: NOT_FOUND (no such invite of this sender), INVITE_NOT_OPEN (accepted, or withdrawn before).
     """
     async with in_transaction():
-        invite = await _locked_open(profile_id, invite_id)
+        invite = await _lock_pending(profile_id, invite_id)
         invite.state = InviteState.WITHDRAWN
         await invite.save(update_fields=["state"])
         return invite.id
 
 
 def live(now: datetime) -> QuerySet[Invite]:
-    """Invites that somebody can come by."""
+    """Invites that can be accepted."""
     return Invite.filter(state=InviteState.PENDING, expires_at__gt=now)
 
 
 async def accept(invite: Invite, account_id: int) -> None:
     """
-    Note that this account came by an invite, and tell its sender. The caller holds the sender's lock.
+    Mark an invite as accepted by this account, and notify its sender, whose score row must be locked.
     Requires a transaction.
     """
     require_transaction()
@@ -165,56 +165,57 @@ async def accept(invite: Invite, account_id: int) -> None:
     await change_feed.publish_all([change_feed.person_entry(sender_id, PersonKind.INVITE_ACCEPTED, invite=invite.id)])
 
 
-def standing(state: InviteState, expires_at: datetime) -> InviteStanding:
-    """What became of an invite, as of now."""
+def status_of(state: InviteState, expires_at: datetime) -> InviteStatus:
+    """State of an invite as of now."""
     if state is InviteState.PENDING and expires_at <= clock.now():
-        return InviteStanding.EXPIRED
-    return InviteStanding(state.value)
+        return InviteStatus.EXPIRED
+    return InviteStatus(state.value)
 
 
-def of_standing(wanted: InviteStanding) -> Q:
-    """Which rows are of a standing, as of now."""
+def has_status(status: InviteStatus) -> Q:
+    """Filter for invites of this status as of now."""
     now = clock.now()
-    if wanted is InviteStanding.PENDING:
+    if status is InviteStatus.PENDING:
         return Q(state=InviteState.PENDING, expires_at__gt=now)
-    if wanted is InviteStanding.EXPIRED:
+    if status is InviteStatus.EXPIRED:
         return Q(state=InviteState.PENDING, expires_at__lte=now)
-    return Q(state=InviteState(wanted.value))
+    return Q(state=InviteState(status.value))
 
 
 async def _send(
-    sender: Sender, addresses: Sequence[Address], note: str, rooms: invite_mails.Rooms
+    sender: Sender, addresses: Sequence[Address], note: str, allowances: invite_mails.Allowances
 ) -> idempotency.Answer:
     own = await _own_addresses(sender.profile_id)
     foreign = [each for each in addresses if each.key not in own]
-    # Whoever withdraws, or comes by one of these invites, takes this lock too; so does a twin of this call.
+    # Withdrawing, accepting and concurrent sending take this lock too.
     await lock_scores_only([sender.profile_id])
     now = clock.now()
     rows = Invite.filter(sender_id=sender.profile_id, email_key__in=[each.key for each in foreign])
-    held = {row.email_key: row for row in await rows}  # unique (sender_id, email_key)
-    platform = await _of_company({each.domain for each in foreign}, sender.company_id)
+    existing = {row.email_key: row for row in await rows}  # unique (sender_id, email_key)
+    company_domains = await _company_domains({each.domain for each in foreign}, sender.company_id)
     new = [
-        _new(sender, each, InviteKind.PLATFORM if each.domain in platform else InviteKind.FRIEND, note, now)
+        _new_invite(
+            sender, each, InviteKind.PLATFORM if each.domain in company_domains else InviteKind.FRIEND, note, now
+        )
         for each in foreign
-        if each.key not in held
+        if each.key not in existing
     ]
-    again = [row for row in held.values() if row.state is not InviteState.ACCEPTED]
+    renewed = [row for row in existing.values() if row.state is not InviteState.ACCEPTED]
     typed = {each.key: each.email for each in foreign}
-    for row in again:
+    for row in renewed:
         _renew(row, now, note=note, email=typed[row.email_key])
         await row.save()
     for row in new:
         await row.save(force_create=True)
     if new:
-        await record_many(
-            [event_of(row, now) for row in new]
-        )  # who is invited anew after a row was dropped earns nothing
-    await invite_mails.deliver(sender.profile_id, [*new, *again], rooms)
-    ids = {row.email_key: row.id for row in (*held.values(), *new)}
+        # Gives no points if an earlier invite to the address was deleted: its event is still in the ledger.
+        await record_many([event_of(row, now) for row in new])
+    await invite_mails.deliver(sender.profile_id, [*new, *renewed], allowances)
+    ids = {row.email_key: row.id for row in (*existing.values(), *new)}
     return {"invites": [ids.get(each.key) for each in addresses]}
 
 
-def _new(sender: Sender, address: Address, kind: InviteKind, note: str, now: datetime) -> Invite:
+def _new_invite(sender: Sender, address: Address, kind: InviteKind, note: str, now: datetime) -> Invite:
     return Invite(
         sender_id=sender.profile_id,
         account_id=sender.account_id,
@@ -224,16 +225,16 @@ def _new(sender: Sender, address: Address, kind: InviteKind, note: str, now: dat
         note=note,
         digest=digest(invite_mails.code_of(sender.profile_id, address.key)),
         sent_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + INVITE_LIFETIME,
         created_at=now,
     )
 
 
 def _renew(invite: Invite, now: datetime, **changed: str) -> None:
-    """Let an invite begin anew. One that was still good keeps its place: whoever invited first goes before others."""
+    """Renew an invite. A valid one keeps `created_at`, which decides who invited an address first."""
     if invite.state is InviteState.WITHDRAWN or invite.expires_at <= now:
         invite.created_at = now
-    invite.state, invite.sent_at, invite.expires_at = InviteState.PENDING, now, now + LIFETIME
+    invite.state, invite.sent_at, invite.expires_at = InviteState.PENDING, now, now + INVITE_LIFETIME
     invite.sends += 1
     invite.digest = digest(invite_mails.code_of(invite.sender_id, invite.email_key))
     for name, value in changed.items():
@@ -241,10 +242,13 @@ def _renew(invite: Invite, now: datetime, **changed: str) -> None:
 
 
 def event_of(invite: Invite, now: datetime) -> ActivityEvent:
-    """The same event for good, whatever becomes of the row: nobody earns twice with one address. It names no address."""
+    """
+    The event of an invite. Its id depends only on sender and address, so that an address gives points once, even if the
+    row is deleted. The id does not reveal the address.
+    """
     sender_id: int = invite.sender_id
     return ActivityEvent(
-        activity=GIVES[invite.kind],
+        activity=ACTIVITY_OF[invite.kind],
         profile_id=sender_id,
         occurred_at=now,
         source=SYSTEM_SOURCE,
@@ -252,8 +256,8 @@ def event_of(invite: Invite, now: datetime) -> ActivityEvent:
     )
 
 
-async def _of_company(domains: Collection[str], company_id: int | None) -> set[str]:
-    """Which of these domains the sender's company owns: invites there are the platform's. Unique (domain)."""
+async def _company_domains(domains: Collection[str], company_id: int | None) -> set[str]:
+    """Those of these domains that the sender's company owns. Unique (domain)."""
     if company_id is None:
         return set()
     found: Any = CompanyDomain.filter(company_id=company_id, domain__in=list(domains)).values_list("domain", flat=True)
@@ -263,12 +267,15 @@ async def _of_company(domains: Collection[str], company_id: int | None) -> set[s
 async def _own_addresses(profile_id: int) -> set[str]:
     accounts: Any = Account.filter(profile_id=profile_id).values_list("email_key", flat=True)
     recovery: Any = Profile.get(id=profile_id).values_list("recovery_email_key", flat=True)
-    other = await recovery
-    return {*await accounts, *([other] if other else [])}
+    recovery_email = await recovery
+    return {*await accounts, *([recovery_email] if recovery_email else [])}
 
 
-async def _locked_open(profile_id: int, invite_id: int) -> Invite:
-    """An own invite that was neither accepted nor withdrawn, with the sender's lock held. Requires a transaction."""
+async def _lock_pending(profile_id: int, invite_id: int) -> Invite:
+    """
+    Lock an own invite that is neither accepted nor withdrawn, after the sender's score row. Raises Refused: NOT_FOUND,
+    INVITE_NOT_OPEN. Requires a transaction.
+    """
     require_transaction()
     await lock_scores_only([profile_id])
     invite = await Invite.select_for_update().get_or_none(id=invite_id, sender_id=profile_id)
@@ -281,8 +288,8 @@ async def _locked_open(profile_id: int, invite_id: int) -> Invite:
     return invite
 
 
-def _check(emails: Sequence[str], note: str) -> str:
-    """The note as it is kept: as typed, without the white space around it."""
+def _check_input(emails: Sequence[str], note: str) -> str:
+    """The note to store: as typed, without surrounding white space. Raises Refused: BAD_INPUT, TOO_MANY_ITEMS."""
     if not emails:
         raise refused(ErrorCode.BAD_INPUT, "Enter at least one address.", path=("emails",))
     if len(emails) > MAX_INVITES_PER_CALL:
@@ -293,20 +300,21 @@ def _check(emails: Sequence[str], note: str) -> str:
         )
     try:
         return plain(note, Text("A note"), MAX_NOTE, lines=True)
-    except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, why.message, path=("note",)) from None
+    except NotFit as error:
+        raise refused(ErrorCode.BAD_INPUT, error.message, path=("note",)) from None
 
 
-def _read(text: str, place: int) -> Address | Problem:
+def _parse_address(text: str, place: int) -> Address | Problem:
     try:
         return address_of(text)
-    except Refused as why:
-        [problem] = why.problems
+    except Refused as refusal:
+        [problem] = refusal.problems
         return Problem(problem.code, problem.message, ("emails", str(place)))
 
 
-def _answer(typed: str, found: Problem | int | None, place: int) -> Invited:
-    if isinstance(found, int):
-        return Invited(typed, invite_id=found)
+def _result(typed: str, outcome: Problem | int | None, place: int) -> Invited:
+    """`outcome`: the problem, the invite's id, or None for an address of the sender's own."""
+    if isinstance(outcome, int):
+        return Invited(typed, invite_id=outcome)
     own = Problem(ErrorCode.NOT_YOURSELF, "That is one of your own addresses.", ("emails", str(place)))
-    return Invited(typed, problem=found or own)
+    return Invited(typed, problem=outcome or own)

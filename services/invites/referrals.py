@@ -1,11 +1,10 @@
 """
-Referrals: who brought whom here.
+Referrals: which profile referred a new account.
 
-Everybody has a link of their own; invites by mail hold another. A new account counts for one person, once, when its address
-has been verified: for whoever's code came with the sign-up, or else for whoever first invited that address and whose
-invite still stands. A code that does nothing (retired, withdrawn, expired, used, of somebody who is deactivated or gone)
-is as if none had been given. Points: by a link 5 and 25, by a mail 25; a private profile earns like a public one.
-Rule: docs/rules/invites.md#attribution.
+Every profile has a personal link; invites by mail have links of their own. A new account counts for one referrer, once,
+when its address is verified: for the owner of the code in the sign-up, or else for the sender of the oldest valid invite to
+the address. A code without effect (retired, withdrawn, expired, used, or its owner is deactivated or deleted) counts as no
+code. Points: 5 and 25 for a link, 25 for a mail. A private profile earns them too. Rule: docs/rules/invites.md#attribution.
 """
 
 import secrets
@@ -29,18 +28,18 @@ from services.messages import outbox
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.progress.scores import lock_scores, lock_scores_only
 
-LENGTH: Final = 12
-LETTERS: Final = string.ascii_lowercase + string.digits
-"""Of 62 bits: too many to find one by trying, few enough to be read out."""
+CODE_LENGTH: Final = 12
+CODE_CHARACTERS: Final = string.ascii_lowercase + string.digits
+"""62 bits per code: too many to guess one, and short enough to read out."""
 MAX_CODE: Final = 32
-"""Characters of a code: a link's own, or that of an invite. What the columns hold."""
-INVITERS: Final = 5
-"""Whoever first invited an address goes first; should they be deactivated meanwhile, the next."""
+"""Characters of any code, of a personal link or of an invite; the size of the columns."""
+MAX_INVITERS: Final = 5
+"""Senders to consider of invites to one address, oldest first; a sender may be deactivated meanwhile."""
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Somebody who may have brought the new account, by a code or by an invite."""
+    """A profile that may have referred the new account, by a code or by an invite."""
 
     profile_id: int
     code_id: int | None = None
@@ -48,17 +47,17 @@ class _Candidate:
 
 
 async def code_of(profile_id: int) -> str:
-    """The code of a profile's link; it is made when somebody first asks. Index (profile_id, retired_at)."""
-    if held := await _standing(profile_id):
-        return held
+    """The code of a profile's link; created by the first call. Index (profile_id, retired_at)."""
+    if code := await _read_code(profile_id):
+        return code
     async with in_transaction():
-        await lock_scores_only([profile_id])  # two who ask first get one code
-        return await _standing(profile_id) or await _new_code(profile_id)
+        await lock_scores_only([profile_id])  # two concurrent first calls return the same code
+        return await _read_code(profile_id) or await _create_code(profile_id)
 
 
 async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
     """
-    Give a profile's link another code, and return it; whoever comes by an older one was brought by nobody. Raises
+    Replace the code of a profile's link, and return the new one. Sign-ups with a former code have no referrer. Raises
     Refused: RATE_LIMITED.
     """
     await rate_limits.spend("rotate-referral-link", by=[f"account:{account_id}"])
@@ -66,16 +65,16 @@ async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
         await lock_scores_only([profile_id])
         await ReferralCode.filter(profile_id=profile_id, retired_at=None).update(retired_at=clock.now())
         await audit.record("referral-link.rotated", actor=actor, account_id=account_id)
-        return await _new_code(profile_id)
+        return await _create_code(profile_id)
 
 
 def link_of(code: str) -> str:
-    """Where a code leads."""
+    """URL of the sign-up page with a code."""
     return outbox.link("/join", code=code)
 
 
 async def signed_up(profile_ids: Collection[int]) -> dict[int, int]:
-    """How many accounts each of these profiles brought; of deleted ones too. Index (referrer_id, at, id)."""
+    """Number of accounts that each of these profiles referred, deleted ones included. Index (referrer_id, at, id)."""
     rows: Any = (
         Referral.filter(referrer_id__in=list(profile_ids))
         .annotate(people=Count("id"))
@@ -87,37 +86,36 @@ async def signed_up(profile_ids: Collection[int]) -> dict[int, int]:
 
 async def attribute(account: Account, code: str) -> None:
     """
-    Count an account that has just been verified for whoever brought it, if anybody did. Inside the transaction that makes
-    the account, so that neither is there without the other.
+    Store who referred an account that was just verified, if anyone did. Call it in the transaction that creates the account.
     Requires a transaction.
     """
     require_transaction()
     candidates = await _candidates(account, code.strip().lower())
     if not candidates:
         return
-    # Rotating, withdrawing and other sign-ups by the same person wait for this lock, or were first.
+    # Rotating, withdrawing and other sign-ups with the same referrer take this lock too.
     people = await lock_scores({each.profile_id for each in candidates})
-    theirs: Any = Account.filter(profile_id__in=list(people), status=AccountStatus.ACTIVE)
-    present = set(await theirs.values_list("profile_id", flat=True))
+    accounts: Any = Account.filter(profile_id__in=list(people), status=AccountStatus.ACTIVE)
+    active = set(await accounts.values_list("profile_id", flat=True))
     for each in candidates:
-        if each.profile_id in present and await _stands(each):
-            await _count(account, each)
+        if each.profile_id in active and await _is_valid(each):
+            await _record_referral(account, each)
             return
 
 
 async def _candidates(account: Account, code: str) -> Sequence[_Candidate]:
-    """Whoever may have brought the account: the code's owner, then those who invited the address, the first of them first."""
-    by_code = await _by_code(code)
+    """Possible referrers: the owner of the code first, then the senders of invites to the address, oldest first."""
+    by_code = await _find_by_code(code)
     found = [by_code] if by_code else []
     if account.email_key in await invite_mails.opted_out([account.email_key]):
-        return found  # nothing that was sent there since has come there
+        return found  # invites to an address that opted out were withheld
     # Index (email_key).
-    waiting = invites.live(clock.now()).filter(email_key=account.email_key, sender__active=True)
-    first = await waiting.order_by("created_at", "id").limit(INVITERS)
-    return [*found, *(_Candidate(each.sender_id, invite=each) for each in first)]
+    open_invites = invites.live(clock.now()).filter(email_key=account.email_key, sender__active=True)
+    oldest = await open_invites.order_by("created_at", "id").limit(MAX_INVITERS)
+    return [*found, *(_Candidate(each.sender_id, invite=each) for each in oldest)]
 
 
-async def _by_code(code: str) -> _Candidate | None:
+async def _find_by_code(code: str) -> _Candidate | None:
     if not 0 < len(code) <= MAX_CODE:
         return None
     own = await ReferralCode.get_or_none(code=code, retired_at=None)  # unique (code)
@@ -127,15 +125,15 @@ async def _by_code(code: str) -> _Candidate | None:
     return None if invite is None else _Candidate(invite.sender_id, invite=invite)
 
 
-async def _stands(candidate: _Candidate) -> bool:
-    """Whether what somebody came by is still good, now that its owner is locked."""
+async def _is_valid(candidate: _Candidate) -> bool:
+    """True if the code or invite is still valid; checked again under the lock of its owner."""
     if candidate.invite is not None:
         return await invites.live(clock.now()).filter(id=candidate.invite.id).exists()
     return await ReferralCode.exists(id=candidate.code_id, retired_at=None)
 
 
-async def _count(account: Account, by: _Candidate) -> None:
-    """Write down who brought the account, and give them their points. Of the account's other inviters nobody is told."""
+async def _record_referral(account: Account, by: _Candidate) -> None:
+    """Store the referral, and award its points. Other people who invited the address are not notified."""
     now, via = clock.now(), ReferralVia.LINK if by.invite is None else ReferralVia.MAIL
     await Referral.create(referrer_id=by.profile_id, account_id=account.id, via=via, at=now)
     activities = ["FRIEND_REFERRED"] if by.invite else ["REFERRAL_SIGNED_UP", "FRIEND_REFERRED"]
@@ -152,19 +150,19 @@ async def _count(account: Account, by: _Candidate) -> None:
             for activity in activities
         ]
     )
-    # Whoever came by the link of somebody who had also invited that address has followed the invite, too.
+    # A sign-up with the personal link of a person who also invited the address accepts that invite too.
     own = by.invite or await invites.live(now).get_or_none(sender_id=by.profile_id, email_key=account.email_key)
     if own is not None:
         await invites.accept(own, account.id)
 
 
-async def _standing(profile_id: int) -> str | None:
+async def _read_code(profile_id: int) -> str | None:
     found: Any = ReferralCode.filter(profile_id=profile_id, retired_at=None).order_by("id").first().values("code")
     row = await found
     return None if row is None else str(row["code"])
 
 
-async def _new_code(profile_id: int) -> str:
-    code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+async def _create_code(profile_id: int) -> str:
+    code = "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH))
     await ReferralCode.create(profile_id=profile_id, code=code, created_at=clock.now())
     return code

@@ -1,4 +1,4 @@
-"""Where a link can be shared: addresses that open a ready message, with nothing of theirs loaded here."""
+"""Share links: URLs of other services that open a prepared message. Nothing of those services is loaded here."""
 
 from enum import Enum
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ TEXT: Final = Text("I am part of a community of developers. Come and join me:")
 
 
 class ShareService(Enum):
-    """Where people share links."""
+    """Services where a link can be shared."""
 
     X = "X"
     LINKEDIN = "LINKEDIN"
@@ -21,28 +21,25 @@ class ShareService(Enum):
 
 
 class ShareUrl(NamedTuple):
-    """What opens a ready message."""
+    """A URL that opens a prepared message."""
 
     service: ShareService
     url: str
 
 
 def share_urls(link: str) -> list[ShareUrl]:
-    """
-    Ready messages that invite with this link, in the current language: one for each service, in their order. Spaces are
-    always `%20`.
-    """
+    """One URL per service, in order; each opens an invitation with this link in the current language."""
     text = translate(TEXT)
-    both = f"{text} {link}"
+    text_and_link = f"{text} {link}"
     return [
         ShareUrl(ShareService.X, _url("https://x.com/intent/post", text=text, url=link)),
         ShareUrl(ShareService.LINKEDIN, _url("https://www.linkedin.com/sharing/share-offsite/", url=link)),
         ShareUrl(ShareService.FACEBOOK, _url("https://www.facebook.com/sharer/sharer.php", u=link)),
-        ShareUrl(ShareService.WHATSAPP, _url("https://wa.me/", text=both)),
-        ShareUrl(ShareService.MAIL, _url("mailto:", subject=translate(TITLE), body=both)),
+        ShareUrl(ShareService.WHATSAPP, _url("https://wa.me/", text=text_and_link)),
+        ShareUrl(ShareService.MAIL, _url("mailto:", subject=translate(TITLE), body=text_and_link)),
     ]
 
 
 def _url(page: str, **query: str) -> str:
-    # Mail programs take a plus for a plus (RFC 6068).
+    # A space must be %20: mail programs show a "+" as it is (RFC 6068).
     return f"{page}?{urlencode(query, quote_via=quote, safe='')}"

@@ -1,7 +1,7 @@
 """
-The T-shirt of whoever brought five people here: claimed once, with an address that only operators ever see again.
+The T-shirt for a profile that referred five accounts: claimed once, with a postal address that only operators can read.
 
-Who was brought counts from the moment their address was verified, also when the account is deleted later.
+An account counts as soon as its email address is verified, even if it is deleted later.
 Rule: docs/rules/invites.md#t-shirt.
 """
 
@@ -25,9 +25,8 @@ from services.invites.referrals import signed_up
 from services.media.text_rules import NotFit, plain
 from services.progress.scores import lock_scores_only
 
-NEEDED: Final = 5
-"""People who have to sign up."""
-PURPOSE: Final = "shirt"
+REQUIRED_REFERRALS: Final = 5
+SEAL_PURPOSE: Final = "shirt"
 MAX_CLAIMS_LISTED: Final = 200
 MAX_CHARACTERS: Final = {"name": 120, "street": 200, "town": 100, "postal_code": 20}
 WORDS: Final = {
@@ -41,7 +40,7 @@ PATHS: Final = {"postal_code": "postalCode"}
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a T-shirt goes. `postal_code` is empty where the country has none; `country` is ISO 3166-1 alpha-2."""
+    """Postal address of a claim. `postal_code` is empty if the country has none; `country` is ISO 3166-1 alpha-2."""
 
     name: str
     street: str
@@ -55,7 +54,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A claim as an operator sees it. `to`: None when it was sealed with another key."""
+    """A claim as an operator sees it. `to` is None if it was encrypted with another key."""
 
     row: ShirtClaim
     to: Destination | None
@@ -65,32 +64,31 @@ async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Act
     """
     Claim the one T-shirt of a profile.
 
-    Raises Refused: all that is wrong with the address at once (BAD_INPUT), TOO_FEW_REFERRALS, ALREADY_EXISTS (it was
-    claimed before).
+    Raises Refused: BAD_INPUT (all problems of the address at once), TOO_FEW_REFERRALS, ALREADY_EXISTS (claimed before).
     """
-    kept = _read(to)
+    destination = _check_destination(to)
     try:
         async with in_transaction():
             await lock_scores_only([profile_id])
             if await ShirtClaim.exists(profile_id=profile_id):
-                raise _claimed()
-            people = (await signed_up([profile_id])).get(profile_id, 0)
-            if people < NEEDED:
+                raise _already_claimed()
+            referrals = (await signed_up([profile_id])).get(profile_id, 0)
+            if referrals < REQUIRED_REFERRALS:
                 text = Text(
                     "{needed} people must sign up with your link or invites; so far {people} have.",
-                    needed=NEEDED,
-                    people=people,
+                    needed=REQUIRED_REFERRALS,
+                    people=referrals,
                 )
                 raise refused(ErrorCode.TOO_FEW_REFERRALS, text)
-            sealed = seal(PURPOSE, orjson.dumps(asdict(kept)).decode())
+            sealed = seal(SEAL_PURPOSE, orjson.dumps(asdict(destination)).decode())
             await ShirtClaim.create(profile_id=profile_id, size=size, sealed=sealed, claimed_at=clock.now())
             await audit.record("shirt.claimed", actor=actor, account_id=actor.account_id, size=size.value)
     except IntegrityError:
-        raise _claimed() from None
+        raise _already_claimed() from None
 
 
 async def claims(profile_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """What a person may see of their own claim. Unique (profile_id)."""
+    """Claims by profile, with the columns that their owner may see. Unique (profile_id)."""
     rows: Any = ShirtClaim.filter(profile_id__in=list(profile_ids)).values(
         "profile_id", "size", "state", "claimed_at", "shipped_at"
     )
@@ -98,16 +96,19 @@ async def claims(profile_ids: Collection[int]) -> dict[int, dict[str, Any]]:
 
 
 async def parcels(state: ShirtState | None = None) -> Sequence[Parcel]:
-    """The oldest 200 claims of one state, or the newest 200 of all, with their addresses. Index (state, id)."""
+    """
+    The oldest 200 claims of one state, or the newest 200 of all, with their addresses; recorded in the audit trail.
+    Index (state, id).
+    """
     found = ShirtClaim.all().order_by("-id") if state is None else ShirtClaim.filter(state=state).order_by("id")
     async with in_transaction():
         rows = await found.limit(MAX_CLAIMS_LISTED).prefetch_related("profile")
         await audit.record("shirt.listed", actor=OPERATOR, claims=[str(row.id) for row in rows])
-    return [Parcel(row, _opened(row)) for row in rows]
+    return [Parcel(row, _decrypt_destination(row)) for row in rows]
 
 
 async def ship(claim_id: int) -> ShirtClaim:
-    """Note that a T-shirt is on its way. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN (it was shipped before)."""
+    """Mark a claim as shipped. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN (shipped before)."""
     async with in_transaction():
         found = await ShirtClaim.select_for_update().get_or_none(id=claim_id)
         if found is None:
@@ -123,38 +124,40 @@ async def ship(claim_id: int) -> ShirtClaim:
         return found
 
 
-def _read(to: Destination) -> Destination:
+def _check_destination(to: Destination) -> Destination:
     problems: list[Problem] = []
-    kept: dict[str, str] = {}
+    checked: dict[str, str] = {}
     for field, longest in MAX_CHARACTERS.items():
         try:
             typed = unicodedata.normalize("NFC", getattr(to, field))
-            kept[field] = plain(typed, WORDS[field], longest, lines=False)
-        except NotFit as why:
-            problems.append(_bad(field, why.message))
+            checked[field] = plain(typed, WORDS[field], longest, lines=False)
+        except NotFit as error:
+            problems.append(_bad_input(field, error.message))
         else:
-            if not kept[field] and field != "postal_code":
+            if not checked[field] and field != "postal_code":
                 problems.append(
-                    _bad(field, Text("{word} must have 1 to {longest} characters.", word=WORDS[field], longest=longest))
+                    _bad_input(
+                        field, Text("{word} must have 1 to {longest} characters.", word=WORDS[field], longest=longest)
+                    )
                 )
     code = to.country.strip().upper()
     if country(code) is None:
-        problems.append(_bad("country", Text("That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")))
+        problems.append(_bad_input("country", Text("That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")))
     if problems:
         raise Refused(*problems)
-    return Destination(**kept, country=code)
+    return Destination(**checked, country=code)
 
 
-def _bad(field: str, text: str) -> Problem:
+def _bad_input(field: str, text: str) -> Problem:
     return Problem(ErrorCode.BAD_INPUT, text, (PATHS.get(field, field),))
 
 
-def _opened(row: ShirtClaim) -> Destination | None:
+def _decrypt_destination(row: ShirtClaim) -> Destination | None:
     try:
-        return Destination(**orjson.loads(unseal(PURPOSE, row.sealed)))
+        return Destination(**orjson.loads(unseal(SEAL_PURPOSE, row.sealed)))
     except CannotOpen:
         return None
 
 
-def _claimed() -> Refused:
+def _already_claimed() -> Refused:
     return refused(ErrorCode.ALREADY_EXISTS, "Your T-shirt is already claimed.")

@@ -91,6 +91,8 @@ async def record_many(events: Sequence[ActivityEvent]) -> list[Recorded | Proble
 
     A refused event changes nothing and does not affect the others. The number of statements is constant.
     """
+    if not events:
+        return []
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             async with in_transaction():

@@ -1,4 +1,4 @@
-"""OpeningBalance balances: points from an import, without the events behind them."""
+"""Opening balances: points from an import, without the events behind them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ async def record_opening_balances(balances: Sequence[OpeningBalance]) -> int:
     stays unchanged. No badges or challenges are evaluated: `badges reevaluate` and `challenges reevaluate` award what
     the balances earn when an operator runs them. Raises Refused: NOT_FOUND (no such profile).
     """
+    if not balances:
+        return 0
     async with in_transaction():
         people = await lock_scores({balance.profile_id for balance in balances})
         if unknown := {balance.profile_id for balance in balances} - people.keys():

@@ -1,9 +1,9 @@
 """
-Who worked on a project: named by its owner, told once it is published, and free to take their name off.
+Collaborators of a project: tagged by its owner, notified once it is published, and free to untag themselves.
 
-Whoever took it off stays off: the row is kept. A tag shows only on a published project, and only of people who can be
-seen. Whoever writes holds the score row of the project's owner, so that all that happens to a project comes one after the
-other. Rule: docs/rules/portfolio.md#collaborators.
+A person who untagged themselves cannot be tagged again: the row stays. A tag is visible only on a published project and
+only if the person is visible. Every writer locks the score row of the project's owner, so that changes to a project are
+serialized. Rule: docs/rules/portfolio.md#collaborators.
 """
 
 from collections.abc import Sequence
@@ -24,39 +24,39 @@ from services.errors import ErrorCode, Problem, Refused, refused
 from services.progress.scores import lock_scores_only
 
 MAX_COLLABORATORS: Final = 30
-SHORTEST: Final = timedelta(microseconds=1)
+MIN_TAG_TIME: Final = timedelta(microseconds=1)
 """
-How long a tag stands at least before it is taken off. One that was taken off in the moment it was put on never stood: its
-person had blocked the owner, who alone sees it.
+Shortest time between tagging and untagging. `untagged_at == tagged_at` marks a tag that was never in force, because the
+person had blocked the owner. Only the owner sees such a tag.
 """
-MOST_NAMED: Final = 200
-"""Names that are looked at: a project that came with an import may have more collaborators, and keeps them."""
+MAX_COLLABORATORS_IN_INPUT: Final = 200
+"""Above MAX_COLLABORATORS: an imported project may have more collaborators, and an edit may list them all."""
 
 
-async def count_new_names(project_id: int | None, wanted: Sequence[int], actor: Actor) -> None:
+async def spend_tag_limit(project_id: int | None, wanted: Sequence[int], actor: Actor) -> None:
     """
-    Count whom a call would newly name on a project (None: on a new one), before its transaction: no lock waits for the
-    counting. More than can be named are not counted: `name` refuses them. Raises Refused: RATE_LIMITED.
+    Spend the rate limit for the people that a call would tag anew on a project (None: a new project). No lock may wait for
+    it. More than MAX_COLLABORATORS spend nothing: `assign` refuses them. Raises Refused: RATE_LIMITED.
     Must not run in a transaction.
     """
     forbid_transaction()
     once = set(wanted)
     rows: Any = ProjectCollaborator.filter(project_id=project_id or 0, profile_id__in=once)
-    named = {row.profile_id for row in await rows if row.untagged_at in {None, row.tagged_at}} if once else set()
-    new = once - named
+    tagged = {row.profile_id for row in await rows if row.untagged_at in {None, row.tagged_at}} if once else set()
+    new = once - tagged
     if 0 < len(new) <= MAX_COLLABORATORS:
         await rate_limits.spend("tag-collaborators", by=[f"account:{actor.account_id}"], cost=len(new))
 
 
-async def name(project: Project, wanted: Sequence[int]) -> bool:
+async def assign(project: Project, wanted: Sequence[int]) -> bool:
     """
-    Let these profiles be the collaborators of a project; returns True if that changed anything. The caller has locked the score
-    rows of its owner and of all of `wanted`.
+    Make these profiles the collaborators of a project; returns True if that changed anything. The caller must have called
+    `spend_tag_limit`, and locked the score rows of the owner and of all of `wanted`.
 
-    Who is hidden now keeps the tag: the owner cannot see it, so cannot have meant it. Who has blocked the owner is named for
-    the owner's eyes alone, who does not learn of the block. Raises Refused, one problem for each of `wanted` that is wrong,
-    by its place: NOT_YOURSELF, NOT_FOUND (hidden, or never there), BLOCKED (by the owner), NOT_TAGGABLE (took the name off
-    before); TOO_MANY_ITEMS. `count_new_names` comes before.
+    A hidden collaborator stays tagged: the owner cannot see the tag, so cannot have meant to remove it. A person who
+    blocked the owner gets a tag that only the owner sees, so that the owner does not learn of the block. Raises Refused with
+    one problem per wrong item of `wanted`, by its index: NOT_YOURSELF, NOT_FOUND (hidden or nonexistent), BLOCKED (by the
+    owner), NOT_TAGGABLE (untagged themselves before); or TOO_MANY_ITEMS.
     Requires a transaction.
     """
     require_transaction()
@@ -72,7 +72,7 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
             path=("collaborators",),
         )
     if new:
-        blocking = await _check(project, new, wanted, visible, off=rows.keys() - tagged)
+        blocking = await _check_new(project, new, wanted, visible, untagged=rows.keys() - tagged)
         now = clock.now()
         await ProjectCollaborator.bulk_create(
             [
@@ -91,10 +91,10 @@ async def name(project: Project, wanted: Sequence[int]) -> bool:
     return bool(new or gone)
 
 
-async def tell(owner_id: int) -> None:
+async def notify_tagged(owner_id: int) -> None:
     """
-    Let everybody hear of it who was named on a published project of this owner and has not heard yet; nobody, while the
-    owner is hidden. The caller has locked the owner's score row.
+    Notify everyone who is tagged on a published project of this owner and was not notified yet. Does nothing while the
+    owner is hidden. The caller must have locked the owner's score row.
     Requires a transaction.
     """
     require_transaction()
@@ -116,8 +116,8 @@ async def tell(owner_id: int) -> None:
 
 async def untag(profile_id: int, project_id: int) -> None:
     """
-    Take one's own name off a project, for good; again changes nothing. Raises Refused: NOT_FOUND (never named on it, or it
-    cannot be seen: a draft, a hidden owner's).
+    Untag oneself from a project, permanently. Repeating it changes nothing. Raises Refused: NOT_FOUND (never tagged, or the
+    project is not visible: a draft, or its owner is hidden).
     """
     found: Any = Project.filter(id=project_id, state=ProjectState.PUBLISHED, owner__listed=True)
     async with in_transaction():
@@ -129,14 +129,14 @@ async def untag(profile_id: int, project_id: int) -> None:
         if row is None or row.untagged_at == row.tagged_at:
             raise refused(ErrorCode.NOT_FOUND, "You are not tagged on such a project.", path=("project",))
         if row.untagged_at is None:
-            row.untagged_at = max(clock.now(), row.tagged_at + SHORTEST)
+            row.untagged_at = max(clock.now(), row.tagged_at + MIN_TAG_TIME)
             await row.save(update_fields=["untagged_at"])
 
 
-async def part(blocker_id: int, other_id: int) -> None:
+async def remove_between(blocker_id: int, other_id: int) -> None:
     """
-    Undo what two people named each other on, as one of them blocks the other: with both score rows
-    locked. The other cannot put the blocker's name back, not even after an unblocking.
+    Remove the tags of two people on each other's projects when one blocks the other. The caller must have locked both score
+    rows. The other person cannot tag the blocker again, even after an unblock.
     Requires a transaction.
     """
     require_transaction()
@@ -146,14 +146,14 @@ async def part(blocker_id: int, other_id: int) -> None:
     theirs = ProjectCollaborator.filter(project_id__in=await _own(other_id), profile_id=blocker_id, untagged_at=None)
     now = clock.now()
     for row in await theirs:
-        row.untagged_at = max(now, row.tagged_at + SHORTEST)
+        row.untagged_at = max(now, row.tagged_at + MIN_TAG_TIME)
         await row.save(update_fields=["untagged_at"])
 
 
-async def _check(
-    project: Project, new: Sequence[int], wanted: Sequence[int], visible: set[int], *, off: set[int]
+async def _check_new(
+    project: Project, new: Sequence[int], wanted: Sequence[int], visible: set[int], *, untagged: set[int]
 ) -> set[int]:
-    """Raise Refused for those who cannot be named; answers who of the others has blocked the owner."""
+    """Return those of `new` who have blocked the owner. Raises Refused for those who cannot be tagged."""
     owner_id: int = project.owner_id
     by_owner: Any = Block.filter(blocker_id=owner_id, blocked_id__in=new).values_list("blocked_id", flat=True)
     by_them: Any = Block.filter(blocker_id__in=new, blocked_id=owner_id).values_list("blocker_id", flat=True)
@@ -165,7 +165,7 @@ async def _check(
             code, message = ErrorCode.NOT_YOURSELF, Text("You cannot be tagged on your own project.")
         elif number in visible and number in blocked:
             code, message = ErrorCode.BLOCKED, Text("You have blocked this person. Unblock them first.")
-        elif number in visible and number in off:
+        elif number in visible and number in untagged:
             code, message = ErrorCode.NOT_TAGGABLE, Text("This person cannot be tagged on this project.")
         elif number in visible:
             continue

@@ -1,8 +1,8 @@
 """
-Pictures of projects: kept like avatars, but whole; seen by whom the project is seen by.
+Images of projects: stored like avatars, but not cropped; visible to everyone who can see the project.
 
-Files are written before a project names them and deleted after it does not any more (services/media/image_cleanup.py sweeps up
-what is left).
+A file is written before a project refers to it, and deleted after the project no longer does.
+services/media/image_cleanup.py deletes the files that remain.
 """
 
 from typing import Any, Final
@@ -21,52 +21,51 @@ from services.media.text_rules import NotFit, plain
 from services.portfolio import projects
 
 MAX_IMAGES: Final = 6
-LONGEST_CAPTION: Final = 200
+MAX_CAPTION: Final = 200
 
 
 async def add(owner_id: int, project_id: int, content: bytes, *, caption: str, actor: Actor) -> int:
     """
-    Add a picture behind a project's others; returns its number.
+    Add an image after the other images of a project; returns its id.
 
-    Raises Refused: RATE_LIMITED, NOT_FOUND (also a project of somebody else), TOO_MANY_ITEMS (it has six), BAD_INPUT (the
-    caption), BAD_PICTURE, PICTURE_TOO_LARGE.
+    Raises Refused: RATE_LIMITED, NOT_FOUND (no such project of this owner), TOO_MANY_ITEMS (the project has six images),
+    BAD_INPUT (the caption), BAD_PICTURE, PICTURE_TOO_LARGE.
     """
     await rate_limits.spend("upload-project-image", by=[f"account:{actor.account_id}"])
     try:
-        words = plain(caption, Text("A caption"), LONGEST_CAPTION, lines=False)
-    except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, why.message, path=("caption",)) from None
-    async with in_transaction():  # before anything is decoded and stored for nothing
-        await _room(owner_id, project_id)
+        checked_caption = plain(caption, Text("A caption"), MAX_CAPTION, lines=False)
+    except NotFit as error:
+        raise refused(ErrorCode.BAD_INPUT, error.message, path=("caption",)) from None
+    async with in_transaction():  # fail early: decoding and storing are expensive
+        await _lock_with_next_place(owner_id, project_id)
     files = await images.whole(content)
     key = image_store.new_key()
     await image_store.put(key, files)
     try:
         async with in_transaction():
-            project, place = await _room(owner_id, project_id)
-            image = await ProjectImage.create(project_id=project_id, image=key, caption=words, place=place)
+            project, place = await _lock_with_next_place(owner_id, project_id)
+            image = await ProjectImage.create(project_id=project_id, image=key, caption=checked_caption, place=place)
             await projects.touch(project)
     except Refused:
-        await image_cleanup.discard(
-            [key], PROJECT_IMAGE_SIZES
-        )  # after anything else it is not known what was written: the sweep will see
+        # After any other error it is unknown if the row was committed: image_cleanup decides later.
+        await image_cleanup.discard([key], PROJECT_IMAGE_SIZES)
         raise
     return image.id
 
 
 async def remove(owner_id: int, image_id: int) -> int:
     """
-    Delete a picture of one's own project; returns the project. Raises Refused: NOT_FOUND (also a picture of somebody
-    else's).
+    Delete an image of one's own project; returns the project's id. Raises Refused: NOT_FOUND (no such image of this
+    owner's projects).
     """
     async with in_transaction():
         image = await ProjectImage.get_or_none(id=image_id, project__owner_id=owner_id)
         if image is None:
-            raise _none()
+            raise _image_not_found()
         project_id: int = image.project_id
-        project = await projects.locked(owner_id, project_id)
+        project = await projects.lock_project(owner_id, project_id)
         if not await ProjectImage.filter(id=image_id).delete():
-            raise _none()  # somebody was faster
+            raise _image_not_found()  # a concurrent call deleted it
         await projects.touch(project)
     await image_cleanup.discard([image.image], PROJECT_IMAGE_SIZES)
     return project_id
@@ -74,8 +73,8 @@ async def remove(owner_id: int, image_id: int) -> int:
 
 async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
     """
-    A picture, and whether everybody may see it; None: there is none for this viewer. That of a draft, or of a hidden owner's
-    project, is for the owner alone. Unique (image).
+    The image file, and True if everyone may see it. None if there is no such image for this viewer: only the owner sees
+    images of a draft or of a hidden owner's project. Unique (image).
     """
     if size not in PROJECT_IMAGE_SIZES or not image_store.KEY.fullmatch(key):
         return None
@@ -90,13 +89,13 @@ async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[b
     return None if content is None else (content, public)
 
 
-async def _room(owner_id: int, project_id: int) -> tuple[Project, int]:
+async def _lock_with_next_place(owner_id: int, project_id: int) -> tuple[Project, int]:
     """
-    The project, locked, and the place of a further picture. Raises Refused: NOT_FOUND, TOO_MANY_ITEMS.
+    Lock the project; returns it and the place for one more image. Raises Refused: NOT_FOUND, TOO_MANY_ITEMS.
     Requires a transaction.
     """
     require_transaction()
-    project = await projects.locked(owner_id, project_id)
+    project = await projects.lock_project(owner_id, project_id)
     rows: Any = ProjectImage.filter(project_id=project_id).values_list("place", flat=True)
     places = list(await rows)
     if len(places) >= MAX_IMAGES:
@@ -108,5 +107,5 @@ async def _room(owner_id: int, project_id: int) -> tuple[Project, int]:
     return project, max(places, default=0) + 1
 
 
-def _none() -> Refused:
+def _image_not_found() -> Refused:
     return refused(ErrorCode.NOT_FOUND, "There is no such picture.", path=("image",))

@@ -1,8 +1,8 @@
 """
-Projects of a portfolio: written as drafts, which their owner alone sees, and published when they say all that is asked for.
+Projects of a portfolio: created as drafts, which only their owner sees, and published when all required fields are filled.
 
-Everything that happens to a project of somebody happens under the lock of their score row: an edit that blanks a field
-cannot slip between the look at the fields and the publishing. Rule: docs/rules/portfolio.md.
+Every change of a project locks the owner's score row: no edit can blank a field between the check of the fields and the
+publishing. Rule: docs/rules/portfolio.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,25 +29,25 @@ from services.progress.scores import lock_scores
 MAX_PROJECTS: Final = 200
 """Projects of one profile."""
 FIELDS: Final = (*TEXTS, *DAYS, "collaborators")
-"""What can be edited, by the names that `create` and `update` take."""
+"""Names of the editable fields, as `create` and `update` accept them."""
 Edit = Mapping[str, Any]
-"""Texts, days and `collaborators` (numbers of profiles, all of them); what is absent stays, None clears."""
+"""Texts, days and `collaborators` (ids of all profiles). An absent field stays unchanged; None clears it."""
 
 
 async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = False, key: str | None = None) -> int:
     """
-    Make a draft, or with `submit` a published project; returns its number. The same key again answers the first one's.
+    Create a draft, or with `submit` a published project; returns its id. Repeating a key returns the first project's id.
 
-    Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, what is wrong with
-    collaborators, RATE_LIMITED, and what services/core/idempotency.py raises.
+    Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, problems of
+    collaborators, RATE_LIMITED, and the errors of services/core/idempotency.py.
     """
 
     async def spend() -> None:
         await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
-        await collaborators.count_new_names(None, _people(edit), actor)
+        await collaborators.spend_tag_limit(None, _collaborator_ids(edit), actor)
 
     async def make() -> idempotency.Answer:
-        people = await lock_scores([owner_id, *_people(edit)])
+        people = await lock_scores([owner_id, *_collaborator_ids(edit)])
         if owner_id not in people:
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
         if await Project.filter(owner_id=owner_id).count() >= MAX_PROJECTS:
@@ -55,22 +55,22 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
                 ErrorCode.TOO_MANY_ITEMS, Text("A portfolio can have at most {most} projects.", most=MAX_PROJECTS)
             )
         project = Project(owner_id=owner_id, title="", created_at=clock.now())
-        columns, problems = project_texts.read(_columns(edit))
+        columns, problems = project_texts.read_edit(_columns(edit))
         project_texts.assign(project, columns)
         wrong = {problem.path for problem in problems}
-        lacking = project_texts.missing(project) if submit else _untitled(project)
-        problems += [each for each in lacking if each.path not in wrong]
-        problems += project_texts.days_in_order(project, columns)
+        missing = project_texts.missing_fields(project) if submit else _missing_title(project)
+        problems += [each for each in missing if each.path not in wrong]
+        problems += project_texts.check_days(project, columns)
         if problems:
             raise Refused(*problems)
         await project.save()
-        await collaborators.name(project, _people(edit))
+        await collaborators.assign(project, _collaborator_ids(edit))
         if submit:
             await _publish(project, actor)
         return {"project": project.id}
 
-    given = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
-    call = await idempotency.run_once(actor.account_id or 0, key, "createProject", given, make, spend_first=spend)
+    arguments = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
+    call = await idempotency.run_once(actor.account_id or 0, key, "createProject", arguments, make, spend_first=spend)
     made: int = call.answer["project"]
     return made
 
@@ -85,86 +85,88 @@ async def update(
     draft: bool = False,
 ) -> None:
     """
-    Write the fields of `edit`; `draft`: only while it is one. An edit that changes nothing leaves the version as it is.
+    Write the fields of `edit`; with `draft` only if the project is a draft. An edit that changes nothing does not
+    increment the version.
 
-    Raises Refused: NOT_FOUND (also somebody else's), VERSION_CONFLICT (fact `current_version`), PROJECT_PUBLISHED, or
-    everything that is wrong: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published one would lose what it has; fact
-    `field`), BAD_INPUT; then what is wrong with collaborators; RATE_LIMITED.
+    Raises Refused: NOT_FOUND (no such project of this owner), VERSION_CONFLICT (fact `current_version`),
+    PROJECT_PUBLISHED, or all problems at once: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published project would
+    lose a required field; fact `field`), BAD_INPUT; then problems of collaborators; RATE_LIMITED.
     """
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
-    await collaborators.count_new_names(project_id, _people(edit), actor)
+    people = _collaborator_ids(edit)
+    await collaborators.spend_tag_limit(project_id, people, actor)
     async with in_transaction():
-        project = await locked(owner_id, project_id, others=_people(edit), expected_version=expected_version)
+        project = await lock_project(owner_id, project_id, others=people, expected_version=expected_version)
         published = project.state is ProjectState.PUBLISHED
         if draft and published:
             text = Text("The project is published: unpublish it first to save it as a draft.")
             raise refused(ErrorCode.PROJECT_PUBLISHED, text, path=("project",))
-        before = project_texts.done(project)
-        columns, problems = project_texts.read(_columns(edit))
+        before = project_texts.filled_fields(project)
+        columns, problems = project_texts.read_edit(_columns(edit))
         changed = project_texts.assign(project, columns)
-        # Fields that are wrong in themselves have their problem already, and were not assigned.
-        lost = before - project_texts.done(project)
+        # An invalid field was not assigned, and has its problem already.
+        lost = before - project_texts.filled_fields(project)
         if published:
-            problems += [project_texts.kept(name) for name in ProjectFieldName if name in lost]
+            problems += [project_texts.field_required(name) for name in ProjectFieldName if name in lost]
         elif ProjectFieldName.TITLE in lost:
-            problems += _untitled(project)
-        problems += project_texts.days_in_order(project, columns)
+            problems += _missing_title(project)
+        problems += project_texts.check_days(project, columns)
         if problems:
             raise Refused(*problems)
-        renamed = "collaborators" in edit and await collaborators.name(project, _people(edit))
-        if changed or renamed:
+        retagged = "collaborators" in edit and await collaborators.assign(project, people)
+        if changed or retagged:
             project.edited_at = clock.now()
             await _save(project, *changed, "edited_at")
-        if published and renamed:
-            await collaborators.tell(owner_id)
+        if published and retagged:
+            await collaborators.notify_tagged(owner_id)
 
 
 async def submit(owner_id: int, project_id: int, *, actor: Actor, expected_version: int | None = None) -> None:
     """
-    Publish a draft, so that others see it, and let its collaborators hear of it; nothing happens to a published one.
+    Publish a draft and notify its collaborators. A published project stays unchanged.
 
-    Raises Refused: NOT_FOUND, VERSION_CONFLICT, PROJECT_FIELD_MISSING, once for each field with the fact `field`;
-    RATE_LIMITED.
+    Raises Refused: NOT_FOUND, VERSION_CONFLICT, PROJECT_FIELD_MISSING (one per field, fact `field`), RATE_LIMITED.
     """
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
     async with in_transaction():
-        project = await locked(owner_id, project_id, expected_version=expected_version)
+        project = await lock_project(owner_id, project_id, expected_version=expected_version)
         if project.state is ProjectState.PUBLISHED:
             return
-        if missing := project_texts.missing(project):
+        if missing := project_texts.missing_fields(project):
             raise Refused(*missing)
         await _publish(project, actor)
 
 
 async def unpublish(owner_id: int, project_id: int, *, actor: Actor) -> None:
-    """Make a published project a draft again; nothing happens to a draft. Raises Refused: NOT_FOUND."""
+    """Make a published project a draft again; a draft stays unchanged. Raises Refused: NOT_FOUND."""
     async with in_transaction():
-        project = await locked(owner_id, project_id)
+        project = await lock_project(owner_id, project_id)
         if project.state is ProjectState.PUBLISHED:
             project.state, project.published_at = ProjectState.DRAFT, None
             await _save(project, "state", "published_at")
-            await _count(owner_id, -1)
+            await _count_published(owner_id, -1)
             await audit.record("project.unpublished", actor=actor, account_id=actor.account_id, project=project.id)
 
 
 async def delete(owner_id: int, project_id: int, *, actor: Actor) -> None:
-    """Delete a project, its tags and its pictures. Raises Refused: NOT_FOUND."""
+    """Delete a project, its tags and its images. Raises Refused: NOT_FOUND."""
     async with in_transaction():
-        project = await locked(owner_id, project_id)
+        project = await lock_project(owner_id, project_id)
         images: Any = ProjectImage.filter(project_id=project.id).values_list("image", flat=True)
         keys = list(await images)
         await project.delete()
         if project.state is ProjectState.PUBLISHED:
-            await _count(owner_id, -1)
+            await _count_published(owner_id, -1)
         await audit.record("project.deleted", actor=actor, account_id=actor.account_id, project=project_id)
     await image_cleanup.discard(keys, PROJECT_IMAGE_SIZES)
 
 
 async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> None:
     """
-    Show these projects of the owner first, in this order; the others follow as they are, and new ones come before all.
+    Put these projects of the owner first, in this order. The others follow in their current order; a project that is
+    created later comes before all of them.
 
-    Raises Refused: NOT_FOUND (one is not the owner's), BAD_INPUT (one stands there twice), TOO_MANY_ITEMS, RATE_LIMITED.
+    Raises Refused: NOT_FOUND (a project is not the owner's), BAD_INPUT (a duplicate), TOO_MANY_ITEMS, RATE_LIMITED.
     """
     if len(project_ids) > MAX_PROJECTS:
         raise refused(
@@ -186,20 +188,20 @@ async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> N
         ]
         if problems:
             raise Refused(*problems)
-        named = set(project_ids)
-        # From 1 on: a new project has 0.
-        for place, number in enumerate([*project_ids, *(each for each in places if each not in named)], 1):
+        moved = set(project_ids)
+        # Places start at 1, because a new project has 0.
+        for place, number in enumerate([*project_ids, *(each for each in places if each not in moved)], 1):
             if places[number] != place:
                 await Project.filter(id=number).update(place=place)
 
 
-async def locked(
+async def lock_project(
     owner_id: int, project_id: int, *, others: Sequence[int] = (), expected_version: int | None = None
 ) -> Project:
     """
-    A project of this owner, locked until the caller's transaction ends: by the owner's score row, and those of `others`.
+    Lock a project of this owner until the caller's transaction ends, with the score rows of the owner and of `others`.
 
-    Raises Refused: NOT_FOUND (also a project of somebody else), VERSION_CONFLICT.
+    Raises Refused: NOT_FOUND (no such project of this owner), VERSION_CONFLICT.
     Requires a transaction.
     """
     require_transaction()
@@ -218,7 +220,7 @@ async def locked(
 
 
 async def touch(project: Project) -> None:
-    """Write that a locked project was edited: its version grows."""
+    """Mark a locked project as edited now, and increment its version."""
     project.edited_at = clock.now()
     await _save(project, "edited_at")
 
@@ -227,8 +229,8 @@ async def _publish(project: Project, actor: Actor) -> None:
     owner_id: int = project.owner_id
     project.state, project.published_at = ProjectState.PUBLISHED, clock.now()
     await _save(project, "state", "published_at")
-    await _count(owner_id, 1)
-    await collaborators.tell(owner_id)
+    await _count_published(owner_id, 1)
+    await collaborators.notify_tagged(owner_id)
     await audit.record("project.published", actor=actor, account_id=actor.account_id, project=project.id)
 
 
@@ -237,21 +239,21 @@ async def _save(project: Project, *columns: str) -> None:
     await project.save(update_fields=[*columns, "version"])
 
 
-async def _count(owner_id: int, times: int) -> None:
+async def _count_published(owner_id: int, times: int) -> None:
     await achievements.evaluate([await counters.add(owner_id, PROJECTS, times)])
 
 
-def _untitled(project: Project) -> list[Problem]:
-    return [] if project.title else [project_texts.lacking(ProjectFieldName.TITLE)]
+def _missing_title(project: Project) -> list[Problem]:
+    return [] if project.title else [project_texts.missing_field(ProjectFieldName.TITLE)]
 
 
 def _columns(edit: Edit) -> Edit:
     return {name: value for name, value in edit.items() if name != "collaborators"}
 
 
-def _people(edit: Edit) -> Sequence[int]:
+def _collaborator_ids(edit: Edit) -> Sequence[int]:
     people: Sequence[int] = edit.get("collaborators") or ()
-    if len(people) > collaborators.MOST_NAMED:
+    if len(people) > collaborators.MAX_COLLABORATORS_IN_INPUT:
         text = Text("At most {most} people can be tagged.", most=collaborators.MAX_COLLABORATORS)
         raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaborators",))
     return people

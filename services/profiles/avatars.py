@@ -1,8 +1,8 @@
 """
-Avatars: a picture is checked, made anew in three sizes and kept under a random key; the profile holds the key.
+Avatars: an image is checked, re-encoded in three sizes and stored under a random key; the profile stores the key.
 
-Files are written before the profile names them and deleted after it does not any more, so a profile never names files
-that are not there. What a broken-off upload leaves behind is swept up.
+Files are written before the profile refers to them, and deleted after it no longer does, so a profile never refers to
+missing files. services/media/image_cleanup.py deletes what an interrupted upload leaves behind.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from services.profiles.profile_editing import touch
 
 async def put(profile_id: int, content: bytes, *, actor: Actor) -> None:
     """
-    Make a file's content the profile's picture; the one before is deleted.
+    Replace the profile's avatar by this file; the former avatar is deleted.
 
     Raises Refused: RATE_LIMITED, BAD_PICTURE, PICTURE_TOO_LARGE, NOT_FOUND.
     """
@@ -31,47 +31,47 @@ async def put(profile_id: int, content: bytes, *, actor: Actor) -> None:
     key = image_store.new_key()
     await image_store.put(key, files)
     try:
-        before = await _name(profile_id, key, actor)
+        before = await _set_key(profile_id, key, actor)
     except Refused:
-        await image_cleanup.discard([key])  # after anything else it is not known what was written: the sweep will see
+        await image_cleanup.discard([key])  # after other errors, the commit is in doubt: image_cleanup decides later
         raise
     await image_cleanup.discard([before])
 
 
 async def remove(profile_id: int, *, actor: Actor) -> None:
     """
-    Delete the profile's picture; nothing happens where there is none.
+    Delete the profile's avatar, if it has one.
 
     Raises Refused: CHECKLIST_ITEM_REQUIRED (the profile is public), NOT_FOUND.
     """
-    await image_cleanup.discard([await _name(profile_id, None, actor)])
+    await image_cleanup.discard([await _set_key(profile_id, None, actor)])
 
 
 async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
     """
-    A picture, and whether everybody may see it; None: there is none for this viewer. A hidden profile's picture is for
-    its owner alone. Index: profile (avatar).
+    The image file, and True if everyone may see it. None if there is no such avatar for this viewer: only the owner sees
+    the avatar of a hidden profile. Index: profile (avatar).
     """
     if size not in PICTURE_SIZES or not image_store.KEY.fullmatch(key):
         return None
     rows: Any = await Profile.filter(avatar=key).values("id", "listed")
-    seen = [row for row in rows if is_visible(row["listed"], row["id"], viewer_profile)]
-    content = await image_store.get(key, size) if seen else None
-    return None if content is None else (content, any(row["listed"] for row in seen))
+    visible = [row for row in rows if is_visible(row["listed"], row["id"], viewer_profile)]
+    content = await image_store.get(key, size) if visible else None
+    return None if content is None else (content, any(row["listed"] for row in visible))
 
 
-async def _name(profile_id: int, key: str | None, actor: Actor) -> str | None:
-    """Let the profile name this picture, or none; returns the key of the one before."""
+async def _set_key(profile_id: int, key: str | None, actor: Actor) -> str | None:
+    """Store the key of the avatar, or None; returns the former key."""
     async with in_transaction():
-        profile = await publishing.locked(profile_id)
-        before, there = profile.avatar, await publishing.done(profile)
-        if before == key:
+        profile = await publishing.lock_profile(profile_id)
+        former_key, before = profile.avatar, await publishing.read_completed_items(profile)
+        if former_key == key:
             return None
         profile.avatar = key
-        after = await publishing.done(profile)
-        if lost := publishing.undone(profile, there, after):
-            raise Refused(*(publishing.still_needed(item) for item in lost))
+        after = await publishing.read_completed_items(profile)
+        if lost := publishing.lost_items(profile, before, after):
+            raise Refused(*(publishing.item_required(item) for item in lost))
         await touch(profile, ["avatar"])
         await publishing.reward_completion(profile, after)
         await audit.record("profile.updated", actor=actor, account_id=actor.account_id, fields=["avatar"])
-        return before
+        return former_key

@@ -1,4 +1,4 @@
-"""Recipients of badge credentials as their credentials name them: people by their handle, with their newest badges."""
+"""Recipients of badge credentials: a profile by its handle, with its newest badges, as Open Badges describes it."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,13 +11,12 @@ from services.open_badges.badge_images import ImageKind
 from services.profiles import handles
 
 MAX_BADGES: Final = 24
-"""Badges that a recipient's page shows."""
-MAX_HANDLE: Final = 64
+"""Badges on a recipient's page."""
 
 
 @dataclass(frozen=True)
-class ShownBadge:
-    """An earned badge: its name, where its credential and its picture are."""
+class RecipientBadge:
+    """An earned badge: its name, and the URLs of its credential and image."""
 
     name: str
     credential: str
@@ -31,15 +30,15 @@ class Recipient:
     name: str
     handle: str
     job_title: str
-    badges: tuple[ShownBadge, ...]
+    badges: tuple[RecipientBadge, ...]
 
     @property
     def address(self) -> str:
-        """The person's id in credentials."""
+        """URL of the person; the id of the subject in credentials."""
         return badge_credentials.profile_address(self.handle)
 
     def document(self) -> Document:
-        """The person as a profile of Open Badges 3.0."""
+        """The person as a Profile of Open Badges 3.0."""
         return {
             "@context": list(CONTEXTS),
             "id": self.address,
@@ -51,10 +50,10 @@ class Recipient:
 
 async def by_handle(handle: str) -> Recipient | None:
     """
-    A person by their handle in any letter case, also by one that they had before; None: there is none, or not to be seen by
-    everybody. Indexes: unique (handle) of both tables; badge_award (profile_id, superseded, awarded_at).
+    A person by a current or former handle, in any letter case. None if there is no such profile, or it is not listed.
+    Indexes: unique (handle) of both tables; badge_award (profile_id, superseded, awarded_at).
     """
-    if len(handle) > MAX_HANDLE or not handle.isprintable():
+    if len(handle) > handles.MAX_HANDLE or not handle.isprintable():
         return None
     person = await handles.profile_of(handle)
     if person is None or not person.listed:
@@ -64,7 +63,7 @@ async def by_handle(handle: str) -> Recipient | None:
     imported: Any = ImportedBadge.filter(code__in=[row["badge"] for row in rows]).values_list("code", "name")
     names = {**dict(await imported), **{code: badge.name for code, badge in BADGES.items()}}
     badges = [
-        ShownBadge(
+        RecipientBadge(
             names[row["badge"]],
             badge_credentials.address_of(row["credential"]),
             badge_credentials.image_address(row["badge"], row["level"], ImageKind.SVG),

@@ -1,4 +1,4 @@
-"""Changing one's handle. Every handle that somebody had stays theirs and leads to them. Rule: docs/rules/profiles.md#handle."""
+"""Changes of a profile's handle. Former handles stay reserved for the profile. Rule: docs/rules/profiles.md#handle."""
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -15,15 +15,16 @@ from services.progress import search_words
 
 async def change(profile_id: int, typed: str, *, actor: Actor) -> None:
     """
-    Give a profile another handle. The one that it has, in any letter case, changes nothing; an earlier one of its own can
-    be taken back.
+    Change the handle of a profile. The current handle, in any letter case, changes nothing. A profile can return to one
+    of its former handles.
 
-    Raises Refused: BAD_INPUT (no handle), ALREADY_EXISTS (somebody has it or had it, or nobody can have it), RATE_LIMITED.
+    Raises Refused: BAD_INPUT (not a valid handle), ALREADY_EXISTS (another profile has or had it, or it is reserved),
+    RATE_LIMITED.
     """
     try:
         handle = handles.checked(typed)
-    except NotFit as why:
-        raise refused(ErrorCode.BAD_INPUT, why.message, path=("handle",)) from None
+    except NotFit as error:
+        raise refused(ErrorCode.BAD_INPUT, error.message, path=("handle",)) from None
     if handle in RESERVED:
         raise _taken()
     await rate_limits.spend("change-handle", by=[f"account:{actor.account_id}"])
@@ -35,12 +36,12 @@ async def change(profile_id: int, typed: str, *, actor: Actor) -> None:
 
 
 async def _change(profile_id: int, handle: str, actor: Actor) -> None:
-    profile = await publishing.locked(profile_id)
+    profile = await publishing.lock_profile(profile_id)
     before = profile.handle
     if before == handle:
         return
-    # Both are noted, the new one too: whoever takes one of them in the same moment meets the unique row.
-    owners = await handles.former([before, handle])
+    # Both get a row, the new one too, so that a concurrent change to one of them violates the unique constraint.
+    owners = await handles.owners_of_former([before, handle])
     if any(owner != profile_id for owner in owners.values()):
         raise _taken()
     for each in (before, handle):

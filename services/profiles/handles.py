@@ -1,8 +1,9 @@
 """
-Handles: the unique names in the links to people. Stored in lower case: a to z, digits, single hyphens.
+Handles: the unique names in links to profiles. Stored in lower case: a to z, digits, single hyphens.
 
-A handle is made from the name, never from a mail address: it is public, and a login is not. People can change it
-(services/profiles/handle_changes.py); the earlier ones stay theirs and lead to the profile. Rule: docs/rules/profiles.md#handle.
+A handle is derived from the name, never from an email address, because a handle is public and a login is not. A profile
+can change its handle (services/profiles/handle_changes.py); former handles stay reserved for it and lead to it.
+Rule: docs/rules/profiles.md#handle.
 """
 
 import re
@@ -21,15 +22,15 @@ from services.media.text_rules import NotFit
 
 MAX_HANDLE: Final = 64
 MAX_FROM_NAME: Final = 48
-"""Characters that are taken from a name; what tells namesakes apart comes after them."""
-NEUTRAL_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without those that are taken for another one."""
+"""Characters used of a name; a suffix that distinguishes namesakes may follow."""
+UNAMBIGUOUS_CHARACTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Letters and digits without look-alikes."""
 
 
 def from_name(name: str) -> str:
     """
-    A name as a handle; letters of other scripts are written in Latin ones. Empty where no letter or digit is left, and for
-    a name that holds an @: it may be somebody's mail address.
+    Derive a handle from a name; other scripts are transliterated to Latin. Empty if no letter or digit remains, or if the
+    name has an @, because it may be an email address.
     """
     if "@" in name:
         return ""
@@ -40,13 +41,13 @@ def from_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:MAX_FROM_NAME].strip("-")
 
 
-def neutral() -> str:
-    """A handle that says nothing, like `member-k7wq3f`."""
-    return f"member-{''.join(secrets.choice(NEUTRAL_LETTERS) for _ in range(6))}"
+def random_handle() -> str:
+    """A handle that reveals nothing, like `member-k7wq3f`."""
+    return f"member-{''.join(secrets.choice(UNAMBIGUOUS_CHARACTERS) for _ in range(6))}"
 
 
 def checked(typed: str) -> str:
-    """A handle that somebody chose, as it is stored. Raises NotFit."""
+    """A chosen handle in its stored form. Raises NotFit if it is not valid."""
     handle = typed.strip().lower()
     if not 0 < len(handle) <= MAX_HANDLE or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", handle):
         raise NotFit(
@@ -59,22 +60,22 @@ def checked(typed: str) -> str:
 
 
 async def taken(handles: Collection[str]) -> set[str]:
-    """Those that a new profile cannot have. Indexes: unique (profile.handle), unique (profile_handle.handle)."""
+    """The handles that a new profile cannot have. Indexes: unique (profile.handle), unique (profile_handle.handle)."""
     return {
         *(RESERVED.intersection(handles)),
         *await lookup(Profile, "id", column="handle", keys=handles),
-        *await former(handles),
+        *await owners_of_former(handles),
     }
 
 
-async def former(handles: Collection[str]) -> dict[str, int]:
-    """The profiles that these handles were given to by a change, at first or since. Index: unique (handle)."""
+async def owners_of_former(handles: Collection[str]) -> dict[str, int]:
+    """Profile ids by handle, for handles that were part of a change, as old or new one. Index: unique (handle)."""
     return await lookup(ProfileHandle, "profile_id", column="handle", keys=handles)
 
 
 async def profile_of(handle: str) -> Profile | None:
-    """The profile of a handle in any letter case, also of one that it had before."""
+    """The profile with this current or former handle, in any letter case; None if there is none."""
     wanted = handle.strip().lower()
     if found := await Profile.get_or_none(handle=wanted):
         return found
-    return await Profile.get_or_none(id=(await former([wanted])).get(wanted, 0))
+    return await Profile.get_or_none(id=(await owners_of_former([wanted])).get(wanted, 0))

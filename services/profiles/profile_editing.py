@@ -1,8 +1,8 @@
 """
 Editing one's own profile.
 
-What is absent stays, None clears. Everything that is wrong is said at once, once for each field, and then nothing is
-changed. Rule: docs/rules/profiles.md#editing; going public and staying so: services/profiles/publishing.py.
+An absent field stays unchanged; None clears it. All problems are reported at once, one per field, and then nothing is
+changed. Rule: docs/rules/profiles.md#editing; the checklist of public profiles: services/profiles/publishing.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,19 +27,19 @@ from services.profiles.publishing import ChecklistItem
 from services.progress import search_words
 
 MAX_SKILLS, MAX_INDUSTRIES = 50, 20
-FOUND_BY: Final = {"name", "job_title"}
-"""Columns that people are searched by."""
+SEARCHED_COLUMNS: Final = {"name", "job_title"}
+"""Columns in the search index."""
 
 
 class LookingFor(NamedTuple):
-    """What somebody is looking for; saying it, also twice no, confirms it."""
+    """What a person is looking for. Any answer, even two times no, completes the checklist item."""
 
     job: bool
     project: bool
 
 
-class _Named(NamedTuple):
-    """A list of codes that a person names: its table's column, its catalogue, how many at most, and its word."""
+class _CodeList(NamedTuple):
+    """A list field of codes: its table and column, its catalogue, its largest length, and its word in messages."""
 
     table: type[ProfileSkill] | type[ProfileIndustry]
     column: str
@@ -49,8 +49,8 @@ class _Named(NamedTuple):
 
 
 _LISTS: Final = {
-    "skills": _Named(ProfileSkill, "skill", SKILLS, MAX_SKILLS, Text("skill")),
-    "industries": _Named(ProfileIndustry, "industry", INDUSTRIES, MAX_INDUSTRIES, Text("industry")),
+    "skills": _CodeList(ProfileSkill, "skill", SKILLS, MAX_SKILLS, Text("skill")),
+    "industries": _CodeList(ProfileIndustry, "industry", INDUSTRIES, MAX_INDUSTRIES, Text("industry")),
 }
 _ITEMS: Final = {
     "job_title": ChecklistItem.JOB_TITLE,
@@ -67,12 +67,12 @@ _PATHS: Final = {
     **{name: ("socials", name) for name in SERVICES},
 }
 FIELDS: Final = ("name", "job_title", "department", "country", "location", "about", "website", *_LISTS, "looking_for", *SERVICES)  # fmt: skip
-"""What can be edited, by the names that `update` takes."""
+"""Names of the editable fields, as `update` accepts them."""
 
 
 @dataclass
-class _Edit:
-    """What an edit makes of a profile: columns to write, lists to write, and what is wrong with it."""
+class _CheckedEdit:
+    """A checked edit: columns to write, lists to write, and problems."""
 
     columns: dict[str, Any]
     lists: dict[str, list[str]]
@@ -83,15 +83,15 @@ async def update(
     profile_id: int, edit: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None
 ) -> None:
     """
-    Write the fields of `edit`, whose names are those of FIELDS: texts, lists of codes, a `LookingFor`; None clears.
+    Write the fields of `edit`, named as in FIELDS: texts, lists of codes, a `LookingFor`; None clears a field.
 
-    An edit that changes nothing leaves the version as it is. Raises Refused: VERSION_CONFLICT (it is not
-    `expected_version`; fact `current_version`), or everything that is wrong: BAD_INPUT, UNKNOWN_TERM, TOO_MANY_ITEMS,
-    CHECKLIST_ITEM_REQUIRED (fact `item`; a public profile would lose what it needs); RATE_LIMITED.
+    An edit that changes nothing does not increment the version. Raises Refused: VERSION_CONFLICT (the version is not
+    `expected_version`; fact `current_version`), or all problems at once: BAD_INPUT, UNKNOWN_TERM, TOO_MANY_ITEMS,
+    CHECKLIST_ITEM_REQUIRED (fact `item`; a public profile would lose a checklist item); RATE_LIMITED.
     """
     await rate_limits.spend("update-profile", by=[f"account:{actor.account_id}"])
     async with in_transaction():
-        profile = await publishing.locked(profile_id)
+        profile = await publishing.lock_profile(profile_id)
         if expected_version is not None and expected_version != profile.version:
             raise refused(
                 ErrorCode.VERSION_CONFLICT,
@@ -99,33 +99,33 @@ async def update(
                 path=("expectedVersion",),
                 current_version=profile.version,
             )
-        lists = {name: await _codes(profile_id, _LISTS[name]) for name in _LISTS}
-        before = _done(profile, lists)
-        read = _read(edit, lists)
+        lists = {name: await _read_codes(profile_id, _LISTS[name]) for name in _LISTS}
+        before = _completed_items(profile, lists)
+        checked = _check_edit(edit, lists)
         changed = [
-            *_assign(profile, read.columns),
-            *(name for name in read.lists if set(read.lists[name]) != set(lists[name])),
+            *_assign(profile, checked.columns),
+            *(name for name in checked.lists if set(checked.lists[name]) != set(lists[name])),
         ]
-        after = _done(profile, {**lists, **read.lists})
-        # Fields that are wrong in themselves have their problem already, and were not assigned.
-        lost = publishing.undone(profile, before, after)
-        needed = [publishing.still_needed(item, _path(name)) for name, item in _ITEMS.items() if item in lost]
-        if problems := [*read.problems, *needed]:
+        after = _completed_items(profile, {**lists, **checked.lists})
+        # An invalid field was not assigned, and has its problem already.
+        lost = publishing.lost_items(profile, before, after)
+        required = [publishing.item_required(item, _input_path(name)) for name, item in _ITEMS.items() if item in lost]
+        if problems := [*checked.problems, *required]:
             raise Refused(*problems)
         if not changed:
             return
-        for name in read.lists:
+        for name in checked.lists:
             if name in changed:
-                await _write(profile_id, _LISTS[name], lists[name], read.lists[name])
+                await _write_codes(profile_id, _LISTS[name], lists[name], checked.lists[name])
         await touch(profile, changed)
-        if not FOUND_BY.isdisjoint(changed):
+        if not SEARCHED_COLUMNS.isdisjoint(changed):
             await search_words.index([profile_id])
         await publishing.reward_completion(profile, after)
         await audit.record("profile.updated", actor=actor, account_id=actor.account_id, fields=sorted(set(changed)))
 
 
 async def touch(profile: Profile, columns: Sequence[str]) -> None:
-    """Write these columns of a locked profile, and that it was edited: its version grows."""
+    """Save these fields of a locked profile, mark it as edited now, and increment its version."""
     profile.edited_at = clock.now()
     profile.version += 1
     names = {each for name in columns for each in _COLUMNS.get(name, (name,))}
@@ -137,43 +137,45 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "github": ("github", "github_connected_at"),
     **dict.fromkeys(_LISTS, ()),
 }
-"""The columns of what has not just the one of its name."""
+"""Columns of the fields that do not have exactly one column of the same name."""
 
 
-def _read(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> _Edit:
-    found = _Edit({}, {}, [])
+def _check_edit(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> _CheckedEdit:
+    checked = _CheckedEdit({}, {}, [])
     for name, typed in edit.items():
         try:
             if name in _LISTS:
-                found.lists[name] = _chosen(_LISTS[name], typed or (), lists[name])
+                checked.lists[name] = _check_codes(_LISTS[name], typed or (), lists[name])
             else:
-                found.columns[name] = _READ[name](typed)
-        except NotFit as why:
-            found.problems.append(Problem(ErrorCode.BAD_INPUT, why.message, _path(name)))
-        except Refused as why:
-            found.problems += [Problem(each.code, each.message, _path(name), each.facts) for each in why.problems]
-    return found
+                checked.columns[name] = _FIELD_CHECKS[name](typed)
+        except NotFit as error:
+            checked.problems.append(Problem(ErrorCode.BAD_INPUT, error.message, _input_path(name)))
+        except Refused as refusal:
+            checked.problems += [
+                Problem(each.code, each.message, _input_path(name), each.facts) for each in refusal.problems
+            ]
+    return checked
 
 
-def _chosen(named: _Named, codes: Sequence[str], before: Sequence[str]) -> list[str]:
-    """The codes, each once. Retired ones stay with those who have them; nobody can choose them anew."""
+def _check_codes(field: _CodeList, codes: Sequence[str], before: Sequence[str]) -> list[str]:
+    """The codes without duplicates. A profile can keep a retired code, but not add it."""
     once = list(dict.fromkeys(each.strip() for each in codes))
-    free = {*before, *(code for code, term in named.terms.items() if not term.retired)}
-    if unknown := [code for code in once if code not in free]:
+    allowed = {*before, *(code for code, term in field.terms.items() if not term.retired)}
+    if unknown := [code for code in once if code not in allowed]:
         names = ", ".join(repr(code[:60]) for code in unknown[:5])
         raise refused(
-            ErrorCode.UNKNOWN_TERM, Text("There is no {word} {names} to choose.", word=named.word, names=names)
+            ErrorCode.UNKNOWN_TERM, Text("There is no {word} {names} to choose.", word=field.word, names=names)
         )
-    if len(once) > named.most:
-        raise refused(ErrorCode.TOO_MANY_ITEMS, Text("At most {most} can be chosen.", most=named.most))
+    if len(once) > field.most:
+        raise refused(ErrorCode.TOO_MANY_ITEMS, Text("At most {most} can be chosen.", most=field.most))
     return once
 
 
 def _name(typed: str | None) -> str:
-    kept = text_rules.text("name", typed or "")
-    if not kept:
+    name = text_rules.text("name", typed or "")
+    if not name:
         raise NotFit("A profile needs a name.")
-    return kept
+    return name
 
 
 def _text(name: str) -> Callable[[str | None], str]:
@@ -184,14 +186,14 @@ def _country(typed: str | None) -> str | None:
     code = (typed or "").strip()
     if not code:
         return None
-    # Upper case only of ASCII: that of ß would be South Sudan.
+    # Only ASCII: "ß".upper() is "SS", which is South Sudan.
     if not (code.isascii() and terms.country(code := code.upper())):
         raise refused(ErrorCode.UNKNOWN_TERM, "That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")
     return code
 
 
 def _social(name: str) -> Callable[[str | None], str]:
-    def read(typed: str | None) -> str:
+    def check(typed: str | None) -> str:
         if not (typed or "").strip():
             return ""
         if (found := SERVICES[name].name_of(typed or "")) is None:
@@ -201,21 +203,21 @@ def _social(name: str) -> Callable[[str | None], str]:
             raise NotFit(Text("That is not a URL or user name on {title}.", title=title))
         return found
 
-    return read
+    return check
 
 
-_READ: Final[dict[str, Callable[[Any], Any]]] = {
+_FIELD_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "name": _name,
     **{name: _text(name) for name in ("job_title", "department", "location", "about")},
     "country": _country,
     "website": lambda typed: text_rules.website(typed or ""),
-    "looking_for": lambda said: said,
+    "looking_for": lambda chosen: chosen,
     **{name: _social(name) for name in SERVICES},
 }
 
 
 def _assign(profile: Profile, columns: Mapping[str, Any]) -> list[str]:
-    """Set what differs, and say what that was."""
+    """Set the fields that differ; returns their names."""
     changed = []
     for name, value in columns.items():
         if name == "looking_for":
@@ -230,28 +232,28 @@ def _assign(profile: Profile, columns: Mapping[str, Any]) -> list[str]:
             continue
         changed.append(name)
         if name == "github" and value.casefold() != profile.github.casefold():
-            profile.github_connected_at = None  # GitHub vouched for the other one
+            profile.github_connected_at = None  # GitHub verified the former account, not this one
         for column, one in new.items():
             setattr(profile, column, one)
     return changed
 
 
-def _done(profile: Profile, lists: Mapping[str, Sequence[str]]) -> publishing.Done:
-    return publishing.done_by(profile, skills=bool(lists["skills"]), industries=bool(lists["industries"]))
+def _completed_items(profile: Profile, lists: Mapping[str, Sequence[str]]) -> publishing.CompletedItems:
+    return publishing.completed_items(profile, skills=bool(lists["skills"]), industries=bool(lists["industries"]))
 
 
-async def _codes(profile_id: int, named: _Named) -> list[str]:
-    rows: Any = named.table.filter(profile_id=profile_id).order_by("id").values_list(named.column, flat=True)
+async def _read_codes(profile_id: int, field: _CodeList) -> list[str]:
+    rows: Any = field.table.filter(profile_id=profile_id).order_by("id").values_list(field.column, flat=True)
     return list(await rows)
 
 
-async def _write(profile_id: int, named: _Named, before: Sequence[str], after: Sequence[str]) -> None:
-    rows = named.table.filter(profile_id=profile_id)
+async def _write_codes(profile_id: int, field: _CodeList, before: Sequence[str], after: Sequence[str]) -> None:
+    rows = field.table.filter(profile_id=profile_id)
     if gone := set(before) - set(after):
-        await rows.filter(**{f"{named.column}__in": gone}).delete()
+        await rows.filter(**{f"{field.column}__in": gone}).delete()
     new = [code for code in after if code not in before]
-    await insert([named.table(profile_id=profile_id, **{named.column: code}) for code in new])
+    await insert([field.table(profile_id=profile_id, **{field.column: code}) for code in new])
 
 
-def _path(name: str) -> tuple[str, ...]:
+def _input_path(name: str) -> tuple[str, ...]:
     return _PATHS.get(name, (name,))

@@ -1,4 +1,4 @@
-"""Profiles: how they come to be, and who sees them."""
+"""Profiles: creation, and the columns that follow from visibility and accounts."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,19 +18,19 @@ from services.profiles import handles
 from services.progress import search_words
 
 MAX_SUFFIX, MAX_WITH_SUFFIX = 12, 50
-"""Characters of what tells namesakes apart, and of a handle before it."""
+"""Characters of the suffix that distinguishes namesakes, and of the handle before it."""
 
 
 @dataclass(frozen=True)
 class NewPerson:
-    """A profile to be made. `details` are further columns of the profile table; codes are the catalogues'."""
+    """A profile to create. `details` are further columns of the profile table; codes are those of the catalogue."""
 
     name: str
     joined_on: date
     handle: str = ""
-    """The wished one; empty: made from the name. A taken one gets a suffix."""
+    """The preferred handle; empty: derived from the name. A taken handle gets a suffix."""
     key: str = ""
-    """The person's id in another system, which tells namesakes apart in a readable way; empty: chance does."""
+    """The person's id in another system, used as a readable suffix of the handle; empty: a random suffix."""
     visibility: Visibility = Visibility.PRIVATE
     company_id: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class NewPerson:
 
 async def create_people(people: Sequence[NewPerson]) -> list[int]:
     """
-    Make profiles, with their score rows, inside the caller's transaction; returns their ids in order.
+    Create profiles and their score rows; returns their ids in order.
 
-    Nobody has claimed them yet, so a public one is listed at once. IntegrityError: another writer took a handle
-    in the same moment.
+    No account has claimed them yet, so a public profile is listed at once. Raises IntegrityError if a concurrent writer
+    took a handle.
     Requires a transaction.
     """
     require_transaction()
@@ -63,65 +63,65 @@ async def create_people(people: Sequence[NewPerson]) -> list[int]:
         for person, handle in zip(people, chosen, strict=True)
     ]
     await insert(profiles)
-    if await handles.former(chosen):  # somebody had it, and changed theirs, since we looked
-        raise IntegrityError("A handle was given away in the same moment.")
+    if await handles.owners_of_former(chosen):  # a concurrent change reserved it after _free_handles
+        raise IntegrityError("A concurrent change of a handle reserved one of these handles.")
     ids = await lookup(Profile, "id", column="handle", keys=chosen)
-    made = [ids[handle] for handle in chosen]
+    created = [ids[handle] for handle in chosen]
     await insert(
-        [Score(profile_id=number, listed=profile.listed) for number, profile in zip(made, profiles, strict=True)]
+        [Score(profile_id=number, listed=profile.listed) for number, profile in zip(created, profiles, strict=True)]
     )
     await insert(
         [
-            ProfileSkill(profile_id=n, skill=code)
-            for n, p in zip(made, people, strict=True)
-            for code in dict.fromkeys(p.skills)
+            ProfileSkill(profile_id=number, skill=code)
+            for number, person in zip(created, people, strict=True)
+            for code in dict.fromkeys(person.skills)
         ]
     )
     await insert(
         [
-            ProfileIndustry(profile_id=n, industry=code)
-            for n, p in zip(made, people, strict=True)
-            for code in dict.fromkeys(p.industries)
+            ProfileIndustry(profile_id=number, industry=code)
+            for number, person in zip(created, people, strict=True)
+            for code in dict.fromkeys(person.industries)
         ]
     )
     await search_words.add(
         [
             search_words.Found(number, profile.name, profile.handle, profile.job_title)
-            for number, profile in zip(made, profiles, strict=True)
+            for number, profile in zip(created, profiles, strict=True)
             if profile.listed
         ]
     )
-    listed = {number: True for number, profile in zip(made, profiles, strict=True) if profile.listed}
+    listed = {number: True for number, profile in zip(created, profiles, strict=True) if profile.listed}
     await change_feed.publish_all(change_feed.scores_changed(list(listed), listed))
-    return made
+    return created
 
 
 async def _free_handles(people: Sequence[NewPerson]) -> list[str]:
-    wishes = [_wishes(person) for person in people]
-    taken = await handles.taken({wish for each in wishes for wish in each})
+    candidates = [_candidate_handles(person) for person in people]
+    taken = await handles.taken({handle for each in candidates for handle in each})
     chosen = []
-    for each in wishes:
-        free = next((wish for wish in each if wish not in taken), None)
+    for each in candidates:
+        free = next((handle for handle in each if handle not in taken), None)
         free = free or f"{each[0][:MAX_WITH_SUFFIX]}-{secrets.token_hex(6)}"
         taken.add(free)
         chosen.append(free)
     return chosen
 
 
-def _wishes(person: NewPerson) -> list[str]:
-    """Handles to try, the best first. What may be a mail address is in none of them."""
-    first = handles.from_name(person.handle) or handles.from_name(person.name) or handles.neutral()
+def _candidate_handles(person: NewPerson) -> list[str]:
+    """Handles to try, best first. None of them contains what may be an email address."""
+    first = handles.from_name(person.handle) or handles.from_name(person.name) or handles.random_handle()
     suffix = handles.from_name(person.key)[:MAX_SUFFIX].strip("-")
     return [first, f"{first[:MAX_WITH_SUFFIX]}-{suffix}"] if suffix else [first]
 
 
 async def refresh_visibility(profile_ids: Iterable[int]) -> None:
     """
-    Set again what follows from a profile's visibility and its accounts: active, listed, shown company. Inside the
-    transaction of whatever changed one of them.
+    Update the columns that follow from a profile's visibility and its accounts: active, listed, company. Call it in the
+    transaction that changes visibility or accounts.
 
-    The score row is locked first, as for events: whether someone is active decides what they earn.
-    Every process is told of those who are or were listed, for boards and whatever else is kept.
+    The score row is locked first, as for events, because only an active profile earns points. All processes are notified
+    of profiles that are or were listed, to update boards and other caches.
     Requires a transaction.
     """
     require_transaction()
@@ -133,17 +133,17 @@ async def refresh_visibility(profile_ids: Iterable[int]) -> None:
     flips: dict[int, bool] = {}
     for profile in await Profile.filter(id__in=ids):
         own = [account for account in accounts if account.profile_id == profile.id]
-        alive = [account for account in own if account.status is AccountStatus.ACTIVE]
-        profile.active = bool(alive) or not own
+        active = [account for account in own if account.status is AccountStatus.ACTIVE]
+        profile.active = bool(active) or not own
         profile.listed = profile.active and profile.visibility is Visibility.PUBLIC
         if own:
-            profile.company_id = alive[0].company_id if alive else own[0].company_id
+            profile.company_id = active[0].company_id if active else own[0].company_id
         await profile.save(update_fields=["active", "listed", "company_id"])
         score = scores[profile.id]
         if score.listed != profile.listed:
             score.listed = flips[profile.id] = profile.listed
             await score.save(update_fields=["listed"])
     await search_words.index(flips)
-    # Also of those who stay listed: their accounts decide in which company's board they stand.
+    # Also profiles that stay listed: their accounts decide on which company's board they are.
     on_boards = [number for number in ids if number in flips or scores[number].listed]
     await change_feed.publish_all(change_feed.scores_changed(on_boards, flips))

@@ -1,7 +1,8 @@
 """
-Going public: what a profile needs for it, and what an edit of a public one may not take away.
+Publishing a profile: its checklist, and the checklist items that a public profile cannot lose.
 
-Rule: docs/rules/profiles.md#publish-checklist and "Points" (once for life: complete your profile, make it public).
+Rule: docs/rules/profiles.md#publish-checklist; docs/rules/points.md (points that are given once per profile: complete
+your profile, make it public).
 """
 
 from collections.abc import Mapping
@@ -24,12 +25,12 @@ from services.portfolio import collaborators
 from services.profiles.profiles import refresh_visibility
 from services.progress.scores import lock_scores
 
-COMPLETED, PUBLISHED = "PROFILE_COMPLETED", "PROFILE_PUBLISHED"
-"""Activities of catalogue/activities.toml, each once for life."""
+PROFILE_COMPLETED, PROFILE_PUBLISHED = "PROFILE_COMPLETED", "PROFILE_PUBLISHED"
+"""Activities of catalogue/activities.toml, each given once per profile."""
 
 
 class ChecklistItem(Enum):
-    """What a profile needs before it can be made public, in the order it is asked for."""
+    """What a profile needs before it can be published, in the order of the checklist."""
 
     AVATAR = "AVATAR"
     JOB_TITLE = "JOB_TITLE"
@@ -41,8 +42,8 @@ class ChecklistItem(Enum):
     LOOKING_FOR = "LOOKING_FOR"
 
 
-Done = frozenset[ChecklistItem]
-SENTENCES: Final = {
+CompletedItems = frozenset[ChecklistItem]
+ITEM_MESSAGES: Final = {
     ChecklistItem.AVATAR: Text("Add an avatar."),
     ChecklistItem.JOB_TITLE: Text("Enter a job title."),
     ChecklistItem.DEPARTMENT: Text("Enter a department."),
@@ -54,11 +55,11 @@ SENTENCES: Final = {
 }
 
 
-async def locked(profile_id: int) -> Profile:
+async def lock_profile(profile_id: int) -> Profile:
     """
-    The profile, locked until the caller's transaction ends: its score row first, as for events, then itself.
+    Lock a profile until the caller's transaction ends: its score row first, as for events, then its own row.
 
-    Raises Refused: NOT_FOUND (merged or deleted since the request began).
+    Raises Refused: NOT_FOUND.
     Requires a transaction.
     """
     require_transaction()
@@ -69,8 +70,8 @@ async def locked(profile_id: int) -> Profile:
     return profile
 
 
-def done_by(profile: Profile, *, skills: bool, industries: bool) -> Done:
-    """What of the checklist is done by a profile of these columns that names some skill, some industry, or none."""
+def completed_items(profile: Profile, *, skills: bool, industries: bool) -> CompletedItems:
+    """The completed checklist items. `skills`, `industries`: the profile has at least one."""
     facts = {
         ChecklistItem.AVATAR: profile.avatar,
         ChecklistItem.JOB_TITLE: profile.job_title,
@@ -81,126 +82,130 @@ def done_by(profile: Profile, *, skills: bool, industries: bool) -> Done:
         ChecklistItem.INDUSTRY: industries,
         ChecklistItem.LOOKING_FOR: profile.looking_for_confirmed,
     }
-    return frozenset(item for item, there in facts.items() if there)
+    return frozenset(item for item, completed in facts.items() if completed)
 
 
-async def done(profile: Profile) -> Done:
-    """What of the checklist is done. Indexes: unique (profile_id, skill), unique (profile_id, industry)."""
-    return done_by(
+async def read_completed_items(profile: Profile) -> CompletedItems:
+    """The completed checklist items. Indexes: unique (profile_id, skill), unique (profile_id, industry)."""
+    return completed_items(
         profile,
         skills=await ProfileSkill.exists(profile_id=profile.id),
         industries=await ProfileIndustry.exists(profile_id=profile.id),
     )
 
 
-async def done_of(profile_id: int) -> Done:
-    """What of the checklist is done by a profile; nothing where there is none."""
+async def completed_items_of(profile_id: int) -> CompletedItems:
+    """The completed checklist items of a profile; none if there is no such profile."""
     profile = await Profile.get_or_none(id=profile_id)
-    return frozenset() if profile is None else await done(profile)
+    return frozenset() if profile is None else await read_completed_items(profile)
 
 
-def undone(profile: Profile, before: Done, after: Done) -> list[ChecklistItem]:
+def lost_items(profile: Profile, before: CompletedItems, after: CompletedItems) -> list[ChecklistItem]:
     """
-    What an edit may not take from this profile: items of a public one that were done before. What an imported public
-    profile never had may stay undone, and a private one may lose everything.
+    The items that an edit must not undo: those of a public profile that were completed before. An imported public profile
+    may lack items, and a private one may lose all.
     """
     if profile.visibility is not Visibility.PUBLIC:
         return []
     return [item for item in ChecklistItem if item in before and item not in after]
 
 
-def still_needed(item: ChecklistItem, path: tuple[str, ...] = ()) -> Problem:
-    """Say that an edit of a public profile would undo an item."""
+def item_required(item: ChecklistItem, path: tuple[str, ...] = ()) -> Problem:
+    """The problem of an edit that would undo an item of a public profile."""
     return Problem(
         ErrorCode.CHECKLIST_ITEM_REQUIRED,
         Text(
             "A public profile needs this. {sentence} Or make the profile private first.",
-            sentence=SENTENCES[item],
+            sentence=ITEM_MESSAGES[item],
         ),
         path,
         {"item": item},
     )
 
 
-async def reward_completion(profile: Profile, after: Done) -> None:
+async def reward_completion(profile: Profile, after: CompletedItems) -> None:
     """
-    Give the points for a complete profile when it is complete for the first time, public or private. Inside the
-    caller's transaction, which holds `locked`.
+    Award the points for a complete profile when it is complete for the first time, public or private. The caller must
+    have called `lock_profile`.
     Requires a transaction.
     """
     require_transaction()
     if len(after) == len(ChecklistItem):
-        await _reward(profile.id, COMPLETED)
+        await _award_once(profile.id, PROFILE_COMPLETED)
 
 
 async def reward_imported(joined: Mapping[int, datetime]) -> int:
     """
-    Give profiles that came complete from elsewhere the points of a complete profile and, where they are public, of a public
-    one, dated as given by profile; returns to how many. Nothing is given twice. Five statements beside those of the events.
+    Award imported profiles that are complete the points of a complete profile and, if public, of a published one.
+    `joined`: the time of the events by profile id. Returns the number of complete profiles. No award is given twice. Five
+    statements beside those of the events.
     """
     ids = list(joined)
-    skilled: Any = ProfileSkill.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
-    industrious: Any = ProfileIndustry.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
-    skills, industries = set(await skilled), set(await industrious)
-    awarded: Any = OnceAward.filter(profile_id__in=ids, activity__in=[COMPLETED, PUBLISHED])
-    held = set(await awarded.values_list("profile_id", "activity"))
+    with_skills: Any = ProfileSkill.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
+    with_industries: Any = ProfileIndustry.filter(profile_id__in=ids).distinct().values_list("profile_id", flat=True)
+    skills, industries = set(await with_skills), set(await with_industries)
+    awards: Any = OnceAward.filter(profile_id__in=ids, activity__in=[PROFILE_COMPLETED, PROFILE_PUBLISHED])
+    awarded = set(await awards.values_list("profile_id", "activity"))
     complete = [
         profile
         for profile in await Profile.filter(id__in=ids).order_by("id")
-        if len(done_by(profile, skills=profile.id in skills, industries=profile.id in industries)) == len(ChecklistItem)
+        if len(completed_items(profile, skills=profile.id in skills, industries=profile.id in industries))
+        == len(ChecklistItem)
     ]
-    wanted = [
+    due = [
         (profile.id, activity)
         for profile in complete
-        for activity in (COMPLETED, *([PUBLISHED] if profile.visibility is Visibility.PUBLIC else []))
+        for activity in (PROFILE_COMPLETED, *([PROFILE_PUBLISHED] if profile.visibility is Visibility.PUBLIC else []))
     ]
-    await record_many([_award(*each, joined[each[0]]) for each in wanted if each not in held])
+    await record_many([_award(*each, joined[each[0]]) for each in due if each not in awarded])
     return len(complete)
 
 
 async def publish(profile_id: int, *, actor: Actor) -> None:
     """
-    Make a profile public, so that others see it and boards rank it; nothing happens to a public one.
+    Make a profile public, so that others see it and boards rank it; a public profile stays unchanged.
 
-    The first time gives its points. Raises Refused: CHECKLIST_ITEM_MISSING, once for each item with the fact `item`;
-    RATE_LIMITED.
+    The first time awards points. Raises Refused: CHECKLIST_ITEM_MISSING (one per item, fact `item`), RATE_LIMITED.
     """
     await rate_limits.spend("publish-profile", by=[f"account:{actor.account_id}"])
     async with in_transaction():
-        # Edits wait: none may undo an item between this look at the list and the end.
-        profile = await locked(profile_id)
+        # The lock makes edits wait, so that none can undo an item between the check and the commit.
+        profile = await lock_profile(profile_id)
         if profile.visibility is Visibility.PUBLIC:
             return
-        there = await done(profile)
-        if missing := [item for item in ChecklistItem if item not in there]:
+        completed = await read_completed_items(profile)
+        if missing := [item for item in ChecklistItem if item not in completed]:
             raise Refused(
-                *(Problem(ErrorCode.CHECKLIST_ITEM_MISSING, SENTENCES[item], (), {"item": item}) for item in missing)
+                *(
+                    Problem(ErrorCode.CHECKLIST_ITEM_MISSING, ITEM_MESSAGES[item], (), {"item": item})
+                    for item in missing
+                )
             )
-        await _show_to(profile, Visibility.PUBLIC, actor)
-        await reward_completion(profile, there)
-        await _reward(profile.id, PUBLISHED)
+        await _set_visibility(profile, Visibility.PUBLIC, actor)
+        await reward_completion(profile, completed)
+        await _award_once(profile.id, PROFILE_PUBLISHED)
 
 
 async def make_private(profile_id: int, *, actor: Actor) -> None:
-    """Hide a profile from everybody else; nothing happens to a private one. What it earned stays."""
+    """Hide a profile from everyone else; a private profile stays unchanged. Its points and badges stay."""
     async with in_transaction():
-        profile = await locked(profile_id)
+        profile = await lock_profile(profile_id)
         if profile.visibility is not Visibility.PRIVATE:
-            await _show_to(profile, Visibility.PRIVATE, actor)
+            await _set_visibility(profile, Visibility.PRIVATE, actor)
 
 
-async def _show_to(profile: Profile, visibility: Visibility, actor: Actor) -> None:
+async def _set_visibility(profile: Profile, visibility: Visibility, actor: Actor) -> None:
     change = Change(profile.visibility.value, visibility.value)
     profile.visibility = visibility
     await profile.save(update_fields=["visibility"])
     await refresh_visibility([profile.id])
     if visibility is Visibility.PUBLIC:
-        await collaborators.tell(profile.id)  # of projects that were published while the profile was private
+        await collaborators.notify_tagged(profile.id)  # for projects published while the profile was private
     await audit.record("profile.visibility-changed", actor=actor, account_id=actor.account_id, visibility=change)
 
 
-async def _reward(profile_id: int, activity: str) -> None:
-    # Asked here, so that going public again leaves no row of an award that was not given.
+async def _award_once(profile_id: int, activity: str) -> None:
+    # Checked here, so that publishing again adds no DUPLICATE row to the ledger.
     if await OnceAward.exists(profile_id=profile_id, activity=activity):
         return
     await record(_award(profile_id, activity, clock.now()))

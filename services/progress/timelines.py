@@ -2,7 +2,7 @@
 When a profile first met a criterion: its figures, moment by moment, in the order of what happened.
 
 What counts is what the ledger has of a moment and of those before, whenever it was reported. A reversal has its original's
-moment, so what was taken back never happened. Entries of one moment are counted together. OpeningBalance balances have no
+moment, so what was taken back never happened. Entries of one moment are counted together. Opening balances have no
 moment: they stand before everything else, in the order in which they were recorded, which is also the moment they give.
 """
 

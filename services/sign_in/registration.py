@@ -17,7 +17,7 @@ from models.audit import Origin
 from models.companies import Company
 from models.profiles import Profile
 from models.verification_codes import Purpose, SignUp
-from services.accounts.accounts import MAX_NAME, open_account
+from services.accounts.accounts import MAX_PERSON_NAME, open_account
 from services.accounts.companies import company_of_domain
 from services.auth import identity_providers, passwords, sessions, verification_codes
 from services.auth.principals import Client
@@ -180,7 +180,7 @@ def _check_input(email: str, password: str, name: str, referral_code: str) -> Ad
         address = address_of(email)
     except Refused as why:
         problems += why.problems
-    problems += name_problems(name, Text("A name"), MAX_NAME)
+    problems += name_problems(name, Text("A name"), MAX_PERSON_NAME)
     if len(referral_code) > referrals.MAX_CODE:
         text = Text("A referral code must have at most {max_code} characters.", max_code=referrals.MAX_CODE)
         problems.append(Problem(ErrorCode.BAD_INPUT, text, ("referralCode",)))

@@ -24,8 +24,8 @@ from services.auth.principals import Principal
 from services.core import clock
 from services.imports import import_runs
 from services.imports.demo import PEOPLE, SOURCE
-from services.imports.demo_badges import SHOWING
-from services.imports.demo_connections import ASKING
+from services.imports.demo_badges import FEATURING_PROFILES
+from services.imports.demo_connections import REQUESTS_PER_SIGN_IN
 from services.imports.demo_sign_ins import open_sign_ins
 from services.points.ledger_consistency import differences
 from settings import Settings
@@ -50,7 +50,7 @@ async def check_connections(report: Any, database: Database) -> None:
     opened = [await Account.get(email=each.email) for each in await open_sign_ins()]
     ids = [each.own_profile_id for each in opened]
     assert set(asked) == set(ids) and all(known[number] for number in ids)
-    assert all(asked[number] >= ASKING for number in ids)
+    assert all(asked[number] >= REQUESTS_PER_SIGN_IN for number in ids)
     assert any(each.sender_id in ids for each in requests)
     assert all(each.sent_at <= TODAY for each in requests)
     senders: Any = Profile.filter(id__in=[each.sender_id for each in requests], listed=False)
@@ -61,7 +61,9 @@ async def check_connections(report: Any, database: Database) -> None:
     assert [each async for each in differences()] == []
     for each, own in zip(opened[:2], ids, strict=False):
         found = await suggestions.of_profiles([own], Context(database, Principal(each.id, own)), first=20)
-        assert found[0] and len(found[0]["edges"]) > ASKING, "a person who signs in finds people they may know"
+        assert found[0] and len(found[0]["edges"]) > REQUESTS_PER_SIGN_IN, (
+            "a person who signs in finds people they may know"
+        )
 
 
 async def test_the_demo_is_a_whole_community(database: Database) -> None:
@@ -90,7 +92,11 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     )
     assert not await published.filter(results="").exists()
     assert await FeaturedBadge.filter(profile_id=guide.id).count() == 4
-    assert report.imported["people who feature badges"] == await FeaturedBadge.filter(place=1).count() == SHOWING
+    assert (
+        report.imported["people who feature badges"]
+        == await FeaturedBadge.filter(place=1).count()
+        == FEATURING_PROFILES
+    )
     shown: Any = BadgeAward.all().distinct().values_list("badge", flat=True)
     assert len(await shown) > 25
     await check_connections(report, database)
@@ -118,18 +124,18 @@ async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(
 ) -> None:
     # given
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 500)
-    take = import_runs.take_events
+    take = import_runs.import_events
 
     async def fails(events: Any, progress: import_runs.Progress) -> Any:
         if progress.rows > 1_000:
             raise OSError("no space left")
         return await take(events, progress)
 
-    monkeypatch.setattr(import_runs, "take_events", fails)
+    monkeypatch.setattr(import_runs, "import_events", fails)
     with clock.frozen(TODAY), pytest.raises(OSError, match="no space"):
         await load_demo(database)
     assert (await ImportProgress.get(file="events")).rows == 1_000
-    monkeypatch.setattr(import_runs, "take_events", take)
+    monkeypatch.setattr(import_runs, "import_events", take)
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 5_000)
     # when
     with clock.frozen(TODAY + timedelta(days=1)):

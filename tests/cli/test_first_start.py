@@ -79,7 +79,7 @@ async def test_the_whole_first_start_and_people_of_the_demo_can_go_private_and_p
     assert files[0].exists() and "TOTP secret" in files[1].read_text()
     # then every public profile is complete
     for profile in await Profile.filter(listed=True):
-        assert len(await publishing.done(profile)) == len(ChecklistItem), profile.handle
+        assert len(await publishing.read_completed_items(profile)) == len(ChecklistItem), profile.handle
     # and one that goes private can be published again
     guide = await Profile.get(handle="ada-okafor")
     account = await Account.get(profile_id=guide.id)

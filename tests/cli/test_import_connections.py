@@ -123,13 +123,13 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
     every = [f"{a},{b},2020-01-{a:02}" for a in range(1, PEOPLE + 1) for b in range(1, a)]
     write(archive, "connections.csv", every)
-    take, taken = import_runs.take_connections, list[int]()
+    take, taken = import_runs.import_connections, list[int]()
 
-    async def noting(some: Any, progress: import_runs.Progress) -> connection_rows.Taken:
+    async def noting(some: Any, progress: import_runs.Progress) -> connection_rows.ImportResult:
         taken.append(progress.rows)
         return await take(some, progress)
 
-    monkeypatch.setattr(import_runs, "take_connections", noting)
+    monkeypatch.setattr(import_runs, "import_connections", noting)
     # when
     with pytest.raises(Interrupted):
         await take_in(archive, Reading(lambda: len(taken) == 3))

@@ -262,13 +262,13 @@ def test_the_command_names_the_line_of_malformed_xml(
 def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     monkeypatch.setattr(batches, "ROWS_PER_BATCH", 2)
-    take = import_runs.take_people
+    take = import_runs.import_people
 
     async def interrupted(*arguments: Any) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         return await take(*arguments)
 
-    monkeypatch.setattr(import_runs, "take_people", interrupted)
+    monkeypatch.setattr(import_runs, "import_people", interrupted)
     before = signal.getsignal(signal.SIGINT)
     # when
     result = run(settings, monkeypatch, "forum", str(dump))
@@ -278,7 +278,7 @@ def test_ctrl_c_stops_after_the_batch(settings: Settings, dump: Path, monkeypatc
     assert "Users.xml: rows read" in result.stdout
     assert signal.getsignal(signal.SIGINT) is before
     # and the next run goes on
-    monkeypatch.setattr(import_runs, "take_people", take)
+    monkeypatch.setattr(import_runs, "import_people", take)
     result = run(settings, monkeypatch, "forum", str(dump))
     assert result.exit_code == 0
     assert "rows imported by an earlier run" in result.stdout

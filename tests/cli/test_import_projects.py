@@ -86,7 +86,7 @@ async def test_portfolios_are_taken_in(database: Database, archive: Path) -> Non
     assert [each async for each in differences()] == []
     await projects.update(1, shown.id, {"title": "Newer"}, actor=OPERATOR)
     async with in_transaction():
-        await collaborators.tell(1)
+        await collaborators.notify_tagged(1)
     assert await BadgeAward.all().count() == await Notice.filter(topic="PERSON").count() == 0
 
 

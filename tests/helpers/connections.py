@@ -9,7 +9,7 @@ from models.notices import Notice
 from models.points import ProfileCounter
 from models.profiles import Profile, Visibility
 from services.connections import connections
-from services.connections.connections import Sent
+from services.connections.connections import SendOutcome
 from services.errors import ErrorCode, Refused
 from services.points.ledger_consistency import differences
 from services.profiles import profiles
@@ -22,7 +22,7 @@ async def member(name: str = "Ada Okafor", **more: Any) -> Any:
     return await make_person(name=name, **more)
 
 
-async def ask(sender: Any, receiver: Any) -> Sent:
+async def ask(sender: Any, receiver: Any) -> SendOutcome:
     return await connections.send(sender.profile_id, receiver.profile_id, account_id=sender.id)
 
 
@@ -32,7 +32,7 @@ async def request_of(sender: Any, receiver: Any) -> int:
 
 async def asked(sender: Any, receiver: Any) -> int:
     """A request that waits; returns its number."""
-    assert await ask(sender, receiver) is Sent.PENDING
+    assert await ask(sender, receiver) is SendOutcome.PENDING
     return await request_of(sender, receiver)
 
 
@@ -81,7 +81,7 @@ async def outcome(call: Any) -> str:
     except Refused as refusal:
         [problem] = refusal.problems
         return problem.code.value
-    return answer.value if isinstance(answer, Sent) else "DONE"
+    return answer.value if isinstance(answer, SendOutcome) else "DONE"
 
 
 async def refusal(call: Any) -> ErrorCode:

@@ -67,7 +67,7 @@ async def reasons(database: Database, who: Any, whom: int) -> Reasons:
 async def join(one: Any, other: Any) -> None:
     async with in_transaction():
         await lock_scores([one.profile_id, other.profile_id])
-        await connection_rows.join(one.profile_id, other.profile_id, clock.now())
+        await connection_rows.connect(one.profile_id, other.profile_id, clock.now())
 
 
 @dataclass

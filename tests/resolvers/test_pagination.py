@@ -12,7 +12,7 @@ from resolvers.base.context import Context
 from resolvers.connections import suggestions
 from resolvers.people import people
 from services.auth.principals import Principal
-from services.connections.connection_rows import join
+from services.connections.connection_rows import connect
 from services.core import clock
 from tests.helpers.factories import make_person, make_profile
 
@@ -68,7 +68,7 @@ async def test_suggested_people_who_hide_do_not_end_the_list(database: Database,
     others = [await make_person() for _ in range(4)]
     async with in_transaction():
         for other in (ada, *others):
-            await join(ben.profile_id or 0, other.profile_id or 0, clock.now())
+            await connect(ben.profile_id or 0, other.profile_id or 0, clock.now())
     context = Context(database, Principal(ada.id, ada.profile_id))
     whole = await first_suggestions(context, 4)
     ids = [edge["id"] for edge in whole["edges"]]

@@ -61,7 +61,7 @@ from services.achievements import badges as badge_rules
 from services.auth.principals import Principal
 from services.connections import blocks as block_rules
 from services.connections import connections as connection_rules
-from services.connections.connection_rows import join
+from services.connections.connection_rows import connect
 from services.core import clock
 from services.credits import credit_ledger as credit_rules
 from services.credits import shop as shop_rules
@@ -127,9 +127,9 @@ async def know_each_other(ada: Account) -> None:
     ben: int = (await Account.get(email="ben@people.example")).own_profile_id
     cem, dan, eve, finn = [await make_person() for _ in range(4)]
     async with in_transaction():
-        await join(own, ben, clock.now())
-        await join(own, cem.own_profile_id, clock.now())
-        await join(ben, cem.own_profile_id, clock.now())
+        await connect(own, ben, clock.now())
+        await connect(own, cem.own_profile_id, clock.now())
+        await connect(ben, cem.own_profile_id, clock.now())
     await connection_rules.send(dan.own_profile_id, own, account_id=dan.id)
     await connection_rules.send(own, eve.own_profile_id, account_id=ada.id)
     await block_rules.block(own, finn.own_profile_id)

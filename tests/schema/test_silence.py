@@ -16,7 +16,7 @@ from resolvers.base.context import Context
 from schema.graph import build
 from services.auth.principals import Principal
 from services.connections import blocks, connections
-from services.connections.connections import QUIET
+from services.connections.connections import RENOTIFY_AFTER
 from services.core import clock
 from tests.helpers.connections import member
 from tests.helpers.factories import NOON
@@ -42,9 +42,9 @@ React = Callable[[Any, Any], Awaitable[None]]
 Ask = Callable[[str, str], Awaitable[Any]]
 DAY = timedelta(days=1)
 STEPS = [
-    ("send", 0 * DAY), ("send", DAY), ("withdraw", 2 * DAY), ("send", 3 * DAY), ("send", QUIET), ("send", QUIET + DAY),
-    ("send", 2 * QUIET), ("withdraw", 2 * QUIET + DAY), ("send", 4 * QUIET), ("withdraw", 4 * QUIET + DAY),
-    ("forget", 6 * QUIET), ("send", 6 * QUIET + DAY), ("withdraw", 6 * QUIET + DAY), ("withdraw", 6 * QUIET + DAY),
+    ("send", 0 * DAY), ("send", DAY), ("withdraw", 2 * DAY), ("send", 3 * DAY), ("send", RENOTIFY_AFTER), ("send", RENOTIFY_AFTER + DAY),
+    ("send", 2 * RENOTIFY_AFTER), ("withdraw", 2 * RENOTIFY_AFTER + DAY), ("send", 4 * RENOTIFY_AFTER), ("withdraw", 4 * RENOTIFY_AFTER + DAY),
+    ("forget", 6 * RENOTIFY_AFTER), ("send", 6 * RENOTIFY_AFTER + DAY), ("withdraw", 6 * RENOTIFY_AFTER + DAY), ("withdraw", 6 * RENOTIFY_AFTER + DAY),
 ]  # fmt: skip
 """What the sender does, and when; `forget` is the house's."""
 
@@ -88,7 +88,7 @@ async def story(database: Database, react: React, *, before: bool) -> list[Any]:
     for step, later in STEPS:
         with clock.frozen(NOON + later):
             if step == "forget":
-                await connections.forget_withdrawn(clock.now())
+                await connections.delete_withdrawn(clock.now())
             elif step == "send":
                 answer = (await ask(SEND, target))["sendConnectionRequest"]
                 last = answer["request"]["id"]

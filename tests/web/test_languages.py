@@ -267,7 +267,7 @@ async def test_the_checklist_is_told_in_dutch(client: GraphQLClient) -> None:
 
 
 async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(client: GraphQLClient) -> None:
-    path = f"/invites/stop/{invite_mails.stop_token('ben@friends.example')}"
+    path = f"/invites/stop/{invite_mails.opt_out_token('ben@friends.example')}"
     for headers, title, lang in ((NL, "Geen uitnodigingen meer?", "nl"), (EN, "No more invites?", "en")):
         answer = await client.http.get(path, headers=headers)
         text = await answer.text()

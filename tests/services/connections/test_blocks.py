@@ -7,7 +7,7 @@ import pytest
 
 from models.connections import Block, ConnectionRequest
 from services.connections import blocks, connections
-from services.connections.connections import QUIET, Sent
+from services.connections.connections import RENOTIFY_AFTER, SendOutcome
 from services.core import clock
 from services.errors import ErrorCode
 from tests.helpers.connections import (
@@ -93,7 +93,7 @@ async def test_a_request_of_during_the_block_never_shows_and_does_not_silence_th
         await asked(ada, ben)
         await connections.withdraw(ada.profile_id, request)
         await asked(ada, ben)
-    with clock.frozen(NOON + QUIET - timedelta(seconds=1)):
+    with clock.frozen(NOON + RENOTIFY_AFTER - timedelta(seconds=1)):
         await asked(ada, ben)
     assert await requests_reported_to(ben) == 1
     assert await connections.accept(ben.profile_id, request) == ada.profile_id
@@ -122,7 +122,7 @@ async def test_the_quiet_time_over_changes_nothing_while_the_block_stands() -> N
     with clock.frozen(NOON):
         await block(ben, ada)
         request = await asked(ada, ben)
-    with clock.frozen(NOON + QUIET):
+    with clock.frozen(NOON + RENOTIFY_AFTER):
         assert await asked(ada, ben) == request
         await unblock(ben, ada)
         assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
@@ -152,7 +152,7 @@ async def test_whoever_blocks_takes_their_own_request_back() -> None:
     assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
     assert await refusal(connections.withdraw(ada.profile_id, request)) is ErrorCode.NOT_FOUND
     assert await refusal(ask(ada, ben)) is ErrorCode.BLOCKED
-    assert await ask(ben, ada) is Sent.PENDING  # Ben learns of nothing
+    assert await ask(ben, ada) is SendOutcome.PENDING  # Ben learns of nothing
 
 
 async def test_both_may_block_and_both_have_to_unblock() -> None:
@@ -160,10 +160,10 @@ async def test_both_may_block_and_both_have_to_unblock() -> None:
     await block(ada, ben)
     await block(ben, ada)
     await unblock(ada, ben)
-    assert await ask(ada, ben) is Sent.PENDING and await requests_reported_to(ben) == 0
+    assert await ask(ada, ben) is SendOutcome.PENDING and await requests_reported_to(ben) == 0
     assert await refusal(ask(ben, ada)) is ErrorCode.BLOCKED
     await unblock(ben, ada)
-    assert await ask(ben, ada) is Sent.CONNECTED  # Ada's asking stood, and Ben asks by himself
+    assert await ask(ben, ada) is SendOutcome.CONNECTED  # Ada's asking stood, and Ben asks by himself
 
 
 async def test_who_can_be_blocked() -> None:

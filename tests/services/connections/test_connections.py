@@ -12,8 +12,8 @@ from models.badges import BadgeAward
 from models.connections import Connection, ConnectionRequest
 from models.points import ProfileCounter
 from services.connections import blocks, connection_rows, connections
-from services.connections.connection_rows import Brought
-from services.connections.connections import QUIET, Sent
+from services.connections.connection_rows import ImportedConnection
+from services.connections.connections import RENOTIFY_AFTER, SendOutcome
 from services.core import clock, rate_limits
 from services.errors import ErrorCode
 from services.points.ledger_consistency import differences
@@ -101,14 +101,14 @@ async def test_asking_is_limited_by_account() -> None:
 async def test_asking_whoever_asked_accepts_and_both_are_told_once() -> None:
     ada, ben = await member("Ada"), await member("Ben")
     await asked(ada, ben)
-    assert await ask(ben, ada) is Sent.CONNECTED
+    assert await ask(ben, ada) is SendOutcome.CONNECTED
     assert await knows(ada, ben)
     accepted = {each: n for each, n in (await reported_changes()).items() if each[1] == "CONNECTION_ACCEPTED"}
     assert accepted == {
         (ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id): 1,
         (ben.profile_id, "CONNECTION_ACCEPTED", ada.profile_id): 1,
     }
-    assert await ask(ada, ben) is Sent.CONNECTED  # again changes nothing
+    assert await ask(ada, ben) is SendOutcome.CONNECTED  # again changes nothing
     assert (await counted(ada), await counted(ben)) == (1, 1)
     await settled()
 
@@ -116,7 +116,7 @@ async def test_asking_whoever_asked_accepts_and_both_are_told_once() -> None:
 async def test_asking_again_changes_nothing() -> None:
     ada, ben = await member("Ada"), await member("Ben")
     request = await asked(ada, ben)
-    with clock.frozen(clock.now() + 2 * QUIET):
+    with clock.frozen(clock.now() + 2 * RENOTIFY_AFTER):
         assert await asked(ada, ben) == request
     assert await requests_reported_to(ben) == 1
 
@@ -129,14 +129,14 @@ async def test_ignoring_is_silent_and_its_sender_may_ask_anew_after_a_while() ->
         assert await connections.ignore(ben.profile_id, request) == ada.profile_id
     assert await requests_reported_to(ben) == 1
     # when asked again within the quiet time: it goes on looking pending to Ada, and Ben hears nothing
-    for later in (timedelta(0), QUIET - timedelta(seconds=1)):
+    for later in (timedelta(0), RENOTIFY_AFTER - timedelta(seconds=1)):
         with clock.frozen(NOON + later):
             assert await asked(ada, ben) == request
     # then
     assert await requests_reported_to(ben) == 1
     assert (await ConnectionRequest.get(id=request)).ignored_at is not None
     # when the quiet time is over
-    with clock.frozen(NOON + QUIET):
+    with clock.frozen(NOON + RENOTIFY_AFTER):
         assert await asked(ada, ben) == request
     # then
     assert await requests_reported_to(ben) == 2
@@ -149,7 +149,7 @@ async def test_an_ignored_request_is_not_there_for_its_receiver_who_may_still_as
     await connections.ignore(ben.profile_id, request)
     assert await refusal(connections.accept(ben.profile_id, request)) is ErrorCode.NOT_FOUND
     assert await refusal(connections.ignore(ben.profile_id, request)) is ErrorCode.NOT_FOUND
-    assert await ask(ben, ada) is Sent.CONNECTED
+    assert await ask(ben, ada) is SendOutcome.CONNECTED
 
 
 async def test_no_way_of_taking_back_makes_the_receiver_hear_it_twice() -> None:
@@ -164,7 +164,7 @@ async def test_no_way_of_taking_back_makes_the_receiver_hear_it_twice() -> None:
             await blocks.block(ada.profile_id, ben.profile_id)
             await blocks.unblock(ada.profile_id, ben.profile_id)
             await asked(ada, ben)
-            await connections.forget_withdrawn(clock.now())
+            await connections.delete_withdrawn(clock.now())
     # then
     assert await requests_reported_to(ben) == 1
     assert await ConnectionRequest.filter(ignored_at=None, withdrawn_at=None).count() == 1
@@ -177,8 +177,8 @@ async def test_withdrawn_requests_are_forgotten_once_nobody_would_be_told_twice(
         await connections.withdraw(ada.profile_id, await asked(ada, ben))
         standing = await asked(cem, ben)
     # when, then
-    assert await connections.forget_withdrawn(NOON + QUIET - timedelta(seconds=1)) == 0
-    assert await connections.forget_withdrawn(NOON + QUIET) == 1
+    assert await connections.delete_withdrawn(NOON + RENOTIFY_AFTER - timedelta(seconds=1)) == 0
+    assert await connections.delete_withdrawn(NOON + RENOTIFY_AFTER) == 1
     assert [each.id for each in await ConnectionRequest.all()] == [standing]
 
 
@@ -231,20 +231,20 @@ async def test_removing_is_for_either_and_once() -> None:
     assert not await knows(ada, ben) and await reported_changes() == before
     for one, other in ((ada, ben), (ben, ada), (ada, NOBODY)):
         assert await refusal(connections.remove(one.profile_id, other.profile_id)) is ErrorCode.NOT_FOUND
-    assert await ask(ada, ben) is Sent.PENDING  # nothing stands in the way of trying anew
+    assert await ask(ada, ben) is SendOutcome.PENDING  # nothing stands in the way of trying anew
     await settled()
 
 
 async def test_many_are_connected_in_few_statements_and_none_twice(count_statements: CountStatements) -> None:
     # given
     people = [await make_profile() for _ in range(20)]
-    pairs = [Brought(one, other, NOON) for place, one in enumerate(people) for other in people[:place]]
+    pairs = [ImportedConnection(one, other, NOON) for place, one in enumerate(people) for other in people[:place]]
     await blocks.block(people[0], people[1])
     seen = []
     for some in (pairs[:20], pairs):
         with count_statements() as statements:
             async with in_transaction():
-                taken = await connection_rows.join_many(some)
+                taken = await connection_rows.import_connections(some)
         seen.append(statements.total)
     # then
     assert seen[0] == seen[1] <= 5
@@ -287,7 +287,7 @@ async def test_cross_requests_in_the_same_instant_connect_once() -> None:
 async def test_the_same_request_many_times_at_once_is_one() -> None:
     ada, ben = await member("Ada"), await member("Ben")
     answers = await gather(*(ask(ada, ben) for _ in range(10)))
-    assert set(answers) == {Sent.PENDING}
+    assert set(answers) == {SendOutcome.PENDING}
     assert await ConnectionRequest.all().count() == 1 and await requests_reported_to(ben) == 1
 
 

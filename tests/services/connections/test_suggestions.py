@@ -180,7 +180,7 @@ async def test_who_was_ignored_stays_away_when_old_requests_are_forgotten(databa
     ada, ben = await alike("Ada"), await alike("Ben")
     await ignore_and_be_asked_no_more(ada, ben)
     # when
-    await connections.forget_withdrawn(clock.now() + timedelta(days=400))
+    await connections.delete_withdrawn(clock.now() + timedelta(days=400))
     # then
     assert await suggested(database, ada) == []
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from catalogue import terms
 from catalogue.points import ACTIVITIES
 from models.profiles import Visibility
-from services.imports.demo import PEOPLE, SHORTEST, community
+from services.imports.demo import MIN_MEMBER_DAYS, PEOPLE, community
 
 ANCHOR = date(2026, 3, 10)
 
@@ -62,21 +62,19 @@ def test_every_activity_happens_and_nothing_before_sign_up_or_after_the_anchor()
     found = community(ANCHOR)
     joined = {member.person.key: member.person.joined_on for member in found.members}
     # then
-    assert {each.activity for each in found.happenings} == {
-        each.code for each in ACTIVITIES.values() if not each.system
-    }
-    assert all(joined[each.member] <= each.at.date() for each in found.happenings)
-    assert max(each.at for each in found.happenings) <= datetime.combine(ANCHOR, time(0, 1), UTC)
-    assert min(each.at for each in found.happenings).date() < ANCHOR - timedelta(days=SHORTEST)
-    assert len({each.external_id for each in found.happenings}) == len(found.happenings)
+    assert {each.activity for each in found.events} == {each.code for each in ACTIVITIES.values() if not each.system}
+    assert all(joined[each.member] <= each.at.date() for each in found.events)
+    assert max(each.at for each in found.events) <= datetime.combine(ANCHOR, time(0, 1), UTC)
+    assert min(each.at for each in found.events).date() < ANCHOR - timedelta(days=MIN_MEMBER_DAYS)
+    assert len({each.external_id for each in found.events}) == len(found.events)
 
 
 def test_every_period_has_something_and_few_do_most() -> None:
     # given
     found = community(ANCHOR)
-    days = Counter(each.at.date() for each in found.happenings)
-    busy = Counter(each.member for each in found.happenings)
+    days = Counter(each.at.date() for each in found.events)
+    busy = Counter(each.member for each in found.events)
     # then
     assert all(days[ANCHOR - timedelta(days=back)] for back in range(30))
     assert sum(count for _, count in busy.most_common(PEOPLE // 10)) > 0.4 * busy.total()
-    assert found.taken_back
+    assert found.reversed_ids

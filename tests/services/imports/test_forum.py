@@ -10,7 +10,6 @@ from services.imports.forum import (
     ACCEPTED,
     DOWNVOTE,
     UPVOTE,
-    BadRow,
     Post,
     Vote,
     badge_of,
@@ -18,6 +17,7 @@ from services.imports.forum import (
     person_of,
     vote_of,
 )
+from services.imports.import_runs import BadRow
 
 DAY = date(2020, 5, 31)
 PEOPLE = {1: 11, 2: 22}

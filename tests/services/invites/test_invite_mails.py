@@ -28,7 +28,7 @@ async def test_no_more_invites_means_from_nobody(settings: Settings) -> None:
     await invite(ada, BEN)
     token = (await stop_path(BEN)).rpartition("/")[2]
     # when
-    assert await invite_mails.stop(token) and await invite_mails.stop(token)
+    assert await invite_mails.opt_out(token) and await invite_mails.opt_out(token)
     # then: kept is nothing that names anybody
     [row] = await InviteOptOut.all().values()
     assert "ben@" not in str(row) and "friends" not in str(row) and len(row["digest"]) == 32
@@ -62,7 +62,7 @@ async def test_a_wish_from_when_more_addresses_were_alike_still_holds(stopped: s
 async def test_a_wish_is_about_one_mailbox() -> None:
     # given
     await invite(await make_person(), "vic@strasse.example")
-    assert await invite_mails.stop((await stop_path("vic@strasse.example")).rpartition("/")[2])
+    assert await invite_mails.opt_out((await stop_path("vic@strasse.example")).rpartition("/")[2])
     # when
     await invite(await make_person(), "vic@straße.example")
     # then
@@ -71,10 +71,10 @@ async def test_a_wish_is_about_one_mailbox() -> None:
 
 @pytest.mark.parametrize("token", ["", "0" * 48, "é" * 48, "x"])
 async def test_an_invented_token_stops_nothing(token: str) -> None:
-    assert not invite_mails.stops(token)
-    assert not await invite_mails.stop(token)
-    real = invite_mails.stop_token(BEN)
-    assert not await invite_mails.stop(real[:-1] + ("0" if real[-1] != "0" else "1"))
+    assert not invite_mails.is_opt_out_token(token)
+    assert not await invite_mails.opt_out(token)
+    real = invite_mails.opt_out_token(BEN)
+    assert not await invite_mails.opt_out(real[:-1] + ("0" if real[-1] != "0" else "1"))
     assert await InviteOptOut.all().count() == 0
 
 

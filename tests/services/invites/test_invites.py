@@ -16,7 +16,7 @@ from services.connections import blocks
 from services.core import clock
 from services.errors import ErrorCode, Refused
 from services.invites import invite_mails, invites
-from services.invites.invites import InviteStanding
+from services.invites.invites import InviteStatus
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_person, make_service, total
 from tests.helpers.invites import (
@@ -41,9 +41,9 @@ async def refusal(call: Any) -> list[ErrorCode]:
     return codes_of(why.value)
 
 
-async def state_of(invite_id: int | None) -> InviteStanding:
+async def state_of(invite_id: int | None) -> InviteStatus:
     row = await Invite.get(id=invite_id)
-    return invites.standing(row.state, row.expires_at)
+    return invites.status_of(row.state, row.expires_at)
 
 
 async def test_an_invite_is_mailed_and_gives_points() -> None:
@@ -176,16 +176,16 @@ async def test_withdrawn_and_expired_ones() -> None:
     for call in (invites.withdraw(profile_of(eve), done.invite_id), invites.resend(sender_of(eve), done.invite_id)):
         assert await refusal(call) == [ErrorCode.NOT_FOUND]
     assert await invites.withdraw(profile_of(ada), done.invite_id) == done.invite_id
-    assert await state_of(done.invite_id) is InviteStanding.WITHDRAWN
+    assert await state_of(done.invite_id) is InviteStatus.WITHDRAWN
     assert await refusal(invites.withdraw(profile_of(ada), done.invite_id)) == [ErrorCode.INVITE_NOT_OPEN]
     assert await refusal(invites.resend(sender_of(ada), done.invite_id)) == [ErrorCode.INVITE_NOT_OPEN]
     # when: invited anew, and left alone
     await invite(ada, BEN)
     with clock.frozen(clock.now() + timedelta(days=30)):
-        assert await state_of(done.invite_id) is InviteStanding.EXPIRED
+        assert await state_of(done.invite_id) is InviteStatus.EXPIRED
         assert await invites.resend(sender_of(ada), done.invite_id, "again") == done.invite_id
         assert await invites.resend(sender_of(ada), done.invite_id, "again") == done.invite_id
-        assert await state_of(done.invite_id) is InviteStanding.PENDING
+        assert await state_of(done.invite_id) is InviteStatus.PENDING
         assert (await Invite.get()).sends == 3
     assert await total(profile_of(ada)) == 5
 
@@ -231,7 +231,7 @@ async def test_nobody_learns_who_has_an_account_or_wants_no_invites() -> None:
     blocker = await make_person("blocker@x.example")
     await blocks.block(profile_of(blocker), profile_of(ada))
     await make_service("service@x.example")
-    await invite_mails.stop(invite_mails.stop_token("tired@x.example"))
+    await invite_mails.opt_out(invite_mails.opt_out_token("tired@x.example"))
     await make_domain("sso.example", sso=True)
     # when
     with clock.frozen(clock.now()):
@@ -267,7 +267,7 @@ async def test_an_invite_costs_as_many_statements_whoever_reads_the_address(coun
     # given
     ada = await make_person()
     await make_person("member@x.example")
-    await invite_mails.stop(invite_mails.stop_token("tired@x.example"))
+    await invite_mails.opt_out(invite_mails.opt_out_token("tired@x.example"))
     # when
     seen = []
     for name in ("nobody", "member", "tired"):
@@ -309,6 +309,6 @@ async def test_withdrawing_and_coming_at_once_settle(database: Database) -> None
         )
         # then: one of them was first
         assert not isinstance(guest, BaseException)
-        came = await state_of(done.invite_id) is InviteStanding.ACCEPTED
+        came = await state_of(done.invite_id) is InviteStatus.ACCEPTED
         assert came is isinstance(withdrawn, Refused)
         assert ("FRIEND_REFERRED", 25) in await earned(ada) if came else len(await earned(ada)) == 1

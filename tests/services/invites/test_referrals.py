@@ -230,7 +230,7 @@ async def test_codes_of_who_is_deactivated_or_gone_give_nothing() -> None:
 
 async def test_an_invite_that_never_came_counts_for_nobody() -> None:
     ada = await make_person()
-    await invite_mails.stop(invite_mails.stop_token(BEN))
+    await invite_mails.opt_out(invite_mails.opt_out_token(BEN))
     await invite(ada, BEN)
     await join(BEN)
     assert await came(ada) == 0 and (await Invite.get()).state is InviteState.PENDING

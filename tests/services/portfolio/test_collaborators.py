@@ -47,7 +47,7 @@ async def appear(account: Any) -> None:
     """As `publishProfile` ends, for a profile that lacks what publishing asks for."""
     profile = await Profile.get(id=id_of(account))
     async with in_transaction():
-        await publishing._show_to(profile, Visibility.PUBLIC, OPERATOR)
+        await publishing._set_visibility(profile, Visibility.PUBLIC, OPERATOR)
 
 
 async def test_people_hear_of_it_when_it_is_published_and_once(database: Database) -> None:

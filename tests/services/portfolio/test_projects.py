@@ -145,13 +145,13 @@ async def test_everything_that_is_wrong_is_said_at_once(database: Database) -> N
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_a_text_is_kept_as_typed_or_refused(database: Database, typed: str, column: str) -> None:
     try:
-        kept = project_texts.text(column, typed)
+        kept = project_texts.checked_text(column, typed)
     except NotFit:
         return
     assert kept == typed.strip() and len(kept) <= (TEXTS[column].longest or 0)
     kept.encode()
     assert "\0" not in kept
-    assert project_texts.text(column, kept) == kept
+    assert project_texts.checked_text(column, kept) == kept
 
 
 async def test_work_does_not_end_before_it_begins(database: Database) -> None:
@@ -223,7 +223,7 @@ async def test_a_published_project_keeps_each_text(column: str) -> None:
         # when
         found = await problems(update(ada, number, **{column: blank, "ended_on": date(2024, 1, 1)}))
         # then
-        assert found == [("PROJECT_FIELD_REQUIRED", project_texts.path(column))]
+        assert found == [("PROJECT_FIELD_REQUIRED", project_texts.input_path(column))]
     project = await project_of(number)
     assert (getattr(project, column), project.ended_on, project.version) == (WHOLE[column], None, 2)
     # but it may be said otherwise

@@ -166,7 +166,7 @@ async def test_publishing_beside_an_edit_that_undoes_an_item_never_leaves_a_publ
     assert all(each is None or isinstance(each, Refused | Profile) for each in done), done
     profile = await profile_of(ada)
     if profile.visibility is Visibility.PUBLIC:
-        assert await publishing.done(profile) == set(ChecklistItem)
+        assert await publishing.read_completed_items(profile) == set(ChecklistItem)
 
 
 async def test_hiding_beside_publishing_ends_in_one_of_the_two(database: Database) -> None:
