@@ -47,7 +47,7 @@ LEFT_OUT: Final = tuple(
 
 
 HERE: Final = Path(__file__).parent.parent
-ROOMS: Final = ("services", "resolvers", "schema", "execution", "web")
+CODE_FOLDERS: Final = ("services", "resolvers", "schema", "execution", "web")
 CALLS: Final = {"Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
 """Calls with a message for people, and the position of the message among their arguments."""
 
@@ -63,7 +63,7 @@ class Found(NamedTuple):
 def extracted() -> Catalog:
     """Return a catalogue of all texts to translate, in the order of files; always the same for the same code."""
     catalog = Catalog(header_comment=HEADER.format("other languages"), fuzzy=False)
-    for each in _all():
+    for each in _all_texts():
         place = [each.place] if each.place else []
         catalog.add(each.text, locations=[(each.file, None)], auto_comments=place)  # type: ignore[list-item]
     return catalog
@@ -96,33 +96,33 @@ def write() -> None:
             (LOCALES / language / FILE).write_bytes(as_po(updated(language, template)))
 
 
-def _all() -> Iterator[Found]:
+def _all_texts() -> Iterator[Found]:
     yield Found(FOOTER, "catalogue/mail_templates.py")
     for kind in KINDS.values():
         yield from (Found(text, f"catalogue/mails/{kind.name}.toml") for text in kind.translatable)
     yield from _achievements()
-    yield from _of("activities", ((each.code, each.title) for each in ACTIVITIES.values()))
+    yield from _texts_in("activities", ((each.code, each.title) for each in ACTIVITIES.values()))
     for item in ITEMS.values():
-        yield from _of("shop", ((item.code, item.name), (item.code, item.description)))
+        yield from _texts_in("shop", ((item.code, item.name), (item.code, item.description)))
     for field in FIELDS.values():
-        yield from _of("project_tips", ((field.name.value, field.label), (field.name.value, field.tip)))
-    yield from _of("skills", ((term.code, term.name) for term in SKILLS.values()))
-    yield from _of("industries", ((term.code, term.name) for term in INDUSTRIES.values()))
-    yield from _of("scopes", (("", scope.group) for scope in SCOPES.values()))
+        yield from _texts_in("project_tips", ((field.name.value, field.label), (field.name.value, field.tip)))
+    yield from _texts_in("skills", ((term.code, term.name) for term in SKILLS.values()))
+    yield from _texts_in("industries", ((term.code, term.name) for term in INDUSTRIES.values()))
+    yield from _texts_in("scopes", (("", scope.group) for scope in SCOPES.values()))
     yield from _messages()
-    yield from _of("scopes", ((scope.name, scope.about) for scope in SCOPES.values()))
+    yield from _texts_in("scopes", ((scope.name, scope.about) for scope in SCOPES.values()))
 
 
-def _of(file: str, texts: Iterable[tuple[str, str]]) -> Iterator[Found]:
+def _texts_in(file: str, texts: Iterable[tuple[str, str]]) -> Iterator[Found]:
     return (Found(text, f"catalogue/{file}.toml", place) for place, text in texts)
 
 
 def _achievements() -> Iterator[Found]:
     for badge in BADGES.values():
-        yield from _of("badges", ((badge.code, badge.name), (badge.code, badge.description)))
+        yield from _texts_in("badges", ((badge.code, badge.name), (badge.code, badge.description)))
     for challenge in CHALLENGES.values():
         texts = (challenge.title, challenge.about, *(step.title for step in challenge.steps))
-        yield from _of("challenges", ((challenge.code, text) for text in texts))
+        yield from _texts_in("challenges", ((challenge.code, text) for text in texts))
     for criterion in _criteria():
         for condition in criterion.conditions:
             yield from (Found(text, "catalogue/criteria.py") for text in templates(condition.text))
@@ -130,7 +130,7 @@ def _achievements() -> Iterator[Found]:
 
 def _messages() -> Iterator[Found]:
     """Yield the messages of errors in the code: those of refusals, and every `Text`."""
-    for room in ROOMS:
+    for room in CODE_FOLDERS:
         for file in sorted((HERE / room).rglob("*.py")):
             where = str(file.relative_to(HERE))
             calls = (node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call))

@@ -22,7 +22,7 @@ LAYOUT = Template((HERE / "layout.html").read_text("utf-8"))
 FOOTER = "Sent by $site. Replies to this address are not read."
 SITE = "site"
 """A fact that every message has: the host of the public address."""
-SAMPLE_VALUES = {
+FACT_HTML = {
     "$code": '<p style="font:600 28px/1.4 ui-monospace,monospace;letter-spacing:4px;margin:20px 0">$code</p>',
     "$link": '<p style="margin:20px 0"><a href="$link" style="color:#0b57d0;word-break:break-all">$link</a></p>',
     "$stop": '<p style="margin:12px 0"><a href="$stop" style="color:#5b6475;word-break:break-all">$stop</a></p>',
@@ -99,7 +99,7 @@ def _filled(text: str, facts: Mapping[str, str]) -> str:
 
 
 def _as_html(paragraph: str) -> str:
-    return SAMPLE_VALUES.get(paragraph) or f'<p style="margin:12px 0">{html.escape(paragraph, quote=False)}</p>'
+    return FACT_HTML.get(paragraph) or f'<p style="margin:12px 0">{html.escape(paragraph, quote=False)}</p>'
 
 
 def _kinds() -> dict[str, MessageKind]:

@@ -88,8 +88,8 @@ def test_files_are_as_make_messages_writes_them(template: Catalog) -> None:
 def test_messages_can_be_translated() -> None:
     """A message is a literal, a `Text`, or what was made of these elsewhere; never a sentence put together on the spot."""
     wrong = []
-    for room in extraction.ROOMS:
-        for file in sorted((extraction.HERE / room).rglob("*.py")):
+    for folder in extraction.CODE_FOLDERS:
+        for file in sorted((extraction.HERE / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 message = extraction.message_of(node) if isinstance(node, ast.Call) else None
                 if isinstance(message, ast.JoinedStr | ast.BinOp | ast.IfExp):
