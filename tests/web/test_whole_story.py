@@ -143,13 +143,12 @@ async def test_fifty_sign_ins_at_once_leave_other_requests_quick(browsers: list[
     rush = asyncio.gather(
         *(client.ask(SIGN_IN, input={"email": f"nobody{n}@people.example", "password": PASSWORD}) for n in range(50))
     )
-    loop, slowest = asyncio.get_running_loop(), 0.0
-    # when
+    # when: counted, not timed, so that a busy machine makes both slow
+    answered = 0
     while not rush.done():
-        begun = loop.time()
         await tool.data("{ levels { number } }")
-        slowest = max(slowest, loop.time() - begun)
+        answered += 1
     # then
-    assert slowest < 1, slowest
+    assert answered >= 200, answered  # were the loop held by each check, about one in between
     codes = {each["data"]["answer"]["errors"][0]["code"] for each in await rush}
     assert codes <= {"BAD_CREDENTIALS", "RATE_LIMITED"}
