@@ -49,13 +49,13 @@ PLACES_TEXT: Final = """\
 - **payload**: a mutation refused and changed nothing. Its payload's `errors` hold `code`, `message` and `path`, the place
   in the input."""
 STATUS: Final[Mapping[str, str]] = {
-    "BAD_INPUT": "400; 405, 408, 413, 415 for the request as HTTP",
+    "BAD_INPUT": "200; 400, 405, 408, 413 or 415 if the HTTP request is wrong",
     "BAD_QUERY": "400",
-    "FORBIDDEN": "403 for a WebSocket of a foreign origin",
+    "FORBIDDEN": "200; 403 for a WebSocket of a foreign origin",
     "INTERNAL": "200; 500 outside of GraphQL",
     "NOT_FOUND": "200; 404 for another path",
     "QUERY_TOO_COMPLEX": "400",
-    "RATE_LIMITED": "429 with `Retry-After`; 200 in a payload",
+    "RATE_LIMITED": "429 with `Retry-After`; 200 for a limit of one operation",
     "UNAUTHENTICATED": "200; 401 for an upload",
     "UNAVAILABLE": "503 with `Retry-After`",
 }
@@ -267,7 +267,7 @@ def error_codes() -> str:
         "Each error has a code for programs and a message for people. Codes are added to, never renamed; messages can "
         "change. A code can appear in three places:",
         PLACES_TEXT,
-        "The HTTP status is 200 where no other stands here. A status of 400 is sent to clients that accept "
+        "The table names the HTTP status. A status of 400 for a GraphQL error is sent to clients that accept "
         "`application/graphql-response+json`; others get the same body with 200. A token or API key that is not valid is "
         'answered 403 with `{"error": ""}`, without a code.',
         table(("Code", "Meaning", "Place", "HTTP status"), rows),

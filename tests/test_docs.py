@@ -1,4 +1,4 @@
-"""What the documents promise is there, and what is there stands in them."""
+"""The documents: their examples work, their links resolve, and settings are checked as they say."""
 
 import dataclasses
 import re
@@ -122,8 +122,16 @@ def test_every_decision_says_how_it_is_enforced() -> None:
 
 def test_links_inside_the_documents_lead_somewhere() -> None:
     for file in [*HERE.glob("*.md"), *(HERE / "docs").rglob("*.md")]:
-        for link in re.findall(r"\]\((?!https?://)([^)#]+)", file.read_text("utf-8")):
-            assert (file.parent / link).exists(), f"{file.name}: {link}"
+        for link, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)", file.read_text("utf-8")):
+            target = file.parent / link if link else file
+            assert target.exists(), f"{file.name}: {link}"
+            assert not anchor or anchor in anchors_of(target), f"{file.name}: {link}#{anchor}"
+
+
+def anchors_of(file: Path) -> set[str]:
+    """The anchors of a document's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +189,7 @@ async def test_no_setting_that_cannot_be_used_is_printed(environment: dict[str, 
 
 
 async def start(environment: dict[str, str]) -> None:
-    """What a server does first with its settings."""
+    """Do with the settings what a server does first."""
     settings = Settings.from_environment({"SECRET_KEY": "5e" * 32, **environment})
     outbox_worker.check(settings)
     image_store.check(settings)
