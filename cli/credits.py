@@ -60,7 +60,7 @@ def verify_credits(
         found, repaired = with_database(work)
     for each in found[:MAX_ROWS_PRINTED]:
         what = "the balance" if each.entry_id is None else f"the balance after entry {each.entry_id}"
-        typer.echo(f"account {each.account_id}: {what} is {each.kept}, the entries sum to {each.ledger}", err=True)
+        typer.echo(f"account {each.account_id}: {what} is {each.stored}, the entries sum to {each.expected}", err=True)
     if len(found) > MAX_ROWS_PRINTED:
         typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:

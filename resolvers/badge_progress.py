@@ -124,7 +124,7 @@ def _steps(
         yield Step(
             badge,
             level,
-            min(MAX_PERCENT, criteria.progress(criterion, facts)),
-            criteria.missing(criterion, facts),
+            min(MAX_PERCENT, criteria.percent_of(criterion, facts)),
+            criteria.remaining_count(criterion, facts),
             colours.get(badge.code, badge.rarity),
         )

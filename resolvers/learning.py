@@ -45,7 +45,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list
 @columns("units", "learning_paths")
 async def academy(profile_ids: Sequence[int], context: Context) -> list[Row]:
     """How many units and learning paths each profile has completed, without reversed ones. Unique (profile_id, name)."""
-    counted: Any = await counters.of(set(profile_ids))
+    counted: Any = await counters.counters_of(set(profile_ids))
     return [
         {
             "units": counted[profile_id].get(UNITS, NEVER).times,

@@ -286,7 +286,8 @@ def test_every_action_of_the_audit_trail_can_be_named_by_its_readers() -> None:
         argument.value
         for file in sources()
         for call in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"audit.record", "audit.record_refusal", "_note"}
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in {"audit.record", "audit.record_refusal", "_note", "_record_change"}
         for argument in call.args[:1]
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }

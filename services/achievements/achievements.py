@@ -13,7 +13,7 @@ from services.progress.counters import Movement
 
 SUBJECTS = (badges, challenges)
 """
-Modules with `WATCH: criteria.Watch` and `async def reached(movements, facts, *, notify)`. `movements` are those that may have
+Modules with `WATCH: criteria.CriteriaIndex` and `async def reached(movements, facts, *, notify)`. `movements` are those that may have
 fulfilled a criterion of the module, `facts` the current figures of their profiles.
 """
 

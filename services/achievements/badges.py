@@ -24,7 +24,7 @@ from services.core.change_feed import PersonKind
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.open_badges import credential_status
 from services.progress.counters import Movement
-from services.progress.criteria import Facts, Watch, holds
+from services.progress.criteria import CriteriaIndex, Facts, is_met
 from services.progress.scores import lock_scores
 
 MAX_CODE: Final = 64
@@ -34,7 +34,7 @@ MAX_REASON: Final = 500
 
 Level = tuple[str, int]
 """A badge's code and one of its levels."""
-WATCH: Final = Watch[Level](
+WATCH: Final = CriteriaIndex[Level](
     {(badge.code, level): criterion for badge in BADGES.values() for level, criterion in enumerate(badge.levels, 1)}
 )
 
@@ -74,7 +74,7 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
 
 def earned(profile_id: int, facts: Facts, at: datetime) -> list[Award]:
     """Return an award, dated `at`, for every level whose criterion these figures fulfil."""
-    return _awards(profile_id, {key for key, criterion in WATCH.criteria.items() if holds(criterion, facts)}, at)
+    return _awards(profile_id, {key for key, criterion in WATCH.criteria.items() if is_met(criterion, facts)}, at)
 
 
 def _awards(profile_id: int, levels: Iterable[Level], at: datetime) -> list[Award]:

@@ -21,18 +21,18 @@ from services.achievements import challenge_windows
 from services.core import change_feed, clock, idempotency
 from services.core.bulk import insert
 from services.core.change_feed import PersonKind
-from services.credits.credit_ledger import move, spender
+from services.credits.credit_ledger import active_account, change_balance
 from services.errors import ErrorCode, refused
 from services.progress import criteria, profile_batches
 from services.progress.counters import Movement
-from services.progress.criteria import Facts, Watch
+from services.progress.criteria import CriteriaIndex, Facts
 from services.progress.scores import lock_scores
 
 DONE: Final = criteria.WHOLE
 ANY_AMOUNT: Final = -(1 << 62)
 
 
-class ChallengeWatch(Watch[str]):
+class ChallengeWatch(CriteriaIndex[str]):
     """
     Finds the challenges that a movement may have completed.
 
@@ -70,7 +70,7 @@ class ChallengeWatch(Watch[str]):
     def possible(self, code: str, facts: Facts) -> bool:
         """Return True if the person's totals are enough for this challenge with a time."""
         return all(
-            criteria.reached(condition, facts) >= condition.at_least
+            criteria.current_value(condition, facts) >= condition.at_least
             for condition in self.timed[code][0].whole.conditions
             if ACTIVITIES.keys() >= set(condition.names)
         )
@@ -136,7 +136,7 @@ async def reached(movements: Sequence[Movement], facts: Mapping[int, Facts], *, 
     done = {
         (movement.profile_id, code): min(movement.at, CHALLENGES[code].last_moment)
         for movement, code in found
-        if criteria.holds(
+        if criteria.is_met(
             CHALLENGES[code].whole,
             inside[movement.profile_id, code] if code in timed else facts[movement.profile_id],
         )
@@ -219,7 +219,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
     challenge = CHALLENGES.get(code)
     if challenge is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such challenge.", path=("challenge",))
-    profile_id: int | None = (await spender(account_id)).profile_id
+    profile_id: int | None = (await active_account(account_id)).profile_id
     if profile_id is not None:
         await lock_scores([profile_id])  # all claims and completions of the profile wait here
     if earlier := await ChallengeClaim.get_or_none(profile_id=profile_id, challenge=code):
@@ -231,7 +231,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
     made = await ChallengeClaim.create(
         profile_id=profile_id, challenge=code, account_id=account_id, credits=challenge.credits, claimed_at=clock.now()
     )
-    await move(account_id, CreditKind.CLAIM, challenge.credits, reference=code)
+    await change_balance(account_id, CreditKind.CLAIM, challenge.credits, reference=code)
     return {"claim": made.id, "already": False}
 
 
@@ -292,4 +292,4 @@ async def _complete(done: Mapping[tuple[int, str], datetime], *, notify: bool) -
 
 
 def _steps(challenge: Challenge, facts: Facts, *, completed: bool) -> tuple[int, ...]:
-    return tuple(DONE if completed else criteria.progress(step.criterion, facts) for step in challenge.steps)
+    return tuple(DONE if completed else criteria.percent_of(step.criterion, facts) for step in challenge.steps)

@@ -14,7 +14,7 @@ from models.transactions import require_transaction
 from services.achievements import achievements
 from services.progress import counters
 from services.progress.counters import Movement, Tally
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 
 class ImportedConnection(NamedTuple):
@@ -96,7 +96,7 @@ async def import_connections(connections: Sequence[ImportedConnection]) -> Impor
     require_transaction()
     if not connections:
         return ImportResult(0, {}, [], [])
-    await lock_scores_only({number for each in connections for number in (each.one, each.other)})
+    await lock_score_rows({number for each in connections for number in (each.one, each.other)})
     known = {row["place"]: row["id"] for row in await execute_rows(_KNOWN, connections)}
     blocked = [row["place"] for row in await execute_rows(_BLOCKED, connections) if row["place"] not in known]
     skipped = {*known, *blocked}
@@ -108,7 +108,7 @@ async def import_connections(connections: Sequence[ImportedConnection]) -> Impor
                 tally.add(number, CONNECTIONS, 1, 0, each.at)
     if new:
         await execute_rows(_INSERT, [*new, *(ImportedConnection(each.other, each.one, each.at) for each in new)])
-    return ImportResult(len(new), known, blocked, await counters.keep(tally, {}))
+    return ImportResult(len(new), known, blocked, await counters.write_tally(tally, {}))
 
 
 async def newest_id() -> int:

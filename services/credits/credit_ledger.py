@@ -1,8 +1,8 @@
 """
-Credits: what an account has to spend, and the ledger of every change.
+Credits: the balance of each account, and the ledger of every change.
 
-The balance row is the lock that an account's claims, orders and refunds queue up at; each of them adds one entry that
-says what is left afterwards. No balance is ever below 0: the database refuses it too. Rule: docs/rules/challenges.md#credits.
+The balance row is the lock that serialises an account's claims, orders and refunds. Each adds one entry with the balance
+after it. No balance is below 0: a database constraint enforces it too. Rule: docs/rules/challenges.md#credits.
 """
 
 import secrets
@@ -24,45 +24,47 @@ from services.errors import ErrorCode, refused
 
 MAX_REASON: Final = 500
 MAX_BALANCE: Final = 1_000_000_000
-"""Credits of one account."""
+"""Maximum credits of one account."""
 ACCOUNTS_PER_BATCH: Final = 1_000
-"""Accounts looked at together."""
+"""Accounts per transaction of `differences`."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A balance that is not the sum of its entries, or an entry that says another balance than comes of those so far."""
+    """A balance that is not the sum of its entries, or an entry whose `balance_after` is not the sum so far."""
 
     account_id: int
     entry_id: int | None
-    """The first entry that is wrong; None: it is the balance itself."""
-    kept: int | None
-    ledger: int
+    """The first wrong entry; None if the balance itself is wrong."""
+    stored: int | None
+    expected: int
 
 
-async def move(account_id: int, kind: CreditKind, amount: int, *, reference: str, reason: str = "") -> CreditEntry:
+async def change_balance(
+    account_id: int, kind: CreditKind, amount: int, *, reference: str, reason: str = ""
+) -> CreditEntry:
     """
-    Add `amount` (below 0: take) to an account's credits; the balance stays locked
-    from here on. `reference` names what it belongs to: an account is given or charged for that once.
+    Add `amount` (negative: subtract) to an account's credits; locks the balance until the transaction ends. `reference` is
+    the id of the claim, order or correction: each pair of kind and reference changes an account's balance once.
 
     Raises Refused: INSUFFICIENT_CREDITS, with `needed` and `available`; BAD_INPUT (over 1,000,000,000).
     Requires a transaction.
     """
     require_transaction()
     if not await CreditBalance.exists(account_id=account_id):
-        # A first claim may come twice at once: the second waits here, finds the row and adds to it.
+        # Two first changes at once: the second waits here, then finds the row.
         await CreditBalance.bulk_create([CreditBalance(account_id=account_id, balance=0)], ignore_conflicts=True)
-    held = await CreditBalance.select_for_update().get(account_id=account_id)
-    after = held.balance + amount
+    row = await CreditBalance.select_for_update().get(account_id=account_id)
+    after = row.balance + amount
     if after < 0:
         text = Text(
-            "This needs {needed:,} credits, but the account has {balance:,}.", needed=-amount, balance=held.balance
+            "This needs {needed:,} credits, but the account has {balance:,}.", needed=-amount, balance=row.balance
         )
-        raise refused(ErrorCode.INSUFFICIENT_CREDITS, text, needed=-amount, available=held.balance)
+        raise refused(ErrorCode.INSUFFICIENT_CREDITS, text, needed=-amount, available=row.balance)
     if after > MAX_BALANCE:
         raise refused(ErrorCode.BAD_INPUT, Text("An account can have at most {most:,} credits.", most=MAX_BALANCE))
-    held.balance = after
-    await held.save(update_fields=["balance"])
+    row.balance = after
+    await row.save(update_fields=["balance"])
     return await CreditEntry.create(
         account_id=account_id,
         kind=kind,
@@ -75,13 +77,13 @@ async def move(account_id: int, kind: CreditKind, amount: int, *, reference: str
 
 
 async def balance_of(account_id: int) -> int:
-    """What the account can spend now."""
+    """Current balance of the account."""
     found = await CreditBalance.get_or_none(account_id=account_id)
     return found.balance if found else 0
 
 
-async def spender(account_id: int) -> Account:
-    """The account, when it may claim and spend. Raises Refused: NOT_FOUND, ACCOUNT_DEACTIVATED."""
+async def active_account(account_id: int) -> Account:
+    """Return the account if it is active. Raises Refused: NOT_FOUND, ACCOUNT_DEACTIVATED."""
     found = await Account.get_or_none(id=account_id)
     if found is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such account.")
@@ -92,9 +94,9 @@ async def spender(account_id: int) -> Account:
 
 async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
     """
-    Give or take credits by an operator's hand; the owner sees the reason.
+    Add or subtract credits as an operator; the owner sees the reason.
 
-    Raises Refused: BAD_INPUT (nothing to change, no reason, a service's account), NOT_FOUND, INSUFFICIENT_CREDITS.
+    Raises Refused: BAD_INPUT (no amount, no reason, a service account), NOT_FOUND, INSUFFICIENT_CREDITS.
     """
     reason = reason.strip()
     if not amount or abs(amount) > MAX_BALANCE or not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
@@ -109,7 +111,7 @@ async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
         if account.kind is not AccountKind.PERSON:
             raise refused(ErrorCode.BAD_INPUT, "A service account has no credits.", path=("email",))
         reference = f"correction:{secrets.token_hex(8)}"
-        entry = await move(account.id, CreditKind.CORRECTION, amount, reference=reference, reason=reason)
+        entry = await change_balance(account.id, CreditKind.CORRECTION, amount, reference=reference, reason=reason)
         await audit.record(
             "credits.corrected",
             actor=OPERATOR,
@@ -123,8 +125,8 @@ async def correct(email: str, amount: int, *, reason: str) -> CreditEntry:
 
 async def differences(*, repair: bool = False) -> AsyncIterator[Difference]:
     """
-    Every account whose balance is not what its entries come to, in order of account. `repair` sets balances to the sum of
-    their entries in the same transaction; entries are never touched.
+    Yield each account whose balance is not the sum of its entries, in order of account. `repair` sets the balance to that
+    sum in the same transaction; entries are never changed.
     """
     last = 0
     while True:
@@ -144,7 +146,7 @@ async def differences(*, repair: bool = False) -> AsyncIterator[Difference]:
 async def _differences(ids: list[int], *, repair: bool) -> list[Difference]:
     if not ids:
         return []
-    kept = {
+    balances = {
         row.pk: row for row in await CreditBalance.filter(account_id__in=ids).order_by("account_id").select_for_update()
     }
     found: dict[int, Difference] = {}
@@ -155,7 +157,7 @@ async def _differences(ids: list[int], *, repair: bool) -> list[Difference]:
         if after != sums[account_id]:
             found.setdefault(account_id, Difference(account_id, entry_id, after, sums[account_id]))
     for account_id, total in sums.items():
-        row = kept.get(account_id)
+        row = balances.get(account_id)
         if total == (row.balance if row else 0):
             continue
         found[account_id] = Difference(account_id, None, row.balance if row else None, total)
@@ -169,11 +171,11 @@ async def _differences(ids: list[int], *, repair: bool) -> list[Difference]:
 
 
 async def totals(profile_ids: list[int]) -> dict[int, int]:
-    """What all accounts of each of these profiles have together, deactivated ones included. Index: account (profile_id)."""
-    held: Any = (
+    """Return the sum over all accounts of each profile, including deactivated ones. Index: account (profile_id)."""
+    found: Any = (
         CreditBalance.filter(account__profile_id__in=profile_ids)
         .annotate(total=Sum("balance"))
         .group_by("account__profile_id")
         .values_list("account__profile_id", "total")
     )
-    return {**dict.fromkeys(profile_ids, 0), **dict(await held)}
+    return {**dict.fromkeys(profile_ids, 0), **dict(await found)}

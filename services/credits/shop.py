@@ -1,8 +1,8 @@
 """
 The shop: items for credits.
 
-An order takes one of the stock and the price in one transaction; giving it back puts both back, once. Locks are taken in
-one order everywhere, so that nobody waits in a circle: the idempotency key, the order, the item's stock, the balance.
+An order reduces stock and balance in one transaction; a refund restores both, once. Locks are always taken in the same
+order, so that no deadlock is possible: the idempotency key, the order, the item's stock, the balance.
 Rule: docs/rules/challenges.md#shop.
 """
 
@@ -19,7 +19,7 @@ from models.shop import OrderState, ShopOrder, ShopStock
 from models.transactions import require_transaction
 from services.core import audit, clock, idempotency
 from services.core.audit import OPERATOR, Change
-from services.credits.credit_ledger import move, spender
+from services.credits.credit_ledger import active_account, change_balance
 from services.errors import ErrorCode, Refused, refused
 
 MAX_ORDERS_LISTED: Final = 200
@@ -27,7 +27,7 @@ MAX_ORDERS_LISTED: Final = 200
 
 @dataclass(frozen=True)
 class Ordered:
-    """An order as it is now. `repeated`: an earlier call under the same key placed it."""
+    """The current order. `repeated`: True if an earlier call with the same key placed it."""
 
     order: ShopOrder
     repeated: bool
@@ -35,8 +35,8 @@ class Ordered:
 
 async def order(account_id: int, code: str, key: str) -> Ordered:
     """
-    Take an item for this account's credits, at its price of this moment. The same key again answers the same order, as it
-    is then, whatever has become of it.
+    Order an item for this account's credits, at its current price. A repeated key returns the same order in its current
+    state.
 
     Raises Refused: NOT_FOUND (no such item), NOT_FOR_SALE, OUT_OF_STOCK, INSUFFICIENT_CREDITS (with `needed` and
     `available`), ACCOUNT_DEACTIVATED, and what services/core/idempotency.py raises.
@@ -47,83 +47,82 @@ async def order(account_id: int, code: str, key: str) -> Ordered:
 
 async def cancel(account_id: int, order_id: int) -> ShopOrder:
     """
-    Give back an order of this account that is still PLACED. Raises Refused: NOT_FOUND (also somebody else's),
+    Refund an order of this account that is still PLACED. Raises Refused: NOT_FOUND (also for orders of other accounts),
     ORDER_NOT_OPEN.
     """
     async with in_transaction():
-        found = await _locked(order_id)
+        found = await _lock_order(order_id)
         if found.account_id != account_id:
             raise _no_such_order()
         if found.state is not OrderState.PLACED:
             raise _not_open(found)
-        return await _give_back(found)
+        return await _refund(found)
 
 
-async def give_back_open(account_id: int) -> int:
+async def refund_open_orders(account_id: int) -> int:
     """
-    Give back every order of this account that is still PLACED, inside the caller's transaction: what is left of the stock
-    is right when the account is deleted afterwards. Answers how many there were. Index (account_id, id).
-    Requires a transaction.
+    Refund every order of this account that is still PLACED, so that the stock is correct when the account is deleted.
+    Returns the number of orders. Index: (account_id, id). Requires a transaction.
     """
     require_transaction()
     placed = await ShopOrder.select_for_update().filter(account_id=account_id, state=OrderState.PLACED).order_by("item")
-    for each in placed:  # in the order of items: two who do this do not wait for each other's stock
-        await _give_back(each)
+    for each in placed:  # in order of items: two of these calls cannot deadlock
+        await _refund(each)
     return len(placed)
 
 
 async def refund(order_id: int) -> ShopOrder:
     """
-    Give back an order by an operator's hand, also one that was shipped and came back. Raises Refused: NOT_FOUND,
-    ORDER_NOT_OPEN (it was given back already).
+    Refund an order as an operator, also one that was shipped and returned. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN (it
+    was refunded already).
     """
     async with in_transaction():
-        found = await _locked(order_id)
+        found = await _lock_order(order_id)
         if found.state is OrderState.REFUNDED:
             raise _not_open(found)
         before = found.state
-        await _give_back(found)
-        await _note("shop.refunded", found, before)
+        await _refund(found)
+        await _record_change("shop.refunded", found, before)
         return found
 
 
 async def ship(order_id: int) -> ShopOrder:
-    """Note that an order is on its way: nobody can cancel it any more. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN."""
+    """Mark an order as shipped; it can no longer be cancelled. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN."""
     async with in_transaction():
-        found = await _locked(order_id)
+        found = await _lock_order(order_id)
         if found.state is not OrderState.PLACED:
             raise _not_open(found)
-        await _change(found, OrderState.SHIPPED)
-        await _note("shop.shipped", found, OrderState.PLACED)
+        await _set_state(found, OrderState.SHIPPED)
+        await _record_change("shop.shipped", found, OrderState.PLACED)
         return found
 
 
 async def set_stock(code: str, stock: int) -> int:
     """
-    Say how many of an item are left, by an operator's hand; answers how many were. Raises Refused: NOT_FOUND (no such
-    item), BAD_INPUT (of this one there is always enough, or no number from 0 to 1,000,000).
+    Set the stock of an item as an operator; returns the stock before. Raises Refused: NOT_FOUND (no such item), BAD_INPUT
+    (the item has no limited stock, or the number is not 0 to 1,000,000).
     """
     item = _item(code)
     if item.stock is None or not 0 <= stock <= MAX_PRICE:
         text = Text("The stock must be 0 to {most:,}, and the item must not be unlimited.", most=MAX_PRICE)
         raise refused(ErrorCode.BAD_INPUT, text, path=("stock",))
     async with in_transaction():
-        held = await _locked_stock(item, item.stock)
-        before, held.stock = held.stock, stock
-        await held.save(update_fields=["stock"])
+        row = await _lock_stock(item, item.stock)
+        before, row.stock = row.stock, stock
+        await row.save(update_fields=["stock"])
         await audit.record("shop.stocked", actor=OPERATOR, item=code, stock=Change(before, stock))
         return before
 
 
 async def stock_of(codes: Collection[str]) -> dict[str, int | None]:
-    """How many are left of each of these items of the catalogue; None: always enough. Primary key."""
+    """Stock of each of these catalogue items; None if unlimited. Primary key."""
     rows: Any = ShopStock.filter(item__in=codes).values_list("item", "stock")
-    left = dict(await rows)
-    return {code: None if (stock := ITEMS[code].stock) is None else left.get(code, stock) for code in codes}
+    remaining = dict(await rows)
+    return {code: None if (stock := ITEMS[code].stock) is None else remaining.get(code, stock) for code in codes}
 
 
 async def orders(state: OrderState | None = None) -> Sequence[dict[str, Any]]:
-    """The newest 200 orders, of one state or all, with the address of who ordered. Index (state, id) or primary key."""
+    """The newest 200 orders, of one state or all, with the account's address. Index: (state, id), or primary key."""
     found = ShopOrder.all() if state is None else ShopOrder.filter(state=state)
     return (
         await found.order_by("-id")
@@ -133,52 +132,51 @@ async def orders(state: OrderState | None = None) -> Sequence[dict[str, Any]]:
 
 
 async def _place(account_id: int, code: str) -> idempotency.Answer:
-    await spender(account_id)
+    await active_account(account_id)
     item = _item(code)
     if item.retired:
         raise refused(
             ErrorCode.NOT_FOR_SALE, Text("The shop no longer sells {name!r}.", name=Text(item.name)), path=("item",)
         )
     if item.stock is not None:
-        held = await _locked_stock(item, item.stock)
-        if held.stock < 1:
+        row = await _lock_stock(item, item.stock)
+        if row.stock < 1:
             raise refused(
                 ErrorCode.OUT_OF_STOCK, Text("{name!r} is out of stock.", name=Text(item.name)), path=("item",)
             )
-        held.stock -= 1
-        await held.save(update_fields=["stock"])
+        row.stock -= 1
+        await row.save(update_fields=["stock"])
     placed = await ShopOrder.create(account_id=account_id, item=code, price=item.price, ordered_at=clock.now())
-    await move(account_id, CreditKind.ORDER, -item.price, reference=str(placed.id))
+    await change_balance(account_id, CreditKind.ORDER, -item.price, reference=str(placed.id))
     return {"order": placed.id}
 
 
-async def _give_back(found: ShopOrder) -> ShopOrder:
+async def _refund(found: ShopOrder) -> ShopOrder:
     item = ITEMS.get(found.item)
     if item is not None and item.stock is not None:
-        held = await _locked_stock(item, item.stock)
-        held.stock += 1
-        await held.save(update_fields=["stock"])
-    await _change(found, OrderState.REFUNDED)
-    account_id: int = found.account_id
-    await move(account_id, CreditKind.REFUND, found.price, reference=str(found.id))
+        row = await _lock_stock(item, item.stock)
+        row.stock += 1
+        await row.save(update_fields=["stock"])
+    await _set_state(found, OrderState.REFUNDED)
+    await change_balance(found.account_id, CreditKind.REFUND, found.price, reference=str(found.id))
     return found
 
 
-async def _change(found: ShopOrder, state: OrderState) -> None:
+async def _set_state(found: ShopOrder, state: OrderState) -> None:
     found.state, found.changed_at = state, clock.now()
     await found.save(update_fields=["state", "changed_at"])
 
 
-async def _locked(order_id: int) -> ShopOrder:
+async def _lock_order(order_id: int) -> ShopOrder:
     found = await ShopOrder.select_for_update().get_or_none(id=order_id)
     if found is None:
         raise _no_such_order()
     return found
 
 
-async def _locked_stock(item: Item, initial: int) -> ShopStock:
+async def _lock_stock(item: Item, initial: int) -> ShopStock:
     """
-    The item's row, ours until the transaction ends; the first to need it makes it from the catalogue.
+    Lock and return the item's row; creates it with the catalogue's stock if it does not exist.
     Requires a transaction.
     """
     require_transaction()
@@ -203,7 +201,8 @@ def _not_open(found: ShopOrder) -> Refused:
     return refused(ErrorCode.ORDER_NOT_OPEN, text, path=("id",))
 
 
-async def _note(action: str, found: ShopOrder, before: OrderState) -> None:
-    account_id: int = found.account_id
+async def _record_change(action: str, found: ShopOrder, before: OrderState) -> None:
     state = Change(before.value, found.state.value)
-    await audit.record(action, actor=OPERATOR, account_id=account_id, order=found.id, item=found.item, state=state)
+    await audit.record(
+        action, actor=OPERATOR, account_id=found.account_id, order=found.id, item=found.item, state=state
+    )

@@ -17,7 +17,7 @@ from services.imports.demo import SEED, SOURCE, TABLES, Member, random_time
 from services.imports.imported_projects import projects_of
 from services.progress import counters
 from services.progress.counters import Tally
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 OWNERS: Final = 70
 """People with projects, the guide included."""
@@ -37,7 +37,7 @@ async def add_projects(members: Sequence[Member], profiles: Mapping[str, int], a
         for project in _portfolio(rng, lists, member, profiles[member.person.key], anchor, is_guide=member is guide)
     ]
     async with in_transaction():
-        await lock_scores_only(profiles[member.person.key] for member in owners)
+        await lock_score_rows(profiles[member.person.key] for member in owners)
         known = await projects_of(SOURCE, {project.key or "" for project in projects})
         new = [project for project in projects if project.key not in known]  # an interrupted run may have added some
         await insert(new)
@@ -48,7 +48,7 @@ async def add_projects(members: Sequence[Member], profiles: Mapping[str, int], a
             tally.add(project.owner_id, PROJECTS, 1, 0, project.created_at)
         public = [profiles[each.person.key] for each in members if each.person.visibility is Visibility.PUBLIC]
         await insert([tag for project in new for tag in _tags(rng, project, ids[project.key or ""], public)])
-        await achievements.evaluate(await counters.keep(tally, {}), notify=False)
+        await achievements.evaluate(await counters.write_tally(tally, {}), notify=False)
     return len(published), len(new) - len(published)
 
 

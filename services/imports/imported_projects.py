@@ -13,7 +13,7 @@ from services.core import clock
 from services.core.bulk import lookup
 from services.progress import counters
 from services.progress.counters import Tally
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ async def import_projects(source: str, projects: Sequence[ImportedProject]) -> i
     require_transaction()
     if not projects:
         return 0
-    await lock_scores_only({each.owner_id for each in projects})
+    await lock_score_rows({each.owner_id for each in projects})
     tally = Tally()
     rows = [
         (each.owner_id, each.title, each.description, _state(each), each.created_at, each.key, source)
@@ -55,7 +55,7 @@ async def import_projects(source: str, projects: Sequence[ImportedProject]) -> i
     for row in new:
         if row["state"] == ProjectState.PUBLISHED.value:
             tally.add(row["owner_id"], PROJECTS, 1, 0, clock.now())
-    await counters.keep(tally, {})
+    await counters.write_tally(tally, {})
     return len(new)
 
 
@@ -69,7 +69,7 @@ async def import_collaborators(people: Sequence[ImportedCollaborator]) -> int:
     if not people:
         return 0
     owners: Any = Project.filter(id__in={each.project_id for each in people}).values_list("owner_id", flat=True)
-    await lock_scores_only({*await owners, *(each.profile_id for each in people)})
+    await lock_score_rows({*await owners, *(each.profile_id for each in people)})
     now = clock.now()
     return len(await execute_rows(_INSERT_TAGS, [(each.project_id, each.profile_id, now) for each in people]))
 

@@ -32,7 +32,7 @@ from services.errors import ErrorCode, Problem, Refused, refused
 from services.invites import invite_mails
 from services.media.text_rules import NotFit, plain
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 INVITE_LIFETIME: Final = timedelta(days=30)
 MAX_INVITES_PER_CALL: Final = 20
@@ -188,7 +188,7 @@ async def _send(
     own = await _own_addresses(sender.profile_id)
     foreign = [each for each in addresses if each.key not in own]
     # Withdrawing, accepting and concurrent sending take this lock too.
-    await lock_scores_only([sender.profile_id])
+    await lock_score_rows([sender.profile_id])
     now = clock.now()
     rows = Invite.filter(sender_id=sender.profile_id, email_key__in=[each.key for each in foreign])
     existing = {row.email_key: row for row in await rows}  # unique (sender_id, email_key)
@@ -277,7 +277,7 @@ async def _lock_pending(profile_id: int, invite_id: int) -> Invite:
     INVITE_NOT_OPEN. Requires a transaction.
     """
     require_transaction()
-    await lock_scores_only([profile_id])
+    await lock_score_rows([profile_id])
     invite = await Invite.select_for_update().get_or_none(id=invite_id, sender_id=profile_id)
     if invite is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such invite.", path=("id",))

@@ -26,7 +26,7 @@ from services.core.crypto import digest
 from services.invites import invite_mails, invites
 from services.messages import outbox
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
-from services.progress.scores import lock_scores, lock_scores_only
+from services.progress.scores import lock_score_rows, lock_scores
 
 CODE_LENGTH: Final = 12
 CODE_CHARACTERS: Final = string.ascii_lowercase + string.digits
@@ -51,7 +51,7 @@ async def code_of(profile_id: int) -> str:
     if code := await _read_code(profile_id):
         return code
     async with in_transaction():
-        await lock_scores_only([profile_id])  # two concurrent first calls return the same code
+        await lock_score_rows([profile_id])  # two concurrent first calls return the same code
         return await _read_code(profile_id) or await _create_code(profile_id)
 
 
@@ -62,7 +62,7 @@ async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
     """
     await rate_limits.spend("rotate-referral-link", by=[f"account:{account_id}"])
     async with in_transaction():
-        await lock_scores_only([profile_id])
+        await lock_score_rows([profile_id])
         await ReferralCode.filter(profile_id=profile_id, retired_at=None).update(retired_at=clock.now())
         await audit.record("referral-link.rotated", actor=actor, account_id=account_id)
         return await _create_code(profile_id)

@@ -23,7 +23,7 @@ from services.core.crypto import CannotOpen, seal, unseal
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.invites.referrals import signed_up
 from services.media.text_rules import NotFit, plain
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 REQUIRED_REFERRALS: Final = 5
 SEAL_PURPOSE: Final = "shirt"
@@ -69,7 +69,7 @@ async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Act
     destination = _check_destination(to)
     try:
         async with in_transaction():
-            await lock_scores_only([profile_id])
+            await lock_score_rows([profile_id])
             if await ShirtClaim.exists(profile_id=profile_id):
                 raise _already_claimed()
             referrals = (await signed_up([profile_id])).get(profile_id, 0)

@@ -11,8 +11,8 @@ from services.achievements import achievements, award_dates
 from services.core import clock
 from services.errors import ErrorCode, refused
 from services.points.ledger import MAX_EXTERNAL_ID
-from services.progress.counters import HAPPENED, Tally, keep
-from services.progress.scores import PENALTIES, lock_scores, microseconds, reach_again, save_scores
+from services.progress.counters import HAPPENED, Tally, write_tally
+from services.progress.scores import PENALTIES, lock_scores, microseconds, recompute_reached, save_scores
 
 REVERSALS = "system:reversals"
 """Source of reversal rows; their external id is the id of the reversed row."""
@@ -65,16 +65,16 @@ async def reverse(source: str, external_id: str) -> Reversal:
             recorded_at=now,
         )
         if person.sums[original.category].reached == microseconds(original.occurred_at):
-            await reach_again(person, original.category)  # a reversed entry does not decide a tie
+            await recompute_reached(person, original.category)  # a reversed entry does not decide a tie
         activity = ACTIVITIES.get(original.activity or "")
         if activity and activity.once and original.outcome is Outcome.AWARDED:
             await OnceAward.filter(profile_id=person.profile_id, activity=activity.code).delete()
-        person.tell_points(original.category, -original.awarded, original.activity)
+        person.notify_points(original.category, -original.awarded, original.activity)
         await save_scores([person], quietly=not original.shown)
         tally = Tally()
         tally.add_entry(entry, counts=original.outcome in HAPPENED, times=-1)
         # Reversing a penalty adds points, which can earn a badge.
-        await achievements.evaluate(await keep(tally, people))
+        await achievements.evaluate(await write_tally(tally, people))
         return Reversal(entry, repeated=False)
 
 
@@ -118,9 +118,9 @@ async def penalize(
             shown=shown,
             recorded_at=now,
         )
-        people[profile_id].tell_points(category, -points)
+        people[profile_id].notify_points(category, -points)
         await save_scores([people[profile_id]], quietly=not shown)
         tally = Tally()
         tally.add_entry(entry, counts=False)
-        await award_dates.update_dates(await keep(tally, people))
+        await award_dates.update_dates(await write_tally(tally, people))
         return entry

@@ -24,8 +24,8 @@ from services.achievements import achievements
 from services.core import clock
 from services.core.bulk import insert, lookup
 from services.errors import ErrorCode, Problem, Refused
-from services.progress.counters import HAPPENED, Tally, keep
-from services.progress.scores import Person, existing, lock_scores, save_scores
+from services.progress.counters import HAPPENED, Tally, write_tally
+from services.progress.scores import Person, existing_profiles, lock_scores, save_scores
 
 SYSTEM_SOURCE = "system"
 """Source of events that this server records itself. No service account has this source."""
@@ -108,7 +108,7 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     now = clock.now()
     # The lock serializes the events of one person: two writers must not both use the same rest of a cap.
     people = await lock_scores({event.profile_id for event in events})
-    known = people.keys() | await existing({event.counterpart_id for event in events} - people.keys() - {None})
+    known = people.keys() | await existing_profiles({event.counterpart_id for event in events} - people.keys() - {None})
     problems = [_find_problem(event, known, now) for event in events]
     batch = await EventBatch.read([event for event, problem in zip(events, problems, strict=True) if problem is None])
     results = [
@@ -117,7 +117,7 @@ async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     ]
     await batch.write()
     await save_scores(person for person in people.values() if person.moved)
-    await achievements.evaluate(await keep(batch.tally, people))
+    await achievements.evaluate(await write_tally(batch.tally, people))
     return results
 
 
@@ -225,7 +225,7 @@ class EventBatch:
         self.cap_used[event.profile_id, activity.code, event.day] += entry.capped
         person.add(activity.category, awarded, event.occurred_at)
         self.tally.add_entry(entry, counts=outcome in HAPPENED)
-        person.tell_points(activity.category, awarded, activity.code)
+        person.notify_points(activity.category, awarded, activity.code)
         return Recorded(outcome, awarded, event.profile_id)
 
     def _judge(self, event: ActivityEvent, activity: Activity, person: Person) -> tuple[Outcome, int]:

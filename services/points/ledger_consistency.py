@@ -83,9 +83,9 @@ async def _check_batch(after: int, *, repair: bool) -> tuple[list[Difference], i
 
 
 async def _check_counters(ids: list[int], *, repair: bool) -> list[Difference]:
-    wrong = await counters.wrong(ids)
+    wrong = await counters.mismatches(ids)
     if repair:
-        await counters.put({key: expected for key, (_, expected) in wrong.items()})
+        await counters.overwrite({key: expected for key, (_, expected) in wrong.items()})
     return [
         Difference(profile_id, f"{name} {figure}", is_stored, is_expected)
         for (profile_id, name), (stored, expected) in wrong.items()

@@ -13,7 +13,7 @@ from services.achievements import award_dates
 from services.core import clock
 from services.core.bulk import insert, lookup
 from services.errors import ErrorCode, refused
-from services.progress.counters import Tally, keep
+from services.progress.counters import Tally, write_tally
 from services.progress.scores import EPOCH, lock_scores, save_scores
 
 OPENED_AT: datetime = EPOCH
@@ -56,7 +56,7 @@ async def record_opening_balances(balances: Sequence[OpeningBalance]) -> int:
             new.append(_entry(balance, now))
         await insert(new)
         await save_scores((person for person in people.values() if person.moved), quietly=True)
-        await award_dates.update_dates(await keep(tally, people))
+        await award_dates.update_dates(await write_tally(tally, people))
         return len(new)
 
 

@@ -21,7 +21,7 @@ from services.core import change_feed, clock, rate_limits
 from services.core.audit import Actor
 from services.core.change_feed import PersonKind
 from services.errors import ErrorCode, Problem, Refused, refused
-from services.progress.scores import lock_scores_only
+from services.progress.scores import lock_score_rows
 
 MAX_COLLABORATORS: Final = 30
 MIN_TAG_TIME: Final = timedelta(microseconds=1)
@@ -122,7 +122,7 @@ async def untag(profile_id: int, project_id: int) -> None:
     found: Any = Project.filter(id=project_id, state=ProjectState.PUBLISHED, owner__listed=True)
     async with in_transaction():
         owner_id = await found.values_list("owner_id", flat=True)
-        await lock_scores_only([profile_id, *owner_id])
+        await lock_score_rows([profile_id, *owner_id])
         row = None
         if await found.exists():  # again under the lock
             row = await ProjectCollaborator.get_or_none(project_id=project_id, profile_id=profile_id)

@@ -1,9 +1,9 @@
 """
-Counters: how often each profile did what, and the points it gave; kept in the transaction of what they count.
+Counters: how often each profile did something, and the points it gave. Written in the transaction of what they count.
 
-A counter's name is the code of an activity, which the ledger keeps (services/points/ledger.py, services/points/corrections.py), or
-`CONNECTIONS` or `PROJECTS` of catalogue/criteria.py, which the services of those keep through `add`. Whoever writes holds the lock
-of the profile's score row (services/progress/scores.py), and hands the movements that come back to services/achievements/achievements.py.
+A counter is named by the code of an activity, written with the ledger (services/points/ledger.py, services/points/corrections.py),
+or by `CONNECTIONS` or `PROJECTS` of catalogue/criteria.py, written by their services through `add`. Callers must hold the lock of
+the profile's score row (services/progress/scores.py), and pass the returned movements to services/achievements/achievements.py.
 """
 
 from collections import defaultdict
@@ -27,18 +27,12 @@ from services.progress.scores import Person
 
 HAPPENED = frozenset({Outcome.AWARDED, Outcome.PARTLY_AWARDED, Outcome.CAPPED})
 """Outcomes of events that count."""
-RECOUNTED_COUNTERS = frozenset({CONNECTIONS, PROJECTS})
-"""Names that are not of the ledger."""
-CHECKED_APART = frozenset({CONNECTIONS, PROJECTS})
-"""Those of them that are rows to be counted: see `from_rows`."""
-
-
 HIDDEN_OF = {category: f"HIDDEN:{category.value}" for category in Category}
-"""The name of what entries that their person may not see moved in each category: its `points`, never its `times`."""
+"""Counters of entries that are hidden from their person, by category. They use `points` alone."""
 
 
 class Count(NamedTuple):
-    """How often, and for how many points."""
+    """Number of events, and their points."""
 
     times: int
     points: int
@@ -48,7 +42,7 @@ NEVER = Count(0, 0)
 
 
 class Span(NamedTuple):
-    """What a figure was before an act, and is after it."""
+    """A figure before and after a change."""
 
     before: int
     after: int
@@ -57,8 +51,8 @@ class Span(NamedTuple):
 @dataclass
 class Movement:
     """
-    What an act moved of one profile: counters by their names, and `POINTS`, `POINTS:FORUM` …, `LEVEL`. A figure that did
-    not move may be missing. `at`: when what moved it happened (UTC); of several events, the latest; `since`: the earliest.
+    Changed figures of one profile: counters by name, and `POINTS`, `POINTS:FORUM` …, `LEVEL`. Unchanged figures may be
+    missing. `at` and `since`: time of the latest and the earliest event that changed them (UTC).
     """
 
     profile_id: int
@@ -68,7 +62,7 @@ class Movement:
 
 
 class Tally:
-    """What a batch adds to counters and sums, by profile: filled entry by entry, then written at once by `keep`."""
+    """Additions of a batch to counters and sums, by profile: collected per entry, written by `write_tally`."""
 
     def __init__(self) -> None:
         self.counts: dict[tuple[int, str], Count] = {}
@@ -78,8 +72,8 @@ class Tally:
 
     def add_entry(self, entry: PointEntry, *, counts: bool, times: int = 1) -> None:
         """
-        Count an entry of the ledger: its points, and, when its event is one that `counts`, `times` (-1 for what is
-        taken back) under its activity.
+        Add a ledger entry: its points, and, if its event `counts`, `times` (-1 for a reversal) to the counter of its
+        activity.
         """
         profile_id = entry.profile_id
         if counts and entry.activity:
@@ -89,39 +83,40 @@ class Tally:
         self.add_points(profile_id, entry.category, entry.awarded, entry.occurred_at)
 
     def add_points(self, profile_id: int, category: Category, points: int, at: datetime) -> None:
-        """Add to a sum of points; nothing added moves nothing."""
+        """Add to a sum of points; 0 points change nothing."""
         if points:
             self.points[profile_id][category] += points
-            self._at(profile_id, at)
+            self._note_time(profile_id, at)
 
     def add(self, profile_id: int, name: str, times: int, points: int, at: datetime) -> None:
         """Add to one counter."""
-        held = self.counts.get((profile_id, name), NEVER)
-        self.counts[profile_id, name] = Count(held.times + times, held.points + points)
-        self._at(profile_id, at)
+        before = self.counts.get((profile_id, name), NEVER)
+        self.counts[profile_id, name] = Count(before.times + times, before.points + points)
+        self._note_time(profile_id, at)
 
-    def _at(self, profile_id: int, at: datetime) -> None:
+    def _note_time(self, profile_id: int, at: datetime) -> None:
         self.latest[profile_id] = max(at, self.latest.get(profile_id, at))
         self.earliest[profile_id] = min(at, self.earliest.get(profile_id, at))
 
 
-async def keep(tally: Tally, people: Mapping[int, Person]) -> list[Movement]:
+async def write_tally(tally: Tally, people: Mapping[int, Person]) -> list[Movement]:
     """
-    Write what a batch adds; one statement for any number of people. The sums of `people` are those of now, the batch
-    included; whose points did not move need not be among them. Answers what moved, person by person.
+    Write the additions of a batch in one statement; returns one movement per profile.
+
+    `people` must have everyone whose points changed, with sums that include the batch.
     """
     after = await _upsert(tally.counts)
     now = clock.now()
-    moved = {
+    movements = {
         profile_id: Movement(profile_id, min(at, now), tally.earliest[profile_id])
         for profile_id, at in tally.latest.items()
     }
     for (profile_id, name), count in tally.counts.items():
         times = after[profile_id, name]
-        moved[profile_id].figures[name] = Span(times - count.times, times)
+        movements[profile_id].figures[name] = Span(times - count.times, times)
     for profile_id, added in tally.points.items():
-        moved[profile_id].figures.update(_sums(people[profile_id], added))
-    return list(moved.values())
+        movements[profile_id].figures.update(_sums(people[profile_id], added))
+    return list(movements.values())
 
 
 def _sums(person: Person, added: Mapping[Category, int]) -> Iterator[tuple[str, Span]]:
@@ -136,19 +131,18 @@ def _sums(person: Person, added: Mapping[Category, int]) -> Iterator[tuple[str, 
 
 async def add(profile_id: int, name: str, times: int, points: int = 0) -> Movement:
     """
-    Add to one counter that is not the ledger's, with the profile's score row locked.
-    Answers what moved, for `achievements.evaluate([…])`.
-    Requires a transaction.
+    Add to `CONNECTIONS` or `PROJECTS`, with the profile's score row locked; returns the movement, for
+    `achievements.evaluate([…])`. Requires a transaction.
     """
     require_transaction()
     tally = Tally()
     tally.add(profile_id, name, times, points, clock.now())
-    [movement] = await keep(tally, {})
+    [movement] = await write_tally(tally, {})
     return movement
 
 
-async def of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """The counters of these profiles, by name; a name that was never counted is missing. Unique (profile_id, name)."""
+async def counters_of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
+    """Return the counters of these profiles, by name; a name that was never counted is missing. Unique (profile_id, name)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
     if found:
         rows: Any = ProfileCounter.filter(profile_id__in=list(found))
@@ -157,16 +151,16 @@ async def of(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
     return found
 
 
-async def from_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """What the counters of the ledger have to be, by its rows. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
+async def recount_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
+    """Count the ledger's entries anew. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
     for row in await execute(_FROM_LEDGER, list(found)):
         found[row["profile_id"]][row["name"]] = Count(row["times"], row["points"])
     return found
 
 
-async def from_rows(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """What the other counters have to be. Indexes: connection (profile_id, …), project (owner_id, state, …)."""
+async def recount_rows(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
+    """Count connections and published projects anew. Indexes: connection (profile_id, …), project (owner_id, state, …)."""
     found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
     rows: Any = Connection.filter(profile_id__in=list(found)).annotate(times=Total("id")).group_by("profile_id")
     for profile_id, times in await rows.values_list("profile_id", "times") if found else ():
@@ -178,46 +172,46 @@ async def from_rows(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]
     return found
 
 
-async def put(counts: Mapping[tuple[int, str], Count]) -> None:
-    """Set counters to these figures, whatever they were. With the profiles' score rows locked. Requires a transaction."""
+async def overwrite(counts: Mapping[tuple[int, str], Count]) -> None:
+    """Set counters to these figures, with the profiles' score rows locked. Requires a transaction."""
     require_transaction()
-    held = await of({profile_id for profile_id, _ in counts})
+    stored = await counters_of({profile_id for profile_id, _ in counts})
     changes = {}
     for (profile_id, name), count in counts.items():
-        was = held[profile_id].get(name, NEVER)
-        changes[profile_id, name] = Count(count.times - was.times, count.points - was.points)
+        before = stored[profile_id].get(name, NEVER)
+        changes[profile_id, name] = Count(count.times - before.times, count.points - before.points)
     await _upsert(changes)
 
 
-async def wrong(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Count, Count]]:
+async def mismatches(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Count, Count]]:
     """
-    The counters that are not what ledger, connections and projects say, by profile and name: as they are kept, as they
-    have to be. With the profiles' score rows locked, so that nobody is caught half-way.
-    Requires a transaction.
+    Counters that differ from ledger, connections and projects, by profile and name: the stored count and the expected
+    one. The profiles' score rows must be locked, so that no batch is seen half-written. Requires a transaction.
     """
     require_transaction()
-    kept, ledger, rows = await of(profile_ids), await from_ledger(profile_ids), await from_rows(profile_ids)
-    truth = {profile_id: {**ledger[profile_id], **rows[profile_id]} for profile_id in kept}
+    stored = await counters_of(profile_ids)
+    ledger, rows = await recount_ledger(profile_ids), await recount_rows(profile_ids)
+    expected = {profile_id: {**ledger[profile_id], **rows[profile_id]} for profile_id in stored}
     return {
         (profile_id, name): (is_, right)
-        for profile_id in kept
-        for name in sorted((kept[profile_id].keys() | truth[profile_id].keys()) - (RECOUNTED_COUNTERS - CHECKED_APART))
-        if (is_ := kept[profile_id].get(name, NEVER)) != (right := truth[profile_id].get(name, NEVER))
+        for profile_id in stored
+        for name in sorted(stored[profile_id].keys() | expected[profile_id].keys())
+        if (is_ := stored[profile_id].get(name, NEVER)) != (right := expected[profile_id].get(name, NEVER))
     }
 
 
 async def rebuild(*, after: int = 0) -> AsyncIterator[profile_batches.BatchResult]:
     """
-    Count anew what ledger, connections and projects hold of everyone behind the profile numbered `after`: for a database from before there were
-    counters. Each step's `changed` is how many counters were wrong.
+    Recount the counters of all profiles with ids above `after`, for databases older than the counters. `changed` of each
+    batch is the number of wrong counters.
     """
-    async for step in profile_batches.for_each_batch(_set_right, after=after):
-        yield step
+    async for batch in profile_batches.for_each_batch(_repair, after=after):
+        yield batch
 
 
-async def _set_right(people: Mapping[int, Person]) -> int:
-    found = await wrong(people.keys())
-    await put({key: right for key, (_, right) in found.items()})
+async def _repair(people: Mapping[int, Person]) -> int:
+    found = await mismatches(people.keys())
+    await overwrite({key: right for key, (_, right) in found.items()})
     return len(found)
 
 
@@ -243,7 +237,7 @@ _ADD = Statement.over_rows(
     times="int",
     points="int",
 )
-# A reversal takes back what counted, and nothing else: an event that gave nothing for another reason never counted.
+# A reversal undoes only what counted: an event that gave nothing for another reason than a cap never counted.
 _FROM_LEDGER = Statement.of(f"""
     SELECT e.profile_id, e.activity AS name,
         CAST(SUM(CASE WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 ELSE -1 END) AS int) AS times,

@@ -1,4 +1,4 @@
-"""Going through all profiles, some at a time, each lot in a transaction of its own: beside a running server."""
+"""Process all profiles in batches, one transaction per batch; safe while the server runs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from models.transactions import forbid_transaction
 from services.progress.scores import Person, lock_scores
 
 PROFILES_PER_BATCH = 500
-"""Profiles of one transaction: a server's writers of those wait as long."""
+"""Profiles per transaction: the server's writers of these profiles wait for it."""
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What one lot came to. `last` is the number of its last profile: whoever stops can go on behind it."""
+    """Result of one batch. `last` is the id of its last profile: an interrupted run can resume after it."""
 
     last: int
     people: int
@@ -27,9 +27,8 @@ async def for_each_batch(
     work: Callable[[dict[int, Person]], Awaitable[int]], *, after: int = 0
 ) -> AsyncIterator[BatchResult]:
     """
-    Hand everyone to `work`, in order of their numbers from behind `after` on, with their score rows locked; it answers how much
-    it changed. Primary key.
-    Must not run in a transaction.
+    Call `work` with each batch of profiles, their score rows locked, in order of id above `after`; it returns the number
+    of changes. Index: primary key. Must not run in a transaction: each batch commits.
     """
     forbid_transaction()
     last = after
@@ -47,5 +46,5 @@ async def for_each_batch(
 
 
 async def remaining_after(after: int) -> int:
-    """How many profiles `for_each_batch` would go through."""
+    """Number of profiles that `for_each_batch` would process."""
     return await Profile.filter(id__gt=after).count()

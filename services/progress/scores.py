@@ -1,4 +1,4 @@
-"""The sums kept beside the ledger: locked before a person's events are judged, saved in the same transaction."""
+"""Sums of points per profile: locked before events are processed, saved in the same transaction."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -16,7 +16,7 @@ from services.core.change_feed import PersonKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = {category: category.value.lower() for category in Category}
-"""The column of each category in the score table; `…_reached` stands beside it."""
+"""Column of each category in the score table; the column `…_reached` belongs to it."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -25,13 +25,13 @@ def microseconds(moment: datetime) -> int:
 
 
 PENALTIES = "operator:penalties"
-"""What the ledger names the source of penalties by."""
+"""Source of penalties in the ledger."""
 DECIDES = f"""
     e.awarded <> 0 AND e.kind <> '{EntryKind.REVERSAL.value}' AND e.shown = true
 """.strip()
 """
-Whether an entry `e` of the ledger that was not taken back says when a sum was reached: what was taken back never happened, and
-what its person may not see is not to be seen by their place either.
+SQL condition: the entry `e`, if not reversed, decides when a sum was reached. A reversed entry never happened, and an entry
+that is hidden from its person must not be visible through the rank either.
 """
 _LATEST = Statement.of(f"""
     SELECT e.occurred_at FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
@@ -50,20 +50,20 @@ _SAVE = Statement.of(
 
 @dataclass
 class Sum:
-    """A sum of points, and when it was reached: the latest moment of its entries that decide (microseconds since 1970)."""
+    """A sum of points, and when it was reached: the latest time of its deciding entries (microseconds since 1970)."""
 
     points: int = 0
     reached: int = 0
 
     def add(self, points: int, at: int) -> None:
-        """Count one entry, and its moment where it decides; else `at` is 0. The order of entries does not matter."""
+        """Add one entry. `at` is its time, or 0 if it does not decide. The order of entries does not matter."""
         self.points += points
         self.reached = max(self.reached, at)
 
 
 @dataclass
 class Person:
-    """What judging an event needs to know of a profile, and its sums. Overall is reached when the last of the others is."""
+    """What is needed of a profile to process an event, and its sums. Overall is reached with the last category reached."""
 
     profile_id: int
     active: bool
@@ -73,21 +73,21 @@ class Person:
     sums: dict[Category, Sum] = field(default_factory=dict)
     moved: bool = False
     level: int = 0
-    """The level that is stored; it rises and falls when the sums are saved."""
+    """Level by the stored sums; updated when the sums are saved."""
     news: list[change_feed.NewFeedEntry] = field(default_factory=list)
-    """What the person is to be told once the sums are saved."""
+    """Notifications to publish once the sums are saved."""
 
     def may_earn(self, activity: Activity, day: date) -> bool:
         """
-        Whether an event of that day can give points: the profile is active and had joined by then, and a pull
-        request counts only with a GitHub account that GitHub itself vouched for.
+        True if an event of that day can give points: the profile is active and had joined by then; a pull request
+        needs a GitHub account confirmed by GitHub.
         """
         if activity.code == "PULL_REQUEST_MERGED" and not self.github_connected:
             return False
         return self.active and day >= self.joined_on
 
     def add(self, category: Category, points: int, at: datetime, *, decides: bool = True) -> None:
-        """Count one entry of the ledger; one that gave nothing moves nothing. `decides`: see DECIDES."""
+        """Add one ledger entry; 0 points change nothing. `decides`: see DECIDES."""
         if not points:
             return
         moment = microseconds(at) if decides else 0
@@ -95,18 +95,17 @@ class Person:
         self.sums[category].add(points, moment)
         self.moved = True
 
-    def tell_points(self, category: Category, points: int, activity: str | None = None) -> None:
-        """Let the person hear of points that one entry gave or took; of one that did neither there is nothing to say."""
+    def notify_points(self, category: Category, points: int, activity: str | None = None) -> None:
+        """Notify the person of points that one entry gave or took; 0 points notify no one."""
         if points:
             facts = {"points": points, "category": category.value, "activity": activity}
             self.news.append(change_feed.person_entry(self.profile_id, PersonKind.POINTS, **facts))
 
 
-async def reach_again(person: Person, category: Category) -> None:
+async def recompute_reached(person: Person, category: Category) -> None:
     """
-    Read from the ledger when a person's sum was reached: after something was taken back. With the score row locked.
-    Index: (profile_id, occurred_at, id), read backwards; unique (reverses_id).
-    Requires a transaction.
+    Read from the ledger when a person's sum was reached, after a reversal; the score row must be locked.
+    Index: (profile_id, occurred_at, id), read backwards; unique (reverses_id). Requires a transaction.
     """
     require_transaction()
     rows = await execute(_LATEST, person.profile_id, category.value)
@@ -116,9 +115,8 @@ async def reach_again(person: Person, category: Category) -> None:
 
 async def lock_scores(profile_ids: Iterable[int]) -> dict[int, Person]:
     """
-    Lock the score rows of these profiles until the transaction ends, and read what judging needs. In order of id,
-    so that two batches cannot wait for each other. On SQLite the one writer is the lock. Unknown ids are left out.
-    Requires a transaction.
+    Lock the score rows of these profiles until the transaction ends, and return them by id; unknown ids are missing. Locked
+    in order of id, so that two batches cannot deadlock. On SQLite the transaction is the lock. Requires a transaction.
     """
     require_transaction()
     ids = sorted(set(profile_ids))
@@ -128,8 +126,8 @@ async def lock_scores(profile_ids: Iterable[int]) -> dict[int, Person]:
     return {score.pk: _person(score, by_id[score.pk]) for score in scores}
 
 
-async def lock_scores_only(profile_ids: Iterable[int]) -> None:
-    """Lock like `lock_scores`, and read nothing: for what moves no sum. Requires a transaction."""
+async def lock_score_rows(profile_ids: Iterable[int]) -> None:
+    """Lock like `lock_scores`, but read nothing: for changes that affect no sum. Requires a transaction."""
     require_transaction()
     await lock_rows("score", "profile_id", profile_ids)
 
@@ -149,8 +147,8 @@ def _person(score: Score, facts: dict[str, Any]) -> Person:
     )
 
 
-async def existing(profile_ids: AbstractSet[int | None]) -> set[int]:
-    """Which of these profiles there are."""
+async def existing_profiles(profile_ids: AbstractSet[int | None]) -> set[int]:
+    """Return those of these ids that are profiles."""
     if not profile_ids:
         return set()
     found: Any = Profile.filter(id__in=profile_ids).values_list("id", flat=True)
@@ -159,9 +157,8 @@ async def existing(profile_ids: AbstractSet[int | None]) -> set[int]:
 
 async def save_scores(people: Iterable[Person], *, quietly: bool = False) -> None:
     """
-    Write back the sums of people whose rows are locked by this transaction, and tell of it: every process, so that kept
-    boards follow, and the people themselves, unless it happens `quietly` (imports; what they are not to see).
-    Requires a transaction.
+    Save the sums of people whose rows this transaction has locked, and publish the change: to every process, for the cached
+    boards, and to the people, unless `quietly` (imports; hidden entries). Requires a transaction.
     """
     require_transaction()
     saved = list(people)
@@ -173,13 +170,13 @@ async def save_scores(people: Iterable[Person], *, quietly: bool = False) -> Non
         for person in saved
     ]
     await execute_each(_SAVE, rows)
-    told = [new for person in saved for new in _news(person)]
+    notifications = [new for person in saved for new in _take_notifications(person)]
     changed = change_feed.scores_changed([person.profile_id for person in saved])
-    await change_feed.publish_all(changed if quietly else [*changed, *told])
+    await change_feed.publish_all(changed if quietly else [*changed, *notifications])
 
 
-def _news(person: Person) -> list[change_feed.NewFeedEntry]:
-    """What this person has not been told yet, a higher level at the end."""
+def _take_notifications(person: Person) -> list[change_feed.NewFeedEntry]:
+    """Take the person's pending notifications; a level-up comes last."""
     news, person.news = person.news, []
     before, person.level = person.level, level_of(person.overall.points)
     if person.level > before:

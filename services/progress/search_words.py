@@ -1,4 +1,4 @@
-"""The words by which listed people are found: kept in the transaction of whatever changes a name, a title or a listing."""
+"""Search words of listed people: written in the transaction that changes a name, a title or the visibility."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -11,11 +11,11 @@ from models.transactions import forbid_transaction, require_transaction
 from services.media import search_tokenizer
 
 PROFILES_PER_BATCH = 1_000
-"""People of one transaction of `rebuild`: other writers get their turn between two."""
+"""Profiles per transaction of `rebuild`; other writers run between two transactions."""
 
 
 class Found(NamedTuple):
-    """A listed person, and the texts that they are found by."""
+    """A listed person, and the texts that are searched."""
 
     profile_id: int
     name: str
@@ -25,24 +25,23 @@ class Found(NamedTuple):
 
 async def index(profile_ids: Iterable[int]) -> None:
     """
-    Write anew the words of these profiles, from what their rows say now; hidden people keep none.
+    Replace the words of these profiles by those of their current rows; hidden people have none.
 
-    Call it after the profiles were written. Three statements, however many people. The rows are
-    locked, so that two who change one person do not both leave their words.
-    Requires a transaction.
+    Call it after the profiles were written. Three statements for any number of people. The rows are locked, so that two
+    concurrent changes of a person do not both leave their words. Requires a transaction.
     """
     require_transaction()
     ids = sorted(set(profile_ids))
     if not ids:
         return
-    # Whole rows: Tortoise locks none when it is asked for values.
+    # Whole rows: Tortoise does not lock with `values()`.
     people = await Profile.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
     await ProfileWord.filter(profile_id__in=ids).delete()
     await add([Found(each.id, each.name, each.handle, each.job_title) for each in people if each.listed])
 
 
 async def add(people: Sequence[Found]) -> None:
-    """Write the words of listed people who have none yet, in one statement. Requires a transaction."""
+    """Insert the words of listed people who have none yet, in one statement. Requires a transaction."""
     require_transaction()
     rows = [
         [person.profile_id, word, place]
@@ -51,7 +50,7 @@ async def add(people: Sequence[Found]) -> None:
     ]
     if not rows:
         return
-    # No model instances: an import writes half a million of these.
+    # Without model instances: an import writes half a million rows.
     await execute_each(_ADD, rows)
 
 
@@ -60,11 +59,10 @@ _ADD = Statement.of("INSERT INTO profile_word (profile_id, word, place) VALUES (
 
 async def rebuild(*, after: int = 0) -> AsyncIterator[tuple[int, int]]:
     """
-    Write anew everybody's words, in order of id from beyond `after`, each thousand in a transaction of its own.
+    Replace the words of all people, in order of id above `after`, 1,000 per transaction.
 
-    Yields after each (the last id done, how many people it was): broken off there, it can go on from there. Running
-    it again changes nothing.
-    Must not run in a transaction.
+    Yields (last id, number of people) after each batch: an interrupted run can resume there. Repeating it changes
+    nothing. Must not run in a transaction: each batch commits.
     """
     forbid_transaction()
     while True:
@@ -72,9 +70,9 @@ async def rebuild(*, after: int = 0) -> AsyncIterator[tuple[int, int]]:
             ids: Any = (
                 Profile.filter(id__gt=after).order_by("id").limit(PROFILES_PER_BATCH).values_list("id", flat=True)
             )
-            step = list(await ids)
-            await index(step)
-        if not step:
+            batch = list(await ids)
+            await index(batch)
+        if not batch:
             return
-        after = step[-1]
-        yield after, len(step)
+        after = batch[-1]
+        yield after, len(batch)

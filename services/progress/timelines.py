@@ -1,9 +1,9 @@
 """
-When a profile first met a criterion: its figures, moment by moment, in the order of what happened.
+When a profile first met a criterion: replays its figures in the order in which events happened.
 
-What counts is what the ledger has of a moment and of those before, whenever it was reported. A reversal has its original's
-moment, so what was taken back never happened. Entries of one moment are counted together. Opening balances have no
-moment: they stand before everything else, in the order in which they were recorded, which is also the moment they give.
+Entries count at the time of their event, whenever they were reported. A reversal has the time of the reversed entry, so a
+reversed event never happened. Entries of the same time are counted together. Opening balances have no such time: they come
+first, in the order in which they were recorded, and count at the time they were recorded.
 """
 
 import asyncio
@@ -19,43 +19,43 @@ from models.points import EntryKind
 from models.portfolio import ProjectState
 from models.statements import Statement, execute_rows, look_up, read_datetime
 from services.progress.counters import HAPPENED
-from services.progress.criteria import holds
+from services.progress.criteria import is_met
 from services.progress.scores import EPOCH
 
 ROWS_AT_ONCE: Final = 5_000
-"""Rows that are counted before other work has its turn."""
+"""Rows that are counted before control returns to the event loop."""
 BEFORE, OPENING, DATED = range(3)
-"""Stages of a timeline: what lies before the moment that is asked from, in one sum; opening balances; all else."""
+"""Stages of a timeline: everything before `since`, summed; opening balances; all other entries."""
 _CATEGORIES: Final = {name: category for category, name in POINTS_OF.items()}
 
 Wanted = Mapping[int, Collection[Criterion]]
 """Criteria by profile."""
 Met = dict[tuple[int, Criterion], datetime]
-"""Moments (UTC) by profile and criterion."""
+"""Times (UTC) by profile and criterion."""
 
 
 def names_of(criterion: Criterion) -> set[str]:
-    """The names of all that a criterion counts."""
+    """Names of all figures that a criterion counts."""
     return {name for condition in criterion.conditions for name in condition.names}
 
 
 async def first_met(wanted: Wanted, since: Mapping[int, datetime]) -> Met:
     """
-    When each profile first met each of its criteria; what it never met is missing.
+    Return when each profile first met each of its criteria; criteria that were never met are missing.
 
-    `since` (by profile, may be missing): a moment before which none of them was met; what happened earlier is summed up by the
-    database. One statement, one more for connections and one for projects. Index: (profile_id, occurred_at, id).
+    `since` (by profile, may be missing): a time before which none of them was met; the database sums earlier entries. One
+    statement, one more for connections and one for projects. Index: (profile_id, occurred_at, id).
     """
-    moments, again = await _walk(wanted, since)
-    if again:  # the caller was wrong about what had not been met
-        moments.update((await _walk(again, {}))[0])
+    moments, met_earlier = await _replay(wanted, since)
+    if met_earlier:  # `since` was wrong for these: replay all of their entries
+        moments.update((await _replay(met_earlier, {}))[0])
     return moments
 
 
-async def _walk(wanted: Wanted, since: Mapping[int, datetime]) -> tuple[Met, dict[int, set[Criterion]]]:
-    rows = await _rows(wanted, since)
+async def _replay(wanted: Wanted, since: Mapping[int, datetime]) -> tuple[Met, dict[int, set[Criterion]]]:
+    rows = await _read_changes(wanted, since)
     moments: Met = {}
-    again: dict[int, set[Criterion]] = {}
+    met_earlier: dict[int, set[Criterion]] = {}
     counted = 0
     for number, own in groupby(rows, key=lambda row: row["profile_id"]):
         line = _Line(wanted[number])
@@ -63,18 +63,18 @@ async def _walk(wanted: Wanted, since: Mapping[int, datetime]) -> tuple[Met, dic
             together = list(group)
             newly = line.count(together)
             if stage == BEFORE and newly:
-                again[number] = newly
+                met_earlier[number] = newly
             elif newly:
                 moments.update(dict.fromkeys([(number, each) for each in newly], _moment(stage, together)))
             counted += len(together)
             if counted >= ROWS_AT_ONCE:
                 counted = 0
                 await asyncio.sleep(0)
-    return moments, again
+    return moments, met_earlier
 
 
 class _Line:
-    """One profile's figures as they grow, and the criteria that were not met yet."""
+    """Growing figures of one profile, and the criteria that are not met yet."""
 
     def __init__(self, criteria: Collection[Criterion]) -> None:
         self._figures: defaultdict[str, int] = defaultdict(int)
@@ -84,7 +84,7 @@ class _Line:
                 self._open[name].add(criterion)
 
     def count(self, together: Sequence[Mapping[str, Any]]) -> set[Criterion]:
-        """Count the entries of one moment; returns the criteria that are met from then on."""
+        """Count the entries of one time; returns the criteria that are newly met."""
         figures, moved = self._figures, set[str]()
         for row in together:
             if row["name"]:
@@ -97,7 +97,7 @@ class _Line:
                 moved.update((of, POINTS, LEVEL))
         figures[LEVEL] = level_of(figures[POINTS])
         near = {criterion for name in moved for criterion in self._open.get(name, ())}
-        newly = {criterion for criterion in near if holds(criterion, figures)}
+        newly = {criterion for criterion in near if is_met(criterion, figures)}
         for criterion in newly:
             for name in names_of(criterion):
                 self._open[name].discard(criterion)
@@ -106,12 +106,12 @@ class _Line:
 
 def _moment(stage: int, together: Sequence[Mapping[str, Any]]) -> datetime:
     recorded = min(read_datetime(row["recorded_at"]) for row in together)
-    # An event may lie some minutes ahead of our clock: nothing is met before it was known.
+    # An event may be some minutes in the future: no criterion is met later than its entry was recorded.
     return recorded if stage == OPENING else min(read_datetime(together[0]["at"]), recorded)
 
 
-async def _rows(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[str, Any]]:
-    """What moved the figures that are counted, by profile, in order."""
+async def _read_changes(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[str, Any]]:
+    """Return the changes of the wanted figures, by profile, in order of time."""
     names = {name for own in wanted.values() for criterion in own for name in names_of(criterion)}
     activities = sorted(names & ACTIVITIES.keys())
     whole = bool(names & {POINTS, LEVEL})
@@ -135,12 +135,12 @@ def _over_people(text: str, table: str, alias: str, owner: str) -> Statement:
     return Statement.over_rows(text, id="bigint", since="timestamptz").put(theirs=theirs)
 
 
-# A subquery and no join: PostgreSQL would read the whole ledger to make one. Primary key.
+# A subquery, because PostgreSQL would read the whole ledger for a join. Primary key.
 OUTCOME = f"""
     CASE WHEN e.kind = '{EntryKind.REVERSAL.value}'
         THEN (SELECT o.outcome FROM point_entry o WHERE o.id = e.reverses_id) ELSE e.outcome END
 """.strip()
-# An activity counts as in services/progress/counters.py: what gave nothing for another reason than a cap did not happen.
+# An activity counts as in services/progress/counters.py: an event that gave nothing for another reason than a cap does not count.
 _LEDGER = _over_people(
     f"""
     SELECT t.profile_id, t.stage, t.at, t.category, t.name, CAST(SUM(t.times) AS int) AS times,

@@ -30,7 +30,7 @@ def test_credits_are_corrected_and_written_down(cli: Cli, inside: Inside) -> Non
 def test_nobody_is_left_with_less_than_nothing(cli: Cli, inside: Inside) -> None:
     inside(lambda: make_person(ADA))
     refused = cli("credits", "correct", ADA, "-1", "--reason", "Mistaken")
-    assert refused.exit_code == 1 and "there are 0" in refused.stderr
+    assert refused.exit_code == 1 and "has 0" in refused.stderr
     assert inside(lambda: CreditEntry.all().count()) == 0
     assert cli("credits", "correct", ADA, "1").exit_code == 2  # without a reason
 

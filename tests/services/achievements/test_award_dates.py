@@ -22,7 +22,7 @@ from services.points.ledger_consistency import differences
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.progress import timelines
 from services.progress.counters import HAPPENED
-from services.progress.criteria import holds
+from services.progress.criteria import is_met
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, make_profile
 from tests.helpers.transactions import committed
@@ -169,7 +169,7 @@ def plain_date(entries: Sequence[PointEntry], badge: str, level: int) -> datetim
             for name in (POINTS, POINTS_OF[entry.category]):
                 facts[name] = facts.get(name, 0) + entry.awarded
         facts[LEVEL] = level_of(facts.get(POINTS, 0))
-        if holds(criterion, facts):
+        if is_met(criterion, facts):
             known = min(entry.recorded_at for entry in instant)
             return known if instant[0].kind is EntryKind.OPENING else min(instant[0].occurred_at, known)
     return None

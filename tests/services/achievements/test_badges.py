@@ -355,7 +355,7 @@ async def test_after_any_story_every_level_that_an_act_reached_was_given(steps: 
         elif kind == "connect":
             await connect(ada, facts[0])
         figures = (await criteria.facts_of([ada]))[ada]
-        holding = {key for key, each in badges.WATCH.criteria.items() if criteria.holds(each, figures)}
+        holding = {key for key, each in badges.WATCH.criteria.items() if criteria.is_met(each, figures)}
         if kind != "opening":  # of what a balance brings along no rule is tried
             ever |= {(badge, below) for badge, level in holding - before for below in range(1, level + 1)}
         before = holding

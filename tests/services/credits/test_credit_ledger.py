@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry
 from models.credits import CreditBalance, CreditEntry, CreditKind
-from services.credits.credit_ledger import MAX_BALANCE, balance_of, correct, differences, move, totals
+from services.credits.credit_ledger import MAX_BALANCE, balance_of, change_balance, correct, differences, totals
 from services.errors import ErrorCode, Problem, Refused
 from tests.helpers.factories import make_person, make_service
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("database")
 async def moved(account_id: int, amount: int, reference: str) -> CreditEntry | Problem:
     try:
         async with in_transaction():
-            return await move(account_id, CreditKind.CORRECTION, amount, reference=reference)
+            return await change_balance(account_id, CreditKind.CORRECTION, amount, reference=reference)
     except Refused as why:
         return why.problems[0]
 
@@ -32,7 +32,7 @@ async def refusal(email: str, amount: int, reason: str = "A reason") -> ErrorCod
 
 
 async def wrong() -> list[tuple[int, int | None, int]]:
-    return [(each.account_id, each.kept, each.ledger) async for each in differences()]
+    return [(each.account_id, each.stored, each.expected) async for each in differences()]
 
 
 async def test_every_change_is_an_entry_that_says_what_is_left() -> None:

@@ -20,7 +20,7 @@ from models.credits import CreditEntry, CreditKind
 from models.idempotency import IdempotentCall
 from models.shop import OrderState, ShopOrder, ShopStock
 from services.credits import shop
-from services.credits.credit_ledger import balance_of, differences, move
+from services.credits.credit_ledger import balance_of, change_balance, differences
 from services.credits.shop import Ordered
 from services.errors import ErrorCode, Problem, Refused
 from tests.helpers.factories import make_person
@@ -46,7 +46,7 @@ async def rich(credits_: int = 100) -> int:
     account_id = (await make_person()).id
     if credits_:
         async with in_transaction():
-            await move(account_id, CreditKind.CORRECTION, credits_, reference="given")
+            await change_balance(account_id, CreditKind.CORRECTION, credits_, reference="given")
     return account_id
 
 
@@ -267,7 +267,7 @@ async def test_open_orders_are_given_back_before_an_account_goes() -> None:
     await shop.ship(shipped.id)
     # when
     async with in_transaction():
-        given_back = await shop.give_back_open(ada)
+        given_back = await shop.refund_open_orders(ada)
         await Account.filter(id=ada).delete()
     # then
     assert given_back == 1 and await left() == 1 and not await ShopOrder.exists(id=placed.id)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 async def counted(profile_id: int) -> dict[str, Count]:
-    return (await counters.of([profile_id]))[profile_id]
+    return (await counters.counters_of([profile_id]))[profile_id]
 
 
 async def wrong() -> list[tuple[str, Any, Any]]:
@@ -78,7 +78,7 @@ async def test_what_is_not_of_the_ledger_counts_beside_it() -> None:
     # then
     assert (first.figures, second.figures) == ({CONNECTIONS: Span(0, 3)}, {CONNECTIONS: Span(3, 2)})
     assert await counted(ada) == {CONNECTIONS: (2, 0), PROJECTS: (1, 0)}
-    assert await counters.from_ledger([ada]) == {ada: {}}
+    assert await counters.recount_ledger([ada]) == {ada: {}}
 
 
 async def test_counters_that_are_wrong_are_found_and_repaired() -> None:

@@ -10,7 +10,7 @@ from catalogue.badges import BADGES, Rarity, read
 from catalogue.criteria import BadCatalogue, Criterion, criterion_of
 from catalogue.points import ACTIVITIES, Category
 from services.progress.counters import Movement, Span
-from services.progress.criteria import Watch, holds, progress
+from services.progress.criteria import CriteriaIndex, is_met, percent_of
 from tests.helpers.factories import NOON
 
 NAMES = st.sampled_from(["ANSWER_ACCEPTED", "UPVOTE_RECEIVED", "CONNECTIONS", "POINTS", "POINTS:FORUM", "LEVEL"])
@@ -31,10 +31,10 @@ def test_progress_is_whole_percent_and_100_only_when_all_holds(
     wanted = criterion_of(table, "a test")
     later = {name: max(facts.get(name, 0), more.get(name, 0)) for name in facts.keys() | more.keys()}
     # when
-    before, after = progress(wanted, facts), progress(wanted, later)
+    before, after = percent_of(wanted, facts), percent_of(wanted, later)
     # then
     assert 0 <= before <= after <= 100
-    assert (before == 100) == holds(wanted, facts)
+    assert (before == 100) == is_met(wanted, facts)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_progress_is_whole_percent_and_100_only_when_all_holds(
 def test_progress_is_the_mean_of_the_ways_rounded_down(
     table: dict[str, int], facts: dict[str, int], percent: int
 ) -> None:
-    assert progress(criterion_of(table, "a test"), facts) == percent
+    assert percent_of(criterion_of(table, "a test"), facts) == percent
 
 
 @given(st.lists(CRITERIA, min_size=1, max_size=5), FACTS, FACTS)
@@ -66,14 +66,14 @@ def test_whatever_an_act_fulfils_is_found_by_what_moved(
         if before.get(name, 0) != after.get(name, 0)
     }
     # when
-    found = Watch(criteria).fulfilled(Movement(1, NOON, NOON, spans), after)
+    found = CriteriaIndex(criteria).fulfilled(Movement(1, NOON, NOON, spans), after)
     # then
-    assert found == {key for key, each in criteria.items() if holds(each, after) and not holds(each, before)}
+    assert found == {key for key, each in criteria.items() if is_met(each, after) and not is_met(each, before)}
 
 
 def test_what_crosses_no_end_touches_nothing() -> None:
     # given
-    watch = Watch({"five": criterion(ANSWER_ACCEPTED=5), "both": criterion(CONNECTIONS=2, PROJECTS=1)})
+    watch = CriteriaIndex({"five": criterion(ANSWER_ACCEPTED=5), "both": criterion(CONNECTIONS=2, PROJECTS=1)})
     # then
     for spans in (
         {"ANSWER_ACCEPTED": Span(5, 6), "CONNECTIONS": Span(0, 1)},
