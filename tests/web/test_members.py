@@ -191,5 +191,5 @@ async def test_single_sign_on_cannot_be_switched_on_yet(client: GraphQLClient) -
     headers = await in_session(admin, elevated=True)
     on = (await client.data(SSO, headers=headers, input={"enabled": True}))["setCompanySso"]
     off = (await client.data(SSO, headers=headers, input={"enabled": False}))["setCompanySso"]
-    assert codes(on) == ["FORBIDDEN"] and "does not exist here yet" in on["errors"][0]["message"]
+    assert codes(on) == ["FORBIDDEN"] and "is not supported yet" in on["errors"][0]["message"]
     assert off == {"company": {"sso": False}, "errors": []}
