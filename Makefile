@@ -9,7 +9,7 @@ WORKERS ?= auto
 .PHONY: help install run test lint check format schema docs picture messages schema-check clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 install: $(VENV)/.installed ## Install the server's packages into .venv, from requirements.lock
 
