@@ -1,8 +1,8 @@
 """
-The one way to the database: opened once per process, for Tortoise and for the readers that need less than Tortoise.
+Access to the database, opened once per process: for Tortoise, and for reads that bypass it.
 
-Writers use Tortoise's models inside `tortoise.transactions.in_transaction()`. Readers use querysets, or, where a
-measured gain pays for it, SQL of their own through `Database.fetch`.
+Writers use Tortoise's models inside `tortoise.transactions.in_transaction()`. Readers use querysets, or SQL through
+`Database.fetch` where a measurement justifies it.
 """
 
 import logging
@@ -28,27 +28,27 @@ from settings import BadSetting, Settings
 if TYPE_CHECKING:
     from services.core.runtime import Runtime
 
-# Statements are logged with their values, which are people's data: not even DEBUG prints them.
-# Tests that count statements listen here.
+# Statements are logged with their values, which are personal data: even at DEBUG they are not printed.
+# Tests count statements with this logger.
 STATEMENTS = logging.getLogger("tortoise.db_client")
 for _name in (STATEMENTS.name, "aiosqlite"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 COMMAND_SECONDS = 300.0
-"""Time for one statement on PostgreSQL, so that a connection that died silently ends. The server has a shorter one,
-migrations have none."""
+"""Timeout of one statement on PostgreSQL, so that a dead connection is detected. The server sets a shorter one, migrations
+none."""
 
 
 UNREADABLE = "DATABASE_URL cannot be read; write /, :, @, # in user or password as %2F, %3A, %40, %23."
 
 
 class NoDatabase(Exception):
-    """The database cannot be reached; the message says where it was looked for and never holds the password."""
+    """The database cannot be reached. The message contains the address, never the password."""
 
 
 class Row(Protocol):
-    """What both databases give: `row["name"]` or `row[0]`; stored forms on SQLite (times are text, booleans 0 / 1)."""
+    """A row of either database: `row["name"]` or `row[0]`. On SQLite in stored form: times are text, booleans 0 or 1."""
 
     def __getitem__(self, key: str | int, /) -> Any: ...
 
@@ -56,7 +56,7 @@ class Row(Protocol):
 
 
 class Database:
-    """An open database. `dialect` says which kind."""
+    """An open database; `dialect` is its kind."""
 
     def __init__(self, context: TortoiseContext, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -65,7 +65,7 @@ class Database:
         self._on_sqlite = dialect == "sqlite"
         self._reads: embedded.Reads | postgres.Reads | None = None
         self.runtime: Runtime | None = None
-        """What the process keeps in memory for this database; services/core/runtime.py sets it."""
+        """In-memory state of the process for this database; services/core/runtime.py sets it."""
 
     @classmethod
     async def open(
@@ -74,15 +74,15 @@ class Database:
         """
         Connect Tortoise and the readers; close it with `close()`, or use `opened(settings)`.
 
-        Raises NoDatabase when it cannot be reached and, when `check` is set, models.versions.SchemaIsOld or
-        SchemaIsNewer when its tables are not those of this code.
+        Raises NoDatabase if it cannot be reached and, with `check`, models.versions.SchemaIsOld or SchemaIsNewer if its
+        migrations are not those of this code.
         """
         url = settings.database
         if check and url.startswith("sqlite:") and not sqlite_path(url).exists():
             raise versions.SchemaIsOld(versions.known())
         database = await _connected(url, settings.database_pool, command_seconds=command_seconds)
         try:
-            database._read_aside()  # noqa: SLF001 - its own class
+            database._open_reads()  # noqa: SLF001 - its own class
             if check:
                 await versions.verify(database)
         except BaseException:
@@ -91,22 +91,22 @@ class Database:
         return database
 
     async def close(self) -> None:
-        """Close every connection. Nothing may use the database afterwards."""
+        """Close every connection. The database must not be used afterwards."""
         if self._reads:
             await self._reads.close()
         await self._context.close_connections()
-        with suppress(ValueError):  # closed by another task than the one that opened it
+        with suppress(ValueError):  # closed by a task other than the one that opened it
             self._context.__exit__(None, None, None)
 
     async def fetch(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
         """
-        All rows of one SELECT, past Tortoise. For bounded reads that an index answers, up to about 2,000 rows:
-        on SQLite it runs in the event loop's thread. Inside `in_transaction()` it reads in that transaction.
+        Return all rows of one SELECT, without Tortoise. For bounded reads through an index, up to about 2,000 rows: on
+        SQLite it runs in the event loop's thread. Inside `in_transaction()` it reads in that transaction.
         """
         return await self._fetch(statement, params, long=False)
 
     async def fetch_long(self, statement: Statement | str, *params: Any) -> Sequence[Row]:
-        """Like `fetch`, for scans and long answers: on SQLite in a thread of its own, unless in a transaction."""
+        """Like `fetch`, for scans and large results: on SQLite in a separate thread, unless in a transaction."""
         return await self._fetch(statement, params, long=True)
 
     async def poll(self, text: str, *params: Any) -> Sequence[Row]:
@@ -136,25 +136,25 @@ class Database:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether the running task is inside `in_transaction()`: what it reads may still be undone."""
+        """True if the task is inside `in_transaction()`: what it reads may still be rolled back."""
         return isinstance(self._connections.get(self.dialect), TransactionalDBClient)
 
     def commits(self) -> int | None:
-        """Another number whenever anybody has committed since, for 6 µs; None on PostgreSQL, which has none."""
+        """A number that changes with every commit of any process; takes 6 µs. None on PostgreSQL, which has no such number."""
         return self._reads.commits() if isinstance(self._reads, embedded.Reads) else None
 
     async def ping(self) -> None:
-        """One statement there and back; raises whatever is wrong. Limit its time where it is called."""
+        """Run one statement; raises if it fails. The caller must set a timeout."""
         await self.fetch("SELECT 1")
 
-    def _read_aside(self) -> None:
+    def _open_reads(self) -> None:
         client: Any = self._connections.get(self.dialect)
         self._reads = embedded.Reads(client.filename) if self._on_sqlite else postgres.Reads(client)
 
 
 @asynccontextmanager
 async def connected(settings: Settings, *, foreign_keys: bool = True) -> AsyncIterator[Database]:
-    """Tortoise alone, without readers or a look at the tables: for what makes the tables."""
+    """Connect Tortoise only, without readers or a check of the tables: for migrations."""
     database = await _connected(settings.database, settings.database_pool, foreign_keys=foreign_keys)
     try:
         yield database
@@ -166,7 +166,7 @@ async def connected(settings: Settings, *, foreign_keys: bool = True) -> AsyncIt
 async def opened(
     settings: Settings, *, check: bool = True, command_seconds: float = COMMAND_SECONDS
 ) -> AsyncIterator[Database]:
-    """`Database.open` that closes itself."""
+    """`Database.open` as a context manager."""
     database = await Database.open(settings, check=check, command_seconds=command_seconds)
     try:
         yield database
@@ -176,8 +176,8 @@ async def opened(
 
 def sqlite_path(url: str) -> Path:
     """
-    The file that a URL names: what stands behind `sqlite://`, as Tortoise has it. `sqlite:///absolute/path` begins with a
-    slash (a further one makes no difference), `sqlite://relative/path` goes from the folder of the process.
+    Return the file of a URL, as Tortoise reads it: `sqlite:///absolute/path` (more slashes make no difference) or
+    `sqlite://relative/path`, relative to the working directory.
     """
     prefix = "sqlite://"
     path = unquote(url.removeprefix(prefix))
@@ -200,7 +200,7 @@ async def _connected(
     context.__enter__()
     database = Database(context, dialect)
     try:
-        # Tortoise keeps SQL by connection name and table, process-wide: the name tells the dialects apart.
+        # Tortoise caches SQL by connection name and table, process-wide: the name must differ by dialect.
         await context.init(
             config={
                 "connections": {dialect: {"engine": f"models.engines.{dialect}", "credentials": credentials}},
@@ -212,16 +212,16 @@ async def _connected(
         await context.connections.get(dialect).create_connection(with_db=True)
     except (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable) as failed:
         await database.close()
-        # The text is about the server's answer; where asyncpg complains about the address it repeats it, password and all.
+        # asyncpg's errors about the address repeat it, with the password.
         why = "its address cannot be read" if isinstance(failed, asyncpg.ClientConfigurationError) else str(failed)
         raise NoDatabase(f"Cannot open the database at {place}: {why}") from failed
-    except ValueError:  # a number or a name in the address that asyncpg cannot read
+    except ValueError:  # asyncpg cannot parse a part of the address
         await database.close()
         raise BadSetting(UNREADABLE) from None
     except BaseException:
         await database.close()
         raise
-    # Tasks that were not started by the one that opened the database find it too.
+    # For tasks that were not started by the task that opened the database.
     with suppress(ConfigurationError):
         set_global_context(context)
     return database
@@ -234,6 +234,6 @@ def _place(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port or 5432
     except ValueError:
-        # Without the cause: what was taken for the port may be a piece of the password.
+        # Without the cause: the text taken for the port may be part of the password.
         raise BadSetting(UNREADABLE) from None
     return f"{parts.hostname or 'the local socket'}:{port}{parts.path}"

@@ -1,8 +1,8 @@
 """
-For developers: `python -m models.make_migration NAME` writes the next migration from what the models declare.
+For developers: `python -m models.make_migration NAME` writes the next migration from the models.
 
-Read what it wrote before you keep it: it sees a renamed field as such only when nothing else about it changed,
-and it does not know what old rows need.
+Review the result: it detects a renamed field only if nothing else about it changed, and it does not know what existing
+rows need.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from models import versions
 
 
 class _Autodetector(MigrationAutodetector):
-    """Compares tables and nothing else: descriptions and docstrings may change without a migration."""
+    """Compares tables only: descriptions and docstrings may change without a migration."""
 
     def _current_state(self) -> State:
         return _bare(super()._current_state())
@@ -38,7 +38,7 @@ def _bare(state: State) -> State:
 
 
 async def changes() -> MigrationWriter | None:
-    """What the models declare and no migration makes yet; None when there is no difference. Needs no database."""
+    """The missing migration between the models and the migrations; None if there is no difference. Needs no database."""
     apps_config = {"models": {"models": ["models.tables"], "migrations": "models.migrations"}}
     async with TortoiseContext() as context:
         await context.init(
@@ -55,7 +55,7 @@ async def changes() -> MigrationWriter | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the migration; 0 when it was written or none is needed, 2 when no name is given."""
+    """Write the migration; returns 0 if it was written or none is needed, 2 if no name is given."""
     if len(arguments) != 1:
         sys.stderr.write("Usage: python -m models.make_migration NAME\n")
         return 2

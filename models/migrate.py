@@ -1,8 +1,8 @@
 """
-Bring a database to this code's tables: `await migrate(settings)`, on the command line `python -m cli migrate`.
+Apply migrations to a database: `await migrate(settings)`, on the command line `python -m cli migrate`.
 
-Each migration is one transaction: it is applied and noted, or nothing happened. Several processes may do it at
-the same time; they take turns. Going back is done by restoring a backup.
+Each migration is one transaction: it is applied and recorded, or nothing changes. Several processes may run it at the same
+time; they take turns. There is no downgrade: restore a backup instead.
 """
 
 from datetime import UTC, datetime
@@ -28,24 +28,24 @@ _NOTES = f'CREATE TABLE IF NOT EXISTS "{versions.TABLE}" (name VARCHAR(255) PRIM
 
 async def migrate(settings: Settings) -> list[str]:
     """
-    Apply every migration that the database has not seen; returns their names, in order.
+    Apply every missing migration; returns their names, in order.
 
-    Makes the SQLite file when there is none. Raises SchemaIsNewer when the database knows more than this code,
-    NoDatabase when it cannot be reached. A migration that fails leaves everything as it was before it.
+    Creates the SQLite file if it does not exist. Raises SchemaIsNewer if the database has migrations that this code does not
+    know, NoDatabase if it cannot be reached. A failed migration changes nothing.
     """
-    # Off, because remaking a table in SQLite drops it first; checked before each migration is committed.
+    # Off, because recreating a table in SQLite drops it first; checked before each commit.
     async with connected(settings, foreign_keys=False) as database:
         return await apply(database, {name: load(name) for name in versions.known()})
 
 
 def load(name: str) -> Migration:
-    """One of models/migrations/, ready to run."""
+    """Load one migration of models/migrations/."""
     migration: Migration = import_module(f"models.migrations.{name}").Migration(name, "models")
     return migration
 
 
 async def apply(database: Database, migrations: dict[str, Migration]) -> list[str]:
-    """Apply those of `migrations`, which are in order and all there are, that the database has not seen."""
+    """Apply the missing ones of `migrations`, which must be all migrations in order."""
     applied = []
     state = no_tables(database.dialect)
     for name, migration in migrations.items():
@@ -68,7 +68,7 @@ async def apply(database: Database, migrations: dict[str, Migration]) -> list[st
 async def _run(migration: Migration, state: State, transaction: TransactionalDBClient) -> None:
     on_sqlite = transaction.capabilities.dialect == "sqlite"
     editor = (SqliteEditor if on_sqlite else PostgresEditor)(transaction)
-    # Tortoise keeps a table's SQL by its name, and a migration may change what that name stands for.
+    # Tortoise caches a table's SQL by name, and a migration may change the table.
     EXECUTOR_CACHE.clear()
     try:
         await migration.apply(state, schema_editor=editor)
@@ -76,7 +76,7 @@ async def _run(migration: Migration, state: State, transaction: TransactionalDBC
         EXECUTOR_CACHE.clear()
     if on_sqlite and (broken := await _query(transaction, "PRAGMA foreign_key_check")):
         tables = sorted({row["table"] for row in broken})
-        raise ValueError(f"{migration.name} leaves rows without what they refer to, in: {', '.join(tables)}")
+        raise ValueError(f"{migration.name} leaves dangling foreign keys in: {', '.join(tables)}")
 
 
 async def _note(transaction: TransactionalDBClient, name: str) -> None:

@@ -1,5 +1,5 @@
 """
-Which migrations this code has and which ones the database has seen. Cheap enough to be asked all the time.
+Migrations of this code, and those applied to the database. Cheap to check.
 
 Migrations are `models/migrations/0001_….py`, one after the other; models/migrate.py applies them.
 """
@@ -22,7 +22,7 @@ _HAS_TABLE = {
 
 
 class WrongSchema(Exception):
-    """The database's tables are not those that this code works with."""
+    """The database's migrations are not those of this code."""
 
 
 class SchemaIsOld(WrongSchema):
@@ -36,7 +36,7 @@ class SchemaIsOld(WrongSchema):
 
 
 class SchemaIsNewer(WrongSchema):
-    """The database has seen migrations that this code does not know: an older release was started on it."""
+    """The database has migrations that this code does not know: an older release was started on it."""
 
     def __init__(self, unknown: Iterable[str]) -> None:
         self.unknown = list(unknown)
@@ -53,13 +53,13 @@ def known() -> tuple[str, ...]:
 
 
 async def pending(database: "Database") -> list[str]:
-    """Migrations that the database has not seen, in order; empty when it is up to date or newer."""
+    """Migrations that are not applied to the database, in order; empty if it is up to date or newer."""
     seen = await _seen(database)
     return [name for name in known() if name not in seen]
 
 
 async def verify(database: "Database") -> None:
-    """Return when the database is exactly at this code's migrations; raises SchemaIsOld or SchemaIsNewer."""
+    """Check that the database has exactly this code's migrations; raises SchemaIsOld or SchemaIsNewer."""
     seen = await _seen(database)
     if unknown := sorted(seen.difference(known())):
         raise SchemaIsNewer(unknown)

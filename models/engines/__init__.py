@@ -1,1 +1,1 @@
-"""The two databases: clients for Tortoise, the lean readers beside them, and the editors of their schemas."""
+"""SQLite and PostgreSQL: clients for Tortoise, readers that bypass it, and schema editors."""

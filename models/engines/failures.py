@@ -1,7 +1,7 @@
 """
-Which failures of a database say that it is away, full or busy, rather than that a statement is wrong.
+Errors that mean the database is unreachable, full or busy, as opposed to a wrong statement.
 
-They become `Unavailable`, whose reason is for the log: it names the kind of failure and no value of any row.
+They become `Unavailable`, with a reason for the log: it names the kind of failure and contains no value of a row.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from services.errors import Unavailable
 
 AWAY = (
     asyncpg.CannotConnectNowError,
-    asyncpg.InsufficientResourcesError,  # too many connections, out of memory; a full disk has its own words
+    asyncpg.InsufficientResourcesError,  # too many connections, out of memory; a full disk has a reason of its own
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.OperatorInterventionError,  # shut down, or the session was ended
@@ -21,7 +21,7 @@ AWAY = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby took over and was not promoted yet
 )
 CLOSED = ("closed", "released back", "cannot switch to state")
-"""Words by which asyncpg says that a connection ended under it: these errors have no code."""
+"""Texts of asyncpg's errors for a lost connection: these errors have no code."""
 DISK_FULL = "the disk is full"
 SQLITE_REASONS = {
     sqlite3.SQLITE_BUSY: "another process holds the write lock",
@@ -32,13 +32,13 @@ SQLITE_REASONS = {
     sqlite3.SQLITE_PROTOCOL: "the file is locked",
 }
 PRIMARY_CODE = 0xFF
-"""The part of SQLite's extended error codes that says the kind."""
+"""Mask of the primary code in SQLite's extended error codes."""
 
 
 def postgres_unavailable(error: BaseException | None) -> Unavailable | None:
-    """What an error of asyncpg or of the network means; None: it says nothing about whether the database is there."""
+    """Return Unavailable for an error of asyncpg or the network; None if the error does not mean that."""
     if isinstance(error, asyncpg.QueryCanceledError):
-        return None  # what cancelled it knows why
+        return None  # handled by whatever cancelled it
     if isinstance(error, asyncpg.DiskFullError):
         return Unavailable(f"PostgreSQL: {DISK_FULL}")
     if isinstance(error, (*AWAY, OSError)) or (
@@ -50,7 +50,7 @@ def postgres_unavailable(error: BaseException | None) -> Unavailable | None:
 
 
 def sqlite_unavailable(error: BaseException | None) -> Unavailable | None:
-    """What an error of SQLite means; None: it says nothing about whether the database is there."""
+    """Return Unavailable for an error of SQLite; None if the error does not mean that."""
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(error, sqlite3.Error) or code is None:
         return None

@@ -3,9 +3,8 @@ PostgreSQL through asyncpg's pool.
 
 Differs from Tortoise's own client in that a connection goes back to the pool without a reset statement
 (432 against 241 µs a read; so nothing here may leave session state behind: no SET, LISTEN or session lock on
-pooled connections), the session is in UTC, and a transaction that fails to begin gives its connection back.
-A database that is away, or whose sessions are all in use for long, is told as `Unavailable`; the pool connects again by
-itself.
+pooled connections), the session is in UTC, and a transaction that fails to begin releases its connection.
+Raises `Unavailable` if the database is unreachable or all sessions stay in use; the pool reconnects by itself.
 """
 
 # ruff: noqa: SLF001 - what these classes correct is private in Tortoise
@@ -29,15 +28,15 @@ from models.engines.failures import postgres_unavailable
 from services.errors import Unavailable
 
 APPLICATION_NAME = "community-graph"
-"""How this server's sessions are named in pg_stat_activity."""
+"""Name of this server's sessions in pg_stat_activity."""
 CONNECT_SECONDS = 5.0
-"""Time that making one session may take."""
+"""Timeout for opening one session."""
 ACQUIRE_SECONDS = 10.0
-"""Time that a statement waits for a session while all of them are in use."""
+"""Timeout for waiting for a session while all are in use."""
 
 
 class PlainConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that needs no cleaning; an open transaction is still rolled back when it is released."""
+    """A connection without a reset query; an open transaction is still rolled back when it is released."""
 
     def get_reset_query(self) -> str:
         return ""
@@ -60,7 +59,7 @@ class PostgresClient(base.AsyncpgDBClient):
             connection_class=PlainConnection,
             timeout=CONNECT_SECONDS,
             command_timeout=self._command_seconds,
-            # Reads here take a few ms at most. Compiling one, which tables not yet analysed lead the planner into, took 250.
+            # Reads take a few ms. Compiling one, which the planner does for tables that are not analysed yet, took 250 ms.
             server_settings={"timezone": "UTC", "application_name": APPLICATION_NAME, "jit": "off"},
         )
         await self._post_connect()
@@ -102,7 +101,7 @@ class _Kept(ConnectionWrapper[Any]):
 
 
 class _Pooled(TransactionContext):
-    """The outermost transaction of a task: has one of the pool's connections to itself."""
+    """The outermost transaction of a task: holds one connection of the pool."""
 
     def __init__(self, parent: PostgresClient) -> None:
         self._parent = parent
@@ -131,10 +130,10 @@ class _Pooled(TransactionContext):
                 if not transaction._finalized:  # committed or rolled back by hand
                     await (transaction.rollback() if kind else transaction.commit())
             finally:
-                if self._parent._pool:  # closed meanwhile: the connection went with it
+                if self._parent._pool:  # else closed meanwhile, with its connections
                     await self._parent._pool.release(transaction._connection)
         except Exception as failed:  # noqa: BLE001 - it is raised again, or as what it means
-            # A commit that was cut off may have been done: what has to be safe against it has an idempotency key.
+            # An interrupted commit may have succeeded; calls that must be safe against this have an idempotency key.
             raise postgres_unavailable(failed) or failed from error
 
 
@@ -147,7 +146,7 @@ class _Transaction(base.TransactionWrapper):
 
 
 async def opened_pool(client: base.AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Record]":
-    """The client's pool, opened now when it is not yet."""
+    """Return the client's pool; opens it if necessary."""
     if not client._pool:
         async with client._pool_init_lock:
             if not client._pool:
@@ -156,8 +155,8 @@ async def opened_pool(client: base.AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Rec
 
 
 async def acquire(pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
-    """A connection of the pool, which waits ACQUIRE_SECONDS for one at most. Raises Unavailable."""
-    # A time limit costs a task; what is free is not waited for, and connecting has a limit of its own.
+    """Return a connection of the pool; waits at most ACQUIRE_SECONDS. Raises Unavailable."""
+    # A timeout costs a task: none if a connection is free. Connecting has a timeout of its own.
     wait = ACQUIRE_SECONDS if pool._queue is None or pool._queue.empty() else None
     try:
         return await pool.acquire(timeout=wait)
@@ -169,7 +168,7 @@ async def acquire(pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
 
 
 class Reads:
-    """Reads beside Tortoise: its pool, no transaction, asyncpg's own records."""
+    """Reads without Tortoise: its pool, no transaction, asyncpg's records."""
 
     def __init__(self, client: base.AsyncpgDBClient) -> None:
         self._client = client
@@ -182,7 +181,7 @@ class Reads:
     fetch_long = fetch
 
     async def close(self) -> None:
-        """Nothing of its own to close: the pool is Tortoise's."""
+        """Nothing to close: the pool is Tortoise's."""
 
 
 client_class = PostgresClient

@@ -1,9 +1,8 @@
 """
-How migrations change tables, on both databases.
+Schema editors for migrations, on both databases.
 
-CHECK and named UNIQUE constraints of a model are made together with its table. On SQLite, whatever ALTER TABLE
-cannot do is done by remaking the table from the model as it is after the step: Tortoise's own remake drops
-indexes and unique constraints.
+CHECK and named UNIQUE constraints of a model are created with its table. On SQLite, changes that ALTER TABLE does not
+support recreate the table from the model after the step: Tortoise's own way drops indexes and unique constraints.
 """
 
 import sqlite3
@@ -19,11 +18,11 @@ from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_editor.sqlite import SqliteSchemaEditor
 
 GENERATED = ("idx_", "uid_", "uidx_")
-"""How the names begin that Tortoise gives to indexes and unique constraints."""
+"""Prefixes of the names that Tortoise generates for indexes and unique constraints."""
 
 
 class _WithConstraints(BaseSchemaEditor):
-    """Writes `Meta.constraints` into CREATE TABLE; Tortoise leaves them out there."""
+    """Writes `Meta.constraints` into CREATE TABLE; Tortoise omits them there."""
 
     _constraints: tuple[CheckConstraint | UniqueConstraint, ...] = ()
     _model: Any = None
@@ -36,7 +35,7 @@ class _WithConstraints(BaseSchemaEditor):
             self._model, self._constraints = None, ()
 
     def _get_table_comment_sql(self, table: str, comment: str) -> str:
-        return ""  # descriptions are the models'; they change without a migration
+        return ""  # descriptions stay in the models; they change without a migration
 
     def _get_column_comment_sql(self, table: str, column: str, comment: str) -> str:
         return ""
@@ -67,7 +66,7 @@ class _WithConstraints(BaseSchemaEditor):
 
 
 class PostgresEditor(_WithConstraints, AsyncpgSchemaEditor):
-    """Alters tables in place, and does for old rows, indexes and foreign keys what Tortoise leaves out."""
+    """Alters tables in place, including existing rows, indexes and foreign keys, which Tortoise omits."""
 
     async def add_field(self, model: Any, field_name: str) -> None:
         field = model._meta.fields_map[field_name]
@@ -81,7 +80,7 @@ class PostgresEditor(_WithConstraints, AsyncpgSchemaEditor):
         else:
             _refuse_without_default(model, column)
             filled = copy(field)
-            filled.db_default = field.default  # for the old rows; new ones get theirs from the program
+            filled.db_default = field.default  # for existing rows; the program sets it in new ones
             await super().add_field(_like(model, fields_map=model._meta.fields_map | {field_name: filled}), field_name)
             await self._run_sql(f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT")
         if column.index and not column.pk:
@@ -113,8 +112,8 @@ class PostgresEditor(_WithConstraints, AsyncpgSchemaEditor):
 
 class SqliteEditor(_WithConstraints, SqliteSchemaEditor):
     """
-    Remakes tables. Foreign keys must be off on the connection: with them on, dropping the old table would
-    delete the rows that refer to it.
+    Recreates tables. Foreign keys must be off on the connection, or dropping the old table would delete the rows that refer
+    to it.
     """
 
     async def _run_sql(self, sql: str) -> None:
@@ -164,10 +163,10 @@ class SqliteEditor(_WithConstraints, SqliteSchemaEditor):
 
     async def _remake(self, model: Any, *, new: dict[str, str | None] | None = None) -> None:
         """
-        Make the table again as `model` declares it and move its rows.
+        Recreate the table as `model` declares it and move its rows.
 
-        `new` says what goes into columns that are not simply copied: an SQL expression, or None for the
-        column's default. What was made by hand on the table (indexes, triggers) is made again too.
+        `new` has the values of columns that are not copied: an SQL expression, or None for the column's default. Indexes
+        and triggers that were created by hand are recreated too.
         """
         table, new = model._meta.db_table, new or {}
         made_by_hand = [
@@ -188,7 +187,7 @@ class SqliteEditor(_WithConstraints, SqliteSchemaEditor):
         )
         await self.client.execute_query(f"DROP TABLE {self.quote(table)}")
         await self.client.execute_query(f"ALTER TABLE {self.quote(f'new__{table}')} RENAME TO {self.quote(table)}")
-        for row in last_id:  # ids of deleted rows are not given again
+        for row in last_id:  # ids of deleted rows are not reused
             await self.client.execute_query("DELETE FROM sqlite_sequence WHERE name = ?", [table])
             await self.client.execute_query("INSERT INTO sqlite_sequence VALUES (?, ?)", [table, row["seq"]])
         for statement in (*indexes, *made_by_hand):
@@ -199,7 +198,7 @@ class SqliteEditor(_WithConstraints, SqliteSchemaEditor):
 
 
 def statements(script: str) -> list[str]:
-    """The script's statements; a semicolon in a literal or a comment ends none."""
+    """Split a script into statements; semicolons in literals and comments do not split."""
     found, begun = [], ""
     for part in script.split(";"):
         begun += part + ";"
@@ -212,7 +211,7 @@ def statements(script: str) -> list[str]:
 
 
 def _column_field(model: Any, field: Any) -> Any:
-    """The field that holds the column: `company_id` of the foreign key `company`."""
+    """Return the field of the column: `company_id` for the foreign key `company`."""
     if isinstance(field, ForeignKeyFieldInstance):
         return model._meta.fields_map[field.source_field or field.model_field_name]
     return field
@@ -240,7 +239,7 @@ def _named_indexes(model: Any) -> set[str]:
 
 
 def _like(model: Any, **changed: Any) -> Any:
-    """Something that describes its table like `model`, with parts of the description changed."""
+    """Return a stand-in for `model` with changed metadata."""
     meta = copy(model._meta)
     for name, value in changed.items():
         setattr(meta, name, value)

@@ -1,10 +1,10 @@
 """
-SQLite, the embedded default: one writer, readers that never wait for it, and every writer takes its turn.
+SQLite, the embedded default: one writer at a time, and readers that never wait for it.
 
-Differs from Tortoise's own client in that transactions open with BEGIN IMMEDIATE (a deferred one that writes
-later fails at once when another process wrote meanwhile, whatever the busy timeout), plain reads go through a
-connection of their own, and a transaction that is cancelled or fails half-way leaves neither lock nor
-transaction behind. A file that is locked for long, full or gone is told as `Unavailable`.
+Differs from Tortoise's own client: transactions start with BEGIN IMMEDIATE (a deferred one that writes later fails at once
+if another process wrote meanwhile, whatever the busy timeout), plain reads use a separate connection, and a transaction
+that is cancelled or fails leaves neither lock nor transaction behind. Raises `Unavailable` if the file stays locked, the
+disk is full or the file is gone.
 """
 
 # ruff: noqa: SLF001 - what these classes correct is private in Tortoise
@@ -34,7 +34,7 @@ from models.engines.failures import sqlite_unavailable
 from services.errors import Unavailable
 
 BUSY_SECONDS = 15.0
-"""How long a writer waits for another process's transaction, such as a batch of an import; and for its turn before."""
+"""Timeout of a writer for another process's transaction, such as a batch of an import, and for its turn in this process."""
 
 _PAGES = "PRAGMA cache_size = -32768"  # KiB
 _WRITER = (
@@ -46,7 +46,7 @@ _READER = ("PRAGMA query_only = ON", "PRAGMA mmap_size = 1073741824", _PAGES)
 
 
 def _stored(moment: datetime) -> str:
-    # Text sorts like time only in one zone.
+    # Texts sort like times only within one time zone.
     return (moment.astimezone(UTC) if moment.tzinfo else moment).isoformat(" ")
 
 
@@ -54,13 +54,13 @@ sqlite3.register_adapter(datetime, _stored)  # after Tortoise's own, which keeps
 
 
 def make_file(path: Path) -> None:
-    """Make the database's file, readable by its owner alone, and its folder, unless they exist."""
+    """Create the database's file, readable by its owner only, and its folder, unless they exist."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its -wal and -shm the same mode
 
 
 class SqliteClient(base.SqliteClient):
-    """Tortoise's connection: `_connection` writes and takes part in transactions, `_reader` answers other SELECTs."""
+    """Tortoise's connection: `_connection` for writes and transactions, `_reader` for other SELECTs."""
 
     def __init__(self, file_path: str, *, foreign_keys: bool = True, **kwargs: Any) -> None:
         super().__init__(file_path, **kwargs)
@@ -99,19 +99,19 @@ class SqliteClient(base.SqliteClient):
         writer, self._connection = self._connection, None
         if reader:
             await reader.close()
-        if writer:  # last: whoever may write folds the WAL back into the file
+        if writer:  # last: only a writer can checkpoint the WAL into the file
             await writer.close()
 
     def _in_transaction(self) -> TransactionContext:
         return _Immediate(_Transaction(self), self._lock)
 
     def leave(self, transaction: "_Transaction") -> None:
-        """Undo what an interrupted BEGIN or COMMIT may have left, behind it in the thread's queue; then unlock."""
+        """Roll back what an interrupted BEGIN or COMMIT may have left, after it in the thread's queue; then unlock."""
 
         async def undone() -> None:
             try:
                 if connection := transaction._connection:
-                    await connection.rollback()  # nothing to do when no transaction is open
+                    await connection.rollback()  # no effect if no transaction is open
             finally:
                 self._lock.release()
 
@@ -150,7 +150,7 @@ def _reads(query: str) -> bool:
 
 
 async def _write_ahead(connection: aiosqlite.Connection) -> None:
-    # Two processes that switch a new file at the same moment: SQLite refuses one of them without waiting.
+    # If two processes switch a new file at the same time, SQLite refuses one of them without waiting.
     for attempt in range(100):
         try:
             await connection.execute_fetchall("PRAGMA journal_mode = WAL")
@@ -188,7 +188,7 @@ class _Transaction(base.SqliteTransactionWrapper):
 
 
 class _Immediate(TransactionContext):
-    """The outermost transaction of a task: holds the process's write lock, then the file's."""
+    """The outermost transaction of a task: takes the process's write lock, then the file's."""
 
     def __init__(self, transaction: _Transaction, lock: asyncio.Lock) -> None:
         self.client = transaction
@@ -211,7 +211,7 @@ class _Immediate(TransactionContext):
         return transaction
 
     async def _take_turn(self) -> None:
-        """The process's write lock. While the file is locked, those behind each other in it must not add up their waits."""
+        """Take the process's write lock. With a timeout, so that queued writers of a locked file do not add up their waits."""
         if not self._lock.locked():
             await self._lock.acquire()
             return
@@ -237,9 +237,9 @@ class _Immediate(TransactionContext):
 
 class Reads:
     """
-    Reads beside Tortoise, on connections that cannot write. They see every commit at once and nothing uncommitted.
+    Reads without Tortoise, on read-only connections. They see every commit at once and nothing uncommitted.
 
-    All rows are fetched before anything else runs: an open cursor would pin what the connection sees.
+    All rows are fetched before anything else runs: an open cursor would pin the snapshot.
     """
 
     def __init__(self, path: str) -> None:
@@ -249,7 +249,7 @@ class Reads:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="long-reads")
 
     async def fetch(self, text: str, params: Sequence[Any]) -> Sequence[Any]:
-        # In the loop's own thread: a hop to another one costs 25 times a point read.
+        # In the event loop's thread: switching threads costs 25 times a point read.
         try:
             return self._here.execute(text, params).fetchall()
         except sqlite3.OperationalError as failed:
@@ -267,7 +267,7 @@ class Reads:
             raise sqlite_unavailable(failed) or failed from failed.__cause__
 
     def commits(self) -> int:
-        """SQLite's own count of what other connections, of any process, have committed to the file."""
+        """SQLite's counter of commits by other connections of any process."""
         number: int = self._here.execute("PRAGMA data_version").fetchone()[0]
         return number
 
@@ -285,7 +285,7 @@ def _read_only(path: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=512,
-        timeout=1.0,  # WAL readers do not wait; this is for the moment of a recovery
+        timeout=1.0,  # WAL readers do not wait, except during a recovery
     )
     connection.row_factory = sqlite3.Row
     for pragma in _READER:

@@ -1,4 +1,4 @@
-"""What tables are like between two steps of a migration, as classes that are made only when they are looked at."""
+"""Model classes as of each step of a migration, built only when they are used."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -13,7 +13,7 @@ def no_tables(dialect: str) -> State:
 
 
 class _LazyApps(StateApps):
-    """The classes, by app and name. `refresh` is called before they are looked at."""
+    """Model classes by app and name. `refresh` is called before each access."""
 
     def __init__(self, default_connections: dict[str, str] | None = None, connections: Any = None) -> None:
         self.refresh: Callable[[], None] = lambda: None
@@ -31,9 +31,8 @@ class _LazyApps(StateApps):
 
 class _LazyState(State):
     """
-    Tortoise makes the classes of all models anew for each step, and once more as they were before it. Most steps look at
-    one of them, and steps that were applied before at none: so descriptions are changed at once, and classes made when
-    they are read in `apps`.
+    Tortoise rebuilds the classes of all models for each step, twice. Most steps use one of them, and steps that are applied
+    already use none. Here the states change at once, and classes are built when they are read in `apps`.
     """
 
     def __init__(self, models: dict[tuple[str, str], ModelState], apps: _LazyApps) -> None:
@@ -55,7 +54,7 @@ class _LazyState(State):
         self._stale.update(model_tuples)
 
     def validate_relations_initialized(self) -> None:
-        if not self._stale:  # else nothing looked at the classes: these steps were applied, and looked at, before
+        if not self._stale:  # else the classes were not used: these steps were applied, and validated, before
             super().validate_relations_initialized()
 
     def clone(self) -> State:
