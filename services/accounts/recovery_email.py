@@ -29,10 +29,10 @@ async def begin(account_id: int, email: str) -> None:
     account = await Account.get(id=account_id)
     if address.key == account.email_key:
         raise refused(ErrorCode.BAD_INPUT, "The recovery email must differ from your own address.", path=("email",))
-    await rate_limits.spend("recovery-email", by=[_of(account_id), f"email:{address.key}"])
+    await rate_limits.spend("recovery-email", by=[_subject(account_id), f"email:{address.key}"])
     async with in_transaction():
-        code = await verification_codes.issue(Purpose.RECOVERY_EMAIL, _of(account_id), address.email)
-        stored = await MailedCode.get(purpose=Purpose.RECOVERY_EMAIL, subject=_of(account_id))
+        code = await verification_codes.issue(Purpose.RECOVERY_EMAIL, _subject(account_id), address.email)
+        stored = await MailedCode.get(purpose=Purpose.RECOVERY_EMAIL, subject=_subject(account_id))
         await outbox.send_mail("recovery-email-code", stored, account=account.email, code=code)
 
 
@@ -42,9 +42,9 @@ async def verify(account_id: int, code: str, *, actor: Actor) -> None:
 
     Raises Refused: BAD_CODE, RATE_LIMITED.
     """
-    await rate_limits.spend("recovery-email-code", by=[_of(account_id)])
+    await rate_limits.spend("recovery-email-code", by=[_subject(account_id)])
     # Outside the transaction: the count of wrong attempts must be committed even if the code is refused.
-    address = address_of(await verification_codes.verify(Purpose.RECOVERY_EMAIL, _of(account_id), code))
+    address = address_of(await verification_codes.verify(Purpose.RECOVERY_EMAIL, _subject(account_id), code))
     async with in_transaction():
         await _store(account_id, address, actor)
 
@@ -52,7 +52,7 @@ async def verify(account_id: int, code: str, *, actor: Actor) -> None:
 async def remove(account_id: int, *, actor: Actor) -> None:
     """Remove the recovery email, and one that waits for its code. Repeating it changes nothing and notifies no one."""
     async with in_transaction():
-        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
+        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _subject(account_id))
         await _store(account_id, None, actor)
 
 
@@ -72,7 +72,7 @@ async def set_by_operator(account_id: int, email: str) -> None:
             raise refused(
                 ErrorCode.BAD_INPUT, "The recovery email must differ from the account's own address.", path=("email",)
             )
-        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _of(account_id))
+        await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _subject(account_id))
         await _store(account_id, address, OPERATOR)
 
 
@@ -101,5 +101,5 @@ async def _notify(account: Account, profile: Profile, mail: str) -> None:
         await outbox.send_mail(mail, login, account=account.email)
 
 
-def _of(account_id: int) -> str:
+def _subject(account_id: int) -> str:
     return f"account:{account_id}"

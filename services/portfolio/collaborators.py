@@ -85,10 +85,10 @@ async def assign(project: Project, wanted: Sequence[int]) -> bool:
                 for number in new
             ]
         )
-    gone = (tagged & visible) - set(once)
-    if gone:
-        await ProjectCollaborator.filter(project_id=project.id, profile_id__in=gone).delete()
-    return bool(new or gone)
+    removed = (tagged & visible) - set(once)
+    if removed:
+        await ProjectCollaborator.filter(project_id=project.id, profile_id__in=removed).delete()
+    return bool(new or removed)
 
 
 async def notify_tagged(owner_id: int) -> None:
@@ -141,9 +141,11 @@ async def remove_between(blocker_id: int, other_id: int) -> None:
     """
     require_transaction()
     await ProjectCollaborator.filter(
-        project_id__in=await _own(blocker_id), profile_id=other_id, untagged_at=None
+        project_id__in=await _read_project_ids(blocker_id), profile_id=other_id, untagged_at=None
     ).delete()
-    theirs = ProjectCollaborator.filter(project_id__in=await _own(other_id), profile_id=blocker_id, untagged_at=None)
+    theirs = ProjectCollaborator.filter(
+        project_id__in=await _read_project_ids(other_id), profile_id=blocker_id, untagged_at=None
+    )
     now = clock.now()
     for row in await theirs:
         row.untagged_at = max(now, row.tagged_at + MIN_TAG_TIME)
@@ -180,6 +182,6 @@ async def _listed(profile_ids: set[int]) -> set[int]:
     return set(await rows) if profile_ids else set()
 
 
-async def _own(owner_id: int) -> list[int]:
+async def _read_project_ids(owner_id: int) -> list[int]:
     rows: Any = Project.filter(owner_id=owner_id).values_list("id", flat=True)
     return list(await rows)

@@ -27,7 +27,7 @@ def test_shirts_are_listed_with_their_addresses_and_shipped(cli: Cli, inside: In
     assert line.split("\t")[2:4] == ["CLAIMED", "L"]
     assert line.split("\t")[5:] == ["Ada Okafor", "Kade 12", "Rotterdam", "3011 AA", "NL"]
     assert (shipped.exit_code, shipped.stdout) == (0, "Claim 1: size L is shipped.\n")
-    assert again.exit_code == 1 and "shipped already" in again.stderr
+    assert again.exit_code == 1 and "already shipped" in again.stderr
     assert cli("tshirts", "list", "--state", "CLAIMED").stdout == ""
     assert "SHIPPED" in cli("tshirts", "list").stdout
     lines = inside(lambda: AuditEntry.filter(origin=Origin.OPERATOR).order_by("id"))
