@@ -30,5 +30,7 @@ def tag(request: web.Request, response: web.Response, *, storable: bool) -> web.
 
 
 def matches(request: web.BaseRequest, value: str) -> bool:
-    """True if If-None-Match names this tag. Weak tags match too: a proxy may have weakened ours."""
-    return any(each.value in {value, "*"} for each in request.if_none_match or ())
+    """True if If-None-Match names this tag, which has no comma. Weak tags match: a proxy may have weakened ours."""
+    # Not aiohttp's parser: it reads only the first of several headers, and takes the tag "*" for an unquoted *.
+    sent = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+    return any(each.strip().removeprefix("W/") in {f'"{value}"', "*"} for each in sent.split(","))

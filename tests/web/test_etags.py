@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+from multidict import CIMultiDict
 
 from services.core import clock
 from services.points.ledger import record
@@ -52,7 +53,18 @@ async def test_one_answer_is_not_taken_for_another(client: GraphQLClient) -> Non
         nobody = await get(client, mine, **{"If-None-Match": tag})
         # then
         assert nobody.status == 200
-    assert (await get(client, **{"If-None-Match": '"nonsense"'})).status == 200
+    for unknown in ('"nonsense"', '"*"', "nonsense", "W/", ",", '"' * 5_000):
+        assert (await get(client, **{"If-None-Match": unknown})).status == 200, unknown
+
+
+async def test_tags_may_be_in_several_headers(client: GraphQLClient) -> None:
+    # given
+    tag = (await get(client)).headers["ETag"]
+    # when
+    headers = CIMultiDict([("If-None-Match", '"other"'), ("If-None-Match", tag)])
+    again = await client.http.get("/graphql", params={"query": BOARD}, headers=headers)
+    # then
+    assert again.status == 304
 
 
 async def test_a_browser_that_is_signed_in_stores_nothing(client: GraphQLClient) -> None:
