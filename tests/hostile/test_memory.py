@@ -93,13 +93,19 @@ async def test_entries_hold_no_more_than_is_counted(context: Context, name: str)
     tracemalloc.start()
     try:
         await run(range(1, 2))
-        held, counted = -await run(range(2, 3)), -executor.documents.cached.bytes
-        # when
-        held, counted = held + await run(range(3, 5)), counted + executor.documents.cached.bytes
+        before = await run(range(2, 3))
+        # when: Python's own tables grow now and then, so that of three times the least is what entries hold
+        grown = []
+        for first in (3, 5, 7):
+            counted = -executor.documents.cached.bytes
+            after = await run(range(first, first + 2))
+            grown.append((after - before, counted + executor.documents.cached.bytes))
+            before = after
     finally:
         tracemalloc.stop()
+    held, counted = min(grown)
     # then
-    assert len(executor.documents.cached) == 5, "it is not kept at all"
+    assert len(executor.documents.cached) == 9, "it is not kept at all"
     assert held < counted
     assert counted < 12 * held + 100_000, "counted so dear that next to nothing would be kept"
 
