@@ -18,8 +18,8 @@ def is_public(domain: str) -> bool:
     Return True if anyone can get an address on a mail domain: it is a public suffix like `co.uk` or `github.io`, or belongs
     to a public mail service. `domain` is in lower case and ASCII form. Rule: docs/rules/accounts.md#companies.
     """
-    registrable = _suffixes().privatesuffix(domain)
-    return registrable is None or not PUBLIC_DOMAINS.isdisjoint({domain, registrable})
+    parts: tuple[str, ...] = _suffixes().privateparts(domain) or ()  # as ("a", "b", "people.example")
+    return not parts or not PUBLIC_DOMAINS.isdisjoint(".".join(parts[place:]) for place in range(len(parts)))
 
 
 @cache

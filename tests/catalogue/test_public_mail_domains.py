@@ -94,8 +94,17 @@ def test_well_known_mail_services_are_public() -> None:
 
 @pytest.mark.parametrize(
     "domain",
-    ["mailinator.com", "mail.gmail.com", "co.uk", "github.io", "com", "xn--p1ai"],
-    ids=["disposable", "below a mail service", "suffix", "private suffix", "top level", "internationalised suffix"],
+    ["mailinator.com", "mail.gmail.com", "a.b.gmail.com", "ada.webmail.co.yu", "co.uk", "github.io", "com", "xn--p1ai"],
+    ids=[
+        "disposable",
+        "below a mail service",
+        "far below a mail service",
+        "below a listed domain that is below a registrable one",
+        "suffix",
+        "private suffix",
+        "top level",
+        "internationalised suffix",
+    ],
 )
 def test_a_domain_where_anyone_can_get_an_address_is_public(domain: str) -> None:
     assert is_public(domain)
@@ -103,7 +112,16 @@ def test_a_domain_where_anyone_can_get_an_address_is_public(domain: str) -> None
 
 @pytest.mark.parametrize(
     "domain",
-    ["mendix.com", "google.com", "tudelft.nl", "people.example", "mail.people.example", "shop.co.uk", "ada.github.io"],
+    [
+        "mendix.com",
+        "google.com",
+        "tudelft.nl",
+        "people.example",
+        "mail.people.example",
+        "shop.co.uk",
+        "ada.github.io",
+        "shop.za.com",
+    ],
 )
 def test_a_domain_of_one_owner_is_not_public(domain: str) -> None:
     assert not is_public(domain)
