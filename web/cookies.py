@@ -6,12 +6,12 @@ Reasons for the attributes: docs/decisions/0007-sessions-at-the-edge.md.
 
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from settings import Settings
 from web.origins import parse
+from web.sites import same_site
 
 HOUR = 3600
 
@@ -31,11 +31,11 @@ class SessionCookie:
         """
         The cookie for the public address. Over TLS its name starts with `__Host-`, which no other host can set.
 
-        Browsers send it from pages of other hosts only over TLS, and only if ORIGINS names such a host.
+        Browsers send it from pages of other sites only over TLS, and only if ORIGINS names a page of such a site. For pages
+        of the same site, such as a subdomain, it stays `Lax`.
         """
-        own = urlsplit(settings.address)
-        secure = own.scheme == "https"
-        cross_site = any(urlsplit(origin).hostname != own.hostname for origin in parse(settings.origins))
+        secure = settings.address.lower().startswith("https:")
+        cross_site = any(not same_site(origin, settings.address) for origin in parse(settings.origins))
         return cls(
             name="__Host-session" if secure else "session",
             secure=secure,
