@@ -21,9 +21,17 @@ HEADERS = (
 )
 EXPOSED_HEADERS = "ETag, Retry-After"
 PREFLIGHT_MAX_AGE = "600"
+REQUEST_HEADERS = "Access-Control-Request-Headers"
+MAX_REQUEST_HEADERS = 50
+"""Header names in one preflight. Clients with tracing send about ten."""
+MAX_REQUEST_HEADERS_LENGTH = 2_000
+"""Characters of all header names in one preflight."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.ASCII)
+
+# A token of RFC 9110, in lower case as browsers send it, but without `*`, which in an answer could mean every header.
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'+.^_`|~-]+", re.ASCII)
 
 
 def parse(text: str) -> frozenset[str]:
@@ -74,12 +82,17 @@ class Origins:
         )
 
     async def preflight(self, request: web.Request) -> web.Response:
-        """The response to a preflight. `add_cors_headers` adds what allows it; without that, browsers refuse."""
-        headers = {hdrs.ALLOW: f"{METHODS}, OPTIONS"}
+        """
+        The response to a preflight. `add_cors_headers` adds what allows it; without that, browsers refuse.
+
+        A page of an allowed origin may send the headers that it requests: it may act for the viewer anyway, and browsers
+        let no page set the headers that decide whether a cookie counts (Origin, Sec-Fetch-Site, Cookie).
+        """
+        headers = {hdrs.ALLOW: f"{METHODS}, OPTIONS", hdrs.VARY: REQUEST_HEADERS}
         if self._allowed_origin(request) is not None:
             headers |= {
                 hdrs.ACCESS_CONTROL_ALLOW_METHODS: METHODS,
-                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: HEADERS,
+                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _allowed_headers(request),
                 hdrs.ACCESS_CONTROL_MAX_AGE: PREFLIGHT_MAX_AGE,
             }
         return web.Response(status=204, headers=headers)
@@ -106,6 +119,17 @@ class Origins:
             return False
         # Without PUBLIC_URL, the name by which the browser reached this server: it sends the cookie to no other.
         return sent[0] == self._own if self._own else _is_same_host(request)
+
+
+def _allowed_headers(request: web.BaseRequest) -> str:
+    """HEADERS and the requested ones; HEADERS alone if the request names too many, or one that is no header name."""
+    requested = ",".join(request.headers.getall(REQUEST_HEADERS, ()))
+    if len(requested) > MAX_REQUEST_HEADERS_LENGTH:
+        return HEADERS
+    names = {each.strip(" \t").lower() for each in requested.split(",")} - {""}
+    if len(names) > MAX_REQUEST_HEADERS or not all(map(_HEADER_NAME.fullmatch, names)):
+        return HEADERS
+    return ", ".join(sorted(names.union(HEADERS.split(", "))))
 
 
 def _is_same_host(request: web.BaseRequest) -> bool:

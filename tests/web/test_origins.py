@@ -13,7 +13,7 @@ from services.auth.principals import Client
 from settings import BadSetting, Settings
 from tests.helpers.factories import make_person
 from tests.helpers.graphql_client import GraphQLClient
-from web.origins import parse
+from web.origins import HEADERS, parse
 
 APP = "https://app.example"
 OWN = "http://graph.example"
@@ -110,6 +110,78 @@ async def test_a_page_of_a_named_origin_may_read_and_use_the_cookie(client: Grap
         assert response.headers["Access-Control-Allow-Origin"] == origin
         assert response.headers["Access-Control-Allow-Credentials"] == "true"
         assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+
+
+async def allowed_headers(client: GraphQLClient, *requested: str, origin: str = APP) -> set[str] | None:
+    """The header names that a preflight allows; None if it allows none."""
+    headers = [("Origin", origin), ("Access-Control-Request-Method", "POST")]
+    response = await client.http.options(
+        "/graphql", headers=[*headers, *(("Access-Control-Request-Headers", each) for each in requested)]
+    )
+    assert response.status == 204
+    assert {"Origin", "Access-Control-Request-Headers"} <= set(response.headers["Vary"].split(", "))
+    names = response.headers.get("Access-Control-Allow-Headers")
+    return names if names is None else set(names.split(", "))
+
+
+async def test_a_page_of_a_named_origin_may_send_headers_of_its_own(client: GraphQLClient) -> None:
+    # given
+    apollo = "apollographql-client-name,apollographql-client-version,baggage,content-type,sentry-trace,traceparent"
+    # when, then
+    assert await allowed_headers(client, apollo) == {*apollo.split(","), *HEADERS.split(", ")}
+    assert await allowed_headers(client, "X-Request-Id , traceparent,", "tracestate") == {
+        "x-request-id",
+        "traceparent",
+        "tracestate",
+        *HEADERS.split(", "),
+    }
+    assert await allowed_headers(client) == await allowed_headers(client, "") == set(HEADERS.split(", "))
+
+
+@pytest.mark.parametrize(
+    "requested",
+    [
+        "*",
+        "x-a, *",
+        "x-*",
+        "x a",
+        "x-a;x-b",
+        "x-a: 1",
+        "x-ä",
+        '"x-a"',
+        "x-a\tx-b",
+        ", ".join(f"x-{number}" for number in range(51)),
+        "x" * 2_001,
+        "x-a" + "," * 2_000,
+    ],
+)
+async def test_what_is_no_list_of_header_names_is_not_allowed(client: GraphQLClient, requested: str) -> None:
+    assert await allowed_headers(client, requested) == set(HEADERS.split(", "))
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+async def test_a_preflight_of_any_other_page_allows_no_header(client: GraphQLClient, origin: str) -> None:
+    assert await allowed_headers(client, "content-type, x-request-id", origin=origin) is None
+
+
+async def test_a_header_of_its_own_lets_no_page_use_the_cookie(client: GraphQLClient) -> None:
+    # given what a preflight would have refused, and what looks like a browser's own words
+    cookie = await signed_in()
+    headers = {**cookie, "Origin": "https://evil.example", "traceparent": "00-1-1-01"}
+    for more in ({}, {"X-Forwarded-Host": "graph.example"}, {"X-Origin": APP}, {"Forwarded": "host=graph.example"}):
+        assert not await counts(client, {**headers, **more})
+    # nor does it make a form of an allowed page a request that asked first
+    response = await client.http.post(
+        "/graphql",
+        data="{}",
+        headers={**cookie, "Origin": APP, "traceparent": "00-1-1-01", "Content-Type": "text/plain"},
+    )
+    assert response.status == 415
+
+
+async def test_pages_can_read_the_tag_and_when_to_retry(client: GraphQLClient) -> None:
+    response = await client.http.post("/graphql", json={"query": WHO}, headers={"Origin": APP})
+    assert set(response.headers["Access-Control-Expose-Headers"].split(", ")) == {"ETag", "Retry-After"}
 
 
 async def test_refusals_can_be_read_by_the_page_too(client: GraphQLClient) -> None:

@@ -28,10 +28,10 @@ SIGN_IN = (
 )
 WHO = "{ viewer { account { email } } }"
 ASK = """
-async ([address, query, type]) => {
+async ([address, query, type, more]) => {
     try {
         const response = await fetch(address, {
-            method: "POST", credentials: "include", headers: {"Content-Type": type}, body: JSON.stringify({query}),
+            method: "POST", credentials: "include", headers: {"Content-Type": type, ...more}, body: JSON.stringify({query}),
         });
         return {status: response.status, body: await response.json()};
     } catch (failed) {
@@ -91,6 +91,17 @@ async def test_a_session_works_where_it_may_and_nowhere_else(servers: Servers) -
         # also on the page that the server names
         await visit.page.goto(servers.named)
         assert (await ask(WHO))["body"]["data"]["viewer"] == {"account": {"email": EMAIL}}
+        # whatever headers its tools add
+        traced = {
+            "apollographql-client-name": "web",
+            "apollographql-client-version": "1.0",
+            "baggage": "sentry-environment=test",
+            "sentry-trace": "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1",
+            "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "x-request-id": "1",
+        }
+        answer = await visit.page.evaluate(ASK, [graphql, WHO, "application/json", traced])
+        assert answer["body"]["data"]["viewer"] == {"account": {"email": EMAIL}}
         # somebody else's page may not even ask, nor smuggle it past the browser
         await visit.page.goto(servers.other)
         assert await ask(WHO) == {"failed": "TypeError"}
