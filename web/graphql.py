@@ -135,6 +135,8 @@ class GraphQLEndpoint:
         if answer.unavailable:
             raise answer.unavailable
         await self._limit.settle(context.viewer, context.client, answer, request=operation)
+        if not answer.request_error:
+            operation.register()
         body = costs.body_of(request, answer)
         if answer.kind == "mutation" and not posted:
             response = _response(request, body, 405)

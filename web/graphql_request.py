@@ -1,12 +1,19 @@
 """A GraphQL request, as HTTP and WebSockets transport it."""
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from services.errors import ErrorCode
+from web import persisted_queries
 
 MAX_VALUES = 10_000
 """Values in the variables of one request, at any depth: each is converted before any other limit applies."""
+PERSISTED_QUERY_VERSION = 1
+"""The version of automatic persisted queries that Apollo's and urql's clients send."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
 
 
 class BadRequest(Exception):
@@ -26,22 +33,53 @@ class GraphQLRequest:
     operation_name: str | None
     values: int = 0
     """Values in the variables, at any depth."""
+    digest: bytes | None = None
+    """SHA-256 of `query` if the client sent both, to have the document stored."""
+
+    def register(self) -> None:
+        """Store the document if the client sent its hash. Call it after the document was run: then it is valid."""
+        if self.digest is not None:
+            persisted_queries.register(self.digest, self.query)
 
 
 def request_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -> GraphQLRequest:
-    """Check the four parts of a request. Raises BadRequest."""
-    if query is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
-        # Clients of automatic persisted queries expect this message and a 200, and send the document from then on.
-        raise BadRequest("PersistedQueryNotSupported", 200, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
+    """Check the four parts of a request, and find the document of a persisted query. Raises BadRequest."""
+    if not isinstance(extensions, dict | None):
+        raise BadRequest("`extensions` must be an object.")
+    digest = _persisted_digest(extensions, has_query=bool(query)) if extensions else None
+    if digest is not None and not query:
+        query, digest = persisted_queries.find(digest), None
+        if query is None:
+            # Clients recognise this message and expect a 200; then they send the document with its hash.
+            raise BadRequest("PersistedQueryNotFound", 200, ErrorCode.PERSISTED_QUERY_NOT_FOUND)
     if not isinstance(query, str) or not query:
         raise BadRequest("`query` must be a GraphQL document.")
     if not isinstance(variables, dict | None):
         raise BadRequest("`variables` must be an object.")
     if not isinstance(operation_name, str | None):
         raise BadRequest("`operationName` must be a string.")
-    if not isinstance(extensions, dict | None):
-        raise BadRequest("`extensions` must be an object.")
-    return GraphQLRequest(query, variables, operation_name, _count_values(variables))
+    if digest is not None and sha256(query.encode(errors="replace")).digest() != digest:
+        raise BadRequest("`sha256Hash` is not the SHA-256 of `query`.", code=ErrorCode.PERSISTED_QUERY_MISMATCH)
+    return GraphQLRequest(query, variables, operation_name, _count_values(variables), digest)
+
+
+def _persisted_digest(extensions: dict[str, Any], *, has_query: bool) -> bytes | None:
+    """Return the SHA-256 in `extensions.persistedQuery`; None if there is none to use. Raises BadRequest."""
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or "version" not in persisted:
+        raise BadRequest("`persistedQuery` must be an object with `version` and `sha256Hash`.")
+    version = persisted["version"]
+    if type(version) is not int or version != PERSISTED_QUERY_VERSION:
+        if has_query:
+            return None
+        # Clients recognise this message and expect a 200; from then on they send documents without a hash.
+        raise BadRequest("PersistedQueryNotSupported", 200, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
+    named = persisted.get("sha256Hash")
+    if not isinstance(named, str) or not _SHA256.fullmatch(named):
+        raise BadRequest("`sha256Hash` must be 64 hexadecimal digits.")
+    return bytes.fromhex(named)
 
 
 def _count_values(variables: dict[str, Any] | None) -> int:

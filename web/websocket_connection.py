@@ -147,7 +147,11 @@ class WebSocketConnection:
                 await self._send({"type": "pong"})
             case {"type": "pong"}:
                 pass
-            case {"type": "subscribe", "id": str(name), "payload": {"query": _} as payload} if name:
+            case {
+                "type": "subscribe",
+                "id": str(name),
+                "payload": {"query": _} | {"extensions": {"persistedQuery": _}} as payload,
+            } if name:
                 await self._start_operation(name, payload)
             case {"type": "complete", "id": str(name)}:
                 if task := self._operations.pop(name, None):
@@ -200,7 +204,7 @@ class WebSocketConnection:
         try:
             request = request_of(*(payload.get(part) for part in ("query", "variables", "operationName", "extensions")))
         except BadRequest as bad:
-            await self._refuse(name, error(str(bad), ErrorCode.BAD_INPUT))
+            await self._refuse(name, error(str(bad), bad.code))
             return
         self._operations[name] = asyncio.create_task(self._run_operation(name, request, viewer))
 

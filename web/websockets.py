@@ -118,6 +118,8 @@ class WebSocketEndpoint:
         if answer.unavailable:
             raise answer.unavailable
         await self._limit.settle(viewer, client, answer, request=request)
+        if not answer.request_error:
+            request.register()
         return ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
     async def subscribe(
@@ -146,6 +148,8 @@ class WebSocketEndpoint:
                 if answer.unavailable:
                     raise answer.unavailable
                 await self._limit.settle(viewer, client, answer, event=True)
+                if not answer.request_error:
+                    request.register()
                 yield ("error", answer.body["errors"]) if answer.request_error else ("next", answer.body)
 
     def _context(self, viewer: Principal, client: Client) -> Context:

@@ -145,21 +145,6 @@ async def test_a_batch_is_refused_by_name(server: Server) -> None:
     assert b"Batches" in answer.body
 
 
-async def test_a_persisted_query_is_answered_as_its_clients_know_it(server: Server) -> None:
-    extensions = b'{"persistedQuery": {"version": 1, "sha256Hash": "ecf4edb46db40b5132295c0291d62fb65d6759a9"}}'
-    answer = await server.post(b'{"operationName": "Q", "variables": {}, "extensions": ' + extensions + b"}")
-    assert (answer.status, orjson.loads(answer.body)) == (
-        200,
-        {
-            "errors": [
-                {"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}
-            ]
-        },
-    )
-    with_document = await server.post(QUERY[:-1] + b', "extensions": ' + extensions + b"}")
-    assert "errors" not in orjson.loads(with_document.body)
-
-
 @pytest.mark.parametrize("kind", ["gzip", "br"])
 async def test_an_upload_is_sent_as_it_is(server: Server, kind: str) -> None:
     session = await in_session(await make_person())
