@@ -13,7 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from catalogue import languages
+from catalogue import languages, terms
 from execution.executor import Executor
 from execution.limits import Limits
 from models.database import Database, NoDatabase, opened
@@ -98,6 +98,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     outbox_worker.check(settings)
     image_store.check(settings)
     languages.load()
+    terms.load()
     runtime = database.runtime or Runtime(settings, database)
     runtime.settings = settings
     app = web.Application(

@@ -70,9 +70,12 @@ def _dear_fields() -> Iterator[tuple[str, str]]:
             declared = kind_of(field) if hasattr(field, "args") else None
             if isinstance(declared, Answered | Loaded) and declared.work.objects > 1:
                 given = declared.work.given
+                listed = str(field.type).startswith("[")
                 yield (
                     f"`{name}.{field_name}`",
-                    f"{declared.work.objects}" + (f" when `{given}` is given" if given else ""),
+                    (f"{cost.UNSIZED_LIST} × " if listed else "")
+                    + f"{declared.work.objects}"
+                    + (f" when `{given}` is given" if given else ""),
                 )
 
 

@@ -1,10 +1,11 @@
-"""Skills and industries of people."""
+"""Skills and industries of people, and the lists to choose from."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from catalogue.languages import translate
-from catalogue.terms import INDUSTRIES, SKILLS, Term
+from catalogue.languages import current_language, translate
+from catalogue.terms import INDUSTRIES, SKILLS, Term, sort_key
+from catalogue.terms import countries as countries_by_name
 from models.profiles import ProfileIndustry, ProfileSkill
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -25,6 +26,30 @@ async def industries_of(profile_ids: Sequence[int], context: Context) -> list[li
     return _term_rows(profile_ids, await rows, INDUSTRIES)
 
 
+async def skills(context: Context) -> list[Row]:
+    """The skills that can be chosen, by name. No statement."""
+    return _choices(SKILLS)
+
+
+async def industries(context: Context) -> list[Row]:
+    """The industries that can be chosen, by name. No statement."""
+    return _choices(INDUSTRIES)
+
+
+async def countries(context: Context) -> list[Row]:
+    """All countries, by name. No statement."""
+    return [{"code": code, "name": name} for code, name in countries_by_name(current_language())]
+
+
+def _choices(terms: Mapping[str, Term]) -> list[Row]:
+    """The terms that profiles and searches accept: a retired one can only be kept."""
+    return _by_name([vars(term) for term in terms.values() if not term.retired])
+
+
+def _by_name(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: sort_key(translate(row["name"])))
+
+
 def _term_rows(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
     named = [{"profile_id": row["profile_id"], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
-    return grouped(profile_ids, sorted(named, key=lambda row: translate(row["name"]).casefold()), by="profile_id")
+    return grouped(profile_ids, _by_name(named), by="profile_id")

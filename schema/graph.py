@@ -52,6 +52,7 @@ from schema.second_factors import SecondFactorsMutation
 from schema.sessions import SessionsMutation
 from schema.shop import ShopMutation, ShopQuery
 from schema.suggestions import SuggestionsMutation
+from schema.terms import TermsQuery
 from schema.tokens import TokensMutation, TokensQuery
 
 
@@ -70,6 +71,7 @@ class Query(
     ShopQuery,
     PortfolioQuery,
     PreferencesQuery,
+    TermsQuery,
 ):
     pass
 

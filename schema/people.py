@@ -52,10 +52,10 @@ class PeopleQuery:
                 "accents are ignored. Matches of whole words come before beginnings, and matches of the name before the "
                 "job title. Up to 10 words and 200 characters; a blank text is ignored."
             ),
-            "skills": "Codes or names of up to 10 skills. People must have all of them.",
-            "industries": "Codes or names of up to 10 industries. People must have all of them.",
+            "skills": "Codes or English names of up to 10 of `Query.skills`. People must have all of them.",
+            "industries": "Codes or English names of up to 10 of `Query.industries`. People must have all of them.",
             "company": "Id of the company of the people, like `cmp_42`.",
-            "country": "Country of residence, ISO 3166-1 alpha-2, like `NL`.",
+            "country": "Country of residence: code of one of `Query.countries`, like `NL`.",
             "looking_for": "Only people who are looking for this.",
             "order_by": "Order of the list; RELEVANCE by default.",
             **PAGE_ARGUMENTS,

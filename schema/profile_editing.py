@@ -49,17 +49,23 @@ class UpdateProfileInput:
     )
     job_title: MaybeText = strawberry.field(description="Your job title, up to 120 characters.")
     department: MaybeText = strawberry.field(description="Your department, up to 120 characters.")
-    country: MaybeText = strawberry.field(description="Country of residence, ISO 3166-1 alpha-2, like `NL`.")
+    country: MaybeText = strawberry.field(
+        description="Country of residence: code of one of `Query.countries`, like `NL`."
+    )
     location: MaybeText = strawberry.field(description="Your location in your own words, up to 200 characters.")
     about: MaybeText = strawberry.field(description="A text about yourself, up to 5000 characters, with line breaks.")
     website: MaybeText = strawberry.field(description="URL of your own website, http or https, up to 500 characters.")
     skills: MaybeCodes = strawberry.field(
         description=(
-            "Codes of your skills, up to 50; they replace the earlier ones. A retired skill can be kept but not added."
+            "Codes of your skills, from `Query.skills`, up to 50; they replace the earlier ones. A retired skill can be "
+            "kept but not added."
         )
     )
     industries: MaybeCodes = strawberry.field(
-        description="Codes of industries you know, up to 20; they replace the earlier ones."
+        description=(
+            "Codes of industries you know, from `Query.industries`, up to 20; they replace the earlier ones. A retired "
+            "industry can be kept but not added."
+        )
     )
     looking_for: strawberry.Maybe[LookingForInput | None] = strawberry.field(
         description="Kinds of work you are looking for; null withdraws the confirmation."

@@ -74,7 +74,8 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
     job_title: str | None = column("Job title; null if not given.")
     country: str | None = column("Country of residence, ISO 3166-1 alpha-2, like `NL`; null if not given.")
     country_name: str | None = column(
-        "English short name of the country of residence; null if not given.", read=profiles.country_name
+        "Name of the country of residence, in the language of the answer; null if not given.",
+        read=profiles.country_name,
     )
     visibility: Visibility = column("Whether the profile is public or private.")
     company: Company | None = loaded_by(

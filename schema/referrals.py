@@ -102,7 +102,7 @@ class ClaimTshirtInput:
     postal_code: str = strawberry.field(
         description=f"Postal code, up to {MAX_CHARACTERS['postal_code']} characters; empty if the country has none."
     )
-    country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2, like `NL`.")
+    country: str = strawberry.field(description="Code of one of `Query.countries`, like `NL`.")
 
 
 @strawberry.type(description="Payload of `claimTshirt`.")

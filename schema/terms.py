@@ -1,9 +1,10 @@
-"""Skills and industries: terms of controlled lists."""
+"""Skills, industries and countries: terms of controlled lists."""
 
 import strawberry
 
 from catalogue.languages import translate
-from schema.fields import column
+from resolvers import terms
+from schema.fields import Work, answered_by, column
 
 
 @strawberry.type(description="A skill of a person.")
@@ -18,3 +19,26 @@ class Industry:
     code: str = column("Code that never changes.")
     name: str = column("Name of the industry, in the language of the answer.", read=lambda row: translate(row["name"]))
     retired: bool = column("True if it can no longer be chosen; profiles that have it still show it.")
+
+
+@strawberry.type(description="A country or territory of ISO 3166-1.")
+class Country:
+    code: str = column("ISO 3166-1 alpha-2 code, like `NL`.")
+    name: str = column("Name of the country, in the language of the answer.")
+
+
+@strawberry.type
+class TermsQuery:
+    skills: list[Skill] = answered_by(
+        terms.skills,
+        "All skills that can be chosen, by name in the language of the answer. Retired skills are left out.",
+        work=Work(20),
+    )
+    industries: list[Industry] = answered_by(
+        terms.industries,
+        "All industries that can be chosen, by name in the language of the answer. Retired industries are left out.",
+        work=Work(10),
+    )
+    countries: list[Country] = answered_by(
+        terms.countries, "All countries, by name in the language of the answer.", work=Work(50)
+    )
