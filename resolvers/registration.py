@@ -4,7 +4,7 @@ from typing import Any
 
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
-from resolvers.sessions import enter
+from resolvers.sessions import enter, require_cookie
 from services.sign_in import registration
 
 
@@ -29,5 +29,6 @@ async def resend_sign_up_code(context: Context, *, input: Any) -> Row:
 
 async def verify_email(context: Context, *, input: Any) -> Row:
     """Create the account and sign it in."""
+    require_cookie(context)
     done = await registration.verify(input.sign_up, input.code, context.client)
     return {"viewer": (await enter(context, done))["viewer"]}

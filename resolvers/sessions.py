@@ -33,6 +33,7 @@ async def elevation_proofs(context: Context) -> list[ElevationProof] | None:
 
 async def sign_in(context: Context, *, input: Any) -> Row:
     """Sign in. Returns the viewer, or the second factor that is still needed."""
+    require_cookie(context)
     done = await authentication.sign_in(input.email, input.password, context.client)
     if isinstance(done, PendingSignIn):
         return {
@@ -45,6 +46,7 @@ async def sign_in(context: Context, *, input: Any) -> Row:
 
 async def complete_sign_in(context: Context, *, input: Any) -> Row:
     """Sign in with the second factor."""
+    require_cookie(context)
     return await enter(context, await authentication.complete(input.token, input.code, context.client))
 
 
@@ -87,6 +89,16 @@ async def elevate_session(context: Context, *, input: Any) -> Row:
     )
     context.viewer = await viewer_by(context.cookie)
     return {"elevated_until": context.viewer.elevated_until}
+
+
+def require_cookie(context: Context) -> None:
+    """Raise Refused, COOKIE_NOT_POSSIBLE, if the browser would not store a session. Called before anything is changed."""
+    if not context.cookie_possible:
+        raise refused(
+            ErrorCode.COOKIE_NOT_POSSIBLE,
+            "You cannot sign in on this page: it is on another site than this server, so the browser would not store the "
+            "session. Use the same host name for both; another site needs https.",
+        )
 
 
 async def enter(context: Context, done: SignedIn) -> Row:

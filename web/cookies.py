@@ -6,14 +6,16 @@ Reasons for the attributes: docs/decisions/0007-sessions-at-the-edge.md.
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from settings import Settings
-from web.origins import parse
+from web.origins import Origins, parse
 from web.sites import same_site
 
 HOUR = 3600
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared, not listened on
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class SessionCookie:
             max_age=settings.session_hours * HOUR,
         )
 
+    def is_possible(self, request: web.BaseRequest, origins: Origins) -> bool:
+        """True if the browser that sent the request would store this cookie. Programs store every cookie."""
+        return self.same_site == "None" or not origins.is_cross_site(request)
+
     def read(self, request: web.BaseRequest) -> str | None:
         """The cookie's value; None if there is no cookie. It may be empty or malformed."""
         return request.cookies.get(self.name)
@@ -65,3 +71,14 @@ class SessionCookie:
             httponly=True,
             samesite=self.same_site,
         )
+
+
+def origins_without_cookie(settings: Settings) -> list[str]:
+    """
+    The origins in ORIGINS whose pages cannot sign in: they are on other sites, and without TLS browsers store no cookie
+    there. Empty if this server listens on every address and PUBLIC_URL is not set: then its name is not known.
+    """
+    host = urlsplit(settings.address).hostname
+    if SessionCookie.of(settings).secure or not host or host == EVERY_ADDRESS:
+        return []
+    return [origin for origin in sorted(parse(settings.origins)) if not same_site(origin, settings.address)]

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from aiohttp import hdrs, web
 
 from catalogue import languages
@@ -25,13 +26,15 @@ from web import costs, etags, failures, graphiql
 from web.accept import accepted_by, quality
 from web.bodies import read_body
 from web.client import client_of, trusted_of
-from web.cookies import SessionCookie
+from web.cookies import SessionCookie, origins_without_cookie
 from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate
 from web.graphql_request import BadRequest, GraphQLRequest, request_of
 from web.multipart import Uploads, check_preflight, wants_upload
 from web.origins import Origins
 from web.request_limits import RequestLimit
 from web.websockets import WebSocketEndpoint, wants_socket
+
+log = structlog.get_logger()
 
 ReadRequest = Callable[[web.Request, Principal], Coroutine[Any, Any, GraphQLRequest]]
 
@@ -55,6 +58,8 @@ class GraphQLEndpoint:
         self._cookie, self._limit = SessionCookie.of(settings), RequestLimit(settings)
         self._uploads = Uploads(settings)
         self._sockets = WebSocketEndpoint(executor, database, settings, self._limit)
+        if unusable := origins_without_cookie(settings):
+            log.warning("origins.cannot_sign_in", origins=unusable, address=settings.address)
 
     def install(self, app: web.Application) -> None:
         """Serve /graphql in this application."""
@@ -84,7 +89,13 @@ class GraphQLEndpoint:
         client = client_of(request, self._trusted)
         authenticated = await self._authenticate(request, client)
         await self._limit.admit(authenticated.principal, client)
-        context = Context(self._database, authenticated.principal, client=client, anonymous=self._anonymous)
+        context = Context(
+            self._database,
+            authenticated.principal,
+            client=client,
+            anonymous=self._anonymous,
+            cookie_possible=self._cookie.is_possible(request, self._origins),
+        )
         if authenticated.ended:
             context.cookie = ""
         with languages.using_language(context.language):

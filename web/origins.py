@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from settings import BadSetting, Settings
 from web.multipart import FORM, has_preflight
+from web.sites import same_site
 
 FETCH_SITE = "Sec-Fetch-Site"
 METHODS = "GET, POST"
@@ -80,6 +81,22 @@ class Origins:
             or _is_same_host(request)
             or self._allowed_origin(request) is not None
         )
+
+    def is_cross_site(self, request: web.BaseRequest) -> bool:
+        """
+        True if the request comes from a page of another site, so that browsers neither store nor send a `Lax` cookie.
+
+        Browsers say so themselves, but not to plain HTTP on other machines. There the Origin is compared with PUBLIC_URL
+        and Host; a proxy may have changed the Host, so either is enough.
+        """
+        site = request.headers.get(FETCH_SITE)
+        if site is not None:
+            return site == "cross-site"
+        origin = self._allowed_origin(request)
+        if origin is None:
+            return False
+        scheme = (self._own or origin).partition(":")[0]
+        return not any(same_site(origin, each) for each in (self._own, f"{scheme}://{request.host}") if each)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """

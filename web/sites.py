@@ -18,9 +18,12 @@ def same_site(one: str, other: str) -> bool:
     """
     True if two URLs are of the same site: `https://app.community.example` and `https://api.community.example` are,
     `https://one.github.io` and `https://other.github.io` are not. An IP address, `localhost` and a public suffix are sites
-    of their own. Raises ValueError for a malformed URL.
+    of their own. False if one of the URLs is malformed.
     """
-    ours, theirs = urlsplit(one.lower()), urlsplit(other.lower())
+    try:
+        ours, theirs = urlsplit(one.lower()), urlsplit(other.lower())
+    except ValueError:
+        return False
     if ours.scheme != theirs.scheme or not ours.hostname or not theirs.hostname:
         return False
     return ours.hostname == theirs.hostname or _domain(ours.hostname) == _domain(theirs.hostname)

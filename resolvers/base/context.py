@@ -15,17 +15,29 @@ MAX_FIELDS_IN_REFUSAL = 5
 
 
 class Context:
-    """One per request, so that viewers never share loaded rows. `anonymous`: this server answers anonymous callers."""
+    """
+    One per request, so that viewers never share loaded rows. `anonymous`: this server answers anonymous callers.
+    `cookie_possible`: the browser would store a session's cookie.
+    """
 
-    __slots__ = ("_requested_fields", "anonymous", "client", "cookie", "database", "loaders", "retry_after", "viewer")
+    __slots__ = (
+        "_requested_fields", "anonymous", "client", "cookie", "cookie_possible", "database", "loaders", "retry_after", "viewer"
+    )  # fmt: skip
 
     def __init__(
-        self, database: Database, viewer: Principal = ANONYMOUS, *, client: Client = NO_CLIENT, anonymous: bool = True
+        self,
+        database: Database,
+        viewer: Principal = ANONYMOUS,
+        *,
+        client: Client = NO_CLIENT,
+        anonymous: bool = True,
+        cookie_possible: bool = True,
     ) -> None:
         self.database = database
         self.viewer = viewer
         self.anonymous = anonymous
         self.client = client
+        self.cookie_possible = cookie_possible
         self.loaders = Loaders()
         self._requested_fields: frozenset[str] | None = None  # None until check_access is called
         # For the response's headers: the session's cookie ("" deletes it), and seconds to wait.

@@ -115,6 +115,27 @@ async def test_a_session_works_where_it_may_and_nowhere_else(servers: Servers) -
         assert await visit.page.context.cookies() == []
 
 
+async def test_a_page_on_another_site_is_told_that_its_cookie_would_be_lost(
+    settings: Settings, database: Database
+) -> None:
+    # given a page on localhost, and a server that it calls by its address
+    account = await make_person(EMAIL)
+    await set_password(account.id, PASSWORD)
+    refused = SIGN_IN.replace("viewer { account { email } }", "errors { code }")
+    async with a_page() as elsewhere:
+        page = f"http://localhost:{elsewhere.port}"
+        settings = dataclasses.replace(settings, public_url="", origins=page)
+        async with TestServer(await make_app(settings, database)) as own, a_browser() as visit:
+            await visit.page.goto(page)
+            # when
+            answer = await visit.page.evaluate(
+                ASK, [f"http://{own.host}:{own.port}/graphql", refused, "application/json", {}]
+            )
+            # then
+            assert answer["body"]["data"]["signIn"] == {"errors": [{"code": "COOKIE_NOT_POSSIBLE"}]}
+            assert await visit.page.context.cookies() == []
+
+
 @pytest.mark.skipif(bool(missing()), reason="needs GraphiQL's files: python -m web.graphiql_files")
 async def test_graphiql_asks_as_whoever_is_signed_in(servers: Servers) -> None:
     graphql = f"{servers.own}/graphql"

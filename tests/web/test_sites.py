@@ -40,6 +40,7 @@ from web.sites import same_site
         ("http://app.localhost", "http://localhost", False),
         ("http://devbox", "http://buildbox", False),
         ("http://", "http://", False),
+        ("http://[", "http://[", False),
     ],
 )
 def test_a_site_is_a_scheme_and_a_domain_of_one_owner(one: str, other: str, same: bool) -> None:
