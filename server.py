@@ -22,7 +22,7 @@ from schema.graph import build
 from services.achievements import badge_rarity
 from services.auth import credential_last_used, sessions, verification_codes
 from services.connections import connections
-from services.core import audit, change_feed, clock, idempotency, rate_limits
+from services.core import audit, change_feed, clock, idempotency, rate_limits, secret_key
 from services.core.background_jobs import Job, background
 from services.core.private_files import VAR, made_private, make_private_folder
 from services.core.runtime import Runtime
@@ -185,6 +185,8 @@ async def serving(settings: Settings) -> AsyncIterator[web.AppRunner]:
     with made_private():
         make_private_folder(VAR)
         async with opened(settings, command_seconds=COMMAND_SECONDS) as database:
+            with Runtime(settings, database).active():
+                await secret_key.verify()
             app = await make_app(settings, database)
             gc.collect()
             gc.freeze()  # the schema's many objects stay: the collector need not scan them each time

@@ -52,7 +52,7 @@ class Settings:
     database_pool: int = _setting(10, "Maximum number of PostgreSQL connections of one process.")
     secret_key: str = _setting(
         "",
-        "Key that encrypts secrets in the database: 32 bytes in hex; empty: generated once, stored in `var/secret-key`.",
+        "Key that encrypts secrets in the database: 32 bytes in hex. A database accepts only the key that it was made with. Required on PostgreSQL; empty on SQLite: generated once, stored in `var/secret-key`.",
     )
     credential_key: str = _setting(
         "", "Key that signs badge credentials (Ed25519): 32 bytes in hex; empty: derived from SECRET_KEY."
@@ -151,6 +151,11 @@ class Settings:
     def database(self) -> str:
         """URL of the database, or of the default one."""
         return self.database_url.strip() or f"sqlite://{HERE / 'var' / 'community.sqlite3'}"
+
+    @property
+    def on_sqlite(self) -> bool:
+        """True if the database is SQLite, False if it is PostgreSQL."""
+        return self.database.startswith("sqlite:")
 
     @property
     def address(self) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 from cli.printing import errors
 from models.database import Database, NoDatabase, opened
 from models.versions import WrongSchema
+from services.core import secret_key
 from services.core.private_files import made_private
 from services.core.runtime import Runtime
 from services.errors import Refused, Unavailable
@@ -31,11 +32,12 @@ def fail(message: str, code: int = REFUSED) -> typer.Exit:
 
 
 def with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
-    """Run a coroutine with the database of the settings. Expected failures become a message and an exit code."""
+    """Run a coroutine with the database of the settings, if the secret key is the database's. Expected failures become a message and an exit code."""
 
     async def run(settings: Settings) -> Result:
         async with opened(settings) as database:
             with Runtime(settings, database).active():
+                await secret_key.verify()
                 return await work(database)
 
     return with_settings(run)

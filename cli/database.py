@@ -1,4 +1,4 @@
-"""`migrate` and `export-schema`: the tables of the database, and the GraphQL schema as a file."""
+"""`migrate`, `accept-secret-key` and `export-schema`: the tables of the database, its key, and the GraphQL schema as a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.command import with_settings
+from models.database import opened
+from services.core import secret_key
+from services.core.runtime import Runtime
+from settings import Settings
 
 HERE = Path(__file__).parent.parent
 
@@ -13,6 +17,7 @@ HERE = Path(__file__).parent.parent
 def register(app: typer.Typer) -> None:
     """Add the top-level commands."""
     app.command()(migrate)
+    app.command("accept-secret-key")(accept_secret_key)
     app.command("export-schema")(export_schema)
 
 
@@ -22,6 +27,21 @@ def migrate() -> None:
 
     applied = with_settings(bring_up_to_date)
     typer.echo(f"Applied {', '.join(applied)}." if applied else "The database is up to date.")
+
+
+def accept_secret_key() -> None:
+    """
+    Make the present SECRET_KEY the key of this database. Only if the former key is lost: what was encrypted with it stays
+    unreadable. Stop all servers first.
+    """
+
+    async def work(settings: Settings) -> None:
+        async with opened(settings) as database:
+            with Runtime(settings, database).active():
+                await secret_key.accept()
+
+    with_settings(work)
+    typer.echo("This database now has the present SECRET_KEY. Values encrypted with another key cannot be read.")
 
 
 def export_schema(

@@ -17,6 +17,7 @@ from models.profiles import Profile
 from models.versions import SchemaIsOld, WrongSchema
 from services.accounts.accounts import create_account
 from services.auth.access_tokens import create as create_token
+from services.core import crypto, secret_key
 from services.core.private_files import made_private, make_private_folder
 from services.core.runtime import Runtime
 from services.errors import Refused
@@ -49,9 +50,11 @@ def run() -> None:
 
 async def _run(settings: Settings) -> None:
     async with server.stopping() as stop:
+        crypto.check(settings)  # before anything is written
         await _migrate_if_old(settings)
         async with opened(settings) as database:
             with Runtime(settings, database).active():
+                await secret_key.verify()
                 await _demo_if_empty(database)
         await server.serve(settings, stop, ready=_greet)
 

@@ -19,6 +19,7 @@ from models.portfolio import Project, ProjectCollaborator, ProjectImage
 from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
+from models.secret_canary import SecretCanary
 from models.sessions import Session
 from models.shop import ShopOrder, ShopStock
 from models.tokens import AccessToken, ApiKey
@@ -72,6 +73,7 @@ __all__ = [
     "RevokedCredential",
     "Score",
     "SecondFactor",
+    "SecretCanary",
     "Session",
     "ShirtClaim",
     "ShopOrder",

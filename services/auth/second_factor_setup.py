@@ -15,7 +15,6 @@ from models.second_factors import SecondFactor, SecondFactorMethod
 from models.verification_codes import Purpose
 from services.auth import backup_codes, sessions, totp
 from services.auth.second_factors import (
-    SEALED_TOTP,
     account_key,
     factor_off,
     lock_factor,
@@ -27,7 +26,7 @@ from services.auth.second_factors import (
 )
 from services.core import audit, clock, phone_numbers, rate_limits
 from services.core.audit import Actor
-from services.core.crypto import seal
+from services.core.crypto import TOTP_SECRET, seal
 from services.errors import ErrorCode, Refused, refused
 from services.messages import outbox
 
@@ -62,7 +61,7 @@ async def begin_totp(account_id: int) -> PendingTotp:
     """
     await rate_limits.spend("second-factor-set-up", by=[account_key(account_id)])
     secret = totp.new_secret()
-    account = await _create_factor(account_id, SecondFactorMethod.TOTP, seal(SEALED_TOTP, secret))
+    account = await _create_factor(account_id, SecondFactorMethod.TOTP, seal(TOTP_SECRET, secret))
     uri = totp.uri(secret, account.email)
     return PendingTotp(secret, uri, totp.qr_code(uri))
 

@@ -18,11 +18,10 @@ from models.verification_codes import Purpose
 from services.auth import backup_codes, totp, verification_codes
 from services.core import audit, clock, phone_numbers, rate_limits
 from services.core.audit import Actor
-from services.core.crypto import unseal
+from services.core.crypto import TOTP_SECRET, unseal
 from services.errors import ErrorCode, Refused, refused
 from services.messages import outbox
 
-SEALED_TOTP: Final = "totp"
 MAX_FAILURES: Final = 5
 """Wrong codes in a row, from an authenticator or text message, that lock the factor for a while."""
 FIRST_LOCKOUT: Final = timedelta(minutes=1)
@@ -102,7 +101,7 @@ async def lock_factor(account_id: int) -> SecondFactor | None:
 def step_of(factor: SecondFactor, code: str) -> int | None:
     """The time step of an authenticator's code, to be stored as the last used one; None if it is wrong, old or used."""
     return totp.step_of(
-        unseal(SEALED_TOTP, factor.sealed), "".join(code.split()), now=clock.now(), after=factor.last_step
+        unseal(TOTP_SECRET, factor.sealed), "".join(code.split()), now=clock.now(), after=factor.last_step
     )
 
 

@@ -4,10 +4,9 @@ from typing import Final
 
 import phonenumbers
 
-from services.core.crypto import keyed_digest, seal, unseal
+from services.core.crypto import PHONE_NUMBER, keyed_digest, seal, unseal
 from services.errors import ErrorCode, Refused, refused
 
-_PURPOSE: Final = "phone-number"
 MAX_PHONE_CHARACTERS: Final = 40
 
 
@@ -26,17 +25,17 @@ def number_of(text: str) -> str:
 
 def sealed(number: str) -> str:
     """Encrypt a number for storing."""
-    return seal(_PURPOSE, number)
+    return seal(PHONE_NUMBER, number)
 
 
 def opened(stored: str) -> str:
     """Decrypt a stored number. Raises CannotOpen."""
-    return unseal(_PURPOSE, stored)
+    return unseal(PHONE_NUMBER, stored)
 
 
 def digest(number: str) -> str:
     """Return a keyed hash that identifies a number without revealing it."""
-    return keyed_digest(_PURPOSE, number)
+    return keyed_digest(PHONE_NUMBER, number)
 
 
 def _bad() -> Refused:

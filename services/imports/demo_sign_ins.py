@@ -17,9 +17,8 @@ from models.profiles import Profile
 from models.second_factors import SecondFactor, SecondFactorMethod
 from services.accounts.accounts import attach_account
 from services.auth import passwords, totp
-from services.auth.second_factors import SEALED_TOTP
 from services.core import clock
-from services.core.crypto import seal
+from services.core.crypto import TOTP_SECRET, seal
 
 MEMBER = "ada-okafor"
 COMPANY = "Tidewater Robotics"
@@ -95,7 +94,7 @@ async def _with_second_factor(sign_in: SignIn, profile: Profile) -> SignIn:
     await SecondFactor.create(
         account_id=account.id,
         method=SecondFactorMethod.TOTP,
-        sealed=seal(SEALED_TOTP, secret),
+        sealed=seal(TOTP_SECRET, secret),
         confirmed_at=now,
         created_at=now,
     )

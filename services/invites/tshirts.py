@@ -19,14 +19,13 @@ from catalogue.terms import country
 from models.referrals import ShirtClaim, ShirtSize, ShirtState
 from services.core import audit, clock
 from services.core.audit import OPERATOR, Actor, Change
-from services.core.crypto import CannotOpen, seal, unseal
+from services.core.crypto import SHIRT_ADDRESS, CannotOpen, seal, unseal
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.invites.referrals import signed_up
 from services.media.text_rules import NotFit, plain
 from services.progress.scores import lock_score_rows
 
 REQUIRED_REFERRALS: Final = 5
-SEAL_PURPOSE: Final = "shirt"
 MAX_CLAIMS_LISTED: Final = 200
 MAX_CHARACTERS: Final = {"name": 120, "street": 200, "town": 100, "postal_code": 20}
 WORDS: Final = {
@@ -80,7 +79,7 @@ async def claim(profile_id: int, size: ShirtSize, to: Destination, *, actor: Act
                     people=referrals,
                 )
                 raise refused(ErrorCode.TOO_FEW_REFERRALS, text)
-            sealed = seal(SEAL_PURPOSE, orjson.dumps(asdict(destination)).decode())
+            sealed = seal(SHIRT_ADDRESS, orjson.dumps(asdict(destination)).decode())
             await ShirtClaim.create(profile_id=profile_id, size=size, sealed=sealed, claimed_at=clock.now())
             await audit.record("shirt.claimed", actor=actor, account_id=actor.account_id, size=size.value)
     except IntegrityError:
@@ -154,7 +153,7 @@ def _bad_input(field: str, text: str) -> Problem:
 
 def _decrypt_destination(row: ShirtClaim) -> Destination | None:
     try:
-        return Destination(**orjson.loads(unseal(SEAL_PURPOSE, row.sealed)))
+        return Destination(**orjson.loads(unseal(SHIRT_ADDRESS, row.sealed)))
     except CannotOpen:
         return None
 

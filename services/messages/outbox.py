@@ -29,7 +29,6 @@ from services.messages import mail_languages
 
 Fact = str | int | date
 """A value in a message: a text, a number, a day, or a moment (datetime)."""
-PURPOSE = "outbox"
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_FACT = 1_000
 LINKS = frozenset({"link", "stop"})
@@ -139,7 +138,7 @@ def link(path: str, **query: str) -> str:
 
 def opened(row: OutboxMessage) -> Message:
     """Decrypt the message of a row. Raises services.core.crypto.CannotOpen if the secret key has changed."""
-    content = orjson.loads(crypto.unseal(PURPOSE, row.sealed))
+    content = orjson.loads(crypto.unseal(crypto.OUTBOX_MESSAGE, row.sealed))
     return Message(kind=row.kind, written_at=row.created_at, **content)
 
 
@@ -166,7 +165,7 @@ def _sealed(kind: MessageKind, to: str, values: Mapping[str, Fact], language: st
         "reference": secrets.token_hex(12),
         "unsubscribe": facts.get("stop", ""),
     }
-    return crypto.seal(PURPOSE, orjson.dumps(content).decode())
+    return crypto.seal(crypto.OUTBOX_MESSAGE, orjson.dumps(content).decode())
 
 
 def _kind(name: str, *, by_mail: bool) -> MessageKind:

@@ -151,6 +151,7 @@ async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(
 def test_the_command_tells_what_it_did(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", settings.secret_key)
     monkeypatch.setenv("AVATAR_STORE", settings.avatar_store)
     app = Typer()
     demo.register(app)

@@ -223,6 +223,7 @@ async def test_a_wrong_folder_is_refused_before_anything_is_written(
 
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", settings.secret_key)
     return CliRunner().invoke(app, arguments)
 
 

@@ -47,6 +47,8 @@ def test_with_another_key_an_address_is_lost_and_the_rest_is_shown(
     inside(given)
     assert settings.secret_key != "5b" * 32
     monkeypatch.setenv("SECRET_KEY", "5b" * 32)
+    assert cli("tshirts", "list").exit_code == 2
+    assert cli("accept-secret-key").exit_code == 0
     listed = cli("tshirts", "list")
     assert listed.exit_code == 0 and "another SECRET_KEY" in listed.stdout and "Kade" not in listed.stdout
     assert inside(lambda: ShirtClaim.all().count()) == 1

@@ -10,7 +10,7 @@ from models.audit import Origin
 from models.companies import Company, CompanyDomain
 from models.outbox import OutboxMessage
 from models.second_factors import SecondFactor, SecondFactorMethod
-from services.auth import passwords, second_factors, sessions
+from services.auth import passwords, sessions
 from services.auth.principals import Client
 from services.core import clock, crypto, phone_numbers
 from services.core.audit import Actor
@@ -87,7 +87,7 @@ async def session_id(secret: str) -> int:
 
 
 async def switch_on(account: Account, method: SecondFactorMethod = SecondFactorMethod.TOTP) -> None:
-    sealed = crypto.seal(second_factors.SEALED_TOTP, SECRET)
+    sealed = crypto.seal(crypto.TOTP_SECRET, SECRET)
     if method is SecondFactorMethod.SMS:
         sealed = phone_numbers.sealed(PHONE)
     await SecondFactor.create(

@@ -14,6 +14,7 @@ import pytest
 from models.database import Database
 from models.versions import SchemaIsOld
 from server import EXECUTOR, serving
+from services.core import secret_key
 from settings import HERE, VERSION, Settings
 from tests.helpers.graphql_client import GraphQLClient
 
@@ -114,6 +115,19 @@ async def test_the_process_serves_and_stops_when_told(settings: Settings, how: s
     # then
     _, rest = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0 and b"server.stopped" in rest
+
+
+@pytest.mark.postgres_only
+@pytest.mark.parametrize(("key", "said"), [("a7" * 32, b"was made with"), ("", b"On PostgreSQL it must be set")])
+async def test_a_process_with_a_wrong_or_missing_key_does_not_serve(
+    database: Database, settings: Settings, key: str, said: bytes
+) -> None:
+    await secret_key.verify()
+    process = await start(dataclasses.replace(settings, secret_key=key), "server.py")
+    out, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out) == (2, b""), errors
+    assert said in errors and b"Traceback" not in errors
+    assert settings.secret_key.encode() not in errors and b"a7a7" not in errors
 
 
 @pytest.mark.sqlite_only

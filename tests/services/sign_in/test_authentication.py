@@ -291,7 +291,7 @@ async def test_ones_own_factor_does_not_complete_anothers_sign_in(database: Data
     await SecondFactor.create(
         account_id=mallory.id,
         method=SecondFactorMethod.TOTP,
-        sealed=crypto.seal(second_factors.SEALED_TOTP, "K" * 32),
+        sealed=crypto.seal(crypto.TOTP_SECRET, "K" * 32),
         confirmed_at=clock.now(),
         created_at=clock.now(),
     )
