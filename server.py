@@ -34,7 +34,7 @@ from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, registration
 from settings import VERSION, BadSetting, Settings
-from web import graphiql, images, invites, logs, open_badges, recipients
+from web import graphiql, images, invites, logs, open_badges, recipients, trusted_documents
 from web.bodies import HANDLER_ARGUMENTS
 from web.connections import WatchedRunner
 from web.failures import Handler, answer_failures
@@ -113,6 +113,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
         max_cost=settings.max_cost,
     )
     executor = Executor(build(), limits=bounds, concurrent=database.dialect == "postgres")
+    trusted_documents.load(runtime, settings)
     endpoint = GraphQLEndpoint(executor, database, settings)
     health = Health(database)
     app[DATABASE], app[EXECUTOR], app[RUNTIME] = database, executor, runtime

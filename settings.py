@@ -14,6 +14,7 @@ VERSION: str = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["proj
 """Version of this release, read from pyproject.toml: the server runs from a checkout, never from an installed package."""
 WORDS = {
     "anonymous": ("read", "none"),
+    "documents": ("any", "trusted"),
     "request_limit": ("on", "off"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
@@ -88,6 +89,12 @@ class Settings:
     session_hours: int = _setting(720, "Hours after which a session ends, even if it is in use.")
     session_idle_hours: int = _setting(168, "Hours without a request after which a session ends.")
     anonymous: str = _setting("read", "What anonymous callers may do: `read` public data, or `none`.")
+    documents: str = _setting(
+        "any", "Which GraphQL documents run: `any`, or only `trusted` ones, which are in DOCUMENTS_MANIFEST."
+    )
+    documents_manifest: str = _setting(
+        "", "JSON file of trusted documents: an object of ids and documents, or a manifest of Apollo."
+    )
     request_limit: str = _setting(
         "on", "`off` disables the rate limit of requests; limits of sign-in, codes and mail always apply."
     )

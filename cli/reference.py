@@ -25,6 +25,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "BAD_INPUT": (REQUEST, TOP_LEVEL, PAYLOAD),
     "BAD_PAGE": (TOP_LEVEL,),
     "BAD_QUERY": (REQUEST,),
+    "DOCUMENT_NOT_TRUSTED": (REQUEST,),
     "ELEVATION_REQUIRED": (TOP_LEVEL,),
     "FORBIDDEN": (REQUEST, TOP_LEVEL, PAYLOAD),
     "INSUFFICIENT_SCOPE": (TOP_LEVEL,),
@@ -53,6 +54,7 @@ PLACES_TEXT: Final = """\
 STATUS: Final[Mapping[str, str]] = {
     "BAD_INPUT": "200; 400, 405, 408, 413 or 415 if the HTTP request is wrong",
     "BAD_QUERY": "400",
+    "DOCUMENT_NOT_TRUSTED": "400",
     "FORBIDDEN": "200; 403 for a WebSocket of a foreign origin",
     "INTERNAL": "200; 500 outside of GraphQL",
     "NOT_FOUND": "200; 404 for another path",

@@ -27,6 +27,7 @@ enum_of(
         "CHECKLIST_ITEM_MISSING": "A public profile requires this item, and it is missing.",
         "CHECKLIST_ITEM_REQUIRED": "A public profile must keep this item. Make the profile private first.",
         "COOKIE_NOT_POSSIBLE": "The page is on another site than this server, so the browser would not store the session: use one host name for both, or https.",
+        "DOCUMENT_NOT_TRUSTED": "This server runs only the documents of its clients, and this is none of them.",
         "ELEVATION_REQUIRED": "Elevate the session with your second factor or password first.",
         "EVENT_CONFLICT": "The event id was already used with other content.",
         "FORBIDDEN": "You may not do this.",

@@ -157,11 +157,15 @@ def page(request: web.Request) -> web.Response:
 
 def wants_page(request: web.Request) -> bool:
     """
-    True for a browser: GET or HEAD without a `query` or `extensions`, and HTML preferred to JSON.
+    True for a browser: GET or HEAD without `query`, `extensions` and `documentId`, and HTML preferred to JSON.
 
     A client that names neither type (`Accept: */*`, or no Accept) is a program.
     """
-    if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD} or request.query.keys() & {"query", "extensions"}:
+    if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD} or request.query.keys() & {
+        "query",
+        "extensions",
+        "documentId",
+    }:
         return False
     accepted = accepted_by(request)
     html = quality("text/html", accepted)

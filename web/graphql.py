@@ -22,7 +22,7 @@ from resolvers.base.context import Context
 from services.auth.principals import ANONYMOUS, Client, Principal
 from services.errors import ErrorCode
 from settings import Settings
-from web import costs, etags, failures, graphiql
+from web import costs, etags, failures, graphiql, trusted_documents
 from web.accept import accepted_by, quality
 from web.bodies import read_body
 from web.client import client_of, trusted_of
@@ -78,6 +78,8 @@ class GraphQLEndpoint:
             client = client_of(request, self._trusted)
             return await self._sockets.answer(request, client, lambda: self._authenticate(request, client))
         if graphiql.wants_page(request):
+            if trusted_documents.current():
+                return web.Response(text="This server runs only the documents of its clients: GraphiQL is off.\n")
             return graphiql.page(request)
         return await self._answer(request, _read_url)
 
@@ -130,7 +132,7 @@ class GraphQLEndpoint:
             raise BadRequest("Batches (an array of requests) are not supported: send one operation per request.")
         if not isinstance(body, dict):
             raise BadRequest("The body is not a JSON object.")
-        return request_of(body.get("query"), body.get("variables"), body.get("operationName"), body.get("extensions"))
+        return request_of(body)
 
     async def _read_upload(self, request: web.Request, viewer: Principal) -> GraphQLRequest:
         check_preflight(request)
@@ -174,7 +176,7 @@ async def _read_url(request: web.Request, _viewer: Principal) -> GraphQLRequest:
         extensions = orjson.loads(request.query.get("extensions") or "null")
     except orjson.JSONDecodeError:
         raise BadRequest("`variables` and `extensions` must be JSON.") from None
-    return request_of(request.query.get("query"), variables, request.query.get("operationName"), extensions)
+    return request_of({**request.query, "variables": variables, "extensions": extensions})
 
 
 def _status(request: web.Request, answer: Answer) -> int:

@@ -1,12 +1,14 @@
 """A GraphQL request, as HTTP and WebSockets transport it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from services.errors import ErrorCode
-from web import persisted_queries
+from web import persisted_queries, trusted_documents
+from web.trusted_documents import TrustedDocuments
 
 MAX_VALUES = 10_000
 """Values in the variables of one request, at any depth: each is converted before any other limit applies."""
@@ -42,11 +44,18 @@ class GraphQLRequest:
             persisted_queries.register(self.digest, self.query)
 
 
-def request_of(query: Any, variables: Any, operation_name: Any, extensions: Any) -> GraphQLRequest:
-    """Check the four parts of a request, and find the document of a persisted query. Raises BadRequest."""
+def request_of(parts: Mapping[str, Any]) -> GraphQLRequest:
+    """Check the parts of a request, and find its document if the client sent a hash or an id. Raises BadRequest."""
+    query, variables, operation_name, extensions = (
+        parts.get(name) for name in ("query", "variables", "operationName", "extensions")
+    )
     if not isinstance(extensions, dict | None):
         raise BadRequest("`extensions` must be an object.")
-    digest = _persisted_digest(extensions, has_query=bool(query)) if extensions else None
+    digest = None
+    if trusted := trusted_documents.current():
+        query = _trusted_query(trusted, query, parts.get("documentId"), extensions or {})
+    elif extensions:
+        digest = _persisted_digest(extensions, has_query=bool(query))
     if digest is not None and not query:
         query, digest = persisted_queries.find(digest), None
         if query is None:
@@ -61,6 +70,19 @@ def request_of(query: Any, variables: Any, operation_name: Any, extensions: Any)
     if digest is not None and sha256(query.encode(errors="replace")).digest() != digest:
         raise BadRequest("`sha256Hash` is not the SHA-256 of `query`.", code=ErrorCode.PERSISTED_QUERY_MISMATCH)
     return GraphQLRequest(query, variables, operation_name, _count_values(variables), digest)
+
+
+def _trusted_query(trusted: TrustedDocuments, query: Any, document_id: Any, extensions: dict[str, Any]) -> str:
+    """Return the trusted document that the client sent or named. Raises BadRequest if it is not trusted."""
+    persisted = extensions.get("persistedQuery")
+    name = document_id or (persisted.get("sha256Hash") if isinstance(persisted, dict) else None)
+    if isinstance(query, str) and query:
+        found = query if query in trusted else None
+    else:
+        found = trusted.find(name) if isinstance(name, str) else None
+    if found is None:
+        raise BadRequest("This server runs only the documents of its clients.", code=ErrorCode.DOCUMENT_NOT_TRUSTED)
+    return found
 
 
 def _persisted_digest(extensions: dict[str, Any], *, has_query: bool) -> bytes | None:

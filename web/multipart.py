@@ -164,9 +164,7 @@ class Uploads:
         operations, placed = (_parse_object(fields[each], each) for each in ("operations", "map"))
         variables = operations.get("variables")
         # Checked as the client wrote them, before the file is in the variables.
-        request = request_of(
-            operations.get("query"), variables, operations.get("operationName"), operations.get("extensions")
-        )
+        request = request_of(operations)
         _place_file(variables, _path_of(placed, name), UploadedFile(file.content))
         return request
 

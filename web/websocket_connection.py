@@ -150,7 +150,7 @@ class WebSocketConnection:
             case {
                 "type": "subscribe",
                 "id": str(name),
-                "payload": {"query": _} | {"extensions": {"persistedQuery": _}} as payload,
+                "payload": {"query": _} | {"documentId": _} | {"extensions": {"persistedQuery": _}} as payload,
             } if name:
                 await self._start_operation(name, payload)
             case {"type": "complete", "id": str(name)}:
@@ -202,7 +202,7 @@ class WebSocketConnection:
             return
         viewer = await self._current_viewer()
         try:
-            request = request_of(*(payload.get(part) for part in ("query", "variables", "operationName", "extensions")))
+            request = request_of(payload)
         except BadRequest as bad:
             await self._refuse(name, error(str(bad), bad.code))
             return
