@@ -7,9 +7,9 @@ import pytest
 
 from settings import Settings
 from tests.helpers.servers import Server, running
-from tests.web.conftest import client
+from tests.web.conftest import checked_client
 
-__all__ = ["client"]
+__all__ = ["checked_client"]
 
 
 @pytest.fixture

@@ -50,29 +50,29 @@ def codes(body: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("period", PERIODS)
-async def test_a_board_of_any_day_and_moment(client: GraphQLClient, period: str) -> None:
+async def test_a_board_of_any_day_and_moment(checked_client: GraphQLClient, period: str) -> None:
     who = f"prf_{await make_profile()}"
     for day in DAYS:
-        body = await client.ask(BOARD, period=period, on=day, who=who)
+        body = await checked_client.ask(BOARD, period=period, on=day, who=who)
         wanted = ["BAD_INPUT"] if period == "ALL_TIME" else ["IN_THE_FUTURE"] if day.startswith("9") else []
         assert codes(body) == wanted, (day, body)
     for moment in MOMENTS:
-        [code] = codes(await client.ask(BOARD, period=period, at=moment, who=who))
+        [code] = codes(await checked_client.ask(BOARD, period=period, at=moment, who=who))
         assert code in {"PIN_EXPIRED", "IN_THE_FUTURE", "BAD_INPUT", "BAD_REQUEST", "BAD_VARIABLES"}, (moment, code)
 
 
-async def test_an_activity_of_any_moment(client: GraphQLClient) -> None:
+async def test_an_activity_of_any_moment(checked_client: GraphQLClient) -> None:
     who, token = f"prf_{await make_profile()}", await make_token(await make_service(), "mx:points:ingest")
     for number, moment in enumerate(MOMENTS):
         report = {"activity": "UPVOTE_RECEIVED", "occurredAt": moment, "externalId": f"{number}", "profile": who}
-        assert "INTERNAL" not in codes(await client.ask(REPORT, token=token, input=report)), moment
+        assert "INTERNAL" not in codes(await checked_client.ask(REPORT, token=token, input=report)), moment
 
 
-async def test_what_a_person_dates(client: GraphQLClient) -> None:
+async def test_what_a_person_dates(checked_client: GraphQLClient) -> None:
     headers = await in_session(await make_person())
     for moment in MOMENTS:
         given = {"name": "Pull", "scopes": ["mx:user:profile:v1:read"], "expiresAt": moment}
-        assert "INTERNAL" not in codes(await client.ask(TOKEN, headers=headers, input=given)), moment
+        assert "INTERNAL" not in codes(await checked_client.ask(TOKEN, headers=headers, input=given)), moment
     for day in DAYS:
         given = {"title": "A project", "startedOn": day, "endedOn": day}
-        assert "INTERNAL" not in codes(await client.ask(PROJECT, headers=headers, input=given)), day
+        assert "INTERNAL" not in codes(await checked_client.ask(PROJECT, headers=headers, input=given)), day

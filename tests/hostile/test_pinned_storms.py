@@ -46,7 +46,7 @@ async def walk(client: GraphQLClient, moment: str) -> list[Any]:
 
 
 async def test_pinned_readers_beside_writers_never_stop_the_server(
-    client: GraphQLClient,
+    checked_client: GraphQLClient,
     count_statements: Any,  # so that answers are not compared with graphql-core's, which read later
 ) -> None:
     """Two anonymous readers beside ordinary events once stopped the whole server for good, within two seconds."""
@@ -55,7 +55,7 @@ async def test_pinned_readers_beside_writers_never_stop_the_server(
     for who in people:
         await give(who)
     moment = clock.now().isoformat()
-    whole = await walk(client, moment)
+    whole = await walk(checked_client, moment)
     loop = asyncio.get_running_loop()
     end = loop.time() + STORM_SECONDS
     walks = writes = 0
@@ -66,7 +66,7 @@ async def test_pinned_readers_beside_writers_never_stop_the_server(
     async def read() -> None:
         nonlocal walks
         while blows():
-            assert await walk(client, moment) == whole
+            assert await walk(checked_client, moment) == whole
             walks += 1
 
     async def write(who: int) -> None:
@@ -82,10 +82,10 @@ async def test_pinned_readers_beside_writers_never_stop_the_server(
             await asyncio.gather(*(read() for _ in range(4)), *(write(who) for who in people[:4]))
     # then
     assert walks >= WALKS and writes >= WRITES
-    assert (await client.http.get("/healthz")).status == 200
+    assert (await checked_client.http.get("/healthz")).status == 200
 
 
-async def test_many_moments_of_one_client_are_limited(client: GraphQLClient, count_statements: Any) -> None:
+async def test_many_moments_of_one_client_are_limited(checked_client: GraphQLClient, count_statements: Any) -> None:
     """Each moment that a client chooses was a copy of the board, forty of them in one request."""
     # given
     for number in range(5):
@@ -100,7 +100,7 @@ async def test_many_moments_of_one_client_are_limited(client: GraphQLClient, cou
                 " { entries(first: 1) { edges { node { rank } } } }"
                 for n in range(40)
             )
-            body = await client.ask(f"{{ {boards} }}")
+            body = await checked_client.ask(f"{{ {boards} }}")
             seen.append(body["errors"][0]["extensions"]["code"] if "errors" in body else None)
     # then
     assert seen[0] is None and seen[-1] == "RATE_LIMITED", seen

@@ -16,13 +16,13 @@ DAMAGED = [
 ]
 
 
-async def test_broken_metadata_costs_no_upload_and_damage_is_named(client: GraphQLClient) -> None:
+async def test_broken_metadata_costs_no_upload_and_damage_is_named(checked_client: GraphQLClient) -> None:
     # given
     headers = await in_session(await make_person(public=True))
     # when, then
     for content in SOUND:
-        answer = await uploaded(client, content, headers=headers)
+        answer = await uploaded(checked_client, content, headers=headers)
         assert answer["errors"] == [] and answer["profile"]["avatarUrl"]
     for content in DAMAGED:
-        [error] = (await uploaded(client, content, headers=headers))["errors"]
+        [error] = (await uploaded(checked_client, content, headers=headers))["errors"]
         assert error["code"] in {"BAD_PICTURE", "PICTURE_TOO_LARGE"}

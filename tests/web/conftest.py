@@ -19,7 +19,7 @@ from tests.helpers.graphql_client import GraphQLClient
 
 
 @pytest.fixture
-async def client(
+async def checked_client(
     settings: Settings, database: Database, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[GraphQLClient]:
     """
@@ -52,6 +52,6 @@ def compared(executor: Executor) -> Any:
 
 
 @pytest.fixture
-def counts(client: GraphQLClient) -> Counts:
+def counts(checked_client: GraphQLClient) -> Counts:
     """How the server answered: by plan, falling back, or by graphql-core alone."""
-    return client.http.app[EXECUTOR].counts
+    return checked_client.http.app[EXECUTOR].counts

@@ -26,7 +26,7 @@ def actions(trail: Any) -> list[str]:
     return [edge["node"]["action"] for edge in trail["edges"]]
 
 
-async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient) -> None:
+async def test_the_trail_is_read_newest_first_page_by_page(checked_client: GraphQLClient) -> None:
     # given
     ada, eve = await make_person(), await make_person()
     for n in range(5):
@@ -35,7 +35,7 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
     headers = await in_session(ada)
 
     async def page(**asked: Any) -> Any:
-        return (await client.data(OWN, headers=headers, **asked))["viewer"]["auditTrail"]
+        return (await checked_client.data(OWN, headers=headers, **asked))["viewer"]["auditTrail"]
 
     # when
     first = await page(first=2)
@@ -50,11 +50,11 @@ async def test_the_trail_is_read_newest_first_page_by_page(client: GraphQLClient
         ({"after": "x"}, "BAD_CURSOR"),
         ({"first": 1, "last": 1}, "BAD_PAGE"),
     ):
-        body = await client.ask(OWN, headers=headers, **asked)
+        body = await checked_client.ask(OWN, headers=headers, **asked)
         assert body["errors"][0]["extensions"]["code"] == code
 
 
-async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: GraphQLClient) -> None:
+async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(checked_client: GraphQLClient) -> None:
     # given
     ada, second = await make_person("ada@people.example"), await make_person("ada@work.example")
     second.profile_id = ada.profile_id
@@ -66,7 +66,7 @@ async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: G
         )
     )
     # when
-    [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
+    [edge] = (await checked_client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
     # then
     entry = edge["node"]
     assert (entry["actor"], entry["account"], entry["address"]) == (
@@ -82,7 +82,7 @@ async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(client: G
     ]
 
 
-async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQLClient) -> None:
+async def test_an_admin_reads_the_companys_and_no_private_details(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example", public=False)
@@ -94,7 +94,7 @@ async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQ
     )
     await committed(audit.record("sign-in", actor=OPERATOR, account_id=stranger.id))
     # when
-    trail = (await client.data(COMPANY, headers=await in_session(admin)))["viewer"]["company"]["auditTrail"]
+    trail = (await checked_client.data(COMPANY, headers=await in_session(admin)))["viewer"]["company"]["auditTrail"]
     # then
     assert actions(trail) == ["MEMBER_DEACTIVATED", "RECOVERY_EMAIL_CHANGED"]
     by_stranger, by_ben = [edge["node"] for edge in trail["edges"]]
@@ -104,60 +104,63 @@ async def test_an_admin_reads_the_companys_and_no_private_details(client: GraphQ
     assert "private@home.example" not in str(trail)
 
 
-async def test_a_person_does_not_learn_where_others_were(client: GraphQLClient) -> None:
+async def test_a_person_does_not_learn_where_others_were(checked_client: GraphQLClient) -> None:
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
     await committed(
         audit.record("member.made-admin", actor=Actor(admin.id, Origin.SESSION, "192.0.2.66"), account_id=ben.id)
     )
-    trail = (await client.data(OWN, headers=await in_session(ben)))["viewer"]["auditTrail"]
+    trail = (await checked_client.data(OWN, headers=await in_session(ben)))["viewer"]["auditTrail"]
     assert trail["edges"][0]["node"]["address"] is None
     assert trail["edges"][0]["node"]["actor"] == "admin@harbor.example"
 
 
-async def test_a_cursor_of_one_trail_is_not_one_of_another(client: GraphQLClient) -> None:
+async def test_a_cursor_of_one_trail_is_not_one_of_another(checked_client: GraphQLClient) -> None:
     _, admin = await make_company_with_admin()
     await committed(audit.record("company.created", actor=OPERATOR, account_id=admin.id))
     headers = await in_session(admin)
-    own = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["pageInfo"]["endCursor"]
-    body = await client.ask(COMPANY, headers=headers, after=own)
+    own = (await checked_client.data(OWN, headers=headers))["viewer"]["auditTrail"]["pageInfo"]["endCursor"]
+    body = await checked_client.ask(COMPANY, headers=headers, after=own)
     assert body["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
 
 
-async def test_a_token_reads_it_under_its_own_scope_alone(client: GraphQLClient) -> None:
+async def test_a_token_reads_it_under_its_own_scope_alone(checked_client: GraphQLClient) -> None:
     account = await make_person()
     token = await make_token(account, "mx:audit-logging:read")
-    trail = (await client.data(OWN, token=token))["viewer"]["auditTrail"]
+    trail = (await checked_client.data(OWN, token=token))["viewer"]["auditTrail"]
     assert actions(trail) == ["TOKEN_CREATED"]
-    assert await client.code("{ viewer { account { email } } }", token=token) == "INSUFFICIENT_SCOPE"
-    assert await client.code(OWN, token=await make_token(account, "mx:user:profile:v1:read")) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code("{ viewer { account { email } } }", token=token) == "INSUFFICIENT_SCOPE"
+    assert (
+        await checked_client.code(OWN, token=await make_token(account, "mx:user:profile:v1:read"))
+        == "INSUFFICIENT_SCOPE"
+    )
     assert await AuditEntry.filter(actor_id__isnull=True, origin=Origin.OPERATOR).count() == 2
 
 
-async def test_ids_in_it_are_those_of_the_graph(client: GraphQLClient) -> None:
+async def test_ids_in_it_are_those_of_the_graph(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person("ada@people.example")
     headers = await in_session(ada, elevated=True)
     make = 'mutation { createPersonalAccessToken(input: {name: "Pull", scopes: ["mx:leaderboard:read"]}) { token { id } } }'
-    made = (await client.data(make, headers=headers))["createPersonalAccessToken"]["token"]["id"]
+    made = (await checked_client.data(make, headers=headers))["createPersonalAccessToken"]["token"]["id"]
     mine = Actor(ada.id, Origin.SESSION)
     await committed(audit.record("project.deleted", actor=mine, account_id=ada.id, project=7))
     # when
-    deleted, created = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]["edges"]
+    deleted, created = (await checked_client.data(OWN, headers=headers))["viewer"]["auditTrail"]["edges"]
     # then
     assert (created["node"]["actorId"], created["node"]["accountId"]) == (f"acc_{ada.id}", f"acc_{ada.id}")
     assert {"name": "token_id", "old": None, "new": made} in created["node"]["facts"]
     assert deleted["node"]["facts"] == [{"name": "project", "old": None, "new": "prj_7"}]
 
 
-async def test_a_reader_who_does_not_see_who_acted_gets_no_id_either(client: GraphQLClient) -> None:
+async def test_a_reader_who_does_not_see_who_acted_gets_no_id_either(checked_client: GraphQLClient) -> None:
     ada, stranger = await make_person("ada@people.example"), await make_person()
     await committed(audit.record("member.deactivated", actor=Actor(stranger.id, Origin.SESSION), account_id=ada.id))
-    [edge] = (await client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
+    [edge] = (await checked_client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
     assert (edge["node"]["actor"], edge["node"]["actorId"]) == (None, None)
 
 
-async def test_a_trail_is_read_by_actions(client: GraphQLClient) -> None:
+async def test_a_trail_is_read_by_actions(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     for action in KINDS:
@@ -166,18 +169,20 @@ async def test_a_trail_is_read_by_actions(client: GraphQLClient) -> None:
     own = "query T($actions: [AuditAction!], $after: String) { viewer { auditTrail(first: 1, after: $after, actions: $actions) { edges { node { action } } pageInfo { hasNextPage endCursor } } } }"
     # when, then
     wanted = ["SIGN_IN", "TOKEN_DELETED"]
-    first = (await client.data(own, headers=headers, actions=wanted))["viewer"]["auditTrail"]
+    first = (await checked_client.data(own, headers=headers, actions=wanted))["viewer"]["auditTrail"]
     assert actions(first) == ["TOKEN_DELETED"] and first["pageInfo"]["hasNextPage"]
     after = first["pageInfo"]["endCursor"]
-    second = (await client.data(own, headers=headers, actions=wanted, after=after))["viewer"]["auditTrail"]
+    second = (await checked_client.data(own, headers=headers, actions=wanted, after=after))["viewer"]["auditTrail"]
     assert actions(second) == ["SIGN_IN"] and not second["pageInfo"]["hasNextPage"]
-    assert actions((await client.data(own, headers=headers, actions=[]))["viewer"]["auditTrail"]) == []
+    assert actions((await checked_client.data(own, headers=headers, actions=[]))["viewer"]["auditTrail"]) == []
     theirs = "{ viewer { company { auditTrail(actions: [SIGN_IN]) { edges { node { action } } } } } }"
-    assert actions((await client.data(theirs, headers=headers))["viewer"]["company"]["auditTrail"]) == ["SIGN_IN"]
+    assert actions((await checked_client.data(theirs, headers=headers))["viewer"]["company"]["auditTrail"]) == [
+        "SIGN_IN"
+    ]
     assert company.id
 
 
-async def test_what_guards_an_account_is_in_its_trail(client: GraphQLClient) -> None:
+async def test_what_guards_an_account_is_in_its_trail(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     headers = await in_session(ada)
@@ -185,12 +190,14 @@ async def test_what_guards_an_account_is_in_its_trail(client: GraphQLClient) -> 
     elevate = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code } } }"
     change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { errors { code } } }"
     # when
-    await client.data(elevate, headers=headers, input={"password": OTHER})
-    await client.data(change, headers=elevated, input={"currentPassword": OTHER, "newPassword": GOOD})
-    await client.data('mutation { updateLanguage(input: {language: "nl"}) { errors { code } } }', headers=headers)
-    await client.data("mutation { rotateReferralLink(input: {}) { errors { code } } }", headers=headers)
+    await checked_client.data(elevate, headers=headers, input={"password": OTHER})
+    await checked_client.data(change, headers=elevated, input={"currentPassword": OTHER, "newPassword": GOOD})
+    await checked_client.data(
+        'mutation { updateLanguage(input: {language: "nl"}) { errors { code } } }', headers=headers
+    )
+    await checked_client.data("mutation { rotateReferralLink(input: {}) { errors { code } } }", headers=headers)
     # then
-    trail = (await client.data(OWN, headers=headers))["viewer"]["auditTrail"]
+    trail = (await checked_client.data(OWN, headers=headers))["viewer"]["auditTrail"]
     assert [(each["node"]["action"], each["node"]["outcome"]) for each in reversed(trail["edges"])] == [
         ("SESSION_ELEVATED", "REFUSED"),
         ("PASSWORD_CHANGED", "REFUSED"),

@@ -38,49 +38,49 @@ async def get(client: GraphQLClient, address: str, headers: Headers | None = Non
     return await client.http.get(address, headers=headers or {})
 
 
-async def test_an_upload_is_shown_in_three_sizes(client: GraphQLClient) -> None:
+async def test_an_upload_is_shown_in_three_sizes(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(public=True)
     headers = await in_session(ada)
     # when
-    answer = await uploaded(client, picture("JPEG", (300, 200)), headers=headers)
+    answer = await uploaded(checked_client, picture("JPEG", (300, 200)), headers=headers)
     # then
     assert answer["errors"] == []
     for name, side in {"avatarUrlSmall": 64, "avatarUrl": 256, "avatarUrlLarge": 512}.items():
-        response = await get(client, answer["profile"][name])
+        response = await get(checked_client, answer["profile"][name])
         assert (response.status, response.content_type) == (200, "image/webp")
         image = Image.open(BytesIO(await response.read()))
         assert (image.format, image.size) == ("WEBP", (side, side))
     # when another one follows, the first is gone
-    again = await uploaded(client, picture(colour="red"), headers=headers)
+    again = await uploaded(checked_client, picture(colour="red"), headers=headers)
     assert again["profile"]["version"] == answer["profile"]["version"] + 1
-    assert (await get(client, answer["profile"]["avatarUrl"])).status == 404
-    assert (await get(client, again["profile"]["avatarUrl"])).status == 200
+    assert (await get(checked_client, answer["profile"]["avatarUrl"])).status == 404
+    assert (await get(checked_client, again["profile"]["avatarUrl"])).status == 200
     # when it is removed, which a public profile's is not
-    [error] = (await client.ask(REMOVE, headers=headers))["data"]["removeAvatar"]["errors"]
+    [error] = (await checked_client.ask(REMOVE, headers=headers))["data"]["removeAvatar"]["errors"]
     assert (error["__typename"], error["item"]) == ("ChecklistError", "AVATAR")
     await publishing.make_private(ada.own_profile_id, actor=OPERATOR)
-    assert (await client.ask(REMOVE, headers=headers))["data"]["removeAvatar"] == {
+    assert (await checked_client.ask(REMOVE, headers=headers))["data"]["removeAvatar"] == {
         "profile": {"avatarUrl": None},
         "errors": [],
     }
-    assert (await get(client, again["profile"]["avatarUrl"])).status == 404
-    assert (await client.ask(URLS, headers=headers))["data"]["viewer"]["profile"] == dict.fromkeys(
+    assert (await get(checked_client, again["profile"]["avatarUrl"])).status == 404
+    assert (await checked_client.ask(URLS, headers=headers))["data"]["viewer"]["profile"] == dict.fromkeys(
         ("avatarUrl", "avatarUrlSmall", "avatarUrlLarge")
     )
 
 
 @pytest.mark.sqlite_only
-async def test_what_is_refused_is_said_in_the_payload(client: GraphQLClient) -> None:
+async def test_what_is_refused_is_said_in_the_payload(checked_client: GraphQLClient) -> None:
     ada = await make_person(public=False)
     headers = await in_session(ada)
-    [error] = (await uploaded(client, b"<svg onload=alert(1)>", headers=headers))["errors"]
+    [error] = (await uploaded(checked_client, b"<svg onload=alert(1)>", headers=headers))["errors"]
     assert (error["__typename"], error["code"]) == ("PlainError", "BAD_PICTURE")
-    [error] = (await uploaded(client, picture("PNG", (6_000, 5_000)), headers=headers))["errors"]
+    [error] = (await uploaded(checked_client, picture("PNG", (6_000, 5_000)), headers=headers))["errors"]
     assert error["code"] == "PICTURE_TOO_LARGE"
     # when it is too often
     await rate_limits.charge("upload-avatar", by=[f"account:{ada.id}"], cost=20)
-    response = await send(client, picture(), headers=headers)
+    response = await send(checked_client, picture(), headers=headers)
     [error] = (await response.json())["data"]["uploadAvatar"]["errors"]
     # then one more is free each three minutes
     assert error["__typename"] == "RateLimited" and 170 < error["retryAfter"] <= 180
@@ -88,11 +88,11 @@ async def test_what_is_refused_is_said_in_the_payload(client: GraphQLClient) -> 
 
 
 @pytest.mark.sqlite_only
-async def test_a_picture_is_kept_by_browsers_and_does_nothing_else(client: GraphQLClient) -> None:
+async def test_a_picture_is_kept_by_browsers_and_does_nothing_else(checked_client: GraphQLClient) -> None:
     # given
     _, address = await with_avatar()
     # when
-    response = await get(client, address)
+    response = await get(checked_client, address)
     # then
     assert {
         name: response.headers[name]
@@ -107,10 +107,10 @@ async def test_a_picture_is_kept_by_browsers_and_does_nothing_else(client: Graph
     }  # fmt: skip
     tag = response.headers["ETag"]
     for shown in (tag, f"W/{tag}", f'"x", {tag}'):
-        again = await get(client, address, {"If-None-Match": shown})
+        again = await get(checked_client, address, {"If-None-Match": shown})
         assert (again.status, await again.read(), again.headers["ETag"]) == (304, b"", tag)
-    assert (await get(client, address, {"If-None-Match": '"x"'})).status == 200
-    head = await client.http.head(address)
+    assert (await get(checked_client, address, {"If-None-Match": '"x"'})).status == 200
+    head = await checked_client.http.head(address)
     assert (head.status, head.headers["Content-Length"]) == (200, response.headers["Content-Length"])
 
 
@@ -132,36 +132,36 @@ async def test_a_picture_is_kept_by_browsers_and_does_nothing_else(client: Graph
         "/avatars/{key}%00/64.webp",
     ],
 )
-async def test_no_other_address_leads_anywhere(client: GraphQLClient, address: str) -> None:
+async def test_no_other_address_leads_anywhere(checked_client: GraphQLClient, address: str) -> None:
     _, own = await with_avatar()
     key = own.split("/")[2]
-    response = await get(client, address.format(key=key, other="a" * 32, upper=key.upper()))
+    response = await get(checked_client, address.format(key=key, other="a" * 32, upper=key.upper()))
     assert response.status == 404
     assert response.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_hidden_persons_picture_is_for_its_owner_alone(client: GraphQLClient) -> None:
+async def test_a_hidden_persons_picture_is_for_its_owner_alone(checked_client: GraphQLClient) -> None:
     # given
     ada, address = await with_avatar(public=False)
     ben = await make_person(public=True)
     own = {**await in_session(ada), "Sec-Fetch-Site": "same-origin"}
     # then
-    response = await get(client, address, own)
+    response = await get(checked_client, address, own)
     assert (response.status, response.headers["Cross-Origin-Resource-Policy"]) == (200, "same-origin")
-    assert (await get(client, address, await with_key(ada))).status == 200
+    assert (await get(checked_client, address, await with_key(ada))).status == 200
     for headers in (
         {},
         {**await in_session(ben), "Sec-Fetch-Site": "same-origin"},
         {**own, "Sec-Fetch-Site": "cross-site"},
         {"Cookie": "session=x", "Sec-Fetch-Site": "same-origin"},
     ):
-        assert (await get(client, address, headers)).status == 404, headers
+        assert (await get(checked_client, address, headers)).status == 404, headers
     # when the browser still has it from before
-    assert (await get(client, address, {"If-None-Match": response.headers["ETag"]})).status == 404
+    assert (await get(checked_client, address, {"If-None-Match": response.headers["ETag"]})).status == 404
 
 
 @pytest.mark.sqlite_only
-async def test_a_token_sees_pictures_where_its_scopes_open_them(client: GraphQLClient) -> None:
+async def test_a_token_sees_pictures_where_its_scopes_open_them(checked_client: GraphQLClient) -> None:
     # given
     ada, address = await with_avatar()
     _, hidden = await with_avatar(public=False)
@@ -169,10 +169,13 @@ async def test_a_token_sees_pictures_where_its_scopes_open_them(client: GraphQLC
     for scope in (READ, BOARDS, WRITE, "mx:points:read"):
         token = await make_token(ada, scope)
         headers = {"Authorization": f"mxtoken {token}"}
-        status[scope] = (await get(client, address, headers)).status, (await get(client, hidden, headers)).status
+        status[scope] = (
+            (await get(checked_client, address, headers)).status,
+            (await get(checked_client, hidden, headers)).status,
+        )
     # then
     assert status == {READ: (200, 404), BOARDS: (200, 404), WRITE: (200, 404), "mx:points:read": (403, 403)}
-    assert (await get(client, address, {"Authorization": "mxtoken x"})).status == 403
+    assert (await get(checked_client, address, {"Authorization": "mxtoken x"})).status == 403
 
 
 @pytest.mark.sqlite_only
@@ -202,19 +205,19 @@ async def test_pictures_have_a_limit_of_their_own(settings: Settings, database: 
             assert (await client.http.get("/graphql", params={"query": "{ __typename }"})).status == 200
 
 
-async def test_who_may_upload(client: GraphQLClient) -> None:
+async def test_who_may_upload(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(public=False)
     service = await make_service()
     write, read = await make_token(ada, WRITE), await make_token(ada, READ)
     # when, then
     for headers in (await in_session(ada), await with_key(ada), {"Authorization": f"mxtoken {write}"}):
-        response = await send(client, picture(), UPLOAD.replace("profile {", "profile { id"), headers=headers)
+        response = await send(checked_client, picture(), UPLOAD.replace("profile {", "profile { id"), headers=headers)
         body = await response.json()
         assert body["data"]["uploadAvatar"]["errors"] == [], body
         assert body["data"]["uploadAvatar"]["profile"]["id"] == f"prf_{ada.profile_id}"
     for token, code in ((read, "INSUFFICIENT_SCOPE"), (await make_token(service, WRITE), "FORBIDDEN")):
-        response = await send(client, picture(), headers={"Authorization": f"mxtoken {token}"})
+        response = await send(checked_client, picture(), headers={"Authorization": f"mxtoken {token}"})
         [error] = (await response.json())["errors"]
         assert error["extensions"]["code"] == code
-    assert (await send(client, picture(), headers={"Authorization": "mxtoken x"})).status == 403
+    assert (await send(checked_client, picture(), headers={"Authorization": "mxtoken x"})).status == 403

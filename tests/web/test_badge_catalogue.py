@@ -16,14 +16,14 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.transactions import committed
 
 
-async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) -> None:
+async def test_the_catalogue_tells_what_each_level_takes(checked_client: GraphQLClient) -> None:
     # given
     await ImportedBadge.create(
         source="archive", key="7", code="archive.7", name="Founder", description="Was there.", rarity=Rarity.ORANGE
     )
     # when
     text = "{ badges { code name description rarity byHandOnly levels { number criterion } awardedPercent } }"
-    found = (await client.data(text))["badges"]
+    found = (await checked_client.data(text))["badges"]
     # then
     assert [each["code"] for each in found] == [*BADGES, "archive.7"]
     by_code = {each["code"]: each for each in found}
@@ -41,17 +41,19 @@ async def test_the_catalogue_tells_what_each_level_takes(client: GraphQLClient) 
 
 
 @pytest.mark.parametrize("code", ["NO_SUCH", "", "N" * 65])
-async def test_there_is_no_badge_of_another_name(client: GraphQLClient, code: str) -> None:
-    assert await client.data("query B($code: String!) { badge(code: $code) { name } }", code=code) == {"badge": None}
+async def test_there_is_no_badge_of_another_name(checked_client: GraphQLClient, code: str) -> None:
+    assert await checked_client.data("query B($code: String!) { badge(code: $code) { name } }", code=code) == {
+        "badge": None
+    }
 
 
-async def test_an_imported_badge_shows_like_any_other(client: GraphQLClient) -> None:
+async def test_an_imported_badge_shows_like_any_other(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await ImportedBadge.create(source="archive", key="7", code="archive.7", name="Founder", rarity=Rarity.ORANGE)
     await badges.grant(ada, "archive.7", reason="Was there")
     # when
-    page = (await client.data(PAGE, id=f"prf_{ada}", first=5))["profile"]
+    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=5))["profile"]
     # then
     [founder] = page["badges"]
     assert (founder["name"], founder["rarity"], founder["description"]) == ("Founder", "ORANGE", "")
@@ -60,21 +62,21 @@ async def test_an_imported_badge_shows_like_any_other(client: GraphQLClient) -> 
 
 
 async def test_the_share_counts_public_and_active_people_alone(
-    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
     hidden, gone = await make_person(public=False), await make_person()
     holders = [await make_profile(), *(account.own_profile_id for account in (hidden, gone))]
     for who in (await make_profile(), *holders):
         await give(who, "ANSWER_ACCEPTED" if who in holders else "APP_REVIEWED")
-    before = await client.data(SHARE, code="FIRST_LIGHT")
+    before = await checked_client.data(SHARE, code="FIRST_LIGHT")
     # when
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
     await committed(refresh_visibility([gone.own_profile_id]))
-    kept = await client.data(SHARE, code="FIRST_LIGHT")
+    kept = await checked_client.data(SHARE, code="FIRST_LIGHT")
     monkeypatch.setattr(badge_shares, "MAX_SHARES_AGE", timedelta(seconds=-1))
     monkeypatch.setattr(badge_shares, "SHARES_REFRESH_AGE", timedelta(seconds=-1))
-    counted = await client.data(SHARE, code="FIRST_LIGHT")
+    counted = await checked_client.data(SHARE, code="FIRST_LIGHT")
     # then
     assert before["badge"]["awardedPercent"] == 66.7
     assert kept == before
@@ -82,7 +84,7 @@ async def test_the_share_counts_public_and_active_people_alone(
     assert counted["badge"]["awardedAsOf"] > before["badge"]["awardedAsOf"]
 
 
-async def test_everywhere_a_badge_has_the_colour_of_its_share(client: GraphQLClient) -> None:
+async def test_everywhere_a_badge_has_the_colour_of_its_share(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await record_many([event(ada, "ANSWER_ACCEPTED") for _ in range(5)])
@@ -99,7 +101,7 @@ async def test_everywhere_a_badge_has_the_colour_of_its_share(client: GraphQLCli
       }
     }"""
     # when
-    found = await client.data(text, id=f"prf_{ada}")
+    found = await checked_client.data(text, id=f"prf_{ada}")
     # then
     page = found["profile"]
     lists = [
@@ -118,7 +120,7 @@ async def test_everywhere_a_badge_has_the_colour_of_its_share(client: GraphQLCli
     assert found["badge"] == {"rarity": "PURPLE"}
 
 
-async def test_each_level_has_a_share_of_its_own(client: GraphQLClient) -> None:
+async def test_each_level_has_a_share_of_its_own(checked_client: GraphQLClient) -> None:
     # given
     people = [await make_profile() for _ in range(4)]
     await record_many([event(people[0], "ANSWER_ACCEPTED") for _ in range(25)])
@@ -126,7 +128,7 @@ async def test_each_level_has_a_share_of_its_own(client: GraphQLClient) -> None:
         await record_many([event(who, "ANSWER_ACCEPTED") for _ in range(5)])
     # when
     text = '{ badge(code: "PROBLEM_SOLVER") { awardedPercent levels { number awardedPercent } } }'
-    found = (await client.data(text))["badge"]
+    found = (await checked_client.data(text))["badge"]
     # then
     assert found["awardedPercent"] == 50.0
     assert [(each["number"], each["awardedPercent"]) for each in found["levels"]] == [

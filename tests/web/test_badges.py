@@ -45,13 +45,13 @@ async def make_solver(profile_id: int, times: int = 30) -> None:
     await record_many([event(profile_id, "ANSWER_ACCEPTED") for _ in range(times)])
 
 
-async def test_a_profile_shows_what_was_earned_and_what_is_next(client: GraphQLClient) -> None:
+async def test_a_profile_shows_what_was_earned_and_what_is_next(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await make_solver(ada)
     await badges.feature(ada, ["FIRST_LIGHT"])
     # when
-    page = (await client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
     # then only the highest level stands among the earned, and the next one in progress
     earned = {each["code"]: each for each in page["badges"]}
     solver = earned["PROBLEM_SOLVER"]
@@ -76,7 +76,7 @@ async def test_a_profile_shows_what_was_earned_and_what_is_next(client: GraphQLC
     assert {each["percent"] for each in page["nextBadges"]} == {0}
 
 
-async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClient) -> None:
+async def test_no_level_is_in_two_lists_and_none_is_missing(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     ada: int = account.own_profile_id
@@ -87,7 +87,7 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClien
         "badgesInProgress(first: 100) { code level }",
         "nextBadges(first: 100) { code level }",
     )
-    page = (await client.data(text, headers=await in_session(account), id=f"prf_{ada}"))["profile"]
+    page = (await checked_client.data(text, headers=await in_session(account), id=f"prf_{ada}"))["profile"]
     # then
     earned = {each["code"]: each["level"] for each in page["badges"]}
     going = {each["code"]: each["level"] for each in page["badgesInProgress"]}
@@ -99,7 +99,7 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(client: GraphQLClien
         assert following == (done + 1 if done < len(badge.levels) else None), code
 
 
-async def test_a_revoked_level_is_in_no_list(client: GraphQLClient) -> None:
+async def test_a_revoked_level_is_in_no_list(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await make_solver(ada)
@@ -108,7 +108,7 @@ async def test_a_revoked_level_is_in_no_list(client: GraphQLClient) -> None:
     await badges.revoke(ada, "FIRST_LIGHT", reason="Why")
     await badges.revoke(ada, "PROBLEM_SOLVER", level=2, reason="Why")
     # then
-    page = (await client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
     lists = ("badges", "featuredBadges", "badgesInProgress", "nextBadges")
     assert not [each for name in lists for each in page[name] if each["code"] == "FIRST_LIGHT"]
     [solver] = [each for each in page["badges"] if each["code"] == "PROBLEM_SOLVER"]
@@ -118,7 +118,7 @@ async def test_a_revoked_level_is_in_no_list(client: GraphQLClient) -> None:
     assert page["badgeCount"] == len(page["badges"])
 
 
-async def test_the_newest_come_first_and_pages_hold_each_once(client: GraphQLClient) -> None:
+async def test_the_newest_come_first_and_pages_hold_each_once(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     codes = ["FIRST_LIGHT", "WARM_WELCOME", "OPEN_SHOP", "GRAND_PRIZE", "HALL_OF_FAME"]
@@ -127,16 +127,16 @@ async def test_the_newest_come_first_and_pages_hold_each_once(client: GraphQLCli
             await badges.grant(ada, code, reason="Why")
     id_ = f"prf_{ada}"
     # when
-    newest = await client.data("query N($id: ID!) { profile(id: $id) { badges(first: 2) { code } } }", id=id_)
+    newest = await checked_client.data("query N($id: ID!) { profile(id: $id) { badges(first: 2) { code } } }", id=id_)
     forth: list[str] = []
     back: list[str] = []
     page: dict[str, Any] = {"endCursor": None, "hasNextPage": True}
     while page["hasNextPage"]:
-        found = (await client.data(ALL, id=id_, first=2, after=page["endCursor"]))["profile"]["earnedBadges"]
+        found = (await checked_client.data(ALL, id=id_, first=2, after=page["endCursor"]))["profile"]["earnedBadges"]
         forth, page = [*forth, *(edge["node"]["code"] for edge in found["edges"])], found["pageInfo"]
     page = {"startCursor": None, "hasPreviousPage": True}
     while page["hasPreviousPage"]:
-        found = (await client.data(ALL, id=id_, last=2, before=page["startCursor"]))["profile"]["earnedBadges"]
+        found = (await checked_client.data(ALL, id=id_, last=2, before=page["startCursor"]))["profile"]["earnedBadges"]
         back, page = [*(edge["node"]["code"] for edge in found["edges"]), *back], found["pageInfo"]
     # then
     assert forth == back == codes[::-1]
@@ -146,26 +146,29 @@ async def test_the_newest_come_first_and_pages_hold_each_once(client: GraphQLCli
 @pytest.mark.parametrize(
     ("field", "first"), [("badges", 0), ("badges", 101), ("badgesInProgress", 0), ("nextBadges", -1)]
 )
-async def test_a_length_that_makes_no_sense_is_refused(client: GraphQLClient, field: str, first: int) -> None:
+async def test_a_length_that_makes_no_sense_is_refused(checked_client: GraphQLClient, field: str, first: int) -> None:
     ada = await make_profile()
     await give(ada)
-    assert await client.code(f'{{ profile(id: "prf_{ada}") {{ {field}(first: {first}) {{ code }} }} }}') == "BAD_PAGE"
+    assert (
+        await checked_client.code(f'{{ profile(id: "prf_{ada}") {{ {field}(first: {first}) {{ code }} }} }}')
+        == "BAD_PAGE"
+    )
 
 
-async def test_a_cursor_of_another_list_is_refused(client: GraphQLClient) -> None:
+async def test_a_cursor_of_another_list_is_refused(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await make_solver(ada)
     text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 1) { edges { cursor } } } }"
-    history = (await client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]
+    history = (await checked_client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]
     # then
-    assert await client.code(ALL, id=f"prf_{ada}", after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
+    assert await checked_client.code(ALL, id=f"prf_{ada}", after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
 
 
 # Who sees what
 
 
-async def test_a_private_persons_badges_exist_for_nobody_else(client: GraphQLClient) -> None:
+async def test_a_private_persons_badges_exist_for_nobody_else(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person(public=False)
     ada = account.own_profile_id
@@ -174,40 +177,42 @@ async def test_a_private_persons_badges_exist_for_nobody_else(client: GraphQLCli
     stranger = await in_session(await make_person())
     # then
     for headers in ({}, stranger):
-        assert (await client.data(PAGE, id=f"prf_{ada}", headers=headers))["profile"] is None
-        node = await client.data(
+        assert (await checked_client.data(PAGE, id=f"prf_{ada}", headers=headers))["profile"] is None
+        node = await checked_client.data(
             f'{{ node(id: "prf_{ada}") {{ ... on Profile {{ badges {{ code }} }} }} }}', headers=headers
         )
         assert node == {"node": None}
-        assert (await client.data(SHARE, code="FIRST_LIGHT", headers=headers))["badge"]["awardedPercent"] == 0.0
-    own = await client.data(PAGE, id=f"prf_{ada}", headers=await in_session(account))
+        assert (await checked_client.data(SHARE, code="FIRST_LIGHT", headers=headers))["badge"]["awardedPercent"] == 0.0
+    own = await checked_client.data(PAGE, id=f"prf_{ada}", headers=await in_session(account))
     assert own["profile"]["badgeCount"] > 0
 
 
-async def test_tokens_read_badges_with_the_scope_of_profiles_alone(client: GraphQLClient) -> None:
+async def test_tokens_read_badges_with_the_scope_of_profiles_alone(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     await make_solver(account.own_profile_id)
     id_ = f"prf_{account.own_profile_id}"
     # then
-    assert await client.data(PAGE, id=id_, token=await make_token(account, READ))
-    assert await client.data("{ badges { name } }", token=await make_token(account, READ))
+    assert await checked_client.data(PAGE, id=id_, token=await make_token(account, READ))
+    assert await checked_client.data("{ badges { name } }", token=await make_token(account, READ))
     for scope in ("mx:points:read", "mx:leaderboard:read"):
         token = await make_token(account, scope)
-        assert await client.code(PAGE, id=id_, token=token) == "INSUFFICIENT_SCOPE"
-        assert await client.code("{ badges { name } }", token=token) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(PAGE, id=id_, token=token) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code("{ badges { name } }", token=token) == "INSUFFICIENT_SCOPE"
 
 
 # Featuring
 
 
-async def test_a_person_chooses_in_session_or_with_an_api_key(client: GraphQLClient) -> None:
+async def test_a_person_chooses_in_session_or_with_an_api_key(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     await make_solver(account.own_profile_id)
     # when
-    by_session = await client.data(SET, badges=["PROBLEM_SOLVER", "FIRST_LIGHT"], headers=await in_session(account))
-    by_key = await client.data(SET, badges=["FIRST_LIGHT"], headers=await with_key(account))
+    by_session = await checked_client.data(
+        SET, badges=["PROBLEM_SOLVER", "FIRST_LIGHT"], headers=await in_session(account)
+    )
+    by_key = await checked_client.data(SET, badges=["FIRST_LIGHT"], headers=await with_key(account))
     # then
     assert by_session["setFeaturedBadges"] == {
         "profile": {
@@ -221,12 +226,14 @@ async def test_a_person_chooses_in_session_or_with_an_api_key(client: GraphQLCli
     assert by_key["setFeaturedBadges"]["profile"]["featuredBadges"] == [{"code": "FIRST_LIGHT", "name": "First Light"}]
 
 
-async def test_what_is_wrong_with_a_choice_is_said_for_each(client: GraphQLClient) -> None:
+async def test_what_is_wrong_with_a_choice_is_said_for_each(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     await give(account.own_profile_id)
     # when
-    answer = await client.data(SET, badges=["FIRST_LIGHT", "FIRST_LIGHT", "SUMMIT"], headers=await in_session(account))
+    answer = await checked_client.data(
+        SET, badges=["FIRST_LIGHT", "FIRST_LIGHT", "SUMMIT"], headers=await in_session(account)
+    )
     # then
     assert answer["setFeaturedBadges"] == {
         "profile": None,
@@ -251,7 +258,7 @@ async def test_what_is_wrong_with_a_choice_is_said_for_each(client: GraphQLClien
 
 
 async def test_badges_of_many_people_take_the_same_statements(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     # given
     people = [await make_profile() for _ in range(20)]
@@ -264,25 +271,25 @@ async def test_badges_of_many_people_take_the_same_statements(
     # when
     for size in (10, 20):
         with count_statements() as seen:
-            data = await client.data(text, ids=[f"prf_{who}" for who in people[:size]])
+            data = await checked_client.data(text, ids=[f"prf_{who}" for who in people[:size]])
         assert all(len(each["badges"]) == 3 for each in data["nodes"])
         totals.append(seen.total)
     # then cards, counts, badges, levels, featured, page, and four for both lists of progress
     assert totals == [10, 10], seen.texts
 
 
-async def test_an_unknown_code_among_the_awards_is_passed_over(client: GraphQLClient) -> None:
+async def test_an_unknown_code_among_the_awards_is_passed_over(checked_client: GraphQLClient) -> None:
     # given a badge that has left the catalogue
     ada = await make_profile()
     await make_solver(ada, 1)
     await BadgeAward.filter(profile_id=ada).update(badge="GONE")
     # when
-    page = (await client.data(PAGE, id=f"prf_{ada}"))["profile"]
+    page = (await checked_client.data(PAGE, id=f"prf_{ada}"))["profile"]
     # then
     assert page["badges"] == []
 
 
-async def test_nobody_counts_hidden_connections_by_another_ones_progress(client: GraphQLClient) -> None:
+async def test_nobody_counts_hidden_connections_by_another_ones_progress(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person()
     number: int = ada.own_profile_id
@@ -293,8 +300,8 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(client:
         "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"
     )
     # when
-    mine = (await client.data(text, headers=await in_session(ada), id=f"prf_{number}"))["profile"]
-    theirs = (await client.data(text, id=f"prf_{number}"))["profile"]
+    mine = (await checked_client.data(text, headers=await in_session(ada), id=f"prf_{number}"))["profile"]
+    theirs = (await checked_client.data(text, id=f"prf_{number}"))["profile"]
     # then
     assert {"code": "SMALL_WORLD", "percent": 30} in mine["badgesInProgress"]
     assert theirs["badgesInProgress"] == []
@@ -303,7 +310,7 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(client:
 
 @pytest.mark.parametrize("shown", [True, False])
 async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator_lets_it(
-    client: GraphQLClient, shown: bool
+    checked_client: GraphQLClient, shown: bool
 ) -> None:
     # given
     account = await make_person()
@@ -313,7 +320,7 @@ async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator
     text = "query R($id: ID!) { profile(id: $id) { badges { code origin reason } } }"
     # then
     for headers in ({}, await in_session(account)):
-        found = (await client.data(text, id=f"prf_{ada}", headers=headers))["profile"]["badges"]
+        found = (await checked_client.data(text, id=f"prf_{ada}", headers=headers))["profile"]["badges"]
         by_code = {each["code"]: each["reason"] for each in found}
         assert by_code["ON_STAGE"] == ("Spoke at the fair" if shown else None)
         assert by_code["FIRST_LIGHT"] is None

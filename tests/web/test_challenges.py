@@ -54,11 +54,13 @@ async def at(moment: datetime, client: GraphQLClient, database: Database) -> Bod
     return data
 
 
-async def test_everybody_sees_the_challenges_with_the_servers_clock(client: GraphQLClient, database: Database) -> None:
+async def test_everybody_sees_the_challenges_with_the_servers_clock(
+    checked_client: GraphQLClient, database: Database
+) -> None:
     # given
     noon = datetime(2026, 12, 31, 12, tzinfo=UTC)
     # when
-    data = await at(noon, client, database)
+    data = await at(noon, checked_client, database)
     # then
     by_code = {each["code"]: each for each in data["challenges"]}
     ending, always, coming = (by_code[code] for code in ("YEAR_END_2026", "FIRST_STEPS", "NEW_YEAR_2027"))
@@ -73,20 +75,20 @@ async def test_everybody_sees_the_challenges_with_the_servers_clock(client: Grap
     assert all(each["description"] and each["credits"] > 0 for each in by_code.values())
 
 
-async def test_the_last_second_is_shown_until_it_is_over(client: GraphQLClient, database: Database) -> None:
+async def test_the_last_second_is_shown_until_it_is_over(checked_client: GraphQLClient, database: Database) -> None:
     end = datetime(2027, 1, 1, tzinfo=UTC)
     for before, state, left in ((timedelta(microseconds=1), "OPEN", 1), (timedelta(), "ENDED", 0)):
-        data = await at(end - before, client, database)
+        data = await at(end - before, checked_client, database)
         [found] = [each for each in data["challenges"] if each["code"] == "YEAR_END_2026"]
         assert (found["state"], found["secondsLeft"]) == (state, left)
     assert data["featuredChallenge"]["code"] == "NEW_YEAR_2027"
 
 
-async def test_the_viewer_sees_how_far_they_are(client: GraphQLClient) -> None:
+async def test_the_viewer_sees_how_far_they_are(checked_client: GraphQLClient) -> None:
     # given
     _, ada = await student()
     # when
-    found = await own(client, ada)
+    found = await own(checked_client, ada)
     # then
     done, begun = found["STUDENT"], found["FIRST_STEPS"]
     assert (done["progressPercent"], done["claimable"], done["claimedAt"]) == (100, True, None) and done["completedAt"]
@@ -95,11 +97,11 @@ async def test_the_viewer_sees_how_far_they_are(client: GraphQLClient) -> None:
     assert [(step["percent"], step["done"]) for step in begun["steps"]] == [(0, False), (0, False), (60, False)]
 
 
-async def test_claiming_gives_the_credits_once(client: GraphQLClient) -> None:
+async def test_claiming_gives_the_credits_once(checked_client: GraphQLClient) -> None:
     # given
     account, ada = await student()
     # when
-    first, again = await claim(client, ada), await claim(client, ada)
+    first, again = await claim(checked_client, ada), await claim(checked_client, ada)
     # then
     assert first["errors"] == [] and (first["claim"]["code"], first["claim"]["credits"]) == ("STUDENT", 100)
     assert (first["alreadyClaimed"], again["alreadyClaimed"]) == (False, True) and first["claim"] == again["claim"]
@@ -114,92 +116,96 @@ async def test_claiming_gives_the_credits_once(client: GraphQLClient) -> None:
             "challenge": {"code": "STUDENT"},
         }
     )
-    shown = (await own(client, ada))["STUDENT"]
+    shown = (await own(checked_client, ada))["STUDENT"]
     assert shown["claimedAt"] == first["claim"]["claimedAt"] and not shown["claimable"]
-    history = await client.ask(
+    history = await checked_client.ask(
         "{ viewer { creditHistory { edges { node { kind amount challenge order { id } } } } } }", headers=ada
     )
     [edge] = history["data"]["viewer"]["creditHistory"]["edges"]
     assert edge["node"] == {"kind": "CLAIM", "amount": 100, "challenge": "STUDENT", "order": None}
 
 
-async def test_two_accounts_of_one_person_at_once_are_given_it_once(client: GraphQLClient) -> None:
+async def test_two_accounts_of_one_person_at_once_are_given_it_once(checked_client: GraphQLClient) -> None:
     # given
     account, ada = await student()
     second = await make_person("ada@home.example")
     await Account.filter(id=second.id).update(profile_id=account.profile_id)
     other = await in_session(second)
     # when
-    answers = await gather(*(claim(client, who) for who in (ada, other, ada, other)))
+    answers = await gather(*(claim(checked_client, who) for who in (ada, other, ada, other)))
     # then
     assert sorted(each["alreadyClaimed"] for each in answers) == [False, True, True, True]
     assert await balance_of(account.id) + await balance_of(second.id) == 100
     assert await ChallengeClaim.all().count() == 1
 
 
-async def test_what_cannot_be_claimed_says_why(client: GraphQLClient) -> None:
+async def test_what_cannot_be_claimed_says_why(checked_client: GraphQLClient) -> None:
     _, ada = await student()
     for code, error in (("FIRST_STEPS", "NOT_COMPLETED"), ("NOTHING", "NOT_FOUND"), ("NEW_YEAR_2027", "NOT_COMPLETED")):
-        answer = await claim(client, ada, code)
+        answer = await claim(checked_client, ada, code)
         assert answer["errors"] == [{"code": error, "path": ["challenge"]}]
         assert answer["claim"] is answer["creditBalance"] is answer["alreadyClaimed"] is answer["progress"] is None
 
 
-async def test_a_claim_under_a_key_is_answered_alike(client: GraphQLClient) -> None:
+async def test_a_claim_under_a_key_is_answered_alike(checked_client: GraphQLClient) -> None:
     _, ada = await student()
-    first, again = [await claim(client, ada, idempotencyKey="k") for _ in "12"]
+    first, again = [await claim(checked_client, ada, idempotencyKey="k") for _ in "12"]
     assert first == again and not again["alreadyClaimed"]
-    assert (await claim(client, ada, "NETWORKER", idempotencyKey="k"))["errors"][0]["code"] == "IDEMPOTENCY_MISMATCH"
+    assert (await claim(checked_client, ada, "NETWORKER", idempotencyKey="k"))["errors"][0][
+        "code"
+    ] == "IDEMPOTENCY_MISMATCH"
 
 
 async def test_what_was_done_before_the_challenge_was_there_can_be_claimed_and_looking_writes_nothing(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     _, ada = await student()
     await ChallengeCompletion.all().delete()
     with count_statements() as seen:
-        found = (await own(client, ada))["STUDENT"]
+        found = (await own(checked_client, ada))["STUDENT"]
     assert found["claimable"] and found["progressPercent"] == 100 and found["completedAt"] is None
     assert not [text for text in seen.texts if "INSERT" in text.upper() and "challenge" in text]
-    assert (await claim(client, ada))["errors"] == []
-    assert (await own(client, ada))["STUDENT"]["completedAt"]
+    assert (await claim(checked_client, ada))["errors"] == []
+    assert (await own(checked_client, ada))["STUDENT"]["completedAt"]
 
 
-async def test_nobody_sees_how_far_another_is(client: GraphQLClient) -> None:
+async def test_nobody_sees_how_far_another_is(checked_client: GraphQLClient) -> None:
     await student()
     eve = await in_session(await make_person())
-    found = await own(client, eve)
+    found = await own(checked_client, eve)
     assert {each["progressPercent"] for each in found.values()} == {0}
     assert not any(each["completedAt"] or each["claimable"] for each in found.values())
-    assert (await claim(client, eve))["errors"][0]["code"] == "NOT_COMPLETED"
-    assert (await client.ask(OWN))["data"] == {"viewer": None}
+    assert (await claim(checked_client, eve))["errors"][0]["code"] == "NOT_COMPLETED"
+    assert (await checked_client.ask(OWN))["data"] == {"viewer": None}
 
 
-async def test_a_token_reads_challenges_under_the_profiles_scope_and_claims_nothing(client: GraphQLClient) -> None:
+async def test_a_token_reads_challenges_under_the_profiles_scope_and_claims_nothing(
+    checked_client: GraphQLClient,
+) -> None:
     # given
     account, _ = await student()
     reading = await make_token(account, "mx:user:profile:v1:read")
     board = await make_token(account, "mx:leaderboard:read")
     # when, then
-    assert (await client.data(OWN, token=reading))["viewer"]["challenges"]
-    assert (await client.data(CATALOGUE, token=reading))["challenges"]
-    assert await client.code(CATALOGUE, token=board) == "INSUFFICIENT_SCOPE"
-    assert await client.code(CLAIM, token=reading, input={"challenge": "STUDENT"}) == "INSUFFICIENT_SCOPE"
+    assert (await checked_client.data(OWN, token=reading))["viewer"]["challenges"]
+    assert (await checked_client.data(CATALOGUE, token=reading))["challenges"]
+    assert await checked_client.code(CATALOGUE, token=board) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(CLAIM, token=reading, input={"challenge": "STUDENT"}) == "INSUFFICIENT_SCOPE"
     assert await ChallengeClaim.all().count() == 0
-    assert (await claim(client, await with_key(account)))["errors"] == []
+    assert (await claim(checked_client, await with_key(account)))["errors"] == []
 
 
-async def test_the_account_of_a_service_has_no_challenges(client: GraphQLClient) -> None:
+async def test_the_account_of_a_service_has_no_challenges(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_service(), "mx:user:profile:v1:read")
-    assert (await client.data(OWN, token=token))["viewer"]["challenges"] is None
+    assert (await checked_client.data(OWN, token=token))["viewer"]["challenges"] is None
 
 
 async def test_looking_takes_five_statements_and_those_of_the_session(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     _, ada = await student()
     with count_statements() as alone:
-        await client.ask("{ viewer { __typename } }", headers=ada)
+        await checked_client.ask("{ viewer { __typename } }", headers=ada)
     with count_statements() as seen:
-        await client.ask(OWN, headers=ada)
+        await checked_client.ask(OWN, headers=ada)
     assert seen.total - alone.total == 5, seen.texts

@@ -47,9 +47,9 @@ async def at_once(*calls: Any) -> None:
                 await call
 
 
-async def test_a_request_and_its_acceptance_arrive(client: GraphQLClient) -> None:
+async def test_a_request_and_its_acceptance_arrive(checked_client: GraphQLClient) -> None:
     ada, ben = await member("Ada"), await member("Ben")
-    async with open_socket(client) as of_ada, open_socket(client) as of_ben:
+    async with open_socket(checked_client) as of_ada, open_socket(checked_client) as of_ben:
         await listen(of_ada, ada)
         await listen(of_ben, ben)
         number = await asked(ada, ben)
@@ -72,14 +72,14 @@ async def test_a_request_and_its_acceptance_arrive(client: GraphQLClient) -> Non
         assert await heard(of_ben, within=0.1) == []
 
 
-async def test_what_may_not_be_known_any_more_is_not_told(client: GraphQLClient) -> None:
+async def test_what_may_not_be_known_any_more_is_not_told(checked_client: GraphQLClient) -> None:
     ada, ben, dan, eve, finn, gus = [await member(name) for name in ("Ada", "Ben", "Dan", "Eve", "Finn", "Gus")]
     await blocks.block(ben.profile_id, ada.profile_id)
 
     async def take_back() -> None:
         await connections.withdraw(finn.profile_id, await request_of(finn, ben))
 
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await listen(ws, ben)
         await ask(ada, ben)  # nothing is even written
         await at_once(ask(dan, ben), hide(dan))
@@ -91,10 +91,10 @@ async def test_what_may_not_be_known_any_more_is_not_told(client: GraphQLClient)
     assert [each["profile"] for each in await written] == [each.profile_id for each in (dan, eve, finn, gus)]
 
 
-async def test_an_acceptance_by_somebody_who_hid_or_left_since_is_not_told(client: GraphQLClient) -> None:
+async def test_an_acceptance_by_somebody_who_hid_or_left_since_is_not_told(checked_client: GraphQLClient) -> None:
     ada, ben, cem = [await member(name) for name in ("Ada", "Ben", "Cem")]
     first, second = await asked(ada, ben), await asked(ada, cem)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await listen(ws, ada)
         await at_once(connections.accept(ben.profile_id, first), hide(ben))
         await at_once(connections.accept(cem.profile_id, second), connections.remove(cem.profile_id, ada.profile_id))

@@ -13,40 +13,42 @@ from tests.helpers.people import Headers, in_session
 # Blocks
 
 
-async def test_a_block_hides_both_from_each_other_in_lists_and_mutuals(client: GraphQLClient) -> None:
+async def test_a_block_hides_both_from_each_other_in_lists_and_mutuals(checked_client: GraphQLClient) -> None:
     # given Ada and Ben, who both know Zoe and Cem
     zoe, (ada, ben, cem) = await circle(["Ada", "Ben", "Cem"])
     await connected(ada, cem)
     await connected(ben, cem)
     as_ada, as_ben, as_zoe = [await in_session(each) for each in (ada, ben, zoe)]
     # when
-    answer = await do(client, as_ada, "blockProfile", prf(ben))
+    answer = await do(checked_client, as_ada, "blockProfile", prf(ben))
     # then
     assert answer["profile"] == {"name": "Ben", "connectionStatus": "BLOCKED"}
-    assert await listed(client, as_ada, zoe) == ["Cem", "Ada"] and await listed(client, as_ben, zoe) == ["Cem", "Ben"]
-    assert await listed(client, as_zoe, zoe) == await listed(client, {}, zoe) == ["Cem", "Ben", "Ada"]
+    assert await listed(checked_client, as_ada, zoe) == ["Cem", "Ada"] and await listed(
+        checked_client, as_ben, zoe
+    ) == ["Cem", "Ben"]
+    assert await listed(checked_client, as_zoe, zoe) == await listed(checked_client, {}, zoe) == ["Cem", "Ben", "Ada"]
     for headers, whom in ((as_ada, ben), (as_ben, ada)):
-        found = await towards(client, headers, whom)
+        found = await towards(checked_client, headers, whom)
         assert found["name"] == whom.name or found["name"] in {"Ada", "Ben"}  # the public page stays
         assert (found["connectionCount"], found["connections"]["totalCount"]) == (0, 0)
         assert found["mutualConnections"] == {"totalCount": 0, "profiles": []}
-        assert (await towards(client, headers, zoe))["mutualConnections"] == {
+        assert (await towards(checked_client, headers, zoe))["mutualConnections"] == {
             "totalCount": 1,
             "profiles": [{"name": "Cem"}],
         }
     # and only the blocker knows
-    [edge] = (await waiting(client, as_ada))["blockedProfiles"]["edges"]
+    [edge] = (await waiting(checked_client, as_ada))["blockedProfiles"]["edges"]
     assert edge["node"] == {"name": "Ben", "connectionStatus": "BLOCKED"} and edge["blockedAt"]
-    assert (await waiting(client, as_ben))["blockedProfiles"]["edges"] == []
-    assert (await towards(client, as_ben, ada))["connectionStatus"] == "NONE"
+    assert (await waiting(checked_client, as_ben))["blockedProfiles"]["edges"] == []
+    assert (await towards(checked_client, as_ben, ada))["connectionStatus"] == "NONE"
     # when
-    answer = await do(client, as_ada, "unblockProfile", prf(ben))
+    answer = await do(checked_client, as_ada, "unblockProfile", prf(ben))
     # then
     assert answer["profile"]["connectionStatus"] == "NONE"
-    assert await listed(client, as_ada, zoe) == ["Cem", "Ben", "Ada"]
+    assert await listed(checked_client, as_ada, zoe) == ["Cem", "Ben", "Ada"]
 
 
-async def test_whoever_is_blocked_cannot_tell_it_from_nothing(client: GraphQLClient) -> None:
+async def test_whoever_is_blocked_cannot_tell_it_from_nothing(checked_client: GraphQLClient) -> None:
     # given: Ben has blocked Ada, Cem has only ignored her, Dan has done nothing; none of them knows anybody
     ada, ben, cem, dan = [await member(name) for name in ("Ada", "Ben", "Cem", "Dan")]
     as_ada = await in_session(ada)
@@ -56,46 +58,46 @@ async def test_whoever_is_blocked_cannot_tell_it_from_nothing(client: GraphQLCli
 
     async def story(whom: Any) -> list[Any]:
         """All that Ada can try and see of somebody, without what tells people apart anyway."""
-        seen = [await towards(client, as_ada, whom)]
-        seen.append(await do(client, as_ada, "removeConnection", prf(whom)))
-        sent = await do(client, as_ada, "sendConnectionRequest", prf(whom))
+        seen = [await towards(checked_client, as_ada, whom)]
+        seen.append(await do(checked_client, as_ada, "removeConnection", prf(whom)))
+        sent = await do(checked_client, as_ada, "sendConnectionRequest", prf(whom))
         seen += [
             sent,
-            await do(client, as_ada, "sendConnectionRequest", prf(whom)),
-            await towards(client, as_ada, whom),
+            await do(checked_client, as_ada, "sendConnectionRequest", prf(whom)),
+            await towards(checked_client, as_ada, whom),
         ]
         number = sent["request"]["id"]
         node = "query($id: ID!) { node(id: $id) { __typename id ... on ConnectionRequest { direction profile { name } } } }"
-        seen.append((await client.ask(node, headers=as_ada, id=number))["data"])
+        seen.append((await checked_client.ask(node, headers=as_ada, id=number))["data"])
         seen.append(
             [
                 each
-                for each in (await waiting(client, as_ada))["connectionRequestsSent"]["edges"]
+                for each in (await waiting(checked_client, as_ada))["connectionRequestsSent"]["edges"]
                 if each["node"]["id"] == number
             ]
         )
-        seen.append(await do(client, as_ada, "withdrawConnectionRequest", number))
-        seen.append(await towards(client, as_ada, whom))
+        seen.append(await do(checked_client, as_ada, "withdrawConnectionRequest", number))
+        seen.append(await towards(checked_client, as_ada, whom))
         text = repr(seen).replace(number, "NUMBER")
         return [text.replace(f"'{name}'", "'WHO'") for name in ("Ben", "Cem", "Dan") if f"'{name}'" in text]
 
     # then
     assert await story(ben) == await story(cem) == await story(dan)
-    as_ben = await waiting(client, await in_session(ben))
+    as_ben = await waiting(checked_client, await in_session(ben))
     assert as_ben["connectionRequestsReceived"]["totalCount"] == 0
 
 
 # Attacks
 
 
-async def test_a_request_is_a_node_to_its_two_parties_alone(client: GraphQLClient) -> None:
+async def test_a_request_is_a_node_to_its_two_parties_alone(checked_client: GraphQLClient) -> None:
     # given
     ada, ben, eve = [await member(name) for name in ("Ada", "Ben", "Eve")]
     number = await asked(ada, ben)
     node = "query($id: ID!) { node(id: $id) { id ... on ConnectionRequest { direction profile { name } } } }"
 
     async def seen(headers: Headers) -> Any:
-        return (await client.ask(node, headers=headers, id=crq(number)))["data"]["node"]
+        return (await checked_client.ask(node, headers=headers, id=crq(number)))["data"]["node"]
 
     as_ada, as_ben, as_eve = [await in_session(each) for each in (ada, ben, eve)]
     # then
@@ -103,8 +105,10 @@ async def test_a_request_is_a_node_to_its_two_parties_alone(client: GraphQLClien
     assert await seen(as_ben) == {"id": crq(number), "direction": "RECEIVED", "profile": {"name": "Ada"}}
     assert await seen(as_eve) is None and await seen({}) is None
     for name in ("acceptConnectionRequest", "ignoreConnectionRequest", "withdrawConnectionRequest"):
-        assert (await do(client, as_eve, name, crq(number)))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await do(client, as_ada, "acceptConnectionRequest", crq(number)))["errors"][0]["code"] == "NOT_FOUND"
+        assert (await do(checked_client, as_eve, name, crq(number)))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await do(checked_client, as_ada, "acceptConnectionRequest", crq(number)))["errors"][0][
+        "code"
+    ] == "NOT_FOUND"
     assert (
         await Connection.all().count() == 0
         and await ConnectionRequest.filter(withdrawn_at=None, ignored_at=None).count() == 1
@@ -112,7 +116,8 @@ async def test_a_request_is_a_node_to_its_two_parties_alone(client: GraphQLClien
     # when Ada hides: Ben sees nothing of it; she does
     await hide(ada)
     assert (
-        await seen(as_ben) is None and (await waiting(client, as_ben))["connectionRequestsReceived"]["totalCount"] == 0
+        await seen(as_ben) is None
+        and (await waiting(checked_client, as_ben))["connectionRequestsReceived"]["totalCount"] == 0
     )
     assert (await seen(as_ada))["direction"] == "SENT"
     await hide(ada, public=True)
@@ -122,7 +127,7 @@ async def test_a_request_is_a_node_to_its_two_parties_alone(client: GraphQLClien
     assert await seen(as_ben) is None and (await seen(as_ada))["direction"] == "SENT"
 
 
-async def test_tokens_read_with_the_scope_and_write_with_the_other(client: GraphQLClient) -> None:
+async def test_tokens_read_with_the_scope_and_write_with_the_other(checked_client: GraphQLClient) -> None:
     # given
     zoe, (ada,) = await circle(["Ada"])
     read, write = await make_token(zoe, "mx:connections:read"), await make_token(zoe, "mx:connections:write")
@@ -130,22 +135,22 @@ async def test_tokens_read_with_the_scope_and_write_with_the_other(client: Graph
     block = "mutation B($input: BlockProfileInput!) { blockProfile(input: $input) { profile { id } errors { code } } }"
     # then
     for token in (read, write):
-        assert (await client.data(LIST, token=token, id=prf(zoe)))["profile"]["connectionCount"] == 1
-        assert (await client.data(WAITING, token=token))["viewer"]["blockedProfiles"]["edges"] == []
-    assert (await client.data(LIST, token=profile, id=prf(zoe)))["profile"]["connectionCount"] == 1
-    assert await client.code(WAITING, token=profile) == "INSUFFICIENT_SCOPE"
+        assert (await checked_client.data(LIST, token=token, id=prf(zoe)))["profile"]["connectionCount"] == 1
+        assert (await checked_client.data(WAITING, token=token))["viewer"]["blockedProfiles"]["edges"] == []
+    assert (await checked_client.data(LIST, token=profile, id=prf(zoe)))["profile"]["connectionCount"] == 1
+    assert await checked_client.code(WAITING, token=profile) == "INSUFFICIENT_SCOPE"
     for text in (LIST, TOWARDS):
-        assert await client.code(text, token=board, id=prf(zoe)) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(text, token=board, id=prf(zoe)) == "INSUFFICIENT_SCOPE"
     for token in (read, profile, board):
-        assert await client.code(block, token=token, input={"profile": prf(ada)}) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(block, token=token, input={"profile": prf(ada)}) == "INSUFFICIENT_SCOPE"
     assert await Block.all().count() == 0
-    assert (await client.data(block, token=write, input={"profile": prf(ada)}))["blockProfile"]["errors"] == []
+    assert (await checked_client.data(block, token=write, input={"profile": prf(ada)}))["blockProfile"]["errors"] == []
     assert await Block.all().count() == 1
 
 
-async def test_another_ones_requests_and_blocks_cannot_be_asked_for(client: GraphQLClient) -> None:
+async def test_another_ones_requests_and_blocks_cannot_be_asked_for(checked_client: GraphQLClient) -> None:
     ada, ben = await member("Ada"), await member("Ben")
     await asked(ada, ben)
-    assert (await client.ask(WAITING))["data"] == {"viewer": None}
-    found = await waiting(client, await in_session(await member("Eve")))
+    assert (await checked_client.ask(WAITING))["data"] == {"viewer": None}
+    found = await waiting(checked_client, await in_session(await member("Eve")))
     assert [found[name]["edges"] for name in found] == [[], [], []]

@@ -97,25 +97,25 @@ def test_what_browsers_are_told(address: str, origins: str, name: str, secure: b
     assert (bool(morsel["secure"]), morsel["samesite"]) == (secure, same_site)
 
 
-async def test_a_cookie_signs_in(client: GraphQLClient) -> None:
+async def test_a_cookie_signs_in(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person("ada@people.example")
     secret = await signed_in(ada)
     # when
-    response = await ask(client, cookie(secret))
+    response = await ask(checked_client, cookie(secret))
     # then
     assert (await response.json())["data"]["viewer"]["account"]["email"] == "ada@people.example"
     assert told(response) is None
     assert "Cookie" in response.headers["Vary"] and response.headers["Cache-Control"] == "no-store"
 
 
-async def test_without_a_cookie_it_is_nobody_and_nothing_is_cleared(client: GraphQLClient) -> None:
-    response = await ask(client)
+async def test_without_a_cookie_it_is_nobody_and_nothing_is_cleared(checked_client: GraphQLClient) -> None:
+    response = await ask(checked_client)
     assert (await response.json())["data"] == {"viewer": None}
     assert told(response) is None
 
 
-async def test_a_dead_cookie_is_cleared_and_the_request_is_nobodys(client: GraphQLClient) -> None:
+async def test_a_dead_cookie_is_cleared_and_the_request_is_nobodys(checked_client: GraphQLClient) -> None:
     # given
     ada, bob = await make_person(), await make_person()
     ended, old, left = await signed_in(ada), await signed_in(ada), await signed_in(bob)
@@ -127,11 +127,11 @@ async def test_a_dead_cookie_is_cleared_and_the_request_is_nobodys(client: Graph
     dead = [ended, left, "nonsense", '""', "", "x" * 4_000, "%00", "a b"]
     # when, then
     for secret in dead:
-        response = await ask(client, cookie(secret))
+        response = await ask(checked_client, cookie(secret))
         assert (response.status, await response.json()) == (200, {"data": {"viewer": None}}), secret
         morsel = told(response)
         assert morsel is not None and (morsel.value, morsel["max-age"]) == ("", "0"), secret
-    assert await who(client, cookie(old)) is not None
+    assert await who(checked_client, cookie(old)) is not None
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ async def test_a_dead_cookie_is_cleared_and_the_request_is_nobodys(client: Graph
         (b"User-Agent: \xff", b"200"),
     ],
 )
-async def test_raw_bytes_are_no_bug_of_ours(client: GraphQLClient, header: bytes, status: bytes) -> None:
+async def test_raw_bytes_are_no_bug_of_ours(checked_client: GraphQLClient, header: bytes, status: bytes) -> None:
     # given what no HTTP client would send
     body = b'{"query": "%s"}' % WHO.encode()
-    reader, writer = await asyncio.open_connection(client.http.host, client.http.port)
+    reader, writer = await asyncio.open_connection(checked_client.http.host, checked_client.http.port)
     writer.write(b"POST /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n")
     writer.write(b"Content-Length: %d\r\n%s\r\n\r\n%s" % (len(body), header, body))
     # when
@@ -161,10 +161,10 @@ async def test_raw_bytes_are_no_bug_of_ours(client: GraphQLClient, header: bytes
     assert (b"Max-Age=0" in answer) == header.startswith(b"Cookie")
 
 
-async def test_another_cookie_is_nothing_to_us(client: GraphQLClient) -> None:
+async def test_another_cookie_is_nothing_to_us(checked_client: GraphQLClient) -> None:
     secret = await signed_in(await make_person())
     for header in (f"other={secret}", f"Session={secret}", f"__Host-session={secret}", secret):
-        response = await ask(client, ("Cookie", header))
+        response = await ask(checked_client, ("Cookie", header))
         assert (await response.json())["data"] == {"viewer": None} and told(response) is None
 
 
@@ -193,22 +193,22 @@ async def headers_of(account: Account, name: str) -> list[tuple[str, str]]:
     return [("Mendix-Username", account.email), ("Mendix-ApiKey", made.secret)]
 
 
-async def test_an_api_key_signs_in(client: GraphQLClient) -> None:
+async def test_an_api_key_signs_in(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
-    assert await who(client, *await headers_of(ada, "k")) == "ada@people.example"
+    assert await who(checked_client, *await headers_of(ada, "k")) == "ada@people.example"
 
 
 @pytest.mark.parametrize("name", ["t", "k"])
-async def test_what_is_shown_on_purpose_wins_over_a_cookie(client: GraphQLClient, name: str) -> None:
+async def test_what_is_shown_on_purpose_wins_over_a_cookie(checked_client: GraphQLClient, name: str) -> None:
     ada, bob = await make_person("ada@people.example"), await make_person("bob@people.example")
     shown = await headers_of(ada, name)
-    assert await who(client, *shown, *await headers_of(bob, "c")) == "ada@people.example"
+    assert await who(checked_client, *shown, *await headers_of(bob, "c")) == "ada@people.example"
     # a dead cookie beside it is not looked at
-    response = await ask(client, *shown, cookie("dead"))
+    response = await ask(checked_client, *shown, cookie("dead"))
     assert response.status == 200 and told(response) is None
 
 
-async def test_a_bad_credential_beside_a_good_cookie_is_refused(client: GraphQLClient) -> None:
+async def test_a_bad_credential_beside_a_good_cookie_is_refused(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     alive = await headers_of(ada, "c")
     bad = [
@@ -217,12 +217,12 @@ async def test_a_bad_credential_beside_a_good_cookie_is_refused(client: GraphQLC
         [("Mendix-Username", "ada@people.example"), ("Mendix-ApiKey", "")],
     ]
     for each in bad:
-        response = await ask(client, *each, *alive)
+        response = await ask(checked_client, *each, *alive)
         assert (response.status, await response.read()) == (403, b'{"error": ""}'), each
         assert told(response) is None
 
 
-async def test_two_credentials_or_half_a_pair_are_refused(client: GraphQLClient) -> None:
+async def test_two_credentials_or_half_a_pair_are_refused(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     token, [username, key] = await headers_of(ada, "t"), await headers_of(ada, "k")
     for each in (
@@ -236,14 +236,14 @@ async def test_two_credentials_or_half_a_pair_are_refused(client: GraphQLClient)
         [username, key, key],
         [("Mendix-Username", ""), key],
     ):
-        response = await ask(client, *each)
+        response = await ask(checked_client, *each)
         assert (response.status, await response.read()) == (403, b'{"error": ""}'), each
 
 
-async def test_another_persons_name_does_not_go_with_a_key(client: GraphQLClient) -> None:
+async def test_another_persons_name_does_not_go_with_a_key(checked_client: GraphQLClient) -> None:
     ada, bob = await make_person(), await make_person("bob@people.example")
     _, key = await headers_of(ada, "k")
-    assert (await ask(client, ("Mendix-Username", bob.email), key)).status == 403
+    assert (await ask(checked_client, ("Mendix-Username", bob.email), key)).status == 403
 
 
 @pytest.fixture
@@ -257,7 +257,7 @@ async def expired() -> Any:
     return make
 
 
-async def test_an_expired_password_closes_all_but_changing_it(client: GraphQLClient, expired: Any) -> None:
+async def test_an_expired_password_closes_all_but_changing_it(checked_client: GraphQLClient, expired: Any) -> None:
     ada = await make_person("ada@people.example")
     header = await expired(ada)
     # when
@@ -268,15 +268,19 @@ async def test_an_expired_password_closes_all_but_changing_it(client: GraphQLCli
         '{ node(id: "prf_1") { id } }',
         "mutation { recordActivities(input: {activities: []}) { errors { code } } }",
     ):
-        response = await ask(client, header, document=document)
+        response = await ask(checked_client, header, document=document)
         [error] = (await response.json())["errors"]
         # then
         assert error["extensions"]["code"] == "PASSWORD_EXPIRED", document
-    assert await who(client, header) == "ada@people.example"
-    assert (await (await ask(client, header, document="{ __typename }")).json())["data"] == {"__typename": "Query"}
+    assert await who(checked_client, header) == "ada@people.example"
+    assert (await (await ask(checked_client, header, document="{ __typename }")).json())["data"] == {
+        "__typename": "Query"
+    }
 
 
-async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_document(client: GraphQLClient) -> None:
+async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_document(
+    checked_client: GraphQLClient,
+) -> None:
     # given
     ada = await make_person("ada@people.example")
     await set_password(ada.id, PASSWORD)
@@ -285,7 +289,7 @@ async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_do
     # when
     body = await (
         await ask(
-            client,
+            checked_client,
             document=f"""mutation {{
                 signIn(input: {{email: "ada@people.example", password: "{PASSWORD}"}}) {{ passwordExpired errors {{ code }} }}
                 endOtherSessions(input: {{}}) {{ errors {{ code }} }}
@@ -298,12 +302,14 @@ async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_do
 
 
 @pytest.mark.parametrize("name", ["t", "k"])
-async def test_an_expired_password_closes_tokens_and_keys(client: GraphQLClient, expired: Any, name: str) -> None:
+async def test_an_expired_password_closes_tokens_and_keys(
+    checked_client: GraphQLClient, expired: Any, name: str
+) -> None:
     ada = await make_person()
     shown = await headers_of(ada, name)
-    assert (await ask(client, *shown)).status == 200
+    assert (await ask(checked_client, *shown)).status == 200
     await expired(ada)
-    response = await ask(client, *shown)
+    response = await ask(checked_client, *shown)
     assert (response.status, await response.read()) == (403, b'{"error": ""}')
 
 

@@ -69,7 +69,7 @@ async def told(client: GraphQLClient, document: str, token: str | None = None, *
     return body["extensions"]
 
 
-async def test_graphiql_may_introspect_and_nobody_may_forty_times(client: GraphQLClient) -> None:
+async def test_graphiql_may_introspect_and_nobody_may_forty_times(checked_client: GraphQLClient) -> None:
     # given
     every = get_introspection_query(
         specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
@@ -79,7 +79,7 @@ async def test_graphiql_may_introspect_and_nobody_may_forty_times(client: GraphQ
     )
     forty = "{" + " ".join(f"a{number}: __schema {{ {types} }}" for number in range(40)) + "}"
     # when
-    [once, refused] = [await client.ask(each, headers=ASKED) for each in (every, forty)]
+    [once, refused] = [await checked_client.ask(each, headers=ASKED) for each in (every, forty)]
     # then
     assert 500 < once["extensions"]["cost"]["requested"] < 3_500  # half of nobody's limit is well in reach
     assert refused["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
@@ -93,17 +93,17 @@ def test_what_the_examples_cost(file: Any) -> None:
     assert cost_of(CORE, operation, values.full()).of(values.coerced) == EXAMPLE_COSTS[file.stem]
 
 
-async def test_the_cost_is_told_to_whoever_asks_and_to_nobody_else(client: GraphQLClient) -> None:
+async def test_the_cost_is_told_to_whoever_asks_and_to_nobody_else(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), PROFILE, "mx:leaderboard:read", "mx:points:read")
-    assert await told(client, f"{{ {BOARD} }}", token) == {"cost": {"requested": 951, "limit": 10_000}}
-    response = await client.post(f"{{ {BOARD} }}", token=token)
+    assert await told(checked_client, f"{{ {BOARD} }}", token) == {"cost": {"requested": 951, "limit": 10_000}}
+    response = await checked_client.post(f"{{ {BOARD} }}", token=token)
     assert "extensions" not in await response.json()
     assert "GraphQL-Cost" in response.headers["Vary"]
     # a query in the address asks by the same header
-    response = await client.http.get("/graphql", params={"query": "{ levels { number } }"}, headers=ASKED)
+    response = await checked_client.http.get("/graphql", params={"query": "{ levels { number } }"}, headers=ASKED)
     assert (await response.json())["extensions"] == {"cost": {"requested": 5, "limit": 5_000}}
     # and what is not GraphQL has no cost
-    assert "extensions" not in await client.ask("{ nonsense }", headers=ASKED)
+    assert "extensions" not in await checked_client.ask("{ nonsense }", headers=ASKED)
 
 
 async def test_browsers_of_other_hosts_may_ask_for_it(settings: Settings, database: Database) -> None:
@@ -118,7 +118,7 @@ async def test_browsers_of_other_hosts_may_ask_for_it(settings: Settings, databa
         assert "graphql-cost" in response.headers["Access-Control-Allow-Headers"]
 
 
-async def test_real_pages_are_far_below_the_limit_of_nobody(client: GraphQLClient) -> None:
+async def test_real_pages_are_far_below_the_limit_of_nobody(checked_client: GraphQLClient) -> None:
     people = " ".join(f"p{number}: profile(handle: $handle) {{ {CARD} skills {{ name }} }}" for number in range(20))
     page = f"""query ($handle: String!, $after: String) {{
         profile(handle: $handle) {{ {CARD} about joinedOn skills {{ name }} industries {{ name }}
@@ -128,13 +128,13 @@ async def test_real_pages_are_far_below_the_limit_of_nobody(client: GraphQLClien
             pointHistory(first: 20, after: $after) {{ edges {{ node {{ id activity {{ title }} }} }} }} }}
         {people} {BOARD} }}"""
     for document in (page, PROFILE_PAGE):
-        cost = (await told(client, document, handle="nobody-here"))["cost"]
+        cost = (await told(checked_client, document, handle="nobody-here"))["cost"]
         assert cost["requested"] * 3 < cost["limit"]
 
 
-async def test_what_is_too_dear_reads_nothing(client: GraphQLClient, count_statements: CountStatements) -> None:
+async def test_what_is_too_dear_reads_nothing(checked_client: GraphQLClient, count_statements: CountStatements) -> None:
     with count_statements() as seen:
-        body = await client.ask(TWENTY, headers=ASKED)
+        body = await checked_client.ask(TWENTY, headers=ASKED)
     assert seen.total == 0
     [error] = body["errors"]
     assert "data" not in body
@@ -142,7 +142,7 @@ async def test_what_is_too_dear_reads_nothing(client: GraphQLClient, count_state
     assert body["extensions"] == {"cost": {"requested": 409_020, "limit": 5_000}}
     # it is a request that was not run
     accept = {"Accept": "application/graphql-response+json"}
-    assert (await client.post(TWENTY, headers=accept)).status == 400
+    assert (await checked_client.post(TWENTY, headers=accept)).status == 400
 
 
 async def test_the_limit_is_a_setting(settings: Settings, database: Database) -> None:
@@ -156,9 +156,9 @@ async def test_the_limit_is_a_setting(settings: Settings, database: Database) ->
         assert (await told(client, three, token))["cost"] == {"requested": 15, "limit": 20}
 
 
-async def test_a_bad_page_is_still_said_by_its_field(client: GraphQLClient) -> None:
+async def test_a_bad_page_is_still_said_by_its_field(checked_client: GraphQLClient) -> None:
     document = "{ leaderboard(board: FORUM) { entries(first: 1000000) { totalCount edges { cursor } } } }"
-    assert await client.code(document) == "BAD_PAGE"
+    assert await checked_client.code(document) == "BAD_PAGE"
 
 
 def test_whatever_has_a_size_says_it_by_a_name_that_is_counted() -> None:
@@ -262,10 +262,10 @@ def test_every_field_that_searches_or_has_a_period_says_what_that_costs() -> Non
     assert not wrong, "say in schema/ what it costs: work=Work(…)"
 
 
-async def test_searches_in_a_board_of_people_are_refused(client: GraphQLClient) -> None:
+async def test_searches_in_a_board_of_people_are_refused(checked_client: GraphQLClient) -> None:
     document = """{ leaderboard(board: FORUM) { entries(first: 100) { edges { node { profile {
         connections(search: "ada", first: 1) { totalCount } } } } } } }"""
-    body = await client.ask(document, headers=ASKED)
+    body = await checked_client.ask(document, headers=ASKED)
     assert body["errors"][0]["extensions"]["cost"] == 10_351
 
 

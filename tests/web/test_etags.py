@@ -19,74 +19,74 @@ async def get(client: GraphQLClient, query: str = BOARD, **headers: str) -> Any:
     return await client.http.get("/graphql", params={"query": query}, headers={**page, **headers})
 
 
-async def test_what_has_not_changed_is_not_sent_again(client: GraphQLClient) -> None:
+async def test_what_has_not_changed_is_not_sent_again(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(name="Ada")
     await record(event(own(ada), "ANSWER_ACCEPTED", occurred_at=clock.now()))
     token = {"Authorization": f"mxtoken {await make_token(ada, 'mx:leaderboard:read')}"}
-    first = await get(client, **token)
+    first = await get(checked_client, **token)
     tag = first.headers["ETag"]
     assert first.status == 200 and first.headers["Cache-Control"] == "private, no-cache"
     # when
     for shown in (tag, f'"other", W/{tag}', "*"):
-        again = await get(client, **token, **{"If-None-Match": shown})
+        again = await get(checked_client, **token, **{"If-None-Match": shown})
         # then
         assert (again.status, await again.read(), again.headers["ETag"]) == (304, b"", tag), shown
         assert again.headers["Vary"] == first.headers["Vary"]
-    posted = await client.post(BOARD, headers={**token, "If-None-Match": tag})
+    posted = await checked_client.post(BOARD, headers={**token, "If-None-Match": tag})
     assert posted.status == 304
     # when something changes
     await record(event(own(ada), "ANSWER_ACCEPTED", occurred_at=clock.now()))
-    changed = await get(client, **token, **{"If-None-Match": tag})
+    changed = await get(checked_client, **token, **{"If-None-Match": tag})
     # then
     assert changed.status == 200 and changed.headers["ETag"] != tag
 
 
-async def test_one_answer_is_not_taken_for_another(client: GraphQLClient) -> None:
+async def test_one_answer_is_not_taken_for_another(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_person(name="Ada"), await make_person(name="Ben")
     mine = "{ viewer { profile { name } } }"
-    tags = {(await get(client, mine, **await in_session(who))).headers["ETag"] for who in (ada, ben)}
+    tags = {(await get(checked_client, mine, **await in_session(who))).headers["ETag"] for who in (ada, ben)}
     assert len(tags) == 2
     # when
     for tag in tags:
-        nobody = await get(client, mine, **{"If-None-Match": tag})
+        nobody = await get(checked_client, mine, **{"If-None-Match": tag})
         # then
         assert nobody.status == 200
     for unknown in ('"nonsense"', '"*"', "nonsense", "W/", ",", '"' * 5_000):
-        assert (await get(client, **{"If-None-Match": unknown})).status == 200, unknown
+        assert (await get(checked_client, **{"If-None-Match": unknown})).status == 200, unknown
 
 
-async def test_tags_may_be_in_several_headers(client: GraphQLClient) -> None:
+async def test_tags_may_be_in_several_headers(checked_client: GraphQLClient) -> None:
     # given
-    tag = (await get(client)).headers["ETag"]
+    tag = (await get(checked_client)).headers["ETag"]
     # when
     headers = CIMultiDict([("If-None-Match", '"other"'), ("If-None-Match", tag)])
-    again = await client.http.get("/graphql", params={"query": BOARD}, headers=headers)
+    again = await checked_client.http.get("/graphql", params={"query": BOARD}, headers=headers)
     # then
     assert again.status == 304
 
 
-async def test_a_browser_that_is_signed_in_stores_nothing(client: GraphQLClient) -> None:
-    answer = await get(client, **await in_session(await make_person()))
+async def test_a_browser_that_is_signed_in_stores_nothing(checked_client: GraphQLClient) -> None:
+    answer = await get(checked_client, **await in_session(await make_person()))
     assert "ETag" in answer.headers and answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_errors_and_mutations_have_no_tag(client: GraphQLClient) -> None:
+async def test_errors_and_mutations_have_no_tag(checked_client: GraphQLClient) -> None:
     for response in (
-        await get(client, "{ leaderboard(board: FORUM, scope: OWN_COMPANY) { board } }"),
-        await get(client, "{ nothing }"),
-        await client.post("mutation { signOut(input: {}) { errors { code } } }"),
+        await get(checked_client, "{ leaderboard(board: FORUM, scope: OWN_COMPANY) { board } }"),
+        await get(checked_client, "{ nothing }"),
+        await checked_client.post("mutation { signOut(input: {}) { errors { code } } }"),
     ):
         assert "ETag" not in response.headers
         assert response.headers["Cache-Control"] == "no-store"
         assert orjson.loads(await response.read())
 
 
-async def test_a_bad_credential_is_refused_whatever_tag_it_shows(client: GraphQLClient) -> None:
+async def test_a_bad_credential_is_refused_whatever_tag_it_shows(checked_client: GraphQLClient) -> None:
     await make_profile()
-    tag = (await get(client)).headers["ETag"]
-    assert (await get(client, **{"If-None-Match": tag, "Authorization": "mxtoken mxp_wrong"})).status == 403
+    tag = (await get(checked_client)).headers["ETag"]
+    assert (await get(checked_client, **{"If-None-Match": tag, "Authorization": "mxtoken mxp_wrong"})).status == 403
 
 
 def own(account: Any) -> int:

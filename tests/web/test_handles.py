@@ -10,28 +10,28 @@ CHANGE = "mutation ($handle: String!) { changeHandle(input: {handle: $handle}) {
 FIND = "query ($handle: String!) { profile(handle: $handle) { id handle } }"
 
 
-async def test_an_old_link_leads_to_the_profile_as_long_as_it_is_shown(client: GraphQLClient) -> None:
+async def test_an_old_link_leads_to_the_profile_as_long_as_it_is_shown(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(name="Ada Okafor")
     headers = await in_session(ada)
     # when
-    answer = (await client.data(CHANGE, handle="Ada-Codes", headers=headers))["changeHandle"]
+    answer = (await checked_client.data(CHANGE, handle="Ada-Codes", headers=headers))["changeHandle"]
     # then
     assert answer["errors"] == [] and answer["profile"]["handle"] == "ada-codes"
     for each in ("ada-codes", "ADA-CODES", "ada-okafor", "Ada-Okafor"):
-        assert (await client.data(FIND, handle=each))["profile"] == {
+        assert (await checked_client.data(FIND, handle=each))["profile"] == {
             "id": answer["profile"]["id"],
             "handle": "ada-codes",
         }
     # when they hide
-    await client.data("mutation { makeProfilePrivate(input: {}) { errors { code } } }", headers=headers)
+    await checked_client.data("mutation { makeProfilePrivate(input: {}) { errors { code } } }", headers=headers)
     # then: the old one too, but for its owner
     for each in ("ada-codes", "ada-okafor", "never-was"):
-        assert (await client.data(FIND, handle=each))["profile"] is None
-    assert (await client.data(FIND, handle="ada-okafor", headers=headers))["profile"]["handle"] == "ada-codes"
+        assert (await checked_client.data(FIND, handle=each))["profile"] is None
+    assert (await checked_client.data(FIND, handle="ada-okafor", headers=headers))["profile"]["handle"] == "ada-codes"
 
 
-async def test_what_is_refused_says_where(client: GraphQLClient) -> None:
+async def test_what_is_refused_says_where(checked_client: GraphQLClient) -> None:
     headers = await in_session(await make_person(name="Ada Okafor"))
     await make_person(name="Ben Adeyemi", public=False)
     expected: list[tuple[str, Any]] = [
@@ -40,5 +40,5 @@ async def test_what_is_refused_says_where(client: GraphQLClient) -> None:
         ("admin", "ALREADY_EXISTS"),
     ]
     for handle, code in expected:
-        answer = (await client.data(CHANGE, handle=handle, headers=headers))["changeHandle"]
+        answer = (await checked_client.data(CHANGE, handle=handle, headers=headers))["changeHandle"]
         assert answer == {"profile": None, "errors": [{"code": code, "path": ["handle"]}]}

@@ -40,11 +40,11 @@ async def token(database: object) -> str:
     return await make_token(await make_service(), INGEST)
 
 
-async def test_a_service_reports_an_activity_once(client: GraphQLClient, token: str) -> None:
+async def test_a_service_reports_an_activity_once(checked_client: GraphQLClient, token: str) -> None:
     # given
     ada = await make_profile()
     # when
-    first, again = [await client.data(ONE, token=token, input=report(ada)) for _ in range(2)]
+    first, again = [await checked_client.data(ONE, token=token, input=report(ada)) for _ in range(2)]
     # then
     assert first["recordActivity"] == {
         "recorded": {"outcome": "AWARDED", "pointsAwarded": 10, "repeated": False},
@@ -54,7 +54,7 @@ async def test_a_service_reports_an_activity_once(client: GraphQLClient, token: 
     assert await total(ada) == 10
 
 
-async def test_a_batch_has_an_outcome_for_each(client: GraphQLClient, token: str) -> None:
+async def test_a_batch_has_an_outcome_for_each(checked_client: GraphQLClient, token: str) -> None:
     # given
     account, ben = await make_person("ada@people.example"), await make_profile()
     ada = account.own_profile_id
@@ -75,7 +75,7 @@ async def test_a_batch_has_an_outcome_for_each(client: GraphQLClient, token: str
         report(ada, activity="ANSWER_ACCEPTED", externalId="up0"),
     ]
     # when
-    answer = (await client.data(MANY, token=token, input={"activities": reports}))["recordActivities"]
+    answer = (await checked_client.data(MANY, token=token, input={"activities": reports}))["recordActivities"]
     # then
     assert answer["errors"] == []
     assert [each["externalId"] for each in answer["results"]] == [each["externalId"] for each in reports]
@@ -92,9 +92,9 @@ async def test_a_batch_has_an_outcome_for_each(client: GraphQLClient, token: str
     assert (await total(ada), await total(ben)) == (65, 10)
 
 
-async def test_a_refused_activity_changes_nothing_and_says_where(client: GraphQLClient, token: str) -> None:
+async def test_a_refused_activity_changes_nothing_and_says_where(checked_client: GraphQLClient, token: str) -> None:
     ada = await make_profile()
-    answer = await client.data(ONE, token=token, input=report(ada, externalId="x" * 201))
+    answer = await checked_client.data(ONE, token=token, input=report(ada, externalId="x" * 201))
     assert answer["recordActivity"]["recorded"] is None
     assert [(each["__typename"], each["code"], each["path"]) for each in answer["recordActivity"]["errors"]] == [
         ("PlainError", "BAD_INPUT", ["externalId"])
@@ -102,40 +102,40 @@ async def test_a_refused_activity_changes_nothing_and_says_where(client: GraphQL
     assert await PointEntry.all().count() == 0
 
 
-async def test_an_unverified_address_links_nothing(client: GraphQLClient, token: str) -> None:
+async def test_an_unverified_address_links_nothing(checked_client: GraphQLClient, token: str) -> None:
     account = await make_person("eve@people.example")
     await Account.filter(id=account.id).update(verified_at=None)
-    answer = await client.data(ONE, token=token, input=report(email="eve@people.example"))
+    answer = await checked_client.data(ONE, token=token, input=report(email="eve@people.example"))
     assert answer["recordActivity"]["errors"][0]["code"] == "NOT_FOUND"
 
 
-async def test_one_service_cannot_speak_with_the_ids_of_another(client: GraphQLClient, token: str) -> None:
+async def test_one_service_cannot_speak_with_the_ids_of_another(checked_client: GraphQLClient, token: str) -> None:
     # given
     ada = await make_profile()
     other = await make_token(await make_service(), INGEST)
     # when
-    answers = [await client.data(ONE, token=each, input=report(ada)) for each in (token, other)]
+    answers = [await checked_client.data(ONE, token=each, input=report(ada)) for each in (token, other)]
     # then
     assert [each["recordActivity"]["recorded"]["repeated"] for each in answers] == [False, False]
     assert len({entry.source for entry in await PointEntry.all()}) == 2
 
 
-async def test_nobody_and_people_cannot_report(client: GraphQLClient) -> None:
+async def test_nobody_and_people_cannot_report(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     person = await make_token(account, "mx:user:profile:v1:read", "mx:leaderboard:read", "mx:points:read")
     ada = report(account.own_profile_id)
     # when, then
-    assert await client.code(ONE, input=ada) == "UNAUTHENTICATED"
-    assert await client.code(MANY, input={"activities": [ada]}) == "UNAUTHENTICATED"
-    assert await client.code(ONE, token=person, input=ada) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(ONE, input=ada) == "UNAUTHENTICATED"
+    assert await checked_client.code(MANY, input={"activities": [ada]}) == "UNAUTHENTICATED"
+    assert await checked_client.code(ONE, token=person, input=ada) == "INSUFFICIENT_SCOPE"
     assert await PointEntry.all().count() == 0
 
 
-async def test_a_batch_of_over_five_hundred_is_refused_whole(client: GraphQLClient, token: str) -> None:
+async def test_a_batch_of_over_five_hundred_is_refused_whole(checked_client: GraphQLClient, token: str) -> None:
     ada = await make_profile()
     reports = [report(ada, externalId=str(n)) for n in range(501)]
-    answer = await client.data(MANY, token=token, input={"activities": reports})
+    answer = await checked_client.data(MANY, token=token, input={"activities": reports})
     assert answer["recordActivities"] == {
         "results": None,
         "errors": [{"code": "TOO_MANY_ITEMS", "path": ["activities"]}],
@@ -144,37 +144,39 @@ async def test_a_batch_of_over_five_hundred_is_refused_whole(client: GraphQLClie
 
 
 async def test_a_full_batch_is_taken_in_few_statements(
-    client: GraphQLClient, token: str, count_statements: CountStatements
+    checked_client: GraphQLClient, token: str, count_statements: CountStatements
 ) -> None:
     people = [await make_profile(f"P{n}") for n in range(20)]
     reports = [report(people[n % 20], externalId=str(n)) for n in range(500)]
     with count_statements() as seen:
-        answer = await client.data(MANY, token=token, input={"activities": reports})
+        answer = await checked_client.data(MANY, token=token, input={"activities": reports})
     assert len(answer["recordActivities"]["results"]) == 500
     assert await total(people[0]) == 50
     # who asks, the ledger, the sums (9); one notice of them; counters, badges, the notice of these, their dates (2)
     assert seen.total <= 15, seen.texts
 
 
-async def test_several_in_one_document_are_taken_in_one_after_the_other(client: GraphQLClient, token: str) -> None:
+async def test_several_in_one_document_are_taken_in_one_after_the_other(
+    checked_client: GraphQLClient, token: str
+) -> None:
     ada = await make_profile()
     document = "mutation M($input: RecordActivityInput!) { a: recordActivity(input: $input) { recorded { repeated } } b: recordActivity(input: $input) { recorded { repeated } } }"
-    data = await client.data(document, token=token, input=report(ada))
+    data = await checked_client.data(document, token=token, input=report(ada))
     assert [data[name]["recorded"]["repeated"] for name in "ab"] == [False, True]
 
 
 @pytest.mark.parametrize(
     "moment", ["2026-03-10", "2026-03-10T12:00:00", "yesterday", "", 5, None, "2026-13-10T12:00:00Z"]
 )
-async def test_a_moment_without_an_offset_is_refused(client: GraphQLClient, token: str, moment: object) -> None:
+async def test_a_moment_without_an_offset_is_refused(checked_client: GraphQLClient, token: str, moment: object) -> None:
     ada = await make_profile()
-    body = await client.ask(ONE, token=token, input=report(ada, occurredAt=moment))
+    body = await checked_client.ask(ONE, token=token, input=report(ada, occurredAt=moment))
     assert body["errors"][0]["extensions"]["code"] == "BAD_INPUT" and "recordActivity" not in (body.get("data") or {})
 
 
-async def test_any_offset_is_the_same_moment(client: GraphQLClient, token: str) -> None:
+async def test_any_offset_is_the_same_moment(checked_client: GraphQLClient, token: str) -> None:
     ada = await make_profile()
-    await client.data(ONE, token=token, input=report(ada, occurredAt="2026-03-10T14:00:00+02:00"))
+    await checked_client.data(ONE, token=token, input=report(ada, occurredAt="2026-03-10T14:00:00+02:00"))
     assert (await PointEntry.get()).occurred_at == NOON
 
 
@@ -185,12 +187,12 @@ mutation Back($input: ReverseActivityInput!) {
 """
 
 
-async def test_a_service_takes_back_what_it_reported_once(client: GraphQLClient, token: str) -> None:
+async def test_a_service_takes_back_what_it_reported_once(checked_client: GraphQLClient, token: str) -> None:
     # given
     ada = await make_profile()
-    await client.data(ONE, token=token, input=report(ada))
+    await checked_client.data(ONE, token=token, input=report(ada))
     # when
-    first, again = [await client.data(BACK, token=token, input={"externalId": "1"}) for _ in range(2)]
+    first, again = [await checked_client.data(BACK, token=token, input={"externalId": "1"}) for _ in range(2)]
     # then
     assert first["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "repeated": False}, "errors": []}
     assert again["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "repeated": True}, "errors": []}
@@ -198,31 +200,35 @@ async def test_a_service_takes_back_what_it_reported_once(client: GraphQLClient,
 
 
 @pytest.mark.parametrize("number", ["1", "2", "", "x" * 1_000])
-async def test_a_service_cannot_take_back_what_another_reported(client: GraphQLClient, token: str, number: str) -> None:
+async def test_a_service_cannot_take_back_what_another_reported(
+    checked_client: GraphQLClient, token: str, number: str
+) -> None:
     # given
     ada = await make_profile()
-    await client.data(ONE, token=token, input=report(ada))
+    await checked_client.data(ONE, token=token, input=report(ada))
     other = await make_token(await make_service(), INGEST)
     # when
-    answer = await client.data(BACK, token=other, input={"externalId": number})
+    answer = await checked_client.data(BACK, token=other, input={"externalId": number})
     # then
     assert answer["reverseActivity"] == {"reversal": None, "errors": [{"code": "NOT_FOUND", "path": ["externalId"]}]}
     assert await total(ada) == 10
 
 
-async def test_only_a_service_with_the_scope_takes_back(client: GraphQLClient, token: str) -> None:
+async def test_only_a_service_with_the_scope_takes_back(checked_client: GraphQLClient, token: str) -> None:
     person = await make_token(await make_person(), "mx:points:read")
-    assert await client.code(BACK, token=person, input={"externalId": "1"}) == "INSUFFICIENT_SCOPE"
-    assert await client.code(BACK, input={"externalId": "1"}) in {"UNAUTHENTICATED", "FORBIDDEN"}
+    assert await checked_client.code(BACK, token=person, input={"externalId": "1"}) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(BACK, input={"externalId": "1"}) in {"UNAUTHENTICATED", "FORBIDDEN"}
 
 
 @pytest.mark.parametrize("activity", sorted(each.code for each in ACTIVITIES.values() if each.system))
-async def test_what_only_this_system_can_know_is_refused(client: GraphQLClient, token: str, activity: str) -> None:
+async def test_what_only_this_system_can_know_is_refused(
+    checked_client: GraphQLClient, token: str, activity: str
+) -> None:
     # given
     ada = await make_profile()
     reports = [report(ada, activity=each, externalId=each) for each in (activity, "APP_REVIEWED")]
     # when
-    many = await client.data(MANY, token=token, input={"activities": reports})
+    many = await checked_client.data(MANY, token=token, input={"activities": reports})
     # then the other event of the batch is taken in
     refused, taken = many["recordActivities"]["results"]
     assert (refused["recorded"], refused["errors"][0]["code"]) == (None, "NOT_REPORTABLE")

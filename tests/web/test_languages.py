@@ -50,9 +50,9 @@ async def choose(account: Account, language: str) -> None:
     await preferences.set_language(account.own_profile_id, language, actor=OPERATOR)
 
 
-async def test_every_text_of_the_catalogues_comes_in_dutch(client: GraphQLClient) -> None:
-    dutch, response = await ask(client, TEXTS, NL)
-    english, _ = await ask(client, TEXTS, EN)
+async def test_every_text_of_the_catalogues_comes_in_dutch(checked_client: GraphQLClient) -> None:
+    dutch, response = await ask(checked_client, TEXTS, NL)
+    english, _ = await ask(checked_client, TEXTS, EN)
     # then
     assert response.headers["Content-Language"] == "nl"
     assert dutch["badge"] == {
@@ -80,45 +80,45 @@ def _sentences(value: Any, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("header", [None, "", "fr", "*", "*;q=1,xx-" + "y" * 8_000, "nl;q=9", "nl;q=0", "nl_NL", "é"])
-async def test_whatever_is_no_wish_gives_english(client: GraphQLClient, header: str | None) -> None:
+async def test_whatever_is_no_wish_gives_english(checked_client: GraphQLClient, header: str | None) -> None:
     headers = {} if header is None else {"Accept-Language": header}
-    data, response = await ask(client, BADGE, headers)
+    data, response = await ask(checked_client, BADGE, headers)
     assert data["badge"]["name"] == "First Light"
     assert response.headers["Content-Language"] == "en"
 
 
-async def test_requests_of_one_connection_do_not_mix_languages(client: GraphQLClient) -> None:
-    found = [(await ask(client, BADGE, headers))[0]["badge"]["name"] for headers in (NL, {}, EN, NL, {})]
+async def test_requests_of_one_connection_do_not_mix_languages(checked_client: GraphQLClient) -> None:
+    found = [(await ask(checked_client, BADGE, headers))[0]["badge"]["name"] for headers in (NL, {}, EN, NL, {})]
     assert found == ["Eerste licht", "First Light", "First Light", "Eerste licht", "First Light"]
 
 
-async def test_caches_are_told_and_a_tag_is_of_one_language(client: GraphQLClient) -> None:
-    _, dutch = await ask(client, BADGE, NL)
+async def test_caches_are_told_and_a_tag_is_of_one_language(checked_client: GraphQLClient) -> None:
+    _, dutch = await ask(checked_client, BADGE, NL)
     assert "Accept-Language" in dutch.headers["Vary"]
-    again = await client.post(BADGE, headers={**NL, "If-None-Match": dutch.headers["ETag"]})
-    other = await client.post(BADGE, headers={**EN, "If-None-Match": dutch.headers["ETag"]})
+    again = await checked_client.post(BADGE, headers={**NL, "If-None-Match": dutch.headers["ETag"]})
+    other = await checked_client.post(BADGE, headers={**EN, "If-None-Match": dutch.headers["ETag"]})
     assert (again.status, other.status) == (304, 200)
     assert (again.headers["Content-Language"], "Accept-Language" in again.headers["Vary"]) == ("nl", True)
 
 
 @pytest.mark.parametrize(("chosen", "name"), [("nl", "Eerste licht"), ("en", "First Light")])
-async def test_what_was_chosen_comes_before_the_header(client: GraphQLClient, chosen: str, name: str) -> None:
+async def test_what_was_chosen_comes_before_the_header(checked_client: GraphQLClient, chosen: str, name: str) -> None:
     ada = await make_person("ada@people.example")
     token = await make_token(ada, READ)
     session = await in_session(ada)
     by_token = {"Authorization": f"mxtoken {token}"}
     # given nothing chosen, the header says it
-    assert (await ask(client, BADGE, {**by_token, **NL}))[0]["badge"]["name"] == "Eerste licht"
+    assert (await ask(checked_client, BADGE, {**by_token, **NL}))[0]["badge"]["name"] == "Eerste licht"
     # when
-    made, _ = await ask(client, CHOOSE, session, language=chosen)
+    made, _ = await ask(checked_client, CHOOSE, session, language=chosen)
     assert made["updateLanguage"] == {"profile": {"language": chosen}, "errors": []}
     # then
     for headers in ({**by_token, **NL}, {**by_token, **EN}, by_token, {**session, **EN}, {**session, **NL}):
-        data, response = await ask(client, BADGE, headers)
+        data, response = await ask(checked_client, BADGE, headers)
         assert (data["badge"]["name"], response.headers["Content-Language"]) == (name, chosen)
     # and mails follow
     await ask(
-        client,
+        checked_client,
         'mutation { createApiKey(input: {name: "Script"}) { errors { code } } }',
         await in_session(ada, elevated=True),
     )
@@ -126,14 +126,14 @@ async def test_what_was_chosen_comes_before_the_header(client: GraphQLClient, ch
     assert opened(row).subject.startswith({"nl": "Nieuwe API-sleutel", "en": "New API key"}[chosen])
 
 
-async def test_a_language_without_texts_is_refused_and_nothing_changes(client: GraphQLClient) -> None:
+async def test_a_language_without_texts_is_refused_and_nothing_changes(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
-    data, _ = await ask(client, CHOOSE, await in_session(ada), language="de")
+    data, _ = await ask(checked_client, CHOOSE, await in_session(ada), language="de")
     [error] = data["updateLanguage"]["errors"]
     assert error["code"] == "UNKNOWN_TERM" and data["updateLanguage"]["profile"] is None
 
 
-async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(client: GraphQLClient) -> None:
+async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(checked_client: GraphQLClient) -> None:
     # given a badge that came with an import and is called like one of ours
     ada = await make_person("ada@people.example")
     await ImportedBadge.create(
@@ -151,17 +151,17 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(client: Gr
     document = (
         'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { badges { name description } } }'
     )
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
     # then
     assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["badges"][0]
 
 
-async def test_skills_industries_and_countries_are_named_in_dutch(client: GraphQLClient) -> None:
+async def test_skills_industries_and_countries_are_named_in_dutch(checked_client: GraphQLClient) -> None:
     ada = await make_person(
         "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
     )
     document = "query Q($id: ID!) { profile(id: $id) { countryName skills { code name } industries { name } } }"
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
     assert data["profile"] == {
         "countryName": "Duitsland",
         "skills": [{"code": "python", "name": "Python"}, {"code": "testing", "name": "Testen"}],
@@ -169,20 +169,20 @@ async def test_skills_industries_and_countries_are_named_in_dutch(client: GraphQ
     }
 
 
-async def test_a_socket_speaks_the_language_of_its_handshake(client: GraphQLClient) -> None:
-    async with open_socket(client, NL) as dutch, open_socket(client, EN) as english:
+async def test_a_socket_speaks_the_language_of_its_handshake(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client, NL) as dutch, open_socket(checked_client, EN) as english:
         for ws, name in ((dutch, "Eerste licht"), (english, "First Light")):
             await ws.init()
             await ws.send(id="q", type="subscribe", payload={"query": BADGE})
             assert (await arrives(ws, "q"))["badge"]["name"] == name
 
 
-async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQLClient) -> None:
+async def test_events_come_in_the_language_that_is_chosen_by_then(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person("ada@people.example")
     own: int = ada.own_profile_id
     token = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
-    async with open_socket(client, {**token, **NL}) as ws:
+    async with open_socket(checked_client, {**token, **NL}) as ws:
         await ws.init()
         await subscribe(ws, OWN)
         for language, badge, challenge in (
@@ -206,7 +206,7 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(client: GraphQ
             assert (await arrives(ws))["viewerEvents"]["title"] == challenge
 
 
-async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
+async def test_progress_is_told_in_dutch(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     await give(ada.own_profile_id, "ANSWER_ACCEPTED", times=2)
     document = """
@@ -214,7 +214,7 @@ async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
         profile(id: $id) { badges { name description } badgesInProgress { code name criterion } }
       }
     """
-    data, _ = await ask(client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
     assert {"name": "Eerste licht", "description": "Voor het eerst is een antwoord van jou geaccepteerd."} in (
         data["profile"]["badges"]
     )
@@ -223,16 +223,16 @@ async def test_progress_is_told_in_dutch(client: GraphQLClient) -> None:
     assert solver["criterion"] == "Je antwoord laten accepteren: 5 keer."
 
 
-async def test_refusals_are_said_in_dutch_and_their_codes_stay(client: GraphQLClient) -> None:
+async def test_refusals_are_said_in_dutch_and_their_codes_stay(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     session = await in_session(ada)
     document = "mutation M($name: String!, $about: String) { updateProfile(input: {name: $name, about: $about}) { errors { code message path } } }"
-    data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
+    data, _ = await ask(checked_client, document, {**session, **NL}, name="x" * 121)
     assert data["updateProfile"]["errors"] == [
         {"code": "BAD_INPUT", "message": "Een naam mag hoogstens 120 tekens hebben.", "path": ["name"]}
     ]
     await choose(ada, "en")
-    data, _ = await ask(client, document, {**session, **NL}, name="x" * 121)
+    data, _ = await ask(checked_client, document, {**session, **NL}, name="x" * 121)
     assert data["updateProfile"]["errors"][0]["message"] == "A name can have at most 120 characters."
 
 
@@ -249,47 +249,49 @@ async def test_refusals_are_said_in_dutch_and_their_codes_stay(client: GraphQLCl
     ],
 )
 async def test_top_level_errors_are_said_in_dutch(
-    client: GraphQLClient, document: str, code: str, message: str
+    checked_client: GraphQLClient, document: str, code: str, message: str
 ) -> None:
-    body = await client.ask(document, headers=NL)
+    body = await checked_client.ask(document, headers=NL)
     [error] = body["errors"]
     assert (error["extensions"]["code"], error["message"]) == (code, message)
 
 
-async def test_the_checklist_is_told_in_dutch(client: GraphQLClient) -> None:
+async def test_the_checklist_is_told_in_dutch(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example", public=False)
     document = "{ viewer { profile { publishChecklist { item message } } } }"
-    data, _ = await ask(client, document, {**await in_session(ada), **NL})
+    data, _ = await ask(checked_client, document, {**await in_session(ada), **NL})
     assert data["viewer"]["profile"]["publishChecklist"][0] == {
         "item": "AVATAR",
         "message": "Voeg een avatar toe.",
     }
 
 
-async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(client: GraphQLClient) -> None:
+async def test_the_page_that_ends_invites_is_in_the_language_of_its_reader(checked_client: GraphQLClient) -> None:
     path = f"/invites/stop/{invite_mails.opt_out_token('ben@friends.example')}"
     for headers, title, lang in ((NL, "Geen uitnodigingen meer?", "nl"), (EN, "No more invites?", "en")):
-        answer = await client.http.get(path, headers=headers)
+        answer = await checked_client.http.get(path, headers=headers)
         text = await answer.text()
         assert f"<h1>{title}</h1>" in text and f'<html lang="{lang}">' in text
         assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (lang, "Accept-Language")
-    done = await client.http.post(path, headers=NL)
+    done = await checked_client.http.post(path, headers=NL)
     assert "Je kunt deze pagina sluiten." in await done.text()
 
 
-async def test_the_message_to_share_is_ready_in_dutch(client: GraphQLClient) -> None:
+async def test_the_message_to_share_is_ready_in_dutch(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     document = "{ viewer { referral { shareUrls { service url } } } }"
-    data, _ = await ask(client, document, {**await in_session(ada), **NL})
+    data, _ = await ask(checked_client, document, {**await in_session(ada), **NL})
     urls = {each["service"]: each["url"] for each in data["viewer"]["referral"]["shareUrls"]}
     assert "Kom%20er%20ook%20bij" in urls["WHATSAPP"] and "subject=Doe%20mee" in urls["MAIL"]
 
 
-async def test_the_languages_to_choose_from_are_listed(client: GraphQLClient) -> None:
+async def test_the_languages_to_choose_from_are_listed(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     listed = [{"code": "en", "name": "English"}, {"code": "nl", "name": "Nederlands"}]
-    assert await client.data("{ languages { code name } }") == {"languages": listed}
-    assert await client.data("{ languages { code name } }", token=await make_token(ada, READ)) == {"languages": listed}
-    assert await client.code("{ languages { code } }", token=await make_token(ada, "mx:app:create")) == (
+    assert await checked_client.data("{ languages { code name } }") == {"languages": listed}
+    assert await checked_client.data("{ languages { code name } }", token=await make_token(ada, READ)) == {
+        "languages": listed
+    }
+    assert await checked_client.code("{ languages { code } }", token=await make_token(ada, "mx:app:create")) == (
         "INSUFFICIENT_SCOPE"
     )

@@ -49,11 +49,11 @@ def ranks(page: Any) -> list[int]:
     return [edge["node"]["rank"] for edge in page["edges"]]
 
 
-async def test_ties_share_a_rank_and_the_next_one_skips(client: GraphQLClient) -> None:
+async def test_ties_share_a_rank_and_the_next_one_skips(checked_client: GraphQLClient) -> None:
     # given
     await make_board([10, 30, 20, 20])
     # when
-    page = await entries(client)
+    page = await entries(checked_client)
     # then
     assert [(edge["node"]["rank"], edge["node"]["points"]) for edge in page["edges"]] == [
         (1, 30),
@@ -70,13 +70,13 @@ async def test_ties_share_a_rank_and_the_next_one_skips(client: GraphQLClient) -
     }
 
 
-async def test_in_a_tie_whoever_was_first_stands_first(client: GraphQLClient) -> None:
+async def test_in_a_tie_whoever_was_first_stands_first(checked_client: GraphQLClient) -> None:
     # given
     late, early = await make_profile("Late"), await make_profile("Early")
     await give(late, occurred_at=NOON.replace(hour=18))
     await give(early, occurred_at=NOON)
     # when
-    page = await entries(client)
+    page = await entries(checked_client)
     # then
     assert [edge["node"]["profile"]["name"] for edge in page["edges"]] == ["Early", "Late"]
     assert ranks(page) == [1, 1]
@@ -84,19 +84,19 @@ async def test_in_a_tie_whoever_was_first_stands_first(client: GraphQLClient) ->
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
 async def test_walking_meets_each_person_once_with_the_same_ranks_in_both_directions(
-    client: GraphQLClient, size: int
+    checked_client: GraphQLClient, size: int
 ) -> None:
     # given ties that cross every page
     await make_board([50, 40, 40, 40, 40, 40, 30, 20, 20, 20, 20, 10, 10])
-    whole = await entries(client, first=100)
+    whole = await entries(checked_client, first=100)
     # when
     forward: list[Any] = []
     backward: list[Any] = []
     after = before = None
-    while (page := await entries(client, first=size, **({"after": after} if after else {})))["edges"]:
+    while (page := await entries(checked_client, first=size, **({"after": after} if after else {})))["edges"]:
         forward += page["edges"]
         after = page["pageInfo"]["endCursor"]
-    while (page := await entries(client, last=size, **({"before": before} if before else {})))["edges"]:
+    while (page := await entries(checked_client, last=size, **({"before": before} if before else {})))["edges"]:
         backward = page["edges"] + backward
         before = page["pageInfo"]["startCursor"]
     # then
@@ -104,7 +104,7 @@ async def test_walking_meets_each_person_once_with_the_same_ranks_in_both_direct
     assert backward == whole["edges"]
 
 
-async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClient) -> None:
+async def test_who_is_not_listed_leaves_no_trace_and_no_gap(checked_client: GraphQLClient) -> None:
     # given
     people = await make_board([50, 40, 30, 20, 10, 0])
     await Profile.filter(id=people[1]).update(visibility=Visibility.PRIVATE)
@@ -114,7 +114,7 @@ async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClien
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
     await committed(refresh_visibility([people[1], gone]))
     # when
-    page = await entries(client)
+    page = await entries(checked_client)
     # then
     assert [(edge["node"]["rank"], edge["node"]["points"]) for edge in page["edges"]] == [
         (1, 50),
@@ -125,10 +125,10 @@ async def test_who_is_not_listed_leaves_no_trace_and_no_gap(client: GraphQLClien
     assert page["totalCount"] == 4
 
 
-async def test_the_owner_of_a_private_profile_is_not_on_the_board_either(client: GraphQLClient) -> None:
+async def test_the_owner_of_a_private_profile_is_not_on_the_board_either(checked_client: GraphQLClient) -> None:
     private = await make_profile(public=False)
     await give(private)
-    assert await entries(client) == {
+    assert await entries(checked_client) == {
         "totalCount": 0,
         "edges": [],
         "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
@@ -136,79 +136,81 @@ async def test_the_owner_of_a_private_profile_is_not_on_the_board_either(client:
 
 
 @pytest.mark.parametrize("category", list(Category))
-async def test_each_category_has_its_board_and_overall_has_all(client: GraphQLClient, category: Category) -> None:
+async def test_each_category_has_its_board_and_overall_has_all(
+    checked_client: GraphQLClient, category: Category
+) -> None:
     # given
     await make_board([30, 5], category)
     # when
     boards = {
-        board: len((await entries(client, board=board))["edges"])
+        board: len((await entries(checked_client, board=board))["edges"])
         for board in ["OVERALL", *(each.name for each in Category)]
     }
     # then
     assert boards == {board: 2 if board in {"OVERALL", category.name} else 0 for board in boards}
 
 
-async def test_a_cursor_is_of_its_board_alone(client: GraphQLClient) -> None:
+async def test_a_cursor_is_of_its_board_alone(checked_client: GraphQLClient) -> None:
     # given
     await make_board([30, 20, 10])
-    cursor = (await entries(client, first=1))["pageInfo"]["endCursor"]
+    cursor = (await entries(checked_client, first=1))["pageInfo"]["endCursor"]
     edited = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
     # when, then
-    assert await client.code(PAGE, board="OVERALL", after=cursor) == "BAD_CURSOR"
+    assert await checked_client.code(PAGE, board="OVERALL", after=cursor) == "BAD_CURSOR"
     for wrong in (edited, "", "x", "a" * MAX_TEXT, cursor + "AAAA", "é"):
-        assert await client.code(PAGE, board="FORUM", after=wrong) == "BAD_CURSOR", wrong
+        assert await checked_client.code(PAGE, board="FORUM", after=wrong) == "BAD_CURSOR", wrong
     # Longer than any text may be is refused as in every argument, before it is read as a cursor.
-    assert await client.code(PAGE, board="FORUM", after="a" * (MAX_TEXT + 1)) == "BAD_INPUT"
+    assert await checked_client.code(PAGE, board="FORUM", after="a" * (MAX_TEXT + 1)) == "BAD_INPUT"
 
 
 @pytest.mark.parametrize(
     "page", [{"first": 0}, {"first": -1}, {"first": 101}, {"last": 0}, {"last": 101}, {"first": 1, "last": 1}]
 )
-async def test_a_page_that_makes_no_sense_is_refused(client: GraphQLClient, page: dict[str, Any]) -> None:
-    assert await client.code(PAGE, board="FORUM", **page) == "BAD_PAGE"
+async def test_a_page_that_makes_no_sense_is_refused(checked_client: GraphQLClient, page: dict[str, Any]) -> None:
+    assert await checked_client.code(PAGE, board="FORUM", **page) == "BAD_PAGE"
 
 
-async def test_a_page_is_twenty_unless_asked(client: GraphQLClient) -> None:
+async def test_a_page_is_twenty_unless_asked(checked_client: GraphQLClient) -> None:
     await make_board(list(range(1, 26)))
-    assert len((await entries(client))["edges"]) == 20
-    assert len((await entries(client, first=None, after=None))["edges"]) == 20
+    assert len((await entries(checked_client))["edges"]) == 20
+    assert len((await entries(checked_client, first=None, after=None))["edges"]) == 20
 
 
 async def test_a_page_of_fifty_takes_the_statements_of_a_page_of_ten(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     # given
     companies = [await make_company(f"Company {n}") for n in range(5)]
     people = await make_board(list(range(1, 61)))
     for n, who in enumerate(people):
         await Profile.filter(id=who).update(company_id=companies[n % 5].id)
-    await entries(client)  # the board is built
+    await entries(checked_client)  # the board is built
     counted = []
     # when
     for size in (10, 50):
         with count_statements() as seen:
-            page = await entries(client, first=size)
+            page = await entries(checked_client, first=size)
         assert len([edge for edge in page["edges"] if edge["node"]["profile"]["company"]]) == size
         counted.append(seen.total)
     # then: the people and their companies; nothing for the board and its count
     assert counted == [2, 2], seen.texts
 
 
-async def test_points_that_change_are_on_the_board_at_once(client: GraphQLClient) -> None:
+async def test_points_that_change_are_on_the_board_at_once(checked_client: GraphQLClient) -> None:
     # given
     first, second = await make_board([20, 10])
-    assert ranks(await entries(client)) == [1, 2]
+    assert ranks(await entries(checked_client)) == [1, 2]
     # when
     await give(second)
     # then
-    page = await entries(client)
+    page = await entries(checked_client)
     assert [edge["node"]["points"] for edge in page["edges"]] == [25, 20]
     assert first < second
 
 
-async def test_a_cursor_made_by_hand_is_refused_whatever_it_says(client: GraphQLClient) -> None:
+async def test_a_cursor_made_by_hand_is_refused_whatever_it_says(checked_client: GraphQLClient) -> None:
     for key in ((10**18, 1, 1), (2**63, 0, 1), (1, 2**64 - 1, 1), (1, 1, 1)):
         body = orjson.dumps(("leaderboard FORUM ALL_TIME None everyone", *key))
         for digest in (b"", bytes(8), blake2s(body, digest_size=6).digest(), blake2s(body, digest_size=8).digest()):
             made = urlsafe_b64encode(digest + body).decode().rstrip("=")
-            assert await client.code(PAGE, board="FORUM", after=made) == "BAD_CURSOR"
+            assert await checked_client.code(PAGE, board="FORUM", after=made) == "BAD_CURSOR"

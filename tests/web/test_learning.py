@@ -18,7 +18,7 @@ query L($id: ID!) { profile(id: $id) {
 """
 
 
-async def test_a_profile_shows_what_was_passed_and_completed(client: GraphQLClient) -> None:
+async def test_a_profile_shows_what_was_passed_and_completed(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     first, again = (event(ada, "RAPID_CERTIFIED", occurred_at=NOON + timedelta(days=n)) for n in (0, 1))
@@ -32,7 +32,7 @@ async def test_a_profile_shows_what_was_passed_and_completed(client: GraphQLClie
     await record_many([unit])
     await reverse(unit.source, unit.external_id)
     # when
-    found = (await client.data(LEARNED, id=f"prf_{ada}"))["profile"]
+    found = (await checked_client.data(LEARNED, id=f"prf_{ada}"))["profile"]
     # then
     assert found["certifications"] == [
         {
@@ -51,25 +51,26 @@ async def test_a_profile_shows_what_was_passed_and_completed(client: GraphQLClie
     assert found["academy"] == {"units": 3, "learningPaths": 1}
 
 
-async def test_who_has_learned_nothing_here_has_an_empty_list(client: GraphQLClient) -> None:
+async def test_who_has_learned_nothing_here_has_an_empty_list(checked_client: GraphQLClient) -> None:
     ada = await make_profile()
     await record_many([event(ada, "RAPID_CERTIFIED", counterpart_id=ada)])  # gives nothing to oneself
-    found = (await client.data(LEARNED, id=f"prf_{ada}"))["profile"]
+    found = (await checked_client.data(LEARNED, id=f"prf_{ada}"))["profile"]
     assert found == {"certifications": [], "academy": {"units": 0, "learningPaths": 0}}
 
 
-async def test_they_are_as_visible_as_the_profile_and_need_its_scope(client: GraphQLClient) -> None:
+async def test_they_are_as_visible_as_the_profile_and_need_its_scope(checked_client: GraphQLClient) -> None:
     # given
     shy = await make_person(public=False)
     await give(shy.own_profile_id, "EXPERT_CERTIFIED")
     asked = {"id": f"prf_{shy.profile_id}"}
     # then
-    assert await client.data(LEARNED, **asked) == {"profile": None}
-    assert (await client.data(LEARNED, headers=await in_session(shy), **asked))["profile"]["certifications"]
+    assert await checked_client.data(LEARNED, **asked) == {"profile": None}
+    assert (await checked_client.data(LEARNED, headers=await in_session(shy), **asked))["profile"]["certifications"]
     token = await make_token(shy, "mx:user:profile:v1:read")
-    assert (await client.data(LEARNED, token=token, **asked))["profile"]["certifications"]
+    assert (await checked_client.data(LEARNED, token=token, **asked))["profile"]["certifications"]
     assert (
-        await client.code(LEARNED, token=await make_token(shy, "mx:leaderboard:read"), **asked) == "INSUFFICIENT_SCOPE"
+        await checked_client.code(LEARNED, token=await make_token(shy, "mx:leaderboard:read"), **asked)
+        == "INSUFFICIENT_SCOPE"
     )
 
 

@@ -25,7 +25,7 @@ async def opened(points: dict[int, int]) -> None:
     )
 
 
-async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClient) -> None:
+async def test_a_period_has_its_days_and_no_opening_balances(checked_client: GraphQLClient) -> None:
     # given
     ada, ben, old = [await make_profile(name) for name in ("Ada", "Ben", "Old")]
     await opened({ada: 500})
@@ -34,7 +34,7 @@ async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClie
     today = clock.today()
     # when
     boards = {
-        period: await board(client, period=period)
+        period: await board(checked_client, period=period)
         for period in ("ALL_TIME", "LAST_30_DAYS", "WEEK", "MONTH", "QUARTER", "YEAR")
     }
     # then
@@ -45,48 +45,50 @@ async def test_a_period_has_its_days_and_no_opening_balances(client: GraphQLClie
         assert boards[period]["startsOn"] <= today.isoformat() <= boards[period]["endsOn"]
     month_ago = today - timedelta(days=29)
     assert (boards["LAST_30_DAYS"]["startsOn"], boards["LAST_30_DAYS"]["endsOn"]) == (f"{month_ago}", f"{today}")
-    past = await board(client, period="MONTH", on=f"{today - timedelta(days=400)}")
+    past = await board(checked_client, period="MONTH", on=f"{today - timedelta(days=400)}")
     assert ranked_names(past) == [(1, "Old")]
 
 
-async def test_a_past_period_goes_by_late_events_and_by_who_is_public_today(client: GraphQLClient) -> None:
+async def test_a_past_period_goes_by_late_events_and_by_who_is_public_today(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await record_answers(ada, days_ago=100, times=2)
     await record_answers(ben, days_ago=100)
     on = f"{clock.today() - timedelta(days=100)}"
-    assert ranked_names(await board(client, period="YEAR" if on[:4] != str(clock.today().year) else "WEEK", on=on)) == [
+    assert ranked_names(
+        await board(checked_client, period="YEAR" if on[:4] != str(clock.today().year) else "WEEK", on=on)
+    ) == [
         (1, "Ada"),
         (2, "Ben"),
     ]
     # when
     await record_answers(ben, days_ago=100, times=2)
-    late = await board(client, period="WEEK", on=on)
+    late = await board(checked_client, period="WEEK", on=on)
     await hide(ada)
-    hidden = await board(client, period="WEEK", on=on)
+    hidden = await board(checked_client, period="WEEK", on=on)
     # then
     assert ranked_names(late) == [(1, "Ben"), (2, "Ada")]
     assert ranked_names(hidden) == [(1, "Ben")] and hidden["entries"]["totalCount"] == 1
 
 
-async def test_days_that_make_no_sense_are_refused(client: GraphQLClient) -> None:
+async def test_days_that_make_no_sense_are_refused(checked_client: GraphQLClient) -> None:
     today = clock.today()
-    assert await client.code(FULL, period="WEEK", on=f"{today + timedelta(days=7)}") == "IN_THE_FUTURE"
-    assert await client.code(FULL, period="LAST_30_DAYS", on=f"{today + timedelta(days=1)}") == "IN_THE_FUTURE"
-    assert await client.code(FULL, period="ALL_TIME", on=f"{today}") == "BAD_INPUT"
+    assert await checked_client.code(FULL, period="WEEK", on=f"{today + timedelta(days=7)}") == "IN_THE_FUTURE"
+    assert await checked_client.code(FULL, period="LAST_30_DAYS", on=f"{today + timedelta(days=1)}") == "IN_THE_FUTURE"
+    assert await checked_client.code(FULL, period="ALL_TIME", on=f"{today}") == "BAD_INPUT"
     for ancient in ("0001-01-01", "1970-01-01"):
         for period in ("LAST_30_DAYS", "WEEK", "MONTH", "QUARTER", "YEAR"):
-            assert ranked_names(await board(client, period=period, on=ancient)) == []
+            assert ranked_names(await board(checked_client, period=period, on=ancient)) == []
 
 
-async def test_a_cursor_of_another_period_company_or_pin_is_refused(client: GraphQLClient) -> None:
+async def test_a_cursor_of_another_period_company_or_pin_is_refused(checked_client: GraphQLClient) -> None:
     # given
     company = await make_company()
     ada = await make_member(company, "ada@harbor.example")
     await opened({profile_id_of(ada): 20, await make_profile(): 10})
     await record_answers(profile_id_of(ada))
     headers = await in_session(ada)
-    whole = await board(client, first=1)
+    whole = await board(checked_client, first=1)
     cursor, moment = whole["entries"]["pageInfo"]["endCursor"], whole["asOf"]
     earlier = f"{datetime.fromisoformat(moment) - timedelta(seconds=1)}"
     lists: list[dict[str, Any]] = [
@@ -98,13 +100,13 @@ async def test_a_cursor_of_another_period_company_or_pin_is_refused(client: Grap
     ]
     # when, then
     for arguments in lists:
-        assert await client.code(FULL, headers=headers, after=cursor, **arguments) == "BAD_CURSOR", arguments
-    week = (await board(client, period="WEEK"))["entries"]["pageInfo"]["endCursor"]
+        assert await checked_client.code(FULL, headers=headers, after=cursor, **arguments) == "BAD_CURSOR", arguments
+    week = (await board(checked_client, period="WEEK"))["entries"]["pageInfo"]["endCursor"]
     last = {"period": "WEEK", "on": f"{clock.today() - timedelta(days=7)}"}
-    assert await client.code(FULL, after=week, **last) == "BAD_CURSOR"  # as after the rollover
+    assert await checked_client.code(FULL, after=week, **last) == "BAD_CURSOR"  # as after the rollover
 
 
-async def test_the_board_of_a_company_has_its_people_alone(client: GraphQLClient) -> None:
+async def test_the_board_of_a_company_has_its_people_alone(checked_client: GraphQLClient) -> None:
     # given
     harbor, river = await make_company("Harbor"), await make_company("River")
     ada = await make_member(harbor, "ada@harbor.example", name="Ada")
@@ -113,8 +115,8 @@ async def test_the_board_of_a_company_has_its_people_alone(client: GraphQLClient
     elsewhere = await make_profile("Elsewhere")
     await opened({profile_id_of(ada): 10, profile_id_of(ben): 20, unclaimed: 30, elsewhere: 40})
     # when
-    of_ada = await board(client, ada, scope="OWN_COMPANY")
-    of_ben = await board(client, ben, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}")
+    of_ada = await board(checked_client, ada, scope="OWN_COMPANY")
+    of_ben = await board(checked_client, ben, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}")
     # then
     assert ranked_names(of_ada) == [(1, "Unclaimed"), (2, "Ada")] and of_ada["entries"]["totalCount"] == 2
     assert ranked_names(of_ben) == [(1, "Ben")] and of_ben["around"] == []
@@ -124,31 +126,31 @@ async def test_the_board_of_a_company_has_its_people_alone(client: GraphQLClient
         await Account.filter(id=ada.id).update(company_id=river.id)
         await refresh_visibility([profile_id_of(ada)])
     # then
-    assert ranked_names(await board(client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
-    assert ranked_names(await board(client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board(checked_client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board(checked_client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
     carl = await make_member(harbor, "carl@harbor.example")
-    assert ranked_names(await board(client, carl, scope="OWN_COMPANY")) == [(1, "Unclaimed")]
+    assert ranked_names(await board(checked_client, carl, scope="OWN_COMPANY")) == [(1, "Unclaimed")]
 
 
-async def test_whoever_has_no_company_has_no_board_of_one(client: GraphQLClient) -> None:
+async def test_whoever_has_no_company_has_no_board_of_one(checked_client: GraphQLClient) -> None:
     alone = await make_person()
-    assert await client.code(FULL, scope="OWN_COMPANY") == "UNAUTHENTICATED"
-    assert await client.code(FULL, scope="OWN_COMPANY", headers=await in_session(alone)) == "NOT_FOUND"
+    assert await checked_client.code(FULL, scope="OWN_COMPANY") == "UNAUTHENTICATED"
+    assert await checked_client.code(FULL, scope="OWN_COMPANY", headers=await in_session(alone)) == "NOT_FOUND"
 
 
-async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(client: GraphQLClient) -> None:
+async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(checked_client: GraphQLClient) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(4)]
     ada = await make_person(name="Ada")
     await opened({**dict(zip(people, (50, 40, 40, 10), strict=True)), profile_id_of(ada): 40})
     other = await make_person()
-    shown = await board(client, ada, around=f"prf_{profile_id_of(ada)}", radius=1)
+    shown = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=1)
     assert (shown["viewerEntry"]["rank"], shown["viewerEntry"]["hidden"]) == (2, False)
     # when
     await hide(profile_id_of(ada))
-    mine = await board(client, ada, around=f"prf_{profile_id_of(ada)}", radius=2)
-    theirs = await board(client, other, around=f"prf_{profile_id_of(ada)}", radius=2)
-    never = await board(client, other, around="prf_999999", radius=2)
+    mine = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=2)
+    theirs = await board(checked_client, other, around=f"prf_{profile_id_of(ada)}", radius=2)
+    never = await board(checked_client, other, around="prf_999999", radius=2)
     # then
     assert mine["viewerEntry"] == {"rank": 2, "points": 40, "hidden": True, "movement": 0, "profile": {"id": f"prf_{profile_id_of(ada)}", "name": "Ada"}}  # fmt: skip
     assert [(*each, hidden["hidden"]) for each, hidden in zip(ranked_names(mine["around"]), mine["around"], strict=True)] == [
@@ -160,28 +162,28 @@ async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(client: G
     assert theirs == never and theirs["viewerEntry"] is None and theirs["around"] == []
 
 
-async def test_a_deactivated_and_a_zero_point_person_leave_no_trace(client: GraphQLClient) -> None:
+async def test_a_deactivated_and_a_zero_point_person_leave_no_trace(checked_client: GraphQLClient) -> None:
     # given
     gone, zero, ada = await make_person(name="Gone"), await make_profile("Zero"), await make_profile("Ada")
     await opened({profile_id_of(gone): 50, ada: 10})
-    await board(client)
+    await board(checked_client)
     # when
     async with in_transaction():
         await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
         await refresh_visibility([profile_id_of(gone)])
     # then
     for hidden in (profile_id_of(gone), zero):
-        page = await board(client, around=f"prf_{hidden}")
+        page = await board(checked_client, around=f"prf_{hidden}")
         assert ranked_names(page) == [(1, "Ada")] and page["around"] == [] and page["entries"]["totalCount"] == 1
 
 
-async def test_around_has_the_full_radius_where_there_are_people(client: GraphQLClient) -> None:
+async def test_around_has_the_full_radius_where_there_are_people(checked_client: GraphQLClient) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(12)]
     await opened({who: 100 - n // 2 for n, who in enumerate(people)})
     for place, (above, below) in {0: (0, 3), 1: (1, 3), 6: (3, 3), 10: (3, 1), 11: (3, 0)}.items():
         # when
-        page = await board(client, around=f"prf_{people[place]}", radius=3)
+        page = await board(checked_client, around=f"prf_{people[place]}", radius=3)
         # then
         assert [name for _, name in ranked_names(page["around"])] == [
             f"P{n}" for n in range(place - above, place + below + 1)
@@ -189,14 +191,14 @@ async def test_around_has_the_full_radius_where_there_are_people(client: GraphQL
         assert [rank for rank, _ in ranked_names(page["around"])] == [
             n - n % 2 + 1 for n in range(place - above, place + below + 1)
         ]
-    assert len((await board(client, around=f"prf_{people[6]}"))["around"]) == 11
+    assert len((await board(checked_client, around=f"prf_{people[6]}"))["around"]) == 11
     for radius in (0, -1, 51):
-        assert await client.code(FULL, around=f"prf_{people[0]}", radius=radius) == "BAD_PAGE"
-    assert await client.code(FULL, around="nonsense") == "BAD_ID"
-    assert (await board(client, around="cmp_1"))["around"] == []
+        assert await checked_client.code(FULL, around=f"prf_{people[0]}", radius=radius) == "BAD_PAGE"
+    assert await checked_client.code(FULL, around="nonsense") == "BAD_ID"
+    assert (await board(checked_client, around="cmp_1"))["around"] == []
 
 
-async def test_movement_is_since_monday(client: GraphQLClient) -> None:
+async def test_movement_is_since_monday(checked_client: GraphQLClient) -> None:
     # given a week that has begun with these places
     names_ = ("Ada", "Ben", "Carl", "Dora")
     ada, ben, carl, dora = [await make_profile(name) for name in names_]
@@ -208,37 +210,37 @@ async def test_movement_is_since_monday(client: GraphQLClient) -> None:
     with clock.frozen(max(monday, clock.now() - timedelta(seconds=1))):
         await record_answers(carl, times=3)
         await record_answers(dora, times=1)
-    page = await board(client)
+    page = await board(checked_client)
     # then
     moved = {edge["node"]["profile"]["name"]: edge["node"]["movement"] for edge in page["entries"]["edges"]}
     assert moved == {"Carl": 2, "Ada": -1, "Ben": -1, "Dora": None}
-    week = (await board(client, period="WEEK"))["entries"]["edges"]  # against the board of the week before
+    week = (await board(checked_client, period="WEEK"))["entries"]["edges"]  # against the board of the week before
     assert {edge["node"]["profile"]["name"]: edge["node"]["movement"] for edge in week} == {"Carl": 2, "Dora": None}
     # when somebody who stood above hides, nobody's movement tells of it
     await hide(ada)
-    moved = {edge["node"]["profile"]["name"]: edge["node"]["movement"] for edge in (await board(client))["entries"]["edges"]}  # fmt: skip
+    moved = {edge["node"]["profile"]["name"]: edge["node"]["movement"] for edge in (await board(checked_client))["entries"]["edges"]}  # fmt: skip
     assert moved == {"Carl": 1, "Ben": -1, "Dora": None}
 
 
-async def test_who_hid_elsewhere_a_moment_ago_does_not_lose_the_page(client: GraphQLClient) -> None:
+async def test_who_hid_elsewhere_a_moment_ago_does_not_lose_the_page(checked_client: GraphQLClient) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(3)]
     await opened({who: 10 + n for n, who in enumerate(people)})
-    await board(client)
+    await board(checked_client)
     # when another process has hidden one, and its notice is still to come
     await Profile.filter(id=people[1]).update(listed=False, visibility=Visibility.PRIVATE)
     # then
-    assert ranked_names(await board(client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
+    assert ranked_names(await board(checked_client)) == [(1, "P2"), (2, "P1"), (3, "P0")]
     # when the notice is there
     await committed(refresh_visibility([people[1]]))
-    assert ranked_names(await board(client)) == [(1, "P2"), (2, "P0")]
+    assert ranked_names(await board(checked_client)) == [(1, "P2"), (2, "P0")]
 
 
-async def test_a_partner_token_reads_all_of_it(client: GraphQLClient) -> None:
+async def test_a_partner_token_reads_all_of_it(checked_client: GraphQLClient) -> None:
     ada = await make_member(await make_company(), "ada@harbor.example", name="Ada")
     await record_answers(profile_id_of(ada))
     token = await make_token(ada, "mx:leaderboard:read")
-    page = (await client.data(FULL, token=token, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}"))[
+    page = (await checked_client.data(FULL, token=token, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}"))[
         "leaderboard"
     ]
     assert ranked_names(page) == ranked_names(page["around"]) == [(1, "Ada")] and page["viewerEntry"]["rank"] == 1
@@ -246,16 +248,16 @@ async def test_a_partner_token_reads_all_of_it(client: GraphQLClient) -> None:
 
 @pytest.mark.parametrize("period", ["ALL_TIME", "LAST_30_DAYS", "YEAR"])
 async def test_a_page_of_any_live_board_takes_the_statements_of_its_cards(
-    client: GraphQLClient, count_statements: Any, period: str
+    checked_client: GraphQLClient, count_statements: Any, period: str
 ) -> None:
     # given
     people = [await make_profile(f"P{n}") for n in range(30)]
     for who in people:
         await record_answers(who)
-    await board(client, period=period)
+    await board(checked_client, period=period)
     # when
     with count_statements() as seen:
-        page = await board(client, period=period, first=30)
+        page = await board(checked_client, period=period, first=30)
     # then
     assert len(page["entries"]["edges"]) == 30
     assert seen.total == 1, seen.texts

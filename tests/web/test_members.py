@@ -47,7 +47,7 @@ def codes(answer: Any) -> list[str]:
     return [each["code"] for each in answer["errors"]]
 
 
-async def test_an_admin_sees_account_rows_page_by_page_and_no_profile(client: GraphQLClient) -> None:
+async def test_an_admin_sees_account_rows_page_by_page_and_no_profile(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     for name in ("zoe", "ben", "eve"):
@@ -55,10 +55,10 @@ async def test_an_admin_sees_account_rows_page_by_page_and_no_profile(client: Gr
     await make_member((await make_company_with_admin("Other", "other.example"))[0], "x@other.example")
     headers = await in_session(admin)
     # when
-    first = await client.data(MEMBERS, headers=headers, first=3)
+    first = await checked_client.data(MEMBERS, headers=headers, first=3)
     shown = first["viewer"]["company"]
-    rest = await client.data(MEMBERS, headers=headers, first=3, after=shown["members"]["pageInfo"]["endCursor"])
-    back = await client.data(
+    rest = await checked_client.data(MEMBERS, headers=headers, first=3, after=shown["members"]["pageInfo"]["endCursor"])
+    back = await checked_client.data(
         MEMBERS, headers=headers, last=3, before=rest["viewer"]["company"]["members"]["pageInfo"]["startCursor"]
     )
     # then
@@ -72,25 +72,25 @@ async def test_an_admin_sees_account_rows_page_by_page_and_no_profile(client: Gr
     assert "Private words" not in str(first) and "prf_" not in str(first)
 
 
-async def test_a_member_sees_the_company_and_not_the_members(client: GraphQLClient) -> None:
+async def test_a_member_sees_the_company_and_not_the_members(checked_client: GraphQLClient) -> None:
     company, admin = await make_company_with_admin()
     member = await make_member(company, "ben@harbor.example")
     for headers in (await in_session(member), await with_key(member)):
-        assert (await client.data(OWN, headers=headers))["viewer"]["company"]["name"] == "Harbor Works"
+        assert (await checked_client.data(OWN, headers=headers))["viewer"]["company"]["name"] == "Harbor Works"
         for document in (MEMBERS, "{ viewer { company { auditTrail { edges { cursor } } } } }"):
-            body = await client.ask(document, headers=headers)
+            body = await checked_client.ask(document, headers=headers)
             assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     by_key = await with_key(admin)
-    trail = await client.data("{ viewer { company { auditTrail { edges { cursor } } } } }", headers=by_key)
-    assert len((await client.data(MEMBERS, headers=by_key))["viewer"]["company"]["members"]["edges"]) == 2
+    trail = await checked_client.data("{ viewer { company { auditTrail { edges { cursor } } } } }", headers=by_key)
+    assert len((await checked_client.data(MEMBERS, headers=by_key))["viewer"]["company"]["members"]["edges"]) == 2
     assert trail["viewer"]["company"]["auditTrail"]["edges"]
     token = await make_token(admin, "mx:user:profile:v1:read")
-    assert await client.code(OWN, token=token) == "INSUFFICIENT_SCOPE"
-    outside = await client.data(OWN, headers=await in_session(await make_person()))
+    assert await checked_client.code(OWN, token=token) == "INSUFFICIENT_SCOPE"
+    outside = await checked_client.data(OWN, headers=await in_session(await make_person()))
     assert outside["viewer"]["company"] is None
 
 
-async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(client: GraphQLClient) -> None:
+async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
@@ -100,80 +100,85 @@ async def test_a_deactivated_member_is_out_at_once_and_off_the_boards(client: Gr
     key, headers = await with_key(ben), await in_session(admin)
     await AccessToken.filter(hint=deleted[-4:], account_id=ben.id).delete()
     # when
-    answer = await do(client, "deactivateMember", headers, ben)
+    answer = await do(checked_client, "deactivateMember", headers, ben)
     # then
     assert answer == {"member": {"account": f"acc_{ben.id}", "status": "DEACTIVATED", "admin": False}, "errors": []}
-    assert (await client.data(WHO, headers=session))["viewer"] is None
-    assert [(await client.post(WHO, token=token)).status, (await client.post(WHO, headers=key)).status] == [403, 403]
+    assert (await checked_client.data(WHO, headers=session))["viewer"] is None
+    assert [
+        (await checked_client.post(WHO, token=token)).status,
+        (await checked_client.post(WHO, headers=key)).status,
+    ] == [403, 403]
     assert not (await Profile.get(id=ben.profile_id)).listed
-    board = await client.data("{ leaderboard(board: FORUM) { entries { totalCount } } }")
+    board = await checked_client.data("{ leaderboard(board: FORUM) { entries { totalCount } } }")
     assert board["leaderboard"]["entries"]["totalCount"] == 0
     # when
-    again = await do(client, "deactivateMember", headers, ben)
-    back = await do(client, "reactivateMember", headers, ben)
+    again = await do(checked_client, "deactivateMember", headers, ben)
+    back = await do(checked_client, "reactivateMember", headers, ben)
     # then
     assert again["errors"] == [] and back["member"]["status"] == "ACTIVE"
     assert (await Profile.get(id=ben.profile_id)).listed
-    assert (await client.data(WHO, headers=session))["viewer"] is None  # the session has ended for good
-    assert (await client.post(WHO, token=token)).status == 200
-    assert (await client.post(WHO, token=deleted)).status == 403
+    assert (await checked_client.data(WHO, headers=session))["viewer"] is None  # the session has ended for good
+    assert (await checked_client.post(WHO, token=token)).status == 200
+    assert (await checked_client.post(WHO, token=deleted)).status == 403
 
 
-async def test_who_is_not_a_member_does_not_exist_and_oneself_is_safe(client: GraphQLClient) -> None:
+async def test_who_is_not_a_member_does_not_exist_and_oneself_is_safe(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     outsider = await make_person()
     _, other = await make_company_with_admin("Other", "other.example")
     headers = await in_session(admin, elevated=True)
     # when, then
-    assert codes(await do(client, "deactivateMember", headers, admin)) == ["NOT_YOURSELF"]
+    assert codes(await do(checked_client, "deactivateMember", headers, admin)) == ["NOT_YOURSELF"]
     for name in ("deactivateMember", "reactivateMember", "makeCompanyAdmin", "removeCompanyAdmin"):
         for whom in (outsider, other, "acc_999", "prf_1"):
-            assert codes(await do(client, name, headers, whom)) == ["NOT_FOUND"], (name, whom)
-        assert codes(await do(client, name, headers, "nonsense")) == ["BAD_ID"]
+            assert codes(await do(checked_client, name, headers, whom)) == ["NOT_FOUND"], (name, whom)
+        assert codes(await do(checked_client, name, headers, "nonsense")) == ["BAD_ID"]
     assert await Account.filter(status=AccountStatus.DEACTIVATED).count() == 0
     assert company.id
 
 
-async def test_admins_name_others_and_one_always_stays(client: GraphQLClient) -> None:
+async def test_admins_name_others_and_one_always_stays(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
     gone = await make_member(company, "gone@harbor.example", admin=True)
     headers, bens = await in_session(admin, elevated=True), await in_session(ben, elevated=True)
-    await do(client, "deactivateMember", headers, gone)
+    await do(checked_client, "deactivateMember", headers, gone)
     # when, then: a deactivated admin does not count
-    assert codes(await do(client, "removeCompanyAdmin", headers, admin)) == ["LAST_ADMIN"]
-    assert codes(await do(client, "makeCompanyAdmin", headers, ben)) == []
-    assert codes(await do(client, "removeCompanyAdmin", bens, admin)) == []
-    assert codes(await do(client, "removeCompanyAdmin", bens, ben)) == ["LAST_ADMIN"]
-    body = await client.ask(doing("makeCompanyAdmin"), headers=headers, input={"account": f"acc_{admin.id}"})
+    assert codes(await do(checked_client, "removeCompanyAdmin", headers, admin)) == ["LAST_ADMIN"]
+    assert codes(await do(checked_client, "makeCompanyAdmin", headers, ben)) == []
+    assert codes(await do(checked_client, "removeCompanyAdmin", bens, admin)) == []
+    assert codes(await do(checked_client, "removeCompanyAdmin", bens, ben)) == ["LAST_ADMIN"]
+    body = await checked_client.ask(doing("makeCompanyAdmin"), headers=headers, input={"account": f"acc_{admin.id}"})
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert codes(await do(client, "removeCompanyAdmin", bens, gone)) == []
+    assert codes(await do(checked_client, "removeCompanyAdmin", bens, gone)) == []
     member = await make_member(company, "late@harbor.example")
-    await do(client, "deactivateMember", bens, member)
-    assert codes(await do(client, "makeCompanyAdmin", bens, member)) == ["ACCOUNT_DEACTIVATED"]
+    await do(checked_client, "deactivateMember", bens, member)
+    assert codes(await do(checked_client, "makeCompanyAdmin", bens, member)) == ["ACCOUNT_DEACTIVATED"]
 
 
 @pytest.mark.parametrize("name", ["deactivateMember", "makeCompanyAdmin"])
-async def test_a_member_cannot_act_as_an_admin(client: GraphQLClient, name: str) -> None:
+async def test_a_member_cannot_act_as_an_admin(checked_client: GraphQLClient, name: str) -> None:
     company, admin = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example")
     for headers in (await in_session(ben, elevated=True), await with_key(ben)):
-        body = await client.ask(doing(name), headers=headers, input={"account": f"acc_{ben.id}"})
+        body = await checked_client.ask(doing(name), headers=headers, input={"account": f"acc_{ben.id}"})
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     token = await make_token(admin, *(each.name for each in SCOPES.values() if not each.service_only))
-    assert await client.code(doing(name), token=token, input={"account": f"acc_{ben.id}"}) == "INSUFFICIENT_SCOPE"
-    assert codes(await do(client, name, await with_key(admin), ben)) == []
+    assert (
+        await checked_client.code(doing(name), token=token, input={"account": f"acc_{ben.id}"}) == "INSUFFICIENT_SCOPE"
+    )
+    assert codes(await do(checked_client, name, await with_key(admin), ben)) == []
 
 
-async def test_the_password_expiry_is_set_and_never_has_to_be_said(client: GraphQLClient) -> None:
+async def test_the_password_expiry_is_set_and_never_has_to_be_said(checked_client: GraphQLClient) -> None:
     # given
     _, admin = await make_company_with_admin()
     headers = await in_session(admin, elevated=True)
 
     async def expiry(document: str = EXPIRY, **given: Any) -> Any:
-        return (await client.data(document, headers=headers, input=given))["setPasswordExpiry"]
+        return (await checked_client.data(document, headers=headers, input=given))["setPasswordExpiry"]
 
     # when, then
     assert (await expiry(days=30))["company"] == {"passwordDays": 30}
@@ -182,14 +187,14 @@ async def test_the_password_expiry_is_set_and_never_has_to_be_said(client: Graph
     for bad in bads:
         assert (await expiry(**bad))["errors"] == [{"code": "BAD_INPUT", "path": ["days"]}], bad
     literal = "mutation { setPasswordExpiry(input: {}) { errors { code } } }"
-    assert codes((await client.data(literal, headers=headers))["setPasswordExpiry"]) == ["BAD_INPUT"]
-    assert (await client.data(OWN, headers=headers))["viewer"]["company"]["passwordDays"] is None
+    assert codes((await checked_client.data(literal, headers=headers))["setPasswordExpiry"]) == ["BAD_INPUT"]
+    assert (await checked_client.data(OWN, headers=headers))["viewer"]["company"]["passwordDays"] is None
 
 
-async def test_single_sign_on_cannot_be_switched_on_yet(client: GraphQLClient) -> None:
+async def test_single_sign_on_cannot_be_switched_on_yet(checked_client: GraphQLClient) -> None:
     _, admin = await make_company_with_admin()
     headers = await in_session(admin, elevated=True)
-    on = (await client.data(SSO, headers=headers, input={"enabled": True}))["setCompanySso"]
-    off = (await client.data(SSO, headers=headers, input={"enabled": False}))["setCompanySso"]
+    on = (await checked_client.data(SSO, headers=headers, input={"enabled": True}))["setCompanySso"]
+    off = (await checked_client.data(SSO, headers=headers, input={"enabled": False}))["setCompanySso"]
     assert codes(on) == ["FORBIDDEN"] and "is not supported yet" in on["errors"][0]["message"]
     assert off == {"company": {"sso": False}, "errors": []}

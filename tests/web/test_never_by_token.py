@@ -78,18 +78,18 @@ def test_descriptions_say_what_needs_an_elevated_session() -> None:
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", sorted(NEEDS_ELEVATION))
-async def test_a_session_that_is_not_elevated_is_told_what_it_needs(client: GraphQLClient, name: str) -> None:
+async def test_a_session_that_is_not_elevated_is_told_what_it_needs(checked_client: GraphQLClient, name: str) -> None:
     # given
     _, admin = await make_company_with_admin()
     # when
-    body = await ask(client, name, await in_session(admin), smallest(MUTATIONS[name].args["input"].type))
+    body = await ask(checked_client, name, await in_session(admin), smallest(MUTATIONS[name].args["input"].type))
     # then
     assert [each["extensions"]["code"] for each in body["errors"]] == ["ELEVATION_REQUIRED"]
 
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", sorted(OPEN_TO))
-async def test_who_may_and_who_may_not(client: GraphQLClient, name: str) -> None:
+async def test_who_may_and_who_may_not(checked_client: GraphQLClient, name: str) -> None:
     # given
     people = await callers()
     assert set(people) == EVERYBODY
@@ -97,13 +97,13 @@ async def test_who_may_and_who_may_not(client: GraphQLClient, name: str) -> None
     before = await everything()
     # when, then: whoever may not is refused before anything happens
     for who in sorted(EVERYBODY - OPEN_TO[name]):
-        body = await ask(client, name, people[who], given)
+        body = await ask(checked_client, name, people[who], given)
         assert body.get("data") is None, (name, who, body)
         assert {each["extensions"]["code"] for each in body["errors"]} <= REFUSALS, (name, who, body)
     assert await everything() == before
     # when, then: whoever may gets as far as the payload
     for who in sorted(OPEN_TO[name]):
         fresh = await callers()  # one who signs out leaves the others signed in
-        body = await ask(client, name, fresh[who], given)
+        body = await ask(checked_client, name, fresh[who], given)
         assert "errors" not in body, (name, who, body)
         assert body["data"][name]["__typename"], (name, who, body)

@@ -29,12 +29,14 @@ from tests.helpers.runtimes import using_settings
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
 
-async def test_a_credential_is_verified_by_another_library_with_the_published_keys(client: GraphQLClient) -> None:
+async def test_a_credential_is_verified_by_another_library_with_the_published_keys(
+    checked_client: GraphQLClient,
+) -> None:
     # given
     _, award = await someones(badge="PROBLEM_SOLVER", level=3)
     # when
-    response = await get(client, at(award), JWT)
-    claims = await checked_by_others(client, await response.text())
+    response = await get(checked_client, at(award), JWT)
+    claims = await checked_by_others(checked_client, await response.text())
     # then
     assert response.status == 200 and response.headers["Content-Type"] == JWT
     check_required_members(claims)
@@ -46,14 +48,14 @@ async def test_a_credential_is_verified_by_another_library_with_the_published_ke
     )
 
 
-async def test_every_address_in_a_credential_leads_to_what_it_says(client: GraphQLClient) -> None:
+async def test_every_address_in_a_credential_leads_to_what_it_says(checked_client: GraphQLClient) -> None:
     # given
     _, award = await someones(badge="PROBLEM_SOLVER", level=3)
-    claims = await checked_by_others(client, await (await get(client, at(award))).text())
+    claims = await checked_by_others(checked_client, await (await get(checked_client, at(award))).text())
     achievement = claims["credentialSubject"]["achievement"]
     for said in (claims["issuer"], achievement):
         # when
-        response = await get(client, said["id"].removeprefix("http://graph.example"))
+        response = await get(checked_client, said["id"].removeprefix("http://graph.example"))
         document = await response.json(content_type=None)
         # then
         assert response.status == 200 and document["id"] == said["id"]
@@ -61,7 +63,7 @@ async def test_every_address_in_a_credential_leads_to_what_it_says(client: Graph
         assert response.headers["Content-Type"] == "application/ld+json"
     status = claims["credentialStatus"]["statusListCredential"]
     for address in (status, claims["credentialSubject"]["id"], achievement["image"]["id"]):
-        assert (await get(client, address.removeprefix("http://graph.example"))).status == 200
+        assert (await get(checked_client, address.removeprefix("http://graph.example"))).status == 200
 
 
 WISHES = [
@@ -81,10 +83,10 @@ WISHES = [
 ]
 
 
-async def test_the_form_is_the_one_that_is_wished_for(client: GraphQLClient) -> None:
+async def test_the_form_is_the_one_that_is_wished_for(checked_client: GraphQLClient) -> None:
     _, award = await someones()
     for accept, media in WISHES:
-        response = await get(client, at(award), accept)
+        response = await get(checked_client, at(award), accept)
         if media is None:
             assert (response.status, await response.text()) == (406, ""), accept
             continue
@@ -94,16 +96,16 @@ async def test_the_form_is_the_one_that_is_wished_for(client: GraphQLClient) -> 
             check_required_members(body)
             assert body["proof"]["cryptosuite"] == "eddsa-rdfc-2022"
         elif "html" not in media:
-            await checked_by_others(client, await response.text())
+            await checked_by_others(checked_client, await response.text())
 
 
-async def test_what_is_public_may_be_read_by_any_page_and_kept(client: GraphQLClient) -> None:
+async def test_what_is_public_may_be_read_by_any_page_and_kept(checked_client: GraphQLClient) -> None:
     _, award = await someones()
     key = issuer_keys.published()[0].thumbprint
     paths = ("/issuer", "/.well-known/jwks.json", "/credentials/status/0", "/achievements/FIRST_LIGHT", at(award))
     for path in (*paths, f"/credentials/keys/{key}"):
         # when
-        response = await get(client, path, Origin="https://wallet.example")
+        response = await get(checked_client, path, Origin="https://wallet.example")
         # then
         assert response.status == 200, path
         assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -111,16 +113,18 @@ async def test_what_is_public_may_be_read_by_any_page_and_kept(client: GraphQLCl
         assert response.headers["Cache-Control"].startswith("public, ")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         # and again
-        again = await get(client, path, If_None_Match=response.headers["ETag"])
+        again = await get(checked_client, path, If_None_Match=response.headers["ETag"])
         assert (again.status, await again.read()) == (304, b"") and again.headers["ETag"] == response.headers["ETag"]
-        assert (await get(client, path, If_None_Match='"other"')).status == 200
+        assert (await get(checked_client, path, If_None_Match='"other"')).status == 200
         for method in ("POST", "PUT", "DELETE"):
-            assert (await client.http.request(method, path)).status == 405
+            assert (await checked_client.http.request(method, path)).status == 405
 
 
-async def test_forms_have_tags_of_their_own(client: GraphQLClient) -> None:
+async def test_forms_have_tags_of_their_own(checked_client: GraphQLClient) -> None:
     _, award = await someones()
-    responses = [await get(client, at(award), form) for form in ("text/plain", JWT, "application/json", "text/html")]
+    responses = [
+        await get(checked_client, at(award), form) for form in ("text/plain", JWT, "application/json", "text/html")
+    ]
     assert len({response.headers["ETag"] for response in responses}) == 4
     assert all("Accept" in response.headers["Vary"] and "Cookie" in response.headers["Vary"] for response in responses)
 
@@ -144,7 +148,7 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-async def test_the_page_escapes_what_people_wrote_and_allows_nothing(client: GraphQLClient) -> None:
+async def test_the_page_escapes_what_people_wrote_and_allows_nothing(checked_client: GraphQLClient) -> None:
     # given a badge and a person whose names are markup
     evil = "</title><script>alert(1)</script>\"'&$status${x}"
     await make_imported_badge('x"><img src=x onerror=alert(1)>', name=evil, description=f"<!-- {evil}")
@@ -152,7 +156,7 @@ async def test_the_page_escapes_what_people_wrote_and_allows_nothing(client: Gra
     await Profile.filter(id=profile_id).update(name=evil)
     award = await make_award(profile_id, 'x"><img src=x onerror=alert(1)>')
     # when
-    response = await get(client, at(award), BROWSER)
+    response = await get(checked_client, at(award), BROWSER)
     page = Page(await response.text())
     # then
     assert response.status == 200
@@ -166,9 +170,9 @@ async def test_the_page_escapes_what_people_wrote_and_allows_nothing(client: Gra
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-async def test_the_policy_allows_the_pages_own_style(client: GraphQLClient) -> None:
+async def test_the_policy_allows_the_pages_own_style(checked_client: GraphQLClient) -> None:
     _, award = await someones()
-    response = await get(client, at(award), BROWSER)
+    response = await get(checked_client, at(award), BROWSER)
     [style] = re.findall(r"<style>(.*?)</style>", await response.text(), re.DOTALL)
     assert b64encode(hashlib.sha256(style.encode()).digest()).decode() in response.headers["Content-Security-Policy"]
 
@@ -210,37 +214,37 @@ NOWHERE = [
 ]
 
 
-async def test_an_address_that_is_none_leads_nowhere(client: GraphQLClient) -> None:
+async def test_an_address_that_is_none_leads_nowhere(checked_client: GraphQLClient) -> None:
     for path in NOWHERE:
-        response = await get_as_written(client, path)
+        response = await get_as_written(checked_client, path)
         assert response.status == 404, path
         assert "X-Evil" not in response.headers and b"import" not in await response.read()
 
 
-async def test_an_imported_badge_is_found_by_its_own_address(client: GraphQLClient) -> None:
+async def test_an_imported_badge_is_found_by_its_own_address(checked_client: GraphQLClient) -> None:
     # given
     await make_imported_badge("old/hand é")
     award = await make_award(await make_profile(), "old/hand é")
-    claims = await checked_by_others(client, await (await get(client, at(award))).text())
+    claims = await checked_by_others(checked_client, await (await get(checked_client, at(award))).text())
     # when
     address = claims["credentialSubject"]["achievement"]["id"].removeprefix("http://graph.example")
-    response = await get_as_written(client, address)
+    response = await get_as_written(checked_client, address)
     # then
     assert response.status == 200 and (await response.json(content_type=None))["name"] == "Old Hand"
 
 
-async def test_a_changed_key_leaves_what_was_handed_out_valid(client: GraphQLClient, settings) -> None:
+async def test_a_changed_key_leaves_what_was_handed_out_valid(checked_client: GraphQLClient, settings) -> None:
     # given
     _, award = await someones()
-    before = await (await get(client, at(award))).text()
+    before = await (await get(checked_client, at(award))).text()
     public = issuer_keys.published()[0].jwk()["x"]
     # when
     with using_settings(replace(settings, credential_key="07" * 32, credential_old_keys=public)):
-        after = await (await get(client, at(award))).text()
+        after = await (await get(checked_client, at(award))).text()
         # then
-        claims = await checked_by_others(client, before)
-        assert after != before and await checked_by_others(client, after) == claims
+        claims = await checked_by_others(checked_client, before)
+        assert after != before and await checked_by_others(checked_client, after) == claims
     with using_settings(replace(settings, credential_key="07" * 32)):
         with pytest.raises(Exception, match=r"(?i)key"):
-            await checked_by_others(client, before)
-        assert (await get(client, f"/credentials/keys/{'x' * 43}")).status == 404
+            await checked_by_others(checked_client, before)
+        assert (await get(checked_client, f"/credentials/keys/{'x' * 43}")).status == 404

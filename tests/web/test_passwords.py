@@ -33,36 +33,38 @@ async def reset(client: GraphQLClient, token: str, new: str = OTHER) -> list[str
     return [error["code"] for error in data["resetPassword"]["errors"]]
 
 
-async def test_a_password_is_changed(client: GraphQLClient) -> None:
+async def test_a_password_is_changed(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     elsewhere = await in_session(ada)
-    await sign_in(client)
+    await sign_in(checked_client)
     given = {"currentPassword": GOOD, "newPassword": OTHER}
-    assert await client.code(CHANGE, input=given) == "ELEVATION_REQUIRED"
-    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
-    before = cookie(client)
+    assert await checked_client.code(CHANGE, input=given) == "ELEVATION_REQUIRED"
+    assert await error_codes(checked_client, ELEVATE, "elevateSession", password=GOOD) == []
+    before = cookie(checked_client)
     # when
-    answer = (await client.data(CHANGE, input=given))["changePassword"]
+    answer = (await checked_client.data(CHANGE, input=given))["changePassword"]
     # then
     row = await Password.get(account_id=ada.id)
     assert answer["errors"] == [] and answer["viewer"]["account"]["email"] == ADA
     assert datetime.fromisoformat(answer["viewer"]["passwordExpiresAt"]) == row.changed_at + timedelta(days=90)
-    assert cookie(client) not in {before, None}
-    assert await client.data(ME) == ADA_HERSELF
+    assert cookie(checked_client) not in {before, None}
+    assert await checked_client.data(ME) == ADA_HERSELF
     for dead in (elsewhere, with_cookie(before)):
-        assert await viewer_with(client, dead) == {"viewer": None}
-    assert (await sign_in(client, password=GOOD))["errors"][0]["code"] == "BAD_CREDENTIALS"
-    assert (await sign_in(client, password=OTHER))["errors"] == []
+        assert await viewer_with(checked_client, dead) == {"viewer": None}
+    assert (await sign_in(checked_client, password=GOOD))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    assert (await sign_in(checked_client, password=OTHER))["errors"] == []
 
 
-async def test_every_broken_rule_is_told_and_no_password_is(client: GraphQLClient) -> None:
+async def test_every_broken_rule_is_told_and_no_password_is(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
-    await sign_in(client)
-    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
+    await sign_in(checked_client)
+    assert await error_codes(checked_client, ELEVATE, "elevateSession", password=GOOD) == []
     # when
-    answer = (await client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": "  ada tt  "}))["changePassword"]
+    answer = (await checked_client.data(CHANGE, input={"currentPassword": GOOD, "newPassword": "  ada tt  "}))[
+        "changePassword"
+    ]
     # then
     assert {error["code"]: error["path"] for error in answer["errors"]} == {
         code: ["newPassword"]
@@ -72,48 +74,50 @@ async def test_every_broken_rule_is_told_and_no_password_is(client: GraphQLClien
     }  # fmt: skip
     assert "ada tt" not in str(answer)
     # when
-    answer = (await client.data(CHANGE, input={"currentPassword": OTHER, "newPassword": OTHER}))["changePassword"]
+    answer = (await checked_client.data(CHANGE, input={"currentPassword": OTHER, "newPassword": OTHER}))[
+        "changePassword"
+    ]
     # then
     assert [(error["code"], error["path"]) for error in answer["errors"]] == [("BAD_CREDENTIALS", ["currentPassword"])]
 
 
-async def test_only_a_session_changes_a_password(client: GraphQLClient) -> None:
+async def test_only_a_session_changes_a_password(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     token, key = await make_token(ada, "mx:user:profile:v1:read"), await with_key(ada)
     given: dict[str, Any] = {"currentPassword": GOOD, "newPassword": OTHER}
     # then
-    assert await client.code(CHANGE, input=given) == "UNAUTHENTICATED"
-    assert await client.code(CHANGE, token=token, input=given) == "INSUFFICIENT_SCOPE"
-    body = await (await client.post(CHANGE, headers=key, input=given)).json()
+    assert await checked_client.code(CHANGE, input=given) == "UNAUTHENTICATED"
+    assert await checked_client.code(CHANGE, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    body = await (await checked_client.post(CHANGE, headers=key, input=given)).json()
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-async def test_a_lost_password_is_replaced_by_mail(client: GraphQLClient) -> None:
+async def test_a_lost_password_is_replaced_by_mail(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     elsewhere = await in_session(ada)
     # when
-    answers = [(await client.data(REQUEST, input={"email": email})) for email in (ADA, "nobody@people.example")]
+    answers = [(await checked_client.data(REQUEST, input={"email": email})) for email in (ADA, "nobody@people.example")]
     # then
     assert answers == [{"requestPasswordReset": {"errors": []}}] * 2
     assert [mail.to for mail in await mails()] == [ADA]
     # when
     token = await mailed_token()
-    assert await reset(client, token, GOOD) == ["PASSWORD_REUSED"]
-    assert await reset(client, token) == []
+    assert await reset(checked_client, token, GOOD) == ["PASSWORD_REUSED"]
+    assert await reset(checked_client, token) == []
     # then
-    assert await reset(client, token, "Once more 1 secret!") == ["BAD_CODE"]
-    assert cookie(client) is None
-    assert await viewer_with(client, elsewhere) == {"viewer": None}
-    assert (await sign_in(client, password=OTHER))["viewer"] == ADA_HERSELF["viewer"]
+    assert await reset(checked_client, token, "Once more 1 secret!") == ["BAD_CODE"]
+    assert cookie(checked_client) is None
+    assert await viewer_with(checked_client, elsewhere) == {"viewer": None}
+    assert (await sign_in(checked_client, password=OTHER))["viewer"] == ADA_HERSELF["viewer"]
 
 
-async def test_links_cannot_be_guessed_in_one_document(client: GraphQLClient) -> None:
+async def test_links_cannot_be_guessed_in_one_document(checked_client: GraphQLClient) -> None:
     guesses = " ".join(
         f'g{n}: resetPassword(input: {{token: "{n}", newPassword: "{OTHER}"}}) {{ errors {{ code }} }}'
         for n in range(50)
     )
-    data = await client.data(f"mutation {{ {guesses} }}")
+    data = await checked_client.data(f"mutation {{ {guesses} }}")
     found = [each["errors"][0]["code"] for each in data.values()]
     assert (found[0], found[-1]) == ("BAD_CODE", "RATE_LIMITED")

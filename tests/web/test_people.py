@@ -35,7 +35,7 @@ async def found(client: GraphQLClient, **asked: Any) -> list[str]:
     return names
 
 
-async def test_each_word_typed_begins_a_word_of_the_name_handle_or_title(client: GraphQLClient) -> None:
+async def test_each_word_typed_begins_a_word_of_the_name_handle_or_title(checked_client: GraphQLClient) -> None:
     # given
     await make_profile("Renée van Dijk", details={"job_title": "Product Owner"})
     await make_profile("Rene Descartes", handle="cogito")
@@ -54,10 +54,10 @@ async def test_each_word_typed_begins_a_word_of_the_name_handle_or_title(client:
         "renee descartes": [],
         "enee": [],
     }.items():
-        assert sorted(await found(client, search=search)) == names, search
+        assert sorted(await found(checked_client, search=search)) == names, search
 
 
-async def test_whole_words_come_before_beginnings_and_names_before_titles(client: GraphQLClient) -> None:
+async def test_whole_words_come_before_beginnings_and_names_before_titles(checked_client: GraphQLClient) -> None:
     # given
     for name, title in (
         ("Anna Beginning", ""), ("Bo Title", "Ann of all trades"), ("Cy Both", "Annual reports"), ("Ann Whole", ""),
@@ -66,11 +66,11 @@ async def test_whole_words_come_before_beginnings_and_names_before_titles(client
         if name == "Cy Both":
             await give(who, times=9)
     # then
-    assert await found(client, search="ann") == ["Ann Whole", "Bo Title", "Anna Beginning", "Cy Both"]
-    assert (await found(client, search="ann", order="POINTS"))[0] == "Cy Both"
+    assert await found(checked_client, search="ann") == ["Ann Whole", "Bo Title", "Anna Beginning", "Cy Both"]
+    assert (await found(checked_client, search="ann", order="POINTS"))[0] == "Cy Both"
 
 
-async def test_all_conditions_hold_together(client: GraphQLClient) -> None:
+async def test_all_conditions_hold_together(checked_client: GraphQLClient) -> None:
     # given
     company = await make_company()
     everything = {"skills": ["java", "python"], "industries": ["banking"], "company_id": company.id}
@@ -91,24 +91,24 @@ async def test_all_conditions_hold_together(client: GraphQLClient) -> None:
         "for": "JOB",
     }
     # then
-    assert await found(client, **asked) == ["All"]
+    assert await found(checked_client, **asked) == ["All"]
     for left_out, also in {
         "skills": "No skill", "for": "No job", "country": "No country", "company": "No company",
     }.items():  # fmt: skip
         fewer = {name: value for name, value in asked.items() if name != left_out}
-        assert sorted(await found(client, **fewer)) == sorted(["All", also]), left_out
-    assert await found(client, company="prf_1") == []
-    assert await found(client, company="cmp_999999") == []
+        assert sorted(await found(checked_client, **fewer)) == sorted(["All", also]), left_out
+    assert await found(checked_client, company="prf_1") == []
+    assert await found(checked_client, company="cmp_999999") == []
 
 
-async def test_hidden_people_leave_no_trace_not_even_for_themselves(client: GraphQLClient) -> None:
+async def test_hidden_people_leave_no_trace_not_even_for_themselves(checked_client: GraphQLClient) -> None:
     # given
     shy = await make_person("shy@people.example", name="Ada Shy", public=False)
     await make_profile("Ada Open")
     token = await make_token(shy, "mx:user:profile:v1:read")
     for asked in ({}, {"search": "ada"}, {"order": "NEWEST"}, {"search": "shy"}):
         # when
-        answer = (await client.data(PEOPLE, token=token, **asked))["profiles"]
+        answer = (await checked_client.data(PEOPLE, token=token, **asked))["profiles"]
         # then
         expected = [] if asked.get("search") == "shy" else ["Ada Open"]
         assert [edge["node"]["name"] for edge in answer["edges"]] == expected
@@ -116,18 +116,18 @@ async def test_hidden_people_leave_no_trace_not_even_for_themselves(client: Grap
         assert not answer["pageInfo"]["hasNextPage"]
 
 
-async def test_who_hides_is_gone_at_once_and_found_again_when_back(client: GraphQLClient) -> None:
+async def test_who_hides_is_gone_at_once_and_found_again_when_back(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile("Ada Changing")
-    assert await found(client, search="changing") == ["Ada Changing"]
+    assert await found(checked_client, search="changing") == ["Ada Changing"]
     for visibility, names in ((Visibility.PRIVATE, []), (Visibility.PUBLIC, ["Ada Changing"])):
         # when
         async with in_transaction():
             await Profile.filter(id=ada).update(visibility=visibility)
             await refresh_visibility([ada])
         # then
-        assert await found(client, search="changing") == names
-        assert await found(client) == names
+        assert await found(checked_client, search="changing") == names
+        assert await found(checked_client) == names
         assert await ProfileWord.filter(profile_id=ada).exists() is bool(names)
 
 
@@ -148,8 +148,8 @@ BAD = [
 
 
 @pytest.mark.parametrize(("asked", "code"), BAD)
-async def test_what_makes_no_sense_is_refused(client: GraphQLClient, asked: dict[str, Any], code: str) -> None:
-    assert await client.code(PEOPLE, **asked) == code
+async def test_what_makes_no_sense_is_refused(checked_client: GraphQLClient, asked: dict[str, Any], code: str) -> None:
+    assert await checked_client.code(PEOPLE, **asked) == code
 
 
 @pytest.mark.parametrize(
@@ -163,39 +163,39 @@ async def test_what_makes_no_sense_is_refused(client: GraphQLClient, asked: dict
     ],
 )
 async def test_nothing_typed_means_anything_to_the_database(
-    client: GraphQLClient, search: str, names: list[str]
+    checked_client: GraphQLClient, search: str, names: list[str]
 ) -> None:
     await make_profile("Ada Okafor")
-    assert await found(client, search=search) == names
+    assert await found(checked_client, search=search) == names
     for nothing in ("%", "_", "\\", "'", "*"):
-        assert await client.code(PEOPLE, search=nothing) == "BAD_INPUT"
+        assert await checked_client.code(PEOPLE, search=nothing) == "BAD_INPUT"
 
 
-async def test_only_spaces_are_as_if_not_given(client: GraphQLClient) -> None:
+async def test_only_spaces_are_as_if_not_given(checked_client: GraphQLClient) -> None:
     await make_profile("Ada Okafor")
-    assert await found(client, search="  ") == await found(client, search="") == ["Ada Okafor"]
+    assert await found(checked_client, search="  ") == await found(checked_client, search="") == ["Ada Okafor"]
 
 
-async def test_a_cursor_is_of_its_search_and_order_alone(client: GraphQLClient) -> None:
+async def test_a_cursor_is_of_its_search_and_order_alone(checked_client: GraphQLClient) -> None:
     # given
     for number in range(3):
         await make_profile(f"Ada {number}")
-    answer = (await client.data(PEOPLE, search="ada", first=1))["profiles"]
+    answer = (await checked_client.data(PEOPLE, search="ada", first=1))["profiles"]
     cursor = answer["pageInfo"]["endCursor"]
     # then
-    assert len(await found(client, search="ada", after=cursor)) == 2
+    assert len(await found(checked_client, search="ada", after=cursor)) == 2
     for other in ({"search": "ad"}, {"search": "ada", "order": "NEWEST"}, {"search": "ada", "country": "NL"}, {}):
-        assert await client.code(PEOPLE, after=cursor, **other) == "BAD_CURSOR"
+        assert await checked_client.code(PEOPLE, after=cursor, **other) == "BAD_CURSOR"
 
 
-async def test_a_cursor_says_nothing_of_sums_below_zero(client: GraphQLClient) -> None:
+async def test_a_cursor_says_nothing_of_sums_below_zero(checked_client: GraphQLClient) -> None:
     # given
     for number in range(4):
         await give(await make_profile(f"Ada {number}"), "DOWNVOTE_RECEIVED", times=number)
     # when
     seen, cursor = [], None
     for _ in range(4):
-        page = (await client.data(PEOPLE, first=1, after=cursor))["profiles"]
+        page = (await checked_client.data(PEOPLE, first=1, after=cursor))["profiles"]
         seen += [edge["node"]["name"] for edge in page["edges"]]
         cursor = page["pageInfo"]["endCursor"]
     # then
@@ -293,7 +293,7 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
 
 
 async def test_an_import_writes_words_in_one_statement_and_a_page_takes_few(
-    client: GraphQLClient, database: Database, count_statements: CountStatements
+    checked_client: GraphQLClient, database: Database, count_statements: CountStatements
 ) -> None:
     # given
     async with in_transaction():
@@ -306,7 +306,7 @@ async def test_an_import_writes_words_in_one_statement_and_a_page_takes_few(
     assert many.total <= one.total + 2
     # when
     with count_statements() as seen:
-        await client.data(PEOPLE, search="ada")
+        await checked_client.data(PEOPLE, search="ada")
     # then: one question of the word, a page, its cards, the total
     assert len([text for text in seen.texts if "profile" in text]) <= 4, seen.texts
 
@@ -351,10 +351,10 @@ async def test_two_who_change_one_person_leave_one_set_of_words(database: Databa
     assert len(held) == len(set(held)) > 1
 
 
-async def test_search_has_a_scope_of_its_own(client: GraphQLClient) -> None:
+async def test_search_has_a_scope_of_its_own(checked_client: GraphQLClient) -> None:
     await make_profile("Ada")
     account = await make_person()
     document = "{ profiles { totalCount edges { node { name } } } }"
-    assert await client.data(document, token=await make_token(account, "mx:user:profile:v1:read"))
+    assert await checked_client.data(document, token=await make_token(account, "mx:user:profile:v1:read"))
     for scope in ("mx:points:read", "mx:leaderboard:read"):
-        assert await client.code(document, token=await make_token(account, scope)) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(document, token=await make_token(account, scope)) == "INSUFFICIENT_SCOPE"

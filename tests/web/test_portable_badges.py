@@ -53,13 +53,13 @@ async def document(client: GraphQLClient, path: str) -> dict[str, Any]:
 
 @pytest.mark.skipif(no_npm, reason="there is no npm here")
 @pytest.mark.skipif(no_tools, reason="its tools are not installed: make schema-check")
-async def test_digital_bazaars_suite_takes_the_proofs_and_refuses_changed_ones(client: GraphQLClient) -> None:
+async def test_digital_bazaars_suite_takes_the_proofs_and_refuses_changed_ones(checked_client: GraphQLClient) -> None:
     # given
     _, award = await someones(badge="PROBLEM_SOLVER", level=3)
-    credential = await document(client, at(award))
-    status_list = await document(client, path_of(credential["credentialStatus"]["statusListCredential"]))
-    issuer = await document(client, "/issuer")
-    baked = await get(client, f"{at(award)}/badge.png")
+    credential = await document(checked_client, at(award))
+    status_list = await document(checked_client, path_of(credential["credentialStatus"]["statusListCredential"]))
+    issuer = await document(checked_client, "/issuer")
+    baked = await get(checked_client, f"{at(award)}/badge.png")
     inside = json.loads(OB3Verifier.extract_token_from_png(await baked.read()))
     subject = {**credential["credentialSubject"], "id": "http://graph.example/profiles/eve"}
     sent = {
@@ -90,26 +90,26 @@ async def test_digital_bazaars_suite_takes_the_proofs_and_refuses_changed_ones(c
     assert "Invalid signature" in results[3]["error"]
 
 
-async def test_openbadgeslib_takes_every_form_and_the_status_list(client: GraphQLClient) -> None:
+async def test_openbadgeslib_takes_every_form_and_the_status_list(checked_client: GraphQLClient) -> None:
     # given
     account, award = await someones(badge="PROBLEM_SOLVER", level=3)
-    compact = await (await get(client, at(award))).text()
+    compact = await (await get(checked_client, at(award))).text()
     verifier = OB3Verifier(pubkey_pem=pem())
     # when
     credential = verifier.verify(compact, expected_recipient=f"http://graph.example/profiles/{await handle(account)}")
     [entry] = credential.credential_status
-    listed = await (await get(client, path_of(entry["statusListCredential"]))).read()
+    listed = await (await get(checked_client, path_of(entry["statusListCredential"]))).read()
     # then
     verifier.check_status(credential, verify_list=True, download=lambda _: listed)
     assert credential.achievement.name == "Problem Solver, level 3"
     linked = OB3LdpVerifier(pubkey_pem=pem())
-    text = await (await get(client, at(award), JSON)).text()
-    for shown in (text, *[await taken_out(client, award, kind) for kind in ("png", "svg")]):
+    text = await (await get(checked_client, at(award), JSON)).text()
+    for shown in (text, *[await taken_out(checked_client, award, kind) for kind in ("png", "svg")]):
         assert json.loads(shown) == json.loads(text)
         assert linked.verify(shown).id == credential.id
     # and once revoked
     await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=3, reason="No")
-    listed = await (await get(client, path_of(entry["statusListCredential"]))).read()
+    listed = await (await get(checked_client, path_of(entry["statusListCredential"]))).read()
     with pytest.raises(OB3VerificationError, match="revocation"):
         verifier.check_status(credential, verify_list=True, download=lambda _: listed)
 
@@ -128,42 +128,42 @@ async def taken_out(client: GraphQLClient, award: Any, kind: str) -> str:
     return str(taken(content))
 
 
-async def test_the_issuers_document_has_the_keys_that_proofs_name(client: GraphQLClient) -> None:
+async def test_the_issuers_document_has_the_keys_that_proofs_name(checked_client: GraphQLClient) -> None:
     _, award = await someones()
-    proof = (await document(client, at(award)))["proof"]
-    issuer = await document(client, "/issuer")
+    proof = (await document(checked_client, at(award)))["proof"]
+    issuer = await document(checked_client, "/issuer")
     [key] = [each for each in issuer["verificationMethod"] if each["id"] == proof["verificationMethod"]]
     assert key["controller"] == issuer["id"] and proof["verificationMethod"] in issuer["assertionMethod"]
     assert proof["verificationMethod"] == f"{issuer['id']}#{key['publicKeyMultibase']}"
 
 
-async def test_who_may_have_the_credential_may_have_it_baked_and_nobody_else(client: GraphQLClient) -> None:
+async def test_who_may_have_the_credential_may_have_it_baked_and_nobody_else(checked_client: GraphQLClient) -> None:
     account, award = await someones(public=False)
     for kind in ("png", "svg"):
         path = f"{at(award)}/badge.{kind}"
-        hidden = await get(client, path)
-        unknown = await get(client, f"/credentials/{'e' * 32}/badge.{kind}")
+        hidden = await get(checked_client, path)
+        unknown = await get(checked_client, f"/credentials/{'e' * 32}/badge.{kind}")
         assert (hidden.status, await hidden.read()) == (unknown.status, await unknown.read()) == (404, b"")
-        own = await client.http.get(path, headers={**await in_session(account), "Sec-Fetch-Site": "none"})
+        own = await checked_client.http.get(path, headers={**await in_session(account), "Sec-Fetch-Site": "none"})
         assert own.status == 200 and own.headers["Cache-Control"] == "private, no-store"
 
 
-async def test_every_badge_has_a_picture_of_its_own_at_every_level(client: GraphQLClient) -> None:
+async def test_every_badge_has_a_picture_of_its_own_at_every_level(checked_client: GraphQLClient) -> None:
     seen = set()
     for badge in BADGES.values():
         for level in range(1, len(badge.levels) + 1):
-            response = await get(client, f"/achievements/{badge.code}/{level}/image.svg")
+            response = await get(checked_client, f"/achievements/{badge.code}/{level}/image.svg")
             content = await response.read()
             assert response.status == 200 and ElementTree.fromstring(content).tag.endswith("svg")
             seen.add(content)
     assert len(seen) == sum(len(badge.levels) for badge in BADGES.values())
 
 
-async def test_pictures_are_drawn_in_four_sizes(client: GraphQLClient) -> None:
+async def test_pictures_are_drawn_in_four_sizes(checked_client: GraphQLClient) -> None:
     import io
 
     for size in SIZES:
-        response = await get(client, f"/achievements/FIRST_LIGHT/1/image-{size}.png")
+        response = await get(checked_client, f"/achievements/FIRST_LIGHT/1/image-{size}.png")
         image = Image.open(io.BytesIO(await response.read()))
         assert (image.format, image.size) == ("PNG", (size, size))
         corner, middle = (image.convert("RGBA").getpixel((at, size // 2 if at else 0)) for at in (0, size // 10))
@@ -182,13 +182,13 @@ GRAPH = """
 """
 
 
-async def test_the_graph_says_where_the_pictures_are(client: GraphQLClient) -> None:
+async def test_the_graph_says_where_the_pictures_are(checked_client: GraphQLClient) -> None:
     # given
     await make_imported_badge("old/hand")
     profile_id = await make_profile()
     award = await make_award(profile_id, "old/hand")
     # when
-    found = await client.data(GRAPH, handle=(await Profile.get(id=profile_id)).handle)
+    found = await checked_client.data(GRAPH, handle=(await Profile.get(id=profile_id)).handle)
     # then
     here, hand = "http://graph.example/achievements", "old%2Fhand"
     assert found["badge"] == {
@@ -204,59 +204,64 @@ async def test_the_graph_says_where_the_pictures_are(client: GraphQLClient) -> N
         "badge": {"imageUrl": f"{here}/{hand}/1/image.svg"},
     }
     for address in (found["badge"]["second"], found["badge"]["png"], earned["imageUrl"], earned["badge"]["imageUrl"]):
-        assert (await get_as_written(client, path_of(address))).status == 200
+        assert (await get_as_written(checked_client, path_of(address))).status == 200
     wrong = '{ badge(code: "FIRST_LIGHT") { imageUrl(format: PNG, size: 65) } }'
-    assert await client.code(wrong) == "BAD_INPUT"
+    assert await checked_client.code(wrong) == "BAD_INPUT"
 
 
-async def test_the_recipients_page_is_there_while_the_person_is_public(client: GraphQLClient) -> None:
+async def test_the_recipients_page_is_there_while_the_person_is_public(checked_client: GraphQLClient) -> None:
     # given
     evil = "</title><script>alert(1)</script>\"'&$name"
     account, award = await someones()
     await Profile.filter(id=account.profile_id).update(name=evil, job_title=evil)
-    subject = (await document(client, at(award)))["credentialSubject"]["id"]
+    subject = (await document(checked_client, at(award)))["credentialSubject"]["id"]
     # when
-    page = await get(client, path_of(subject), BROWSER)
+    page = await get(checked_client, path_of(subject), BROWSER)
     text = await page.text()
     # then
     assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<script" not in text and "&lt;script&gt;" in text and f"http://graph.example{at(award)}" in text
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    profile = await document(client, path_of(subject))
+    profile = await document(checked_client, path_of(subject))
     assert (profile["id"], profile["type"], profile["name"]) == (subject, ["Profile"], evil)
-    assert (await get(client, path_of(subject).upper().replace("/PROFILES", "/profiles"), JSON)).status == 200
+    assert (await get(checked_client, path_of(subject).upper().replace("/PROFILES", "/profiles"), JSON)).status == 200
     # and hidden, as if there were nobody
     await Profile.filter(id=account.profile_id).update(listed=False)
     for form in (BROWSER, JSON):
-        hidden, unknown = await get(client, path_of(subject), form), await get(client, "/profiles/no-such-person", form)
+        hidden, unknown = (
+            await get(checked_client, path_of(subject), form),
+            await get(checked_client, "/profiles/no-such-person", form),
+        )
         assert (hidden.status, await hidden.read()) == (unknown.status, await unknown.read()) == (404, b"")
 
 
-async def test_the_address_in_an_old_credential_leads_on_after_a_change_of_handle(client: GraphQLClient) -> None:
+async def test_the_address_in_an_old_credential_leads_on_after_a_change_of_handle(
+    checked_client: GraphQLClient,
+) -> None:
     # given
     account, award = await someones()
-    before = (await document(client, at(award)))["credentialSubject"]["id"]
+    before = (await document(checked_client, at(award)))["credentialSubject"]["id"]
     await handle_changes.change(account.own_profile_id, "ada-of-the-harbor", actor=audit.OPERATOR)
     # when
-    response = await get(client, path_of(before), BROWSER)
+    response = await get(checked_client, path_of(before), BROWSER)
     # then
     assert (response.status, response.headers["Location"]) == (302, "http://graph.example/profiles/ada-of-the-harbor")
     await Profile.filter(id=account.profile_id).update(listed=False)
-    assert (await get(client, path_of(before), BROWSER)).status == 404
+    assert (await get(checked_client, path_of(before), BROWSER)).status == 404
 
 
-async def test_the_graph_verifies_every_form(client: GraphQLClient) -> None:
+async def test_the_graph_verifies_every_form(checked_client: GraphQLClient) -> None:
     _, award = await someones()
-    picture = await (await get(client, f"{at(award)}/badge.png")).read()
+    picture = await (await get(checked_client, f"{at(award)}/badge.png")).read()
     forms = [
-        await (await get(client, at(award))).text(),
-        await (await get(client, at(award), JSON)).text(),
-        await (await get(client, f"{at(award)}/badge.svg")).text(),
+        await (await get(checked_client, at(award))).text(),
+        await (await get(checked_client, at(award), JSON)).text(),
+        await (await get(checked_client, f"{at(award)}/badge.svg")).text(),
         f"data:image/png;base64,{b64encode(picture).decode()}",
     ]
     ask = "query ($credential: String!) { verifyCredential(credential: $credential) { valid reason badge } }"
     for form in forms:
-        found = (await client.data(ask, credential=form))["verifyCredential"]
+        found = (await checked_client.data(ask, credential=form))["verifyCredential"]
         assert found == {"valid": True, "reason": None, "badge": "First Light"}
 
 

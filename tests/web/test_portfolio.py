@@ -57,26 +57,26 @@ async def everywhere(client: GraphQLClient, ada: Any, ben: Any, number: int, who
     return body["data"]
 
 
-async def test_a_draft_is_nowhere_but_with_its_owner(client: GraphQLClient, database: Database) -> None:
+async def test_a_draft_is_nowhere_but_with_its_owner(checked_client: GraphQLClient, database: Database) -> None:
     # given: what everybody sees before there is a draft
     ada, ben, eve = await people("Ada", "Ben", "Eve")
     crowd = {"nobody": {}, "ben": await in_session(ben), "eve": await in_session(eve)}
-    before = {name: await everywhere(client, ada, ben, 1, who) for name, who in crowd.items()}
+    before = {name: await everywhere(checked_client, ada, ben, 1, who) for name, who in crowd.items()}
     # when
     number = await make_project(ada, submit=False, collaborators=[id_of(ben)])
     assert number == 1
     await project_images.add(id_of(ada), number, picture(), caption="", actor=actor(ada))
     # then nothing has changed for anybody
-    assert {name: await everywhere(client, ada, ben, number, who) for name, who in crowd.items()} == before
+    assert {name: await everywhere(checked_client, ada, ben, number, who) for name, who in crowd.items()} == before
     assert before["eve"]["node"] is before["eve"]["project"] is None
     key = (await ProjectImage.get()).image
     for who in crowd.values():
         for size in (400, 1600):
             assert (
-                await client.http.get(f"/pictures/{key}/{size}.webp", headers={**who, **PAGE_OF_OURS})
+                await checked_client.http.get(f"/pictures/{key}/{size}.webp", headers={**who, **PAGE_OF_OURS})
             ).status == 404
     # while its owner sees it
-    own = await everywhere(client, ada, ben, number, await in_session(ada))
+    own = await everywhere(checked_client, ada, ben, number, await in_session(ada))
     assert own["node"] == {"__typename": "Project", "title": "Berth planner"}
     assert (own["profile"]["projects"]["totalCount"], own["profile"]["projectCount"]) == (1, 0)
     assert own["other"]["collaborations"]["totalCount"] == 0  # nor for the owner on others' profiles
@@ -84,23 +84,31 @@ async def test_a_draft_is_nowhere_but_with_its_owner(client: GraphQLClient, data
     eves = crowd["eve"]
     for document in (SUBMIT, UNPUBLISH, DELETE, UNTAG):
         for who in (eves, crowd["ben"]):
-            assert (await run(client, document, who, project=node_id(number)))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await run(client, UPDATE, eves, project=node_id(number), title="x"))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await run(client, SAVE, eves, project=node_id(number), title="x"))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await run(client, ORDER, eves, projects=[node_id(number)]))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await run(client, REMOVE_IMAGE, eves, image="img_1"))["errors"][0]["code"] == "NOT_FOUND"
-    answer = await (await send(client, picture(), ADD_IMAGE, headers=eves, more={"project": node_id(number)})).json()
+            assert (await run(checked_client, document, who, project=node_id(number)))["errors"][0][
+                "code"
+            ] == "NOT_FOUND"
+    assert (await run(checked_client, UPDATE, eves, project=node_id(number), title="x"))["errors"][0][
+        "code"
+    ] == "NOT_FOUND"
+    assert (await run(checked_client, SAVE, eves, project=node_id(number), title="x"))["errors"][0][
+        "code"
+    ] == "NOT_FOUND"
+    assert (await run(checked_client, ORDER, eves, projects=[node_id(number)]))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(checked_client, REMOVE_IMAGE, eves, image="img_1"))["errors"][0]["code"] == "NOT_FOUND"
+    answer = await (
+        await send(checked_client, picture(), ADD_IMAGE, headers=eves, more={"project": node_id(number)})
+    ).json()
     assert answer["data"]["addProjectImage"]["errors"][0]["code"] == "NOT_FOUND"
     # when it has been published and taken back, it is as before
     await submit(ada, number)
-    seen = await everywhere(client, ada, ben, number, eves)
+    seen = await everywhere(checked_client, ada, ben, number, eves)
     assert (seen["project"], seen["profile"]["projectCount"], seen["other"]["collaborations"]["totalCount"]) == (
         {"title": "Berth planner"},
         1,
         1,
     )
     await projects.unpublish(id_of(ada), number, actor=actor(ada))
-    after = await everywhere(client, ada, ben, number, eves)
+    after = await everywhere(checked_client, ada, ben, number, eves)
     # but for the badge that stays with its owner
     assert {**after, "profile": {**after["profile"], "badges": []}} == {
         **before["eve"],
@@ -108,63 +116,67 @@ async def test_a_draft_is_nowhere_but_with_its_owner(client: GraphQLClient, data
     }
 
 
-async def test_a_hidden_owners_projects_are_nowhere(client: GraphQLClient) -> None:
+async def test_a_hidden_owners_projects_are_nowhere(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await people("Ada", "Ben")
     bens = await in_session(ben)
     number = await make_project(ada, collaborators=[id_of(ben)])
     await project_images.add(id_of(ada), number, picture(), caption="", actor=actor(ada))
     key = (await ProjectImage.get()).image
-    assert (await page(client, ben, {}))["collaborations"]["totalCount"] == 1
+    assert (await page(checked_client, ben, {}))["collaborations"]["totalCount"] == 1
     # when
     await publishing.make_private(id_of(ada), actor=OPERATOR)
     # then
     for who in ({}, bens):
-        found = await everywhere(client, ada, ben, number, who)
+        found = await everywhere(checked_client, ada, ben, number, who)
         assert (found["node"], found["project"], found["profile"]) == (None, None, None)
         assert found["other"]["collaborations"] == {"totalCount": 0, "edges": []}
-        assert (await client.http.get(f"/pictures/{key}/400.webp", headers={**who, **PAGE_OF_OURS})).status == 404
+        assert (
+            await checked_client.http.get(f"/pictures/{key}/400.webp", headers={**who, **PAGE_OF_OURS})
+        ).status == 404
     own = await in_session(ada)
-    response = await client.http.get(f"/pictures/{key}/400.webp", headers={**own, **PAGE_OF_OURS})
+    response = await checked_client.http.get(f"/pictures/{key}/400.webp", headers={**own, **PAGE_OF_OURS})
     assert (response.status, response.headers["Cross-Origin-Resource-Policy"]) == (200, "same-origin")
     # the owner sees even there what they see
-    assert (await page(client, ben, own))["collaborations"]["totalCount"] == 1
+    assert (await page(checked_client, ben, own))["collaborations"]["totalCount"] == 1
 
 
-async def test_collaborators_untag_themselves_and_hide(client: GraphQLClient) -> None:
+async def test_collaborators_untag_themselves_and_hide(checked_client: GraphQLClient) -> None:
     # given
     ada, ben, kim = await people("Ada", "Ben", "Kim")
     number = await make_project(ada, collaborators=[id_of(ben), id_of(kim)])
     ask = f"query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {PROJECT} }} }} }}"
 
     async def shown() -> tuple[int, list[str]]:
-        project = (await client.data(ask, id=node_id(number)))["node"]
+        project = (await checked_client.data(ask, id=node_id(number)))["node"]
         return project["collaboratorCount"], [each["name"] for each in project["collaborators"]]
 
     assert await shown() == (2, ["Ben", "Kim"])
     # when
     await publishing.make_private(id_of(kim), actor=OPERATOR)
     assert await shown() == (1, ["Ben"])
-    answer = await run(client, UNTAG, await in_session(ben), project=node_id(number))
+    answer = await run(checked_client, UNTAG, await in_session(ben), project=node_id(number))
     # then
     assert answer == {"project": {"collaboratorCount": 0}, "errors": []}
     assert await shown() == (0, [])
-    assert (await page(client, ben, {}))["collaborations"] == {"totalCount": 0, "edges": []}
-    again = await run(client, UPDATE, await in_session(ada), project=node_id(number), collaborators=[person_id(ben)])
+    assert (await page(checked_client, ben, {}))["collaborations"] == {"totalCount": 0, "edges": []}
+    again = await run(
+        checked_client, UPDATE, await in_session(ada), project=node_id(number), collaborators=[person_id(ben)]
+    )
     assert [(each["code"], each["path"]) for each in again["errors"]] == [("NOT_TAGGABLE", ["collaborators", "0"])]
-    wrong = await run(client, UPDATE, await in_session(ada), project=node_id(number), collaborators=["acc_1"])
+    wrong = await run(checked_client, UPDATE, await in_session(ada), project=node_id(number), collaborators=["acc_1"])
     assert [(each["code"], each["path"]) for each in wrong["errors"]] == [("NOT_FOUND", ["collaborators", "0"])]
 
 
-async def test_who_is_named_hears_of_it_when_it_is_published(client: GraphQLClient) -> None:
+async def test_who_is_named_hears_of_it_when_it_is_published(checked_client: GraphQLClient) -> None:
     # given
     ada, ben, eve = await people("Ada", "Ben", "Eve")
     document = {
         "query": "subscription { viewerEvents { __typename kind ... on CollaboratorTaggedEvent { project { title owner { name } } } } }"
     }
     async with (
-        open_socket(client) as ws,
-        open_socket(client) as other,
+        open_socket(checked_client) as ws,
+        open_socket(checked_client) as other,
     ):
         for each, who in ((ws, ben), (other, eve)):
             await each.init({"Authorization": f"mxtoken {await make_token(who, 'mx:user:profile:v1:read')}"})
@@ -185,40 +197,43 @@ async def test_who_is_named_hears_of_it_when_it_is_published(client: GraphQLClie
 # Pictures
 
 
-async def test_pictures_are_served_as_avatars_are(client: GraphQLClient) -> None:
+async def test_pictures_are_served_as_avatars_are(checked_client: GraphQLClient) -> None:
     # given
     [ada] = await people("Ada")
     who = await in_session(ada)
     number = await make_project(ada)
     # when
     more = {"project": node_id(number), "caption": "The quay"}
-    answer = await (await send(client, picture("JPEG", (800, 200)), ADD_IMAGE, headers=who, more=more)).json()
+    answer = await (await send(checked_client, picture("JPEG", (800, 200)), ADD_IMAGE, headers=who, more=more)).json()
     # then
     [image] = answer["data"]["addProjectImage"]["project"]["images"]
     assert image["caption"] == "The quay" and KEY.fullmatch(image["url"].split("/")[2])
     for name in ("url", "thumbnailUrl"):
-        response = await client.http.get(image[name])
+        response = await checked_client.http.get(image[name])
         assert (response.status, response.content_type) == (200, "image/webp")
         assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
         assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-        again = await client.http.get(image[name], headers={"If-None-Match": response.headers["ETag"]})
+        again = await checked_client.http.get(image[name], headers={"If-None-Match": response.headers["ETag"]})
         assert again.status == 304
     for path in ("/avatars/{}/400.webp", "/pictures/{}/64.webp", "/pictures/{}/1600.png", "/pictures/{}x/400.webp"):
-        assert (await client.http.get(path.format(image["url"].split("/")[2]))).status == 404
+        assert (await checked_client.http.get(path.format(image["url"].split("/")[2]))).status == 404
     # a token needs the scope that leads there
     closed = {"Authorization": f"mxtoken {await make_token(ada, 'mx:leaderboard:read')}"}
     opened = {"Authorization": f"mxtoken {await make_token(ada, 'mx:portfolio:read')}"}
-    assert [(await client.http.get(image["url"], headers=each)).status for each in (closed, opened)] == [403, 200]
+    assert [(await checked_client.http.get(image["url"], headers=each)).status for each in (closed, opened)] == [
+        403,
+        200,
+    ]
     # when it is removed
-    assert (await run(client, REMOVE_IMAGE, who, image=image["id"]))["project"] == {"images": []}
-    assert (await client.http.get(image["url"])).status == 404
+    assert (await run(checked_client, REMOVE_IMAGE, who, image=image["id"]))["project"] == {"images": []}
+    assert (await checked_client.http.get(image["url"])).status == 404
 
 
 # Tokens
 
 
 @pytest.mark.sqlite_only
-async def test_what_scopes_open(client: GraphQLClient) -> None:
+async def test_what_scopes_open(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await people("Ada", "Ben")
     number = await make_project(ada, collaborators=[id_of(ben)])
@@ -237,16 +252,16 @@ async def test_what_scopes_open(client: GraphQLClient) -> None:
     node = f"query($id: ID!) {{ node(id: $id) {{ id ... on Project {{ {PROJECT} }} }} projectFields {{ tip }} }}"
     for scope, secret in token.items():
         # when
-        profile = await client.ask(PAGE, token=secret, handle=handle)
-        one = await client.ask(node, token=secret, id=node_id(draft))
-        written = await client.ask(UPDATE, token=secret, input={"project": node_id(number), "title": scope})
+        profile = await checked_client.ask(PAGE, token=secret, handle=handle)
+        one = await checked_client.ask(node, token=secret, id=node_id(draft))
+        written = await checked_client.ask(UPDATE, token=secret, input={"project": node_id(number), "title": scope})
         # then
         assert ("errors" not in profile) == ("errors" not in one) == (scope in reading), scope
         assert ("errors" not in written) == (scope == "mx:portfolio:write"), (scope, written)
     assert (await Project.get(id=number)).title == "mx:portfolio:write"
     service = await make_service()
     secret = await make_token(service, "mx:portfolio:write")
-    assert (await client.code(CREATE, token=secret, input={"title": "x"})) == "FORBIDDEN"
+    assert (await checked_client.code(CREATE, token=secret, input={"title": "x"})) == "FORBIDDEN"
 
 
 # How many statements
@@ -254,7 +269,7 @@ async def test_what_scopes_open(client: GraphQLClient) -> None:
 
 @pytest.mark.parametrize("size", [10, 20])
 async def test_statements_do_not_grow_with_people(
-    client: GraphQLClient, count_statements: CountStatements, size: int
+    checked_client: GraphQLClient, count_statements: CountStatements, size: int
 ) -> None:
     # given
     crowd = [await make_person(name=f"P{n}") for n in range(size)]
@@ -269,7 +284,7 @@ async def test_statements_do_not_grow_with_people(
     who = await in_session(crowd[0])
     # when
     with count_statements() as seen:
-        body = await client.ask(document, headers=who, ids=[person_id(each) for each in crowd])
+        body = await checked_client.ask(document, headers=who, ids=[person_id(each) for each in crowd])
     # then
     assert len(body["data"]["nodes"]) == size
     assert all(len(each["projects"]["edges"]) == (2 if n else 3) for n, each in enumerate(body["data"]["nodes"]))
@@ -279,9 +294,9 @@ async def test_statements_do_not_grow_with_people(
     assert seen.total <= 14, seen.texts
 
 
-async def test_a_block_leaves_public_pages_as_they_are(client: GraphQLClient) -> None:
+async def test_a_block_leaves_public_pages_as_they_are(checked_client: GraphQLClient) -> None:
     ada, ben = await people("Ada", "Ben")
     number = await make_project(ada)
     await blocks.block(id_of(ada), id_of(ben))
-    found = await everywhere(client, ada, ben, number, await in_session(ben))
+    found = await everywhere(checked_client, ada, ben, number, await in_session(ben))
     assert found["project"] == {"title": "Berth planner"}

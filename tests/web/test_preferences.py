@@ -24,24 +24,26 @@ EVERY: dict[str, tuple[str, Body]] = {
 }
 
 
-async def test_consent_and_language_are_changed_in_a_session(client: GraphQLClient) -> None:
+async def test_consent_and_language_are_changed_in_a_session(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person()
-    await sign_in(client, ada, elevated=False)
+    await sign_in(checked_client, ada, elevated=False)
     # when
-    answers = {name: (await client.data(document, input=given))[name] for name, (document, given) in EVERY.items()}
+    answers = {
+        name: (await checked_client.data(document, input=given))[name] for name, (document, given) in EVERY.items()
+    }
     # then
     assert answers == {
         "updateMarketing": {"marketing": True, "errors": []},
         "updateLanguage": {"profile": {"language": "nl"}, "errors": []},
     }
     assert (await Account.get(id=ada.id)).marketing
-    refused = await client.data(EVERY["updateLanguage"][0], input={"language": "english"})
+    refused = await checked_client.data(EVERY["updateLanguage"][0], input={"language": "english"})
     assert refused["updateLanguage"] == {"profile": None, "errors": [{"code": "UNKNOWN_TERM", "path": ["language"]}]}
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_a_key_may_and_no_token(client: GraphQLClient, name: str) -> None:
+async def test_a_key_may_and_no_token(checked_client: GraphQLClient, name: str) -> None:
     # given
     account = await make_person("ada@people.example")
     token = await make_token(account, *(each.name for each in SCOPES.values() if not each.service_only))
@@ -49,9 +51,9 @@ async def test_a_key_may_and_no_token(client: GraphQLClient, name: str) -> None:
     by_key = {"Mendix-Username": account.email, "Mendix-ApiKey": key.secret}
     document, given = EVERY[name]
     # when, then
-    assert await client.code(document, input=given) == "UNAUTHENTICATED"
-    assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(document, input=given) == "UNAUTHENTICATED"
+    assert await checked_client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
     assert not (await Account.get(id=account.id)).marketing
     assert (await Profile.get(id=account.profile_id)).language is None
-    body = await (await client.post(document, headers=by_key, input=given)).json()
+    body = await (await checked_client.post(document, headers=by_key, input=given)).json()
     assert body["data"][name]["errors"] == []

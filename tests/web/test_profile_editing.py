@@ -23,11 +23,11 @@ async def updated(client: GraphQLClient, given: dict[str, Any], **more: Any) -> 
     return (await client.data(UPDATE, input=given, **more))["updateProfile"]
 
 
-async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(client: GraphQLClient) -> None:
+async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(checked_client: GraphQLClient) -> None:
     # given
-    await sign_in(client, await make_person(public=False), elevated=False)
+    await sign_in(checked_client, await make_person(public=False), elevated=False)
     # when all is said
-    answer = await updated(client, WHOLE_INPUT)
+    answer = await updated(checked_client, WHOLE_INPUT)
     # then
     assert answer["errors"] == []
     profile = answer["profile"]
@@ -49,11 +49,11 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
     assert [each["item"] for each in profile["publishChecklist"] if not each["done"]] == ["AVATAR"]
     assert profile["version"] == 2
     # when nothing is said
-    assert (await updated(client, {}))["profile"] == profile
+    assert (await updated(checked_client, {}))["profile"] == profile
     # when some is null, inside of the names elsewhere too
-    some = (await updated(client, {"about": None, "lookingFor": None, "skills": None, "socials": {"skype": None}}))[
-        "profile"
-    ]
+    some = (
+        await updated(checked_client, {"about": None, "lookingFor": None, "skills": None, "socials": {"skype": None}})
+    )["profile"]
     assert (some["about"], some["skills"], some["location"], some["lookingFor"]["confirmed"]) == (
         None,
         [],
@@ -62,17 +62,17 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
     )
     assert some["socials"] == {**profile["socials"], "skype": None}
     # when all of the names elsewhere are
-    gone = (await updated(client, {"socials": None, "country": None}))["profile"]
+    gone = (await updated(checked_client, {"socials": None, "country": None}))["profile"]
     assert (set(gone["socials"].values()), gone["country"], gone["website"]) == ({None}, None, WHOLE_INPUT["website"])
 
 
-async def test_everything_that_is_wrong_is_answered_at_once(client: GraphQLClient) -> None:
+async def test_everything_that_is_wrong_is_answered_at_once(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(public=True, details={"job_title": "Architect"})
-    await sign_in(client, ada, elevated=False)
+    await sign_in(checked_client, ada, elevated=False)
     # when
     answer = await updated(
-        client,
+        checked_client,
         {"name": "", "website": "javascript:alert(1)", "skills": ["juggling"], "jobTitle": None, "socials": {"github": "https://github.com@evil.example/a"}},
     )  # fmt: skip
     # then
@@ -88,29 +88,31 @@ async def test_everything_that_is_wrong_is_answered_at_once(client: GraphQLClien
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3])
-async def test_a_version_that_is_not_the_present_one_is_a_conflict(client: GraphQLClient, expected: int) -> None:
-    await sign_in(client, await make_person(public=False), elevated=False)
-    assert (await updated(client, {"about": "One", "expectedVersion": 1}))["errors"] == []
-    answer = await updated(client, {"about": "Two", "expectedVersion": expected})
+async def test_a_version_that_is_not_the_present_one_is_a_conflict(
+    checked_client: GraphQLClient, expected: int
+) -> None:
+    await sign_in(checked_client, await make_person(public=False), elevated=False)
+    assert (await updated(checked_client, {"about": "One", "expectedVersion": 1}))["errors"] == []
+    answer = await updated(checked_client, {"about": "Two", "expectedVersion": expected})
     [error] = answer["errors"]
     assert (error["__typename"], error["path"], error["currentVersion"]) == ("VersionConflict", ["expectedVersion"], 2)
-    assert (await updated(client, {"about": "Two", "expectedVersion": 2}))["profile"]["version"] == 3
+    assert (await updated(checked_client, {"about": "Two", "expectedVersion": 2}))["profile"]["version"] == 3
 
 
-async def test_everybody_edits_themselves_and_nobody_else(client: GraphQLClient) -> None:
+async def test_everybody_edits_themselves_and_nobody_else(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_person(public=True), await make_profile("Ben Haas")
     before = await Profile.get(id=ben).values()
     token = await make_token(ada, WRITE)
     # when
     for headers in (await in_session(ada), await with_key(ada), {"Authorization": f"mxtoken {token}"}):
-        body = await client.ask(BY_TOKEN, headers=headers, input={"about": f"Me, by {sorted(headers)}"})
+        body = await checked_client.ask(BY_TOKEN, headers=headers, input={"about": f"Me, by {sorted(headers)}"})
         assert "errors" not in body, body
         assert body["data"]["updateProfile"]["profile"]["id"] == f"prf_{ada.profile_id}"
     # then
     assert await Profile.get(id=ben).values() == before
     # there is no way to name another
-    body = await client.ask(
+    body = await checked_client.ask(
         BY_TOKEN.replace("$input: UpdateProfileInput!", "$x: Int").replace(
             "input: $input", f'input: {{id: "prf_{ben}"}}'
         )
@@ -118,23 +120,31 @@ async def test_everybody_edits_themselves_and_nobody_else(client: GraphQLClient)
     assert "errors" in body and "data" not in body
 
 
-async def test_who_may_not_edit(client: GraphQLClient) -> None:
+async def test_who_may_not_edit(checked_client: GraphQLClient) -> None:
     ada, service = await make_person(public=False), await make_service()
-    assert await client.code(BY_TOKEN, input={"about": "x"}) == "UNAUTHENTICATED"
-    assert await client.code(BY_TOKEN, token=await make_token(ada, READ), input={"about": "x"}) == "INSUFFICIENT_SCOPE"
-    assert await client.code(BY_TOKEN, token=await make_token(service, WRITE), input={"about": "x"}) == "FORBIDDEN"
+    assert await checked_client.code(BY_TOKEN, input={"about": "x"}) == "UNAUTHENTICATED"
+    assert (
+        await checked_client.code(BY_TOKEN, token=await make_token(ada, READ), input={"about": "x"})
+        == "INSUFFICIENT_SCOPE"
+    )
+    assert (
+        await checked_client.code(BY_TOKEN, token=await make_token(service, WRITE), input={"about": "x"}) == "FORBIDDEN"
+    )
     # the scope to write opens what an editor needs, and not the rest of the profile
-    assert await client.code(UPDATE, token=await make_token(ada, WRITE), input={"about": "x"}) == "INSUFFICIENT_SCOPE"
-    assert (await updated(client, {"about": "x"}, token=await make_token(ada, WRITE, READ)))["errors"] == []
+    assert (
+        await checked_client.code(UPDATE, token=await make_token(ada, WRITE), input={"about": "x"})
+        == "INSUFFICIENT_SCOPE"
+    )
+    assert (await updated(checked_client, {"about": "x"}, token=await make_token(ada, WRITE, READ)))["errors"] == []
 
 
-async def test_version_and_checklist_are_for_oneself(client: GraphQLClient) -> None:
+async def test_version_and_checklist_are_for_oneself(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_person(public=True), await make_profile("Ben Haas")
-    await sign_in(client, ada, elevated=False)
+    await sign_in(checked_client, ada, elevated=False)
     query = "query Q($ids: [ID!]!) { nodes(ids: $ids) { ... on Profile { version publishChecklist { item } } } }"
     # when
-    data = await client.data(query, ids=[f"prf_{ada.profile_id}", f"prf_{ben}"])
+    data = await checked_client.data(query, ids=[f"prf_{ada.profile_id}", f"prf_{ben}"])
     # then
     own, other = data["nodes"]
     assert own["version"] == 1 and len(own["publishChecklist"]) == 8

@@ -25,7 +25,7 @@ async def page_of(client: GraphQLClient, whose: Any, who: Headers | None = None)
     return body["data"]["profile"]
 
 
-async def test_the_page_shows_all_of_somebody(client: GraphQLClient, counts: Counts) -> None:
+async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, counts: Counts) -> None:
     # given
     zoe, viewer = await member("Zoe"), await member("Viewer")
     people = await neighbours(zoe, 22)
@@ -37,7 +37,7 @@ async def test_the_page_shows_all_of_somebody(client: GraphQLClient, counts: Cou
     await works(zoe, people, 6)
     who = await in_session(viewer)
     # when
-    page = await page_of(client, zoe, who)
+    page = await page_of(checked_client, zoe, who)
     # then
     assert page["name"] == "Zoe" and page["connectionStatus"] == "NONE"
     assert page["points"]["total"] == sum(each["points"] for each in page["points"]["categories"]) > 0
@@ -55,18 +55,18 @@ async def test_the_page_shows_all_of_somebody(client: GraphQLClient, counts: Cou
     assert [each["code"] for each in page["featuredBadges"]] == held[:4]
     assert len(page["badges"]) == 12 < page["badgeCount"]
     # and what is on it is what the pages of those on it say
-    assert page["connectionCount"] == (await towards(client, who, zoe))["connections"]["totalCount"]
-    other = await page_of(client, people[21], who)
+    assert page["connectionCount"] == (await towards(checked_client, who, zoe))["connections"]["totalCount"]
+    other = await page_of(checked_client, people[21], who)
     assert (other["points"]["total"], other["badges"][:1]) == (
         near[0]["points"]["total"],
         [{**near[0]["badges"][0], **{key: other["badges"][0][key] for key in ("awardedAt", "credentialUrl")}}],
     )
     # wholly by plan, also for nobody
-    assert (await page_of(client, zoe))["mutualConnections"] is None
+    assert (await page_of(checked_client, zoe))["mutualConnections"] is None
     assert counts.fell_back == counts.core == 0 and counts.planned >= 4
 
 
-async def test_who_hides_is_missed_nowhere_on_it(client: GraphQLClient) -> None:
+async def test_who_hides_is_missed_nowhere_on_it(checked_client: GraphQLClient) -> None:
     # given
     zoe, viewer = await member("Zoe"), await member("Viewer")
     people = await neighbours(zoe, 3)
@@ -77,7 +77,7 @@ async def test_who_hides_is_missed_nowhere_on_it(client: GraphQLClient) -> None:
     # when
     await hide(people[1])
     # then
-    page = await page_of(client, zoe, who)
+    page = await page_of(checked_client, zoe, who)
     hidden = await Profile.get(id=people[1].profile_id)
     # as values of their own: a cursor may hold any two characters
     assert not {f"'{hidden.name}'", f"'{hidden.handle}'"} & set(re.findall(r"'[^']*'", str(page)))
@@ -88,7 +88,7 @@ async def test_who_hides_is_missed_nowhere_on_it(client: GraphQLClient) -> None:
 
 
 async def test_the_page_takes_as_many_statements_however_much_is_on_it(
-    client: GraphQLClient, counts: Counts, count_statements: CountStatements
+    checked_client: GraphQLClient, counts: Counts, count_statements: CountStatements
 ) -> None:
     # given
     zoe, viewer = await member("Zoe"), await member("Viewer")
@@ -103,9 +103,9 @@ async def test_the_page_takes_as_many_statements_however_much_is_on_it(
     # when
     for _ in range(2):
         with count_statements() as alone:
-            await client.ask("{ viewer { __typename } }", headers=who)
+            await checked_client.ask("{ viewer { __typename } }", headers=who)
         with count_statements() as statements:
-            page = await page_of(client, zoe, who)
+            page = await page_of(checked_client, zoe, who)
         seen.append(statements.total - alone.total - 1)  # the handle is looked up by the test
         sizes.append([len(page[name]["edges"]) for name in ("connections", "projects")] + [len(page["badges"])])
         more = await neighbours(zoe, 10, start=10)

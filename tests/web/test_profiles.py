@@ -67,12 +67,12 @@ async def make_full_profile() -> int:
     )
 
 
-async def test_a_profile_shows_all_that_others_may_see(client: GraphQLClient) -> None:
+async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_full_profile()
     await give(ada, times=10)
     # when
-    data = await client.data(WHOLE, handle="ada")
+    data = await checked_client.data(WHOLE, handle="ada")
     # then
     assert data["profile"] == {
         "__typename": "Profile",
@@ -107,31 +107,31 @@ async def test_a_profile_shows_all_that_others_may_see(client: GraphQLClient) ->
         "recoveryEmail": None,
         "language": None,
     }
-    assert await client.data(WHOLE, id=f"prf_{ada}") == data
+    assert await checked_client.data(WHOLE, id=f"prf_{ada}") == data
 
 
-async def test_what_is_not_given_is_null(client: GraphQLClient) -> None:
+async def test_what_is_not_given_is_null(checked_client: GraphQLClient) -> None:
     bare = await make_profile("Bare")
-    data = (await client.data(WHOLE, id=f"prf_{bare}"))["profile"]
+    data = (await checked_client.data(WHOLE, id=f"prf_{bare}"))["profile"]
     empty = ["jobTitle", "country", "countryName", "department", "location", "about", "website", "company"]
     assert {name: data[name] for name in empty} == dict.fromkeys(empty)
     assert data["skills"] == data["industries"] == []
 
 
 async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     ada = await make_full_profile()
     with count_statements() as seen:
-        await client.data(WHOLE, id=f"prf_{ada}")
+        await checked_client.data(WHOLE, id=f"prf_{ada}")
     # card, details, own, company, skills, industries, points
     assert seen.total == 7, seen.texts
 
 
 @pytest.mark.parametrize("typed", ["ada", "Ada", "ADA"])
-async def test_a_handle_is_found_in_any_letter_case(client: GraphQLClient, typed: str) -> None:
+async def test_a_handle_is_found_in_any_letter_case(checked_client: GraphQLClient, typed: str) -> None:
     ada = await make_profile("Ada Okafor", handle="ada")
-    data = await client.data("query($handle: String) { profile(handle: $handle) { id handle } }", handle=typed)
+    data = await checked_client.data("query($handle: String) { profile(handle: $handle) { id handle } }", handle=typed)
     assert data["profile"] == {"id": f"prf_{ada}", "handle": "ada"}
 
 
@@ -148,11 +148,11 @@ async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) 
 
 
 @pytest.mark.parametrize("arguments", [{}, {"id": "prf_1", "handle": "ada"}])
-async def test_a_profile_is_named_one_way(client: GraphQLClient, arguments: dict[str, str]) -> None:
-    assert await client.code(WHOLE, **arguments) == "BAD_INPUT"
+async def test_a_profile_is_named_one_way(checked_client: GraphQLClient, arguments: dict[str, str]) -> None:
+    assert await checked_client.code(WHOLE, **arguments) == "BAD_INPUT"
 
 
-async def test_a_private_profile_does_not_exist_for_others(client: GraphQLClient) -> None:
+async def test_a_private_profile_does_not_exist_for_others(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person(public=False, name="Hidden")
     hidden = account.own_profile_id
@@ -164,12 +164,12 @@ async def test_a_private_profile_does_not_exist_for_others(client: GraphQLClient
     # when, then
     for token in (None, other):
         assert (
-            await client.data(WHOLE, id=f"prf_{hidden}", token=token)
-            == await client.data(WHOLE, id=never, token=token)
+            await checked_client.data(WHOLE, id=f"prf_{hidden}", token=token)
+            == await checked_client.data(WHOLE, id=never, token=token)
             == {"profile": None}
         )
-        assert await client.data(WHOLE, handle=handle, token=token) == {"profile": None}
-        nodes = await client.data(
+        assert await checked_client.data(WHOLE, handle=handle, token=token) == {"profile": None}
+        nodes = await checked_client.data(
             "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }",
             ids=[f"prf_{hidden}", f"pnt_{entry.id}", f"acc_{account.id}", never],
             token=token,
@@ -177,13 +177,13 @@ async def test_a_private_profile_does_not_exist_for_others(client: GraphQLClient
         assert nodes == {"nodes": [None] * 4}
 
 
-async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client: GraphQLClient) -> None:
+async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person("ada@people.example", public=False, details={"recovery_email": "ada@home.example"})
     token = await make_token(account, READ)
     # when
-    data = await client.data(WHOLE, id=f"prf_{account.own_profile_id}", token=token)
-    viewer = await client.data(
+    data = await checked_client.data(WHOLE, id=f"prf_{account.own_profile_id}", token=token)
+    viewer = await checked_client.data(
         "{ viewer { account { id email kind status createdAt company { name } profile { id } } profile { visibility } showPublishBanner } }",
         token=token,
     )
@@ -204,19 +204,19 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(client:
     assert seen["showPublishBanner"] is False
 
 
-async def test_the_banner_invites_whoever_edited_a_private_profile(client: GraphQLClient) -> None:
+async def test_the_banner_invites_whoever_edited_a_private_profile(checked_client: GraphQLClient) -> None:
     account = await make_person(public=False)
     await Profile.filter(id=account.profile_id).update(edited_at=NOON)
-    assert await client.data("{ viewer { showPublishBanner } }", token=await make_token(account, READ)) == {
+    assert await checked_client.data("{ viewer { showPublishBanner } }", token=await make_token(account, READ)) == {
         "viewer": {"showPublishBanner": True}
     }
 
 
-async def test_nobody_has_no_viewer(client: GraphQLClient) -> None:
-    assert await client.data("{ viewer { account { id } } }") == {"viewer": None}
+async def test_nobody_has_no_viewer(checked_client: GraphQLClient) -> None:
+    assert await checked_client.data("{ viewer { account { id } } }") == {"viewer": None}
 
 
-async def test_nodes_are_answered_in_their_order(client: GraphQLClient) -> None:
+async def test_nodes_are_answered_in_their_order(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_full_profile(), await make_profile("Ben")
     company = (await Profile.get(id=ada)).company_id
@@ -231,7 +231,7 @@ async def test_nodes_are_answered_in_their_order(client: GraphQLClient) -> None:
     }
     """
     # when
-    data = await client.data(
+    data = await checked_client.data(
         document,
         one=f"cmp_{company}",
         ids=[f"prf_{ben}", f"cmp_{company}", f"prf_{ada}", f"pnt_{entry.id}", f"prf_{ben}", "prf_77777"],
@@ -266,19 +266,19 @@ async def test_nodes_are_answered_in_their_order(client: GraphQLClient) -> None:
         "prf_1\n",
     ],
 )
-async def test_what_is_no_id_is_refused(client: GraphQLClient, wrong: str) -> None:
-    body = await client.ask("query N($id: ID!) { node(id: $id) { id } }", id=wrong)
+async def test_what_is_no_id_is_refused(checked_client: GraphQLClient, wrong: str) -> None:
+    body = await checked_client.ask("query N($id: ID!) { node(id: $id) { id } }", id=wrong)
     assert (body["data"], body["errors"][0]["extensions"]["code"]) == ({"node": None}, "BAD_ID")
 
 
-async def test_the_id_of_another_type_is_no_profile(client: GraphQLClient) -> None:
+async def test_the_id_of_another_type_is_no_profile(checked_client: GraphQLClient) -> None:
     await make_profile()
-    assert await client.data(WHOLE, id="cmp_1") == {"profile": None}
+    assert await checked_client.data(WHOLE, id="cmp_1") == {"profile": None}
 
 
-async def test_too_many_nodes_are_refused(client: GraphQLClient) -> None:
+async def test_too_many_nodes_are_refused(checked_client: GraphQLClient) -> None:
     ids = [f"prf_{n}" for n in range(1, 102)]
-    body = await client.ask("query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    body = await checked_client.ask("query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
     assert body["errors"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"
 
 
@@ -286,7 +286,7 @@ async def history(client: GraphQLClient, who: int, token: str | None = None, **p
     return (await client.data(HISTORY, id=f"prf_{who}", token=token, **page))["profile"]["pointHistory"]
 
 
-async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -> None:
+async def test_the_history_walks_both_ways_newest_first(checked_client: GraphQLClient) -> None:
     # given entries of which some share their moment
     ada = await make_profile()
     await record_many(
@@ -296,15 +296,15 @@ async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -
         ]
     )
     await record_opening_balances([OpeningBalance(ada, Category.LEARNING, 40, "archive", "a")])
-    whole = (await history(client, ada, first=100))["edges"]
+    whole = (await history(checked_client, ada, first=100))["edges"]
     # when
     forward: list[Any] = []
     backward: list[Any] = []
     after = before = None
-    while (page := await history(client, ada, first=4, after=after))["edges"]:
+    while (page := await history(checked_client, ada, first=4, after=after))["edges"]:
         forward += page["edges"]
         after = page["pageInfo"]["endCursor"]
-    while (page := await history(client, ada, last=5, before=before))["edges"]:
+    while (page := await history(checked_client, ada, last=5, before=before))["edges"]:
         backward = page["edges"] + backward
         before = page["pageInfo"]["startCursor"]
     # then
@@ -323,7 +323,9 @@ async def test_the_history_walks_both_ways_newest_first(client: GraphQLClient) -
     assert moments == sorted(moments, reverse=True) and all(moment.endswith("Z") for moment in moments)
 
 
-async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_penalties(client: GraphQLClient) -> None:
+async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_penalties(
+    checked_client: GraphQLClient,
+) -> None:
     # given
     account = await make_person()
     ada = account.own_profile_id
@@ -334,8 +336,10 @@ async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_pe
     await penalize(ada, Category.FORUM, 3, reason="Shown", shown=True, external_id="1")
     await penalize(ada, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")
     # when
-    others = [edge["node"] for edge in (await history(client, ada))["edges"]]
-    own = [edge["node"] for edge in (await history(client, ada, token=await make_token(account, READ)))["edges"]]
+    others = [edge["node"] for edge in (await history(checked_client, ada))["edges"]]
+    own = [
+        edge["node"] for edge in (await history(checked_client, ada, token=await make_token(account, READ)))["edges"]
+    ]
     # then
     assert sorted(node["pointsAwarded"] for node in others) == [-10, 10, 10, 10, 10, 10]
     assert {node["outcome"] for node in others} == {"AWARDED"} and {node["reason"] for node in others} == {None}
@@ -345,36 +349,36 @@ async def test_others_see_what_gave_points_and_the_person_sees_all_but_silent_pe
     assert "Silent" not in str(own)
 
 
-async def test_a_silent_penalty_cannot_be_had_by_its_id(client: GraphQLClient) -> None:
+async def test_a_silent_penalty_cannot_be_had_by_its_id(checked_client: GraphQLClient) -> None:
     account = await make_person()
     penalty = await penalize(account.own_profile_id, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")
     token = await make_token(account, READ)
-    assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=f"pnt_{penalty.id}", token=token) == {
-        "node": None
-    }
+    assert await checked_client.data(
+        "query N($id: ID!) { node(id: $id) { id } }", id=f"pnt_{penalty.id}", token=token
+    ) == {"node": None}
 
 
-async def test_a_history_cursor_is_of_histories_alone(client: GraphQLClient) -> None:
+async def test_a_history_cursor_is_of_histories_alone(checked_client: GraphQLClient) -> None:
     ada = await make_profile()
     await give(ada, times=2)
     board = "{ leaderboard(board: FORUM) { entries(first: 1) { pageInfo { endCursor } } } }"
-    cursor = (await client.data(board))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
-    assert await client.code(HISTORY, id=f"prf_{ada}", after=cursor) == "BAD_CURSOR"
+    cursor = (await checked_client.data(board))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
+    assert await checked_client.code(HISTORY, id=f"prf_{ada}", after=cursor) == "BAD_CURSOR"
 
 
 async def test_histories_of_many_people_take_one_statement(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     # given
     for n in range(12):
         await give(await make_profile(f"P{n}"), times=3)
     document = "query B($first: Int!) { leaderboard(board: FORUM) { entries(first: $first) { edges { node { profile { pointHistory(first: 2) { edges { node { pointsAwarded } } pageInfo { hasNextPage } } } } } } } }"
-    await client.data(document, first=1)  # the board is built
+    await checked_client.data(document, first=1)  # the board is built
     counted = []
     # when
     for size in (3, 12):
         with count_statements() as seen:
-            data = await client.data(document, first=size)
+            data = await checked_client.data(document, first=size)
         pages = [edge["node"]["profile"]["pointHistory"] for edge in data["leaderboard"]["entries"]["edges"]]
         assert [(len(page["edges"]), page["pageInfo"]["hasNextPage"]) for page in pages] == [(2, True)] * size
         counted.append(seen.total)
@@ -382,8 +386,10 @@ async def test_histories_of_many_people_take_one_statement(
     assert counted == [2, 2], seen.texts
 
 
-async def test_the_point_tables(client: GraphQLClient) -> None:
-    data = await client.data("{ activities { code title category points dailyCap once } levels { number points } }")
+async def test_the_point_tables(checked_client: GraphQLClient) -> None:
+    data = await checked_client.data(
+        "{ activities { code title category points dailyCap once } levels { number points } }"
+    )
     assert len(data["activities"]) == 49 and len(data["levels"]) == 10
     assert data["activities"][1] == {
         "code": "UPVOTE_RECEIVED",

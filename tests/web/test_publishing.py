@@ -20,32 +20,34 @@ mutation { signUp(input: {email: "new@people.example", password: "Correct horse 
 VERIFY = "mutation V($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code } } }"
 
 
-async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(client: GraphQLClient) -> None:
+async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_client: GraphQLClient) -> None:
     # given somebody who signs up
-    made = (await client.data(SIGN_UP))["signUp"]
+    made = (await checked_client.data(SIGN_UP))["signUp"]
     code = await mailed_code("new@people.example")
-    assert (await client.data(VERIFY, input={"signUp": made["signUp"], "code": code}))["verifyEmail"]["errors"] == []
-    viewer = (await client.data(ME))["viewer"]
+    assert (await checked_client.data(VERIFY, input={"signUp": made["signUp"], "code": code}))["verifyEmail"][
+        "errors"
+    ] == []
+    viewer = (await checked_client.data(ME))["viewer"]
     assert (viewer["showPublishBanner"], viewer["profile"]["points"]["total"]) == (False, 0)
     assert not any(each["done"] for each in viewer["profile"]["publishChecklist"])
     # when they would go public as they are
-    errors = (await client.data(PUBLISH))["publishProfile"]["errors"]
+    errors = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
     # then every item is missing, each with what to do
     assert [each["item"] for each in errors] == [each["item"] for each in viewer["profile"]["publishChecklist"]]
     assert {(each["__typename"], each["code"]) for each in errors} == {("ChecklistError", "CHECKLIST_ITEM_MISSING")}
     # when they fill it in
-    assert (await client.data(UPDATE, input=WHOLE_INPUT))["updateProfile"]["errors"] == []
-    assert (await client.data(ME))["viewer"]["showPublishBanner"] is True
-    [error] = (await client.data(PUBLISH))["publishProfile"]["errors"]
+    assert (await checked_client.data(UPDATE, input=WHOLE_INPUT))["updateProfile"]["errors"] == []
+    assert (await checked_client.data(ME))["viewer"]["showPublishBanner"] is True
+    [error] = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
     assert error["item"] == "AVATAR"
-    shown = (await uploaded(client, picture()))["profile"]
+    shown = (await uploaded(checked_client, picture()))["profile"]
     # then the profile is complete, and hidden still
-    assert (await client.data(ME))["viewer"]["profile"]["points"]["total"] == 50
-    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
+    assert (await checked_client.data(ME))["viewer"]["profile"]["points"]["total"] == 50
+    assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
     # when they go public
-    assert (await client.data(PUBLISH))["publishProfile"] == {"profile": {"visibility": "PUBLIC"}, "errors": []}
+    assert (await checked_client.data(PUBLISH))["publishProfile"] == {"profile": {"visibility": "PUBLIC"}, "errors": []}
     # then they are on the board
-    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == [
+    assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == [
         {
             "node": {
                 "rank": 1,
@@ -54,36 +56,39 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(client: Gra
             }
         }
     ]
-    viewer = (await client.data(ME))["viewer"]
+    viewer = (await checked_client.data(ME))["viewer"]
     assert viewer["showPublishBanner"] is False
     assert [each["node"]["activity"]["code"] for each in viewer["profile"]["pointHistory"]["edges"]] == [
         "PROFILE_PUBLISHED",
         "PROFILE_COMPLETED",
     ]
     # and keep what they had to give
-    [error] = (await client.data(UPDATE, input={"about": None}))["updateProfile"]["errors"]
+    [error] = (await checked_client.data(UPDATE, input={"about": None}))["updateProfile"]["errors"]
     assert (error["__typename"], error["item"], error["path"]) == ("ChecklistError", "ABOUT", ["about"])
     # when they hide and come back
-    assert (await client.data(HIDE))["makeProfilePrivate"]["profile"] == {"visibility": "PRIVATE"}
-    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
-    assert (await client.data(ME))["viewer"]["showPublishBanner"] is True
-    await client.data(PUBLISH)
-    assert (await client.data(BOARD))["leaderboard"]["entries"]["edges"][0]["node"]["points"] == 100
+    assert (await checked_client.data(HIDE))["makeProfilePrivate"]["profile"] == {"visibility": "PRIVATE"}
+    assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
+    assert (await checked_client.data(ME))["viewer"]["showPublishBanner"] is True
+    await checked_client.data(PUBLISH)
+    assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"][0]["node"]["points"] == 100
 
 
-async def test_going_public_is_no_tokens_business(client: GraphQLClient) -> None:
+async def test_going_public_is_no_tokens_business(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_person(public=False)
     token = await make_token(ada, *(each.name for each in SCOPES.values() if not each.service_only))
     # when, then
     for document in (PUBLISH, HIDE):
-        assert await client.code(document) == "UNAUTHENTICATED"
-        assert await client.code(document, token=token) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(document) == "UNAUTHENTICATED"
+        assert await checked_client.code(document, token=token) == "INSUFFICIENT_SCOPE"
         for headers in (await with_key(ada), await in_session(ada)):
-            assert "errors" not in await client.ask(document, headers=headers)
+            assert "errors" not in await checked_client.ask(document, headers=headers)
 
 
-async def test_hiding_twice_is_hiding(client: GraphQLClient) -> None:
-    await sign_in(client, await make_person(public=True), elevated=False)
+async def test_hiding_twice_is_hiding(checked_client: GraphQLClient) -> None:
+    await sign_in(checked_client, await make_person(public=True), elevated=False)
     for _ in range(2):
-        assert (await client.data(HIDE))["makeProfilePrivate"] == {"profile": {"visibility": "PRIVATE"}, "errors": []}
+        assert (await checked_client.data(HIDE))["makeProfilePrivate"] == {
+            "profile": {"visibility": "PRIVATE"},
+            "errors": [],
+        }

@@ -49,10 +49,10 @@ async def mailed() -> str:
 
 
 @pytest.fixture
-async def ada(client: GraphQLClient) -> Account:
+async def ada(checked_client: GraphQLClient) -> Account:
     """Signed in and elevated."""
     account = await make_person("ada@people.example")
-    await sign_in(client, account)
+    await sign_in(checked_client, account)
     return account
 
 
@@ -60,41 +60,41 @@ async def own(client: GraphQLClient) -> str | None:
     return (await client.data(OWN))["viewer"]["profile"]["recoveryEmail"]
 
 
-async def test_set_verify_and_remove(client: GraphQLClient, ada: Account) -> None:
+async def test_set_verify_and_remove(checked_client: GraphQLClient, ada: Account) -> None:
     # set
-    assert await do(client, "setRecoveryEmail") == {"errors": []}
-    assert await own(client) is None
+    assert await do(checked_client, "setRecoveryEmail") == {"errors": []}
+    assert await own(checked_client) is None
     # verify
-    done = await do(client, "verifyRecoveryEmail", {"code": await mailed()})
+    done = await do(checked_client, "verifyRecoveryEmail", {"code": await mailed()})
     assert done == {"profile": {"recoveryEmail": "ada@home.example"}, "errors": []}
-    assert await own(client) == "ada@home.example"
+    assert await own(checked_client) == "ada@home.example"
     # remove
-    assert await do(client, "removeRecoveryEmail") == {"profile": {"recoveryEmail": None}, "errors": []}
-    assert await own(client) is None
+    assert await do(checked_client, "removeRecoveryEmail") == {"profile": {"recoveryEmail": None}, "errors": []}
+    assert await own(checked_client) is None
 
 
-async def test_a_wrong_code_changes_nothing(client: GraphQLClient, ada: Account) -> None:
-    await do(client, "setRecoveryEmail")
-    answer = await do(client, "verifyRecoveryEmail", {"code": "12345"})
+async def test_a_wrong_code_changes_nothing(checked_client: GraphQLClient, ada: Account) -> None:
+    await do(checked_client, "setRecoveryEmail")
+    answer = await do(checked_client, "verifyRecoveryEmail", {"code": "12345"})
     assert answer["profile"] is None
     assert [each["code"] for each in answer["errors"]] == ["BAD_CODE"]
-    assert await own(client) is None
+    assert await own(checked_client) is None
 
 
-async def test_nobody_learns_whether_an_address_is_a_login(client: GraphQLClient, ada: Account) -> None:
+async def test_nobody_learns_whether_an_address_is_a_login(checked_client: GraphQLClient, ada: Account) -> None:
     await make_person("ben@people.example")
     bodies = [
-        await (await client.post(EVERY["setRecoveryEmail"][0], input={"email": email})).read()
+        await (await checked_client.post(EVERY["setRecoveryEmail"][0], input={"email": email})).read()
         for email in ("ben@people.example", "nobody@people.example")
     ]
     assert bodies[0] == bodies[1] == b'{"data":{"setRecoveryEmail":{"errors":[]}}}'
-    answer = await do(client, "setRecoveryEmail", {"email": "ada@people.example"})
+    answer = await do(checked_client, "setRecoveryEmail", {"email": "ada@people.example"})
     assert [(each["code"], each["path"]) for each in answer["errors"]] == [("BAD_INPUT", ["email"])]
 
 
-async def test_guessing_by_aliases_in_one_document_is_counted(client: GraphQLClient, ada: Account) -> None:
+async def test_guessing_by_aliases_in_one_document_is_counted(checked_client: GraphQLClient, ada: Account) -> None:
     # given
-    await do(client, "setRecoveryEmail")
+    await do(checked_client, "setRecoveryEmail")
     right = await mailed()
     guesses = [f"{(int(right) + n) % 10**6:06}" for n in range(1, 6)] + [right]
     document = " ".join(
@@ -102,15 +102,15 @@ async def test_guessing_by_aliases_in_one_document_is_counted(client: GraphQLCli
         for n, guess in enumerate(guesses)
     )
     # when
-    data = await client.data(f"mutation {{ {document} }}")
+    data = await checked_client.data(f"mutation {{ {document} }}")
     # then
     assert {each["code"] for answer in data.values() for each in answer["errors"]} == {"BAD_CODE"}
     assert all(answer["errors"] for answer in data.values())
-    assert await own(client) is None
+    assert await own(checked_client) is None
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) -> None:
+async def test_nobody_no_token_and_no_key_may(checked_client: GraphQLClient, name: str) -> None:
     # given
     account = await make_person("ada@people.example")
     await Profile.filter(id=account.profile_id).update(recovery_email="ada@old.example")
@@ -119,11 +119,11 @@ async def test_nobody_no_token_and_no_key_may(client: GraphQLClient, name: str) 
     by_key = {"Mendix-Username": account.email, "Mendix-ApiKey": key.secret}
     document, given = EVERY[name]
     # when, then
-    assert await client.code(document, input=given) == "UNAUTHENTICATED"
-    assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
-    body = await (await client.post(document, headers=by_key, input=given)).json()
+    assert await checked_client.code(document, input=given) == "UNAUTHENTICATED"
+    assert await checked_client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
+    body = await (await checked_client.post(document, headers=by_key, input=given)).json()
     assert [each["extensions"]["code"] for each in body["errors"]] == ["FORBIDDEN"]
-    await sign_in(client, account, elevated=False)
-    assert await client.code(document, input=given) == "ELEVATION_REQUIRED"
+    await sign_in(checked_client, account, elevated=False)
+    assert await checked_client.code(document, input=given) == "ELEVATION_REQUIRED"
     assert await MailedCode.all().count() == 0
     assert (await Profile.get(id=account.profile_id)).recovery_email == "ada@old.example"

@@ -19,31 +19,31 @@ from settings import HERE, VERSION, Settings
 from tests.helpers.graphql_client import GraphQLClient
 
 
-async def test_a_server_that_can_serve_says_so(client: GraphQLClient) -> None:
+async def test_a_server_that_can_serve_says_so(checked_client: GraphQLClient) -> None:
     for path, answer in {"/healthz": {"status": "ok", "version": VERSION}, "/readyz": {"status": "ok"}}.items():
-        response = await client.http.get(path)
+        response = await checked_client.http.get(path)
         assert (response.status, await response.json()) == (200, answer)
 
 
 async def test_a_server_whose_schema_is_old_is_alive_but_not_ready(
-    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.versions.known", lambda: ("0001_initial", "9999_later"))
-    response = await client.http.get("/readyz")
+    response = await checked_client.http.get("/readyz")
     assert (response.status, (await response.json())["reason"]) == (503, "schema not current")
-    assert (await client.http.get("/healthz")).status == 200
+    assert (await checked_client.http.get("/healthz")).status == 200
 
 
 async def test_a_server_whose_database_is_gone_is_alive_but_not_ready(
-    client: GraphQLClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(*_: object) -> None:
         raise sqlite3.OperationalError("unable to open the file at /secret/place")
 
     monkeypatch.setattr(database, "fetch", gone)
-    response = await client.http.get("/readyz")
+    response = await checked_client.http.get("/readyz")
     assert (response.status, await response.json()) == (503, {"status": "not ready", "reason": "database unreachable"})
-    assert (await client.http.get("/healthz")).status == 200
+    assert (await checked_client.http.get("/healthz")).status == 200
 
 
 async def test_stopping_finishes_what_is_under_way(

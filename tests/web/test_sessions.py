@@ -40,12 +40,12 @@ END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { errors
 SESSIONS = "{ viewer { sessions { id createdAt seenAt device address current } } }"
 
 
-async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
+async def test_a_browser_signs_in_and_out(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
-    assert await client.data(ME) == {"viewer": None}
+    assert await checked_client.data(ME) == {"viewer": None}
     # when
-    response = await client.post(SIGN_IN, input={"email": "Ada@People.example", "password": GOOD})
+    response = await checked_client.post(SIGN_IN, input={"email": "Ada@People.example", "password": GOOD})
     # then
     assert (await response.json())["data"]["signIn"] == {
         **ADA_HERSELF,
@@ -56,238 +56,242 @@ async def test_a_browser_signs_in_and_out(client: GraphQLClient) -> None:
     kept = response.cookies["session"]
     assert kept["httponly"] and kept["samesite"] == "Lax" and kept["path"] == "/"
     assert kept.value not in await response.text()
-    assert await client.data(ME) == ADA_HERSELF
+    assert await checked_client.data(ME) == ADA_HERSELF
     # when
     assert (
         await error_codes(
-            client, "mutation O($input: NothingInput!) { signOut(input: $input) { errors { code } } }", "signOut"
+            checked_client,
+            "mutation O($input: NothingInput!) { signOut(input: $input) { errors { code } } }",
+            "signOut",
         )
         == []
     )
     # then
-    assert cookie(client) is None
-    assert await client.data(ME) == {"viewer": None}
-    assert await viewer_with(client, with_cookie(kept.value)) == {"viewer": None}
+    assert cookie(checked_client) is None
+    assert await checked_client.data(ME) == {"viewer": None}
+    assert await viewer_with(checked_client, with_cookie(kept.value)) == {"viewer": None}
 
 
-async def test_wrong_answers_are_the_same_to_the_letter(client: GraphQLClient) -> None:
+async def test_wrong_answers_are_the_same_to_the_letter(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
     gone = await make_login("gone@people.example")
     await Account.filter(id=gone.id).update(status=AccountStatus.DEACTIVATED)
     # when
     answers = [
-        await sign_in(client, *each)
+        await sign_in(checked_client, *each)
         for each in ((ADA, OTHER), ("nobody@people.example", GOOD), ("gone@people.example", GOOD), ("nonsense", ""))
     ]
     # then
     assert answers == [answers[0]] * 4
     assert answers[0]["viewer"] is answers[0]["secondFactor"] is None
     assert [error["code"] for error in answers[0]["errors"]] == ["BAD_CREDENTIALS"]
-    assert cookie(client) is None
+    assert cookie(checked_client) is None
 
 
-async def test_fifty_guesses_in_one_document_are_fifty_tries(client: GraphQLClient) -> None:
+async def test_fifty_guesses_in_one_document_are_fifty_tries(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
     guesses = " ".join(
         f'g{n}: signIn(input: {{email: "{ADA}", password: "guess {n}"}}) {{ errors {{ code }} }}' for n in range(50)
     )
     # when
-    data = await client.data(f"mutation {{ {guesses} }}")
+    data = await checked_client.data(f"mutation {{ {guesses} }}")
     # then
     found = [each["errors"][0]["code"] for each in data.values()]
     assert found == ["BAD_CREDENTIALS"] * 10 + ["RATE_LIMITED"] * 40
-    assert (await sign_in(client))["errors"][0]["code"] == "RATE_LIMITED"
+    assert (await sign_in(checked_client))["errors"][0]["code"] == "RATE_LIMITED"
 
 
-async def test_a_session_that_was_planted_is_worth_nothing(client: GraphQLClient) -> None:
+async def test_a_session_that_was_planted_is_worth_nothing(checked_client: GraphQLClient) -> None:
     # given: the thief's own session stands in Ada's browser
     await make_login()
     mallory = await make_login("mallory@people.example")
-    await put_in_session(client, mallory)
-    planted = cookie(client)
+    await put_in_session(checked_client, mallory)
+    planted = cookie(checked_client)
     # when
-    await sign_in(client)
+    await sign_in(checked_client)
     # then
-    assert cookie(client) not in {planted, None}
-    assert await viewer_with(client, with_cookie(planted)) == {"viewer": None}
+    assert cookie(checked_client) not in {planted, None}
+    assert await viewer_with(checked_client, with_cookie(planted)) == {"viewer": None}
     assert await Session.filter(account_id=mallory.id).count() == 0
 
 
-async def test_the_second_factor_comes_before_the_session(client: GraphQLClient) -> None:
+async def test_the_second_factor_comes_before_the_session(checked_client: GraphQLClient) -> None:
     # given
     await switch_on(await make_login())
     # when
-    half = await sign_in(client)
+    half = await sign_in(checked_client)
     # then
     assert (half["viewer"], half["errors"], half["secondFactor"]["method"]) == (None, [], "TOTP")
-    assert cookie(client) is None
-    assert await client.data(ME) == {"viewer": None}
+    assert cookie(checked_client) is None
+    assert await checked_client.data(ME) == {"viewer": None}
     # when
     token = half["secondFactor"]["token"]
-    wrong = (await client.data(COMPLETE, input={"token": token, "code": "000000"}))["completeSignIn"]
-    done = (await client.data(COMPLETE, input={"token": token, "code": totp()}))["completeSignIn"]
+    wrong = (await checked_client.data(COMPLETE, input={"token": token, "code": "000000"}))["completeSignIn"]
+    done = (await checked_client.data(COMPLETE, input={"token": token, "code": totp()}))["completeSignIn"]
     # then
     assert [error["code"] for error in wrong["errors"]] == ["BAD_CODE"]
     assert done == {**ADA_HERSELF, "passwordExpired": False, "errors": []}
-    assert await client.data(ME) == ADA_HERSELF
+    assert await checked_client.data(ME) == ADA_HERSELF
 
 
-async def test_a_texted_code_completes_a_sign_in(client: GraphQLClient) -> None:
+async def test_a_texted_code_completes_a_sign_in(checked_client: GraphQLClient) -> None:
     # given
     await switch_on(await make_login(), SecondFactorMethod.SMS)
     # when
-    half = await sign_in(client)
+    half = await sign_in(checked_client)
     [text] = await mails()
     code = "".join(each for each in text.text if each.isdigit())[:6]
-    done = (await client.data(COMPLETE, input={"token": half["secondFactor"]["token"], "code": code}))["completeSignIn"]
+    done = (await checked_client.data(COMPLETE, input={"token": half["secondFactor"]["token"], "code": code}))[
+        "completeSignIn"
+    ]
     # then
     assert half["secondFactor"]["method"] == "SMS" and text.to == PHONE
     assert done["viewer"] == ADA_HERSELF["viewer"]
 
 
-async def test_an_expired_password_opens_nothing_but_changing_it(client: GraphQLClient) -> None:
+async def test_an_expired_password_opens_nothing_but_changing_it(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     await Password.filter(account_id=ada.id).update(changed_at=clock.now() - timedelta(days=91))
     # when
-    answer = await sign_in(client)
+    answer = await sign_in(checked_client)
     # then
     assert (answer["viewer"], answer["passwordExpired"], answer["errors"]) == (None, True, [])
-    assert await client.data(ME) == ADA_HERSELF
-    assert await client.code(SESSIONS) == "PASSWORD_EXPIRED"
-    assert await client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
-    assert await client.code("{ activities { code } }") == "PASSWORD_EXPIRED"
+    assert await checked_client.data(ME) == ADA_HERSELF
+    assert await checked_client.code(SESSIONS) == "PASSWORD_EXPIRED"
+    assert await checked_client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
+    assert await checked_client.code("{ activities { code } }") == "PASSWORD_EXPIRED"
     other = "updateMarketing(input: {marketing: true}) { errors { code } }"
-    assert await client.code(f"mutation {{ {other} }}") == "PASSWORD_EXPIRED"
+    assert await checked_client.code(f"mutation {{ {other} }}") == "PASSWORD_EXPIRED"
     smuggled = (
         f"mutation S($input: ElevateSessionInput!) {{ elevateSession(input: $input) {{ errors {{ code }} }} {other} }}"
     )
-    assert await client.code(smuggled, input={"password": GOOD}) == "PASSWORD_EXPIRED"
-    assert await client.data("{ viewer { elevatedUntil elevationProofs } }") == {
+    assert await checked_client.code(smuggled, input={"password": GOOD}) == "PASSWORD_EXPIRED"
+    assert await checked_client.data("{ viewer { elevatedUntil elevationProofs } }") == {
         "viewer": {"elevatedUntil": None, "elevationProofs": ["PASSWORD"]}
     }
     # when
-    assert await error_codes(client, ELEVATE, "elevateSession", password=GOOD) == []
+    assert await error_codes(checked_client, ELEVATE, "elevateSession", password=GOOD) == []
     change = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { viewer { account { email } } errors { code } } }"
-    data = await client.data(change, input={"currentPassword": GOOD, "newPassword": OTHER})
+    data = await checked_client.data(change, input={"currentPassword": GOOD, "newPassword": OTHER})
     # then
     assert data["changePassword"] == {**ADA_HERSELF, "errors": []}
-    assert await client.data(ME) == ADA_HERSELF
+    assert await checked_client.data(ME) == ADA_HERSELF
 
 
-async def test_sessions_are_listed_and_ended(client: GraphQLClient) -> None:
+async def test_sessions_are_listed_and_ended(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await make_login(), await make_login("ben@people.example")
-    await put_in_session(client, ben)
-    [bens] = (await client.data(SESSIONS))["viewer"]["sessions"]
-    other = await put_in_session(client, ada)
-    stolen = cookie(client)
-    client.http.session.cookie_jar.clear()
-    await sign_in(client)
+    await put_in_session(checked_client, ben)
+    [bens] = (await checked_client.data(SESSIONS))["viewer"]["sessions"]
+    other = await put_in_session(checked_client, ada)
+    stolen = cookie(checked_client)
+    checked_client.http.session.cookie_jar.clear()
+    await sign_in(checked_client)
     # when
-    listed = (await client.data(SESSIONS))["viewer"]["sessions"]
+    listed = (await checked_client.data(SESSIONS))["viewer"]["sessions"]
     # then
     assert [each["current"] for each in listed] == [True, False]
     assert listed[1]["id"] == f"ses_{other}" and listed[1]["device"] == "A browser"
     # when: somebody else's, another type's, nonsense
-    assert await error_codes(client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
-    assert await error_codes(client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
-    assert await error_codes(client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
-    assert await error_codes(client, END, "endSession", id="nonsense") == ["BAD_ID"]
-    assert await error_codes(client, END, "endSession", id=listed[1]["id"]) == []
+    assert await error_codes(checked_client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", id="nonsense") == ["BAD_ID"]
+    assert await error_codes(checked_client, END, "endSession", id=listed[1]["id"]) == []
     # then
-    assert await viewer_with(client, with_cookie(stolen)) == {"viewer": None}
-    assert len((await client.data(SESSIONS))["viewer"]["sessions"]) == 1
-    assert await client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
+    assert await viewer_with(checked_client, with_cookie(stolen)) == {"viewer": None}
+    assert len((await checked_client.data(SESSIONS))["viewer"]["sessions"]) == 1
+    assert await checked_client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
     # when: one's own
-    assert await error_codes(client, END, "endSession", id=listed[0]["id"]) == []
-    assert cookie(client) is None
+    assert await error_codes(checked_client, END, "endSession", id=listed[0]["id"]) == []
+    assert cookie(checked_client) is None
 
 
-async def test_ending_all_others(client: GraphQLClient) -> None:
+async def test_ending_all_others(checked_client: GraphQLClient) -> None:
     await make_login()
     for _ in range(3):
-        await sign_in(client)
-        client.http.session.cookie_jar.clear()
-    await sign_in(client)
-    data = await client.data(
+        await sign_in(checked_client)
+        checked_client.http.session.cookie_jar.clear()
+    await sign_in(checked_client)
+    data = await checked_client.data(
         "mutation E($input: NothingInput!) { endOtherSessions(input: $input) { ended } }", input={}
     )
     assert data["endOtherSessions"] == {"ended": 3}
-    assert await client.data(ME) == ADA_HERSELF
+    assert await checked_client.data(ME) == ADA_HERSELF
 
 
-async def test_elevation_changes_the_cookie(client: GraphQLClient) -> None:
+async def test_elevation_changes_the_cookie(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
-    await sign_in(client)
-    before = cookie(client)
+    await sign_in(checked_client)
+    before = cookie(checked_client)
     # when
-    assert await error_codes(client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
-    assert await error_codes(client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
-    assert cookie(client) == before
-    answer = (await client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
+    assert await error_codes(checked_client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
+    assert await error_codes(checked_client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
+    assert cookie(checked_client) == before
+    answer = (await checked_client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
     # then
     assert answer["errors"] == [] and answer["elevatedUntil"].endswith("Z")
-    assert cookie(client) not in {before, None}
-    assert await viewer_with(client, with_cookie(before)) == {"viewer": None}
+    assert cookie(checked_client) not in {before, None}
+    assert await viewer_with(checked_client, with_cookie(before)) == {"viewer": None}
     send = "mutation S($input: NothingInput!) { sendElevationCode(input: $input) { errors { code } } }"
-    assert await error_codes(client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
+    assert await error_codes(checked_client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
 
 
-async def test_a_deactivated_account_is_out_on_the_next_request(client: GraphQLClient) -> None:
+async def test_a_deactivated_account_is_out_on_the_next_request(checked_client: GraphQLClient) -> None:
     ada = await make_login()
-    await sign_in(client)
+    await sign_in(checked_client)
     await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
-    assert await client.data(ME) == {"viewer": None}
-    assert cookie(client) is None
+    assert await checked_client.data(ME) == {"viewer": None}
+    assert cookie(checked_client) is None
 
 
-async def test_tokens_and_keys_are_no_sessions(client: GraphQLClient) -> None:
+async def test_tokens_and_keys_are_no_sessions(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     token, key = await make_token(ada, "mx:user:profile:v1:read"), await with_key(ada)
     # then
-    assert await client.code(SESSIONS, token=token) in {"FORBIDDEN", "INSUFFICIENT_SCOPE"}
-    assert await client.code(ELEVATE, token=token, input={"password": GOOD}) == "INSUFFICIENT_SCOPE"
-    body = await (await client.post(ELEVATE, headers=key, input={"password": GOOD})).json()
+    assert await checked_client.code(SESSIONS, token=token) in {"FORBIDDEN", "INSUFFICIENT_SCOPE"}
+    assert await checked_client.code(ELEVATE, token=token, input={"password": GOOD}) == "INSUFFICIENT_SCOPE"
+    body = await (await checked_client.post(ELEVATE, headers=key, input={"password": GOOD})).json()
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-async def test_a_key_sees_and_ends_its_owners_sessions(client: GraphQLClient) -> None:
+async def test_a_key_sees_and_ends_its_owners_sessions(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     here, _there = await in_session(ada), await in_session(ada)
     key = await with_key(ada)
     # when
-    listed = (await client.data(SESSIONS, headers=key))["viewer"]["sessions"]
+    listed = (await checked_client.data(SESSIONS, headers=key))["viewer"]["sessions"]
     # then
     assert [each["current"] for each in listed] == [False, False]
-    body = await client.data(END, headers=key, input={"id": listed[0]["id"]})
+    body = await checked_client.data(END, headers=key, input={"id": listed[0]["id"]})
     assert body["endSession"]["errors"] == []
-    ended = await client.data("mutation { endOtherSessions(input: {}) { ended } }", headers=key)
+    ended = await checked_client.data("mutation { endOtherSessions(input: {}) { ended } }", headers=key)
     assert ended["endOtherSessions"] == {"ended": 1}
-    assert await client.data(ME, headers=here) == {"viewer": None}
+    assert await checked_client.data(ME, headers=here) == {"viewer": None}
 
 
-async def test_a_client_learns_what_elevation_takes_and_until_when(client: GraphQLClient) -> None:
+async def test_a_client_learns_what_elevation_takes_and_until_when(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
     facts = "{ viewer { elevatedUntil elevationProofs isCompanyAdmin } }"
     headers = await in_session(ada)
     # then
-    own = (await client.data(facts, headers=headers))["viewer"]
+    own = (await checked_client.data(facts, headers=headers))["viewer"]
     assert own == {"elevatedUntil": None, "elevationProofs": ["PASSWORD"], "isCompanyAdmin": False}
-    own = (await client.data(facts, headers=await in_session(ada, elevated=True)))["viewer"]
+    own = (await checked_client.data(facts, headers=await in_session(ada, elevated=True)))["viewer"]
     assert own["elevatedUntil"].endswith("Z")
-    own = (await client.data(facts, headers=await with_key(ada)))["viewer"]
+    own = (await checked_client.data(facts, headers=await with_key(ada)))["viewer"]
     assert own == {"elevatedUntil": None, "elevationProofs": None, "isCompanyAdmin": False}
     # when
     await switch_on(ada)
     wanted = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code ... on ProofRequired { proofs } } } }"
-    answer = await client.data(wanted, headers=headers, input={"password": GOOD})
+    answer = await checked_client.data(wanted, headers=headers, input={"password": GOOD})
     # then
     assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["TOTP", "BACKUP_CODE"]}]
     # when
@@ -295,9 +299,9 @@ async def test_a_client_learns_what_elevation_takes_and_until_when(client: Graph
     await Company.all().update(sso=True)
     headers = await in_session(admin)
     # then
-    own = (await client.data(facts, headers=headers))["viewer"]
+    own = (await checked_client.data(facts, headers=headers))["viewer"]
     assert own == {"elevatedUntil": None, "elevationProofs": ["IDENTITY_PROVIDER"], "isCompanyAdmin": True}
-    answer = await client.data(wanted, headers=headers, input={"password": GOOD, "code": "000000"})
+    answer = await checked_client.data(wanted, headers=headers, input={"password": GOOD, "code": "000000"})
     assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["IDENTITY_PROVIDER"]}]
 
 

@@ -42,17 +42,17 @@ async def order(client: GraphQLClient, headers: Headers, item: str = "MUG", key:
     return body["data"]["orderItem"]
 
 
-async def test_an_order_from_the_shop_to_the_history(client: GraphQLClient) -> None:
+async def test_an_order_from_the_shop_to_the_history(checked_client: GraphQLClient) -> None:
     # given
     _, ada = await rich()
     # when
-    placed = await order(client, ada)
+    placed = await order(checked_client, ada)
     # then
     assert placed["errors"] == [] and (placed["repeated"], placed["creditBalance"]) == (False, 120)
     made = placed["order"]
     assert (made["price"], made["state"], made["changedAt"]) == (80, "PLACED", None)
     assert made["item"] == {"code": "MUG", "stockLeft": 199, "affordable": True}
-    viewer = (await client.ask(OWN, headers=ada))["data"]["viewer"]
+    viewer = (await checked_client.ask(OWN, headers=ada))["data"]["viewer"]
     assert (viewer["creditBalance"], viewer["profile"]["credits"]) == (120, 120)
     bought, given = [edge["node"] for edge in viewer["creditHistory"]["edges"]]
     assert (bought["kind"], bought["amount"], bought["balanceAfter"]) == ("ORDER", -80, 120)
@@ -61,14 +61,15 @@ async def test_an_order_from_the_shop_to_the_history(client: GraphQLClient) -> N
     assert [edge["node"]["id"] for edge in viewer["orders"]["edges"]] == [made["id"]]
 
 
-async def test_the_shop_shows_what_there_is_and_what_one_can_afford(client: GraphQLClient) -> None:
+async def test_the_shop_shows_what_there_is_and_what_one_can_afford(checked_client: GraphQLClient) -> None:
     # given
     _, ada = await rich(credits_=80)
     await shop.set_stock("SOCKS", 0)
     asked = "{ shop { code price stockLeft available affordable } }"
     # when
     own, nobodys = [
-        {each["code"]: each for each in (await client.ask(asked, headers=who))["data"]["shop"]} for who in (ada, {})
+        {each["code"]: each for each in (await checked_client.ask(asked, headers=who))["data"]["shop"]}
+        for who in (ada, {})
     ]
     # then
     assert "MOUSE_PAD" not in own  # no longer sold
@@ -78,88 +79,90 @@ async def test_the_shop_shows_what_there_is_and_what_one_can_afford(client: Grap
     assert {each["affordable"] for each in nobodys.values()} == {None} and nobodys.keys() == own.keys()
 
 
-async def test_what_is_refused_says_why(client: GraphQLClient) -> None:
+async def test_what_is_refused_says_why(checked_client: GraphQLClient) -> None:
     _, ada = await rich(credits_=79)
     await shop.set_stock("SOCKS", 0)
-    [error] = (await order(client, ada))["errors"]
+    [error] = (await order(checked_client, ada))["errors"]
     assert (error["__typename"], error["code"]) == ("InsufficientCredits", "INSUFFICIENT_CREDITS")
     assert (error["needed"], error["available"]) == (80, 79)
     for item, code in (("SOCKS", "OUT_OF_STOCK"), ("MOUSE_PAD", "NOT_FOR_SALE"), ("NOTHING", "NOT_FOUND")):
-        answer = await order(client, ada, item)
+        answer = await order(checked_client, ada, item)
         assert [(each["code"], each["path"]) for each in answer["errors"]] == [(code, ["item"])]
         assert answer["order"] is answer["creditBalance"] is answer["repeated"] is None
     assert await ShopOrder.all().count() == await IdempotentCall.all().count() == 0
 
 
-async def test_the_key_is_required_and_the_same_key_is_the_same_order(client: GraphQLClient) -> None:
+async def test_the_key_is_required_and_the_same_key_is_the_same_order(checked_client: GraphQLClient) -> None:
     # given
     account, ada = await rich()
-    body = await client.ask(ORDER, headers=ada, input={"item": "MUG"})
+    body = await checked_client.ask(ORDER, headers=ada, input={"item": "MUG"})
     assert "idempotencyKey" in body["errors"][0]["message"]
     # when
-    answers = await gather(*(order(client, ada) for _ in range(4)))
+    answers = await gather(*(order(checked_client, ada) for _ in range(4)))
     # then
     assert len({each["order"]["id"] for each in answers}) == 1
     assert sorted(each["repeated"] for each in answers) == [False, True, True, True]
-    [error] = (await order(client, ada, "STICKERS"))["errors"]
+    [error] = (await order(checked_client, ada, "STICKERS"))["errors"]
     assert (error["code"], error["path"]) == ("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])
-    assert [each["code"] for each in (await order(client, ada, key=""))["errors"]] == ["BAD_INPUT"]
+    assert [each["code"] for each in (await order(checked_client, ada, key=""))["errors"]] == ["BAD_INPUT"]
     assert await balance_of(account.id) == 120
 
 
-async def test_cancelling_gives_the_credits_back_once(client: GraphQLClient) -> None:
+async def test_cancelling_gives_the_credits_back_once(checked_client: GraphQLClient) -> None:
     # given
     _, ada = await rich()
-    placed = (await order(client, ada))["order"]["id"]
+    placed = (await order(checked_client, ada))["order"]["id"]
     # when
-    first, again = [(await client.ask(CANCEL, headers=ada, input={"id": placed}))["data"]["cancelOrder"] for _ in "12"]
+    first, again = [
+        (await checked_client.ask(CANCEL, headers=ada, input={"id": placed}))["data"]["cancelOrder"] for _ in "12"
+    ]
     # then
     assert (first["order"]["state"], first["creditBalance"]) == ("REFUNDED", 200) and first["order"]["changedAt"]
     assert [each["code"] for each in again["errors"]] == ["ORDER_NOT_OPEN"] and again["order"] is None
-    retried = await order(client, ada)
+    retried = await order(checked_client, ada)
     assert (retried["order"]["id"], retried["order"]["state"], retried["repeated"]) == (placed, "REFUNDED", True)
     assert retried["creditBalance"] == 200
 
 
-async def test_nobody_reaches_somebody_elses_orders_or_credits(client: GraphQLClient) -> None:
+async def test_nobody_reaches_somebody_elses_orders_or_credits(checked_client: GraphQLClient) -> None:
     # given
     account, ada = await rich()
-    placed = (await order(client, ada))["order"]["id"]
+    placed = (await order(checked_client, ada))["order"]["id"]
     _, eve = await rich("eve@people.example", 1)
     profile = f"prf_{account.profile_id}"
     # when, then
     for wrong in (placed, "ord_999999"):
-        body = await client.ask(CANCEL, headers=eve, input={"id": wrong})
+        body = await checked_client.ask(CANCEL, headers=eve, input={"id": wrong})
         assert body["data"]["cancelOrder"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
     asked = "query P($id: ID!, $order: ID!) { profile(id: $id) { name credits } node(id: $order) { id } }"
     for who in (eve, {}):
-        data = (await client.ask(asked, headers=who, id=profile, order=placed))["data"]
+        data = (await checked_client.ask(asked, headers=who, id=profile, order=placed))["data"]
         assert data["profile"]["credits"] is None and data["profile"]["name"] and data["node"] is None
-    viewer = (await client.ask(OWN, headers=eve))["data"]["viewer"]
+    viewer = (await checked_client.ask(OWN, headers=eve))["data"]["viewer"]
     assert viewer["creditBalance"] == 1 and viewer["orders"]["edges"] == []
     assert len(viewer["creditHistory"]["edges"]) == 1
-    assert (await client.ask(asked, headers=ada, id=profile, order=placed))["data"]["profile"]["credits"] == 120
+    assert (await checked_client.ask(asked, headers=ada, id=profile, order=placed))["data"]["profile"]["credits"] == 120
 
 
-async def test_credits_are_each_accounts_own_and_the_header_sums_them(client: GraphQLClient) -> None:
+async def test_credits_are_each_accounts_own_and_the_header_sums_them(checked_client: GraphQLClient) -> None:
     # given two accounts of one person
     account, ada = await rich()
     second, other = await rich("ada@home.example", 50)
     await Account.filter(id=second.id).update(profile_id=account.profile_id)
-    placed = (await order(client, ada))["order"]["id"]
+    placed = (await order(checked_client, ada))["order"]["id"]
     # when
-    viewer = (await client.ask(OWN, headers=other))["data"]["viewer"]
+    viewer = (await checked_client.ask(OWN, headers=other))["data"]["viewer"]
     # then
     assert (viewer["creditBalance"], viewer["profile"]["credits"]) == (50, 170)
     assert viewer["orders"]["edges"] == []
-    assert [each["code"] for each in (await order(client, other))["errors"]] == ["INSUFFICIENT_CREDITS"]
-    body = await client.ask(CANCEL, headers=other, input={"id": placed})
+    assert [each["code"] for each in (await order(checked_client, other))["errors"]] == ["INSUFFICIENT_CREDITS"]
+    body = await checked_client.ask(CANCEL, headers=other, input={"id": placed})
     assert body["data"]["cancelOrder"]["errors"][0]["code"] == "NOT_FOUND"
 
 
-async def test_an_api_key_may_order_and_no_token_may(client: GraphQLClient) -> None:
+async def test_an_api_key_may_order_and_no_token_may(checked_client: GraphQLClient) -> None:
     account, _ = await rich()
-    assert (await order(client, await with_key(account)))["errors"] == []
+    assert (await order(checked_client, await with_key(account)))["errors"] == []
     token = await make_token(account, "mx:user:profile:v1:read", "mx:profile:write")
     asked: list[Any] = [
         (ORDER, {"input": {"item": "MUG", "idempotencyKey": "t"}}),
@@ -167,28 +170,28 @@ async def test_an_api_key_may_order_and_no_token_may(client: GraphQLClient) -> N
         (OWN, {}),
     ]
     for document, variables in asked:
-        assert await client.code(document, token=token, **variables) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(document, token=token, **variables) == "INSUFFICIENT_SCOPE"
     assert await ShopOrder.all().count() == 1
 
 
-async def test_a_deactivated_account_orders_nothing(client: GraphQLClient) -> None:
+async def test_a_deactivated_account_orders_nothing(checked_client: GraphQLClient) -> None:
     account, ada = await rich()
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
-    body = await client.ask(ORDER, headers=ada, input={"item": "MUG", "idempotencyKey": "k"})
+    body = await checked_client.ask(ORDER, headers=ada, input={"item": "MUG", "idempotencyKey": "k"})
     assert body["data"] is None and await ShopOrder.all().count() == 0
 
 
-async def test_the_history_and_the_orders_have_pages(client: GraphQLClient) -> None:
+async def test_the_history_and_the_orders_have_pages(checked_client: GraphQLClient) -> None:
     # given
     _, ada = await rich()
-    placed = [(await order(client, ada, "STICKERS", f"k{n}"))["order"]["id"] for n in range(5)]
+    placed = [(await order(checked_client, ada, "STICKERS", f"k{n}"))["order"]["id"] for n in range(5)]
     asked = """query P($first: Int, $after: String, $last: Int, $before: String) { viewer {
       orders(first: $first, after: $after, last: $last, before: $before) {
         edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } }
       creditHistory(first: $first, last: $last) { edges { cursor node { amount } } pageInfo { hasNextPage } } } }"""
 
     async def page(**asked_: Any) -> Body:
-        return (await client.ask(asked, headers=ada, **asked_))["data"]["viewer"]["orders"]
+        return (await checked_client.ask(asked, headers=ada, **asked_))["data"]["viewer"]["orders"]
 
     # when
     newest = await page(first=2)
@@ -198,42 +201,44 @@ async def test_the_history_and_the_orders_have_pages(client: GraphQLClient) -> N
     assert [edge["node"]["id"] for edge in newest["edges"] + older["edges"]] == placed[::-1][:4]
     assert [edge["node"]["id"] for edge in back["edges"]] == [placed[3]]
     assert newest["pageInfo"]["hasNextPage"] and not newest["pageInfo"]["hasPreviousPage"]
-    entries = (await client.ask(asked, headers=ada, first=3))["data"]["viewer"]["creditHistory"]
+    entries = (await checked_client.ask(asked, headers=ada, first=3))["data"]["viewer"]["creditHistory"]
     assert entries["pageInfo"]["hasNextPage"] and len(entries["edges"]) == 3
     # when, then: a cursor of the one list is none of the other
-    wrong = await client.ask(asked, headers=ada, first=1, after=entries["edges"][0]["cursor"])
+    wrong = await checked_client.ask(asked, headers=ada, first=1, after=entries["edges"][0]["cursor"])
     assert wrong["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
 
 
 async def test_a_page_of_history_takes_as_many_statements_as_a_line(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     _, ada = await rich()
     counts = []
     for number in range(2):
-        await order(client, ada, "STICKERS", f"a{number}")
-        await order(client, ada, "MUG" if number else "STICKERS", f"b{number}")
+        await order(checked_client, ada, "STICKERS", f"a{number}")
+        await order(checked_client, ada, "MUG" if number else "STICKERS", f"b{number}")
         with count_statements() as seen:
-            await client.ask(OWN, headers=ada)
+            await checked_client.ask(OWN, headers=ada)
         counts.append(seen.total)
     assert counts[0] == counts[1], seen.texts
 
 
-async def test_too_many_orders_have_to_wait(client: GraphQLClient) -> None:
+async def test_too_many_orders_have_to_wait(checked_client: GraphQLClient) -> None:
     _, ada = await rich()
-    answers = [await order(client, ada, key=f"k{n}") for n in range(31)]
+    answers = [await order(checked_client, ada, key=f"k{n}") for n in range(31)]
     [error] = answers[-1]["errors"]
     assert error["__typename"] == "RateLimited"
 
 
 @pytest.mark.sqlite_only
-async def test_two_orders_in_one_document_are_done_in_order_and_the_first_is_kept(client: GraphQLClient) -> None:
+async def test_two_orders_in_one_document_are_done_in_order_and_the_first_is_kept(
+    checked_client: GraphQLClient,
+) -> None:
     # given credits for one
     _, ada = await rich(credits_=100)
     document = """mutation { a: orderItem(input: {item: "MUG", idempotencyKey: "1"}) { creditBalance errors { code } }
       b: orderItem(input: {item: "MUG", idempotencyKey: "2"}) { creditBalance errors { code } } }"""
     # when
-    data = (await client.ask(document, headers=ada))["data"]
+    data = (await checked_client.ask(document, headers=ada))["data"]
     # then
     assert data["a"] == {"creditBalance": 20, "errors": []}
     assert data["b"] == {"creditBalance": None, "errors": [{"code": "INSUFFICIENT_CREDITS"}]}

@@ -9,57 +9,59 @@ from tests.helpers.sign_up import sign_up, verify
 RESEND = "mutation R($input: ResendSignUpCodeInput!) { resendSignUpCode(input: $input) { errors { code } } }"
 
 
-async def test_somebody_signs_up_and_is_in(client: GraphQLClient) -> None:
+async def test_somebody_signs_up_and_is_in(checked_client: GraphQLClient) -> None:
     # given
     await make_domain("people.example")
     # when
-    begun = await sign_up(client, marketing=True, referralCode=None)
+    begun = await sign_up(checked_client, marketing=True, referralCode=None)
     # then
     assert begun["errors"] == [] and await kinds() == ["sign-up-code"]
     code = await mailed_code()
     assert code not in str(begun)
-    assert (await sign_in(client))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    assert (await sign_in(checked_client))["errors"][0]["code"] == "BAD_CREDENTIALS"
     # when
-    assert (await verify(client, begun["signUp"], other_than(code)))["errors"] == [{"code": "BAD_CODE", "path": None}]
-    done = await verify(client, begun["signUp"], code)
+    assert (await verify(checked_client, begun["signUp"], other_than(code)))["errors"] == [
+        {"code": "BAD_CODE", "path": None}
+    ]
+    done = await verify(checked_client, begun["signUp"], code)
     # then
     assert done == {"viewer": {"account": {"email": ADA, "company": {"name": "Harbor Works"}}}, "errors": []}
-    assert cookie(client)
-    assert await client.data(ME) == ADA_HERSELF
-    client.http.session.cookie_jar.clear()
-    assert (await sign_in(client))["errors"] == []
+    assert cookie(checked_client)
+    assert await checked_client.data(ME) == ADA_HERSELF
+    checked_client.http.session.cookie_jar.clear()
+    assert (await sign_in(checked_client))["errors"] == []
 
 
-async def test_who_has_an_account_is_not_told_to_others(client: GraphQLClient) -> None:
+async def test_who_has_an_account_is_not_told_to_others(checked_client: GraphQLClient) -> None:
     # given
     await make_login()
     # when
-    taken, free = await sign_up(client), await sign_up(client, "ben@people.example")
+    taken, free = await sign_up(checked_client), await sign_up(checked_client, "ben@people.example")
     # then
     assert [{**each, "signUp": len(each["signUp"])} for each in (taken, free)] == [{"signUp": 32, "errors": []}] * 2
     for secret in (taken["signUp"], free["signUp"], "unknown"):
-        data = await client.data(RESEND, input={"signUp": secret})
+        data = await checked_client.data(RESEND, input={"signUp": secret})
         assert data["resendSignUpCode"]["errors"] == []
-        assert (await verify(client, secret, "none"))["errors"] == [{"code": "BAD_CODE", "path": None}]
+        assert (await verify(checked_client, secret, "none"))["errors"] == [{"code": "BAD_CODE", "path": None}]
     assert await kinds() == ["sign-up-taken", "sign-up-code"] * 2
 
 
-async def test_what_is_wrong_is_told_at_once(client: GraphQLClient) -> None:
-    answer = await sign_up(client, "nonsense", password="short", name=" ")
+async def test_what_is_wrong_is_told_at_once(checked_client: GraphQLClient) -> None:
+    answer = await sign_up(checked_client, "nonsense", password="short", name=" ")
     assert answer["signUp"] is None
     assert [tuple(error["path"]) for error in answer["errors"]][:2] == [("email",), ("name",)]
     assert "PASSWORD_TOO_SHORT" in {error["code"] for error in answer["errors"]}
 
 
-async def test_an_identity_providers_domain_is_named(client: GraphQLClient) -> None:
+async def test_an_identity_providers_domain_is_named(checked_client: GraphQLClient) -> None:
     await make_domain("sso.example", sso=True)
-    answer = await sign_up(client, "ada@sso.example")
+    answer = await sign_up(checked_client, "ada@sso.example")
     assert answer == {"signUp": None, "errors": [{"code": "MANAGED_BY_IDP", "path": ["email"]}]}
 
 
-async def test_fifty_guesses_in_one_document_are_fifty_tries(client: GraphQLClient) -> None:
+async def test_fifty_guesses_in_one_document_are_fifty_tries(checked_client: GraphQLClient) -> None:
     # given
-    secret = (await sign_up(client))["signUp"]
+    secret = (await sign_up(checked_client))["signUp"]
     code = await mailed_code()
     guesses = [other_than(code)] * 5 + [code] * 45
     document = " ".join(
@@ -67,9 +69,9 @@ async def test_fifty_guesses_in_one_document_are_fifty_tries(client: GraphQLClie
         for n, guess in enumerate(guesses)
     )
     # when
-    data = await client.data(f"mutation {{ {document} }}")
+    data = await checked_client.data(f"mutation {{ {document} }}")
     # then: the right one comes too late
     found = [each["errors"][0]["code"] for each in data.values()]
     assert found == ["BAD_CODE"] * 30 + ["RATE_LIMITED"] * 20
     assert await Account.all().count() == 0
-    assert cookie(client) is None
+    assert cookie(checked_client) is None

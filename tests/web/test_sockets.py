@@ -23,8 +23,8 @@ LEVELS = {"query": "{ levels { number } }"}
 WHO = {"query": "{ viewer { account { email } } }"}
 
 
-async def test_a_query_is_answered_and_completed(client: GraphQLClient) -> None:
-    async with open_socket(client) as ws:
+async def test_a_query_is_answered_and_completed(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         answer = await ws.run(LEVELS)
         assert answer["type"] == "next" and len(answer["payload"]["data"]["levels"]) == 10
@@ -54,9 +54,9 @@ async def test_a_query_is_answered_and_completed(client: GraphQLClient) -> None:
     ],
 )
 async def test_what_cannot_be_run_is_an_error_message_and_the_socket_goes_on(
-    client: GraphQLClient, payload: Any, code: str
+    checked_client: GraphQLClient, payload: Any, code: str
 ) -> None:
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         answer = await ws.run(payload)
         assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
@@ -77,41 +77,43 @@ async def test_what_cannot_be_run_is_an_error_message_and_the_socket_goes_on(
     ],
 )  # fmt: skip
 async def test_what_is_not_the_protocol_closes_the_socket(
-    client: GraphQLClient, messages: list[str], code: int
+    checked_client: GraphQLClient, messages: list[str], code: int
 ) -> None:
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         for message in messages:
             await ws.raw.send_str(message)
         assert await ws.closed() == code
 
 
-async def test_bytes_and_large_messages_close_the_socket(client: GraphQLClient) -> None:
-    async with open_socket(client) as ws:
+async def test_bytes_and_large_messages_close_the_socket(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.raw.send_bytes(b"{}")
         assert await ws.closed() == 4400
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.raw.send_str('{"type": "' + "x" * 300_000 + '"}')
         assert await ws.closed() == 1009
 
 
-async def test_the_old_protocol_is_refused(client: GraphQLClient) -> None:
-    async with open_socket(client, protocol="graphql-ws") as ws:
+async def test_the_old_protocol_is_refused(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client, protocol="graphql-ws") as ws:
         assert await ws.closed() == 4406
 
 
-async def test_whoever_says_nothing_is_closed(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_says_nothing_is_closed(checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.05)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         assert await ws.closed() == 4408
 
 
-async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_id_under_way_cannot_be_used_again(
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def never(*_: object) -> tuple[str, Any]:
         await asyncio.Event().wait()
         raise AssertionError
 
     monkeypatch.setattr(websockets.WebSocketEndpoint, "run", never)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         for n in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
             await ws.send(id=str(n), type="subscribe", payload=LEVELS)
@@ -122,7 +124,7 @@ async def test_an_id_under_way_cannot_be_used_again(client: GraphQLClient, monke
         assert await ws.closed() == 4409
 
 
-async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(client: GraphQLClient) -> None:
+async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(checked_client: GraphQLClient) -> None:
     account = await make_person("ada@people.example")
     token = await make_token(account, "mx:user:profile:v1:read")
     headers = {"Authorization": f"mxtoken {token}"}
@@ -131,20 +133,20 @@ async def test_a_token_is_shown_in_the_handshake_or_in_the_first_message(client:
         ({}, {"authorization": f"Bearer {token}"}),
         ({}, await with_key(account)),
     ]:
-        async with open_socket(client, handshake) as ws:
+        async with open_socket(checked_client, handshake) as ws:
             await ws.init(payload)
             assert (await ws.run(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
 
 
-async def test_every_bad_credential_closes_with_4403(client: GraphQLClient) -> None:
+async def test_every_bad_credential_closes_with_4403(checked_client: GraphQLClient) -> None:
     for name, credential in (await dead_credentials()).items():
         for handshake, payload in [({"Authorization": credential}, None), ({}, {"Authorization": credential})]:
-            async with open_socket(client, handshake) as ws:
+            async with open_socket(checked_client, handshake) as ws:
                 await ws.send(type="connection_init", **({} if payload is None else {"payload": payload}))
                 assert await ws.closed() == 4403, name
 
 
-async def test_two_credentials_close_with_4403(client: GraphQLClient) -> None:
+async def test_two_credentials_close_with_4403(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
     shown = {"Authorization": f"mxtoken {token}"}
     for handshake, payload in [
@@ -152,14 +154,14 @@ async def test_two_credentials_close_with_4403(client: GraphQLClient) -> None:
         ({}, {**shown, "Mendix-Username": "x", "Mendix-ApiKey": "y"}),
         ({}, {**shown, "authorization": "x"}),
     ]:
-        async with open_socket(client, handshake) as ws:
+        async with open_socket(checked_client, handshake) as ws:
             await ws.send(type="connection_init", payload=payload)
             assert await ws.closed() == 4403
 
 
-async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(client: GraphQLClient) -> None:
+async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {token}"})
         assert (await ws.run(LEVELS))["type"] == "next"
         await AccessToken.filter(secret_hash=digest(token)).delete()
@@ -168,24 +170,24 @@ async def test_a_token_that_is_deleted_meanwhile_is_dead_on_the_next_operation(c
 
 
 async def test_a_token_that_is_deleted_meanwhile_closes_a_silent_socket(
-    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setattr(websocket_connection, "RECHECK_SECONDS", 0.05)
     account = await make_person()
     token = await make_token(account, RANK)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {token}"})
         account.status = AccountStatus.DEACTIVATED
         await account.save()
         assert await ws.closed() == 4403
 
 
-async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(client: GraphQLClient) -> None:
+async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(checked_client: GraphQLClient) -> None:
     account = await make_person("ada@people.example")
     cookie = await in_session(account)
     ours = {**cookie, "Origin": "http://graph.example"}
-    async with open_socket(client, ours) as ws:
+    async with open_socket(checked_client, ours) as ws:
         await ws.init()
         assert (await ws.run(WHO))["payload"]["data"]["viewer"]["account"]["email"] == "ada@people.example"
         await sessions.end_all(account.id)
@@ -194,27 +196,29 @@ async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(clien
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://graph.example.evil.example", ""])
-async def test_a_page_of_a_foreign_origin_may_not_connect(client: GraphQLClient, origin: str) -> None:
+async def test_a_page_of_a_foreign_origin_may_not_connect(checked_client: GraphQLClient, origin: str) -> None:
     for headers in ({}, await in_session(await make_person())):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await client.http.ws_connect("/graphql", protocols=(PROTOCOL,), headers={**headers, "Origin": origin})
+            await checked_client.http.ws_connect(
+                "/graphql", protocols=(PROTOCOL,), headers={**headers, "Origin": origin}
+            )
         assert refused.value.status == 403
 
 
-async def test_programs_and_listed_origins_may_connect(client: GraphQLClient) -> None:
+async def test_programs_and_listed_origins_may_connect(checked_client: GraphQLClient) -> None:
     for headers in ({}, {"Origin": "http://graph.example"}):
-        async with open_socket(client, headers) as ws:
+        async with open_socket(checked_client, headers) as ws:
             await ws.init()
 
 
 async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cookie_does_not_count(
-    client: GraphQLClient,
+    checked_client: GraphQLClient,
 ) -> None:
     # given: the server's public address is graph.example; a browser reached it by its IP address
-    here = f"http://{client.http.host}:{client.http.port}"
+    here = f"http://{checked_client.http.host}:{checked_client.http.port}"
     cookie = await in_session(await make_person("ada@people.example"))
     # when
-    async with open_socket(client, {**cookie, "Origin": here}) as ws:
+    async with open_socket(checked_client, {**cookie, "Origin": here}) as ws:
         await ws.init()
         # then
         assert (await ws.run(WHO))["payload"] == {"data": {"viewer": None}}
@@ -230,23 +234,23 @@ async def test_a_page_of_this_server_under_another_name_may_connect_but_its_cook
         {"Mendix-Username": None, "Mendix-ApiKey": None},
     ],
 )
-async def test_an_empty_credential_is_none(client: GraphQLClient, empty: dict[str, Any]) -> None:
-    async with open_socket(client) as ws:
+async def test_an_empty_credential_is_none(checked_client: GraphQLClient, empty: dict[str, Any]) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.init(empty)
         assert (await ws.run(WHO))["payload"] == {"data": {"viewer": None}}
 
 
-async def test_a_missing_scope_is_told_as_over_http(client: GraphQLClient) -> None:
+async def test_a_missing_scope_is_told_as_over_http(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {token}"})
         answer = await ws.run(WHO)
         assert answer["payload"]["data"] is None
         assert answer["payload"]["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_server_that_stops_says_goodbye(client: GraphQLClient) -> None:
-    async with open_socket(client) as ws:
+async def test_a_server_that_stops_says_goodbye(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.init()
-        await client.http.app.shutdown()
+        await checked_client.http.app.shutdown()
         assert await ws.closed() == 1001

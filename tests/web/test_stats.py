@@ -41,7 +41,7 @@ async def lines(client: GraphQLClient, profile_id: int, **asked: Any) -> dict[st
     return data["profile"]["stats"]
 
 
-async def test_lines_add_up_to_the_sum_that_is_shown(client: GraphQLClient) -> None:
+async def test_lines_add_up_to_the_sum_that_is_shown(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await give(ada, "UPVOTE_RECEIVED", times=7)  # two are capped
@@ -53,7 +53,7 @@ async def test_lines_add_up_to_the_sum_that_is_shown(client: GraphQLClient) -> N
     await penalize(ada, Category.FORUM, 30, reason="Spam", shown=True, external_id="1")
     await penalize(ada, Category.FORUM, 5, reason="Between us", shown=False, external_id="2")
     # when
-    shown = await lines(client, ada)
+    shown = await lines(checked_client, ada)
     # then
     forum, *others = shown["categories"]
     forum["activities"].sort(key=lambda line: -line["points"])
@@ -86,7 +86,7 @@ async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("taken", "left"), [(5, 1_085), (60, 1_030), (400, 690), (2_000, 0)])
-async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, taken: int, left: int) -> None:
+async def test_only_the_sums_fall_by_a_silent_penalty(checked_client: GraphQLClient, taken: int, left: int) -> None:
     # given
     account = await make_person()
     ada = account.own_profile_id
@@ -94,12 +94,12 @@ async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, tak
     await give(ada, "ANSWER_ACCEPTED", times=2)
     await give(ada, "ANSWER_MARKED_ACCEPTED", times=5)
     await record_opening_balances([OpeningBalance(ada, Category.FORUM, 1_000, "archive", "1")])
-    before = await figures(client, account)
+    before = await figures(checked_client, account)
     assert sum(each["points"] for each in before["stats"]["categories"]) == 1_090
     # when
     with clock.frozen(NOON + timedelta(days=3)):
         await penalize(ada, Category.FORUM, taken, reason="Between us", shown=False, external_id="1")
-    after = await figures(client, account)
+    after = await figures(checked_client, account)
     # then
     for name in ("pointHistory", "badges"):
         assert after[name] == before[name]
@@ -114,13 +114,13 @@ async def test_only_the_sums_fall_by_a_silent_penalty(client: GraphQLClient, tak
     assert [each async for each in differences()] == []
     # and when it is taken back
     await reverse("operator:penalties", "1")
-    again = await figures(client, account)
+    again = await figures(checked_client, account)
     assert {name: again[name] for name in ("stats", "pointHistory")} == {
         name: before[name] for name in ("stats", "pointHistory")
     }
 
 
-async def test_others_do_not_read_that_a_penalty_was_taken_back(client: GraphQLClient) -> None:
+async def test_others_do_not_read_that_a_penalty_was_taken_back(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     ada = account.own_profile_id
@@ -128,25 +128,25 @@ async def test_others_do_not_read_that_a_penalty_was_taken_back(client: GraphQLC
     await reverse("operator:penalties", "1")
     text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 9) { edges { node { kind } } } } }"
     # then
-    own = await client.data(text, id=f"prf_{ada}", token=await make_token(account, "mx:points:read"))
+    own = await checked_client.data(text, id=f"prf_{ada}", token=await make_token(account, "mx:points:read"))
     assert [each["node"]["kind"] for each in own["profile"]["pointHistory"]["edges"]] == ["REVERSAL", "PENALTY"]
-    assert (await client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]["edges"] == []
+    assert (await checked_client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]["edges"] == []
 
 
-async def test_no_shown_sum_is_below_zero(client: GraphQLClient) -> None:
+async def test_no_shown_sum_is_below_zero(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await record(event(ada, occurred_at=NOON))
     await penalize(ada, Category.FORUM, 100, reason="Spam", shown=False, external_id="1")
     # when
-    shown = await lines(client, ada, since="2026-03-01")
+    shown = await lines(checked_client, ada, since="2026-03-01")
     # then
     assert shown["categories"][0]["points"] == 0
     assert min(piece["points"] for piece in shown["series"]) == 0
     assert sum(piece["points"] for piece in shown["series"]) == 10
 
 
-async def test_pieces_follow_the_calendar_and_empty_ones_are_there(client: GraphQLClient) -> None:
+async def test_pieces_follow_the_calendar_and_empty_ones_are_there(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     for moment in (
@@ -159,7 +159,7 @@ async def test_pieces_follow_the_calendar_and_empty_ones_are_there(client: Graph
     await record_opening_balances([OpeningBalance(ada, Category.FORUM, 1_000, "archive", "1")])
 
     async def series(bucket: str, since: str, until: str, **more: Any) -> list[tuple[str, int]]:
-        pieces = (await lines(client, ada, bucket=bucket, since=since, until=until, **more))["series"]
+        pieces = (await lines(checked_client, ada, bucket=bucket, since=since, until=until, **more))["series"]
         return [(piece["startsOn"], piece["points"]) for piece in pieces]
 
     # then
@@ -215,18 +215,20 @@ async def test_without_dates_there_are_the_usual_pieces_up_to_today(database: Da
         ({"until": "1969-12-28"}, "BAD_INPUT"),
     ],
 )
-async def test_a_series_that_makes_no_sense_is_refused(client: GraphQLClient, asked: dict[str, Any], code: str) -> None:
+async def test_a_series_that_makes_no_sense_is_refused(
+    checked_client: GraphQLClient, asked: dict[str, Any], code: str
+) -> None:
     ada = await make_profile()
-    assert await client.code(STATS, id=f"prf_{ada}", **asked) == code
+    assert await checked_client.code(STATS, id=f"prf_{ada}", **asked) == code
 
 
-async def test_four_hundred_pieces_are_the_most(client: GraphQLClient) -> None:
+async def test_four_hundred_pieces_are_the_most(checked_client: GraphQLClient) -> None:
     ada = await make_profile()
     begin = date(2024, 1, 1)
     asked = {"bucket": "DAY", "since": begin.isoformat(), "until": (begin + timedelta(days=399)).isoformat()}
-    assert len((await lines(client, ada, **asked))["series"]) == 400
+    assert len((await lines(checked_client, ada, **asked))["series"]) == 400
     asked["until"] = (begin + timedelta(days=400)).isoformat()
-    assert await client.code(STATS, id=f"prf_{ada}", **asked) == "TOO_MANY_ITEMS"
+    assert await checked_client.code(STATS, id=f"prf_{ada}", **asked) == "TOO_MANY_ITEMS"
 
 
 @given(day=st.dates(date(1971, 1, 1), date(9990, 1, 1)), bucket=st.sampled_from(Bucket), days=st.integers(0, 398))
@@ -336,32 +338,36 @@ async def test_what_remains_is_what_the_next_events_give(database: Database, whe
         assert all(row["earned"] == 0 for row in await today())
 
 
-async def test_only_the_person_sees_what_they_earned_today(client: GraphQLClient, database: Database) -> None:
+async def test_only_the_person_sees_what_they_earned_today(checked_client: GraphQLClient, database: Database) -> None:
     # given
     ada, ben = await make_person(), await make_person()
     await record(event(ada.own_profile_id, occurred_at=clock.now()))
     # then
     for account, earned in ((ada, 10), (ben, 0)):
         for scope in ("mx:points:read", "mx:user:profile:v1:read"):
-            data = await client.data(TODAY, token=await make_token(account, scope))
+            data = await checked_client.data(TODAY, token=await make_token(account, scope))
             rows = {row["activity"]["code"]: row for row in data["viewer"]["pointsToday"]}
             assert (rows["UPVOTE_RECEIVED"]["earned"], rows["UPVOTE_RECEIVED"]["remaining"]) == (earned, 50 - earned)
             assert len(rows) == len([each for each in ACTIVITIES.values() if each.cap is not None])
-        assert await client.code(TODAY, token=await make_token(account, "mx:leaderboard:read")) == "INSUFFICIENT_SCOPE"
-    assert await client.data(TODAY) == {"viewer": None}
-    data = await client.data(TODAY, token=await make_token(await make_service(), "mx:points:read"))
+        assert (
+            await checked_client.code(TODAY, token=await make_token(account, "mx:leaderboard:read"))
+            == "INSUFFICIENT_SCOPE"
+        )
+    assert await checked_client.data(TODAY) == {"viewer": None}
+    data = await checked_client.data(TODAY, token=await make_token(await make_service(), "mx:points:read"))
     assert data == {"viewer": {"pointsToday": None}}
     [other] = await stats.points_today([ben.own_profile_id], Context(database, Principal(1, ada.own_profile_id)))
     assert other is None
 
 
-async def test_stats_are_as_visible_as_the_profile(client: GraphQLClient) -> None:
+async def test_stats_are_as_visible_as_the_profile(checked_client: GraphQLClient) -> None:
     shy = await make_person(public=False)
     document, asked = STATS, {"id": f"prf_{shy.profile_id}"}
-    assert await client.data(document, **asked) == {"profile": None}
+    assert await checked_client.data(document, **asked) == {"profile": None}
     for scope in ("mx:points:read", "mx:user:profile:v1:read"):
-        data = await client.data(document, token=await make_token(shy, scope), **asked)
+        data = await checked_client.data(document, token=await make_token(shy, scope), **asked)
         assert len(data["profile"]["stats"]["categories"]) == 5
     assert (
-        await client.code(document, token=await make_token(shy, "mx:leaderboard:read"), **asked) == "INSUFFICIENT_SCOPE"
+        await checked_client.code(document, token=await make_token(shy, "mx:leaderboard:read"), **asked)
+        == "INSUFFICIENT_SCOPE"
     )

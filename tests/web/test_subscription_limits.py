@@ -21,10 +21,12 @@ from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
 
 
-async def test_a_socket_has_so_many_subscriptions_and_no_more(client: GraphQLClient, database: Database) -> None:
+async def test_a_socket_has_so_many_subscriptions_and_no_more(
+    checked_client: GraphQLClient, database: Database
+) -> None:
     listeners = change_feed.follower(database)._listeners[change_feed.Topic.SCORES]
     before = len(listeners)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         for number in range(websocket_connection.MAX_OPERATIONS_PER_SOCKET):
             await ws.send(id=str(number), type="subscribe", payload=BOARD)
@@ -39,24 +41,24 @@ async def test_a_socket_has_so_many_subscriptions_and_no_more(client: GraphQLCli
 
 
 async def test_an_address_and_an_account_have_so_many_sockets_and_no_more(
-    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websockets, "MAX_SOCKETS_PER_ADDRESS", 3)
     monkeypatch.setattr(websockets, "MAX_SOCKETS_PER_ACCOUNT", 1)
     account, _ = await person()
     shown = {"Authorization": f"mxtoken {await make_token(account, READ)}"}
-    async with open_socket(client) as one, open_socket(client) as two:
+    async with open_socket(checked_client) as one, open_socket(checked_client) as two:
         await one.init(shown)
         await two.send(type="connection_init", payload=shown)
         assert await two.closed() == 4429
-        async with open_socket(client), open_socket(client), open_socket(client) as fourth:
+        async with open_socket(checked_client), open_socket(checked_client), open_socket(checked_client) as fourth:
             assert await fourth.closed() == 4429
-    async with open_socket(client) as again:
+    async with open_socket(checked_client) as again:
         await again.init(shown)
 
 
-async def test_whoever_sends_too_many_messages_is_closed(client: GraphQLClient) -> None:
-    async with open_socket(client) as ws:
+async def test_whoever_sends_too_many_messages_is_closed(checked_client: GraphQLClient) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         for _ in range(websocket_connection.MESSAGE_BURST + websocket_connection.MESSAGES_PER_SECOND * 3):
             await ws.send(type="ping")
@@ -64,13 +66,13 @@ async def test_whoever_sends_too_many_messages_is_closed(client: GraphQLClient) 
 
 
 async def test_events_over_the_limit_come_later_and_as_things_stand_then(
-    client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
         catalogue.LIMITS, "delivery-anonymous", (Limit("delivery-anonymous:address", ("address",), 2_000_000, 1),)
     )
     ada = await make_profile("Ada")
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)  # the board as it stands is the one event that is within the limit
         await give(ada, "UPVOTE_RECEIVED")

@@ -49,11 +49,11 @@ async def hide(profile_id: int) -> None:
         await profiles.refresh_visibility([profile_id])
 
 
-async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(client: GraphQLClient) -> None:
+async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(checked_client: GraphQLClient) -> None:
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada, times=2)
     await give(ben, times=1)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
         await give(ben, times=3, occurred_at=clock.now() - timedelta(days=3))
@@ -64,11 +64,11 @@ async def test_a_change_of_rank_arrives_at_an_anonymous_subscriber(client: Graph
         assert found["leaderboardChanged"]["board"] == "OVERALL"
 
 
-async def test_an_event_arrives_within_a_second(client: GraphQLClient) -> None:
+async def test_an_event_arrives_within_a_second(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile("Ada")
     loop, took = asyncio.get_running_loop(), []
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         assert places(await subscribe(ws, BOARD)) == []  # the board as it stands comes first
         # when
@@ -81,9 +81,9 @@ async def test_an_event_arrives_within_a_second(client: GraphQLClient) -> None:
     assert min(took) < SECOND, took
 
 
-async def test_what_another_process_writes_arrives_by_itself(client: GraphQLClient, settings: Settings) -> None:
+async def test_what_another_process_writes_arrives_by_itself(checked_client: GraphQLClient, settings: Settings) -> None:
     ada = await make_profile("Ada")
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
         process = await asyncio.create_subprocess_exec(*_another_process(settings, ada))
@@ -108,11 +108,11 @@ def _another_process(settings: Settings, profile_id: int) -> list[str]:
     return [sys.executable, "-c", code, settings.database, str(profile_id)]
 
 
-async def test_a_board_that_did_not_change_says_nothing(client: GraphQLClient) -> None:
+async def test_a_board_that_did_not_change_says_nothing(checked_client: GraphQLClient) -> None:
     ada, hidden = await make_profile("Ada"), await make_profile("Hidden", public=False)
     await give(ada)
     forum = {"query": BOARD["query"].replace("OVERALL", "LEARNING")}
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, forum, "learning")
         await subscribe(ws, BOARD, "overall")
@@ -123,9 +123,9 @@ async def test_a_board_that_did_not_change_says_nothing(client: GraphQLClient) -
         await nothing_arrives(ws)
 
 
-async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(client: GraphQLClient) -> None:
+async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(checked_client: GraphQLClient) -> None:
     people = [await make_profile(f"Person {n}") for n in range(4)]
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
         loop = asyncio.get_running_loop()
@@ -140,11 +140,11 @@ async def test_many_changes_make_few_deliveries_and_the_last_one_is_the_truth(cl
         assert len(places(found)) == 3
 
 
-async def test_whoever_hides_leaves_the_board_of_others(client: GraphQLClient) -> None:
+async def test_whoever_hides_leaves_the_board_of_others(checked_client: GraphQLClient) -> None:
     ada, ben = await make_profile("Ada"), await make_profile("Ben")
     await give(ada)
     await give(ben)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
         await hide(ada)
@@ -154,11 +154,11 @@ async def test_whoever_hides_leaves_the_board_of_others(client: GraphQLClient) -
         await nothing_arrives(ws)
 
 
-async def test_people_hear_of_their_own_points_and_of_nobody_elses(client: GraphQLClient) -> None:
+async def test_people_hear_of_their_own_points_and_of_nobody_elses(checked_client: GraphQLClient) -> None:
     (ada, ada_id), (ben, ben_id) = await person("Ada"), await person("Ben")
     async with (
-        open_socket(client) as of_ada,
-        open_socket(client, {"Authorization": f"mxtoken {await make_token(ben, READ)}"}) as of_ben,
+        open_socket(checked_client) as of_ada,
+        open_socket(checked_client, {"Authorization": f"mxtoken {await make_token(ben, READ)}"}) as of_ben,
     ):
         await of_ada.init({"Authorization": f"mxtoken {await make_token(ada, READ)}"})
         await of_ben.init()
@@ -173,9 +173,9 @@ async def test_people_hear_of_their_own_points_and_of_nobody_elses(client: Graph
         assert (await arrives(of_ben))["viewerEvents"]["activity"] == {"code": "UPVOTE_RECEIVED"}
 
 
-async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
+async def test_every_kind_of_event_has_its_facts(checked_client: GraphQLClient) -> None:
     account, ada = await person()
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {await make_token(account, READ)}"})
         await subscribe(ws, OWN)
         badge, challenge = next(iter(BADGES.values())), next(iter(CHALLENGES.values()))
@@ -206,9 +206,9 @@ async def test_every_kind_of_event_has_its_facts(client: GraphQLClient) -> None:
     ]  # fmt: skip
 
 
-async def test_a_silent_penalty_is_never_told(client: GraphQLClient) -> None:
+async def test_a_silent_penalty_is_never_told(checked_client: GraphQLClient) -> None:
     account, ada = await person()
-    async with open_socket(client, {**await in_session(account), "Origin": "http://graph.example"}) as ws:
+    async with open_socket(checked_client, {**await in_session(account), "Origin": "http://graph.example"}) as ws:
         await ws.init()
         await subscribe(ws, OWN)
         await penalize(ada, Category.FORUM, 5, reason="Spam", shown=False, external_id="1")
@@ -219,7 +219,7 @@ async def test_a_silent_penalty_is_never_told(client: GraphQLClient) -> None:
 
 @pytest.mark.parametrize("what", ["nobody", "scope", "service", "closed"])
 async def test_who_may_not_hear_is_told_why_once(
-    client: GraphQLClient, settings: Settings, database: Database, what: str
+    checked_client: GraphQLClient, settings: Settings, database: Database, what: str
 ) -> None:
     payload, asked = None, OWN
     if what == "scope":
@@ -229,8 +229,8 @@ async def test_who_may_not_hear_is_told_why_once(
     closed = await make_app(replace(settings, anonymous="none"), database)
     async with TestClient(TestServer(closed)) as http:
         if what == "closed":
-            client, asked = GraphQLClient(http), BOARD
-        async with open_socket(client) as ws:
+            checked_client, asked = GraphQLClient(http), BOARD
+        async with open_socket(checked_client) as ws:
             await ws.init(payload)
             await ws.send(id="s", type="subscribe", payload=asked)
             answer = await ws.receive()
@@ -245,20 +245,20 @@ def test_an_expired_password_opens_no_subscription(root: str) -> None:
     assert not unauthenticated_access.works_with_expired_password(frozenset({root, "LeaderboardChange.asOf"}))
 
 
-async def test_a_token_that_opens_boards_may_follow_one(client: GraphQLClient) -> None:
+async def test_a_token_that_opens_boards_may_follow_one(checked_client: GraphQLClient) -> None:
     account, _ = await person()
     ada = await make_profile("Ada")
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {await make_token(account, RANK)}"})
         await subscribe(ws, BOARD)
         await give(ada)
         assert places(await arrives(ws)) == [(1, "Ada")]
 
 
-async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(client: GraphQLClient) -> None:
+async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(checked_client: GraphQLClient) -> None:
     account, ada = await person()
     token = await make_token(account, READ)
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init({"Authorization": f"mxtoken {token}"})
         await subscribe(ws, OWN)
         await give(ada)
@@ -273,9 +273,11 @@ async def test_a_token_that_is_deleted_gets_nothing_more_and_the_socket_closes(c
         assert "UPVOTE_RECEIVED" not in "".join(heard)
 
 
-async def test_a_client_that_completes_hears_nothing_more_and_may_use_the_id_again(client: GraphQLClient) -> None:
+async def test_a_client_that_completes_hears_nothing_more_and_may_use_the_id_again(
+    checked_client: GraphQLClient,
+) -> None:
     ada = await make_profile("Ada")
-    async with open_socket(client) as ws:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
         await ws.send(id="s", type="complete")
@@ -286,20 +288,22 @@ async def test_a_client_that_completes_hears_nothing_more_and_may_use_the_id_aga
         assert places(await arrives(ws)) == [(1, "Ada")]
 
 
-async def test_a_server_that_stops_says_goodbye_to_subscribers(client: GraphQLClient, database: Database) -> None:
-    async with open_socket(client) as ws:
+async def test_a_server_that_stops_says_goodbye_to_subscribers(
+    checked_client: GraphQLClient, database: Database
+) -> None:
+    async with open_socket(checked_client) as ws:
         await ws.init()
         await subscribe(ws, BOARD)
-        await client.http.app.shutdown()
+        await checked_client.http.app.shutdown()
         assert await ws.closed() == 1001
 
 
 @pytest.mark.parametrize("method", ["post", "get"])
-async def test_a_single_request_is_no_subscription(client: GraphQLClient, method: str) -> None:
+async def test_a_single_request_is_no_subscription(checked_client: GraphQLClient, method: str) -> None:
     if method == "post":
-        response = await client.post(BOARD["query"])
+        response = await checked_client.post(BOARD["query"])
     else:
-        response = await client.http.get("/graphql", params={"query": BOARD["query"]})
+        response = await checked_client.http.get("/graphql", params={"query": BOARD["query"]})
     body = await response.json()
     assert "data" not in body
     assert body["errors"][0]["extensions"]["code"] == "BAD_QUERY"

@@ -45,7 +45,7 @@ async def dismiss(client: GraphQLClient, headers: Headers, profile: str) -> Body
     return (await client.ask(DISMISS, headers=headers, profile=profile))["data"]["dismissSuggestion"]
 
 
-async def test_whom_i_may_know_and_why(client: GraphQLClient) -> None:
+async def test_whom_i_may_know_and_why(checked_client: GraphQLClient) -> None:
     # given
     company, ada = await make_company_with_admin()
     ben = await make_member(company, "ben@harbor.example", name="Ben", skills=["python", "sql"], industries=["banking"])
@@ -55,7 +55,7 @@ async def test_whom_i_may_know_and_why(client: GraphQLClient) -> None:
         await join(friend, ben)
     as_cem, as_ada = await in_session(cem), await in_session(ada)
     # then
-    found = await known(client, as_cem)
+    found = await known(checked_client, as_cem)
     [edge] = found["edges"]
     assert found["pageInfo"]["endCursor"] == found["pageInfo"]["startCursor"] == edge["cursor"]
     assert edge["node"] == {
@@ -71,7 +71,7 @@ async def test_whom_i_may_know_and_why(client: GraphQLClient) -> None:
         ],
     }
     # and
-    [edge] = (await known(client, as_ada))["edges"]
+    [edge] = (await known(checked_client, as_ada))["edges"]
     assert edge["node"]["reasons"] == [
         {
             "kind": "MUTUAL_CONNECTIONS",
@@ -90,7 +90,7 @@ async def test_whom_i_may_know_and_why(client: GraphQLClient) -> None:
     ]
 
 
-async def test_paging_there_and_back_shows_everybody_once(client: GraphQLClient) -> None:
+async def test_paging_there_and_back_shows_everybody_once(checked_client: GraphQLClient) -> None:
     # given
     ada = await member("Ada", skills=["python", "sql"])
     for n in range(7):
@@ -101,13 +101,13 @@ async def test_paging_there_and_back_shows_everybody_once(client: GraphQLClient)
     seen: list[str] = []
     after, more = None, True
     while more:
-        page = await known(client, headers, first=3, after=after)
+        page = await known(checked_client, headers, first=3, after=after)
         seen += [edge["node"]["profile"]["name"] for edge in page["edges"]]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     back: list[str] = []
     before, more = None, True
     while more:
-        page = await known(client, headers, last=3, before=before)
+        page = await known(checked_client, headers, last=3, before=before)
         back = [edge["node"]["profile"]["name"] for edge in page["edges"]] + back
         before, more = page["pageInfo"]["startCursor"], page["pageInfo"]["hasPreviousPage"]
     # then
@@ -117,42 +117,42 @@ async def test_paging_there_and_back_shows_everybody_once(client: GraphQLClient)
         ({"first": 1, "last": 1}, "BAD_PAGE"),
         ({"after": "x"}, "BAD_CURSOR"),
     ):
-        body = await client.ask(KNOWN, headers=headers, **wrong)
+        body = await checked_client.ask(KNOWN, headers=headers, **wrong)
         assert body["errors"][0]["extensions"]["code"] == code
 
 
-async def test_dismissing_is_for_good(client: GraphQLClient) -> None:
+async def test_dismissing_is_for_good(checked_client: GraphQLClient) -> None:
     # given
     ada, ben = await member("Ada", skills=["sql"]), await member("Ben", skills=["sql"])
     headers = await in_session(ada)
-    assert await names(client, headers) == ["Ben"]
+    assert await names(checked_client, headers) == ["Ben"]
     # when
     for _ in range(2):
-        assert await dismiss(client, headers, prf(ben)) == {"profile": {"name": "Ben"}, "errors": []}
+        assert await dismiss(checked_client, headers, prf(ben)) == {"profile": {"name": "Ben"}, "errors": []}
     # then
-    assert await names(client, headers) == []
+    assert await names(checked_client, headers) == []
     # but one may still ask them
-    body = await client.ask(SEND, headers=headers, profile=prf(ben))
+    body = await checked_client.ask(SEND, headers=headers, profile=prf(ben))
     assert body["data"]["sendConnectionRequest"]["errors"] == []
 
 
-async def test_what_cannot_be_dismissed_tells_nothing(client: GraphQLClient) -> None:
+async def test_what_cannot_be_dismissed_tells_nothing(checked_client: GraphQLClient) -> None:
     # given one who is hidden, one who blocked Ada
     ada, hidden, blocker = await member("Ada"), await member("Ben", public=False), await member("Cem")
     await blocks.block(blocker.profile_id, ada.profile_id)
     headers = await in_session(ada)
     # then
-    unknown = await dismiss(client, headers, "prf_999999")
+    unknown = await dismiss(checked_client, headers, "prf_999999")
     assert unknown["errors"] == [{"code": "NOT_FOUND", "message": "There is no such profile.", "path": ["profile"]}]
-    assert await dismiss(client, headers, prf(hidden)) == unknown
-    assert await dismiss(client, headers, "cmp_1") == unknown
-    assert (await dismiss(client, headers, prf(ada)))["errors"][0]["code"] == "NOT_YOURSELF"
-    assert await dismiss(client, headers, prf(blocker)) == {"profile": {"name": "Cem"}, "errors": []}
-    body = await client.ask(DISMISS, headers=headers, profile="nonsense")
+    assert await dismiss(checked_client, headers, prf(hidden)) == unknown
+    assert await dismiss(checked_client, headers, "cmp_1") == unknown
+    assert (await dismiss(checked_client, headers, prf(ada)))["errors"][0]["code"] == "NOT_YOURSELF"
+    assert await dismiss(checked_client, headers, prf(blocker)) == {"profile": {"name": "Cem"}, "errors": []}
+    body = await checked_client.ask(DISMISS, headers=headers, profile="nonsense")
     assert body["data"]["dismissSuggestion"]["errors"][0]["code"] == "BAD_ID"
 
 
-async def test_who_hides_or_is_blocked_is_neither_counted_nor_named(client: GraphQLClient) -> None:
+async def test_who_hides_or_is_blocked_is_neither_counted_nor_named(checked_client: GraphQLClient) -> None:
     # given three friends of both
     ada, ben = await member("Ada"), await member("Ben")
     friends = [await member(name) for name in ("F", "G", "H")]
@@ -164,48 +164,48 @@ async def test_who_hides_or_is_blocked_is_neither_counted_nor_named(client: Grap
     await hide(friends[0])
     await blocks.block(friends[1].profile_id, ada.profile_id)
     # then
-    [edge] = (await known(client, headers))["edges"]
+    [edge] = (await known(checked_client, headers))["edges"]
     [reason] = edge["node"]["reasons"]
     assert reason["mutualConnections"] == {"totalCount": 1, "profiles": [{"name": "H"}]}
     # and that is what the profile itself says
-    found = await client.ask(MUTUAL, headers=headers, id=prf(ben))
+    found = await checked_client.ask(MUTUAL, headers=headers, id=prf(ben))
     assert found["data"]["profile"]["mutualConnections"] == reason["mutualConnections"]
 
 
-async def test_a_private_person_is_told_of_others_and_cannot_ask_them(client: GraphQLClient) -> None:
+async def test_a_private_person_is_told_of_others_and_cannot_ask_them(checked_client: GraphQLClient) -> None:
     ada, ben = await member("Ada", skills=["sql"], public=False), await member("Ben", skills=["sql"])
     headers = await in_session(ada)
-    assert await names(client, headers) == ["Ben"]
-    assert await names(client, await in_session(ben)) == []
-    body = await client.ask(SEND, headers=headers, profile=prf(ben))
+    assert await names(checked_client, headers) == ["Ben"]
+    assert await names(checked_client, await in_session(ben)) == []
+    body = await checked_client.ask(SEND, headers=headers, profile=prf(ben))
     assert body["data"]["sendConnectionRequest"]["errors"][0]["code"] == "NOT_PUBLIC"
 
 
-async def test_nobody_else_sees_whom_i_may_know(client: GraphQLClient) -> None:
+async def test_nobody_else_sees_whom_i_may_know(checked_client: GraphQLClient) -> None:
     ada = await member("Ada", skills=["sql"])
     await member("Ben", skills=["sql"])
-    assert (await client.ask(KNOWN))["data"]["viewer"] is None
+    assert (await checked_client.ask(KNOWN))["data"]["viewer"] is None
     service = await make_token(await make_service(), "mx:connections:read")
-    assert (await client.data(KNOWN, token=service))["viewer"] == {"peopleYouMayKnow": None}
+    assert (await checked_client.data(KNOWN, token=service))["viewer"] == {"peopleYouMayKnow": None}
     # a cursor of somebody else's list is a place in one's own, and shows nothing of theirs
-    cursor = (await known(client, await in_session(ada)))["edges"][0]["cursor"]
-    assert await names(client, await in_session(await member("Cem")), after=cursor) == []
+    cursor = (await known(checked_client, await in_session(ada)))["edges"][0]["cursor"]
+    assert await names(checked_client, await in_session(await member("Cem")), after=cursor) == []
 
 
-async def test_what_tokens_may(client: GraphQLClient) -> None:
+async def test_what_tokens_may(checked_client: GraphQLClient) -> None:
     ada, ben = await member("Ada", skills=["sql"]), await member("Ben", skills=["sql"])
     reading, writing = await make_token(ada, "mx:connections:read"), await make_token(ada, "mx:connections:write")
     for token in (reading, writing):
-        found = (await client.data(KNOWN, token=token))["viewer"]["peopleYouMayKnow"]
+        found = (await checked_client.data(KNOWN, token=token))["viewer"]["peopleYouMayKnow"]
         assert [edge["node"]["profile"]["name"] for edge in found["edges"]] == ["Ben"]
     for scope in ("mx:leaderboard:read", "mx:user:profile:v1:read", "mx:points:read"):
-        assert await client.code(KNOWN, token=await make_token(ada, scope)) == "INSUFFICIENT_SCOPE"
-    assert await client.code(DISMISS, token=reading, profile=prf(ben)) == "INSUFFICIENT_SCOPE"
-    assert (await client.data(DISMISS, token=writing, profile=prf(ben)))["dismissSuggestion"]["errors"] == []
+        assert await checked_client.code(KNOWN, token=await make_token(ada, scope)) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(DISMISS, token=reading, profile=prf(ben)) == "INSUFFICIENT_SCOPE"
+    assert (await checked_client.data(DISMISS, token=writing, profile=prf(ben)))["dismissSuggestion"]["errors"] == []
 
 
 async def test_twice_as_many_people_take_the_same_statements(
-    client: GraphQLClient, count_statements: CountStatements
+    checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
     # given
     company, ada = await make_company_with_admin()
@@ -219,10 +219,10 @@ async def test_twice_as_many_people_take_the_same_statements(
         other = await make_member(company, f"p{n}@harbor.example", name=f"P{n}")
         await join(friend, other)
         if n in {2, 7}:
-            await known(client, headers)
+            await known(checked_client, headers)
             # when
             with count_statements() as seen:
-                assert len((await known(client, headers))["edges"]) == n + 2
+                assert len((await known(checked_client, headers))["edges"]) == n + 2
             totals.append(seen.total)
     # then: who asks, the search, the cards; whether the one whom it did not meet knows anybody (two), what else they share;
     # how many they both know, and whom (four), the company; and what they are to the viewer

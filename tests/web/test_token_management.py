@@ -42,64 +42,66 @@ async def create(client: GraphQLClient, headers: dict[str, str], *scopes: str, *
     return (await client.data(CREATE, headers=headers, input=given))["createPersonalAccessToken"]
 
 
-async def test_a_token_is_made_used_listed_and_deleted(client: GraphQLClient) -> None:
+async def test_a_token_is_made_used_listed_and_deleted(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person("ada@people.example")
     headers = await in_session(account, elevated=True)
     # when
-    made = await create(client, headers)
+    made = await create(checked_client, headers)
     # then
     token, secret = made["token"], made["secret"]
     assert (token["name"], token["scopes"], token["usable"], token["problem"]) == ("Pull", [READ], True, None)
     assert (token["lastUsedAt"], token["expiresAt"], token["hint"]) == (None, None, secret[-4:])
-    assert (await client.data(WHO, token=secret))["viewer"]["account"]["email"] == "ada@people.example"
+    assert (await checked_client.data(WHO, token=secret))["viewer"]["account"]["email"] == "ada@people.example"
     await credential_last_used.write_uses()
-    [listed] = (await client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"]
+    [listed] = (await checked_client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"]
     assert listed["lastUsedAt"] and listed["id"] == token["id"]
     # when
-    deleted = await client.data(DELETE, headers=headers, input={"id": token["id"]})
+    deleted = await checked_client.data(DELETE, headers=headers, input={"id": token["id"]})
     # then
     assert deleted["deletePersonalAccessToken"] == {"deleted": token["id"], "errors": []}
-    assert (await client.post(WHO, token=secret)).status == 403
-    again = await client.data(DELETE, headers=headers, input={"id": token["id"]})
+    assert (await checked_client.post(WHO, token=secret)).status == 403
+    again = await checked_client.data(DELETE, headers=headers, input={"id": token["id"]})
     assert again["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
 
 
-async def test_the_secret_is_shown_once_and_stands_nowhere(client: GraphQLClient) -> None:
+async def test_the_secret_is_shown_once_and_stands_nowhere(checked_client: GraphQLClient) -> None:
     # given
     headers = await in_session(await make_person("ada@people.example"), elevated=True)
     # when
-    secret = (await create(client, headers))["secret"]
+    secret = (await create(checked_client, headers))["secret"]
     # then
-    body = str(await client.data(LIST, headers=headers))
+    body = str(await checked_client.data(LIST, headers=headers))
     assert secret not in body and secret[4:20] not in body
     trail = str(await AuditEntry.all().values())
     assert "token.created" in trail and secret[4:] not in trail and digest(secret) not in trail
 
 
-async def test_the_owner_is_told_by_mail(client: GraphQLClient) -> None:
+async def test_the_owner_is_told_by_mail(checked_client: GraphQLClient) -> None:
     from models.outbox import OutboxMessage
     from services.messages.outbox import opened
 
     headers = await in_session(await make_person("ada@people.example"), elevated=True)
-    made = await create(client, headers)
+    made = await create(checked_client, headers)
     [mail] = [opened(row) for row in await OutboxMessage.filter(kind="new-token")]
     assert mail.to == "ada@people.example"
     assert made["secret"] not in mail.text + mail.html + mail.subject
 
 
-async def test_somebody_elses_token_does_not_exist(client: GraphQLClient) -> None:
+async def test_somebody_elses_token_does_not_exist(checked_client: GraphQLClient) -> None:
     # given
     ada, eve = await make_person(), await make_person()
-    theirs = (await create(client, await in_session(ada, elevated=True)))["token"]["id"]
+    theirs = (await create(checked_client, await in_session(ada, elevated=True)))["token"]["id"]
     headers = await in_session(eve)
     # when, then
     for wanted in (theirs, "pat_999", "acc_1"):
-        answer = await client.data(DELETE, headers=headers, input={"id": wanted})
+        answer = await checked_client.data(DELETE, headers=headers, input={"id": wanted})
         assert answer["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
     assert await AccessToken.all().count() == 1
-    assert (await client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"] == []
-    node = await client.data("query N($id: ID!) { node(id: $id) { id } }", headers=await in_session(ada), id=theirs)
+    assert (await checked_client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"] == []
+    node = await checked_client.data(
+        "query N($id: ID!) { node(id: $id) { id } }", headers=await in_session(ada), id=theirs
+    )
     assert node == {"node": None}
 
 
@@ -113,14 +115,16 @@ async def test_somebody_elses_token_does_not_exist(client: GraphQLClient) -> Non
         ({"scopes": [READ], "expiresAt": "2020-01-01T00:00:00Z"}, {"BAD_INPUT"}),
     ],
 )
-async def test_what_cannot_be_a_token_is_refused(client: GraphQLClient, given: Any, codes: set[str]) -> None:
-    made = await create(client, await in_session(await make_person(), elevated=True), **{"name": "Pull", **given})
+async def test_what_cannot_be_a_token_is_refused(checked_client: GraphQLClient, given: Any, codes: set[str]) -> None:
+    made = await create(
+        checked_client, await in_session(await make_person(), elevated=True), **{"name": "Pull", **given}
+    )
     assert made["secret"] is None and made["token"] is None
     assert {each["code"] for each in made["errors"]} == codes
     assert await AccessToken.all().count() == 0
 
 
-async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(client: GraphQLClient) -> None:
+async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
     every = [scope.name for scope in SCOPES.values() if not scope.service_only]
@@ -128,17 +132,17 @@ async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(client: GraphQL
     key = await with_key(account)
     # when, then
     for document, given in ((CREATE, {"name": "x", "scopes": [READ]}), (DELETE, {"id": "pat_1"})):
-        assert await client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
-        body = await client.ask(document, headers=key, input=given)
+        assert await checked_client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
+        body = await checked_client.ask(document, headers=key, input=given)
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert await client.code(CREATE, input={"name": "x", "scopes": [READ]}) == "UNAUTHENTICATED"
-    assert await client.code(LIST, token=token) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(CREATE, input={"name": "x", "scopes": [READ]}) == "UNAUTHENTICATED"
+    assert await checked_client.code(LIST, token=token) == "INSUFFICIENT_SCOPE"
     assert await AccessToken.all().count() == 1
 
 
-async def test_too_many_in_an_hour_are_refused_with_the_wait(client: GraphQLClient) -> None:
+async def test_too_many_in_an_hour_are_refused_with_the_wait(checked_client: GraphQLClient) -> None:
     headers = await in_session(await make_person(), elevated=True)
-    answers = [await create(client, headers, name=f"Pull {n}") for n in range(21)]
+    answers = [await create(checked_client, headers, name=f"Pull {n}") for n in range(21)]
     assert [each["errors"] for each in answers[:20]] == [[]] * 20
     assert answers[20]["errors"][0]["code"] == "RATE_LIMITED"
 
@@ -152,37 +156,37 @@ async def let_password_expire(account: Account) -> None:
 
 
 @pytest.mark.parametrize("spoil", [deactivate, let_password_expire])
-async def test_a_token_dies_with_its_owners_right_to_sign_in(client: GraphQLClient, spoil: Any) -> None:
+async def test_a_token_dies_with_its_owners_right_to_sign_in(checked_client: GraphQLClient, spoil: Any) -> None:
     # given
     account = await make_person()
     token, key = await make_token(account, READ), await with_key(account)
-    assert (await client.post(WHO, token=token)).status == 200
-    assert (await client.post(WHO, headers=key)).status == 200
+    assert (await checked_client.post(WHO, token=token)).status == 200
+    assert (await checked_client.post(WHO, headers=key)).status == 200
     # when
     await spoil(account)
     # then
-    for response in (await client.post(WHO, token=token), await client.post(WHO, headers=key)):
+    for response in (await checked_client.post(WHO, token=token), await checked_client.post(WHO, headers=key)):
         assert (response.status, await response.read()) == (403, b'{"error": ""}')
     [listed] = await access_tokens.of_account(account.id)
     assert listed["unusable"] is not None
 
 
-async def test_a_companys_rule_decides_about_the_password(client: GraphQLClient) -> None:
+async def test_a_companys_rule_decides_about_the_password(checked_client: GraphQLClient) -> None:
     # given
     company, admin = await make_company_with_admin()
     token = await make_token(admin, READ)
     await let_password_expire(admin)
-    assert (await client.post(WHO, token=token)).status == 403
+    assert (await checked_client.post(WHO, token=token)).status == 403
     # when
     for days, status in ((None, 200), (91, 200), (90, 403)):
         company.password_days = days
         await company.save()
         # then
-        assert (await client.post(WHO, token=token)).status == status, days
+        assert (await checked_client.post(WHO, token=token)).status == status, days
 
 
-async def test_the_scopes_are_a_catalogue_with_those_of_platform_services(client: GraphQLClient) -> None:
-    data = await client.data("{ tokenScopes { name group description opens serviceOnly } }")
+async def test_the_scopes_are_a_catalogue_with_those_of_platform_services(checked_client: GraphQLClient) -> None:
+    data = await checked_client.data("{ tokenScopes { name group description opens serviceOnly } }")
     scopes = {each["name"]: each for each in data["tokenScopes"]}
     assert set(scopes) == set(SCOPES)
     assert {"Projects", "Catalog", "App Repository"} <= {each["group"] for each in scopes.values()}
@@ -190,13 +194,13 @@ async def test_the_scopes_are_a_catalogue_with_those_of_platform_services(client
     assert scopes["mx:token:introspect"]["serviceOnly"] is True
 
 
-async def test_a_service_asks_what_a_token_is_worth(client: GraphQLClient) -> None:
+async def test_a_service_asks_what_a_token_is_worth(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person("ada@people.example")
     secret = await make_token(account, "mx:app:create", "mx:catalog:read")
     service = await make_token(await make_service(), "mx:token:introspect")
     # when
-    good = (await client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"]
+    good = (await checked_client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"]
     # then
     assert good == {
         "active": True, "scopes": ["mx:app:create", "mx:catalog:read"], "account": f"acc_{account.id}",
@@ -204,18 +208,20 @@ async def test_a_service_asks_what_a_token_is_worth(client: GraphQLClient) -> No
     }  # fmt: skip
     nothing: Any = {"active": False, "scopes": None, "account": None, "email": None, "errors": []}
     for bad in (access_tokens.new_secret(), "", "nonsense", "é", secret[:-1] + ("a" if secret[-1] != "a" else "b")):
-        assert (await client.data(INTROSPECT, token=service, input={"token": bad}))["introspectToken"] == nothing
+        assert (await checked_client.data(INTROSPECT, token=service, input={"token": bad}))[
+            "introspectToken"
+        ] == nothing
     await deactivate(account)
-    assert (await client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"] == nothing
+    assert (await checked_client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"] == nothing
     await credential_last_used.write_uses()
     assert (await AccessToken.get(account_id=account.id)).last_used_at is None  # asking about it is not using it
 
 
-async def test_only_services_ask_what_a_token_is_worth(client: GraphQLClient) -> None:
+async def test_only_services_ask_what_a_token_is_worth(checked_client: GraphQLClient) -> None:
     account = await make_person()
     secret = await make_token(account, READ)
     given = {"token": secret}
-    assert await client.code(INTROSPECT, input=given) == "UNAUTHENTICATED"
-    assert await client.code(INTROSPECT, token=secret, input=given) == "INSUFFICIENT_SCOPE"
-    body = await client.ask(INTROSPECT, headers=await in_session(account), input=given)
+    assert await checked_client.code(INTROSPECT, input=given) == "UNAUTHENTICATED"
+    assert await checked_client.code(INTROSPECT, token=secret, input=given) == "INSUFFICIENT_SCOPE"
+    body = await checked_client.ask(INTROSPECT, headers=await in_session(account), input=given)
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -19,30 +19,30 @@ BOARD = """
 """
 
 
-async def test_a_partner_pulls_the_forum_board(client: GraphQLClient) -> None:
+async def test_a_partner_pulls_the_forum_board(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile()
     await give(ada, times=3)
     token = await make_token(await make_person(), RANK)
     # when
-    data = await client.data(BOARD, token=token)
+    data = await checked_client.data(BOARD, token=token)
     # then
     [edge] = data["leaderboard"]["entries"]["edges"]
     assert (edge["node"]["rank"], edge["node"]["points"], edge["node"]["profile"]["id"]) == (1, 45, f"prf_{ada}")
 
 
 @pytest.mark.parametrize("scheme", ["mxtoken", "MxToken", "MXTOKEN", "Bearer", "bearer", "mxtoken ", "  mxtoken"])
-async def test_the_scheme_is_taken_in_any_case(client: GraphQLClient, scheme: str) -> None:
+async def test_the_scheme_is_taken_in_any_case(checked_client: GraphQLClient, scheme: str) -> None:
     token = await make_token(await make_person(), RANK)
-    response = await client.post("{ __typename }", headers={"Authorization": f"{scheme} {token}"})
+    response = await checked_client.post("{ __typename }", headers={"Authorization": f"{scheme} {token}"})
     assert response.status == 200
 
 
-async def test_every_bad_credential_gets_the_same_answer(client: GraphQLClient) -> None:
+async def test_every_bad_credential_gets_the_same_answer(checked_client: GraphQLClient) -> None:
     for name, credential in (await dead_credentials()).items():
         for response in (
-            await client.post("{ __typename }", headers={"Authorization": credential}),
-            await client.http.get(
+            await checked_client.post("{ __typename }", headers={"Authorization": credential}),
+            await checked_client.http.get(
                 "/graphql", params={"query": "{ __typename }"}, headers={"Authorization": credential}
             ),
         ):
@@ -59,44 +59,48 @@ async def test_every_bad_credential_gets_the_same_answer(client: GraphQLClient) 
         {"Authorization": "", "Mendix-Username": "", "Mendix-ApiKey": " "},
     ],
 )
-async def test_an_empty_credential_is_none(client: GraphQLClient, empty: dict[str, str]) -> None:
+async def test_an_empty_credential_is_none(checked_client: GraphQLClient, empty: dict[str, str]) -> None:
     account = await make_person("ada@people.example")
     who = "{ viewer { account { email } } }"
-    assert await client.ask(who, headers=empty) == {"data": {"viewer": None}}
+    assert await checked_client.ask(who, headers=empty) == {"data": {"viewer": None}}
     # beside one that is not empty it does not count either
     token = await make_token(account, "mx:user:profile:v1:read")
     for shown in (await in_session(account), {"Authorization": f"Bearer {token}"}):
-        body = await client.ask(who, headers={**empty, **shown})
+        body = await checked_client.ask(who, headers={**empty, **shown})
         assert body["data"]["viewer"]["account"]["email"] == "ada@people.example"
 
 
-async def test_two_credentials_are_refused(client: GraphQLClient) -> None:
+async def test_two_credentials_are_refused(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
     headers = [("Authorization", f"mxtoken {token}"), ("Authorization", f"mxtoken {token}")]
-    response = await client.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+    response = await checked_client.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
     assert (response.status, await response.read()) == (403, b'{"error": ""}')
 
 
-async def test_a_token_in_the_address_is_no_credential(client: GraphQLClient) -> None:
+async def test_a_token_in_the_address_is_no_credential(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), "mx:user:profile:v1:read")
     for name in ("token", "access_token", "authorization"):
-        response = await client.http.get("/graphql", params={"query": "{ viewer { account { id } } }", name: token})
+        response = await checked_client.http.get(
+            "/graphql", params={"query": "{ viewer { account { id } } }", name: token}
+        )
         assert await response.json() == {"data": {"viewer": None}}
 
 
-async def test_a_deleted_token_is_dead_on_the_next_request(client: GraphQLClient) -> None:
+async def test_a_deleted_token_is_dead_on_the_next_request(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
-    assert (await client.post(BOARD, token=token)).status == 200
+    assert (await checked_client.post(BOARD, token=token)).status == 200
     await AccessToken.filter(secret_hash=digest(token)).delete()
-    assert (await client.post(BOARD, token=token)).status == 403
+    assert (await checked_client.post(BOARD, token=token)).status == 403
 
 
-async def test_a_missing_scope_names_what_is_required_and_what_was_given(client: GraphQLClient) -> None:
+async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_profile(details={"about": "Mine"})
     token = await make_token(await make_person(), RANK)
     # when
-    body = await client.ask("query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=f"prf_{ada}")
+    body = await checked_client.ask(
+        "query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=f"prf_{ada}"
+    )
     # then
     [error] = body["errors"]
     assert body["data"] is None and "Mine" not in str(body)
@@ -119,33 +123,35 @@ HIDDEN: list[Any] = [
 
 
 @pytest.mark.parametrize("document", HIDDEN)
-async def test_a_board_token_opens_nothing_else_whatever_the_way_in(client: GraphQLClient, document: str) -> None:
+async def test_a_board_token_opens_nothing_else_whatever_the_way_in(
+    checked_client: GraphQLClient, document: str
+) -> None:
     await make_person()
-    body = await client.ask(
+    body = await checked_client.ask(
         document.replace("$id: ID =", "$id: ID! ="), token=await make_token(await make_person(), RANK)
     )
     assert body["data"] is None
     assert body["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_field_that_is_skipped_needs_no_scope(client: GraphQLClient) -> None:
+async def test_a_field_that_is_skipped_needs_no_scope(checked_client: GraphQLClient) -> None:
     token = await make_token(await make_person(), RANK)
     document = "query Q($full: Boolean!) { levels { number } viewer @include(if: $full) { account { email } } }"
-    assert "levels" in await client.data(document, token=token, full=False)
-    assert await client.code(document, token=token, full=True) == "INSUFFICIENT_SCOPE"
+    assert "levels" in await checked_client.data(document, token=token, full=False)
+    assert await checked_client.code(document, token=token, full=True) == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_token_can_look_at_the_schema(client: GraphQLClient) -> None:
-    data = await client.data(
+async def test_a_token_can_look_at_the_schema(checked_client: GraphQLClient) -> None:
+    data = await checked_client.data(
         "{ __schema { queryType { name } } __typename }", token=await make_token(await make_person(), RANK)
     )
     assert data["__schema"]["queryType"]["name"] == "Query"
 
 
-async def test_a_token_finds_again_by_id_what_it_may_read(client: GraphQLClient) -> None:
+async def test_a_token_finds_again_by_id_what_it_may_read(checked_client: GraphQLClient) -> None:
     ada = await make_profile("Ada")
     token = await make_token(await make_person(), RANK)
-    data = await client.data(
+    data = await checked_client.data(
         "query N($id: ID!) { node(id: $id) { id ... on Profile { name } } }", token=token, id=f"prf_{ada}"
     )
     assert data == {"node": {"id": f"prf_{ada}", "name": "Ada"}}

@@ -13,12 +13,12 @@ VERIFY = """query ($credential: String!, $email: String) {
 }"""
 
 
-async def test_the_graph_verifies_a_pasted_credential(client: GraphQLClient) -> None:
+async def test_the_graph_verifies_a_pasted_credential(checked_client: GraphQLClient) -> None:
     # given
     account, award = await someones(badge="PROBLEM_SOLVER", level=2)
-    credential = await (await get(client, at(award))).text()
+    credential = await (await get(checked_client, at(award))).text()
     # when
-    found = (await client.data(VERIFY, credential=credential, email="ADA@people.example"))["verifyCredential"]
+    found = (await checked_client.data(VERIFY, credential=credential, email="ADA@people.example"))["verifyCredential"]
     # then
     handle = (await Profile.get(id=account.profile_id)).handle
     assert found == {
@@ -33,40 +33,42 @@ async def test_the_graph_verifies_a_pasted_credential(client: GraphQLClient) -> 
         "issuedAt": "2026-03-10T12:00:00Z",
         "recipientMatches": True,
     }
-    wrong = (await client.data(VERIFY, credential=credential, email="eve@people.example"))["verifyCredential"]
+    wrong = (await checked_client.data(VERIFY, credential=credential, email="eve@people.example"))["verifyCredential"]
     assert wrong == {**found, "recipientMatches": False}
-    assert await client.code(VERIFY, credential=credential, email="eve") == "BAD_INPUT"
+    assert await checked_client.code(VERIFY, credential=credential, email="eve") == "BAD_INPUT"
     # and what is not ours says nothing
-    bad = (await client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyCredential"]
+    bad = (await checked_client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyCredential"]
     assert bad == {**dict.fromkeys(found), "valid": False, "revoked": False, "reason": "BAD_SIGNATURE"}
     # and a revoked one
     await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=2, reason="x")
-    gone = (await client.data(VERIFY, credential=credential))["verifyCredential"]
+    gone = (await checked_client.data(VERIFY, credential=credential))["verifyCredential"]
     assert gone == {**found, "valid": False, "revoked": True, "reason": "REVOKED", "recipientMatches": None}
 
 
-async def test_verifying_is_limited_for_each_address(client: GraphQLClient) -> None:
+async def test_verifying_is_limited_for_each_address(checked_client: GraphQLClient) -> None:
     asked = (
         "query ($c: String!) {"
         + "".join(f" a{n}: verifyCredential(credential: $c) {{ valid }}" for n in range(101))
         + "}"
     )
-    body = await client.ask(asked, c="x")
+    body = await checked_client.ask(asked, c="x")
     assert {error["extensions"]["code"] for error in body["errors"]} == {"RATE_LIMITED"}
 
 
-async def test_a_badge_tells_where_its_credential_is(client: GraphQLClient) -> None:
+async def test_a_badge_tells_where_its_credential_is(checked_client: GraphQLClient) -> None:
     # given
     account, award = await someones()
     ask = "query ($handle: String!) { profile(handle: $handle) { badges { credentialUrl } } }"
     handle = (await Profile.get(id=account.profile_id)).handle
     # when
-    found = (await client.data(ask, handle=handle))["profile"]["badges"]
+    found = (await checked_client.data(ask, handle=handle))["profile"]["badges"]
     # then
     assert found == [{"credentialUrl": f"http://graph.example{at(award)}"}]
     token = await make_token(account, "mx:user:profile:v1:read")
-    assert (await client.data(ask, token=token, handle=handle))["profile"]["badges"] == found
+    assert (await checked_client.data(ask, token=token, handle=handle))["profile"]["badges"] == found
     less = await make_token(account, "mx:leaderboard:read")
-    assert await client.code(ask, token=less, handle=handle) == "INSUFFICIENT_SCOPE"
-    assert await client.code(VERIFY, token=less, credential="x") == "INSUFFICIENT_SCOPE"
-    assert (await client.data(VERIFY, token=token, credential="x"))["verifyCredential"]["reason"] == "NOT_A_CREDENTIAL"
+    assert await checked_client.code(ask, token=less, handle=handle) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(VERIFY, token=less, credential="x") == "INSUFFICIENT_SCOPE"
+    assert (await checked_client.data(VERIFY, token=token, credential="x"))["verifyCredential"][
+        "reason"
+    ] == "NOT_A_CREDENTIAL"
