@@ -130,10 +130,6 @@ class Database:
                 return await connection.execute_fetchall(text, params)
             return await connection.fetch(text, *params)
 
-    def keys(self, keys: Iterable[int | str]) -> Any:
-        """A list as one parameter: for `IN (SELECT value FROM json_each(?))` on SQLite, `= ANY($1)` on PostgreSQL."""
-        return to_parameter(keys if isinstance(keys, list) else list(keys), self.dialect)
-
     @property
     def in_transaction(self) -> bool:
         """True if the task is inside `in_transaction()`: what it reads may still be rolled back."""

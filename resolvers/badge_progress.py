@@ -60,7 +60,7 @@ async def steps_of(profile_ids: Sequence[int], context: Context) -> list[Steps]:
     """Both lists of each profile. Other people's lists leave out badges that would reveal hidden people. Four statements."""
     database = context.database
     reached: dict[int, dict[str, dict[int, bool]]] = {profile_id: {} for profile_id in profile_ids}
-    for row in await database.fetch(REACHED_LEVELS, database.keys(profile_ids)):
+    for row in await database.fetch(REACHED_LEVELS, profile_ids):
         reached[row["profile_id"]].setdefault(row["badge"], {})[row["level"]] = row["revoked_at"] is None
     facts = await criteria.facts_of(set(profile_ids))
     own, colours = context.viewer.own_profile, await badge_rarity.current()

@@ -86,7 +86,7 @@ async def featured(profile_ids: Sequence[int], context: Context) -> list[list[Ro
     """The featured badges of each profile, in its order, without revoked ones."""
     database = context.database
     found: dict[int, list[Row]] = {}
-    for row in await database.fetch(FEATURED, database.keys(profile_ids)):
+    for row in await database.fetch(FEATURED, profile_ids):
         if is_defined(row):
             found.setdefault(row["profile_id"], []).append(row)
     return [found.get(profile_id, []) for profile_id in profile_ids]
@@ -95,7 +95,7 @@ async def featured(profile_ids: Sequence[int], context: Context) -> list[list[Ro
 async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
     """How many badges each profile has earned. Index: badge_award (profile_id, superseded, awarded_at)."""
     database = context.database
-    rows = await database.fetch(COUNTS, database.keys(profile_ids))
+    rows = await database.fetch(COUNTS, profile_ids)
     return [row["badges"] if row else 0 for row in in_order(profile_ids, rows, by="profile_id")]
 
 
@@ -105,7 +105,7 @@ async def levels_reached(keys: Sequence[tuple[int, str]], context: Context) -> l
     database = context.database
     people, codes = {profile_id for profile_id, _ in keys}, {badge for _, badge in keys}
     found: dict[tuple[int, str], list[Row]] = {}
-    for row in await database.fetch(LEVELS, database.keys(people), database.keys(codes)):
+    for row in await database.fetch(LEVELS, people, codes):
         if row["revoked_at"] is None:
             found.setdefault((row["profile_id"], row["badge"]), []).append(row)
     return [found.get(key, []) for key in keys]

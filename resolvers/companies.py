@@ -20,7 +20,7 @@ BY_ID = Statement.of("SELECT id, name FROM company WHERE id = ANY($1)")
 async def by_id(company_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Companies by number. SQL of its own: every list of people reads it."""
     database = context.database
-    return in_order(company_ids, await database.fetch(BY_ID, database.keys(company_ids)), by="id")
+    return in_order(company_ids, await database.fetch(BY_ID, company_ids), by="id")
 
 
 async def own(context: Context) -> Row | None:

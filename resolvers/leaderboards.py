@@ -170,7 +170,7 @@ async def people(profile_ids: Sequence[int], context: Context) -> list[Row | Non
     database = context.database
     cards = await profiles.by_id(profile_ids, context)
     if missing := [number for number, card in zip(profile_ids, cards, strict=True) if card is None]:
-        hidden = {row["id"]: row for row in await database.fetch(JUST_HIDDEN, database.keys(missing))}
+        hidden = {row["id"]: row for row in await database.fetch(JUST_HIDDEN, missing)}
         cards = [card or hidden.get(number) for number, card in zip(profile_ids, cards, strict=True)]
     return cards
 

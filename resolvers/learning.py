@@ -29,7 +29,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list
     """The certifications of each profile, newest first, each once, without reversed ones."""
     database = context.database
     found: dict[int, list[Row]] = {}
-    for row in await database.fetch(PASSED, database.keys(profile_ids)):
+    for row in await database.fetch(PASSED, profile_ids):
         level = CERTIFICATIONS[row["activity"]]
         found.setdefault(row["profile_id"], []).append(
             {

@@ -40,7 +40,7 @@ ENTRIES = Statement.of(f"""
 async def by_id(entry_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Entries by number; None for one that the viewer may not see."""
     database = context.database
-    rows = await database.fetch(ENTRIES, database.keys(entry_ids), context.viewer.own_profile)
+    rows = await database.fetch(ENTRIES, entry_ids, context.viewer.own_profile)
     return in_order(entry_ids, rows, by="id")
 
 

@@ -18,7 +18,7 @@ OF_PROFILES = Statement.of(f"SELECT {SUMS} FROM score WHERE profile_id = ANY($1)
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Sums of each profile as they add up; they are displayed as at least 0. SQL of its own: every card reads it."""
     database = context.database
-    rows = await database.fetch(OF_PROFILES, database.keys(profile_ids))
+    rows = await database.fetch(OF_PROFILES, profile_ids)
     return in_order(profile_ids, rows, by="profile_id")
 
 

@@ -63,7 +63,7 @@ IMAGES = Statement.of("""
 async def by_id(project_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Projects by number; None for one that the viewer may not see, as if it never existed."""
     database = context.database
-    rows = await database.fetch(BY_ID, database.keys(project_ids), context.viewer.own_profile)
+    rows = await database.fetch(BY_ID, project_ids, context.viewer.own_profile)
     return in_order(project_ids, rows, by="id")
 
 
@@ -77,21 +77,21 @@ async def project(context: Context, *, id: ID) -> Row | None:
 async def texts(project_ids: Sequence[int], context: Context) -> list[Row | None]:
     """The long texts of a project, which only its own page shows."""
     database = context.database
-    return in_order(project_ids, await database.fetch(TEXTS, database.keys(project_ids)), by="id")
+    return in_order(project_ids, await database.fetch(TEXTS, project_ids), by="id")
 
 
 @columns(*CARD, "project_id", positional=True)
 async def collaborators(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """The collaborators of each project that the viewer may see, in the order they were named."""
     database = context.database
-    rows = await database.fetch(COLLABORATORS, database.keys(project_ids), context.viewer.own_profile)
+    rows = await database.fetch(COLLABORATORS, project_ids, context.viewer.own_profile)
     return grouped(project_ids, rows, by="project_id")
 
 
 async def collaborator_counts(project_ids: Sequence[int], context: Context) -> list[int]:
     """How many people `collaborators` returns."""
     database = context.database
-    rows = await database.fetch(COLLABORATOR_COUNTS, database.keys(project_ids), context.viewer.own_profile)
+    rows = await database.fetch(COLLABORATOR_COUNTS, project_ids, context.viewer.own_profile)
     return [row["people"] if row else 0 for row in in_order(project_ids, rows, by="project_id")]
 
 
@@ -99,7 +99,7 @@ async def collaborator_counts(project_ids: Sequence[int], context: Context) -> l
 async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """The pictures of each project, in their order."""
     database = context.database
-    return grouped(project_ids, await database.fetch(IMAGES, database.keys(project_ids)), by="project_id")
+    return grouped(project_ids, await database.fetch(IMAGES, project_ids), by="project_id")
 
 
 def large(row: Row) -> str:

@@ -115,5 +115,5 @@ async def _count_projects(
     statement: Statement, profile_ids: Sequence[int], context: Context, *parameters: Any
 ) -> dict[int, int]:
     database = context.database
-    rows = await database.fetch(statement, database.keys(profile_ids), context.viewer.own_profile, *parameters)
+    rows = await database.fetch(statement, profile_ids, context.viewer.own_profile, *parameters)
     return {row["parent"]: row["total"] for row in rows}

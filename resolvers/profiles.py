@@ -48,7 +48,7 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
     SQL of its own: every list of people reads it (51 rows in 0.1 ms on SQLite, a queryset takes 0.5).
     """
     database = context.database
-    rows = await database.fetch(BY_ID, database.keys(profile_ids), context.viewer.own_profile)
+    rows = await database.fetch(BY_ID, profile_ids, context.viewer.own_profile)
     return in_order(profile_ids, rows, by="id")
 
 
@@ -90,7 +90,7 @@ async def profile(context: Context, *, handle: str | None = None, id: ID | None 
 async def details(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """What only a profile's own page shows. The caller has checked that the viewer may see the profiles."""
     database = context.database
-    rows = await database.fetch(DETAILS_BY_ID, database.keys(profile_ids))
+    rows = await database.fetch(DETAILS_BY_ID, profile_ids)
     return in_order(profile_ids, rows, by="id")
 
 
@@ -98,7 +98,7 @@ async def details(profile_ids: Sequence[int], context: Context) -> list[Row | No
 async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """What only the profile's own person sees; None for any but the viewer's."""
     database = context.database
-    rows = await database.fetch(OWN_PROFILE, database.keys(profile_ids), context.viewer.own_profile)
+    rows = await database.fetch(OWN_PROFILE, profile_ids, context.viewer.own_profile)
     return in_order(profile_ids, rows, by="id")
 
 

@@ -82,7 +82,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row]
     entries of the history.
     """
     database = context.database
-    rows = await database.fetch(LINES, database.keys(profile_ids), OPENED_AT)
+    rows = await database.fetch(LINES, profile_ids, OPENED_AT)
     counted: dict[int, list[Row]] = defaultdict(list)
     sums: dict[tuple[int, str], int] = {}
     openings: dict[tuple[int, str], int] = {}
@@ -163,7 +163,7 @@ async def series(
     span = _span(bucket, since, until)
     database = context.database
     begin, end = (datetime.combine(day, time(), UTC) for day in (span.starts[0], span.end))
-    rows = await database.fetch_long(SERIES[bucket], database.keys(profile_ids), begin, end)
+    rows = await database.fetch_long(SERIES[bucket], profile_ids, begin, end)
     found: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for row in rows:
         found[row[0], str(row[1])][row[2]] = row[3]

@@ -76,7 +76,7 @@ async def by_id(request_ids: Sequence[int], context: Context) -> list[Row | None
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in request_ids]
-    rows = await context.database.fetch(BY_ID, own, context.database.keys(request_ids))
+    rows = await context.database.fetch(BY_ID, own, request_ids)
     return in_order(request_ids, [_request_row(row, own) for row in rows], by="id")
 
 
@@ -86,7 +86,7 @@ async def with_viewer(profile_ids: Sequence[int], context: Context) -> list[Row 
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in profile_ids]
-    rows = await context.database.fetch(WITH, own, context.database.keys(profile_ids))
+    rows = await context.database.fetch(WITH, own, profile_ids)
     return in_order(profile_ids, [_request_row(row, own) for row in rows], by="other_id")
 
 

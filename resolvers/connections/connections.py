@@ -102,7 +102,7 @@ async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | N
     own = context.viewer.profile_id
     if own is None:
         return [None for _ in profile_ids]
-    rows = await context.database.fetch(STATUS, context.database.keys(profile_ids), own)
+    rows = await context.database.fetch(STATUS, profile_ids, own)
     return [row["status"] if row else None for row in in_order(profile_ids, rows, by="profile_id")]
 
 
@@ -142,7 +142,7 @@ async def mutual_totals(profile_ids: Sequence[int], context: Context) -> list[in
 async def _parents_by_side(profile_ids: Sequence[int], context: Context) -> dict[str, list[int]]:
     """Profiles by the side whose connections are read first: the one with fewer. Profiles without connections are left out."""
     own = context.viewer.own_profile
-    rows = await context.database.fetch(DEGREES, context.database.keys({*profile_ids, own}))
+    rows = await context.database.fetch(DEGREES, {*profile_ids, own})
     degrees = {row["profile_id"]: row["times"] for row in rows}
     sides: dict[str, list[int]] = {}
     if degrees.get(own):

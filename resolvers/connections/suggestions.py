@@ -101,7 +101,7 @@ async def reasons(people: Sequence[Suggested], context: Context) -> list[list[Ro
     unknown = [number for number, mutual in people if not mutual]
     totals = dict(zip(unknown, await connections.mutual_totals(unknown, context), strict=True)) if unknown else {}
     ids = [number for number, _ in people]
-    rows = in_order(ids, await database.fetch(IN_COMMON, database.keys(ids), own), by="id")
+    rows = in_order(ids, await database.fetch(IN_COMMON, ids, own), by="id")
     return [
         [] if row is None else list(_reasons(number, row, mutual=mutual or totals[number] > 0))
         for (number, mutual), row in zip(people, rows, strict=True)

@@ -65,7 +65,7 @@ async def all_scores(database: Database) -> AsyncIterator[Sequence[Row]]:
 
 async def scores_of(database: Database, ids: Sequence[int]) -> dict[int, tuple[bool, Sums]]:
     """Return whether each of these profiles is listed, and its all-time sums."""
-    rows = await database.fetch(_SCORES_OF, database.keys(list(ids)))
+    rows = await database.fetch(_SCORES_OF, list(ids))
     return {row["profile_id"]: listed_and_sums(row) for row in rows}
 
 
@@ -136,7 +136,7 @@ async def sums_of(
         parameters.append(value)
         return f"${len(parameters)}"
 
-    ids_parameter = parameter(database.keys(keys))
+    ids_parameter = parameter(keys)
     # OFFSET 0 makes PostgreSQL run the subquery for each row, not read the whole ledger for a join. Unique (reverses_id).
     reversal = "SELECT 1 FROM point_entry r WHERE r.reverses_id = e.id"
     if moment is not None:
@@ -204,7 +204,7 @@ async def members(database: Database, company_id: int) -> set[int]:
 async def memberships(database: Database, ids: Sequence[int]) -> dict[int, set[int]]:
     """Return the companies of each of these profiles; a profile without one is absent."""
     found: dict[int, set[int]] = {}
-    for row in await database.fetch(_MEMBERSHIPS, database.keys(list(ids)), AccountStatus.ACTIVE.value):
+    for row in await database.fetch(_MEMBERSHIPS, list(ids), AccountStatus.ACTIVE.value):
         found.setdefault(row["profile_id"], set()).add(row["company_id"])
     return found
 

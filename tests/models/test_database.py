@@ -84,10 +84,8 @@ async def test_one_text_serves_both_databases(database: Database) -> None:
         await company(name)
     # when
     statement = Statement.of("SELECT name FROM company WHERE id = ANY($2) AND name <> $1 ORDER BY id")
-    rows = await database.fetch(statement, "b", database.keys([3, 2, 1]))
-    named = await database.fetch(
-        Statement.of(NAMES.replace("ORDER", "WHERE name = ANY($1) ORDER")), database.keys(("a", 'x"'))
-    )
+    rows = await database.fetch(statement, "b", [3, 2, 1])
+    named = await database.fetch(Statement.of(NAMES.replace("ORDER", "WHERE name = ANY($1) ORDER")), ("a", 'x"'))
     # then
     assert [row["name"] for row in rows] == ["a", "c"]
     assert [row["name"] for row in named] == ["a"]
@@ -96,8 +94,8 @@ async def test_one_text_serves_both_databases(database: Database) -> None:
 async def test_lists_of_keys_may_be_long_or_empty(database: Database) -> None:
     await company("one")
     statement = Statement.of("SELECT id FROM company WHERE id = ANY($1)")
-    assert len(await database.fetch(statement, database.keys(range(50_000)))) == 1
-    assert len(await database.fetch(statement, database.keys([]))) == 0
+    assert len(await database.fetch(statement, list(range(50_000)))) == 1
+    assert len(await database.fetch(statement, [])) == 0
 
 
 @pytest.mark.sqlite_only
