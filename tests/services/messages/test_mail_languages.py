@@ -51,7 +51,7 @@ async def test_a_mail_comes_in_the_language_that_was_chosen(settings: Settings) 
     assert all(isinstance(part, str | bytes) for part, _ in decode_header(str(mail["Subject"])))
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None and html is not None
-    assert "er is een nieuw persoonlijk toegangstoken gemaakt" in plain.get_content()
+    assert "Er is een nieuw persoonlijk toegangstoken gemaakt" in plain.get_content()
     assert "Antwoorden op dit adres worden niet gelezen." in plain.get_content()
     assert '<html lang="nl">' in html.get_content() and "Was jij dit niet?" in html.get_content()
     assert "Zoë&#x27;s één token €" in html.get_content()

@@ -344,7 +344,7 @@ async def test_a_reset_revokes_the_tokens_and_keys_of_the_last_days_and_says_so(
     assert await access_tokens.authenticate(old.secret) and await access_tokens.authenticate(theirs.secret)
     [mail] = [each for each in await mails() if each.kind == "password-reset-done"]
     assert mail.to == ADA and f"the account {ADA}" in mail.text
-    assert "revoked: New pull, New key" in mail.text and "working: Old pull, Old key" in mail.text
+    assert "revoked: New pull, New key" in mail.text and "still work: Old pull, Old key" in mail.text
     trail = await AuditEntry.filter(account_id=ada.id).order_by("id")
     assert [each.action for each in trail][-3:] == ["password.reset", "token.deleted", "api-key.deleted"]
 
