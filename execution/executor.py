@@ -327,14 +327,13 @@ class Executor:
     async def _run_without_plan(self, ready: _ReadyOperation, context: ExecutionContext, event: Any) -> dict[str, Any]:
         """Run in graphql-core. Answers that read the schema alone are cached: they never change and depend on no viewer."""
         operation = ready.operation
-        reads_schema_alone = (
-            operation.is_cacheable and operation.kind == "query" and not ready.prepared.coordinates and not ready.raw
-        )
-        if reads_schema_alone and ready.prepared.introspection_answer:
+        reads_schema_alone = operation.kind == "query" and not ready.prepared.coordinates
+        is_cacheable = reads_schema_alone and operation.is_cacheable and not ready.raw
+        if is_cacheable and ready.prepared.introspection_answer:
             return {**ready.prepared.introspection_answer}
         self.counts.core += 1
-        body = await run_in_core(self._core, operation, ready.raw, context, event)
-        if reads_schema_alone and "errors" not in body:
+        body = await run_in_core(self._core, operation, ready.raw, context, event, in_thread=reads_schema_alone)
+        if is_cacheable and "errors" not in body:
             ready.prepared.introspection_answer = {**body}
             operation.release()
             self._add_size(operation, BYTES_PER_ANSWER_CHARACTER * len(orjson.dumps(body)))
