@@ -18,13 +18,13 @@ enum_of(
     {
         "PLACED": "Placed; its owner can still cancel it.",
         "SHIPPED": "Shipped.",
-        "REFUNDED": "Cancelled; its credits were returned to the account.",
+        "REFUNDED": "Cancelled or refunded; its credits were returned to the account.",
     },
     name="ShopOrderState",
 )
 
 
-@strawberry.type(description="Cancelled or refunded; its credits were returned to the account.")
+@strawberry.type(description="An item that the shop sells, or once sold, for credits.")
 class ShopItem:
     code: str = column("Code that never changes.")
     name: str = column("Name of the item, in the language of the answer.")
