@@ -34,8 +34,8 @@ def names(rows: Iterable[dict[str, Any]]) -> list[str]:
     return [each["name"] for each in rows]
 
 
-async def test_anonymous_callers_read_them_in_their_language(client: GraphQLClient) -> None:
-    english, dutch = await listed(client, EN), await listed(client, NL)
+async def test_anonymous_callers_read_them_in_their_language(checked_client: GraphQLClient) -> None:
+    english, dutch = await listed(checked_client, EN), await listed(checked_client, NL)
     # then
     assert [each for each in english["skills"] if each["code"] == "azure"] == [
         {"code": "azure", "name": "Azure", "retired": False}
@@ -48,8 +48,8 @@ async def test_anonymous_callers_read_them_in_their_language(client: GraphQLClie
         assert {each["code"] for each in english[name]} == {each["code"] for each in dutch[name]}
 
 
-async def test_they_are_sorted_by_name_without_case_and_accents(client: GraphQLClient) -> None:
-    english, dutch = await listed(client, EN), await listed(client, NL)
+async def test_they_are_sorted_by_name_without_case_and_accents(checked_client: GraphQLClient) -> None:
+    english, dutch = await listed(checked_client, EN), await listed(checked_client, NL)
     # then
     assert names(english["countries"])[:4] == ["Afghanistan", "Åland Islands", "Albania", "Algeria"]
     assert names(dutch["countries"])[:4] == ["Afghanistan", "Åland", "Albanië", "Algerije"]
@@ -57,8 +57,8 @@ async def test_they_are_sorted_by_name_without_case_and_accents(client: GraphQLC
     assert names(dutch["industries"]) == sorted(names(dutch["industries"]), key=str.casefold)
 
 
-async def test_what_is_retired_is_left_out(client: GraphQLClient) -> None:
-    found = await listed(client)
+async def test_what_is_retired_is_left_out(checked_client: GraphQLClient) -> None:
+    found = await listed(checked_client)
     # then
     assert SKILLS["flash"].retired and "flash" not in {each["code"] for each in found["skills"]}
     for name, terms in (("skills", SKILLS), ("industries", INDUSTRIES)):
@@ -66,9 +66,9 @@ async def test_what_is_retired_is_left_out(client: GraphQLClient) -> None:
     assert len(found["countries"]) == len(countries("en")) > 240
 
 
-async def test_a_profile_takes_each_of_them(client: GraphQLClient) -> None:
+async def test_a_profile_takes_each_of_them(checked_client: GraphQLClient) -> None:
     # given
-    found = await listed(client)
+    found = await listed(checked_client)
     codes = {name: [each["code"] for each in rows] for name, rows in found.items()}
     update = "mutation M($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code message } } }"
     inputs = [
@@ -76,23 +76,23 @@ async def test_a_profile_takes_each_of_them(client: GraphQLClient) -> None:
         *({"industries": some} for some in batched(codes["industries"], 20)),
     ]
     # when
-    await sign_in(client, await make_person(), elevated=False)
+    await sign_in(checked_client, await make_person(), elevated=False)
     for each in inputs:
-        assert (await client.data(update, input=each))["updateProfile"] == {"errors": []}, each
+        assert (await checked_client.data(update, input=each))["updateProfile"] == {"errors": []}, each
     for code in codes["languages"]:
         document = "mutation M($code: String!) { updateLanguage(input: {language: $code}) { errors { code } } }"
-        assert (await client.data(document, code=code))["updateLanguage"] == {"errors": []}, code
+        assert (await checked_client.data(document, code=code))["updateLanguage"] == {"errors": []}, code
     for some in batched(codes["countries"], 90):  # one account may edit 100 times
-        await sign_in(client, await make_person(), elevated=False)
+        await sign_in(checked_client, await make_person(), elevated=False)
         edits = " ".join(
             f'{each}: updateProfile(input: {{country: "{each}"}}) {{ errors {{ code }} }}' for each in some
         )
-        data = await client.data(f"mutation {{ {edits} }}")
+        data = await checked_client.data(f"mutation {{ {edits} }}")
         assert data == {each: {"errors": []} for each in some}
 
 
-async def test_a_search_takes_each_of_them(client: GraphQLClient) -> None:
-    found = await listed(client)
+async def test_a_search_takes_each_of_them(checked_client: GraphQLClient) -> None:
+    found = await listed(checked_client)
     wanted = [
         *(f'country: "{each["code"]}"' for each in found["countries"]),
         *(f'skills: ["{each["code"]}"]' for each in found["skills"]),
@@ -100,56 +100,58 @@ async def test_a_search_takes_each_of_them(client: GraphQLClient) -> None:
     ]
     for some in batched(wanted, 40):
         searches = " ".join(f"a{number}: profiles({each}) {{ totalCount }}" for number, each in enumerate(some))
-        assert set(map(orjson.dumps, (await client.data(f"{{ {searches} }}")).values())) == {b'{"totalCount":0}'}
+        assert set(map(orjson.dumps, (await checked_client.data(f"{{ {searches} }}")).values())) == {
+            b'{"totalCount":0}'
+        }
 
 
-async def test_they_need_no_statement(client: GraphQLClient, count_statements: CountStatements) -> None:
+async def test_they_need_no_statement(checked_client: GraphQLClient, count_statements: CountStatements) -> None:
     with count_statements() as seen:
         for headers in (EN, NL):
-            await listed(client, headers)
+            await listed(checked_client, headers)
     assert seen.total == 0
 
 
-async def test_tokens_read_them_with_a_scope_that_reads_or_writes_profiles(client: GraphQLClient) -> None:
+async def test_tokens_read_them_with_a_scope_that_reads_or_writes_profiles(checked_client: GraphQLClient) -> None:
     ada = await make_person()
-    everything = await listed(client)
+    everything = await listed(checked_client)
     # then
-    assert await listed(client, token=await make_token(ada, READ)) == everything
+    assert await listed(checked_client, token=await make_token(ada, READ)) == everything
     form = "{ skills { code name retired } industries { code name retired } countries { code name } }"
-    written = await client.data(form, token=await make_token(ada, WRITE))
+    written = await checked_client.data(form, token=await make_token(ada, WRITE))
     assert written == {name: everything[name] for name in ("skills", "industries", "countries")}
     for each in ("skills", "industries", "countries"):
         document = f"{{ {each} {{ code }} }}"
-        assert await client.code(document, token=await make_token(ada, "mx:app:create")) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(document, token=await make_token(ada, "mx:app:create")) == "INSUFFICIENT_SCOPE"
 
 
-async def test_they_cost_about_as_much_as_they_have_rows(client: GraphQLClient) -> None:
+async def test_they_cost_about_as_much_as_they_have_rows(checked_client: GraphQLClient) -> None:
     for name, cost in (("skills", 100), ("industries", 50), ("countries", 250), ("languages", 5)):
-        body = await client.ask(f"{{ {name} {{ code name }} }}", headers={"GraphQL-Cost": "1"})
+        body = await checked_client.ask(f"{{ {name} {{ code name }} }}", headers={"GraphQL-Cost": "1"})
         assert body["extensions"]["cost"] == {"requested": cost, "limit": 5_000}
         assert cost / 2 <= len(body["data"][name]) <= cost or name == "languages"
 
 
-async def test_they_are_small_and_do_not_change(client: GraphQLClient) -> None:
-    first = await client.post(LISTS)
+async def test_they_are_small_and_do_not_change(checked_client: GraphQLClient) -> None:
+    first = await checked_client.post(LISTS)
     assert len(await first.read()) < 20_000
-    again = await client.post(LISTS, headers={"If-None-Match": first.headers["ETag"]})
+    again = await checked_client.post(LISTS, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status == 304
 
 
 @pytest.mark.parametrize("headers", [EN, NL])
 async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
-    client: GraphQLClient, database: Database, headers: dict[str, str]
+    checked_client: GraphQLClient, database: Database, headers: dict[str, str]
 ) -> None:
     """Scopes of a token that a person may have, and activities that a service may report."""
     # given
     document = "{ tokenScopes { name serviceOnly } activities { code reportable } }"
-    data = (await client.ask(document, headers=headers))["data"]
+    data = (await checked_client.ask(document, headers=headers))["data"]
     scopes = [each["name"] for each in data["tokenScopes"] if not each["serviceOnly"]]
     service = await make_token(await make_service(), "mx:points:ingest")
     ada = await make_person()
     # when
-    reported = await client.data(
+    reported = await checked_client.data(
         """mutation M($activities: [RecordActivityInput!]!) {
             recordActivities(input: {activities: $activities}) { results { recorded { outcome } errors { code } } errors { code } } }""",
         token=service,
@@ -163,8 +165,8 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
             for each in data["activities"]
         ],
     )
-    await sign_in(client, ada, elevated=True)
-    created = await client.data(
+    await sign_in(checked_client, ada, elevated=True)
+    created = await checked_client.data(
         """mutation M($scopes: [String!]!) {
             createPersonalAccessToken(input: {name: "All", scopes: $scopes}) { token { scopes } errors { code } } }""",
         scopes=scopes,
