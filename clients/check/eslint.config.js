@@ -23,7 +23,7 @@ export default [
         {
           withEdgeSuffix: true,
           // Relay's specification asks for neither. A place on a board and an entry of an audit trail cannot be fetched
-          // by an id, on purpose: nobody is to try ids of what only some may see.
+          // by an id, on purpose: clients must not probe ids of objects that only some may see.
           shouldImplementNode: false,
           // Lists that are short by their nature (levels, categories, errors, one's tokens) are lists, not pages.
           listTypeCanWrapOnlyEdgeType: false,

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
             name="language",
             field=fields.CharField(null=True, max_length=8),
         ),
-        # Nobody can tell who chose English from whom it was given, and other languages had no texts: none of them counts
-        # as a choice. These people go on in English, or in what their requests prefer.
+        # The stored value does not show who chose English and who got it by default; other languages had no texts. So none
+        # of them counts as a choice. These people get English, or the language that their requests prefer.
         ops.RunSQL(
             "UPDATE profile SET language = NULL WHERE language <> 'nl'",
             reverse_sql="UPDATE profile SET language = 'en' WHERE language IS NULL",

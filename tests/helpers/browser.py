@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from playwright.async_api import Page, async_playwright
 
 CHROMIUM = shutil.which("chromium")
-# Nobody but this machine has a name or an address for it: what a page loads from elsewhere fails, as it would offline.
+# Only this machine has a name or an address for it: what a page loads from elsewhere fails, as it would offline.
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 QUIETLY = (
     "--disable-background-networking",

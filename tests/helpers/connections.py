@@ -65,7 +65,7 @@ async def hide(who: Any, *, public: bool = False) -> None:
 
 
 async def settled() -> None:
-    """Nothing is half done: counters are the rows, pairs are whole, and whoever is connected has no request."""
+    """Fail unless counters equal the rows, pairs are whole, and no connected pair has a request."""
     assert [each async for each in differences()] == []
     rows: Any = Connection.all().values_list("profile_id", "other_id")
     pairs = set(await rows)

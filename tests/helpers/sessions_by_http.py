@@ -37,7 +37,7 @@ def cookie(client: GraphQLClient) -> str | None:
 
 
 async def viewer_with(client: GraphQLClient, headers: dict[str, str]) -> Any:
-    """Who somebody is who shows these headers and not the client's own cookie."""
+    """The viewer of a request with these headers instead of the client's own cookie."""
     jar, own = client.http.session.cookie_jar, cookie(client)
     jar.clear()
     found = await (await client.post(ME, headers=headers)).json()

@@ -1,5 +1,5 @@
 """
-Two people's whole story: invited, published, connected, working together, and apart. It is told by whoever speaks the two
+Two people's whole story: invited, published, connected, working together, and apart. The callers of this module speak for the two
 voices, over HTTP or out of two browsers; what each step does is looked at from both sides.
 """
 

@@ -129,7 +129,7 @@ async def attack(stored: str, typed: str) -> None:
     # given
     victim, other = await make_login(stored), await make_login("other@people.example")
     await have_recovery(other.own_profile_id, stored)
-    # when: whoever owns it asks for a reset, signs in, uses a key, is looked up, reports an event
+    # when: its owner asks for a reset, signs in, uses a key, is looked up, reports an event
     await password_reset.request(typed, BROWSER)
     assert await mails() == []
     key = await api_keys.create(victim.id, name="A key", actor=HERE)

@@ -1,6 +1,6 @@
 """
 Names that are not what they look like: with characters that are not seen, that turn the text around them, or that control
-the terminal of whoever reads them. Every entrance refuses them, or, where a file brings them, leaves them out.
+the terminal of their readers. Every entrance refuses them, or, where a file brings them, leaves them out.
 """
 
 import re

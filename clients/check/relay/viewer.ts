@@ -1,4 +1,4 @@
-// Whoever is signed in: what they keep here, and a mutation whose errors are typed.
+// The viewer: private fields, and a mutation with typed errors.
 import { graphql } from "relay-runtime";
 
 export const trail = graphql`

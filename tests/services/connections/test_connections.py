@@ -51,7 +51,7 @@ async def test_a_request_waits_until_it_is_accepted() -> None:
     assert await reported_changes() == {(ben.profile_id, "CONNECTION_REQUEST", ada.profile_id): 1}
     # when
     assert await connections.accept(ben.profile_id, request) == ada.profile_id
-    # then the one who asked is reported_changes, and nobody else
+    # then the sender is notified, and no one else
     assert await knows(ada, ben)
     assert (await reported_changes())[ada.profile_id, "CONNECTION_ACCEPTED", ben.profile_id] == 1
     assert (await reported_changes()).total() == 2

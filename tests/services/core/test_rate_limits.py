@@ -1,4 +1,4 @@
-"""How often: limits in this process and in Redis, and whoever tries to get round them."""
+"""Rate limits in this process and in Redis, and attempts to get round them."""
 
 import ast
 import asyncio
