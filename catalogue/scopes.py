@@ -12,12 +12,12 @@ ERRORS: Final = frozenset(
     {
         "UserError",
         "ChecklistError",
-        "InsufficientCredits",
+        "InsufficientCreditsError",
         "PlainError",
         "ProjectFieldError",
-        "ProofRequired",
-        "RateLimited",
-        "VersionConflict",
+        "ProofRequiredError",
+        "RateLimitError",
+        "VersionConflictError",
     }
 )
 """Types of errors in payloads. A scope that opens a mutation also opens these."""

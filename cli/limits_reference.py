@@ -40,7 +40,7 @@ def limits_and_costs() -> str:
         "## Rates",
         "Each limit allows a number of calls at once. After that one more call is allowed after each pause, up to the "
         "same number again. A request over the limit of requests is answered 429 with `Retry-After`; a mutation over a "
-        "limit of its own is answered 200 with `Retry-After` and a `RateLimited` error in its payload. Addresses are IP "
+        "limit of its own is answered 200 with `Retry-After` and a `RateLimitError` in its payload. Addresses are IP "
         "addresses; of IPv6, the /64 network. `address+email` counts the pair.",
         table(("Limit", "Counted by", "At once", "Then one per", "Notes"), _rates()),
         "## Sizes",

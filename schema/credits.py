@@ -56,7 +56,7 @@ class CreditEntryConnection:
 
 
 @strawberry.type(description="The account does not have enough credits.")
-class InsufficientCredits(UserError):
+class InsufficientCreditsError(UserError):
     needed: int = column("Credits that are needed.")
     available: int = column("Credits that the account has.")
 

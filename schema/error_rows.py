@@ -9,12 +9,12 @@ from services.errors import ErrorCode, Problem
 ERROR_TYPES: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.CHECKLIST_ITEM_MISSING: "ChecklistError",
     ErrorCode.CHECKLIST_ITEM_REQUIRED: "ChecklistError",
-    ErrorCode.INSUFFICIENT_CREDITS: "InsufficientCredits",
+    ErrorCode.INSUFFICIENT_CREDITS: "InsufficientCreditsError",
     ErrorCode.PROJECT_FIELD_MISSING: "ProjectFieldError",
     ErrorCode.PROJECT_FIELD_REQUIRED: "ProjectFieldError",
-    ErrorCode.PROOF_REQUIRED: "ProofRequired",
-    ErrorCode.RATE_LIMITED: "RateLimited",
-    ErrorCode.VERSION_CONFLICT: "VersionConflict",
+    ErrorCode.PROOF_REQUIRED: "ProofRequiredError",
+    ErrorCode.RATE_LIMITED: "RateLimitError",
+    ErrorCode.VERSION_CONFLICT: "VersionConflictError",
 }
 """GraphQL types of errors with further fields, which are the problem's facts. All other codes are `PlainError`."""
 

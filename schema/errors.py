@@ -98,7 +98,7 @@ class PlainError(UserError):
 
 
 @strawberry.type(description="The rate limit was exceeded.")
-class RateLimited(UserError):
+class RateLimitError(UserError):
     retry_after: int = column("Seconds to wait before the next attempt.")
 
 
@@ -116,5 +116,5 @@ enum_of(
 
 
 @strawberry.type(description="The account needs another proof to elevate the session.")
-class ProofRequired(UserError):
+class ProofRequiredError(UserError):
     proofs: list[ElevationProof] = column("Proofs that the account accepts; any one is enough.")

@@ -12,8 +12,8 @@ from schema.challenges import ChallengesMutation, ChallengesQuery
 from schema.checklist import ChecklistError
 from schema.companies import CompaniesMutation, Company
 from schema.connections import ConnectionRequest, ConnectionsMutation
-from schema.credits import InsufficientCredits
-from schema.errors import PlainError, ProofRequired, RateLimited
+from schema.credits import InsufficientCreditsError
+from schema.errors import PlainError, ProofRequiredError, RateLimitError
 from schema.events import (
     BadgeEvent,
     ChallengeEvent,
@@ -40,7 +40,7 @@ from schema.people import PeopleQuery
 from schema.points import PointEntry, PointsQuery
 from schema.portfolio import PortfolioQuery, Project, ProjectFieldError
 from schema.preferences import PreferencesMutation, PreferencesQuery
-from schema.profile_editing import ProfileEditingMutation, VersionConflict
+from schema.profile_editing import ProfileEditingMutation, VersionConflictError
 from schema.profiles import Profile, ProfilesQuery
 from schema.project_editing import ProjectEditingMutation
 from schema.publishing import PublishingMutation
@@ -126,7 +126,7 @@ def build() -> strawberry.Schema:
             ConnectionAcceptedEvent,
             ConnectionRequest,
             ConnectionRequestEvent,
-            InsufficientCredits,
+            InsufficientCreditsError,
             Invite,
             InviteAcceptedEvent,
             LevelEvent,
@@ -137,9 +137,9 @@ def build() -> strawberry.Schema:
             Profile,
             Project,
             ProjectFieldError,
-            ProofRequired,
-            RateLimited,
-            VersionConflict,
+            ProofRequiredError,
+            RateLimitError,
+            VersionConflictError,
         ),
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -83,7 +83,7 @@ class UpdateProfileInput:
 
 
 @strawberry.type(description="The object was changed since you read it; nothing was changed now.")
-class VersionConflict(UserError):
+class VersionConflictError(UserError):
     current_version: int = column("Current version of the object.")
 
 

@@ -139,7 +139,7 @@ class SessionsMutation:
     elevate_session: ElevateSessionPayload = mutation_by(
         sessions.elevate_session,
         "Prove your identity again, so that this session may do sensitive operations for 8 hours. The session cookie "
-        "changes. `Viewer.elevationProofs` lists the accepted proofs; any other is refused with `ProofRequired`.",
+        "changes. `Viewer.elevationProofs` lists the accepted proofs; any other is refused with `ProofRequiredError`.",
         allowed=[InSession()],
         input=ElevateSessionInput,
     )

@@ -69,7 +69,7 @@ mutation Update($input: UpdateProfileInput!) {
       skills { code } industries { code } lookingFor { job project confirmed }
       socials { github meetup twitter linkedin skype } publishChecklist { item done }
     }
-    errors { __typename code message path ... on VersionConflict { currentVersion } ... on ChecklistError { item } }
+    errors { __typename code message path ... on VersionConflictError { currentVersion } ... on ChecklistError { item } }
   }
 }
 """

@@ -10,7 +10,7 @@ PROJECT = """
   id title description customer businessNeed solution results startedOn endedOn state publishedAt editedAt version
   viewerCanEdit collaboratorCount collaborators { handle name } owner { handle } images { url thumbnailUrl caption }
 """
-ERRORS = "errors { __typename code message path ... on ProjectFieldError { field } ... on VersionConflict { currentVersion } }"
+ERRORS = "errors { __typename code message path ... on ProjectFieldError { field } ... on VersionConflictError { currentVersion } }"
 CREATE = (
     f"mutation($input: CreateProjectInput!) {{ createProject(input: $input) {{ project {{ {PROJECT} }} {ERRORS} }} }}"
 )

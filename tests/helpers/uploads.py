@@ -13,7 +13,7 @@ UPLOAD = """
 mutation Upload($input: UploadAvatarInput!) {
   uploadAvatar(input: $input) {
     profile { avatarUrl avatarUrlSmall avatarUrlLarge version }
-    errors { __typename code message path ... on RateLimited { retryAfter } }
+    errors { __typename code message path ... on RateLimitError { retryAfter } }
   }
 }
 """

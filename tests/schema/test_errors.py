@@ -62,7 +62,7 @@ def test_an_error_is_plain_unless_its_code_has_a_type() -> None:
     special = error_row(Problem(ErrorCode.RATE_LIMITED, "Too many.", path=("ids",), facts=facts))
     # then
     assert plain == {"__typename": "PlainError", "code": ErrorCode.TOO_MANY_ITEMS, **common}
-    assert special == {"__typename": "RateLimited", "code": ErrorCode.RATE_LIMITED, **common}
+    assert special == {"__typename": "RateLimitError", "code": ErrorCode.RATE_LIMITED, **common}
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS.fields, ids=lambda field: field.python_name)

@@ -83,7 +83,7 @@ async def test_what_is_refused_is_said_in_the_payload(checked_client: GraphQLCli
     response = await send(checked_client, picture(), headers=headers)
     [error] = (await response.json())["data"]["uploadAvatar"]["errors"]
     # then one more is free each three minutes
-    assert error["__typename"] == "RateLimited" and 170 < error["retryAfter"] <= 180
+    assert error["__typename"] == "RateLimitError" and 170 < error["retryAfter"] <= 180
     assert response.headers["Retry-After"] == str(error["retryAfter"])
 
 

@@ -95,7 +95,11 @@ async def test_a_version_that_is_not_the_present_one_is_a_conflict(
     assert (await updated(checked_client, {"about": "One", "expectedVersion": 1}))["errors"] == []
     answer = await updated(checked_client, {"about": "Two", "expectedVersion": expected})
     [error] = answer["errors"]
-    assert (error["__typename"], error["path"], error["currentVersion"]) == ("VersionConflict", ["expectedVersion"], 2)
+    assert (error["__typename"], error["path"], error["currentVersion"]) == (
+        "VersionConflictError",
+        ["expectedVersion"],
+        2,
+    )
     assert (await updated(checked_client, {"about": "Two", "expectedVersion": 2}))["profile"]["version"] == 3
 
 

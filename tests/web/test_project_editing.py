@@ -82,7 +82,7 @@ async def test_a_project_from_the_first_word_to_the_last(checked_client: GraphQL
     assert [(each["code"], each["field"]) for each in refused["errors"]] == [("PROJECT_FIELD_REQUIRED", "RESULTS")]
     assert refused["project"] is None
     old = await run(checked_client, UPDATE, who, project=project["id"], title="Y", expectedVersion=1)
-    assert [(each["__typename"], each["currentVersion"]) for each in old["errors"]] == [("VersionConflict", 3)]
+    assert [(each["__typename"], each["currentVersion"]) for each in old["errors"]] == [("VersionConflictError", 3)]
     edited = await run(checked_client, UPDATE, who, project=project["id"], title="Y", endedOn=None, expectedVersion=3)
     assert (edited["project"]["title"], edited["project"]["endedOn"], edited["project"]["version"]) == ("Y", None, 4)
     # when it is taken back and deleted

@@ -290,7 +290,7 @@ async def test_a_client_learns_what_elevation_takes_and_until_when(checked_clien
     assert own == {"elevatedUntil": None, "elevationProofs": None, "isCompanyAdmin": False}
     # when
     await switch_on(ada)
-    wanted = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code ... on ProofRequired { proofs } } } }"
+    wanted = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code ... on ProofRequiredError { proofs } } } }"
     answer = await checked_client.data(wanted, headers=headers, input={"password": GOOD})
     # then
     assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["TOTP", "BACKUP_CODE"]}]

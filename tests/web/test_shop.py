@@ -18,7 +18,7 @@ from tests.helpers.people import Headers, in_session, with_key
 ORDER = """
 mutation Order($input: OrderItemInput!) { orderItem(input: $input) {
   order { id price state orderedAt changedAt item { code stockLeft affordable } } repeated creditBalance
-  errors { __typename code message path ... on InsufficientCredits { needed available } } } }
+  errors { __typename code message path ... on InsufficientCreditsError { needed available } } } }
 """
 CANCEL = """
 mutation Cancel($input: CancelOrderInput!) { cancelOrder(input: $input) {
@@ -83,7 +83,7 @@ async def test_what_is_refused_says_why(checked_client: GraphQLClient) -> None:
     _, ada = await rich(credits_=79)
     await shop.set_stock("SOCKS", 0)
     [error] = (await order(checked_client, ada))["errors"]
-    assert (error["__typename"], error["code"]) == ("InsufficientCredits", "INSUFFICIENT_CREDITS")
+    assert (error["__typename"], error["code"]) == ("InsufficientCreditsError", "INSUFFICIENT_CREDITS")
     assert (error["needed"], error["available"]) == (80, 79)
     for item, code in (("SOCKS", "OUT_OF_STOCK"), ("MOUSE_PAD", "NOT_FOR_SALE"), ("NOTHING", "NOT_FOUND")):
         answer = await order(checked_client, ada, item)
@@ -226,7 +226,7 @@ async def test_too_many_orders_have_to_wait(checked_client: GraphQLClient) -> No
     _, ada = await rich()
     answers = [await order(checked_client, ada, key=f"k{n}") for n in range(31)]
     [error] = answers[-1]["errors"]
-    assert error["__typename"] == "RateLimited"
+    assert error["__typename"] == "RateLimitError"
 
 
 @pytest.mark.sqlite_only

@@ -52,7 +52,7 @@ export const create = graphql`
         code
         message
         path
-        ... on RateLimited {
+        ... on RateLimitError {
           retryAfter
         }
       }
