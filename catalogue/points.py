@@ -67,7 +67,7 @@ class LevelStanding:
     number: int
     points_to_next: int | None
     """Points missing to the next level; None at the highest level."""
-    progress: int
+    progress_percent: int
     """Progress from this level to the next in whole percent, 0 to 99; 100 only at the highest level."""
 
 

@@ -80,7 +80,7 @@ class Level:
 class LevelStanding:
     number: int = column("Highest level reached; 0 before the first.")
     points_to_next: int | None = column("Points missing to the next level; null at the highest level.")
-    progress: int = column("Progress from this level to the next in percent, 0 to 99; 100 at the highest level.")
+    progress_percent: int = column("Progress from this level to the next in percent, 0 to 99; 100 at the highest level.")
 
 
 @strawberry.type(description="A person's points in one category.")
@@ -89,10 +89,10 @@ class CategoryPoints:
     points: int = column("Points in the category; at least 0.")
 
 
-@strawberry.type(description="A person's points in total and per category.")
-class Points:
-    total: int = column("Points of all categories; at least 0.", read=points.displayed_total)
-    level: LevelStanding = column("Level for the total points.", read=points.level)
+@strawberry.type(description="A person's points and level.")
+class Score:
+    points: int = column("Points of all categories together; at least 0.", read=points.displayed_total)
+    level: LevelStanding = column("Level for these points.", read=points.level)
     categories: list[CategoryPoints] = column("Points per category, in the catalogue's order.", read=points.categories)
 
 

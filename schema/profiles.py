@@ -24,7 +24,7 @@ from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.learning import LearningOfProfile
 from schema.nodes import PAGE_ARGUMENTS, Node, id_of
-from schema.points import PointEntryConnection, Points
+from schema.points import PointEntryConnection, Score
 from schema.portfolio import PortfolioOfProfile
 from schema.scalars import Day
 from schema.stats import Stats
@@ -98,7 +98,7 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
     socials: Socials = loaded_by(profiles.details, "The person's accounts on other sites.")
     skills: list[Skill] = loaded_by(terms.skills_of, "Skills of the person, ordered by name.")
     industries: list[Industry] = loaded_by(terms.industries_of, "Industries the person knows, ordered by name.")
-    points: Points = loaded_by(points.of_profiles, "Points and level of the person.")
+    score: Score = loaded_by(points.of_profiles, "Points and level of the person.")
     stats: Stats = loaded_by(stats.of_profiles, "Statistics of the person's points, by activity and over time.")
     point_history: PointEntryConnection = loaded_by(
         ledger_history.of_profiles,

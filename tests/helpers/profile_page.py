@@ -20,11 +20,11 @@ query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
   id handle name avatarUrl avatarUrlLarge jobTitle country countryName department location about website joinedOn
   company {{ id name }} socials {{ github linkedin }} lookingFor {{ job project }}
   skills {{ code name }} industries {{ code name }}
-  points {{ total level {{ number pointsToNext progress }} categories {{ category points }} }}
+  score {{ points level {{ number pointsToNext progressPercent }} categories {{ category points }} }}
   stats {{ categories {{ category points activities {{ activity {{ title }} times points }} }} series {{ startsOn points }} }}
   connectionStatus connectionCount mutualConnections {{ totalCount profiles(first: 3) {{ name avatarUrl }} }}
   connections(first: 20) {{ edges {{ connectedAt node {{
-    id handle name avatarUrl points {{ total level {{ number }} }} badges(first: 3) {{ {BADGE} }} }} }} }}
+    id handle name avatarUrl score {{ points level {{ number }} }} badges(first: 3) {{ {BADGE} }} }} }} }}
   projectCount projects(first: 5) {{ edges {{ node {{
     id title customer startedOn endedOn collaboratorCount collaborators {{ id name avatarUrl }} }} }} }}
   featuredBadges {{ {BADGE} }} badgeCount badges(first: 12) {{ {BADGE} awardedAt credentialUrl }}

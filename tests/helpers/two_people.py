@@ -29,7 +29,7 @@ TEXTS = {
     "results": "One ship, one place.",
 }
 ME = """{ viewer {
-  profile { id handle visibility points { total } credits }
+  profile { id handle visibility score { points } credits }
   invites { edges { node { email state profile { name } } } }
   connectionRequestsReceived { totalCount edges { node { id profile { name } } } }
   connectionRequestsSent { totalCount edges { node { profile { name } } } }
@@ -112,7 +112,7 @@ async def publish(voice: Voice) -> None:
     assert (await voice.upload())["uploadAvatar"]["profile"]["avatarUrl"]
     assert (await do(voice, "publishProfile", "profile { visibility }"))["profile"] == {"visibility": "PUBLIC"}
     after = (await own(voice))["profile"]
-    assert (after["visibility"], after["points"]["total"] - before["points"]["total"]) == ("PUBLIC", 50 + 50)
+    assert (after["visibility"], after["score"]["points"] - before["score"]["points"]) == ("PUBLIC", 50 + 50)
 
 
 async def the_story(ada: Voice, ben: Voice, mail: Mail) -> None:
@@ -137,7 +137,7 @@ async def by_invite(ada: Voice, ben: Voice, mail: Mail) -> tuple[str, str]:
     await join(ben, mail, BEN, "Ben", code)
     assert (await ada.hears("InviteAcceptedEvent"))["invite"] == {"email": BEN, "state": "ACCEPTED"}
     here = await own(ada)
-    assert here["profile"]["points"]["total"] - begun["points"]["total"] == 5 + 25
+    assert here["profile"]["score"]["points"] - begun["score"]["points"] == 5 + 25
     [edge] = here["invites"]["edges"]
     assert edge["node"] == {"email": BEN, "state": "ACCEPTED", "profile": None}, "Ben is not to be seen yet"
     handle = (await own(ben))["profile"]["handle"]

@@ -42,7 +42,7 @@ def repeated(times: int, each: str, *, around: str = "{{ {0} }}", apart: str = "
     return around.format(apart.join(each.replace("#", str(number)) for number in range(times)))
 
 
-CARD = "id handle name avatarUrl jobTitle country company { id name } points { total level { number } }"
+CARD = "id handle name avatarUrl jobTitle country company { id name } score { points level { number } }"
 
 DOCUMENTS: dict[str, str] = {
     "near misses of fields": repeated(110, "a#: profilez#"),
@@ -74,7 +74,7 @@ DOCUMENTS: dict[str, str] = {
     "operations that share fragments": repeated(150, "query q#($a: ID) { ...f0 ...f1 ...f2 }", around="{0} ")
     + repeated(20, "fragment f# on Query { p#: profile(id: $a) { id } }", around="{0}"),
     "fields": repeated(1_600, "a#: __typename"),
-    "fields with arguments": repeated(240, 'a#: profile(handle: "a") { id name handle points { total } }'),
+    "fields with arguments": repeated(240, 'a#: profile(handle: "a") { id name handle score { points } }'),
     "cards": repeated(90, f'a#: profile(handle: "x#") {{ {CARD} }}'),
     "equal fields": repeated(138, 'profile(id: "a") { id }'),
     "fragments that overlap": "{ "

@@ -42,7 +42,7 @@ CORE = build()._schema
 PROFILE = "mx:user:profile:v1:read"
 ASKED = {"GraphQL-Cost": "1"}
 CARD = """
-    id handle name avatarUrl jobTitle country company { id name } points { total level { number } }
+    id handle name avatarUrl jobTitle country company { id name } score { points level { number } }
     badges(first: 3) { name level }
 """
 BOARD = f"leaderboard(board: FORUM) {{ entries(first: 100) {{ edges {{ node {{ rank profile {{ {CARD} }} }} }} }} }}"

@@ -40,14 +40,14 @@ async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, cou
     page = await page_of(checked_client, zoe, who)
     # then
     assert page["name"] == "Zoe" and page["connectionStatus"] == "NONE"
-    assert page["points"]["total"] == sum(each["points"] for each in page["points"]["categories"]) > 0
-    assert sum(each["points"] for each in page["stats"]["categories"]) == page["points"]["total"]
+    assert page["score"]["points"] == sum(each["points"] for each in page["score"]["categories"]) > 0
+    assert sum(each["points"] for each in page["stats"]["categories"]) == page["score"]["points"]
     assert page["connectionCount"] == 22
     assert page["mutualConnections"]["totalCount"] == 2
     assert [each["name"] for each in page["mutualConnections"]["profiles"]] == ["P7", "P3"]
     near = [edge["node"] for edge in page["connections"]["edges"]]
     assert [each["name"] for each in near] == [f"P{nth}" for nth in range(21, 1, -1)]
-    assert all(len(each["badges"]) == 3 and each["points"]["total"] > 0 and each["avatarUrl"] for each in near)
+    assert all(len(each["badges"]) == 3 and each["score"]["points"] > 0 and each["avatarUrl"] for each in near)
     projects = [edge["node"] for edge in page["projects"]["edges"]]
     assert page["projectCount"] == 6 and len(projects) == 5
     assert all(each["collaboratorCount"] == len(each["collaborators"]) == 3 for each in projects)
@@ -57,8 +57,8 @@ async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, cou
     # and what is on it is what the pages of those on it say
     assert page["connectionCount"] == (await towards(checked_client, who, zoe))["connections"]["totalCount"]
     other = await page_of(checked_client, people[21], who)
-    assert (other["points"]["total"], other["badges"][:1]) == (
-        near[0]["points"]["total"],
+    assert (other["score"]["points"], other["badges"][:1]) == (
+        near[0]["score"]["points"],
         [{**near[0]["badges"][0], **{key: other["badges"][0][key] for key in ("awardedAt", "credentialUrl")}}],
     )
     # wholly by plan, also for nobody

@@ -21,7 +21,7 @@ query Person($id: ID, $handle: String) {
     __typename id handle name jobTitle country countryName visibility department location about website joinedOn
     company { id name } lookingFor { job project confirmed } socials { github meetup twitter linkedin skype }
     skills { code name retired } industries { code name }
-    points { total level { number pointsToNext progress } categories { category points } }
+    score { points level { number pointsToNext progressPercent } categories { category points } }
     recoveryEmail language
   }
 }
@@ -83,9 +83,9 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
             {"code": "python", "name": "Python", "retired": False},
         ],
         "industries": [{"code": "banking", "name": "Banking"}],
-        "points": {
-            "total": 150,
-            "level": {"number": 1, "pointsToNext": 350, "progress": 12},
+        "score": {
+            "points": 150,
+            "level": {"number": 1, "pointsToNext": 350, "progressPercent": 12},
             "categories": [
                 {"category": each.name, "points": 150 if each is Category.FORUM else 0} for each in Category
             ],

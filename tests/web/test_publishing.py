@@ -11,7 +11,7 @@ from tests.helpers.uploads import picture, uploaded
 
 PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"
-ME = "{ viewer { showPublishBanner profile { id points { total } publishChecklist { item done message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
+ME = "{ viewer { showPublishBanner profile { id score { points } publishChecklist { item done message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """
 mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
@@ -28,7 +28,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
         "errors"
     ] == []
     viewer = (await checked_client.data(ME))["viewer"]
-    assert (viewer["showPublishBanner"], viewer["profile"]["points"]["total"]) == (False, 0)
+    assert (viewer["showPublishBanner"], viewer["profile"]["score"]["points"]) == (False, 0)
     assert not any(each["done"] for each in viewer["profile"]["publishChecklist"])
     # when they would go public as they are
     errors = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
@@ -42,7 +42,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     assert error["item"] == "AVATAR"
     shown = (await uploaded(checked_client, picture()))["profile"]
     # then the profile is complete, and hidden still
-    assert (await checked_client.data(ME))["viewer"]["profile"]["points"]["total"] == 50
+    assert (await checked_client.data(ME))["viewer"]["profile"]["score"]["points"] == 50
     assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
     # when they go public
     assert (await checked_client.data(PUBLISH))["publishProfile"] == {"profile": {"visibility": "PUBLIC"}, "errors": []}

@@ -15,7 +15,7 @@ BOARD = """
 { leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
     totalCount pageInfo { hasNextPage endCursor }
     edges { cursor node { rank points profile {
-      id handle name jobTitle country countryName company { id name } points { total level { number pointsToNext progress } } } } } } } }
+      id handle name jobTitle country countryName company { id name } score { points level { number pointsToNext progressPercent } } } } } } } }
 """
 
 
@@ -114,7 +114,7 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
 HIDDEN: list[Any] = [
     "{ viewer { account { email } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { about } } } } } }",
-    "{ leaderboard(board: FORUM) { entries { edges { node { profile { points { categories { points } } } } } } } }",
+    "{ leaderboard(board: FORUM) { entries { edges { node { profile { score { categories { points } } } } } } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { ...P } } } } } } fragment P on Profile { pointHistory { edges { cursor } } }",
     'query ($id: ID = "prf_1") { node(id: $id) { ... on Profile { recoveryEmail } } }',
     'query ($id: ID = "acc_1") { node(id: $id) { ... on Account { email } } }',

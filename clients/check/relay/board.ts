@@ -12,8 +12,8 @@ export const card = graphql`
       id
       name
     }
-    points {
-      total
+    score {
+      points
       level {
         number
       }

@@ -305,7 +305,7 @@ async def test_the_latest_moment_decides_who_reached_a_score_first() -> None:
     ],
 )
 def test_levels(points: int, number: int, to_next: int | None, progress: int) -> None:
-    assert (level_of(points), level_standing(points).points_to_next, level_standing(points).progress) == (
+    assert (level_of(points), level_standing(points).points_to_next, level_standing(points).progress_percent) == (
         number,
         to_next,
         progress,
