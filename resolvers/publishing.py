@@ -12,13 +12,14 @@ from services.profiles import publishing
 from services.profiles.publishing import ITEM_MESSAGES
 
 
-@columns("item", "done", "message")
+@columns("item", "is_done", "message")
 async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[Row] | None]:
     """The checklist of the viewer's own profile, in its order; None for any other."""
     own = context.viewer.own_profile
     done = await publishing.completed_items_of(own) if own in profile_ids else frozenset()
     items = [
-        {"item": item, "done": item in done, "message": translate(message)} for item, message in ITEM_MESSAGES.items()
+        {"item": item, "is_done": item in done, "message": translate(message)}
+        for item, message in ITEM_MESSAGES.items()
     ]
     return [items if profile_id == own else None for profile_id in profile_ids]
 

@@ -26,7 +26,7 @@ enum_of(
 @strawberry.type(description="One requirement for a public profile.")
 class ChecklistEntry:
     item: ChecklistItem = column("The requirement.")
-    done: bool = column("True if it is met.")
+    is_done: bool = column("True if it is met.")
     message: str = column("Advice on how to meet it, in the language of the answer.")
 
 

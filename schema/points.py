@@ -5,7 +5,8 @@ import strawberry
 from catalogue.languages import translate
 from catalogue.points import Category
 from models.points import EntryKind, Outcome
-from resolvers import ledger_history, points
+from resolvers import ledger_history
+from resolvers import points as point_resolvers
 from schema.enums import enum_of
 from schema.fields import answered_by, column
 from schema.nodes import Node, PageInfo, id_of
@@ -64,9 +65,10 @@ class Activity:
     daily_cap: int | None = column(
         "Maximum points from it per UTC day; null if there is no cap.", read=lambda row: row["cap"]
     )
-    once: bool = column("True if it gives points only once per person.")
-    reportable: bool = column(
-        "True if services may report it; false if only this server can record it.", read=lambda row: not row["system"]
+    is_once_per_person: bool = column("True if it gives points only once per person.", read=lambda row: row["once"])
+    is_reportable: bool = column(
+        "True if services may report it; false if only this server can record it.",
+        read=lambda row: not row["system"],
     )
 
 
@@ -80,7 +82,9 @@ class Level:
 class LevelStanding:
     number: int = column("Highest level reached; 0 before the first.")
     points_to_next: int | None = column("Points missing to the next level; null at the highest level.")
-    progress_percent: int = column("Progress from this level to the next in percent, 0 to 99; 100 at the highest level.")
+    progress_percent: int = column(
+        "Progress from this level to the next in percent, 0 to 99; 100 at the highest level."
+    )
 
 
 @strawberry.type(description="A person's points in one category.")
@@ -91,9 +95,11 @@ class CategoryPoints:
 
 @strawberry.type(description="A person's points and level.")
 class Score:
-    points: int = column("Points of all categories together; at least 0.", read=points.displayed_total)
-    level: LevelStanding = column("Level for these points.", read=points.level)
-    categories: list[CategoryPoints] = column("Points per category, in the catalogue's order.", read=points.categories)
+    points: int = column("Points of all categories together; at least 0.", read=point_resolvers.displayed_total)
+    level: LevelStanding = column("Level for these points.", read=point_resolvers.level)
+    categories: list[CategoryPoints] = column(
+        "Points per category, in the catalogue's order.", read=point_resolvers.categories
+    )
 
 
 @strawberry.type(description="One event and the points that it gave or took away.")
@@ -129,5 +135,7 @@ class PointEntryConnection:
 
 @strawberry.type
 class PointsQuery:
-    activities: list[Activity] = answered_by(points.activities, "All activities that give points.")
-    levels: list[Level] = answered_by(points.levels, "All levels with the points that they require, lowest first.")
+    activities: list[Activity] = answered_by(point_resolvers.activities, "All activities that give points.")
+    levels: list[Level] = answered_by(
+        point_resolvers.levels, "All levels with the points that they require, lowest first."
+    )

@@ -11,14 +11,18 @@ from schema.fields import Work, answered_by, column
 class Skill:
     code: str = column("Code that never changes.")
     name: str = column("Name of the skill, in the language of the answer.", read=lambda row: translate(row["name"]))
-    retired: bool = column("True if it can no longer be chosen; profiles that have it still show it.")
+    is_retired: bool = column(
+        "True if it can no longer be chosen; profiles that have it still show it.", read=lambda row: row["retired"]
+    )
 
 
 @strawberry.type(description="An industry that a person knows.")
 class Industry:
     code: str = column("Code that never changes.")
     name: str = column("Name of the industry, in the language of the answer.", read=lambda row: translate(row["name"]))
-    retired: bool = column("True if it can no longer be chosen; profiles that have it still show it.")
+    is_retired: bool = column(
+        "True if it can no longer be chosen; profiles that have it still show it.", read=lambda row: row["retired"]
+    )
 
 
 @strawberry.type(description="A country or territory of ISO 3166-1.")

@@ -67,7 +67,7 @@ mutation Update($input: UpdateProfileInput!) {
     profile {
       id name jobTitle department country location about website version
       skills { code } industries { code } lookingFor { job project confirmed }
-      socials { github meetup twitter linkedin skype } publishChecklist { item done }
+      socials { github meetup twitter linkedin skype } publishChecklist { item isDone }
     }
     errors { __typename code message path ... on VersionConflictError { currentVersion } ... on ChecklistError { item } }
   }

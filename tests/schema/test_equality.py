@@ -156,7 +156,7 @@ DOCUMENTS = {
     "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } language }",
     "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle recoveryEmail visibility } showPublishBanner } }",
     "texts": "{ activities { title } badges { name description levels { criterion } } challenges { title description steps { title criterion } } shop { name description } projectFields { label tip } skills { name } industries { name } countries { name } languages { name } }",
-    "tables": "{ activities { code once dailyCap category } levels { number points } a: __typename }",
+    "tables": "{ activities { code isOncePerPerson dailyCap category } levels { number points } a: __typename }",
 }
 
 

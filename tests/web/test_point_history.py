@@ -130,7 +130,7 @@ async def test_histories_of_many_people_take_one_statement(
 
 async def test_the_point_tables(checked_client: GraphQLClient) -> None:
     data = await checked_client.data(
-        "{ activities { code title category points dailyCap once } levels { number points } }"
+        "{ activities { code title category points dailyCap isOncePerPerson } levels { number points } }"
     )
     assert len(data["activities"]) == 49 and len(data["levels"]) == 10
     assert data["activities"][1] == {
@@ -139,6 +139,6 @@ async def test_the_point_tables(checked_client: GraphQLClient) -> None:
         "category": "FORUM",
         "points": 10,
         "dailyCap": 50,
-        "once": False,
+        "isOncePerPerson": False,
     }
     assert data["levels"][9] == {"number": 10, "points": 32500}

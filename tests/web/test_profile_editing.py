@@ -14,7 +14,7 @@ from tests.helpers.sessions import sign_in
 WRITE, READ = "mx:profile:write", "mx:user:profile:v1:read"
 BY_TOKEN = """
 mutation Update($input: UpdateProfileInput!) {
-  updateProfile(input: $input) { profile { id version publishChecklist { item done message } } errors { code path } }
+  updateProfile(input: $input) { profile { id version publishChecklist { item isDone message } } errors { code path } }
 }
 """
 
@@ -46,7 +46,7 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
         "linkedin": "ada",
         "skype": "live:ada",
     }
-    assert [each["item"] for each in profile["publishChecklist"] if not each["done"]] == ["AVATAR"]
+    assert [each["item"] for each in profile["publishChecklist"] if not each["isDone"]] == ["AVATAR"]
     assert profile["version"] == 2
     # when nothing is said
     assert (await updated(checked_client, {}))["profile"] == profile

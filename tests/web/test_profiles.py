@@ -20,7 +20,7 @@ query Person($id: ID, $handle: String) {
   profile(id: $id, handle: $handle) {
     __typename id handle name jobTitle country countryName visibility department location about website joinedOn
     company { id name } lookingFor { job project confirmed } socials { github meetup twitter linkedin skype }
-    skills { code name retired } industries { code name }
+    skills { code name isRetired } industries { code name }
     score { points level { number pointsToNext progressPercent } categories { category points } }
     recoveryEmail language
   }
@@ -78,9 +78,9 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
         "lookingFor": {"job": False, "project": True, "confirmed": True},
         "socials": {"github": "ada", "meetup": None, "twitter": None, "linkedin": None, "skype": None},
         "skills": [
-            {"code": "flash", "name": "Flash", "retired": True},
-            {"code": "graphql", "name": "GraphQL", "retired": False},
-            {"code": "python", "name": "Python", "retired": False},
+            {"code": "flash", "name": "Flash", "isRetired": True},
+            {"code": "graphql", "name": "GraphQL", "isRetired": False},
+            {"code": "python", "name": "Python", "isRetired": False},
         ],
         "industries": [{"code": "banking", "name": "Banking"}],
         "score": {

@@ -11,7 +11,7 @@ from tests.helpers.uploads import picture, uploaded
 
 PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"
-ME = "{ viewer { showPublishBanner profile { id score { points } publishChecklist { item done message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
+ME = "{ viewer { showPublishBanner profile { id score { points } publishChecklist { item isDone message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """
 mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
@@ -29,7 +29,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     ] == []
     viewer = (await checked_client.data(ME))["viewer"]
     assert (viewer["showPublishBanner"], viewer["profile"]["score"]["points"]) == (False, 0)
-    assert not any(each["done"] for each in viewer["profile"]["publishChecklist"])
+    assert not any(each["isDone"] for each in viewer["profile"]["publishChecklist"])
     # when they would go public as they are
     errors = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
     # then every item is missing, each with what to do

@@ -15,9 +15,7 @@ from tests.helpers.sessions import sign_in
 
 READ, WRITE = "mx:user:profile:v1:read", "mx:profile:write"
 NL, EN = {"Accept-Language": "nl"}, {"Accept-Language": "en"}
-LISTS = (
-    "{ skills { code name retired } industries { code name retired } countries { code name } languages { code name } }"
-)
+LISTS = "{ skills { code name isRetired } industries { code name isRetired } countries { code name } languages { code name } }"
 
 
 async def listed(client: GraphQLClient, headers: dict[str, str] | None = None, token: str | None = None) -> Any:
@@ -38,7 +36,7 @@ async def test_anonymous_callers_read_them_in_their_language(checked_client: Gra
     english, dutch = await listed(checked_client, EN), await listed(checked_client, NL)
     # then
     assert [each for each in english["skills"] if each["code"] == "azure"] == [
-        {"code": "azure", "name": "Azure", "retired": False}
+        {"code": "azure", "name": "Azure", "isRetired": False}
     ]
     assert {each["code"]: each["name"] for each in dutch["industries"]}["banking"] == "Bankwezen"
     assert {"code": "DE", "name": "Germany"} in english["countries"]
@@ -117,7 +115,7 @@ async def test_tokens_read_them_with_a_scope_that_reads_or_writes_profiles(check
     everything = await listed(checked_client)
     # then
     assert await listed(checked_client, token=await make_token(ada, READ)) == everything
-    form = "{ skills { code name retired } industries { code name retired } countries { code name } }"
+    form = "{ skills { code name isRetired } industries { code name isRetired } countries { code name } }"
     written = await checked_client.data(form, token=await make_token(ada, WRITE))
     assert written == {name: everything[name] for name in ("skills", "industries", "countries")}
     for each in ("skills", "industries", "countries"):
@@ -145,7 +143,7 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
 ) -> None:
     """Scopes of a token that a person may have, and activities that a service may report."""
     # given
-    document = "{ tokenScopes { name serviceOnly } activities { code reportable } }"
+    document = "{ tokenScopes { name serviceOnly } activities { code isReportable } }"
     data = (await checked_client.ask(document, headers=headers))["data"]
     scopes = [each["name"] for each in data["tokenScopes"] if not each["serviceOnly"]]
     service = await make_token(await make_service(), "mx:points:ingest")
@@ -174,6 +172,6 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
     # then
     results = reported["recordActivities"]["results"]
     assert {each["code"]: not result["errors"] for each, result in zip(data["activities"], results, strict=True)} == {
-        each["code"]: each["reportable"] for each in data["activities"]
+        each["code"]: each["isReportable"] for each in data["activities"]
     }
     assert sorted(created["createPersonalAccessToken"]["token"]["scopes"]) == sorted(scopes)
