@@ -21,12 +21,18 @@ WORDS = {
 """Settings with a fixed set of values."""
 SCHEMES = {
     "database_url": ("postgres", "postgresql", "sqlite"),
+    "client_url": ("http", "https"),
     "public_url": ("http", "https"),
     "redis_url": ("redis", "rediss", "unix"),
 }
 """Settings that are a URL, with their schemes. MAIL_URL, SMS_URL and AVATAR_STORE are checked where they are used."""
+WEB_ADDRESSES = ("client_url", "public_url")
+"""Settings that links begin with: a scheme, a host, and a plain path at most."""
 PREFIX = "COMMUNITY_"
 """A prefixed name takes precedence over the short one, which other programs may use for something else."""
+_WEB_ADDRESS = re.compile(
+    r"(?i:https?)://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?"
+)
 
 
 class BadSetting(ValueError):
@@ -45,6 +51,10 @@ class Settings:
     port: int = _setting(8080, "TCP port to listen on; 0 takes a free one.")
     public_url: str = _setting(
         "", "URL at which people reach this server, like `https://host`; empty: `http://HOST:PORT`."
+    )
+    client_url: str = _setting(
+        "",
+        "URL of the client that people use, for the links in mails, invites and command output; empty: PUBLIC_URL, where this server has plain pages for them.",
     )
     database_url: str = _setting(
         "",
@@ -142,6 +152,8 @@ class Settings:
             raise BadSetting(f"DRAIN_SECONDS is {self.drain_seconds}; it must not be negative.")
         for name, schemes in SCHEMES.items():
             _check_address(name, getattr(self, name), schemes)
+        for name in WEB_ADDRESSES:
+            _check_web_address(name, getattr(self, name).strip())
         if self.secret_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.secret_key):
             raise BadSetting("SECRET_KEY must be 64 hexadecimal digits.")
         self._check_credential_keys()
@@ -168,6 +180,11 @@ class Settings:
     def address(self) -> str:
         """URL at which people reach this server, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def client_address(self) -> str:
+        """URL that links to pages for people begin with, without a trailing slash: CLIENT_URL, or this server's own."""
+        return self.client_url.rstrip("/") or self.address
 
     @property
     def old_keys(self) -> tuple[str, ...]:
@@ -202,6 +219,15 @@ def _check_address(name: str, address: str, schemes: tuple[str, ...]) -> None:
     if parts.scheme not in schemes:
         prefixes = [f"{scheme}://" for scheme in schemes]
         raise BadSetting(f"{name.upper()} must start with {', '.join(prefixes[:-1])} or {prefixes[-1]}.")
+
+
+def _check_web_address(name: str, address: str) -> None:
+    """
+    Raise BadSetting for a URL that links cannot begin with: paths are appended to it, and it stands in mails. The message
+    never contains the value, because it may have a password.
+    """
+    if address and not _WEB_ADDRESS.fullmatch(address):
+        raise BadSetting(f"{name.upper()} must be a scheme, a host and a plain path at most, like https://app.example.")
 
 
 def _parse(setting: Field[Any], text: str) -> Any:

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent / "mails"
 LAYOUT = Template((HERE / "layout.html").read_text("utf-8"))
 FOOTER = "Sent by $site. Replies to this address are not read."
 SITE = "site"
-"""A fact that every message has: the host of the public address."""
+"""A fact that every message has: the host that its links lead to."""
 FACT_HTML = {
     "$code": '<p style="font:600 28px/1.4 ui-monospace,monospace;letter-spacing:4px;margin:20px 0">$code</p>',
     "$link": '<p style="margin:20px 0"><a href="$link" style="color:#0b57d0;word-break:break-all">$link</a></p>',

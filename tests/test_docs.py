@@ -145,6 +145,28 @@ def anchors_of(file: Path) -> set[str]:
         ({"DRAIN_SECONDS": "-1"}, "DRAIN_SECONDS"),
         ({"DRAIN_SECONDS": "nan"}, "DRAIN_SECONDS"),
         ({"PUBLIC_URL": "graph.example"}, "PUBLIC_URL"),
+        *(
+            ({name: address}, name)
+            for name in ("CLIENT_URL", "PUBLIC_URL")
+            for address in (
+                "app.example",
+                "//app.example",
+                "ftp://app.example",
+                "javascript:alert(1)",
+                "https://",
+                "https:///join",
+                "https://app.example/a/../b",
+                "https://app.example/..",
+                "https://app.example//evil.example",
+                "https://app.example/?x=",
+                "https://app.example/#",
+                "https://app.example?",
+                "https://ada@app.example",
+                "https://app.example\\evil.example",
+                "https://app.example/a b",
+                "https://app.exa\nmple",
+            )
+        ),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
     ],
 )
@@ -177,6 +199,7 @@ SECRET = "kept-secret"
         {"AVATAR_STORE": f"s3://bucket/x?region=eu&allow_http={SECRET}"},
         {"AVATAR_STORE": f"s3://[bucket/x?{SECRET}"},
         {"PUBLIC_URL": f"ftp://ada:{SECRET}@graph.example"},
+        {"CLIENT_URL": f"https://ada:{SECRET}@app.example"},
         {"PUBLIC_URL": f"https://ada:{SECRET}/x@graph.example:8080"},
         {"SECRET_KEY": SECRET},
         {"CREDENTIAL_KEY": SECRET},

@@ -60,6 +60,8 @@ class GraphQLEndpoint:
         self._sockets = WebSocketEndpoint(executor, database, settings, self._limit)
         if unusable := origins_without_cookie(settings):
             log.warning("origins.cannot_sign_in", origins=unusable, address=settings.address)
+        if self._origins.lacks_client(settings):
+            log.warning("client_url.not_in_origins", client_url=settings.client_address)
 
     def install(self, app: web.Application) -> None:
         """Serve /graphql in this application."""

@@ -53,6 +53,13 @@ class Origins:
         app.router.add_route(hdrs.METH_OPTIONS, self._path, self.preflight)
         app.on_response_prepare.append(self.add_cors_headers)
 
+    def lacks_client(self, settings: Settings) -> bool:
+        """True if CLIENT_URL is of another origin than this server, and ORIGINS does not list it: no one could sign in there."""
+        if not settings.client_url:
+            return False
+        client = _serialise(settings.client_address)
+        return client != _serialise(settings.address) and client not in self._allowed
+
     def cookie_counts(self, request: web.BaseRequest) -> bool:
         """
         True if the cookie of this request may be used.

@@ -49,7 +49,7 @@ async def create_admin(email: str, *, name: str, company: str, domain: str) -> N
         secret = await verification_codes.issue_link(
             Purpose.RESET_PASSWORD, account.id, account.email_key, FIRST_PASSWORD_LINK_LIFETIME
         )
-        return NewAdmin(account, created, outbox.link("/reset-password", token=secret))
+        return NewAdmin(account, created, outbox.client_link("/reset-password", token=secret))
 
 
 async def penalize(

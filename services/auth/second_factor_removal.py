@@ -38,7 +38,7 @@ async def request(account_id: int, *, actor: Actor) -> None:
         secret = await verification_codes.issue_link(
             Purpose.DEACTIVATE_SECOND_FACTOR, account_id, _version_of(factor), LINK_LIFETIME
         )
-        link = outbox.link("/second-factor/deactivate", token=secret)
+        link = outbox.client_link("/second-factor/deactivate", token=secret)
         await outbox.send_mail("second-factor-off-link", account, account=account.email, link=link)
         await _notify_admins(account, "second-factor-off-begun")
         await audit.record("second-factor.off-requested", actor=actor, account_id=account_id)

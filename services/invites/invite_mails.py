@@ -107,11 +107,11 @@ async def opted_out(email_keys: Collection[str]) -> set[str]:
 
 def _letter(sender: Profile, invite: Invite, member: Account | None) -> tuple[str, Recipient, dict[str, str]]:
     """Kind, recipient and facts of the mail."""
-    facts = {"sender": sender.name, "stop": outbox.link(f"/invites/stop/{opt_out_token(invite.email_key)}")}
+    facts = {"sender": sender.name, "stop": outbox.server_link(f"/invites/stop/{opt_out_token(invite.email_key)}")}
     if member is not None:
-        facts["link"] = outbox.link(f"/profiles/{quote(sender.handle, safe='')}")
+        facts["link"] = outbox.client_link(f"/profiles/{quote(sender.handle, safe='')}")
         return "invite-of-member", member, facts
-    facts["link"] = outbox.link("/join", code=code_of(sender.id, invite.email_key))
+    facts["link"] = outbox.client_link("/join", code=code_of(sender.id, invite.email_key))
     if invite.note:
         return "invite-with-note", invite, {**facts, "note": invite.note}
     return "invite", invite, facts

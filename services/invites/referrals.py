@@ -70,7 +70,7 @@ async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
 
 def link_of(code: str) -> str:
     """URL of the sign-up page with a code."""
-    return outbox.link("/join", code=code)
+    return outbox.client_link("/join", code=code)
 
 
 async def signed_up(profile_ids: Collection[int]) -> dict[int, int]:

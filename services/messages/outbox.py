@@ -89,7 +89,8 @@ async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
     the owner of one must not reach the other because an attacker typed it.
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names: people's text as it was typed, and numbers, days
-    and moments as they are. `link`, and `stop` for unsubscribing, must be made by `link()`. Raises BadMessage.
+    and moments as they are. `link` must be made by `client_link()`, and `stop`, for unsubscribing, by `server_link()`.
+    Raises BadMessage.
     Requires a transaction.
     """
     require_transaction()
@@ -129,17 +130,26 @@ async def send_sms(kind: str, to: str, account_id: int, /, **facts: Fact) -> Non
     await _row(Channel.SMS, _kind(kind, by_mail=False), to, facts, language).save(force_create=True)
 
 
-def link(path: str, **query: str) -> str:
-    """Return a link for a mail: always at the configured public address, never at the host of a request."""
-    if not path.startswith("/") or path.startswith("//"):
-        raise BadMessage("A link's path begins with one slash.")
-    return f"{runtime.current().settings.address}{path}{'?' if query else ''}{urlencode(query)}"
+def client_link(path: str, **query: str) -> str:
+    """Return a link to a page of the client: always at the configured CLIENT_URL, never at the host of a request."""
+    return _link(runtime.current().settings.client_address, path, query)
+
+
+def server_link(path: str) -> str:
+    """Return a link to what only this server serves: at the configured PUBLIC_URL."""
+    return _link(runtime.current().settings.address, path, {})
 
 
 def opened(row: OutboxMessage) -> Message:
     """Decrypt the message of a row. Raises services.core.crypto.CannotOpen if the secret key has changed."""
     content = orjson.loads(crypto.unseal(crypto.OUTBOX_MESSAGE, row.sealed))
     return Message(kind=row.kind, written_at=row.created_at, **content)
+
+
+def _link(address: str, path: str, query: Mapping[str, str]) -> str:
+    if not path.startswith("/") or path.startswith("//"):
+        raise BadMessage("A link's path begins with one slash.")
+    return f"{address}{path}{'?' if query else ''}{urlencode(query)}"
 
 
 def _row(channel: Channel, kind: MessageKind, to: str, facts: Mapping[str, Fact], language: str) -> OutboxMessage:
@@ -151,12 +161,13 @@ def _sealed(kind: MessageKind, to: str, values: Mapping[str, Fact], language: st
     facts = {name: languages.format_value(fact, language) for name, fact in values.items()}
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
-    here = runtime.current().settings.address
-    if any(not facts[each].startswith(f"{here}/") for each in LINKS & facts.keys()):
-        raise BadMessage(f"{kind.name} got a link that was not made by link().")
+    settings = runtime.current().settings
+    addresses = {"link": settings.client_address, "stop": settings.address}
+    if any(not facts[each].startswith(f"{addresses[each]}/") for each in LINKS & facts.keys()):
+        raise BadMessage(f"{kind.name} got a link that was not made by client_link() or server_link().")
     trusted = TRUSTED_FACTS | {name for name, fact in values.items() if not isinstance(fact, str)}
     safe = {name: fact if name in trusted else _one_line(fact) for name, fact in facts.items()}
-    rendered = kind.render({**safe, SITE: urlsplit(here).netloc}, language)
+    rendered = kind.render({**safe, SITE: urlsplit(settings.client_address).netloc}, language)
     content = {
         "to": to,
         "subject": rendered.subject,

@@ -66,5 +66,5 @@ async def _mail_if_due(account_id: int, now: datetime) -> int:
         password.warned_days = due
         await password.save(update_fields=["warned_days"])
         days_left = -(-left // timedelta(days=1))
-        await outbox.send_mail("password-expires", account, days=days_left, link=outbox.link("/change-password"))
+        await outbox.send_mail("password-expires", account, days=days_left, link=outbox.client_link("/change-password"))
     return 1

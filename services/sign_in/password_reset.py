@@ -47,7 +47,7 @@ async def request(email: str, client: Client) -> None:
                 secret = await verification_codes.issue_link(
                     Purpose.RESET_PASSWORD, account.id, address.key, LINK_LIFETIME
                 )
-                link = outbox.link("/reset-password", token=secret)
+                link = outbox.client_link("/reset-password", token=secret)
                 own = account.email_key == address.key
                 to = account if own or account.profile is None else account.profile
                 await outbox.send_mail("password-reset", to, account=account.email, link=link)

@@ -175,3 +175,26 @@ async def test_the_start_warns_of_origins_that_cannot_sign_in(
         await make_app(change(settings), database)
     found = [each["origins"] for each in logs if each["event"] == "origins.cannot_sign_in"]
     assert found == ([warned] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("client_url", "origins", "warned"),
+    [
+        ("", "", []),
+        ("https://graph.example", "", []),
+        ("https://graph.example/app", "", []),
+        ("https://app.example", "https://app.example", []),
+        ("https://app.example/people", "https://other.example,https://app.example", []),
+        ("https://app.example", "", ["https://app.example"]),
+        ("http://graph.example", "https://app.example", ["http://graph.example"]),
+        ("https://app.example:8443", "https://app.example", ["https://app.example:8443"]),
+    ],
+)
+async def test_the_start_warns_of_a_client_that_is_no_allowed_origin(
+    settings: Settings, database: Database, client_url: str, origins: str, warned: list[str]
+) -> None:
+    with capture_logs() as logs:
+        await make_app(
+            replace(settings, public_url="https://graph.example", client_url=client_url, origins=origins), database
+        )
+    assert [each["client_url"] for each in logs if each["event"] == "client_url.not_in_origins"] == warned

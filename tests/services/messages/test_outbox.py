@@ -14,7 +14,7 @@ from services.core.crypto import CannotOpen
 from services.core.email_addresses import address_of
 from services.errors import ErrorCode, Refused
 from services.messages.mail_transport import compose, sender_of
-from services.messages.outbox import BadMessage, Message, link, opened, send_mail, send_sms
+from services.messages.outbox import BadMessage, Message, client_link, opened, send_mail, send_sms, server_link
 from settings import BadSetting, Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.runtimes import using_settings
@@ -81,7 +81,7 @@ def test_every_kind_is_there_with_the_facts_that_callers_give() -> None:
 async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
     # given
     facts = {
-        name: link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"the {name}"
+        name: client_link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"the {name}"
         for name in KINDS[kind].facts
     }
     # when
@@ -158,12 +158,31 @@ async def test_a_link_leads_to_the_public_address_only(elsewhere: str) -> None:
     assert await OutboxMessage.all().count() == 0
 
 
+async def test_links_lead_to_the_client_and_the_stop_link_to_this_server(
+    database: Database, settings: Settings
+) -> None:
+    # given
+    with using_settings(replace(settings, client_url="https://app.example/people/")):
+        link, stop = client_link("/join", code="c"), server_link("/invites/stop/0")
+        assert (link, stop) == ("https://app.example/people/join?code=c", "http://graph.example/invites/stop/0")
+        facts = {"sender": "Ada"}
+        await committed(send_mail("invite", mailbox(ADA), **facts, link=link, stop=stop))
+        # then: neither can stand in for the other
+        for wrong in ({"link": server_link("/join"), "stop": stop}, {"link": link, "stop": client_link("/x")}):
+            with pytest.raises(BadMessage):
+                await committed(send_mail("invite", mailbox(ADA), **facts, **wrong))
+    mail = opened(await OutboxMessage.get())
+    # then
+    assert link in mail.text and stop in mail.text and mail.unsubscribe == stop
+    assert mail.subject == "Ada invites you to app.example"
+
+
 def test_a_link_is_made_from_the_public_address_and_a_path() -> None:
     with using_settings(HERE):
-        assert link("/reset", key="a b&c") == "https://graph.example/reset?key=a+b%26c"
+        assert client_link("/reset", key="a b&c") == "https://graph.example/reset?key=a+b%26c"
     for path in ("//evil.example/", "reset", "@evil.example", "https://evil.example/"):
         with pytest.raises(BadMessage):
-            link(path)
+            client_link(path)
 
 
 @pytest.mark.usefixtures("database")
