@@ -202,5 +202,5 @@ def _badge_row(found: Badge, colours: Mapping[str, Rarity]) -> Row:
 async def set_featured_badges(context: Context, *, input: Any) -> Row:
     """Set the badges that the viewer's profile shows first."""
     profile_id = context.viewer.own_profile
-    await badges.feature(profile_id, input.badges)
+    await badges.feature(profile_id, input.badge_codes)
     return {"profile_id": profile_id}

@@ -15,8 +15,8 @@ from services.achievements import challenges
 from services.achievements.challenges import ChallengeProgress
 from services.core import clock
 
-CHALLENGE = ("code", "title", "about", "credits", "steps", "starts_at", "ends_at", "state", "seconds_left", "now")
-STANDING = ("challenge", "steps", "progress", "completed_at", "claimed_at", "claimable")
+CHALLENGE = ("code", "title", "about", "credits", "steps", "starts_at", "ends_at", "state", "seconds_left")
+STANDING = ("challenge", "steps", "progress", "completed_at", "claimed_at", "can_claim")
 
 
 class ChallengeState(Enum):
@@ -63,13 +63,19 @@ async def of_viewer(codes: Sequence[str], context: Context) -> list[Row | None]:
 async def claim(context: Context, *, input: Any) -> Row:
     """Claim a completed challenge for the viewer's account."""
     account_id = context.viewer.account_id or 0
-    made = await challenges.claim(account_id, input.challenge, input.idempotency_key or None)
+    made = await challenges.claim(account_id, input.challenge_code, input.idempotency_key or None)
     return {
         "claim": _claim_row(made.claim),
         "code": made.claim.challenge,
-        "already_claimed": made.already,
+        "was_already_claimed": made.already,
         "account_id": account_id,
     }
+
+
+def by_code(code: str) -> Row | None:
+    """One challenge; None if it is no longer in the catalogue."""
+    found = CHALLENGES.get(code)
+    return None if found is None else _challenge_row(found, clock.now())
 
 
 def _challenge_row(challenge: Challenge, now: datetime) -> Row:
@@ -89,7 +95,6 @@ def _challenge_row(challenge: Challenge, now: datetime) -> Row:
         "ends_at": challenge.ends_at,
         "state": state,
         "seconds_left": left,
-        "now": now,
     }
 
 
@@ -97,15 +102,15 @@ def _progress_row(progress: ChallengeProgress, now: datetime) -> Row:
     return {
         "challenge": _challenge_row(progress.challenge, now),
         "steps": [
-            {"title": translate(step.title), "percent": percent, "done": percent == challenges.DONE}
+            {"title": translate(step.title), "progress_percent": percent, "is_done": percent == challenges.DONE}
             for step, percent in zip(progress.challenge.steps, progress.steps, strict=True)
         ],
         "progress": progress.progress,
         "completed_at": progress.completed_at,
         "claimed_at": progress.claim.claimed_at if progress.claim else None,
-        "claimable": progress.claimable,
+        "can_claim": progress.claimable,
     }
 
 
 def _claim_row(made: ChallengeClaim) -> Row:
-    return {"code": made.challenge, "credits": made.credits, "claimed_at": made.claimed_at}
+    return {"challenge": by_code(made.challenge), "credits": made.credits, "claimed_at": made.claimed_at}

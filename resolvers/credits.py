@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.credits import CreditBalance, CreditEntry
+from resolvers import challenges
 from resolvers.base.context import Context
 from resolvers.base.keyset import QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
@@ -49,9 +50,9 @@ async def history(account_ids: Sequence[int], context: Context, *, page: Page) -
 cursor_of = HISTORY.cursor_of
 
 
-def challenge_of(row: Row) -> str | None:
-    """The challenge of a claim; None for other kinds of entries."""
-    return row["reference"] if row["kind"].value == "CLAIM" else None
+def challenge_of(row: Row) -> Row | None:
+    """The challenge of a claim; None for other kinds of entries, and if it is no longer in the catalogue."""
+    return challenges.by_code(row["reference"]) if row["kind"].value == "CLAIM" else None
 
 
 def order_of(row: Row) -> int | None:

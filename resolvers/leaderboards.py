@@ -29,7 +29,7 @@ JUST_HIDDEN = Statement.of(f"SELECT {profiles.card_sql('p')} FROM profile p WHER
 AS_OF = "Leaderboard.asOf"
 RESTORED_PEOPLE_PER_COST = 100
 """People restored in a snapshot for which the rate limit is charged one more."""
-ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "hidden")
+ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "is_hidden")
 
 
 class Movement(NamedTuple):
@@ -141,9 +141,9 @@ async def viewer_entries(keys: Sequence[BoardKey], context: Context) -> list[Row
 
 
 @columns(*ENTRY)
-async def around(keys: Sequence[BoardKey], context: Context, *, profile: ID, radius: int = 5) -> list[list[Row]]:
+async def around(keys: Sequence[BoardKey], context: Context, *, profile_id: ID, radius: int = 5) -> list[list[Row]]:
     """The entries around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
-    number, own = ids.number_of("Profile", profile, "profile") or 0, context.viewer.own_profile
+    number, own = ids.number_of("Profile", profile_id, "profileId") or 0, context.viewer.own_profile
     found = []
     for key in keys:
         nearby = await queries.around(context.database, key, number, radius, own_profile=own)
@@ -211,5 +211,5 @@ def _entry_row(key: BoardKey, entry: queries.Entry) -> Row:
         "points": entry.points,
         "reached": entry.reached,
         "profile_id": entry.profile_id,
-        "hidden": entry.hidden,
+        "is_hidden": entry.hidden,
     }

@@ -76,14 +76,14 @@ async def verify(context: Context, *, credential: str, email: str | None = None)
     verification = await credential_verification.verify(credential)
     claims = verification.claims
     return {
-        "valid": verification.fault is None,
-        "revoked": verification.fault is credential_verification.Fault.REVOKED,
+        "is_valid": verification.fault is None,
+        "is_revoked": verification.fault is credential_verification.Fault.REVOKED,
         "fault": verification.fault,
-        "address": claims and claims.address,
-        "badge": claims and claims.badge,
-        "achievement": claims and claims.achievement,
-        "issuer": claims and claims.issuer,
-        "recipient": claims and claims.recipient,
+        "url": claims and claims.address,
+        "badge_name": claims and claims.badge,
+        "achievement_url": claims and claims.achievement,
+        "issuer_url": claims and claims.issuer,
+        "recipient_url": claims and claims.recipient,
         "issued_at": claims and claims.issued_at,
-        "recipient_matches": claims.is_about(email) if claims and email is not None else None,
+        "is_recipient": claims.is_about(email) if claims and email is not None else None,
     }

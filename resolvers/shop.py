@@ -20,7 +20,7 @@ ORDER = ("id", "account_id", "item", "price", "state", "ordered_at", "changed_at
 ORDERS = QuerysetList("shop-orders", order=[SortKey("id")])
 
 
-@columns("code", "name", "description", "price", "stock_left", "available", "affordable")
+@columns("code", "name", "description", "price", "stock_left", "is_available", "can_afford")
 async def items(codes: Sequence[str], context: Context) -> list[Row | None]:
     """Items by code, with stock and whether the viewer can afford them; None if not in the catalogue. Two statements."""
     known = [code for code in codes if code in ITEMS]
@@ -66,14 +66,14 @@ async def order(context: Context, *, input: Any) -> Row:
     """Order an item for the viewer's account."""
     account_id = context.viewer.account_id or 0
     await spend("order-item", by=[f"account:{account_id}"])
-    made = await shop.order(account_id, input.item, input.idempotency_key)
-    return {"order_id": made.order.id, "repeated": made.repeated, "account_id": account_id}
+    made = await shop.order(account_id, input.item_code, input.idempotency_key)
+    return {"order_id": made.order.id, "is_repeated": made.repeated, "account_id": account_id}
 
 
 async def cancel(context: Context, *, input: Any) -> Row:
     """Cancel an order of the viewer's account."""
     account_id = context.viewer.account_id or 0
-    cancelled = await shop.cancel(account_id, ids.require_number("ShopOrder", input.id))
+    cancelled = await shop.cancel(account_id, ids.require_number("ShopOrder", input.order_id, "orderId"))
     return {"order_id": cancelled.id, "account_id": account_id}
 
 
@@ -85,6 +85,6 @@ def _item_row(code: str, left: int | None, balance: int | None) -> Row:
         "description": translate(item.description),
         "price": item.price,
         "stock_left": left,
-        "available": not item.retired and left != 0,
-        "affordable": None if balance is None else balance >= item.price,
+        "is_available": not item.retired and left != 0,
+        "can_afford": None if balance is None else balance >= item.price,
     }

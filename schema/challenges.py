@@ -39,16 +39,15 @@ class Challenge:
     starts_at: DateTime | None = column("Start: only later activities count. Null if all earlier activities count too.")
     ends_at: DateTime | None = column("End: later activities do not count. Null if it never ends.")
     seconds_left: int | None = column(
-        "Seconds from `now` until the end; 0 after the end. Null if it never ends or has not started."
+        "Seconds until the end at the time of the answer; 0 after the end. Null if it never ends or has not started."
     )
-    now: DateTime = column("The server's time at this answer, for a countdown.")
 
 
 @strawberry.type(description="Your progress on one step of a challenge.")
 class ChallengeStepProgress:
     title: str = column("Title of the step, in the language of the answer.")
-    done: bool = column("True if the step is done.")
-    percent: int = column("Progress in percent: 0 to 99, and 100 only when the step is done.")
+    is_done: bool = column("True if the step is done.")
+    progress_percent: int = column("Progress in percent: 0 to 99, and 100 only when the step is done.")
 
 
 @strawberry.type(description="Your progress on a challenge.")
@@ -66,7 +65,7 @@ class ChallengeProgress:
         "done before the challenge existed: the claim then completes it."
     )
     claimed_at: DateTime | None = column("When the credits were claimed; null if not yet.")
-    claimable: bool = column("True if the credits can be claimed now with `claimChallenge`. There is no deadline.")
+    can_claim: bool = column("True if the credits can be claimed now with `claimChallenge`. There is no deadline.")
 
 
 @strawberry.type
@@ -91,12 +90,12 @@ class ChallengesOfViewer:
 
 @strawberry.input(description="The challenge to claim the credits of.")
 class ClaimChallengeInput:
-    challenge: str = strawberry.field(description="Code of a challenge that you have completed.")
+    challenge_code: str = strawberry.field(description="Code of a challenge that you have completed.")
     idempotency_key: str | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
             "A value of 1 to 128 characters that is new for each claim, like a UUID. The same call within 24 hours "
-            "returns the first answer again. Without a key, a second claim returns `alreadyClaimed: true`. Credits "
+            "returns the first answer again. Without a key, a second claim returns `wasAlreadyClaimed: true`. Credits "
             "are never given twice."
         ),
     )
@@ -104,7 +103,7 @@ class ClaimChallengeInput:
 
 @strawberry.type(description="A claim of the credits of a challenge, possible once per person.")
 class ChallengeClaim:
-    code: str = column("Code of the challenge.")
+    challenge: Challenge | None = column("The challenge; null if it is no longer in the catalogue.")
     credits: int = column("Credits that were given.")
     claimed_at: DateTime = column("When the credits were claimed.")
 
@@ -112,7 +111,7 @@ class ChallengeClaim:
 @strawberry.type(description="Payload of `claimChallenge`.")
 class ClaimChallengePayload:
     claim: ChallengeClaim | None = column("The claim, also if it was made earlier; null if refused.")
-    already_claimed: bool | None = column(
+    was_already_claimed: bool | None = column(
         "True if this or another account of the person had claimed it before; null if refused."
     )
     progress: ChallengeProgress | None = loaded_by(

@@ -5,6 +5,7 @@ import strawberry
 from models.credits import CreditKind
 from resolvers import credits as credit_resolvers
 from resolvers import shop
+from schema.challenges import Challenge
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by
@@ -31,12 +32,13 @@ class CreditEntry:
     kind: CreditKind = column("Reason for the change.")
     amount: int = column("Credits that were added; negative if they were spent or taken away.")
     balance_after: int = column("Credits of the account after the change.")
-    at: DateTime = column("When it happened.")
+    occurred_at: DateTime = column("When it happened.", read=lambda row: row["at"])
     reason: str | None = column(
         "Explanation of a correction; null for the other kinds.", read=lambda row: row["reason"] or None
     )
-    challenge: str | None = column(
-        "Code of the challenge that was claimed; null for the other kinds.", read=credit_resolvers.challenge_of
+    challenge: Challenge | None = column(
+        "The challenge that was claimed; null for the other kinds, and if it is no longer in the catalogue.",
+        read=credit_resolvers.challenge_of,
     )
     order: ShopOrder | None = loaded_by(
         shop.by_id, "The order that was placed or refunded; null for the other kinds.", key=credit_resolvers.order_of

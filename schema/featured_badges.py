@@ -11,7 +11,7 @@ from schema.profiles import Profile
 
 @strawberry.input(description="The badges to show first.")
 class SetFeaturedBadgesInput:
-    badges: list[str] = strawberry.field(
+    badge_codes: list[str] = strawberry.field(
         description=(
             "Codes of badges that you have earned, in display order: up to four, each once. An empty list clears them."
         )

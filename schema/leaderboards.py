@@ -58,7 +58,7 @@ class LeaderboardEntry:
         "the leaderboard then.",
         key=leaderboards.movement_of,
     )
-    hidden: bool = column("True if this is your own place while your profile is not public: no one else sees it.")
+    is_hidden: bool = column("True if this is your own place while your profile is not public: no one else sees it.")
 
 
 @strawberry.type(description=("A place on a page of a leaderboard."))
@@ -115,7 +115,7 @@ class Leaderboard:
         "this leaderboard or does not exist.",
         key="key",
         arguments={
-            "profile": "Id of the person's profile, like `prf_42`.",
+            "profile_id": "Id of the person's profile, like `prf_42`.",
             "radius": "Number of places above and below, 1 to 50; 5 by default.",
         },
     )

@@ -29,20 +29,20 @@ enum_of(
     )
 )
 class CredentialVerification:
-    valid: bool = column(
+    is_valid: bool = column(
         "True if this server issued it, it is unchanged, its validity has started, and it is not revoked."
     )
-    revoked: bool = column("True if the issuer has revoked it.")
+    is_revoked: bool = column("True if the issuer has revoked it.")
     reason: Fault | None = column("Why it is not valid; null if it is valid.", read=lambda row: row["fault"])
-    address: str | None = column(
+    url: str | None = column(
         "URL and id of the credential. It can be fetched there while the recipient's profile is public."
     )
-    badge: str | None = column("Name of the badge, with the level.")
-    achievement: str | None = column("URL of the badge's definition.")
-    issuer: str | None = column("Id of the issuer, a URL.")
-    recipient: str | None = column("Id of the person who earned the badge: the URL of a profile.")
+    badge_name: str | None = column("Name of the badge, with the level.")
+    achievement_url: str | None = column("URL of the badge's definition.")
+    issuer_url: str | None = column("Id of the issuer, which is a URL.")
+    recipient_url: str | None = column("Id of the person who earned the badge, which is the URL of a profile.")
     issued_at: DateTime | None = column("When the badge was earned or granted.")
-    recipient_matches: bool | None = column(
+    is_recipient: bool | None = column(
         "True if the argument `email` is an address of the recipient. Null without that argument, or if the "
         "signature is not from this server."
     )
@@ -60,7 +60,7 @@ class OpenBadgesQuery:
                 "of an SVG, or a PNG as `data:image/png;base64,…`."
             ),
             "email": (
-                "An email address that the recipient claims to have. `recipientMatches` has the result. The address is "
+                "An email address that the recipient claims to have. `isRecipient` has the result. The address is "
                 "not stored."
             ),
         },

@@ -31,8 +31,8 @@ class ShopItem:
     description: str = column("One sentence about the item, in the language of the answer.")
     price: int = column("Current price in credits.")
     stock_left: int | None = column("Number of items left; null if unlimited.")
-    available: bool = column("True if it can be ordered now: it is on sale and in stock.")
-    affordable: bool | None = column("True if the account that is signed in has enough credits; null if anonymous.")
+    is_available: bool = column("True if it can be ordered now: it is on sale and in stock.")
+    can_afford: bool | None = column("True if the account that is signed in has enough credits; null if anonymous.")
 
 
 @strawberry.type(description="An order of an item for credits. Visible to the account that placed it only.")
@@ -76,7 +76,7 @@ class ShopOfViewer:
 
 @strawberry.input(description="The item to order.")
 class OrderItemInput:
-    item: str = strawberry.field(description="Code of an item of `Query.shop`.")
+    item_code: str = strawberry.field(description="Code of an item of `Query.shop`.")
     idempotency_key: str = strawberry.field(
         description=(
             "A value of 1 to 128 characters that is new for each order, like a UUID. The same key and item within 24 "
@@ -88,7 +88,7 @@ class OrderItemInput:
 @strawberry.type(description="Payload of `orderItem`.")
 class OrderItemPayload:
     order: ShopOrder | None = loaded_by(shop.by_id, "The order; null if refused.", key="order_id")
-    repeated: bool | None = column("True if an earlier call with this key placed the order; null if refused.")
+    is_repeated: bool | None = column("True if an earlier call with this key placed the order; null if refused.")
     credit_balance: int | None = loaded_by(
         credit_resolvers.of_accounts, "Credits of the account after the order; null if refused.", key="account_id"
     )
@@ -97,7 +97,7 @@ class OrderItemPayload:
 
 @strawberry.input(description="The order to cancel.")
 class CancelOrderInput:
-    id: strawberry.ID = strawberry.field(
+    order_id: strawberry.ID = strawberry.field(
         description="Id of an order of the account that is signed in, like `ord_42`; its state must be PLACED."
     )
 

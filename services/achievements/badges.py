@@ -236,7 +236,7 @@ async def feature(profile_id: int, badges: Sequence[str]) -> None:
     """
     if len(badges) > MAX_FEATURED:
         text = Text("At most {max_featured} badges can be featured.", max_featured=MAX_FEATURED)
-        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("badges",))
+        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("badgeCodes",))
     async with in_transaction():
         await _lock(profile_id)
         rows: Any = BadgeAward.filter(profile_id=profile_id, badge__in=_valid_codes(badges), revoked_at=None)
@@ -252,7 +252,7 @@ async def feature(profile_id: int, badges: Sequence[str]) -> None:
 def _problems_of(badges: Sequence[str], earned_badges: set[str]) -> Iterable[Problem]:
     for place, badge in enumerate(badges):
         name = badge[:MAX_CODE]
-        path, facts = ("badges", str(place)), {"badge": name}
+        path, facts = ("badgeCodes", str(place)), {"badge": name}
         if badge in badges[:place]:
             yield Problem(ErrorCode.BADGE_REPEATED, Text("{name} is listed more than once.", name=name), path, facts)
         elif badge not in earned_badges:

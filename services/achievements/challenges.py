@@ -218,7 +218,7 @@ async def claim(account_id: int, code: str, key: str | None = None) -> ClaimResu
 async def _claim(account_id: int, code: str) -> idempotency.Answer:
     challenge = CHALLENGES.get(code)
     if challenge is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such challenge.", path=("challenge",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such challenge.", path=("challengeCode",))
     profile_id: int | None = (await active_account(account_id)).profile_id
     if profile_id is not None:
         await lock_scores([profile_id])  # all claims and completions of the profile wait here
@@ -226,7 +226,7 @@ async def _claim(account_id: int, code: str) -> idempotency.Answer:
         return {"claim": earlier.id, "already": True}
     if profile_id is None or not await _completed_now(profile_id, challenge):
         raise refused(
-            ErrorCode.NOT_COMPLETED, "Not all steps of that challenge were done in time.", path=("challenge",)
+            ErrorCode.NOT_COMPLETED, "Not all steps of that challenge were done in time.", path=("challengeCode",)
         )
     made = await ChallengeClaim.create(
         profile_id=profile_id, challenge=code, account_id=account_id, credits=challenge.credits, claimed_at=clock.now()

@@ -136,13 +136,13 @@ async def _place(account_id: int, code: str) -> idempotency.Answer:
     item = _item(code)
     if item.retired:
         raise refused(
-            ErrorCode.NOT_FOR_SALE, Text("The shop no longer sells {name!r}.", name=Text(item.name)), path=("item",)
+            ErrorCode.NOT_FOR_SALE, Text("The shop no longer sells {name!r}.", name=Text(item.name)), path=("itemCode",)
         )
     if item.stock is not None:
         row = await _lock_stock(item, item.stock)
         if row.stock < 1:
             raise refused(
-                ErrorCode.OUT_OF_STOCK, Text("{name!r} is out of stock.", name=Text(item.name)), path=("item",)
+                ErrorCode.OUT_OF_STOCK, Text("{name!r} is out of stock.", name=Text(item.name)), path=("itemCode",)
             )
         row.stock -= 1
         await row.save(update_fields=["stock"])
@@ -187,18 +187,18 @@ async def _lock_stock(item: Item, initial: int) -> ShopStock:
 
 def _item(code: str) -> Item:
     if code not in ITEMS:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such item.", path=("item",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such item.", path=("itemCode",))
     return ITEMS[code]
 
 
 def _no_such_order() -> Refused:
-    return refused(ErrorCode.NOT_FOUND, "There is no such order.", path=("id",))
+    return refused(ErrorCode.NOT_FOUND, "There is no such order.", path=("orderId",))
 
 
 def _not_open(found: ShopOrder) -> Refused:
     shipped = found.state is OrderState.SHIPPED
     text = Text("The order was already shipped.") if shipped else Text("The order was already refunded.")
-    return refused(ErrorCode.ORDER_NOT_OPEN, text, path=("id",))
+    return refused(ErrorCode.ORDER_NOT_OPEN, text, path=("orderId",))
 
 
 async def _record_change(action: str, found: ShopOrder, before: OrderState) -> None:

@@ -25,10 +25,10 @@ query Board(
       totalCount edges { cursor node { ...E } } pageInfo { hasNextPage endCursor }
     }
     viewerEntry { ...E }
-    around(profile: $around, radius: $radius) { ...E }
+    around(profileId: $around, radius: $radius) { ...E }
   }
 }
-fragment E on LeaderboardEntry { rank points hidden movement profile { id name } }
+fragment E on LeaderboardEntry { rank points isHidden movement profile { id name } }
 """
 
 

@@ -19,7 +19,7 @@ PERIODS = ("ALL_TIME", "LAST_30_DAYS", "WEEK", "MONTH", "QUARTER", "YEAR")
 BOARD = """
 query Board($period: LeaderboardPeriod!, $on: Date, $at: DateTime, $who: ID!) {
   leaderboard(board: FORUM, period: $period, on: $on, asOf: $at) {
-    startsOn endsOn asOf viewerEntry { rank movement } around(profile: $who) { rank movement }
+    startsOn endsOn asOf viewerEntry { rank movement } around(profileId: $who) { rank movement }
     entries { totalCount edges { node { rank movement } } }
   }
 }

@@ -226,7 +226,7 @@ async def test_no_edit_holds_the_loop(client: GraphQLClient, monkeypatch: pytest
         ),
         ("createProject", "CreateProjectInput", {"title": "a", "description": LIGATURE * 19_000, "submit": False}),
         ("createPersonalAccessToken", "CreatePersonalAccessTokenInput", {"name": "a", "scopes": ["mx:x"] * 1_000}),
-        ("setFeaturedBadges", "SetFeaturedBadgesInput", {"badges": ["B"] * 1_000}),
+        ("setFeaturedBadges", "SetFeaturedBadgesInput", {"badgeCodes": ["B"] * 1_000}),
         ("orderProjects", "OrderProjectsInput", {"projects": ["pro_1"] * 1_000}),
         ("beginSms", "BeginSmsInput", {"phoneNumber": "+1" * 500}),
     ]

@@ -117,7 +117,7 @@ def test_a_column_that_is_taken_is_declared(name: str, kind: Loaded) -> None:
     assert kind.read in kind.reader.columns, name  # type: ignore[attr-defined]
 
 
-NEEDED: dict[Any, dict[str, Any]] = {leaderboards.around: {"profile": "prf_2"}}
+NEEDED: dict[Any, dict[str, Any]] = {leaderboards.around: {"profile_id": "prf_2"}}
 """Arguments that have no default; the profile is that of the second person of the sample."""
 
 

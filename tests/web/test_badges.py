@@ -33,7 +33,7 @@ query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String)
 """
 SET = """
 mutation Set($badges: [String!]!) {
-  setFeaturedBadges(input: {badges: $badges}) {
+  setFeaturedBadges(input: {badgeCodes: $badges}) {
     profile { featuredBadges { code name } }
     errors { __typename code message path }
   }
@@ -242,13 +242,13 @@ async def test_what_is_wrong_with_a_choice_is_said_for_each(checked_client: Grap
                 "__typename": "PlainError",
                 "code": "BADGE_REPEATED",
                 "message": "FIRST_LIGHT is listed more than once.",
-                "path": ["badges", "1"],
+                "path": ["badgeCodes", "1"],
             },
             {
                 "__typename": "PlainError",
                 "code": "BADGE_NOT_EARNED",
                 "message": "SUMMIT is not a badge that you have earned.",
-                "path": ["badges", "2"],
+                "path": ["badgeCodes", "2"],
             },
         ],
     }

@@ -17,13 +17,13 @@ from tests.helpers.factories import give, make_person, make_service, make_token
 from tests.helpers.graphql_client import Body, GraphQLClient
 from tests.helpers.people import Headers, in_session, with_key
 
-FIELDS = "code title description credits state startsAt endsAt secondsLeft now steps { title criterion }"
+FIELDS = "code title description credits state startsAt endsAt secondsLeft steps { title criterion }"
 CATALOGUE = f"{{ challenges {{ {FIELDS} }} featuredChallenge {{ {FIELDS} }} }}"
-OWN = """{ viewer { challenges { challenge { code credits } progressPercent steps { title done percent }
-  completedAt claimedAt claimable } } }"""
+OWN = """{ viewer { challenges { challenge { code credits } progressPercent steps { title isDone progressPercent }
+  completedAt claimedAt canClaim } } }"""
 CLAIM = """
 mutation Claim($input: ClaimChallengeInput!) { claimChallenge(input: $input) {
-  claim { code credits claimedAt } alreadyClaimed creditBalance progress { claimedAt claimable progressPercent challenge { code } } errors { code path } } }
+  claim { challenge { code } credits claimedAt } wasAlreadyClaimed creditBalance progress { claimedAt canClaim progressPercent challenge { code } } errors { code path } } }
 """
 
 
@@ -42,7 +42,7 @@ async def own(client: GraphQLClient, headers: Headers) -> dict[str, Body]:
 
 
 async def claim(client: GraphQLClient, headers: Headers, code: str = "STUDENT", **more: str) -> Body:
-    body = await client.ask(CLAIM, headers=headers, input={"challenge": code, **more})
+    body = await client.ask(CLAIM, headers=headers, input={"challengeCode": code, **more})
     return body["data"]["claimChallenge"]
 
 
@@ -65,7 +65,7 @@ async def test_everybody_sees_the_challenges_with_the_servers_clock(
     by_code = {each["code"]: each for each in data["challenges"]}
     ending, always, coming = (by_code[code] for code in ("YEAR_END_2026", "FIRST_STEPS", "NEW_YEAR_2027"))
     assert data["featuredChallenge"] == ending
-    assert (ending["state"], ending["secondsLeft"], ending["now"]) == ("OPEN", 43_200, "2026-12-31T12:00:00Z")
+    assert (ending["state"], ending["secondsLeft"]) == ("OPEN", 43_200)
     assert (always["state"], always["secondsLeft"], always["endsAt"], always["startsAt"]) == ("OPEN", None, None, None)
     assert (coming["state"], coming["secondsLeft"]) == ("UPCOMING", None)
     assert always["steps"][2] == {
@@ -91,10 +91,14 @@ async def test_the_viewer_sees_how_far_they_are(checked_client: GraphQLClient) -
     found = await own(checked_client, ada)
     # then
     done, begun = found["STUDENT"], found["FIRST_STEPS"]
-    assert (done["progressPercent"], done["claimable"], done["claimedAt"]) == (100, True, None) and done["completedAt"]
-    assert all(step["done"] and step["percent"] == 100 for step in done["steps"])
-    assert (begun["progressPercent"], begun["claimable"], begun["completedAt"]) == (20, False, None)
-    assert [(step["percent"], step["done"]) for step in begun["steps"]] == [(0, False), (0, False), (60, False)]
+    assert (done["progressPercent"], done["canClaim"], done["claimedAt"]) == (100, True, None) and done["completedAt"]
+    assert all(step["isDone"] and step["progressPercent"] == 100 for step in done["steps"])
+    assert (begun["progressPercent"], begun["canClaim"], begun["completedAt"]) == (20, False, None)
+    assert [(step["progressPercent"], step["isDone"]) for step in begun["steps"]] == [
+        (0, False),
+        (0, False),
+        (60, False),
+    ]
 
 
 async def test_claiming_gives_the_credits_once(checked_client: GraphQLClient) -> None:
@@ -103,26 +107,31 @@ async def test_claiming_gives_the_credits_once(checked_client: GraphQLClient) ->
     # when
     first, again = await claim(checked_client, ada), await claim(checked_client, ada)
     # then
-    assert first["errors"] == [] and (first["claim"]["code"], first["claim"]["credits"]) == ("STUDENT", 100)
-    assert (first["alreadyClaimed"], again["alreadyClaimed"]) == (False, True) and first["claim"] == again["claim"]
+    assert first["errors"] == [] and (first["claim"]["challenge"]["code"], first["claim"]["credits"]) == (
+        "STUDENT",
+        100,
+    )
+    assert (first["wasAlreadyClaimed"], again["wasAlreadyClaimed"]) == (False, True) and first["claim"] == again[
+        "claim"
+    ]
     assert first["creditBalance"] == again["creditBalance"] == await balance_of(account.id) == 100
     assert (
         first["progress"]
         == again["progress"]
         == {
             "claimedAt": first["claim"]["claimedAt"],
-            "claimable": False,
+            "canClaim": False,
             "progressPercent": 100,
             "challenge": {"code": "STUDENT"},
         }
     )
     shown = (await own(checked_client, ada))["STUDENT"]
-    assert shown["claimedAt"] == first["claim"]["claimedAt"] and not shown["claimable"]
+    assert shown["claimedAt"] == first["claim"]["claimedAt"] and not shown["canClaim"]
     history = await checked_client.ask(
-        "{ viewer { creditHistory { edges { node { kind amount challenge order { id } } } } } }", headers=ada
+        "{ viewer { creditHistory { edges { node { kind amount challenge { code } order { id } } } } } }", headers=ada
     )
     [edge] = history["data"]["viewer"]["creditHistory"]["edges"]
-    assert edge["node"] == {"kind": "CLAIM", "amount": 100, "challenge": "STUDENT", "order": None}
+    assert edge["node"] == {"kind": "CLAIM", "amount": 100, "challenge": {"code": "STUDENT"}, "order": None}
 
 
 async def test_two_accounts_of_one_person_at_once_are_given_it_once(checked_client: GraphQLClient) -> None:
@@ -134,7 +143,7 @@ async def test_two_accounts_of_one_person_at_once_are_given_it_once(checked_clie
     # when
     answers = await gather(*(claim(checked_client, who) for who in (ada, other, ada, other)))
     # then
-    assert sorted(each["alreadyClaimed"] for each in answers) == [False, True, True, True]
+    assert sorted(each["wasAlreadyClaimed"] for each in answers) == [False, True, True, True]
     assert await balance_of(account.id) + await balance_of(second.id) == 100
     assert await ChallengeClaim.all().count() == 1
 
@@ -143,14 +152,14 @@ async def test_what_cannot_be_claimed_says_why(checked_client: GraphQLClient) ->
     _, ada = await student()
     for code, error in (("FIRST_STEPS", "NOT_COMPLETED"), ("NOTHING", "NOT_FOUND"), ("NEW_YEAR_2027", "NOT_COMPLETED")):
         answer = await claim(checked_client, ada, code)
-        assert answer["errors"] == [{"code": error, "path": ["challenge"]}]
-        assert answer["claim"] is answer["creditBalance"] is answer["alreadyClaimed"] is answer["progress"] is None
+        assert answer["errors"] == [{"code": error, "path": ["challengeCode"]}]
+        assert answer["claim"] is answer["creditBalance"] is answer["wasAlreadyClaimed"] is answer["progress"] is None
 
 
 async def test_a_claim_under_a_key_is_answered_alike(checked_client: GraphQLClient) -> None:
     _, ada = await student()
     first, again = [await claim(checked_client, ada, idempotencyKey="k") for _ in "12"]
-    assert first == again and not again["alreadyClaimed"]
+    assert first == again and not again["wasAlreadyClaimed"]
     assert (await claim(checked_client, ada, "NETWORKER", idempotencyKey="k"))["errors"][0][
         "code"
     ] == "IDEMPOTENCY_MISMATCH"
@@ -163,7 +172,7 @@ async def test_what_was_done_before_the_challenge_was_there_can_be_claimed_and_l
     await ChallengeCompletion.all().delete()
     with count_statements() as seen:
         found = (await own(checked_client, ada))["STUDENT"]
-    assert found["claimable"] and found["progressPercent"] == 100 and found["completedAt"] is None
+    assert found["canClaim"] and found["progressPercent"] == 100 and found["completedAt"] is None
     assert not [text for text in seen.texts if "INSERT" in text.upper() and "challenge" in text]
     assert (await claim(checked_client, ada))["errors"] == []
     assert (await own(checked_client, ada))["STUDENT"]["completedAt"]
@@ -174,7 +183,7 @@ async def test_nobody_sees_how_far_another_is(checked_client: GraphQLClient) -> 
     eve = await in_session(await make_person())
     found = await own(checked_client, eve)
     assert {each["progressPercent"] for each in found.values()} == {0}
-    assert not any(each["completedAt"] or each["claimable"] for each in found.values())
+    assert not any(each["completedAt"] or each["canClaim"] for each in found.values())
     assert (await claim(checked_client, eve))["errors"][0]["code"] == "NOT_COMPLETED"
     assert (await checked_client.ask(OWN))["data"] == {"viewer": None}
 
@@ -190,7 +199,7 @@ async def test_a_token_reads_challenges_under_the_profiles_scope_and_claims_noth
     assert (await checked_client.data(OWN, token=reading))["viewer"]["challenges"]
     assert (await checked_client.data(CATALOGUE, token=reading))["challenges"]
     assert await checked_client.code(CATALOGUE, token=board) == "INSUFFICIENT_SCOPE"
-    assert await checked_client.code(CLAIM, token=reading, input={"challenge": "STUDENT"}) == "INSUFFICIENT_SCOPE"
+    assert await checked_client.code(CLAIM, token=reading, input={"challengeCode": "STUDENT"}) == "INSUFFICIENT_SCOPE"
     assert await ChallengeClaim.all().count() == 0
     assert (await claim(checked_client, await with_key(account)))["errors"] == []
 

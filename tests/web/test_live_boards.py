@@ -145,15 +145,15 @@ async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(checked_c
     await opened({**dict(zip(people, (50, 40, 40, 10), strict=True)), profile_id_of(ada): 40})
     other = await make_person()
     shown = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=1)
-    assert (shown["viewerEntry"]["rank"], shown["viewerEntry"]["hidden"]) == (2, False)
+    assert (shown["viewerEntry"]["rank"], shown["viewerEntry"]["isHidden"]) == (2, False)
     # when
     await hide(profile_id_of(ada))
     mine = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=2)
     theirs = await board(checked_client, other, around=f"prf_{profile_id_of(ada)}", radius=2)
     never = await board(checked_client, other, around="prf_999999", radius=2)
     # then
-    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "hidden": True, "movement": 0, "profile": {"id": f"prf_{profile_id_of(ada)}", "name": "Ada"}}  # fmt: skip
-    assert [(*each, hidden["hidden"]) for each, hidden in zip(ranked_names(mine["around"]), mine["around"], strict=True)] == [
+    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "isHidden": True, "movement": 0, "profile": {"id": f"prf_{profile_id_of(ada)}", "name": "Ada"}}  # fmt: skip
+    assert [(*each, hidden["isHidden"]) for each, hidden in zip(ranked_names(mine["around"]), mine["around"], strict=True)] == [
         (2, "P1", False), (2, "P2", False), (2, "Ada", True), (5 - 1, "P3", False)
     ]  # fmt: skip
     for page in (mine, theirs, never):

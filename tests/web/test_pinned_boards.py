@@ -113,7 +113,7 @@ async def test_the_owner_sees_the_own_place_in_a_pinned_listing(checked_client: 
     await hide(profile_id_of(late), hidden=False)
     # then
     mine = await board(checked_client, ada, at=moment)
-    assert (mine["viewerEntry"]["rank"], mine["viewerEntry"]["hidden"], ranked_names(mine)) == (1, True, [])
+    assert (mine["viewerEntry"]["rank"], mine["viewerEntry"]["isHidden"], ranked_names(mine)) == (1, True, [])
     assert (await board(checked_client, late, at=moment))["viewerEntry"] is None  # not there then, and no secret now
 
 

@@ -259,10 +259,10 @@ async def test_the_graph_verifies_every_form(checked_client: GraphQLClient) -> N
         await (await get(checked_client, f"{at(award)}/badge.svg")).text(),
         f"data:image/png;base64,{b64encode(picture).decode()}",
     ]
-    ask = "query ($credential: String!) { verifyCredential(credential: $credential) { valid reason badge } }"
+    ask = "query ($credential: String!) { verifyCredential(credential: $credential) { isValid reason badgeName } }"
     for form in forms:
         found = (await checked_client.data(ask, credential=form))["verifyCredential"]
-        assert found == {"valid": True, "reason": None, "badge": "First Light"}
+        assert found == {"isValid": True, "reason": None, "badgeName": "First Light"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.helpers.people import Headers, in_session, with_key
 
 ORDER = """
 mutation Order($input: OrderItemInput!) { orderItem(input: $input) {
-  order { id price state orderedAt changedAt item { code stockLeft affordable } } repeated creditBalance
+  order { id price state orderedAt changedAt item { code stockLeft canAfford } } isRepeated creditBalance
   errors { __typename code message path ... on InsufficientCreditsError { needed available } } } }
 """
 CANCEL = """
@@ -26,7 +26,7 @@ mutation Cancel($input: CancelOrderInput!) { cancelOrder(input: $input) {
 """
 OWN = """
 { viewer { creditBalance profile { credits }
-  creditHistory { edges { node { id kind amount balanceAfter at reason challenge order { id state } } } pageInfo { hasNextPage } }
+  creditHistory { edges { node { id kind amount balanceAfter occurredAt reason challenge { code } order { id state } } } pageInfo { hasNextPage } }
   orders { edges { cursor node { id item { code } state } } pageInfo { endCursor hasNextPage } } } }
 """
 
@@ -38,7 +38,7 @@ async def rich(email: str = "ada@people.example", credits_: int = 200) -> tuple[
 
 
 async def order(client: GraphQLClient, headers: Headers, item: str = "MUG", key: str = "k") -> Body:
-    body = await client.ask(ORDER, headers=headers, input={"item": item, "idempotencyKey": key})
+    body = await client.ask(ORDER, headers=headers, input={"itemCode": item, "idempotencyKey": key})
     return body["data"]["orderItem"]
 
 
@@ -48,10 +48,10 @@ async def test_an_order_from_the_shop_to_the_history(checked_client: GraphQLClie
     # when
     placed = await order(checked_client, ada)
     # then
-    assert placed["errors"] == [] and (placed["repeated"], placed["creditBalance"]) == (False, 120)
+    assert placed["errors"] == [] and (placed["isRepeated"], placed["creditBalance"]) == (False, 120)
     made = placed["order"]
     assert (made["price"], made["state"], made["changedAt"]) == (80, "PLACED", None)
-    assert made["item"] == {"code": "MUG", "stockLeft": 199, "affordable": True}
+    assert made["item"] == {"code": "MUG", "stockLeft": 199, "canAfford": True}
     viewer = (await checked_client.ask(OWN, headers=ada))["data"]["viewer"]
     assert (viewer["creditBalance"], viewer["profile"]["credits"]) == (120, 120)
     bought, given = [edge["node"] for edge in viewer["creditHistory"]["edges"]]
@@ -65,7 +65,7 @@ async def test_the_shop_shows_what_there_is_and_what_one_can_afford(checked_clie
     # given
     _, ada = await rich(credits_=80)
     await shop.set_stock("SOCKS", 0)
-    asked = "{ shop { code price stockLeft available affordable } }"
+    asked = "{ shop { code price stockLeft isAvailable canAfford } }"
     # when
     own, nobodys = [
         {each["code"]: each for each in (await checked_client.ask(asked, headers=who))["data"]["shop"]}
@@ -73,10 +73,10 @@ async def test_the_shop_shows_what_there_is_and_what_one_can_afford(checked_clie
     ]
     # then
     assert "MOUSE_PAD" not in own  # no longer sold
-    assert own["STICKERS"]["stockLeft"] is None and own["STICKERS"]["available"]
-    assert (own["SOCKS"]["stockLeft"], own["SOCKS"]["available"], own["SOCKS"]["affordable"]) == (0, False, True)
-    assert (own["MUG"]["affordable"], own["HOODIE"]["affordable"]) == (True, False)
-    assert {each["affordable"] for each in nobodys.values()} == {None} and nobodys.keys() == own.keys()
+    assert own["STICKERS"]["stockLeft"] is None and own["STICKERS"]["isAvailable"]
+    assert (own["SOCKS"]["stockLeft"], own["SOCKS"]["isAvailable"], own["SOCKS"]["canAfford"]) == (0, False, True)
+    assert (own["MUG"]["canAfford"], own["HOODIE"]["canAfford"]) == (True, False)
+    assert {each["canAfford"] for each in nobodys.values()} == {None} and nobodys.keys() == own.keys()
 
 
 async def test_what_is_refused_says_why(checked_client: GraphQLClient) -> None:
@@ -87,21 +87,21 @@ async def test_what_is_refused_says_why(checked_client: GraphQLClient) -> None:
     assert (error["needed"], error["available"]) == (80, 79)
     for item, code in (("SOCKS", "OUT_OF_STOCK"), ("MOUSE_PAD", "NOT_FOR_SALE"), ("NOTHING", "NOT_FOUND")):
         answer = await order(checked_client, ada, item)
-        assert [(each["code"], each["path"]) for each in answer["errors"]] == [(code, ["item"])]
-        assert answer["order"] is answer["creditBalance"] is answer["repeated"] is None
+        assert [(each["code"], each["path"]) for each in answer["errors"]] == [(code, ["itemCode"])]
+        assert answer["order"] is answer["creditBalance"] is answer["isRepeated"] is None
     assert await ShopOrder.all().count() == await IdempotentCall.all().count() == 0
 
 
 async def test_the_key_is_required_and_the_same_key_is_the_same_order(checked_client: GraphQLClient) -> None:
     # given
     account, ada = await rich()
-    body = await checked_client.ask(ORDER, headers=ada, input={"item": "MUG"})
+    body = await checked_client.ask(ORDER, headers=ada, input={"itemCode": "MUG"})
     assert "idempotencyKey" in body["errors"][0]["message"]
     # when
     answers = await gather(*(order(checked_client, ada) for _ in range(4)))
     # then
     assert len({each["order"]["id"] for each in answers}) == 1
-    assert sorted(each["repeated"] for each in answers) == [False, True, True, True]
+    assert sorted(each["isRepeated"] for each in answers) == [False, True, True, True]
     [error] = (await order(checked_client, ada, "STICKERS"))["errors"]
     assert (error["code"], error["path"]) == ("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])
     assert [each["code"] for each in (await order(checked_client, ada, key=""))["errors"]] == ["BAD_INPUT"]
@@ -114,13 +114,13 @@ async def test_cancelling_gives_the_credits_back_once(checked_client: GraphQLCli
     placed = (await order(checked_client, ada))["order"]["id"]
     # when
     first, again = [
-        (await checked_client.ask(CANCEL, headers=ada, input={"id": placed}))["data"]["cancelOrder"] for _ in "12"
+        (await checked_client.ask(CANCEL, headers=ada, input={"orderId": placed}))["data"]["cancelOrder"] for _ in "12"
     ]
     # then
     assert (first["order"]["state"], first["creditBalance"]) == ("REFUNDED", 200) and first["order"]["changedAt"]
     assert [each["code"] for each in again["errors"]] == ["ORDER_NOT_OPEN"] and again["order"] is None
     retried = await order(checked_client, ada)
-    assert (retried["order"]["id"], retried["order"]["state"], retried["repeated"]) == (placed, "REFUNDED", True)
+    assert (retried["order"]["id"], retried["order"]["state"], retried["isRepeated"]) == (placed, "REFUNDED", True)
     assert retried["creditBalance"] == 200
 
 
@@ -132,8 +132,8 @@ async def test_nobody_reaches_somebody_elses_orders_or_credits(checked_client: G
     profile = f"prf_{account.profile_id}"
     # when, then
     for wrong in (placed, "ord_999999"):
-        body = await checked_client.ask(CANCEL, headers=eve, input={"id": wrong})
-        assert body["data"]["cancelOrder"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
+        body = await checked_client.ask(CANCEL, headers=eve, input={"orderId": wrong})
+        assert body["data"]["cancelOrder"]["errors"] == [{"code": "NOT_FOUND", "path": ["orderId"]}]
     asked = "query P($id: ID!, $order: ID!) { profile(id: $id) { name credits } node(id: $order) { id } }"
     for who in (eve, {}):
         data = (await checked_client.ask(asked, headers=who, id=profile, order=placed))["data"]
@@ -156,7 +156,7 @@ async def test_credits_are_each_accounts_own_and_the_header_sums_them(checked_cl
     assert (viewer["creditBalance"], viewer["profile"]["credits"]) == (50, 170)
     assert viewer["orders"]["edges"] == []
     assert [each["code"] for each in (await order(checked_client, other))["errors"]] == ["INSUFFICIENT_CREDITS"]
-    body = await checked_client.ask(CANCEL, headers=other, input={"id": placed})
+    body = await checked_client.ask(CANCEL, headers=other, input={"orderId": placed})
     assert body["data"]["cancelOrder"]["errors"][0]["code"] == "NOT_FOUND"
 
 
@@ -165,7 +165,7 @@ async def test_an_api_key_may_order_and_no_token_may(checked_client: GraphQLClie
     assert (await order(checked_client, await with_key(account)))["errors"] == []
     token = await make_token(account, "mx:user:profile:v1:read", "mx:profile:write")
     asked: list[Any] = [
-        (ORDER, {"input": {"item": "MUG", "idempotencyKey": "t"}}),
+        (ORDER, {"input": {"itemCode": "MUG", "idempotencyKey": "t"}}),
         ("{ shop { code } }", {}),
         (OWN, {}),
     ]
@@ -177,7 +177,7 @@ async def test_an_api_key_may_order_and_no_token_may(checked_client: GraphQLClie
 async def test_a_deactivated_account_orders_nothing(checked_client: GraphQLClient) -> None:
     account, ada = await rich()
     await Account.filter(id=account.id).update(status=AccountStatus.DEACTIVATED)
-    body = await checked_client.ask(ORDER, headers=ada, input={"item": "MUG", "idempotencyKey": "k"})
+    body = await checked_client.ask(ORDER, headers=ada, input={"itemCode": "MUG", "idempotencyKey": "k"})
     assert body["data"] is None and await ShopOrder.all().count() == 0
 
 
@@ -235,8 +235,8 @@ async def test_two_orders_in_one_document_are_done_in_order_and_the_first_is_kep
 ) -> None:
     # given credits for one
     _, ada = await rich(credits_=100)
-    document = """mutation { a: orderItem(input: {item: "MUG", idempotencyKey: "1"}) { creditBalance errors { code } }
-      b: orderItem(input: {item: "MUG", idempotencyKey: "2"}) { creditBalance errors { code } } }"""
+    document = """mutation { a: orderItem(input: {itemCode: "MUG", idempotencyKey: "1"}) { creditBalance errors { code } }
+      b: orderItem(input: {itemCode: "MUG", idempotencyKey: "2"}) { creditBalance errors { code } } }"""
     # when
     data = (await checked_client.ask(document, headers=ada))["data"]
     # then

@@ -8,7 +8,7 @@ from tests.helpers.graphql_client import GraphQLClient
 
 VERIFY = """query ($credential: String!, $email: String) {
   verifyCredential(credential: $credential, email: $email) {
-    valid revoked reason address badge achievement issuer recipient issuedAt recipientMatches
+    isValid isRevoked reason url badgeName achievementUrl issuerUrl recipientUrl issuedAt isRecipient
   }
 }"""
 
@@ -22,33 +22,33 @@ async def test_the_graph_verifies_a_pasted_credential(checked_client: GraphQLCli
     # then
     handle = (await Profile.get(id=account.profile_id)).handle
     assert found == {
-        "valid": True,
-        "revoked": False,
+        "isValid": True,
+        "isRevoked": False,
         "reason": None,
-        "address": f"http://graph.example{at(award)}",
-        "badge": "Problem Solver, level 2",
-        "achievement": "http://graph.example/achievements/PROBLEM_SOLVER/2",
-        "issuer": "http://graph.example/issuer",
-        "recipient": f"http://graph.example/profiles/{handle}",
+        "url": f"http://graph.example{at(award)}",
+        "badgeName": "Problem Solver, level 2",
+        "achievementUrl": "http://graph.example/achievements/PROBLEM_SOLVER/2",
+        "issuerUrl": "http://graph.example/issuer",
+        "recipientUrl": f"http://graph.example/profiles/{handle}",
         "issuedAt": "2026-03-10T12:00:00Z",
-        "recipientMatches": True,
+        "isRecipient": True,
     }
     wrong = (await checked_client.data(VERIFY, credential=credential, email="eve@people.example"))["verifyCredential"]
-    assert wrong == {**found, "recipientMatches": False}
+    assert wrong == {**found, "isRecipient": False}
     assert await checked_client.code(VERIFY, credential=credential, email="eve") == "BAD_INPUT"
     # and what is not ours says nothing
     bad = (await checked_client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyCredential"]
-    assert bad == {**dict.fromkeys(found), "valid": False, "revoked": False, "reason": "BAD_SIGNATURE"}
+    assert bad == {**dict.fromkeys(found), "isValid": False, "isRevoked": False, "reason": "BAD_SIGNATURE"}
     # and a revoked one
     await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=2, reason="x")
     gone = (await checked_client.data(VERIFY, credential=credential))["verifyCredential"]
-    assert gone == {**found, "valid": False, "revoked": True, "reason": "REVOKED", "recipientMatches": None}
+    assert gone == {**found, "isValid": False, "isRevoked": True, "reason": "REVOKED", "isRecipient": None}
 
 
 async def test_verifying_is_limited_for_each_address(checked_client: GraphQLClient) -> None:
     asked = (
         "query ($c: String!) {"
-        + "".join(f" a{n}: verifyCredential(credential: $c) {{ valid }}" for n in range(101))
+        + "".join(f" a{n}: verifyCredential(credential: $c) {{ isValid }}" for n in range(101))
         + "}"
     )
     body = await checked_client.ask(asked, c="x")
