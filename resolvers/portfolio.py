@@ -51,7 +51,6 @@ _VISIBLE_TAGS = f"""
             AND EXISTS (SELECT 1 FROM project j WHERE j.id = c.project_id AND j.owner_id = $2)))
 """
 COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_VISIBLE_TAGS} ORDER BY c.id")
-COLLABORATOR_COUNTS = Statement.of(f"SELECT c.project_id, count(*) AS people {_VISIBLE_TAGS} GROUP BY c.project_id")
 # Index (project_id, place, id).
 IMAGES = Statement.of("""
     SELECT id, project_id, image, NULLIF(caption, '') AS caption FROM project_image
@@ -88,13 +87,6 @@ async def collaborators(project_ids: Sequence[int], context: Context) -> list[li
     return grouped(project_ids, rows, by="project_id")
 
 
-async def collaborator_counts(project_ids: Sequence[int], context: Context) -> list[int]:
-    """How many people `collaborators` returns."""
-    database = context.database
-    rows = await database.fetch(COLLABORATOR_COUNTS, project_ids, context.viewer.own_profile)
-    return [row["people"] if row else 0 for row in in_order(project_ids, rows, by="project_id")]
-
-
 @columns("id", "project_id", "image", "caption", positional=True)
 async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """The pictures of each project, in their order."""
@@ -124,7 +116,7 @@ async def fields(context: Context) -> list[Row]:
             "name": field.name,
             "label": translate(field.label),
             "tip": translate(field.tip),
-            "required": field.required,
+            "is_required": field.required,
             "max_length": field.longest,
         }
         for field in FIELDS.values()

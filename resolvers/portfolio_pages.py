@@ -85,11 +85,6 @@ cursor_of = PROJECTS.cursor_of
 collaboration_cursor_of = COLLABORATIONS.cursor_of
 
 
-async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
-    """How many published projects each profile has."""
-    return await totals([ProjectList(each, ProjectState.PUBLISHED) for each in profile_ids], context)
-
-
 async def totals(keys: Sequence[ProjectList], context: Context) -> list[int]:
     """How many projects of each list the viewer sees. One statement per state."""
     found: dict[ProjectList, int] = {}

@@ -13,59 +13,66 @@ from services.portfolio.projects import FIELDS
 
 async def create(context: Context, *, input: Any) -> Row:
     """Create a project of the viewer."""
-    return {"project_id": await _create(context, input, submit=input.submit is True)}
+    key = input.idempotency_key if isinstance(input.idempotency_key, str) else None
+    made = await projects.create(
+        context.viewer.own_profile, _edit(input), actor=actor_of(context), publish=input.publish is True, key=key
+    )
+    return {"project_id": made}
 
 
 async def update(context: Context, *, input: Any) -> Row:
     """Edit a project of the viewer."""
-    return {"project_id": await _update(context, input)}
+    number = _project(input.project_id)
+    await projects.update(
+        context.viewer.own_profile,
+        number,
+        _edit(input),
+        actor=actor_of(context),
+        expected_version=_version(input),
+    )
+    return {"project_id": number}
 
 
-async def save_draft(context: Context, *, input: Any) -> Row:
-    """Create a draft of the viewer, or edit one."""
-    if isinstance(input.project, str):
-        return {"project_id": await _update(context, input, draft=True)}
-    return {"project_id": await _create(context, input)}
-
-
-async def submit(context: Context, *, input: Any) -> Row:
+async def publish(context: Context, *, input: Any) -> Row:
     """Publish a project of the viewer."""
-    number = _project(input.project)
-    await projects.submit(context.viewer.own_profile, number, actor=actor_of(context), expected_version=_version(input))
+    number = _project(input.project_id)
+    await projects.publish(
+        context.viewer.own_profile, number, actor=actor_of(context), expected_version=_version(input)
+    )
     return {"project_id": number}
 
 
 async def unpublish(context: Context, *, input: Any) -> Row:
     """Make a project of the viewer a draft again."""
-    number = _project(input.project)
+    number = _project(input.project_id)
     await projects.unpublish(context.viewer.own_profile, number, actor=actor_of(context))
     return {"project_id": number}
 
 
 async def delete(context: Context, *, input: Any) -> Row:
     """Delete a project of the viewer."""
-    number = _project(input.project)
+    number = _project(input.project_id)
     await projects.delete(context.viewer.own_profile, number, actor=actor_of(context))
-    return {"deleted_id": ids.encode("Project", number), "profile_id": context.viewer.profile_id}
+    return {"deleted_project_id": ids.encode("Project", number), "profile_id": context.viewer.profile_id}
 
 
 async def order(context: Context, *, input: Any) -> Row:
     """Set the order of the viewer's projects."""
-    numbers = [_project(each, "projects", str(place)) for place, each in enumerate(input.projects)]
+    numbers = [_project(each, "projectIds", str(place)) for place, each in enumerate(input.project_ids)]
     await projects.order(context.viewer.own_profile, numbers, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
 async def untag(context: Context, *, input: Any) -> Row:
     """Remove the viewer from the collaborators of a project."""
-    number = _project(input.project)
+    number = _project(input.project_id)
     await collaborators.untag(context.viewer.own_profile, number)
     return {"project_id": number}
 
 
 async def add_image(context: Context, *, input: Any) -> Row:
     """Add a picture to a project of the viewer."""
-    number = _project(input.project)
+    number = _project(input.project_id)
     caption = input.caption if isinstance(input.caption, str) else ""
     await project_images.add(
         context.viewer.own_profile, number, input.image.content, caption=caption, actor=actor_of(context)
@@ -75,28 +82,8 @@ async def add_image(context: Context, *, input: Any) -> Row:
 
 async def remove_image(context: Context, *, input: Any) -> Row:
     """Remove a picture from a project of the viewer."""
-    number = ids.number_of("ProjectImage", input.image, "image") or 0
+    number = ids.number_of("ProjectImage", input.image_id, "imageId") or 0
     return {"project_id": await project_images.remove(context.viewer.own_profile, number)}
-
-
-async def _create(context: Context, fields: Any, *, submit: bool = False) -> int:
-    key = fields.idempotency_key if isinstance(fields.idempotency_key, str) else None
-    return await projects.create(
-        context.viewer.own_profile, _edit(fields), actor=actor_of(context), submit=submit, key=key
-    )
-
-
-async def _update(context: Context, fields: Any, *, draft: bool = False) -> int:
-    number = _project(fields.project)
-    await projects.update(
-        context.viewer.own_profile,
-        number,
-        _edit(fields),
-        actor=actor_of(context),
-        expected_version=_version(fields),
-        draft=draft,
-    )
-    return number
 
 
 def _edit(fields: Any) -> dict[str, Any]:
@@ -106,18 +93,18 @@ def _edit(fields: Any) -> dict[str, Any]:
         value = getattr(fields, name, None)
         if value is not None:
             edit[name] = value.value if hasattr(value, "value") else value
-    if edit.get("collaborators") is not None:
-        edit["collaborators"] = _people(edit["collaborators"])
+    if edit.get("collaborator_ids") is not None:
+        edit["collaborator_ids"] = _people(edit["collaborator_ids"])
     return edit
 
 
 def _people(profile_ids: Sequence[str]) -> list[int]:
     """Numbers of profiles; 0, which no profile has, for the id of another type."""
-    return [ids.number_of("Profile", each, "collaborators") or 0 for each in profile_ids]
+    return [ids.number_of("Profile", each, "collaboratorIds") or 0 for each in profile_ids]
 
 
 def _project(text: str, *path: str) -> int:
-    return ids.require_number("Project", text, *(path or ("project",)))
+    return ids.require_number("Project", text, *(path or ("projectId",)))
 
 
 def _version(fields: Any) -> int | None:

@@ -64,7 +64,6 @@ enum_of(
         "PIN_EXPIRED": "The requested `asOf` is more than one hour ago.",
         "PROJECT_FIELD_MISSING": "A published project requires this field, and it is missing.",
         "PROJECT_FIELD_REQUIRED": "A published project must keep this field. Unpublish the project first.",
-        "PROJECT_PUBLISHED": "The project is published, so it is not a draft.",
         "PROOF_REQUIRED": "The account needs another proof; `proofs` lists the accepted ones.",
         "QUERY_TOO_COMPLEX": "The document is too deep, has too many fields, or costs more than is allowed: see `cost` and `limit`.",
         "RATE_LIMITED": "Too many calls; `retryAfter` is the number of seconds to wait.",

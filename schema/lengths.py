@@ -22,7 +22,6 @@ MAX_ITEMS: Final = 1_000
 
 LONGER_TEXTS: Final[Mapping[str, int]] = {
     "CreateProjectInput": 20_000,
-    "SaveProjectDraftInput": 20_000,
     "UpdateProjectInput": 20_000,
     "UpdateProfileInput.about": 20_000,
     "SendInvitesInput.note": 5_000,

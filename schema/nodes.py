@@ -23,6 +23,11 @@ def id_of(type_name: str, key: str = "id") -> Callable[[Any], str]:
     return lambda row: f"{start}{row[key]}"
 
 
+def nodes_by(description: str, read: Callable[[Any], Any] = lambda edge: edge) -> Any:
+    """Declare `nodes` of a connection. `read` reads the row of the node from the row of its edge."""
+    return column(description, read=lambda row: [read(edge) for edge in row["edges"]])
+
+
 @strawberry.interface(description="An object with an id that `Query.node` accepts.")
 class Node:
     id: strawberry.ID = column("Opaque id, like `prf_42`; it never changes.")

@@ -10,7 +10,7 @@ from resolvers import portfolio, portfolio_pages, profiles
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime, Day
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ProjectField:
     name: ProjectFieldName = column("Name of the field.")
     label: str = column("Label of the field, in the language of the answer.")
     tip: str = column("Advice on filling in the field, in the language of the answer.")
-    required: bool = column("True if a project needs it to be published. A draft needs a title only.")
+    is_required: bool = column("True if a project needs it to be published. A draft needs a title only.")
     max_length: int | None = column("Maximum number of characters; null if the field is not a text.")
 
 
@@ -88,7 +88,6 @@ class Project(Node):
         portfolio.collaborators,
         "Other people who worked on it and that you may see, in the order in which the owner tagged them.",
     )
-    collaborator_count: int = loaded_by(portfolio.collaborator_counts, "Number of people in `collaborators`.")
     images: list[ProjectImage] = loaded_by(portfolio.images, "Up to six pictures, in the order they were added.")
     created_at: DateTime = column("When the project was created here.")
     published_at: DateTime | None = column("When it was published; null for a draft.")
@@ -96,7 +95,7 @@ class Project(Node):
     version: int = column(
         "Version number that grows with every change by the owner; pass it to `updateProject` as `expectedVersion`."
     )
-    viewer_can_edit: bool = column("True if you are the owner.", read=portfolio.is_own)
+    can_edit: bool = column("True if you are the owner.", read=portfolio.is_own)
 
 
 @strawberry.type(description="A project on a page of a portfolio.")
@@ -107,7 +106,8 @@ class ProjectEdge:
 
 @strawberry.type(description="A page of a portfolio, in the order that its owner chose.")
 class ProjectConnection:
-    edges: list[ProjectEdge] = column("The projects on this page.")
+    edges: list[ProjectEdge] = column("The projects on this page, with their cursors.")
+    nodes: list[Project] = nodes_by("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
         portfolio_pages.totals, "Number of projects in the whole list.", key=portfolio_pages.list_of
@@ -124,7 +124,8 @@ class CollaborationEdge:
 
 @strawberry.type(description="A page of other people's published projects on which a person is tagged, newest first.")
 class CollaborationConnection:
-    edges: list[CollaborationEdge] = column("The projects on this page.")
+    edges: list[CollaborationEdge] = column("The projects on this page, with their cursors.")
+    nodes: list[Project] = nodes_by("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
         portfolio_pages.collaboration_totals, "Number of projects in the whole list.", key="profile_id"
@@ -141,7 +142,6 @@ class PortfolioOfProfile:
             "state": "Only drafts or only published projects; by default all that you may see.",
         },
     )
-    project_count: int = loaded_by(portfolio_pages.counts, "Number of published projects.")
     collaborations: CollaborationConnection = loaded_by(
         portfolio_pages.collaborations,
         "Other people's published projects on which the person is tagged as a collaborator, newest first.",

@@ -26,7 +26,7 @@ SOLUTION = "How the app meets that need, up to 5000 characters, with line breaks
 RESULTS = "Improvements since then, up to 5000 characters, with line breaks."
 STARTED_ON = "Day the work started."
 ENDED_ON = "Day the work ended, not before it started."
-COLLABORATORS = (
+COLLABORATOR_IDS = (
     "Profile ids of up to 30 people who worked on it too, like `prf_42`. They replace the collaborators that you can "
     "see. The people are notified when the project is published, and each can remove their tag for good."
 )
@@ -55,12 +55,12 @@ class CreateProjectInput:
     results: MaybeText = strawberry.field(description=RESULTS)
     started_on: MaybeDay = strawberry.field(description=STARTED_ON)
     ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
-    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
-    submit: bool = strawberry.field(
+    collaborator_ids: MaybeIds = strawberry.field(description=COLLABORATOR_IDS)
+    publish: bool = strawberry.field(
         default=False,
         description=(
-            "True to publish the project at once, which requires all texts. False to create a draft that only you "
-            "can see."
+            "True to publish the project at once, which requires all texts. False, the default, to create a draft that "
+            "only you can see: it needs a title only."
         ),
     )
     idempotency_key: str | None = strawberry.field(default=strawberry.UNSET, description=IDEMPOTENCY_KEY)
@@ -70,7 +70,7 @@ class CreateProjectInput:
     description="The fields of a project to change. Omitted fields do not change; null or an empty text clears a field."
 )
 class UpdateProjectInput:
-    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
+    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
     title: MaybeText = strawberry.field(description="Title of the project, up to 120 characters. It cannot be cleared.")
     description: MaybeText = strawberry.field(description=DESCRIPTION)
     customer: MaybeText = strawberry.field(description=CUSTOMER)
@@ -79,60 +79,31 @@ class UpdateProjectInput:
     results: MaybeText = strawberry.field(description=RESULTS)
     started_on: MaybeDay = strawberry.field(description=STARTED_ON)
     ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
-    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
+    collaborator_ids: MaybeIds = strawberry.field(description=COLLABORATOR_IDS)
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
-@strawberry.input(
-    description=(
-        "The draft to save. Omitted fields do not change, or stay blank in a new draft; null or an empty text "
-        "clears a field."
-    )
-)
-class SaveProjectDraftInput:
-    project: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Id of your draft, like `prj_42`; omit it to create a new draft."
-    )
-    title: MaybeText = strawberry.field(
-        description="Title of the project, up to 120 characters. It is the only required field of a draft."
-    )
-    description: MaybeText = strawberry.field(description=DESCRIPTION)
-    customer: MaybeText = strawberry.field(description=CUSTOMER)
-    business_need: MaybeText = strawberry.field(description=BUSINESS_NEED)
-    solution: MaybeText = strawberry.field(description=SOLUTION)
-    results: MaybeText = strawberry.field(description=RESULTS)
-    started_on: MaybeDay = strawberry.field(description=STARTED_ON)
-    ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
-    collaborators: MaybeIds = strawberry.field(description=COLLABORATORS)
-    expected_version: int | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{VERSION} Ignored for a new draft."
-    )
-    idempotency_key: str | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{IDEMPOTENCY_KEY} Ignored for an existing draft."
-    )
-
-
-@strawberry.input(description="The draft to publish.")
-class SubmitProjectInput:
-    project: strawberry.ID = strawberry.field(
-        description="Id of your draft, like `prj_42`; all texts must be filled in."
+@strawberry.input(description="The project to publish.")
+class PublishProjectInput:
+    project_id: strawberry.ID = strawberry.field(
+        description="Id of your project, like `prj_42`; all texts must be filled in."
     )
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
 @strawberry.input(description="The published project to turn into a draft.")
 class UnpublishProjectInput:
-    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
+    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
 
 
 @strawberry.input(description="The project to delete.")
 class DeleteProjectInput:
-    project: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`; draft or published.")
+    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`; draft or published.")
 
 
 @strawberry.input(description="The order of the projects in your portfolio.")
 class OrderProjectsInput:
-    projects: list[strawberry.ID] = strawberry.field(
+    project_ids: list[strawberry.ID] = strawberry.field(
         description=(
             "Ids of your projects, drafts or published, in display order. Projects that you omit follow in their "
             "present order. A new project is placed first."
@@ -142,14 +113,14 @@ class OrderProjectsInput:
 
 @strawberry.input(description="The project to remove your tag from.")
 class UntagFromProjectInput:
-    project: strawberry.ID = strawberry.field(
+    project_id: strawberry.ID = strawberry.field(
         description="Id of a published project on which you are tagged, like `prj_42`."
     )
 
 
 @strawberry.input(description="The picture to add to a project.")
 class AddProjectImageInput:
-    project: strawberry.ID = strawberry.field(
+    project_id: strawberry.ID = strawberry.field(
         description="Id of your project, like `prj_42`; it must have fewer than six pictures."
     )
     image: Upload = strawberry.field(
@@ -165,7 +136,7 @@ class AddProjectImageInput:
 
 @strawberry.input(description="The picture to delete.")
 class RemoveProjectImageInput:
-    image: strawberry.ID = strawberry.field(description="Id of a picture of your project, like `img_42`.")
+    image_id: strawberry.ID = strawberry.field(description="Id of a picture of your project, like `img_42`.")
 
 
 @strawberry.type(description="Payload of `createProject`.")
@@ -184,14 +155,8 @@ class UpdateProjectPayload:
     errors: list[UserError] = column(PROBLEMS)
 
 
-@strawberry.type(description="Payload of `saveProjectDraft`.")
-class SaveProjectDraftPayload:
-    project: Project | None = loaded_by(portfolio.by_id, "The draft; null if refused.", key="project_id")
-    errors: list[UserError] = column(PROBLEMS)
-
-
-@strawberry.type(description="Payload of `submitProject`.")
-class SubmitProjectPayload:
+@strawberry.type(description="Payload of `publishProject`.")
+class PublishProjectPayload:
     project: Project | None = loaded_by(portfolio.by_id, "The published project; null if refused.", key="project_id")
     errors: list[UserError] = column("Every missing field; empty on success.")
 
@@ -204,7 +169,7 @@ class UnpublishProjectPayload:
 
 @strawberry.type(description="Payload of `deleteProject`.")
 class DeleteProjectPayload:
-    deleted_id: strawberry.ID | None = column("Former id of the project; null if refused.")
+    deleted_project_id: strawberry.ID | None = column("Former id of the project; null if refused.")
     profile: LazyProfile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -245,29 +210,23 @@ class RemoveProjectImagePayload:
 class ProjectEditingMutation:
     create_project: CreateProjectPayload = mutation_by(
         project_editing.create,
-        "Create a project in your portfolio, as a draft or published at once.",
+        "Create a project in your portfolio: a draft that only you can see, or a published project.",
         allowed=[Person()],
         input=CreateProjectInput,
     )
     update_project: UpdateProjectPayload = mutation_by(
         project_editing.update,
-        "Change your project. Either all fields of the input are changed, or none if one of them is not valid. The "
-        "texts of a published project cannot be cleared.",
+        "Change your project, draft or published. Either all fields of the input are changed, or none if one of them is "
+        "not valid. The texts of a published project cannot be cleared.",
         allowed=[Person()],
         input=UpdateProjectInput,
     )
-    save_project_draft: SaveProjectDraftPayload = mutation_by(
-        project_editing.save_draft,
-        "Create or change a draft. Refused for a published project.",
+    publish_project: PublishProjectPayload = mutation_by(
+        project_editing.publish,
+        "Publish your project; all texts are required. Its collaborators are notified. Nothing changes if it is published "
+        "already.",
         allowed=[Person()],
-        input=SaveProjectDraftInput,
-    )
-    submit_project: SubmitProjectPayload = mutation_by(
-        project_editing.submit,
-        "Publish a project; all texts are required. Its collaborators are notified. A published project does not "
-        "change.",
-        allowed=[Person()],
-        input=SubmitProjectInput,
+        input=PublishProjectInput,
     )
     unpublish_project: UnpublishProjectPayload = mutation_by(
         project_editing.unpublish,

@@ -69,7 +69,7 @@ async def assign(project: Project, wanted: Sequence[int]) -> bool:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
             Text("At most {most} people can be tagged.", most=MAX_COLLABORATORS),
-            path=("collaborators",),
+            path=("collaboratorIds",),
         )
     if new:
         blocking = await _check_new(project, new, wanted, visible, untagged=rows.keys() - tagged)
@@ -127,7 +127,7 @@ async def untag(profile_id: int, project_id: int) -> None:
         if await found.exists():  # again under the lock
             row = await ProjectCollaborator.get_or_none(project_id=project_id, profile_id=profile_id)
         if row is None or row.untagged_at == row.tagged_at:
-            raise refused(ErrorCode.NOT_FOUND, "You are not tagged on such a project.", path=("project",))
+            raise refused(ErrorCode.NOT_FOUND, "You are not tagged on such a project.", path=("projectId",))
         if row.untagged_at is None:
             row.untagged_at = max(clock.now(), row.tagged_at + MIN_TAG_TIME)
             await row.save(update_fields=["untagged_at"])
@@ -171,7 +171,7 @@ async def _check_new(
             code, message = ErrorCode.NOT_TAGGABLE, Text("This person cannot be tagged on this project.")
         elif number in visible:
             continue
-        problems.append(Problem(code, message, ("collaborators", str(wanted.index(number)))))
+        problems.append(Problem(code, message, ("collaboratorIds", str(wanted.index(number)))))
     if problems:
         raise Refused(*problems)
     return blocking

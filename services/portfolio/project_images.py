@@ -108,4 +108,4 @@ async def _lock_with_next_place(owner_id: int, project_id: int) -> tuple[Project
 
 
 def _image_not_found() -> Refused:
-    return refused(ErrorCode.NOT_FOUND, "There is no such picture.", path=("image",))
+    return refused(ErrorCode.NOT_FOUND, "There is no such picture.", path=("imageId",))

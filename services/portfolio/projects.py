@@ -28,15 +28,15 @@ from services.progress.scores import lock_scores
 
 MAX_PROJECTS: Final = 200
 """Projects of one profile."""
-FIELDS: Final = (*TEXTS, *DAYS, "collaborators")
+FIELDS: Final = (*TEXTS, *DAYS, "collaborator_ids")
 """Names of the editable fields, as `create` and `update` accept them."""
 Edit = Mapping[str, Any]
-"""Texts, days and `collaborators` (ids of all profiles). An absent field stays unchanged; None clears it."""
+"""Texts, days and `collaborator_ids` (all of them). An absent field stays unchanged; None clears it."""
 
 
-async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = False, key: str | None = None) -> int:
+async def create(owner_id: int, edit: Edit, *, actor: Actor, publish: bool = False, key: str | None = None) -> int:
     """
-    Create a draft, or with `submit` a published project; returns its id. Repeating a key returns the first project's id.
+    Create a draft, or with `publish` a published project; returns its id. Repeating a key returns the first project's id.
 
     Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, problems of
     collaborators, RATE_LIMITED, and the errors of services/core/idempotency.py.
@@ -58,18 +58,18 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, submit: bool = Fals
         columns, problems = project_texts.read_edit(_columns(edit))
         project_texts.assign(project, columns)
         wrong = {problem.path for problem in problems}
-        missing = project_texts.missing_fields(project) if submit else _missing_title(project)
+        missing = project_texts.missing_fields(project) if publish else _missing_title(project)
         problems += [each for each in missing if each.path not in wrong]
         problems += project_texts.check_days(project, columns)
         if problems:
             raise Refused(*problems)
         await project.save()
         await collaborators.assign(project, _collaborator_ids(edit))
-        if submit:
+        if publish:
             await _publish(project, actor)
         return {"project": project.id}
 
-    arguments = {**{name: edit[name] for name in sorted(edit)}, "submit": submit}
+    arguments = {**{name: edit[name] for name in sorted(edit)}, "publish": publish}
     call = await idempotency.run_once(actor.account_id or 0, key, "createProject", arguments, make, spend_first=spend)
     made: int = call.answer["project"]
     return made
@@ -82,15 +82,13 @@ async def update(
     *,
     actor: Actor,
     expected_version: int | None = None,
-    draft: bool = False,
 ) -> None:
     """
-    Write the fields of `edit`; with `draft` only if the project is a draft. An edit that changes nothing does not
-    increment the version.
+    Write the fields of `edit`. An edit that changes nothing does not increment the version.
 
-    Raises Refused: NOT_FOUND (no such project of this owner), VERSION_CONFLICT (fact `current_version`),
-    PROJECT_PUBLISHED, or all problems at once: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published project would
-    lose a required field; fact `field`), BAD_INPUT; then problems of collaborators; RATE_LIMITED.
+    Raises Refused: NOT_FOUND (no such project of this owner), VERSION_CONFLICT (fact `current_version`), or
+    all problems at once: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published project would lose a required field;
+    fact `field`), BAD_INPUT; then problems of collaborators; RATE_LIMITED.
     """
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
     people = _collaborator_ids(edit)
@@ -98,9 +96,6 @@ async def update(
     async with in_transaction():
         project = await lock_project(owner_id, project_id, others=people, expected_version=expected_version)
         published = project.state is ProjectState.PUBLISHED
-        if draft and published:
-            text = Text("The project is published: unpublish it first to save it as a draft.")
-            raise refused(ErrorCode.PROJECT_PUBLISHED, text, path=("project",))
         before = project_texts.filled_fields(project)
         columns, problems = project_texts.read_edit(_columns(edit))
         changed = project_texts.assign(project, columns)
@@ -113,7 +108,7 @@ async def update(
         problems += project_texts.check_days(project, columns)
         if problems:
             raise Refused(*problems)
-        retagged = "collaborators" in edit and await collaborators.assign(project, people)
+        retagged = "collaborator_ids" in edit and await collaborators.assign(project, people)
         if changed or retagged:
             project.edited_at = clock.now()
             await _save(project, *changed, "edited_at")
@@ -121,7 +116,7 @@ async def update(
             await collaborators.notify_tagged(owner_id)
 
 
-async def submit(owner_id: int, project_id: int, *, actor: Actor, expected_version: int | None = None) -> None:
+async def publish(owner_id: int, project_id: int, *, actor: Actor, expected_version: int | None = None) -> None:
     """
     Publish a draft and notify its collaborators. A published project stays unchanged.
 
@@ -172,17 +167,17 @@ async def order(owner_id: int, project_ids: Sequence[int], *, actor: Actor) -> N
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
             Text("A portfolio can have at most {most} projects.", most=MAX_PROJECTS),
-            path=("projects",),
+            path=("projectIds",),
         )
     if len(set(project_ids)) < len(project_ids):
-        raise refused(ErrorCode.BAD_INPUT, "A project is listed more than once.", path=("projects",))
+        raise refused(ErrorCode.BAD_INPUT, "A project is listed more than once.", path=("projectIds",))
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
     async with in_transaction():
         await lock_scores([owner_id])
         rows: Any = Project.filter(owner_id=owner_id).order_by("place", "-id").values_list("id", "place")
         places = dict(await rows)
         problems = [
-            Problem(ErrorCode.NOT_FOUND, "There is no such project.", ("projects", str(at)))
+            Problem(ErrorCode.NOT_FOUND, "There is no such project.", ("projectIds", str(at)))
             for at, number in enumerate(project_ids)
             if number not in places
         ]
@@ -208,7 +203,7 @@ async def lock_project(
     await lock_scores([owner_id, *others])
     project = await Project.select_for_update().get_or_none(id=project_id, owner_id=owner_id)
     if project is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such project.", path=("project",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such project.", path=("projectId",))
     if expected_version is not None and expected_version != project.version:
         raise refused(
             ErrorCode.VERSION_CONFLICT,
@@ -248,12 +243,12 @@ def _missing_title(project: Project) -> list[Problem]:
 
 
 def _columns(edit: Edit) -> Edit:
-    return {name: value for name, value in edit.items() if name != "collaborators"}
+    return {name: value for name, value in edit.items() if name != "collaborator_ids"}
 
 
 def _collaborator_ids(edit: Edit) -> Sequence[int]:
-    people: Sequence[int] = edit.get("collaborators") or ()
+    people: Sequence[int] = edit.get("collaborator_ids") or ()
     if len(people) > collaborators.MAX_COLLABORATORS_IN_INPUT:
         text = Text("At most {most} people can be tagged.", most=collaborators.MAX_COLLABORATORS)
-        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaborators",))
+        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("collaboratorIds",))
     return people

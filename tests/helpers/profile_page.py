@@ -25,8 +25,8 @@ query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
   connectionStatus connectionCount mutualConnections {{ totalCount profiles(first: 3) {{ name avatarUrl }} }}
   connections(first: 20) {{ edges {{ connectedAt node {{
     id handle name avatarUrl score {{ points level {{ number }} }} badges(first: 3) {{ {BADGE} }} }} }} }}
-  projectCount projects(first: 5) {{ edges {{ node {{
-    id title customer startedOn endedOn collaboratorCount collaborators {{ id name avatarUrl }} }} }} }}
+  projects(first: 5) {{ totalCount edges {{ node {{
+    id title customer startedOn endedOn collaborators {{ id name avatarUrl }} }} }} }}
   featuredBadges {{ {BADGE} }} badgeCount badges(first: 12) {{ {BADGE} awardedAt credentialUrl }}
 }} }}
 """
@@ -61,4 +61,4 @@ async def works(zoe: Any, with_whom: list[Any], number: int) -> None:
     """Published projects of Zoe, each with three collaborators."""
     for nth in range(number):
         names = [with_whom[(nth + turn) % len(with_whom)].profile_id for turn in range(3)]
-        await make_project(zoe, title=f"Project {nth}", collaborators=names)
+        await make_project(zoe, title=f"Project {nth}", collaborator_ids=names)

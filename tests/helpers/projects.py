@@ -36,18 +36,18 @@ async def people(*names: str, **more: Any) -> list[Any]:
     return [await make_person(name=name, **more) for name in names or ("Ada",)]
 
 
-async def make_project(account: Any, *, submit: bool = True, key: str | None = None, **edit: Any) -> int:
+async def make_project(account: Any, *, publish: bool = True, key: str | None = None, **edit: Any) -> int:
     """A project of this account's person: published, unless told otherwise; returns its number."""
-    return await projects.create(id_of(account), {**WHOLE, **edit}, actor=actor(account), submit=submit, key=key)
+    return await projects.create(id_of(account), {**WHOLE, **edit}, actor=actor(account), publish=publish, key=key)
 
 
 async def update(account: Any, project_id: int, **edit: Any) -> None:
-    more = {name: edit.pop(name) for name in ("expected_version", "draft") if name in edit}
+    more = {name: edit.pop(name) for name in ("expected_version",) if name in edit}
     await projects.update(id_of(account), project_id, edit, actor=actor(account), **more)
 
 
-async def submit(account: Any, project_id: int, **more: Any) -> None:
-    await projects.submit(id_of(account), project_id, actor=actor(account), **more)
+async def publish(account: Any, project_id: int, **more: Any) -> None:
+    await projects.publish(id_of(account), project_id, actor=actor(account), **more)
 
 
 async def project_of(project_id: int) -> Project:

@@ -8,7 +8,7 @@ from tests.helpers.projects import WHOLE, id_of
 
 PROJECT = """
   id title description customer businessNeed solution results startedOn endedOn state publishedAt editedAt version
-  viewerCanEdit collaboratorCount collaborators { handle name } owner { handle } images { url thumbnailUrl caption }
+  canEdit collaborators { handle name } owner { handle } images { url thumbnailUrl caption }
 """
 ERRORS = "errors { __typename code message path ... on ProjectFieldError { field } ... on VersionConflictError { currentVersion } }"
 CREATE = (
@@ -17,27 +17,28 @@ CREATE = (
 UPDATE = (
     f"mutation($input: UpdateProjectInput!) {{ updateProject(input: $input) {{ project {{ {PROJECT} }} {ERRORS} }} }}"
 )
-SAVE = f"mutation($input: SaveProjectDraftInput!) {{ saveProjectDraft(input: $input) {{ project {{ {PROJECT} }} {ERRORS} }} }}"
-SUBMIT = f"mutation($input: SubmitProjectInput!) {{ submitProject(input: $input) {{ project {{ state }} {ERRORS} }} }}"
+PUBLISH = (
+    f"mutation($input: PublishProjectInput!) {{ publishProject(input: $input) {{ project {{ state }} {ERRORS} }} }}"
+)
 UNPUBLISH = (
     f"mutation($input: UnpublishProjectInput!) {{ unpublishProject(input: $input) {{ project {{ state }} {ERRORS} }} }}"
 )
-DELETE = f"mutation($input: DeleteProjectInput!) {{ deleteProject(input: $input) {{ deletedId profile {{ projectCount }} {ERRORS} }} }}"
+DELETE = f"mutation($input: DeleteProjectInput!) {{ deleteProject(input: $input) {{ deletedProjectId profile {{ projects {{ totalCount }} }} {ERRORS} }} }}"
 ORDER = f"""mutation($input: OrderProjectsInput!) {{ orderProjects(input: $input) {{
   profile {{ projects {{ edges {{ node {{ title }} }} }} }} {ERRORS} }} }}"""
-UNTAG = f"mutation($input: UntagFromProjectInput!) {{ untagFromProject(input: $input) {{ project {{ collaboratorCount }} {ERRORS} }} }}"
+UNTAG = f"mutation($input: UntagFromProjectInput!) {{ untagFromProject(input: $input) {{ project {{ collaborators {{ name }} }} {ERRORS} }} }}"
 ADD_IMAGE = f"""mutation($input: AddProjectImageInput!) {{ addProjectImage(input: $input) {{
   project {{ images {{ id url thumbnailUrl caption }} }} {ERRORS} }} }}"""
 REMOVE_IMAGE = f"mutation($input: RemoveProjectImageInput!) {{ removeProjectImage(input: $input) {{ project {{ images {{ id }} }} {ERRORS} }} }}"
 PAGE = """
 query($handle: String!, $state: ProjectState, $first: Int, $after: String, $last: Int, $before: String) {
   profile(handle: $handle) {
-    projectCount
+    published: projects(state: PUBLISHED) { totalCount }
     projects(first: $first, after: $after, last: $last, before: $before, state: $state) {
-      totalCount edges { cursor node { id title state collaborators { name } } }
+      totalCount nodes { title } edges { cursor node { id title state collaborators { name } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
-    collaborations { totalCount edges { node { id title state } } }
+    collaborations { totalCount nodes { title } edges { node { id title state } } }
   }
 }
 """
@@ -47,7 +48,7 @@ query($handle: String!, $others: String!, $id: ID!, $ids: [ID!]!) {
   nodes(ids: $ids) { __typename id }
   project(id: $id) { title }
   profile(handle: $handle) {
-    projectCount projects { totalCount edges { node { title } } }
+    published: projects(state: PUBLISHED) { totalCount } projects { totalCount edges { node { title } } }
     drafts: projects(state: DRAFT) { totalCount edges { node { title } } }
     badges { code }
   }

@@ -40,7 +40,7 @@ OTHER = """query Other($handle: String!) { profile(handle: $handle) {
   name avatarUrl connectionStatus connectionCount connectionRequest { direction }
   connections { totalCount edges { node { name } } }
   mutualConnections { totalCount profiles { name } }
-  projectCount projects { edges { node { id title collaboratorCount collaborators { name } } } }
+  projects { totalCount edges { node { id title collaborators { name } } } }
   collaborations { totalCount edges { node { title } } }
 } }"""
 EVENTS = """subscription { viewerEvents { __typename kind
@@ -186,27 +186,29 @@ async def connecting(ada: Voice, ben: Voice, ada_handle: str, ben_handle: str) -
 async def working_together(ada: Voice, ben: Voice, ada_handle: str, ben_handle: str) -> None:
     """Ada writes a project with Ben, who hears of it once it is published, and takes his name off for good."""
     person = (await own(ben))["profile"]["id"]
-    made = await do(ada, "saveProjectDraft", "project { id state }", **TEXTS, collaborators=[person])
+    made = await do(ada, "createProject", "project { id state }", **TEXTS, collaboratorIds=[person])
     project = made["project"]["id"]
     assert made["project"]["state"] == "DRAFT"
     assert (await seen(ben, ben_handle))["collaborations"]["totalCount"] == 0
-    assert (await seen(ben, ada_handle))["projectCount"] == 0
-    await do(ada, "submitProject", "project { state }", project=project)
+    assert (await seen(ben, ada_handle))["projects"]["totalCount"] == 0
+    await do(ada, "publishProject", "project { state }", projectId=project)
     assert (await ben.hears("CollaboratorTaggedEvent"))["project"] == {"title": "Berth planner"}
     for voice in (ada, ben):
         there = await seen(voice, ada_handle)
         [edge] = there["projects"]["edges"]
-        assert (there["projectCount"], edge["node"]["collaborators"]) == (1, [{"name": "Ben"}])
+        assert (there["projects"]["totalCount"], edge["node"]["collaborators"]) == (1, [{"name": "Ben"}])
         assert (await seen(voice, ben_handle))["collaborations"] == {
             "totalCount": 1,
             "edges": [{"node": {"title": "Berth planner"}}],
         }
-    await do(ben, "untagFromProject", "project { collaboratorCount }", project=project)
+    await do(ben, "untagFromProject", "project { collaborators { name } }", projectId=project)
     for voice in (ada, ben):
         [edge] = (await seen(voice, ada_handle))["projects"]["edges"]
-        assert (edge["node"]["collaboratorCount"], edge["node"]["collaborators"]) == (0, [])
+        assert edge["node"]["collaborators"] == []
         assert (await seen(voice, ben_handle))["collaborations"]["totalCount"] == 0
-    await do(ada, "updateProject", "project { id }", refused="NOT_TAGGABLE", project=project, collaborators=[person])
+    await do(
+        ada, "updateProject", "project { id }", refused="NOT_TAGGABLE", projectId=project, collaboratorIds=[person]
+    )
 
 
 async def apart(ada: Voice, ben: Voice, ada_handle: str, ben_handle: str) -> None:
@@ -232,10 +234,10 @@ async def apart(ada: Voice, ben: Voice, ada_handle: str, ben_handle: str) -> Non
     await do(ben, "sendConnectionRequest", "profile { name }", refused="BLOCKED", profile=ids[0])
     # and a project may name him for its owner's eyes alone
     texts = {**TEXTS, "title": "Second"}
-    await do(ada, "createProject", "project { id }", **texts, collaborators=[ids[1]], submit=True)
+    await do(ada, "createProject", "project { id }", **texts, collaboratorIds=[ids[1]], publish=True)
     assert (await seen(ben, ben_handle))["collaborations"]["totalCount"] == 0
     theirs = await seen(ben, ada_handle)
-    assert theirs["projectCount"] == 2
+    assert theirs["projects"]["totalCount"] == 2
     assert [edge["node"]["collaborators"] for edge in theirs["projects"]["edges"]] == [[], []]
 
 

@@ -35,8 +35,8 @@ mutation Token($input: CreatePersonalAccessTokenInput!) {
 }
 """
 PROJECT = """
-mutation Project($input: SaveProjectDraftInput!) {
-  saveProjectDraft(input: $input) { project { startedOn endedOn } errors { code } }
+mutation Project($input: CreateProjectInput!) {
+  createProject(input: $input) { project { startedOn endedOn } errors { code } }
 }
 """
 

@@ -140,9 +140,9 @@ async def show_projects(ada: Account) -> list[int]:
     ben = await Account.get(email="ben@people.example")
     days: dict[str, Any] = {"started_on": date(2024, 1, 2), "ended_on": date(2024, 3, 4)}
     numbers = [
-        await make_project(ada, submit=False),
-        await make_project(ada, collaborators=[ben.profile_id], **days),
-        await make_project(ben, collaborators=[ada.profile_id]),
+        await make_project(ada, publish=False),
+        await make_project(ada, collaborator_ids=[ben.profile_id], **days),
+        await make_project(ben, collaborator_ids=[ada.profile_id]),
     ]
     for caption in ("A screen", ""):
         await ProjectImage.create(project_id=numbers[1], image=f"image {caption}", caption=caption)
@@ -222,13 +222,11 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         open_badges.badge_images: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
         open_badges.baked_images: ["0" * 32],
         portfolio.by_id: [*projects, 999_999],
-        portfolio.collaborator_counts: [*projects, 999_999],
         portfolio.collaborators: [*projects, 999_999],
         portfolio.images: [*projects, 999_999],
         portfolio.texts: [*projects, 999_999],
         portfolio_pages.collaboration_totals: people,
         portfolio_pages.collaborations: people,
-        portfolio_pages.counts: people,
         portfolio_pages.of_profiles: people,
         portfolio_pages.totals: [
             portfolio_pages.ProjectList(each, state) for each in people for state in (None, *ProjectState)

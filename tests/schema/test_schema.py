@@ -32,7 +32,7 @@ NEVER_BY_TOKEN = {
 MUTATIONS_BY_TOKEN = {
     "resendInvite", "sendInvites", "withdrawInvite",
     "acceptConnectionRequest", "blockProfile", "dismissSuggestion", "ignoreConnectionRequest", "removeConnection", "sendConnectionRequest", "unblockProfile", "withdrawConnectionRequest",
-    "addProjectImage", "createProject", "deleteProject", "orderProjects", "removeProjectImage", "saveProjectDraft", "submitProject", "unpublishProject", "untagFromProject", "updateProject",
+    "addProjectImage", "createProject", "deleteProject", "orderProjects", "publishProject", "removeProjectImage", "unpublishProject", "untagFromProject", "updateProject",
     "introspectToken", "recordActivities", "recordActivity", "removeAvatar", "reverseActivity", "setFeaturedBadges", "updateProfile", "uploadAvatar",
 }  # fmt: skip
 """All other mutations, and what they answer, are closed to tokens."""

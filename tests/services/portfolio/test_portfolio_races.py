@@ -7,18 +7,18 @@ import pytest
 from models.database import Database
 from models.portfolio import Project, ProjectCollaborator, ProjectState
 from services.portfolio import collaborators, projects
-from tests.helpers.projects import actor, counted, id_of, make_project, people, problems, project_of, submit, update
+from tests.helpers.projects import actor, counted, id_of, make_project, people, problems, project_of, publish, update
 
 
 @pytest.mark.postgres_only
-async def test_of_many_that_submit_one_publishes(database: Database) -> None:
+async def test_of_many_that_publish_one_publishes(database: Database) -> None:
     [ada] = await people("Ada")
-    number = await make_project(ada, submit=False)
-    await gather(*(submit(ada, number) for _ in range(6)))
+    number = await make_project(ada, publish=False)
+    await gather(*(publish(ada, number) for _ in range(6)))
     assert ((await project_of(number)).version, await counted(ada)) == (2, 1)
     await gather(
         *(projects.unpublish(id_of(ada), number, actor=actor(ada)) for _ in range(3)),
-        *(submit(ada, number) for _ in range(3)),
+        *(publish(ada, number) for _ in range(3)),
     )
     published = (await project_of(number)).state is ProjectState.PUBLISHED
     assert await counted(ada) == published
@@ -29,11 +29,11 @@ async def test_a_published_project_is_never_blank(database: Database) -> None:
     [ada] = await people("Ada")
     outcomes = set()
     for _ in range(12):
-        number = await make_project(ada, submit=False)
-        edited, submitted = await gather(problems(update(ada, number, results="")), problems(submit(ada, number)))
+        number = await make_project(ada, publish=False)
+        edited, published = await gather(problems(update(ada, number, results="")), problems(publish(ada, number)))
         project = await project_of(number)
-        assert project.state is ProjectState.DRAFT or project.results, (edited, submitted)
-        assert bool(edited) != bool(submitted)
+        assert project.state is ProjectState.DRAFT or project.results, (edited, published)
+        assert bool(edited) != bool(published)
         outcomes.add(project.state)
     assert await counted(ada) == await Project.filter(state=ProjectState.PUBLISHED).count()
 
@@ -51,7 +51,7 @@ async def test_deleting_and_naming_at_once_leave_nothing_behind(database: Databa
     for _ in range(8):
         number = await make_project(ada)
         await gather(
-            problems(update(ada, number, collaborators=[id_of(ben)])),
+            problems(update(ada, number, collaborator_ids=[id_of(ben)])),
             problems(projects.delete(id_of(ada), number, actor=actor(ada))),
             problems(collaborators.untag(id_of(ben), number)),
         )

@@ -77,7 +77,7 @@ async def test_pictures_are_added_and_removed(database: Database) -> None:
     assert (await project_of(number)).version == 4
     # when
     assert await project_images.remove(id_of(ada), one) == number
-    assert await problems(project_images.remove(id_of(ada), one)) == [("NOT_FOUND", ("image",))]
+    assert await problems(project_images.remove(id_of(ada), one)) == [("NOT_FOUND", ("imageId",))]
     assert await stored() == {keys[1]}
     await projects.delete(id_of(ada), number, actor=actor(ada))
     assert (await stored(), await ProjectImage.all().count()) == (set(), 0)
@@ -88,8 +88,8 @@ async def test_what_is_refused_leaves_nothing_behind(database: Database) -> None
     number = await make_project(ada)
     image = await add(ada, number)
     kept = await stored()
-    assert await problems(add(eve, number)) == [("NOT_FOUND", ("project",))]
-    assert await problems(project_images.remove(id_of(eve), image)) == [("NOT_FOUND", ("image",))]
+    assert await problems(add(eve, number)) == [("NOT_FOUND", ("projectId",))]
+    assert await problems(project_images.remove(id_of(eve), image)) == [("NOT_FOUND", ("imageId",))]
     assert await problems(add(ada, number, content=b"<svg/>")) == [("BAD_PICTURE", ())]
     assert await problems(add(ada, number, caption="x" * 201)) == [("BAD_INPUT", ("caption",))]
     assert await problems(add(ada, number, caption="nul\0")) == [("BAD_INPUT", ("caption",))]
@@ -114,7 +114,7 @@ async def test_of_uploads_at_once_six_stay(database: Database) -> None:
 async def test_a_picture_is_seen_by_whom_the_project_is_seen_by(database: Database) -> None:
     # given
     ada, ben = await people("Ada", "Ben")
-    number = await make_project(ada, submit=False, collaborators=[id_of(ben)])
+    number = await make_project(ada, publish=False, collaborator_ids=[id_of(ben)])
     key = await key_of(await add(ada, number))
 
     async def seen(size: int = 400) -> list[bool | None]:
@@ -126,7 +126,7 @@ async def test_a_picture_is_seen_by_whom_the_project_is_seen_by(database: Databa
 
     # then
     assert await seen() == [None, None, False]
-    await projects.submit(id_of(ada), number, actor=actor(ada))
+    await projects.publish(id_of(ada), number, actor=actor(ada))
     assert await seen() == await seen(1600) == [True, True, True]
     assert await seen(64) == [None, None, None]
     await publishing.make_private(id_of(ada), actor=OPERATOR)

@@ -25,7 +25,7 @@ from tests.helpers.projects import (
     people,
     problems,
     project_of,
-    submit,
+    publish,
     update,
 )
 
@@ -63,7 +63,7 @@ async def test_a_draft_needs_only_a_title(database: Database) -> None:
 async def test_what_is_absent_stays_and_null_clears(database: Database) -> None:
     # given
     [ada] = await people("Ada")
-    number = await make_project(ada, submit=False, started_on=date(2024, 2, 29), ended_on=date(2024, 2, 29))
+    number = await make_project(ada, publish=False, started_on=date(2024, 2, 29), ended_on=date(2024, 2, 29))
     # when
     await update(ada, number, customer=None, results="", started_on=None, solution="Another")
     # then
@@ -83,12 +83,12 @@ async def test_what_is_absent_stays_and_null_clears(database: Database) -> None:
 
 async def test_an_edit_of_an_older_version_changes_nothing(database: Database) -> None:
     [ada] = await people("Ada")
-    number = await make_project(ada, submit=False)
+    number = await make_project(ada, publish=False)
     await update(ada, number, title="Second", expected_version=1)
     assert await problems(update(ada, number, title="Third", expected_version=1)) == [
         ("VERSION_CONFLICT", ("expectedVersion",))
     ]
-    assert await problems(submit(ada, number, expected_version=1)) == [("VERSION_CONFLICT", ("expectedVersion",))]
+    assert await problems(publish(ada, number, expected_version=1)) == [("VERSION_CONFLICT", ("expectedVersion",))]
     assert ((await project_of(number)).title, await counted(ada)) == ("Second", 0)
 
 
@@ -156,7 +156,7 @@ def test_a_text_is_kept_as_typed_or_refused(database: Database, typed: str, colu
 
 async def test_work_does_not_end_before_it_begins(database: Database) -> None:
     [ada] = await people("Ada")
-    number = await make_project(ada, submit=False, started_on=date(2024, 5, 2), ended_on=date(2024, 5, 2))
+    number = await make_project(ada, publish=False, started_on=date(2024, 5, 2), ended_on=date(2024, 5, 2))
     assert await problems(update(ada, number, ended_on=date(2024, 5, 1))) == [("BAD_INPUT", ("endedOn",))]
     assert await problems(update(ada, number, started_on=date(2024, 5, 3))) == [("BAD_INPUT", ("startedOn",))]
     assert await problems(update(ada, number, started_on=date(2024, 5, 3), ended_on=None)) == []
@@ -166,7 +166,7 @@ async def test_work_does_not_end_before_it_begins(database: Database) -> None:
 async def test_a_portfolio_has_an_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projects, "MAX_PROJECTS", 2)
     [ada] = await people("Ada")
-    numbers = [await make_project(ada, submit=False) for _ in range(2)]
+    numbers = [await make_project(ada, publish=False) for _ in range(2)]
     assert await problems(make_project(ada)) == [("TOO_MANY_ITEMS", ())]
     await projects.delete(id_of(ada), numbers[0], actor=actor(ada))
     assert await problems(make_project(ada)) == []
@@ -178,7 +178,7 @@ async def test_writing_is_limited(database: Database) -> None:
     number = await make_project(ada)
     with clock.frozen(NOON):
         await rate_limits.charge("edit-project", by=[f"account:{ada.id}"], cost=1_000)
-        for call in (make_project(ada), update(ada, number, title="x"), submit(ada, number)):
+        for call in (make_project(ada), update(ada, number, title="x"), publish(ada, number)):
             assert await problems(call) == [("RATE_LIMITED", ())]
         # what takes something back is free
         await projects.unpublish(id_of(ada), number, actor=actor(ada))
@@ -194,9 +194,9 @@ async def test_publishing_takes_every_text(database: Database) -> None:
     number = await projects.create(id_of(ada), {"title": "A thing", "solution": "s"}, actor=actor(ada))
     # when, then: one error for each field that is missing, in the editor's order
     missing = [("PROJECT_FIELD_MISSING", (name,)) for name in ("description", "customer", "businessNeed", "results")]
-    assert await problems(submit(ada, number)) == missing
+    assert await problems(publish(ada, number)) == missing
     assert (await project_of(number)).state is ProjectState.DRAFT
-    assert await problems(projects.create(id_of(ada), {"title": "x"}, actor=actor(ada), submit=True)) == [
+    assert await problems(projects.create(id_of(ada), {"title": "x"}, actor=actor(ada), publish=True)) == [
         *missing[:3],
         ("PROJECT_FIELD_MISSING", ("solution",)),
         missing[3],
@@ -204,8 +204,8 @@ async def test_publishing_takes_every_text(database: Database) -> None:
     # when all is there
     await update(ada, number, **{name: text for name, text in WHOLE.items() if name != "title"})
     with clock.frozen(now := clock.now() + timedelta(hours=1)):
-        await submit(ada, number)
-        await submit(ada, number)
+        await publish(ada, number)
+        await publish(ada, number)
     # then
     project = await project_of(number)
     assert (project.state, project.published_at, project.version) == (ProjectState.PUBLISHED, now, 3)
@@ -245,7 +245,7 @@ async def test_what_an_imported_project_never_said_may_stay_unsaid(database: Dat
     # when, then
     assert await problems(update(ada, project.id, title="Newer", results="")) == []
     assert await problems(update(ada, project.id, description="")) == [("PROJECT_FIELD_REQUIRED", ("description",))]
-    assert await problems(submit(ada, project.id)) == []  # it is published
+    assert await problems(publish(ada, project.id)) == []  # it is published
     # what is said once stays said
     await update(ada, project.id, customer="A harbor")
     assert await problems(update(ada, project.id, customer=None)) == [("PROJECT_FIELD_REQUIRED", ("customer",))]
@@ -262,18 +262,18 @@ async def test_unpublishing_and_deleting_take_it_back(database: Database) -> Non
     # then it is a draft, and can be emptied
     project = await project_of(one)
     assert (project.state, project.published_at, await counted(ada)) == (ProjectState.DRAFT, None, 1)
-    assert await problems(update(ada, one, results=None, draft=True)) == []
-    assert await problems(update(ada, two, title="x", draft=True)) == [("PROJECT_PUBLISHED", ("project",))]
+    assert await problems(update(ada, one, results=None)) == []
+    assert await problems(update(ada, two, results=None)) == [("PROJECT_FIELD_REQUIRED", ("results",))]
     # when
     await projects.delete(id_of(ada), two, actor=actor(ada))
     await projects.delete(id_of(ada), one, actor=actor(ada))
     assert (await Project.all().count(), await counted(ada)) == (0, 0)
-    assert await problems(projects.delete(id_of(ada), one, actor=actor(ada))) == [("NOT_FOUND", ("project",))]
+    assert await problems(projects.delete(id_of(ada), one, actor=actor(ada))) == [("NOT_FOUND", ("projectId",))]
 
 
 async def test_a_badge_follows_and_stays(database: Database) -> None:
     [ada] = await people("Ada")
-    await make_project(ada, submit=False)
+    await make_project(ada, publish=False)
     badge: Any = BadgeAward.filter(profile_id=id_of(ada))
     before = set(await badge.values_list("badge", flat=True))
     number = await make_project(ada)
@@ -288,21 +288,21 @@ async def test_a_badge_follows_and_stays(database: Database) -> None:
 async def test_what_is_not_ones_own_does_not_exist(database: Database) -> None:
     # given
     ada, eve = await people("Ada", "Eve")
-    for number in (await make_project(ada), await make_project(ada, submit=False)):
+    for number in (await make_project(ada), await make_project(ada, publish=False)):
         before = await Project.filter(id=number).values()
         # when
         calls = [
             update(eve, number, title="Mine"),
-            update(eve, number, title="Mine", draft=True, expected_version=1),
-            submit(eve, number, expected_version=7),
+            update(eve, number, title="Mine", expected_version=1),
+            publish(eve, number, expected_version=7),
             projects.unpublish(id_of(eve), number, actor=actor(eve)),
             projects.delete(id_of(eve), number, actor=actor(eve)),
         ]
         # then
         for call in calls:
-            assert await problems(call) == [("NOT_FOUND", ("project",))]
+            assert await problems(call) == [("NOT_FOUND", ("projectId",))]
         assert await problems(projects.order(id_of(eve), [number], actor=actor(eve))) == [
-            ("NOT_FOUND", ("projects", "0"))
+            ("NOT_FOUND", ("projectIds", "0"))
         ]
         assert await Project.filter(id=number).values() == before
 
@@ -318,7 +318,7 @@ async def shown(account: Any) -> list[str]:
 async def test_the_owner_chooses_the_order(database: Database) -> None:
     # given
     [ada] = await people("Ada")
-    a, b, c = [await make_project(ada, title=title, submit=title != "b") for title in "abc"]
+    a, b, c = [await make_project(ada, title=title, publish=title != "b") for title in "abc"]
     assert await shown(ada) == ["c", "b", "a"]
     # when, then
     await projects.order(id_of(ada), [a, c], actor=actor(ada))
@@ -327,12 +327,12 @@ async def test_the_owner_chooses_the_order(database: Database) -> None:
     assert await shown(ada) == ["d", "a", "c", "b"]
     await projects.order(id_of(ada), [], actor=actor(ada))
     assert await shown(ada) == ["d", "a", "c", "b"]
-    assert await problems(projects.order(id_of(ada), [a, b, a], actor=actor(ada))) == [("BAD_INPUT", ("projects",))]
+    assert await problems(projects.order(id_of(ada), [a, b, a], actor=actor(ada))) == [("BAD_INPUT", ("projectIds",))]
     assert await problems(projects.order(id_of(ada), [b, 999_999], actor=actor(ada))) == [
-        ("NOT_FOUND", ("projects", "1"))
+        ("NOT_FOUND", ("projectIds", "1"))
     ]
     assert await problems(projects.order(id_of(ada), range(1, 300), actor=actor(ada))) == [
-        ("TOO_MANY_ITEMS", ("projects",))
+        ("TOO_MANY_ITEMS", ("projectIds",))
     ]
 
 
@@ -351,7 +351,7 @@ async def test_a_repeated_call_makes_one_project(database: Database) -> None:
     assert await problems(make_project(ada, key="k", title="Another")) == [
         ("IDEMPOTENCY_MISMATCH", ("idempotencyKey",))
     ]
-    assert await problems(make_project(ada, key="k", submit=False, **day)) == [
+    assert await problems(make_project(ada, key="k", publish=False, **day)) == [
         ("IDEMPOTENCY_MISMATCH", ("idempotencyKey",))
     ]
     # and a key is an account's own; what was refused used it not up
