@@ -14,7 +14,7 @@ async def upload(context: Context, *, input: Any) -> Row:
     return {"profile_id": context.viewer.profile_id}
 
 
-async def remove(context: Context, *, input: Any) -> Row:
+async def remove(context: Context) -> Row:
     """Remove the picture of the viewer's profile."""
     await avatars.remove(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

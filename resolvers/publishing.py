@@ -1,7 +1,6 @@
 """Publishing the viewer's profile, and its checklist."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from catalogue.languages import translate
 from resolvers.audit import actor_of
@@ -24,13 +23,13 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
     return [items if profile_id == own else None for profile_id in profile_ids]
 
 
-async def publish(context: Context, *, input: Any) -> Row:
+async def publish(context: Context) -> Row:
     """Make the viewer's profile public."""
     await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}
 
 
-async def make_private(context: Context, *, input: Any) -> Row:
+async def make_private(context: Context) -> Row:
     """Make the viewer's profile private."""
     await publishing.make_private(context.viewer.own_profile, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

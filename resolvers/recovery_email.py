@@ -20,7 +20,7 @@ async def verify_recovery_email(context: Context, *, input: Any) -> Row:
     return {"profile_id": context.viewer.profile_id}
 
 
-async def remove_recovery_email(context: Context, *, input: Any) -> Row:
+async def remove_recovery_email(context: Context) -> Row:
     """Remove the viewer's recovery email."""
     await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
     return {"profile_id": context.viewer.profile_id}

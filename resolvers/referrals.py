@@ -18,7 +18,7 @@ async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row 
     return [await _referral_row(number) if number == context.viewer.profile_id else None for number in profile_ids]
 
 
-async def rotate(context: Context, *, input: Any) -> Row:
+async def rotate(context: Context) -> Row:
     """Replace the code of the viewer's link."""
     viewer = context.viewer
     await referrals.rotate(viewer.account_id or 0, viewer.own_profile, actor=actor_of(context))

@@ -32,7 +32,7 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
     return [row if account_id == own else None for account_id in account_ids]
 
 
-async def begin_totp(context: Context, *, input: Any) -> Row:
+async def begin_totp(context: Context) -> Row:
     """Begin the setup of an authenticator app. Its secret is returned only here."""
     begun = await second_factor_setup.begin_totp(_account_id(context))
     return {"secret": begun.secret, "uri": begun.uri, "qr_code": begun.qr_code}
@@ -60,12 +60,12 @@ async def confirm_sms(context: Context, *, input: Any) -> Row:
     return _confirmed_row(context, done)
 
 
-async def regenerate_backup_codes(context: Context, *, input: Any) -> Row:
+async def regenerate_backup_codes(context: Context) -> Row:
     """Replace the backup codes. They are returned only here."""
     return {"backup_codes": await second_factor_setup.renew_backup_codes(_account_id(context), actor=actor_of(context))}
 
 
-async def request_deactivation(context: Context, *, input: Any) -> Row:
+async def request_deactivation(context: Context) -> Row:
     """Mail a link that turns the second factor off."""
     await second_factor_removal.request(_account_id(context), actor=actor_of(context))
     return {}

@@ -50,7 +50,7 @@ async def complete_sign_in(context: Context, *, input: Any) -> Row:
     return await enter(context, await authentication.complete(input.token, input.code, context.client))
 
 
-async def sign_out(context: Context, *, input: Any) -> Row:
+async def sign_out(context: Context) -> Row:
     """End the viewer's session."""
     await authentication.sign_out(_account_id(context), _session_id(context), actor=actor_of(context))
     context.cookie, context.viewer = "", ANONYMOUS
@@ -66,13 +66,13 @@ async def end_session(context: Context, *, input: Any) -> Row:
     return {}
 
 
-async def end_other_sessions(context: Context, *, input: Any) -> Row:
+async def end_other_sessions(context: Context) -> Row:
     """End all other sessions of the viewer's account. Returns how many."""
     ended = await authentication.end_other_sessions(_account_id(context), _session_id(context), actor=actor_of(context))
     return {"ended": ended}
 
 
-async def send_elevation_code(context: Context, *, input: Any) -> Row:
+async def send_elevation_code(context: Context) -> Row:
     """Send the code that elevates the session."""
     await elevation.send_code(_account_id(context))
     return {}

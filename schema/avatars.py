@@ -6,7 +6,6 @@ from resolvers import avatars, profiles
 from resolvers.base.permissions import Person
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.inputs import NothingInput
 from schema.profiles import Profile
 from schema.scalars import Upload
 
@@ -39,15 +38,12 @@ class RemoveAvatarPayload:
 
 @strawberry.type
 class AvatarsMutation:
-    upload_avatar: UploadAvatarPayload = mutation_by(
+    upload_avatar: UploadAvatarPayload | None = mutation_by(
         avatars.upload,
         "Set the picture of your profile. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
         input=UploadAvatarInput,
     )
-    remove_avatar: RemoveAvatarPayload = mutation_by(
-        avatars.remove,
-        "Delete the picture of your profile. Refused while the profile is public.",
-        allowed=[Person()],
-        input=NothingInput,
+    remove_avatar: RemoveAvatarPayload | None = mutation_by(
+        avatars.remove, "Delete the picture of your profile. Refused while the profile is public.", allowed=[Person()]
     )

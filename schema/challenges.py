@@ -127,7 +127,7 @@ class ClaimChallengePayload:
 
 @strawberry.type
 class ChallengesMutation:
-    claim_challenge: ClaimChallengePayload = mutation_by(
+    claim_challenge: ClaimChallengePayload | None = mutation_by(
         challenge_resolvers.claim,
         "Claim the credits of a completed challenge for the account that is signed in. Tokens may not do this.",
         allowed=[SignedIn()],

@@ -74,14 +74,14 @@ class SetCompanySsoPayload:
 
 @strawberry.type
 class CompaniesMutation:
-    set_password_expiry: SetPasswordExpiryPayload = mutation_by(
+    set_password_expiry: SetPasswordExpiryPayload | None = mutation_by(
         companies.set_password_expiry,
         "Set after how many days the passwords of members expire, counted from the day each was set. Takes effect at "
         "once.",
         allowed=[ElevatedCompanyAdmin()],
         input=SetPasswordExpiryInput,
     )
-    set_company_sso: SetCompanySsoPayload = mutation_by(
+    set_company_sso: SetCompanySsoPayload | None = mutation_by(
         companies.set_sso,
         "Switch single sign-on on or off. Switching on is always refused, because sign-in through an identity "
         "provider does not exist yet.",

@@ -253,38 +253,38 @@ class UnblockProfilePayload:
 
 @strawberry.type
 class ConnectionsMutation:
-    send_connection_request: SendConnectionRequestPayload = mutation_by(
+    send_connection_request: SendConnectionRequestPayload | None = mutation_by(
         connection_resolvers.send,
         "Send a request to connect. Your own profile must be public. A repeated call changes nothing, but after 30 "
         "days it sends the request again. If the person has sent you a request, this accepts it.",
         allowed=[Person()],
         input=SendConnectionRequestInput,
     )
-    accept_connection_request: AcceptConnectionRequestPayload = mutation_by(
+    accept_connection_request: AcceptConnectionRequestPayload | None = mutation_by(
         connection_resolvers.accept,
         "Accept a request to connect. Its sender is notified.",
         allowed=[Person()],
         input=AcceptConnectionRequestInput,
     )
-    ignore_connection_request: IgnoreConnectionRequestPayload = mutation_by(
+    ignore_connection_request: IgnoreConnectionRequestPayload | None = mutation_by(
         connection_resolvers.ignore,
         "Ignore a request to connect. Its sender is not notified and still sees it as open.",
         allowed=[Person()],
         input=IgnoreConnectionRequestInput,
     )
-    withdraw_connection_request: WithdrawConnectionRequestPayload = mutation_by(
+    withdraw_connection_request: WithdrawConnectionRequestPayload | None = mutation_by(
         connection_resolvers.withdraw,
         "Withdraw a request that you sent.",
         allowed=[Person()],
         input=WithdrawConnectionRequestInput,
     )
-    remove_connection: RemoveConnectionPayload = mutation_by(
+    remove_connection: RemoveConnectionPayload | None = mutation_by(
         connection_resolvers.remove,
         "Remove a connection. The other person is not notified; badges are kept.",
         allowed=[Person()],
         input=RemoveConnectionInput,
     )
-    block_profile: BlockProfilePayload = mutation_by(
+    block_profile: BlockProfilePayload | None = mutation_by(
         blocks.block,
         "Block a person. This removes your connection and all requests between you. Neither of you appears in the "
         "other's requests, lists, suggestions, invites and tags. The person is not notified. Public pages, search "
@@ -292,7 +292,7 @@ class ConnectionsMutation:
         allowed=[Person()],
         input=BlockProfileInput,
     )
-    unblock_profile: UnblockProfilePayload = mutation_by(
+    unblock_profile: UnblockProfilePayload | None = mutation_by(
         blocks.unblock,
         "Unblock a person. Connections and requests that the block removed do not come back.",
         allowed=[Person()],

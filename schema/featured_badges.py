@@ -26,7 +26,7 @@ class SetFeaturedBadgesPayload:
 
 @strawberry.type
 class FeaturedBadgesMutation:
-    set_featured_badges: SetFeaturedBadgesPayload = mutation_by(
+    set_featured_badges: SetFeaturedBadgesPayload | None = mutation_by(
         badges.set_featured_badges,
         "Set the badges that your profile shows first. They replace the earlier ones.",
         allowed=[Person()],

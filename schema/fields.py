@@ -209,14 +209,15 @@ def mutation_by(
     description: str,
     *,
     allowed: Sequence[Permission],
-    input: type,  # noqa: A002 - the argument's name in GraphQL
+    input: type | None = None,  # noqa: A002 - the argument's name in GraphQL
     deprecation_reason: str | None = None,
 ) -> Any:
     """
     Declare a mutation: `await coroutine(context, input=...)` returns the payload's row, without `errors`.
 
-    `input` is the type of its only argument, which gets the type's description; resolvers cannot import it. If the
-    coroutine raises Refused, the problems become the payload's `errors` and all other columns are None. The notes of the
+    `input` is the type of its only argument, which gets the type's description; resolvers cannot import it. A mutation
+    that has nothing to say has no argument. Its declared type is nullable: a mutation that is refused at the top level
+    must not hide what the others in the document did. If the coroutine raises Refused, the problems become the payload's `errors` and all other columns are None. The notes of the
     permissions are added to the description. Raises ValueError if `allowed` is empty: a mutation for everyone declares
     the permission Anyone.
     """
@@ -240,15 +241,14 @@ def mutation_by(
         return {"errors": [], **row}
 
     described = " ".join([_checked(description), *(each.note for each in allowed if each.note)])
-    about_input = input.__strawberry_definition__.description  # type: ignore[attr-defined]
     field = _resolved(
         coroutine,
         call,
         kind,
         described,
         deprecation_reason,
-        descriptions={"input": about_input},
-        types={"input": input},
+        descriptions={} if input is None else {"input": input.__strawberry_definition__.description},  # type: ignore[attr-defined]
+        types={} if input is None else {"input": input},
     )
     return field
 
@@ -316,7 +316,7 @@ def payload_columns(mutation: StrawberryField) -> set[str]:
 
     Raises TypeError if a field of the payload needs more than one column of the row.
     """
-    payload, columns = cast("Any", mutation.type), set()
+    payload, columns = cast("Any", mutation.type).of_type, set()
     for each in payload.__strawberry_definition__.fields:
         match each.metadata[KIND]:
             case Column(read=None, itself=False):

@@ -27,7 +27,7 @@ class ChangeHandlePayload:
 
 @strawberry.type
 class HandlesMutation:
-    change_handle: ChangeHandlePayload = mutation_by(
+    change_handle: ChangeHandlePayload | None = mutation_by(
         handles.change,
         "Change your handle, the unique name in links to your profile. Your earlier handles stay reserved for you: "
         "links with them still work, and you can change back.",

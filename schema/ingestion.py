@@ -96,7 +96,7 @@ class ReverseActivityPayload:
 
 @strawberry.type
 class IngestionMutation:
-    reverse_activity: ReverseActivityPayload = mutation_by(
+    reverse_activity: ReverseActivityPayload | None = mutation_by(
         ingestion.reverse_activity,
         "Reverse an activity that you reported, and the points that it gave. A repeated call changes nothing. Needs "
         "a service account with the scope `mx:points:ingest`. Activities reported by another service are answered "
@@ -104,13 +104,13 @@ class IngestionMutation:
         allowed=[ServiceAccount()],
         input=ReverseActivityInput,
     )
-    record_activity: RecordActivityPayload = mutation_by(
+    record_activity: RecordActivityPayload | None = mutation_by(
         ingestion.record_activity,
         "Report an activity of a person. Needs a service account with the scope `mx:points:ingest`.",
         allowed=[ServiceAccount()],
         input=RecordActivityInput,
     )
-    record_activities: RecordActivitiesPayload = mutation_by(
+    record_activities: RecordActivitiesPayload | None = mutation_by(
         ingestion.record_activities,
         "Report up to 500 activities in one call. Each has its own outcome; one that is refused does not stop the "
         "others. Needs a service account with the scope `mx:points:ingest`.",

@@ -144,21 +144,21 @@ class WithdrawInvitePayload:
 
 @strawberry.type
 class InvitesMutation:
-    send_invites: SendInvitesPayload = mutation_by(
+    send_invites: SendInvitesPayload | None = mutation_by(
         invites.send,
         "Invite people by email: up to 50 addresses per call and per day. An address that you invited before "
         "receives the same invite again. The answer does not reveal if an address has an account.",
         allowed=[Person()],
         input=SendInvitesInput,
     )
-    resend_invite: ResendInvitePayload = mutation_by(
+    resend_invite: ResendInvitePayload | None = mutation_by(
         invites.resend,
         "Send an invite again; it is then valid for another 30 days. It counts towards the daily limit and gives no "
         "points.",
         allowed=[Person()],
         input=ResendInviteInput,
     )
-    withdraw_invite: WithdrawInvitePayload = mutation_by(
+    withdraw_invite: WithdrawInvitePayload | None = mutation_by(
         invites.withdraw,
         "Withdraw an invite; its link stops working. Points that it gave are kept.",
         allowed=[Person()],

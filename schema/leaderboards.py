@@ -123,7 +123,7 @@ class Leaderboard:
 
 @strawberry.type
 class LeaderboardsQuery:
-    leaderboard: Leaderboard = answered_by(
+    leaderboard: Leaderboard | None = answered_by(
         leaderboards.leaderboard,
         "One of the six leaderboards, as it is now.",
         arguments={

@@ -91,26 +91,26 @@ class RemoveCompanyAdminPayload:
 
 @strawberry.type
 class MembersMutation:
-    deactivate_member: DeactivateMemberPayload = mutation_by(
+    deactivate_member: DeactivateMemberPayload | None = mutation_by(
         members.deactivate,
         "Deactivate a member of your company: no sign-in, no tokens, not on leaderboards. No data is deleted. You "
         "cannot deactivate yourself.",
         allowed=[CompanyAdmin()],
         input=DeactivateMemberInput,
     )
-    reactivate_member: ReactivateMemberPayload = mutation_by(
+    reactivate_member: ReactivateMemberPayload | None = mutation_by(
         members.reactivate,
         "Reactivate a member. Deleted tokens and API keys stay deleted.",
         allowed=[CompanyAdmin()],
         input=ReactivateMemberInput,
     )
-    make_company_admin: MakeCompanyAdminPayload = mutation_by(
+    make_company_admin: MakeCompanyAdminPayload | None = mutation_by(
         members.make_admin,
         "Make an active member of your company an admin.",
         allowed=[ElevatedCompanyAdmin()],
         input=MakeCompanyAdminInput,
     )
-    remove_company_admin: RemoveCompanyAdminPayload = mutation_by(
+    remove_company_admin: RemoveCompanyAdminPayload | None = mutation_by(
         members.remove_admin,
         "Make an admin an ordinary member; you may do this to yourself. Refused for the last admin.",
         allowed=[ElevatedCompanyAdmin()],

@@ -48,7 +48,7 @@ class NodesQuery:
         "An object by its id; null if it does not exist or you may not see it.",
         arguments={"id": "Id of the object, like `prf_42`."},
     )
-    nodes: list[Node | None] = answered_by(
+    nodes: list[Node | None] | None = answered_by(
         nodes.nodes,
         "Objects by their ids, in the same order; null for each that does not exist or that you may not see.",
         arguments={"ids": "Up to 100 ids."},

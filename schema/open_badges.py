@@ -50,7 +50,7 @@ class CredentialVerification:
 
 @strawberry.type
 class OpenBadgesQuery:
-    verify_credential: CredentialVerification = answered_by(
+    verify_credential: CredentialVerification | None = answered_by(
         open_badges.verify,
         "Verify an Open Badges 3.0 credential that this server issued. Send it as a variable, not inside the document.",
         arguments={

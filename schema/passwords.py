@@ -64,19 +64,19 @@ class ResetPasswordPayload:
 
 @strawberry.type
 class PasswordsMutation:
-    change_password: ChangePasswordPayload = mutation_by(
+    change_password: ChangePasswordPayload | None = mutation_by(
         passwords.change_password,
         "Change your password. Your other sessions end; your tokens and API keys keep working.",
         allowed=[Elevated()],
         input=ChangePasswordInput,
     )
-    request_password_reset: RequestPasswordResetPayload = mutation_by(
+    request_password_reset: RequestPasswordResetPayload | None = mutation_by(
         passwords.request_password_reset,
         "Request an email with a link to set a new password. The answer does not reveal if the account exists.",
         allowed=[Anyone()],
         input=RequestPasswordResetInput,
     )
-    reset_password: ResetPasswordPayload = mutation_by(
+    reset_password: ResetPasswordPayload | None = mutation_by(
         passwords.reset_password,
         "Set a new password with the link from the email. All sessions end. Tokens and API keys created within the "
         "last 7 days are revoked; older ones keep working. Sign in afterwards. The account is notified by email.",

@@ -43,7 +43,7 @@ class ProfileConnection:
 
 @strawberry.type
 class PeopleQuery:
-    profiles: ProfileConnection = answered_by(
+    profiles: ProfileConnection | None = answered_by(
         people.profiles,
         "People who match all conditions. Hidden profiles are not included; neither is your own while it is hidden.",
         arguments={

@@ -46,13 +46,13 @@ class PreferencesQuery:
 
 @strawberry.type
 class PreferencesMutation:
-    update_marketing: UpdateMarketingPayload = mutation_by(
+    update_marketing: UpdateMarketingPayload | None = mutation_by(
         preferences.update_marketing,
         "Allow or forbid news by email to the account that is signed in.",
         allowed=[PersonItself()],
         input=UpdateMarketingInput,
     )
-    update_language: UpdateLanguagePayload = mutation_by(
+    update_language: UpdateLanguagePayload | None = mutation_by(
         preferences.update_language,
         "Set the language of your emails and answers. It takes precedence over the header `Accept-Language`.",
         allowed=[PersonItself()],

@@ -95,7 +95,7 @@ class UpdateProfilePayload:
 
 @strawberry.type
 class ProfileEditingMutation:
-    update_profile: UpdateProfilePayload = mutation_by(
+    update_profile: UpdateProfilePayload | None = mutation_by(
         profile_editing.update,
         "Change your profile. Either all fields of the input are changed, or none if one of them is not valid.",
         allowed=[Person()],

@@ -208,57 +208,57 @@ class RemoveProjectImagePayload:
 
 @strawberry.type
 class ProjectEditingMutation:
-    create_project: CreateProjectPayload = mutation_by(
+    create_project: CreateProjectPayload | None = mutation_by(
         project_editing.create,
         "Create a project in your portfolio: a draft that only you can see, or a published project.",
         allowed=[Person()],
         input=CreateProjectInput,
     )
-    update_project: UpdateProjectPayload = mutation_by(
+    update_project: UpdateProjectPayload | None = mutation_by(
         project_editing.update,
         "Change your project, draft or published. Either all fields of the input are changed, or none if one of them is "
         "not valid. The texts of a published project cannot be cleared.",
         allowed=[Person()],
         input=UpdateProjectInput,
     )
-    publish_project: PublishProjectPayload = mutation_by(
+    publish_project: PublishProjectPayload | None = mutation_by(
         project_editing.publish,
         "Publish your project; all texts are required. Its collaborators are notified. Nothing changes if it is published "
         "already.",
         allowed=[Person()],
         input=PublishProjectInput,
     )
-    unpublish_project: UnpublishProjectPayload = mutation_by(
+    unpublish_project: UnpublishProjectPayload | None = mutation_by(
         project_editing.unpublish,
         "Turn a published project into a draft; other people can no longer see it.",
         allowed=[Person()],
         input=UnpublishProjectInput,
     )
-    delete_project: DeleteProjectPayload = mutation_by(
+    delete_project: DeleteProjectPayload | None = mutation_by(
         project_editing.delete,
         "Delete a project and its pictures for good.",
         allowed=[Person()],
         input=DeleteProjectInput,
     )
-    order_projects: OrderProjectsPayload = mutation_by(
+    order_projects: OrderProjectsPayload | None = mutation_by(
         project_editing.order,
         "Set the order of the projects in your portfolio.",
         allowed=[Person()],
         input=OrderProjectsInput,
     )
-    untag_from_project: UntagFromProjectPayload = mutation_by(
+    untag_from_project: UntagFromProjectPayload | None = mutation_by(
         project_editing.untag,
         "Remove your tag from another person's project, for good: its owner cannot tag you on it again.",
         allowed=[Person()],
         input=UntagFromProjectInput,
     )
-    add_project_image: AddProjectImagePayload = mutation_by(
+    add_project_image: AddProjectImagePayload | None = mutation_by(
         project_editing.add_image,
         "Add a picture to your project. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
         input=AddProjectImageInput,
     )
-    remove_project_image: RemoveProjectImagePayload = mutation_by(
+    remove_project_image: RemoveProjectImagePayload | None = mutation_by(
         project_editing.remove_image,
         "Delete a picture of your project.",
         allowed=[Person()],

@@ -6,7 +6,6 @@ from resolvers import profiles, publishing
 from resolvers.base.permissions import PersonItself
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.inputs import NothingInput
 from schema.profiles import Profile
 
 
@@ -24,16 +23,14 @@ class MakeProfilePrivatePayload:
 
 @strawberry.type
 class PublishingMutation:
-    publish_profile: PublishProfilePayload = mutation_by(
+    publish_profile: PublishProfilePayload | None = mutation_by(
         publishing.publish,
         "Make your profile public. All items of `Profile.publishChecklist` must be done. A public profile does not "
         "change.",
         allowed=[PersonItself()],
-        input=NothingInput,
     )
-    make_profile_private: MakeProfilePrivatePayload = mutation_by(
+    make_profile_private: MakeProfilePrivatePayload | None = mutation_by(
         publishing.make_private,
         "Hide your profile: for everyone else it no longer exists. You keep everything that you earned.",
         allowed=[PersonItself()],
-        input=NothingInput,
     )

@@ -6,7 +6,6 @@ from resolvers import profiles, recovery_email
 from resolvers.base.permissions import Elevated
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.inputs import NothingInput
 from schema.profiles import Profile
 
 
@@ -39,22 +38,21 @@ class RemoveRecoveryEmailPayload:
 
 @strawberry.type
 class RecoveryEmailMutation:
-    set_recovery_email: SetRecoveryEmailPayload = mutation_by(
+    set_recovery_email: SetRecoveryEmailPayload | None = mutation_by(
         recovery_email.set_recovery_email,
         "Send a code to a new recovery email. The current one stays active until `verifyRecoveryEmail`.",
         allowed=[Elevated()],
         input=SetRecoveryEmailInput,
     )
-    verify_recovery_email: VerifyRecoveryEmailPayload = mutation_by(
+    verify_recovery_email: VerifyRecoveryEmailPayload | None = mutation_by(
         recovery_email.verify_recovery_email,
         "Activate the new recovery email. The previous one and your accounts are notified.",
         allowed=[Elevated()],
         input=VerifyRecoveryEmailInput,
     )
-    remove_recovery_email: RemoveRecoveryEmailPayload = mutation_by(
+    remove_recovery_email: RemoveRecoveryEmailPayload | None = mutation_by(
         recovery_email.remove_recovery_email,
         "Remove your recovery email and any new one that is not verified. The previous one and your accounts are "
         "notified.",
         allowed=[Elevated()],
-        input=NothingInput,
     )

@@ -8,7 +8,6 @@ from resolvers.base.permissions import PersonItself
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.inputs import NothingInput
 from schema.scalars import DateTime
 from services.invites.sharing import ShareService
 from services.invites.tshirts import MAX_CHARACTERS, REQUIRED_REFERRALS
@@ -115,13 +114,12 @@ class ClaimTshirtPayload:
 
 @strawberry.type
 class ReferralsMutation:
-    rotate_referral_link: RotateReferralLinkPayload = mutation_by(
+    rotate_referral_link: RotateReferralLinkPayload | None = mutation_by(
         referrals.rotate,
         "Replace your referral link by a new one; the old one no longer counts for you. Tokens may not do this.",
         allowed=[PersonItself()],
-        input=NothingInput,
     )
-    claim_tshirt: ClaimTshirtPayload = mutation_by(
+    claim_tshirt: ClaimTshirtPayload | None = mutation_by(
         referrals.claim,
         f"Claim your T-shirt, once, after {REQUIRED_REFERRALS} people have signed up with your link or invites. Tokens may not do this.",
         allowed=[PersonItself()],

@@ -55,19 +55,19 @@ class VerifyEmailPayload:
 
 @strawberry.type
 class SigningUpMutation:
-    sign_up: SignUpPayload = mutation_by(
+    sign_up: SignUpPayload | None = mutation_by(
         registration.sign_up,
         "Start a sign-up: a code is sent by email. A second call for the same address replaces the first.",
         allowed=[Anyone()],
         input=SignUpInput,
     )
-    resend_sign_up_code: ResendSignUpCodePayload = mutation_by(
+    resend_sign_up_code: ResendSignUpCodePayload | None = mutation_by(
         registration.resend_sign_up_code,
         "Send a new code by email; the earlier code stops working.",
         allowed=[Anyone()],
         input=ResendSignUpCodeInput,
     )
-    verify_email: VerifyEmailPayload = mutation_by(
+    verify_email: VerifyEmailPayload | None = mutation_by(
         registration.verify_email,
         "Finish a sign-up with the code from the email. This creates the account and signs in.",
         allowed=[Anyone()],

@@ -8,7 +8,6 @@ from resolvers.base.permissions import Elevated
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by
-from schema.inputs import NothingInput
 from schema.scalars import DateTime
 
 enum_of(
@@ -97,46 +96,43 @@ class DeactivateSecondFactorPayload:
 
 @strawberry.type
 class SecondFactorsMutation:
-    begin_totp: BeginTotpPayload = mutation_by(
+    begin_totp: BeginTotpPayload | None = mutation_by(
         second_factors.begin_totp,
         "Start to set up an authenticator app. Nothing changes until `confirmTotp`, which must follow within one "
         "hour. A second call creates a new secret.",
         allowed=[Elevated()],
-        input=NothingInput,
     )
-    confirm_totp: ConfirmTotpPayload = mutation_by(
+    confirm_totp: ConfirmTotpPayload | None = mutation_by(
         second_factors.confirm_totp,
         "Switch the second factor on with a first code from the authenticator app. Your other sessions end.",
         allowed=[Elevated()],
         input=ConfirmTotpInput,
     )
-    begin_sms: BeginSmsPayload = mutation_by(
+    begin_sms: BeginSmsPayload | None = mutation_by(
         second_factors.begin_sms,
         "Start to set up codes by text message: a code is sent. Nothing changes until `confirmSms`. A second call "
         "sends a new code.",
         allowed=[Elevated()],
         input=BeginSmsInput,
     )
-    confirm_sms: ConfirmSmsPayload = mutation_by(
+    confirm_sms: ConfirmSmsPayload | None = mutation_by(
         second_factors.confirm_sms,
         "Switch the second factor on with the code from the text message. Your other sessions end.",
         allowed=[Elevated()],
         input=ConfirmSmsInput,
     )
-    regenerate_backup_codes: RegenerateBackupCodesPayload = mutation_by(
+    regenerate_backup_codes: RegenerateBackupCodesPayload | None = mutation_by(
         second_factors.regenerate_backup_codes,
         "Create ten new backup codes. The old ones stop working.",
         allowed=[Elevated()],
-        input=NothingInput,
     )
-    request_second_factor_deactivation: RequestSecondFactorDeactivationPayload = mutation_by(
+    request_second_factor_deactivation: RequestSecondFactorDeactivationPayload | None = mutation_by(
         second_factors.request_deactivation,
         "Send an email to the account with a link to switch the second factor off. The link works once, for 30 "
         "minutes. The admins of the company are notified.",
         allowed=[Elevated()],
-        input=NothingInput,
     )
-    deactivate_second_factor: DeactivateSecondFactorPayload = mutation_by(
+    deactivate_second_factor: DeactivateSecondFactorPayload | None = mutation_by(
         second_factors.deactivate,
         "Switch the second factor off with the link that was sent to the account that is signed in. Your other "
         "sessions end. Another app or number can be set up afterwards.",

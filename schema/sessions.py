@@ -9,7 +9,6 @@ from schema import second_factors as _second_factors  # noqa: F401 - names the e
 from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
-from schema.inputs import NothingInput
 from schema.scalars import DateTime
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
@@ -103,40 +102,36 @@ class ElevateSessionPayload:
 
 @strawberry.type
 class SessionsMutation:
-    sign_in: SignInPayload = mutation_by(
+    sign_in: SignInPayload | None = mutation_by(
         sessions.sign_in,
         "Sign in. The session is stored in a cookie. A wrong address and a wrong password get the same answer.",
         allowed=[Anyone()],
         input=SignInInput,
     )
-    complete_sign_in: CompleteSignInPayload = mutation_by(
+    complete_sign_in: CompleteSignInPayload | None = mutation_by(
         sessions.complete_sign_in,
         "Finish a sign-in with a code of the second factor.",
         allowed=[Anyone()],
         input=CompleteSignInInput,
     )
-    sign_out: SignOutPayload = mutation_by(
-        sessions.sign_out, "End this session.", allowed=[InSession()], input=NothingInput
-    )
-    end_session: EndSessionPayload = mutation_by(
+    sign_out: SignOutPayload | None = mutation_by(sessions.sign_out, "End this session.", allowed=[InSession()])
+    end_session: EndSessionPayload | None = mutation_by(
         sessions.end_session,
         "End one of your sessions.",
         allowed=[PersonItself()],
         input=EndSessionInput,
     )
-    end_other_sessions: EndOtherSessionsPayload = mutation_by(
+    end_other_sessions: EndOtherSessionsPayload | None = mutation_by(
         sessions.end_other_sessions,
         "End all sessions of this account except the one of this request. With an API key: all sessions.",
         allowed=[PersonItself()],
-        input=NothingInput,
     )
-    send_elevation_code: SendElevationCodePayload = mutation_by(
+    send_elevation_code: SendElevationCodePayload | None = mutation_by(
         sessions.send_elevation_code,
         "Send a code for `elevateSession` by text message, if that is the second factor.",
         allowed=[InSession()],
-        input=NothingInput,
     )
-    elevate_session: ElevateSessionPayload = mutation_by(
+    elevate_session: ElevateSessionPayload | None = mutation_by(
         sessions.elevate_session,
         "Prove your identity again, so that this session may do sensitive operations for 8 hours. The session cookie "
         "changes. `Viewer.elevationProofs` lists the accepted proofs; any other is refused with `ProofRequiredError`.",

@@ -61,7 +61,7 @@ class ShopOrderConnection:
 
 @strawberry.type
 class ShopQuery:
-    shop: list[ShopItem] = answered_by(shop.catalogue, "All items on sale, also those out of stock.")
+    shop: list[ShopItem] | None = answered_by(shop.catalogue, "All items on sale, also those out of stock.")
 
 
 @strawberry.type
@@ -113,13 +113,13 @@ class CancelOrderPayload:
 
 @strawberry.type
 class ShopMutation:
-    order_item: OrderItemPayload = mutation_by(
+    order_item: OrderItemPayload | None = mutation_by(
         shop.order,
         "Order an item for credits of the account that is signed in, at the current price. Tokens may not do this.",
         allowed=[SignedIn()],
         input=OrderItemInput,
     )
-    cancel_order: CancelOrderPayload = mutation_by(
+    cancel_order: CancelOrderPayload | None = mutation_by(
         shop.cancel,
         "Cancel an order whose state is PLACED; its credits are returned. Tokens may not do this.",
         allowed=[SignedIn()],

@@ -93,7 +93,7 @@ class DismissSuggestionPayload:
 
 @strawberry.type
 class SuggestionsMutation:
-    dismiss_suggestion: DismissSuggestionPayload = mutation_by(
+    dismiss_suggestion: DismissSuggestionPayload | None = mutation_by(
         suggestion_resolvers.dismiss,
         "Stop suggesting a person to you. A repeated call changes nothing. The person is not notified, and you can "
         "still connect.",

@@ -146,31 +146,31 @@ class IntrospectTokenPayload:
 
 @strawberry.type
 class TokensMutation:
-    create_personal_access_token: CreatePersonalAccessTokenPayload = mutation_by(
+    create_personal_access_token: CreatePersonalAccessTokenPayload | None = mutation_by(
         tokens.create,
         "Create a personal access token for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
         input=CreatePersonalAccessTokenInput,
     )
-    delete_personal_access_token: DeletePersonalAccessTokenPayload = mutation_by(
+    delete_personal_access_token: DeletePersonalAccessTokenPayload | None = mutation_by(
         tokens.delete,
         "Delete one of your tokens. It stops working with the next request.",
         allowed=[InSession()],
         input=DeletePersonalAccessTokenInput,
     )
-    create_api_key: CreateApiKeyPayload = mutation_by(
+    create_api_key: CreateApiKeyPayload | None = mutation_by(
         tokens.create_key,
         "Create an API key for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
         input=CreateApiKeyInput,
     )
-    delete_api_key: DeleteApiKeyPayload = mutation_by(
+    delete_api_key: DeleteApiKeyPayload | None = mutation_by(
         tokens.delete_key,
         "Delete one of your API keys. It stops working with the next request.",
         allowed=[InSession()],
         input=DeleteApiKeyInput,
     )
-    introspect_token: IntrospectTokenPayload = mutation_by(
+    introspect_token: IntrospectTokenPayload | None = mutation_by(
         tokens.introspect,
         "Check a token that your service has received from a caller. Needs a service account with the scope "
         "`mx:token:introspect`.",

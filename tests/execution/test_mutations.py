@@ -81,3 +81,19 @@ async def test_input_may_come_from_variables() -> None:
     )
     # then
     assert answer.body == {"data": {"bump": {"counter": {"now": 4}}}}
+
+
+async def test_a_refused_mutation_does_not_hide_what_the_others_did() -> None:
+    # when
+    body, toy = await run(
+        f"mutation {{ first: bump(input: {{by: 3}}) {{ {PAYLOAD} }} bumpAsLibrarian(input: {{}}) {{ {PAYLOAD} }} "
+        f"last: bump(input: {{by: 4}}) {{ {PAYLOAD} }} }}",
+        librarian=False,
+    )
+    # then
+    assert body["data"]["bumpAsLibrarian"] is None
+    assert [body["data"][key]["counter"]["now"] for key in ("first", "last")] == [3, 7]
+    assert [(each["path"], each["extensions"]["code"]) for each in body["errors"]] == [
+        (["bumpAsLibrarian"], "FORBIDDEN")
+    ]
+    assert toy.number == 7

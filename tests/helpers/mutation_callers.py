@@ -6,9 +6,11 @@ from typing import Any
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
+    get_named_type,
     get_nullable_type,
     is_required_input_field,
 )
@@ -155,7 +157,19 @@ def smallest(type_: Any) -> Any:
     return VALUES[bare.name]
 
 
+def smallest_input(name: str) -> Any:
+    """The smallest input of a mutation; empty if it takes none."""
+    return smallest(MUTATIONS[name].args["input"].type) if MUTATIONS[name].args else {}
+
+
+def input_fields(name: str) -> dict[str, GraphQLInputField]:
+    """The fields of a mutation's input; none if it takes no input."""
+    return get_named_type(MUTATIONS[name].args["input"].type).fields if MUTATIONS[name].args else {}
+
+
 def document(name: str) -> str:
+    if not MUTATIONS[name].args:
+        return f"mutation Try {{ {name} {{ __typename }} }}"
     kind = MUTATIONS[name].args["input"].type
     return f"mutation Try($input: {kind}) {{ {name}(input: $input) {{ __typename }} }}"
 

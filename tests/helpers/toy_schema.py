@@ -165,7 +165,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    bump: BumpPayload = mutation_by(read_bump, "Count.", allowed=[Anyone()], input=BumpInput)
+    bump: BumpPayload | None = mutation_by(read_bump, "Count.", allowed=[Anyone()], input=BumpInput)
     bump_as_librarian: BumpPayload | None = mutation_by(read_bump, "Count.", allowed=[Librarian()], input=BumpInput)
     forbidden_inside: BumpPayload | None = mutation_by(
         read_forbidden_inside, "Refuses itself.", allowed=[Anyone()], input=BumpInput

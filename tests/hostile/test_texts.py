@@ -151,14 +151,12 @@ async def caller(name: str) -> Headers:
     return await in_session(await make_person(), elevated=True)
 
 
-@pytest.mark.parametrize("name", sorted(OPEN_TO))
+@pytest.mark.parametrize("name", sorted(name for name in OPEN_TO if MUTATIONS[name].args))
 async def test_no_text_in_an_input_is_a_bug(client: GraphQLClient, name: str) -> None:
     type_ = get_named_type(MUTATIONS[name].args["input"].type)
     assert isinstance(type_, GraphQLInputObjectType)
     if any(get_named_type(each.type).name == "Upload" for each in type_.fields.values()):
         pytest.skip("its texts come in a form")
-    if type_.name == "NothingInput":
-        pytest.skip("it has no text that is looked at")
     headers = await caller(name)
     profile = ids.encode("Profile", (await make_person()).own_profile_id)
     known = {"profile": profile, "counterpart": profile}

@@ -69,7 +69,7 @@ def test_an_error_is_plain_unless_its_code_has_a_type() -> None:
 def test_a_refused_payload_has_all_columns_and_no_other(mutation: Any) -> None:
     columns = payload_columns(mutation)
     assert "errors" in columns
-    for each in mutation.type.__strawberry_definition__.fields:
+    for each in mutation.type.of_type.__strawberry_definition__.fields:
         kind: RowKind = each.metadata[KIND]
         assert getattr(kind, "key", each.python_name) in columns
 
@@ -77,7 +77,7 @@ def test_a_refused_payload_has_all_columns_and_no_other(mutation: Any) -> None:
 def test_a_payload_cannot_compute_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     sign_out = next(each for each in MUTATIONS.fields if each.python_name == "sign_out")
-    [errors] = sign_out.type.__strawberry_definition__.fields
+    [errors] = sign_out.type.of_type.__strawberry_definition__.fields
     monkeypatch.setattr(errors, "metadata", column("Typed wrongly.", read=lambda row: row["erors"]).metadata)
     # then
     with pytest.raises(TypeError, match=r"SignOutPayload\.errors"):

@@ -21,7 +21,7 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session, with_key
 from tests.helpers.uploads import UPLOAD, picture, send, uploaded
 
-REMOVE = "mutation { removeAvatar(input: {}) { profile { avatarUrl } errors { __typename code ... on ChecklistError { item } } } }"
+REMOVE = "mutation { removeAvatar { profile { avatarUrl } errors { __typename code ... on ChecklistError { item } } } }"
 URLS = "{ viewer { profile { avatarUrl avatarUrlSmall avatarUrlLarge } } }"
 WRITE, READ, BOARDS = "mx:profile:write", "mx:user:profile:v1:read", "mx:leaderboard:read"
 

@@ -292,7 +292,7 @@ async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_do
             checked_client,
             document=f"""mutation {{
                 signIn(input: {{email: "ada@people.example", password: "{PASSWORD}"}}) {{ passwordExpired errors {{ code }} }}
-                endOtherSessions(input: {{}}) {{ errors {{ code }} }}
+                endOtherSessions {{ errors {{ code }} }}
             }}""",
         )
     ).json()

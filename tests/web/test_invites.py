@@ -55,7 +55,7 @@ query { viewer { referral {
   link shareUrls { service url } signedUp needed claimable shirt { size state claimedAt shippedAt }
 } } }
 """
-ROTATE = "mutation { rotateReferralLink(input: {}) { referral { link } errors { code } } }"
+ROTATE = "mutation { rotateReferralLink { referral { link } errors { code } } }"
 CLAIM = """
 mutation C($input: ClaimTshirtInput!) {
   claimTshirt(input: $input) { referral { claimable shirt { size state } } errors { code message path } }

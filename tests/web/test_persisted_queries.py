@@ -25,7 +25,7 @@ from web import costs
 from web.persisted_queries import MAX_BYTES, PersistedQueries
 
 QUERY = "query Levels { levels { number } }"
-MUTATION = "mutation { signOut(input: {}) { errors { code } } }"
+MUTATION = "mutation { signOut { errors { code } } }"
 NOT_FOUND = {"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
 
 

@@ -9,8 +9,8 @@ from tests.helpers.sessions import sign_in
 from tests.helpers.sign_in import mailed_code
 from tests.helpers.uploads import picture, uploaded
 
-PUBLISH = "mutation { publishProfile(input: {}) { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
-HIDE = "mutation { makeProfilePrivate(input: {}) { profile { visibility } errors { code } } }"
+PUBLISH = "mutation { publishProfile { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
+HIDE = "mutation { makeProfilePrivate { profile { visibility } errors { code } } }"
 ME = "{ viewer { showPublishBanner profile { id score { points } publishChecklist { item isDone message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """

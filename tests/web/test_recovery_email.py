@@ -29,7 +29,7 @@ EVERY: dict[str, tuple[str, Body]] = {
         {"code": "123456"},
     ),
     "removeRecoveryEmail": (
-        f"mutation Remove($input: NothingInput!) {{ removeRecoveryEmail(input: $input) {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
+        f"mutation Remove {{ removeRecoveryEmail {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
         {},
     ),
 }

@@ -28,12 +28,12 @@ from tests.helpers.sessions import sign_in
 from tests.helpers.sign_in import GOOD
 
 ERRORS = "errors { code message path }"
-BEGIN_TOTP = f"mutation Begin {{ beginTotp(input: {{}}) {{ secret uri qrCode {ERRORS} }} }}"
+BEGIN_TOTP = f"mutation Begin {{ beginTotp {{ secret uri qrCode {ERRORS} }} }}"
 CONFIRM_TOTP = f"mutation Confirm($input: ConfirmTotpInput!) {{ confirmTotp(input: $input) {{ secondFactor {{ enabled method confirmedAt backupCodesLeft }} backupCodes {ERRORS} }} }}"
 BEGIN_SMS = f"mutation Begin($input: BeginSmsInput!) {{ beginSms(input: $input) {{ {ERRORS} }} }}"
 CONFIRM_SMS = f"mutation Confirm($input: ConfirmSmsInput!) {{ confirmSms(input: $input) {{ secondFactor {{ method }} backupCodes {ERRORS} }} }}"
-REGENERATE = f"mutation Renew {{ regenerateBackupCodes(input: {{}}) {{ backupCodes {ERRORS} }} }}"
-REQUEST = f"mutation Ask {{ requestSecondFactorDeactivation(input: {{}}) {{ {ERRORS} }} }}"
+REGENERATE = f"mutation Renew {{ regenerateBackupCodes {{ backupCodes {ERRORS} }} }}"
+REQUEST = f"mutation Ask {{ requestSecondFactorDeactivation {{ {ERRORS} }} }}"
 DEACTIVATE = (
     f"mutation Off($input: DeactivateSecondFactorInput!) {{ deactivateSecondFactor(input: $input) {{ {ERRORS} }} }}"
 )

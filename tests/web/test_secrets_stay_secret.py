@@ -4,10 +4,9 @@ import logging
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, get_named_type
 
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.mutation_callers import MUTATIONS, OPEN_TO, callers, document, everything, smallest
+from tests.helpers.mutation_callers import OPEN_TO, callers, document, everything, input_fields, smallest_input
 
 CANARY = "Canary kettles 7!"
 SECRETS = {"password", "current", "currentPassword", "new", "newPassword", "code", "token", "secret"}
@@ -15,12 +14,9 @@ SECRETS = {"password", "current", "currentPassword", "new", "newPassword", "code
 
 def with_canaries(name: str) -> dict[str, Any]:
     """The smallest input of a mutation, with a good address, and a canary for every secret."""
-    type_ = MUTATIONS[name].args["input"].type
-    given = smallest(type_)
-    named: Any = get_named_type(type_)
-    assert isinstance(named, GraphQLInputObjectType)
+    given = smallest_input(name)
     known = {"email": "someone@people.example", "name": "Someone", "scopes": ["mx:leaderboard:read"]}
-    secrets = {each: CANARY for each in named.fields if each in SECRETS}
+    secrets = {each: CANARY for each in input_fields(name) if each in SECRETS}
     return {**given, **{each: known[each] for each in given if each in known}, **secrets}
 
 

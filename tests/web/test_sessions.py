@@ -61,7 +61,7 @@ async def test_a_browser_signs_in_and_out(checked_client: GraphQLClient) -> None
     assert (
         await error_codes(
             checked_client,
-            "mutation O($input: NothingInput!) { signOut(input: $input) { errors { code } } }",
+            "mutation O { signOut { errors { code } } }",
             "signOut",
         )
         == []
@@ -216,9 +216,7 @@ async def test_ending_all_others(checked_client: GraphQLClient) -> None:
         await sign_in(checked_client)
         checked_client.http.session.cookie_jar.clear()
     await sign_in(checked_client)
-    data = await checked_client.data(
-        "mutation E($input: NothingInput!) { endOtherSessions(input: $input) { ended } }", input={}
-    )
+    data = await checked_client.data("mutation E { endOtherSessions { ended } }")
     assert data["endOtherSessions"] == {"ended": 3}
     assert await checked_client.data(ME) == ADA_HERSELF
 
@@ -237,7 +235,7 @@ async def test_elevation_changes_the_cookie(checked_client: GraphQLClient) -> No
     assert answer["errors"] == [] and answer["elevatedUntil"].endswith("Z")
     assert cookie(checked_client) not in {before, None}
     assert await viewer_with(checked_client, with_cookie(before)) == {"viewer": None}
-    send = "mutation S($input: NothingInput!) { sendElevationCode(input: $input) { errors { code } } }"
+    send = "mutation S { sendElevationCode { errors { code } } }"
     assert await error_codes(checked_client, send, "sendElevationCode") == ["SECOND_FACTOR_OFF"]
 
 
@@ -271,7 +269,7 @@ async def test_a_key_sees_and_ends_its_owners_sessions(checked_client: GraphQLCl
     assert [each["current"] for each in listed] == [False, False]
     body = await checked_client.data(END, headers=key, input={"id": listed[0]["id"]})
     assert body["endSession"]["errors"] == []
-    ended = await checked_client.data("mutation { endOtherSessions(input: {}) { ended } }", headers=key)
+    ended = await checked_client.data("mutation { endOtherSessions { ended } }", headers=key)
     assert ended["endOtherSessions"] == {"ended": 1}
     assert await checked_client.data(ME, headers=here) == {"viewer": None}
 
@@ -313,7 +311,9 @@ async def test_a_closed_server_lets_people_in(settings: Settings, database: Data
         client = GraphQLClient(http)
         # then
         assert await client.code(ME) == "UNAUTHENTICATED"
-        both = 'mutation B { signIn(input: {email: "a", password: "b"}) { errors { code } } signOut(input: {}) { errors { code } } }'
+        both = (
+            'mutation B { signIn(input: {email: "a", password: "b"}) { errors { code } } signOut { errors { code } } }'
+        )
         assert await client.code(both) == "UNAUTHENTICATED"
         # when
         assert (await sign_in(client))["errors"] == []

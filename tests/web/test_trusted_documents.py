@@ -18,7 +18,7 @@ from tests.helpers.websocket import open_socket
 from web.trusted_documents import APOLLO_FORMAT
 
 QUERY = "query Levels { levels { number } }"
-MUTATION = "mutation Leave { signOut(input: {}) { errors { code } } }"
+MUTATION = "mutation Leave { signOut { errors { code } } }"
 HASH = sha256(QUERY.encode()).hexdigest()
 UNKNOWN = "{ levels { number } }"
 PLAIN = {"levels-id": QUERY, "leave-id": MUTATION}
