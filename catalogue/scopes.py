@@ -1,12 +1,14 @@
 """Token scopes as data: the fields of the schema that each scope opens."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ERRORS: Final = frozenset(
     {
@@ -51,6 +53,15 @@ def _with_errors(opens: list[str]) -> frozenset[str]:
 
 
 SCOPES: Final = _scopes()
+TokenScopeName: Any = Enum(  # type: ignore[misc]  # its members come from scopes.toml
+    "TokenScopeName", {re.sub("[:-]", "_", name).upper(): name for name in SCOPES}
+)
+"""The scopes by their names in the graph: `MX_LEADERBOARD_READ` for `mx:leaderboard:read`, which is its value."""
+
+
+def names_of(scopes: Iterable[str]) -> list[Any]:
+    """Return the TokenScopeName of each of these scopes, sorted. A scope that is not in the catalogue any more is left out."""
+    return [TokenScopeName(name) for name in sorted(scopes) if name in SCOPES]
 
 
 @lru_cache(maxsize=1_024)
@@ -65,15 +76,14 @@ def closed(coordinates: Iterable[str], scopes: AbstractSet[str]) -> list[str]:
     return sorted(each for each in coordinates if each not in opened and f"{each.partition('.')[0]}.*" not in opened)
 
 
-def opening(coordinates: Iterable[str]) -> list[str]:
+def opening(coordinate: str, *, service: bool) -> list[str]:
     """
-    Return the scopes that would open these fields, sorted: every scope that opens all of them, else a set that opens them
-    together. Empty if one of the fields is opened by no scope: tokens may never read it.
+    Return the scopes of which any one opens this field, those that only read first. Only those that the account can have:
+    `service` for a service account, else a person. Empty if no token of such an account may use the field.
     """
-    wanted = set(coordinates)
-    missing = {scope.name: set(closed(wanted, {scope.name})) for scope in SCOPES.values()}
-    if enough := sorted(name for name, left in missing.items() if not left):
-        return enough
-    if set.intersection(*missing.values()):
-        return []
-    return sorted(name for name, left in missing.items() if left != wanted)
+    found = [
+        scope.name
+        for scope in SCOPES.values()
+        if (service or not scope.service_only) and not closed({coordinate}, {scope.name})
+    ]
+    return sorted(found, key=lambda name: (not name.endswith(":read"), name))

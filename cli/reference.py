@@ -193,8 +193,9 @@ def scopes() -> str:
     return page(
         "Token scopes",
         "A personal access token reads and changes only what its scopes open, over HTTP as over WebSockets. A field "
-        "outside of them is answered with `INSUFFICIENT_SCOPE`, which names the scopes `required` and `given`; nothing of "
-        "the document is run then. `{ tokenScopes { name opens } }` answers the same lists.",
+        "outside of them is answered with `INSUFFICIENT_SCOPE`, which names the scopes of which any one is enough, for each "
+        "refused field; nothing of the document is run then. `{ tokenScopes { name opens } }` answers the same lists. In the "
+        "graph scopes are the enum `TokenScopeName`: `MX_LEADERBOARD_READ` is `mx:leaderboard:read`.",
         table(
             ("Scope", "What it is for", "Queries, mutations and subscriptions"),
             [(f"[`{each.name}`](#{_anchor(each.name)})", _about(each), _roots(each)) for each in here],

@@ -39,8 +39,8 @@ async def reset_password(context: Context, *, input: Any) -> Row:
     """Set a new password. Returns which tokens and API keys were revoked, and which remain. Does not sign the person in."""
     done = await password_reset.reset(input.token, input.new_password, context.client)
     return {
-        "revoked_tokens": done.revoked.tokens,
-        "revoked_api_keys": done.revoked.keys,
-        "kept_tokens": done.remaining.tokens,
-        "kept_api_keys": done.remaining.keys,
+        "revoked_token_names": done.revoked.tokens,
+        "revoked_api_key_names": done.revoked.keys,
+        "kept_token_names": done.remaining.tokens,
+        "kept_api_key_names": done.remaining.keys,
     }

@@ -12,10 +12,10 @@ from services.auth import second_factor_removal, second_factor_setup
 from services.auth.backup_codes import CODE_COUNT
 
 
-@columns("enabled", "method", "confirmed_at", "backup_codes_left")
+@columns("is_enabled", "method", "confirmed_at", "backup_codes_left")
 async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
-    The second factor of the viewer's account; a row with `enabled` false if there is none.
+    The second factor of the viewer's account; a row with `is_enabled` false if there is none.
 
     None for any other account, and for tokens and API keys, which must not learn of it. This is no permission, because one
     would exclude every operation with this field from plans for anonymous callers.
@@ -25,7 +25,7 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
         return [None] * len(account_ids)
     factor = await SecondFactor.get_or_none(account_id=own, confirmed_at__not_isnull=True)
     if factor is None:
-        row = {"enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
+        row = {"is_enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
     else:
         left = await BackupCode.filter(account_id=own, used_at=None).count()
         row = _enabled_row(factor.method, factor.confirmed_at, left)
@@ -88,7 +88,7 @@ def _confirmed_row(context: Context, done: second_factor_setup.ConfirmedFactor) 
 
 
 def _enabled_row(method: Any, confirmed_at: Any, left: int) -> Row:
-    return {"enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
+    return {"is_enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
 
 
 def _account_id(context: Context) -> int:

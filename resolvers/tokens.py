@@ -3,7 +3,7 @@
 from typing import Any
 
 from catalogue.languages import translate
-from catalogue.scopes import SCOPES
+from catalogue.scopes import SCOPES, TokenScopeName, names_of
 from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
@@ -25,9 +25,16 @@ async def keys(context: Context) -> list[Row]:
 async def scopes(context: Context) -> list[Row]:
     """The catalogue of scopes, by group and name."""
     return [
-        {"name": each.name, "group": translate(each.group), "about": translate(each.about), "opens": sorted(each.opens), "service_only": each.service_only}
+        {
+            "name": TokenScopeName(each.name),
+            "text": each.name,
+            "group": translate(each.group),
+            "about": translate(each.about),
+            "opens": sorted(each.opens),
+            "is_service_only": each.service_only,
+        }
         for each in sorted(SCOPES.values(), key=lambda scope: (scope.group, scope.name))
-    ]  # fmt: skip
+    ]
 
 
 async def create(context: Context, *, input: Any) -> Row:
@@ -36,7 +43,7 @@ async def create(context: Context, *, input: Any) -> Row:
     made = await access_tokens.create(
         account_id,
         name=input.name,
-        scopes=input.scopes,
+        scopes=[each.value for each in input.scopes],
         expires_at=input.expires_at or None,
         actor=actor_of(context),
         session_id=context.viewer.session_id,
@@ -47,9 +54,9 @@ async def create(context: Context, *, input: Any) -> Row:
 
 async def delete(context: Context, *, input: Any) -> Row:
     """Delete a token of the viewer's account."""
-    number = ids.require_number("PersonalAccessToken", input.id)
+    number = ids.require_number("PersonalAccessToken", input.token_id, "tokenId")
     await access_tokens.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
-    return {"deleted": input.id}
+    return {"deleted_token_id": input.token_id}
 
 
 async def create_key(context: Context, *, input: Any) -> Row:
@@ -64,9 +71,9 @@ async def create_key(context: Context, *, input: Any) -> Row:
 
 async def delete_key(context: Context, *, input: Any) -> Row:
     """Delete an API key of the viewer's account."""
-    number = ids.require_number("ApiKey", input.id)
+    number = ids.require_number("ApiKey", input.api_key_id, "apiKeyId")
     await api_keys.delete(number, account_id=context.viewer.account_id or 0, actor=actor_of(context))
-    return {"deleted": input.id}
+    return {"deleted_api_key_id": input.api_key_id}
 
 
 async def introspect(context: Context, *, input: Any) -> Row:
@@ -74,11 +81,11 @@ async def introspect(context: Context, *, input: Any) -> Row:
     await spend("introspect-token", by=[f"account:{context.viewer.account_id}"])
     found = await access_tokens.introspect(input.token)
     if found is None:
-        return {"active": False, "scopes": None, "account": None, "email": None}
+        return {"is_active": False, "scopes": None, "account_id": None, "email": None}
     return {
-        "active": True,
-        "scopes": sorted(found.scopes or ()),
-        "account": ids.encode("Account", found.account_id),
+        "is_active": True,
+        "scopes": names_of(found.scopes or ()),
+        "account_id": ids.encode("Account", found.account_id),
         "email": found.email,
     }
 

@@ -75,7 +75,6 @@ enum_of(
         "UNCLAIMED": "The profile has no account yet: it was imported and is not claimed.",
         "UNAUTHENTICATED": "Sign in or send a token.",
         "UNKNOWN_ACTIVITY": "The activity does not exist.",
-        "UNKNOWN_SCOPE": "The scope does not exist.",
         "UNKNOWN_TERM": "The term is not in its list.",
         "VERSION_CONFLICT": "The object was changed in the meantime; `currentVersion` is its version now.",
     },

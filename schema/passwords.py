@@ -50,15 +50,15 @@ class RequestPasswordResetPayload:
 
 @strawberry.type(description="Payload of `resetPassword`.")
 class ResetPasswordPayload:
-    revoked_tokens: list[str] | None = column(
+    revoked_token_names: list[str] | None = column(
         "Names of the personal access tokens that were revoked: all that were created within the last 7 days. Null "
         "if refused."
     )
-    revoked_api_keys: list[str] | None = column(
+    revoked_api_key_names: list[str] | None = column(
         "Names of the API keys that were revoked: all that were created within the last 7 days. Null if refused."
     )
-    kept_tokens: list[str] | None = column("Names of the tokens that still work; null if refused.")
-    kept_api_keys: list[str] | None = column("Names of the API keys that still work; null if refused.")
+    kept_token_names: list[str] | None = column("Names of the tokens that still work; null if refused.")
+    kept_api_key_names: list[str] | None = column("Names of the API keys that still work; null if refused.")
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 

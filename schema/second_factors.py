@@ -21,7 +21,7 @@ enum_of(
     description="Two-factor authentication of an account. One that is set up but not confirmed counts as off."
 )
 class SecondFactor:
-    enabled: bool = column("True if signing in requires a code besides the password.")
+    is_enabled: bool = column("True if signing in requires a code besides the password.")
     method: SecondFactorMethod | None = column("Source of the codes; null if it is off.")
     confirmed_at: DateTime | None = column("When it was switched on; null if it is off.")
     backup_codes_left: int = column("Number of unused backup codes.")

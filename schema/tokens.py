@@ -2,6 +2,7 @@
 
 import strawberry
 
+from catalogue.scopes import SCOPES, TokenScopeName, names_of
 from resolvers import tokens
 from resolvers.base.permissions import Elevated, InSession, ServiceAccount
 from schema.enums import enum_of
@@ -23,27 +24,37 @@ enum_of(
 )
 
 
+enum_of(
+    TokenScopeName,
+    "Name of a token's scope. Names may be added; existing names stay.",
+    {each.name: SCOPES[each.value].about for each in TokenScopeName},
+)
+
+
 @strawberry.type(description="A permission that a token can have.")
 class TokenScope:
-    name: str = column("Name of the scope, like `mx:points:ingest`.")
+    name: TokenScopeName = column("Name of the scope.")
+    text: str = column("The scope as the command line and other services write it, like `mx:points:ingest`.")
     group: str = column("Service or area of the scope.")
     description: str = column("Description of the scope.", read=lambda row: row["about"])
     opens: list[str] = column(
         "Fields of this API that the scope opens, as `Type.field`; empty for scopes that only other services use."
     )
-    service_only: bool = column("True if only service accounts can have it.")
+    is_service_only: bool = column("True if only service accounts can have it.")
 
 
 @strawberry.type(description="A personal access token. Its secret is returned once, when it is created.")
 class PersonalAccessToken:
     id: strawberry.ID = column("Opaque id of the token, like `pat_42`.", read=id_of("PersonalAccessToken"))
     name: str = column("Name of the token, as its owner entered it.")
-    scopes: list[str] = column("Names of the token's scopes.")
+    scopes: list[TokenScopeName] = column(
+        "Scopes of the token, by their texts.", read=lambda row: names_of(row["scopes"])
+    )
     hint: str = column("Last four characters of the secret.")
     created_at: DateTime = column("When it was created.")
     expires_at: DateTime | None = column("When it expires; null if never.")
     last_used_at: DateTime | None = column("When it was last used, accurate to one minute; null if never.")
-    usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
+    is_usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
     problem: Unusable | None = column("Why it does not work; null if it works.", read=lambda row: row["unusable"])
 
 
@@ -59,7 +70,7 @@ class ApiKey:
     hint: str = column("Last four characters of the secret.")
     created_at: DateTime = column("When it was created.")
     last_used_at: DateTime | None = column("When it was last used, accurate to one minute; null if never.")
-    usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
+    is_usable: bool = column("True if it works now.", read=lambda row: row["unusable"] is None)
     problem: Unusable | None = column("Why it does not work; null if it works.", read=lambda row: row["unusable"])
 
 
@@ -79,8 +90,8 @@ class TokensQuery:
 @strawberry.input(description="The token to create.")
 class CreatePersonalAccessTokenInput:
     name: str = strawberry.field(description="Name of the token, 1 to 120 characters.")
-    scopes: list[str] = strawberry.field(
-        description="Names of the token's scopes, from `Query.tokenScopes`; at least one."
+    scopes: list[TokenScopeName] = strawberry.field(
+        description="Scopes of the token, each once; at least one. `Query.tokenScopes` describes them."
     )
     expires_at: DateTime | None = strawberry.field(
         default=strawberry.UNSET, description="When it expires; never by default."
@@ -96,12 +107,12 @@ class CreatePersonalAccessTokenPayload:
 
 @strawberry.input(description="The token to delete.")
 class DeletePersonalAccessTokenInput:
-    id: strawberry.ID = strawberry.field(description="Id of your token, like `pat_42`.")
+    token_id: strawberry.ID = strawberry.field(description="Id of your token, like `pat_42`.")
 
 
 @strawberry.type(description="Payload of `deletePersonalAccessToken`.")
 class DeletePersonalAccessTokenPayload:
-    deleted: strawberry.ID | None = column("Id of the deleted token; null if refused.")
+    deleted_token_id: strawberry.ID | None = column("Id of the deleted token; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -119,12 +130,12 @@ class CreateApiKeyPayload:
 
 @strawberry.input(description="The API key to delete.")
 class DeleteApiKeyInput:
-    id: strawberry.ID = strawberry.field(description="Id of your key, like `key_42`.")
+    api_key_id: strawberry.ID = strawberry.field(description="Id of your key, like `key_42`.")
 
 
 @strawberry.type(description="Payload of `deleteApiKey`.")
 class DeleteApiKeyPayload:
-    deleted: strawberry.ID | None = column("Id of the deleted key; null if refused.")
+    deleted_api_key_id: strawberry.ID | None = column("Id of the deleted key; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -137,9 +148,9 @@ class IntrospectTokenInput:
 
 @strawberry.type(description="Payload of `introspectToken`. Nothing is revealed about a token that is not valid.")
 class IntrospectTokenPayload:
-    active: bool | None = column("True if the token is valid now; null if refused.")
-    scopes: list[str] | None = column("Names of its scopes; null if it is not valid.")
-    account: strawberry.ID | None = column("Id of the account that it belongs to; null if it is not valid.")
+    is_active: bool | None = column("True if the token is valid now; null if refused.")
+    scopes: list[TokenScopeName] | None = column("Its scopes, by their texts; null if it is not valid.")
+    account_id: strawberry.ID | None = column("Id of the account that it belongs to; null if it is not valid.")
     email: str | None = column("Email address of that account; null if it is not valid.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -173,7 +184,7 @@ class TokensMutation:
     introspect_token: IntrospectTokenPayload | None = mutation_by(
         tokens.introspect,
         "Check a token that your service has received from a caller. Needs a service account with the scope "
-        "`mx:token:introspect`.",
+        "`MX_TOKEN_INTROSPECT`.",
         allowed=[ServiceAccount()],
         input=IntrospectTokenInput,
     )

@@ -1,6 +1,7 @@
 """The context of a request: viewer, client, database, and the request's loaders."""
 
 from collections.abc import Hashable, Sequence
+from functools import reduce
 from typing import Any
 
 from catalogue import scopes
@@ -72,18 +73,13 @@ class Context:
         """
         Check that the viewer may request these fields (`Type.field`), before anything is read.
 
-        Raises NotAllowed: INSUFFICIENT_SCOPE (with `required` and `given`), PASSWORD_EXPIRED, UNAUTHENTICATED (this server
-        does not answer anonymous callers).
+        Raises NotAllowed: INSUFFICIENT_SCOPE (with the refused `fields`, each with the scopes of which `anyOf` is enough, and
+        the `given` scopes), PASSWORD_EXPIRED, UNAUTHENTICATED (this server does not answer anonymous callers).
         """
         self._requested_fields = coordinates
         if self.viewer.scopes is not None:
             if closed := scopes.closed(coordinates, self.viewer.scopes):
-                raise NotAllowed(
-                    ErrorCode.INSUFFICIENT_SCOPE,
-                    Text("The scopes of this token do not allow {fields}.", fields=_abbreviated(closed)),
-                    required=scopes.opening(closed),
-                    given=sorted(self.viewer.scopes),
-                )
+                raise _insufficient_scope(closed, self.viewer)
         elif self.viewer.password_expired:
             self.check_password()
         elif (
@@ -110,7 +106,26 @@ class Context:
             )
 
 
-def _abbreviated(names: Sequence[str]) -> str:
-    """The names, or the first of them and an ellipsis."""
-    more = ["…"] if len(names) > MAX_FIELDS_IN_REFUSAL else []
-    return ", ".join([*names[:MAX_FIELDS_IN_REFUSAL], *more])
+def _insufficient_scope(closed: Sequence[str], viewer: Principal) -> NotAllowed:
+    """The refusal of these fields to a token: which scopes open each, of those that the token's account can have."""
+    opening = {field: scopes.opening(field, service=viewer.service) for field in closed}
+    shown: list[str] = [_needs(field, opening[field]) for field in closed[:MAX_FIELDS_IN_REFUSAL]]
+    if len(closed) > MAX_FIELDS_IN_REFUSAL:
+        shown.append("…")
+    listed = reduce(lambda first, more: Text("{first}, {more}", first=first, more=more), shown)
+    return NotAllowed(
+        ErrorCode.INSUFFICIENT_SCOPE,
+        Text("The scopes of this token do not allow {fields}.", fields=listed),
+        fields=[
+            {"field": field, "anyOf": [scopes.TokenScopeName(name).name for name in names]}
+            for field, names in opening.items()
+        ],
+        given=[each.name for each in scopes.names_of(viewer.scopes or ())],
+    )
+
+
+def _needs(field: str, names: Sequence[str]) -> Text:
+    if not names:
+        return Text("{field} (closed to tokens of this account)", field=field)
+    either = reduce(lambda first, more: Text("{first} or {more}", first=first, more=more), names)
+    return Text("{field} (needs {scopes})", field=field, scopes=either)

@@ -76,8 +76,8 @@ async def create(
     Create a token for an account, and notify its owner by mail. `session_id`: the caller's session, which must not have
     ended.
 
-    Raises Refused with all problems: BAD_INPUT (name, expiry, no scope, a repeated one), UNKNOWN_SCOPE, FORBIDDEN (a
-    scope for services only), NOT_FOUND (no such active account), TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the
+    Raises Refused with all problems: BAD_INPUT (name, expiry, no scope, a repeated or unknown one, one for services only),
+    NOT_FOUND (no such active account), TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the
     session has ended).
     """
     async with in_transaction():
@@ -122,11 +122,11 @@ def _problems_of(account: Account, name: str, scopes: Sequence[str], expires_at:
             problems.append(Problem(ErrorCode.BAD_INPUT, text, ("scopes",)))
         if scope not in SCOPES:
             problems.append(
-                Problem(ErrorCode.UNKNOWN_SCOPE, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))
+                Problem(ErrorCode.BAD_INPUT, Text("There is no scope {scope!r}.", scope=scope[:80]), ("scopes",))
             )
         elif SCOPES[scope].service_only and account.kind is not AccountKind.SERVICE:
             problems.append(
-                Problem(ErrorCode.FORBIDDEN, Text("{scope} is for service accounts only.", scope=scope), ("scopes",))
+                Problem(ErrorCode.BAD_INPUT, Text("{scope} is for service accounts only.", scope=scope), ("scopes",))
             )
     return problems
 
@@ -141,7 +141,7 @@ async def delete(token_id: int, *, actor: Actor, account_id: int | None = None) 
         token = await AccessToken.select_for_update().get_or_none(id=token_id)
         owner: Any = None if token is None else token.account_id
         if token is None or account_id not in {None, owner}:
-            raise refused(ErrorCode.NOT_FOUND, "There is no such token.", path=("id",))
+            raise refused(ErrorCode.NOT_FOUND, "There is no such token.", path=("tokenId",))
         await token.delete()
         await audit.record("token.deleted", actor=actor, account_id=owner, token_id=token_id, name=token.name)
         return token

@@ -78,7 +78,7 @@ async def delete(key_id: int, *, account_id: int, actor: Actor) -> None:
     async with in_transaction():
         key = await ApiKey.select_for_update().get_or_none(id=key_id, account_id=account_id)
         if key is None:
-            raise refused(ErrorCode.NOT_FOUND, "There is no such API key.", path=("id",))
+            raise refused(ErrorCode.NOT_FOUND, "There is no such API key.", path=("apiKeyId",))
         await key.delete()
         await audit.record("api-key.deleted", actor=actor, account_id=account_id, key_id=key_id, name=key.name)
 

@@ -71,7 +71,7 @@ async def test_an_activity_of_any_moment(checked_client: GraphQLClient) -> None:
 async def test_what_a_person_dates(checked_client: GraphQLClient) -> None:
     headers = await in_session(await make_person())
     for moment in MOMENTS:
-        given = {"name": "Pull", "scopes": ["mx:user:profile:v1:read"], "expiresAt": moment}
+        given = {"name": "Pull", "scopes": ["MX_USER_PROFILE_V1_READ"], "expiresAt": moment}
         assert "INTERNAL" not in codes(await checked_client.ask(TOKEN, headers=headers, input=given)), moment
     for day in DAYS:
         given = {"title": "A project", "startedOn": day, "endedOn": day}

@@ -225,7 +225,11 @@ async def test_no_edit_holds_the_loop(client: GraphQLClient, monkeypatch: pytest
             {"emails": ["a@b.example"], "note": LIGATURE * 4_900, "idempotencyKey": "b"},
         ),
         ("createProject", "CreateProjectInput", {"title": "a", "description": LIGATURE * 19_000, "publish": False}),
-        ("createPersonalAccessToken", "CreatePersonalAccessTokenInput", {"name": "a", "scopes": ["mx:x"] * 1_000}),
+        (
+            "createPersonalAccessToken",
+            "CreatePersonalAccessTokenInput",
+            {"name": "a", "scopes": ["MX_POINTS_READ"] * 1_000},
+        ),
         ("setFeaturedBadges", "SetFeaturedBadgesInput", {"badgeCodes": ["B"] * 1_000}),
         ("orderProjects", "OrderProjectsInput", {"projectIds": ["pro_1"] * 1_000}),
         ("beginSms", "BeginSmsInput", {"phoneNumber": "+1" * 500}),

@@ -92,10 +92,11 @@ def test_scopes_are_in_order_and_named_by_the_rule() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert opening({"Profile.about"}) == ["mx:user:profile:v1:read"]
-    assert opening({"Query.viewer", "Viewer.account", "Account.email"}) == ["mx:user:profile:v1:read"]
-    assert opening({"Mutation.recordActivity", "Profile.about"}) == ["mx:points:ingest", "mx:user:profile:v1:read"]
-    assert opening({"Mutation.signOut", "UserError.code"}) == []
+    assert opening("Profile.about", service=False) == ["mx:user:profile:v1:read", "mx:profile:write"]
+    assert opening("AuditEntry.id", service=False) == ["mx:audit-logging:read"]
+    assert opening("Mutation.recordActivity", service=True) == ["mx:points:ingest"]
+    assert opening("Mutation.recordActivity", service=False) == []
+    assert opening("Mutation.signOut", service=True) == []
 
 
 def test_reading_scopes_open_no_mutation() -> None:
@@ -104,6 +105,50 @@ def test_reading_scopes_open_no_mutation() -> None:
     for name in SCOPES:
         if name.endswith(":read"):
             assert set(closed(mutations, {name})) == mutations
+
+
+def reads_of(mutation: str) -> set[str]:
+    """
+    The fields that a scope must open together with a mutation: those of the payload, the id of each object in
+    it, and there every field that an input of the same name writes: if it is an object, what names it. The version too, if
+    the input expects one.
+    """
+    field = MUTATIONS[mutation]
+    payload: Any = get_named_type(field.type)
+    inputs: Any = get_named_type(field.args["input"].type) if field.args else None
+    written = {to_written(name) for name in inputs.fields} if inputs else set()
+    found: set[str] = set()
+    for name, entry in payload.fields.items():
+        found.add(f"{payload.name}.{name}")
+        kind = get_named_type(entry.type)
+        if isinstance(kind, GraphQLObjectType):
+            if inputs and "expectedVersion" in inputs.fields:
+                found |= {f"{kind.name}.version", *(["Viewer.profileVersion"] if kind.name == "Profile" else [])}
+            for each, inner in kind.fields.items():
+                leaf = get_named_type(inner.type)
+                if each not in written | {"id"}:
+                    continue
+                found.add(f"{kind.name}.{each}")
+                if isinstance(leaf, GraphQLObjectType):
+                    keys = {"id", "code", "handle", "name"} & leaf.fields.keys() or leaf.fields.keys()
+                    found |= {f"{leaf.name}.{key}" for key in keys}
+    return found & COORDINATES
+
+
+def to_written(name: str) -> str:
+    """The field that an input field writes: `skillCodes` writes `skills`, `projectId` names `project`."""
+    for ending, shown in (("Codes", "s"), ("Code", ""), ("Ids", "s"), ("Id", "")):
+        if name.endswith(ending):
+            return name.removesuffix(ending) + shown
+    return name
+
+
+@pytest.mark.parametrize("scope", [each for each in SCOPES if each.endswith(":write") and SCOPES[each].opens])
+def test_a_scope_that_writes_reads_what_it_writes(scope: str) -> None:
+    mutations = [name for name in MUTATIONS if f"Mutation.{name}" in SCOPES[scope].opens]
+    assert mutations
+    assert {name: shut for name in mutations if (shut := closed(reads_of(name), {scope}))} == {}
+    assert closed({"Query.viewer", "Viewer.profile", "Profile.id"}, {scope}) == []
 
 
 def test_every_mutation_says_who_is_allowed_and_answers_errors() -> None:

@@ -11,10 +11,12 @@ from tests.helpers.people import in_session, with_key
 
 CREATE = """
 mutation Create($input: CreateApiKeyInput!) { createApiKey(input: $input) {
-  secret apiKey { id name hint lastUsedAt usable problem } errors { code path }
+  secret apiKey { id name hint lastUsedAt isUsable problem } errors { code path }
 } }
 """
-DELETE = "mutation D($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { deleted errors { code path } } }"
+DELETE = (
+    "mutation D($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { deletedApiKeyId errors { code path } } }"
+)
 LIST = "{ viewer { apiKeys { id name hint lastUsedAt } } }"
 WHO = "{ viewer { account { email } } }"
 
@@ -35,11 +37,11 @@ async def test_a_key_is_made_used_listed_and_deleted(checked_client: GraphQLClie
     trail = str(await AuditEntry.all().values())
     assert "api-key.created" in trail and made["secret"][4:] not in trail
     # when
-    deleted = await checked_client.ask(DELETE, headers=headers, input={"id": made["apiKey"]["id"]})
+    deleted = await checked_client.ask(DELETE, headers=headers, input={"apiKeyId": made["apiKey"]["id"]})
     # then
     assert deleted["data"]["deleteApiKey"]["errors"] == []
     assert (await checked_client.post(WHO, headers=key)).status == 403
-    again = await checked_client.ask(DELETE, headers=headers, input={"id": made["apiKey"]["id"]})
+    again = await checked_client.ask(DELETE, headers=headers, input={"apiKeyId": made["apiKey"]["id"]})
     assert again["data"]["deleteApiKey"]["errors"][0]["code"] == "NOT_FOUND"
 
 
@@ -47,8 +49,8 @@ async def test_somebody_elses_key_does_not_exist(checked_client: GraphQLClient) 
     ada, eve = await make_person(), await make_person()
     await with_key(ada)
     [key] = await ApiKey.all()
-    answer = await checked_client.ask(DELETE, headers=await in_session(eve), input={"id": f"key_{key.id}"})
-    assert answer["data"]["deleteApiKey"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
+    answer = await checked_client.ask(DELETE, headers=await in_session(eve), input={"apiKeyId": f"key_{key.id}"})
+    assert answer["data"]["deleteApiKey"]["errors"] == [{"code": "NOT_FOUND", "path": ["apiKeyId"]}]
     assert await ApiKey.all().count() == 1
 
 
@@ -86,7 +88,7 @@ async def test_half_a_pair_is_refused(checked_client: GraphQLClient, missing: st
 
 async def test_a_key_neither_makes_nor_deletes_keys(checked_client: GraphQLClient) -> None:
     headers = await with_key(await make_person())
-    for document, given in ((CREATE, {"name": "x"}), (DELETE, {"id": "key_1"})):
+    for document, given in ((CREATE, {"name": "x"}), (DELETE, {"apiKeyId": "key_1"})):
         body = await checked_client.ask(document, headers=headers, input=given)
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await ApiKey.all().count() == 1

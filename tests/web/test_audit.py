@@ -141,7 +141,9 @@ async def test_ids_in_it_are_those_of_the_graph(checked_client: GraphQLClient) -
     # given
     ada = await make_person("ada@people.example")
     headers = await in_session(ada, elevated=True)
-    make = 'mutation { createPersonalAccessToken(input: {name: "Pull", scopes: ["mx:leaderboard:read"]}) { token { id } } }'
+    make = (
+        'mutation { createPersonalAccessToken(input: {name: "Pull", scopes: [MX_LEADERBOARD_READ]}) { token { id } } }'
+    )
     made = (await checked_client.data(make, headers=headers))["createPersonalAccessToken"]["token"]["id"]
     mine = Actor(ada.id, Origin.SESSION)
     await committed(audit.record("project.deleted", actor=mine, account_id=ada.id, project=7))

@@ -29,7 +29,7 @@ from tests.helpers.sign_in import GOOD
 
 ERRORS = "errors { code message path }"
 BEGIN_TOTP = f"mutation Begin {{ beginTotp {{ secret uri qrCode {ERRORS} }} }}"
-CONFIRM_TOTP = f"mutation Confirm($input: ConfirmTotpInput!) {{ confirmTotp(input: $input) {{ secondFactor {{ enabled method confirmedAt backupCodesLeft }} backupCodes {ERRORS} }} }}"
+CONFIRM_TOTP = f"mutation Confirm($input: ConfirmTotpInput!) {{ confirmTotp(input: $input) {{ secondFactor {{ isEnabled method confirmedAt backupCodesLeft }} backupCodes {ERRORS} }} }}"
 BEGIN_SMS = f"mutation Begin($input: BeginSmsInput!) {{ beginSms(input: $input) {{ {ERRORS} }} }}"
 CONFIRM_SMS = f"mutation Confirm($input: ConfirmSmsInput!) {{ confirmSms(input: $input) {{ secondFactor {{ method }} backupCodes {ERRORS} }} }}"
 REGENERATE = f"mutation Renew {{ regenerateBackupCodes {{ backupCodes {ERRORS} }} }}"
@@ -37,8 +37,8 @@ REQUEST = f"mutation Ask {{ requestSecondFactorDeactivation {{ {ERRORS} }} }}"
 DEACTIVATE = (
     f"mutation Off($input: DeactivateSecondFactorInput!) {{ deactivateSecondFactor(input: $input) {{ {ERRORS} }} }}"
 )
-STATUS = "{ viewer { secondFactor { enabled method confirmedAt backupCodesLeft } } }"
-OFF = {"enabled": False, "method": None, "confirmedAt": None, "backupCodesLeft": 0}
+STATUS = "{ viewer { secondFactor { isEnabled method confirmedAt backupCodesLeft } } }"
+OFF = {"isEnabled": False, "method": None, "confirmedAt": None, "backupCodesLeft": 0}
 
 EVERY: dict[str, tuple[str, Body]] = {
     "beginTotp": (BEGIN_TOTP, {}),
@@ -112,7 +112,7 @@ async def test_an_authenticator_is_set_up_and_shown_as_on(checked_client: GraphQ
     assert done["errors"] == [] and len(done["backupCodes"]) == 10
     shown = await status(checked_client)
     assert shown == done["secondFactor"]
-    assert (shown["enabled"], shown["method"], shown["backupCodesLeft"]) == (True, "TOTP", 10)
+    assert (shown["isEnabled"], shown["method"], shown["backupCodesLeft"]) == (True, "TOTP", 10)
     await second_factors.check(ada.id, done["backupCodes"][0], actor=OPERATOR)
     assert (await status(checked_client))["backupCodesLeft"] == 9
 
@@ -144,7 +144,7 @@ async def test_switching_on_changes_the_cookie_and_ends_the_other_sessions(
     assert (after.id, after.digest == before.digest) == (before.id, False)
     assert digest(response.cookies["session"].value) == after.digest
     assert await sessions.authenticate(elsewhere) is None
-    assert (await status(checked_client))["enabled"]
+    assert (await status(checked_client))["isEnabled"]
 
 
 async def test_a_refused_set_up_leaves_the_session_as_it_is(checked_client: GraphQLClient, ada: Account) -> None:
@@ -196,7 +196,7 @@ async def test_a_mailed_link_switches_it_off(checked_client: GraphQLClient, ada:
     before = await Session.get(account_id=ada.id)
     # when
     assert await errors(checked_client, "requestSecondFactorDeactivation") == []
-    assert (await status(checked_client))["enabled"]
+    assert (await status(checked_client))["isEnabled"]
     token = await found("second-factor-off-link", r"token=(\w+)")
     assert await errors(checked_client, "deactivateSecondFactor", {"token": token}) == []
     # then

@@ -15,7 +15,7 @@ SECRETS = {"password", "current", "currentPassword", "new", "newPassword", "code
 def with_canaries(name: str) -> dict[str, Any]:
     """The smallest input of a mutation, with a good address, and a canary for every secret."""
     given = smallest_input(name)
-    known = {"email": "someone@people.example", "name": "Someone", "scopes": ["mx:leaderboard:read"]}
+    known = {"email": "someone@people.example", "name": "Someone", "scopes": ["MX_LEADERBOARD_READ"]}
     secrets = {each: CANARY for each in input_fields(name) if each in SECRETS}
     return {**given, **{each: known[each] for each in given if each in known}, **secrets}
 

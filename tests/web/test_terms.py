@@ -143,9 +143,9 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
 ) -> None:
     """Scopes of a token that a person may have, and activities that a service may report."""
     # given
-    document = "{ tokenScopes { name serviceOnly } activities { code isReportable } }"
+    document = "{ tokenScopes { name isServiceOnly } activities { code isReportable } }"
     data = (await checked_client.ask(document, headers=headers))["data"]
-    scopes = [each["name"] for each in data["tokenScopes"] if not each["serviceOnly"]]
+    scopes = [each["name"] for each in data["tokenScopes"] if not each["isServiceOnly"]]
     service = await make_token(await make_service(), "mx:points:ingest")
     ada = await make_person()
     # when
@@ -165,7 +165,7 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
     )
     await sign_in(checked_client, ada, elevated=True)
     created = await checked_client.data(
-        """mutation M($scopes: [String!]!) {
+        """mutation M($scopes: [TokenScopeName!]!) {
             createPersonalAccessToken(input: {name: "All", scopes: $scopes}) { token { scopes } errors { code } } }""",
         scopes=scopes,
     )

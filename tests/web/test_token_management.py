@@ -18,27 +18,28 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, make_company_with_admin, with_key
 
 READ = "mx:user:profile:v1:read"
+READ_NAME = "MX_USER_PROFILE_V1_READ"
 CREATE = """
 mutation Create($input: CreatePersonalAccessTokenInput!) { createPersonalAccessToken(input: $input) {
-  secret token { id name scopes hint createdAt expiresAt lastUsedAt usable problem } errors { code path message }
+  secret token { id name scopes hint createdAt expiresAt lastUsedAt isUsable problem } errors { code path message }
 } }
 """
 DELETE = """
 mutation Delete($input: DeletePersonalAccessTokenInput!) { deletePersonalAccessToken(input: $input) {
-  deleted errors { code path }
+  deletedTokenId errors { code path }
 } }
 """
-LIST = "{ viewer { personalAccessTokens { id name scopes hint lastUsedAt usable problem } } }"
+LIST = "{ viewer { personalAccessTokens { id name scopes hint lastUsedAt isUsable problem } } }"
 WHO = "{ viewer { account { email } } }"
 INTROSPECT = """
 mutation Introspect($input: IntrospectTokenInput!) { introspectToken(input: $input) {
-  active scopes account email errors { code }
+  isActive scopes accountId email errors { code }
 } }
 """
 
 
 async def create(client: GraphQLClient, headers: dict[str, str], *scopes: str, **more: Any) -> Any:
-    given = {"name": "Pull", "scopes": list(scopes or (READ,)), **more}
+    given = {"name": "Pull", "scopes": list(scopes or (READ_NAME,)), **more}
     return (await client.data(CREATE, headers=headers, input=given))["createPersonalAccessToken"]
 
 
@@ -50,19 +51,19 @@ async def test_a_token_is_made_used_listed_and_deleted(checked_client: GraphQLCl
     made = await create(checked_client, headers)
     # then
     token, secret = made["token"], made["secret"]
-    assert (token["name"], token["scopes"], token["usable"], token["problem"]) == ("Pull", [READ], True, None)
+    assert (token["name"], token["scopes"], token["isUsable"], token["problem"]) == ("Pull", [READ_NAME], True, None)
     assert (token["lastUsedAt"], token["expiresAt"], token["hint"]) == (None, None, secret[-4:])
     assert (await checked_client.data(WHO, token=secret))["viewer"]["account"]["email"] == "ada@people.example"
     await credential_last_used.write_uses()
     [listed] = (await checked_client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"]
     assert listed["lastUsedAt"] and listed["id"] == token["id"]
     # when
-    deleted = await checked_client.data(DELETE, headers=headers, input={"id": token["id"]})
+    deleted = await checked_client.data(DELETE, headers=headers, input={"tokenId": token["id"]})
     # then
-    assert deleted["deletePersonalAccessToken"] == {"deleted": token["id"], "errors": []}
+    assert deleted["deletePersonalAccessToken"] == {"deletedTokenId": token["id"], "errors": []}
     assert (await checked_client.post(WHO, token=secret)).status == 403
-    again = await checked_client.data(DELETE, headers=headers, input={"id": token["id"]})
-    assert again["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
+    again = await checked_client.data(DELETE, headers=headers, input={"tokenId": token["id"]})
+    assert again["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["tokenId"]}]
 
 
 async def test_the_secret_is_shown_once_and_stands_nowhere(checked_client: GraphQLClient) -> None:
@@ -95,8 +96,8 @@ async def test_somebody_elses_token_does_not_exist(checked_client: GraphQLClient
     headers = await in_session(eve)
     # when, then
     for wanted in (theirs, "pat_999", "acc_1"):
-        answer = await checked_client.data(DELETE, headers=headers, input={"id": wanted})
-        assert answer["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
+        answer = await checked_client.data(DELETE, headers=headers, input={"tokenId": wanted})
+        assert answer["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["tokenId"]}]
     assert await AccessToken.all().count() == 1
     assert (await checked_client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"] == []
     node = await checked_client.data(
@@ -109,10 +110,10 @@ async def test_somebody_elses_token_does_not_exist(checked_client: GraphQLClient
     ("given", "codes"),
     [
         ({"scopes": []}, {"BAD_INPUT"}),
-        ({"scopes": ["mx:all"]}, {"UNKNOWN_SCOPE"}),
-        ({"scopes": [READ, "mx:points:ingest", "mx:token:introspect"]}, {"FORBIDDEN"}),
-        ({"name": " ", "scopes": [READ]}, {"BAD_INPUT"}),
-        ({"scopes": [READ], "expiresAt": "2020-01-01T00:00:00Z"}, {"BAD_INPUT"}),
+        ({"scopes": [READ_NAME, READ_NAME]}, {"BAD_INPUT"}),
+        ({"scopes": [READ_NAME, "MX_POINTS_INGEST", "MX_TOKEN_INTROSPECT"]}, {"BAD_INPUT"}),
+        ({"name": " ", "scopes": [READ_NAME]}, {"BAD_INPUT"}),
+        ({"scopes": [READ_NAME], "expiresAt": "2020-01-01T00:00:00Z"}, {"BAD_INPUT"}),
     ],
 )
 async def test_what_cannot_be_a_token_is_refused(checked_client: GraphQLClient, given: Any, codes: set[str]) -> None:
@@ -124,6 +125,16 @@ async def test_what_cannot_be_a_token_is_refused(checked_client: GraphQLClient, 
     assert await AccessToken.all().count() == 0
 
 
+async def test_a_scope_that_does_not_exist_is_refused_by_its_type(checked_client: GraphQLClient) -> None:
+    headers = await in_session(await make_person(), elevated=True)
+    for scope in ("MX_ALL", READ):
+        body = await checked_client.ask(CREATE, headers=headers, input={"name": "Pull", "scopes": [scope]})
+        assert (
+            body["errors"][0]["extensions"]["code"] == "BAD_INPUT" and "TokenScopeName" in body["errors"][0]["message"]
+        )
+    assert await AccessToken.all().count() == 0
+
+
 async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(checked_client: GraphQLClient) -> None:
     # given
     account = await make_person()
@@ -131,11 +142,11 @@ async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(checked_client:
     token = await make_token(account, *every)
     key = await with_key(account)
     # when, then
-    for document, given in ((CREATE, {"name": "x", "scopes": [READ]}), (DELETE, {"id": "pat_1"})):
+    for document, given in ((CREATE, {"name": "x", "scopes": [READ_NAME]}), (DELETE, {"tokenId": "pat_1"})):
         assert await checked_client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
         body = await checked_client.ask(document, headers=key, input=given)
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert await checked_client.code(CREATE, input={"name": "x", "scopes": [READ]}) == "UNAUTHENTICATED"
+    assert await checked_client.code(CREATE, input={"name": "x", "scopes": [READ_NAME]}) == "UNAUTHENTICATED"
     assert await checked_client.code(LIST, token=token) == "INSUFFICIENT_SCOPE"
     assert await AccessToken.all().count() == 1
 
@@ -186,12 +197,13 @@ async def test_a_companys_rule_decides_about_the_password(checked_client: GraphQ
 
 
 async def test_the_scopes_are_a_catalogue_with_those_of_platform_services(checked_client: GraphQLClient) -> None:
-    data = await checked_client.data("{ tokenScopes { name group description opens serviceOnly } }")
-    scopes = {each["name"]: each for each in data["tokenScopes"]}
+    data = await checked_client.data("{ tokenScopes { name text group description opens isServiceOnly } }")
+    scopes = {each["text"]: each for each in data["tokenScopes"]}
     assert set(scopes) == set(SCOPES)
     assert {"Projects", "Catalog", "App Repository"} <= {each["group"] for each in scopes.values()}
     assert scopes["mx:app:metadata:read"]["opens"] == []
-    assert scopes["mx:token:introspect"]["serviceOnly"] is True
+    assert scopes["mx:token:introspect"]["isServiceOnly"] is True
+    assert scopes["mx:audit-logging:read"]["name"] == "MX_AUDIT_LOGGING_READ"
 
 
 async def test_a_service_asks_what_a_token_is_worth(checked_client: GraphQLClient) -> None:
@@ -203,10 +215,10 @@ async def test_a_service_asks_what_a_token_is_worth(checked_client: GraphQLClien
     good = (await checked_client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"]
     # then
     assert good == {
-        "active": True, "scopes": ["mx:app:create", "mx:catalog:read"], "account": f"acc_{account.id}",
+        "isActive": True, "scopes": ["MX_APP_CREATE", "MX_CATALOG_READ"], "accountId": f"acc_{account.id}",
         "email": "ada@people.example", "errors": [],
     }  # fmt: skip
-    nothing: Any = {"active": False, "scopes": None, "account": None, "email": None, "errors": []}
+    nothing: Any = {"isActive": False, "scopes": None, "accountId": None, "email": None, "errors": []}
     for bad in (access_tokens.new_secret(), "", "nonsense", "é", secret[:-1] + ("a" if secret[-1] != "a" else "b")):
         assert (await checked_client.data(INTROSPECT, token=service, input={"token": bad}))[
             "introspectToken"

@@ -7,7 +7,7 @@ import pytest
 from models.tokens import AccessToken
 from services.core.crypto import digest
 from tests.helpers.credentials import RANK, dead_credentials
-from tests.helpers.factories import give, make_person, make_profile, make_token
+from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
@@ -106,9 +106,29 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
     assert body["data"] is None and "Mine" not in str(body)
     assert error["extensions"] == {
         "code": "INSUFFICIENT_SCOPE",
-        "required": ["mx:user:profile:v1:read"],
-        "given": [RANK],
+        "fields": [{"field": "Profile.about", "anyOf": ["MX_USER_PROFILE_V1_READ", "MX_PROFILE_WRITE"]}],
+        "given": ["MX_LEADERBOARD_READ"],
     }
+    assert error["message"] == (
+        "The scopes of this token do not allow Profile.about (needs mx:user:profile:v1:read or mx:profile:write)."
+    )
+
+
+async def test_only_scopes_that_the_account_can_have_are_named(checked_client: GraphQLClient) -> None:
+    # given
+    document = "{ tokenScopes { name } levels { number } viewer { sessions { id } pointsToday { __typename } } }"
+    for account, listing in ((await make_person(), []), (await make_service(), ["MX_TOKEN_INTROSPECT"])):
+        # when
+        body = await checked_client.ask(document, token=await make_token(account, RANK))
+        # then
+        [error] = body["errors"]
+        fields = {each["field"]: each["anyOf"] for each in error["extensions"]["fields"]}
+        assert (fields["Query.tokenScopes"], fields["TokenScope.name"]) == (listing, listing)
+        assert (fields["Viewer.sessions"], fields["Session.id"]) == ([], [])
+        assert fields["Viewer.pointsToday"] == ["MX_POINTS_READ", "MX_USER_PROFILE_V1_READ"]
+        assert "Query.levels" not in fields
+        assert error["message"].startswith("The scopes of this token do not allow Query.tokenScopes (")
+        assert error["message"].endswith(", ….")
 
 
 HIDDEN: list[Any] = [

@@ -116,7 +116,7 @@ async def test_a_newcomers_story(
     # a token and a key in an elevated session, a pull, the end of it
     await done(first, ELEVATE, code=backup_codes[1])
     secrets |= {f"elevated cookie {n}": cookie.value for n, cookie in enumerate(first.http.session.cookie_jar)}
-    made = await done(first, CREATE, name="pull", scopes=["mx:leaderboard:read"])
+    made = await done(first, CREATE, name="pull", scopes=["MX_LEADERBOARD_READ"])
     secrets["token"] = made["secret"]
     secrets["API key"] = (await done(first, KEY, name="script"))["secret"]
     pulled = await tool.data(BOARD, token=secrets["token"])

@@ -101,12 +101,7 @@ async def test_everything_wrong_with_a_new_token_is_said_at_once() -> None:
     with pytest.raises(Refused) as why:
         await access_tokens.create(account.id, name=" ", scopes=["mx:points:ingest", "mx:all"], expires_at=clock.now())
     # then
-    assert [problem.code for problem in why.value.problems] == [
-        ErrorCode.BAD_INPUT,
-        ErrorCode.BAD_INPUT,
-        ErrorCode.FORBIDDEN,
-        ErrorCode.UNKNOWN_SCOPE,
-    ]
+    assert [problem.code for problem in why.value.problems] == [ErrorCode.BAD_INPUT] * 4
     assert await AccessToken.all().count() == 0
 
 
