@@ -20,6 +20,11 @@ async def viewer(context: Context) -> Row | None:
     return {"account_id": principal.account_id, "profile_id": principal.profile_id}
 
 
+async def viewer_and_profile(context: Context) -> Row:
+    """The payload of a mutation that changes the viewer's profile and what the viewer sees of it."""
+    return {"viewer": await viewer(context), "profile_id": context.viewer.profile_id}
+
+
 @columns(*ACCOUNT)
 async def by_id(account_ids: Sequence[int], context: Context) -> list[Row | None]:
     """The viewer's own accounts: the one of this request, and those of the same profile. None for any other."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
@@ -10,6 +11,5 @@ from services.profiles import handle_changes
 
 async def change(context: Context, *, input: Any) -> Row:
     """Give the viewer's profile a new handle."""
-    profile_id = context.viewer.own_profile
-    await handle_changes.change(profile_id, input.handle, actor=actor_of(context))
-    return {"profile_id": profile_id}
+    await handle_changes.change(context.viewer.own_profile, input.handle, actor=actor_of(context))
+    return await accounts.viewer_and_profile(context)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
@@ -24,7 +25,7 @@ async def update(context: Context, *, input: Any) -> Row:
         actor=actor_of(context),
         expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
     )
-    return {"profile_id": profile_id}
+    return await accounts.viewer_and_profile(context)
 
 
 def _socials(accounts: Any) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from strawberry import ID
 from catalogue import languages
 from catalogue.terms import country
 from models.statements import Statement
+from resolvers import terms
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -96,10 +97,16 @@ async def details(profile_ids: Sequence[int], context: Context) -> list[Row | No
 
 @columns("id", "recovery_email", "language", "version", positional=True)
 async def own(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
-    """What only the profile's own person sees; None for any but the viewer's."""
-    database = context.database
-    rows = await database.fetch(OWN_PROFILE, profile_ids, context.viewer.own_profile)
+    """What only the profile's own person sees; None for any but the viewer's. Primary key."""
+    rows = await context.database.fetch(OWN_PROFILE, profile_ids, context.viewer.own_profile)
     return in_order(profile_ids, rows, by="id")
+
+
+@columns("code", "name")
+async def chosen_languages(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """The language that the profile's own person chose; None if none, and for any but the viewer's. Primary key."""
+    rows = await own(profile_ids, context)
+    return [terms.language(row["language"]) if row and row["language"] else None for row in rows]
 
 
 def country_name(row: Row) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from catalogue.languages import translate
+from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -26,10 +27,10 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
 async def publish(context: Context) -> Row:
     """Make the viewer's profile public."""
     await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
-    return {"profile_id": context.viewer.profile_id}
+    return await accounts.viewer_and_profile(context)
 
 
-async def make_private(context: Context) -> Row:
+async def unpublish(context: Context) -> Row:
     """Make the viewer's profile private."""
-    await publishing.make_private(context.viewer.own_profile, actor=actor_of(context))
-    return {"profile_id": context.viewer.profile_id}
+    await publishing.unpublish(context.viewer.own_profile, actor=actor_of(context))
+    return await accounts.viewer_and_profile(context)

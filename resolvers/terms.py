@@ -1,9 +1,9 @@
-"""Skills and industries of people, and the lists to choose from."""
+"""Skills and industries of people, and the lists to choose from: countries and languages too."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from catalogue.languages import current_language, translate
+from catalogue.languages import LANGUAGES, current_language, native_name, translate
 from catalogue.terms import INDUSTRIES, SKILLS, Term, sort_key
 from catalogue.terms import countries as countries_by_name
 from models.profiles import ProfileIndustry, ProfileSkill
@@ -39,6 +39,16 @@ async def industries(context: Context) -> list[Row]:
 async def countries(context: Context) -> list[Row]:
     """All countries, by name. No statement."""
     return [{"code": code, "name": name} for code, name in countries_by_name(current_language())]
+
+
+async def languages(context: Context) -> list[Row]:
+    """The languages of texts, English first. No statement."""
+    return [language(code) for code in LANGUAGES]
+
+
+def language(code: str) -> Row:
+    """A language, with its own name."""
+    return {"code": code, "name": native_name(code)}
 
 
 def _choices(terms: Mapping[str, Term]) -> list[Row]:

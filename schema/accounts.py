@@ -13,7 +13,7 @@ from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
 from schema.invites import InvitesOfViewer
 from schema.nodes import Node, id_of
-from schema.profiles import Profile
+from schema.profiles import Profile, ProfileOfViewer
 from schema.referrals import ReferralsOfViewer
 from schema.scalars import DateTime
 from schema.second_factors import SecondFactor
@@ -46,7 +46,6 @@ class Account(Node):
     email: str = column("Email address of the account.")
     name: str = column("Name of the account, as its owner entered it.")
     created_at: DateTime = column("When the account was created.")
-    marketing: bool = column("True if the owner agreed to receive news by email.")
     company: Company | None = loaded_by(
         companies.by_id, "The company that the account belongs to; null if none.", key="company_id"
     )
@@ -65,6 +64,7 @@ class Viewer(
     ChallengesOfViewer,
     ConnectionsOfViewer,
     SuggestionsOfViewer,
+    ProfileOfViewer,
     CreditsOfViewer,
     InvitesOfViewer,
     ReferralsOfViewer,
@@ -81,6 +81,12 @@ class Viewer(
         "True if the person should be invited to publish the profile: it is private and was edited after its "
         "creation. Null for a service account.",
         key="profile_id",
+    )
+    allows_marketing: bool = loaded_by(
+        accounts.by_id,
+        "True if news may be mailed to the account that is signed in.",
+        key="account_id",
+        read="marketing",
     )
     second_factor: SecondFactor | None = loaded_by(
         second_factors.of_accounts,

@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers import avatars, profiles
 from resolvers.base.permissions import Person
+from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
@@ -25,6 +26,7 @@ class UploadAvatarPayload:
     profile: Profile | None = loaded_by(
         profiles.by_id, "Your profile with the new picture; null if refused.", key="profile_id"
     )
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -33,6 +35,7 @@ class RemoveAvatarPayload:
     profile: Profile | None = loaded_by(
         profiles.by_id, "Your profile without a picture; null if refused.", key="profile_id"
     )
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 

@@ -67,9 +67,11 @@ class InsufficientCreditsError(UserError):
 class CreditsOfViewer:
     credit_balance: int = loaded_by(
         credit_resolvers.of_accounts,
-        "Credits that the account that is signed in can spend. `Profile.credits` is the sum over all accounts of the "
-        "person.",
+        "Credits that the account that is signed in can spend; `creditTotal` includes your other accounts.",
         key="account_id",
+    )
+    credit_total: int = loaded_by(
+        credit_resolvers.of_profiles, "Credits of all of your accounts together.", key="profile_id"
     )
     credit_history: CreditEntryConnection = loaded_by(
         credit_resolvers.history,

@@ -39,7 +39,7 @@ from schema.passwords import PasswordsMutation
 from schema.people import PeopleQuery
 from schema.points import PointEntry, PointsQuery
 from schema.portfolio import PortfolioQuery, Project, ProjectFieldError
-from schema.preferences import PreferencesMutation, PreferencesQuery
+from schema.preferences import PreferencesMutation
 from schema.profile_editing import ProfileEditingMutation, VersionConflictError
 from schema.profiles import Profile, ProfilesQuery
 from schema.project_editing import ProjectEditingMutation
@@ -70,7 +70,6 @@ class Query(
     ChallengesQuery,
     ShopQuery,
     PortfolioQuery,
-    PreferencesQuery,
     TermsQuery,
 ):
     pass

@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers import handles, profiles
 from resolvers.base.permissions import Person
+from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
@@ -22,6 +23,7 @@ class ChangeHandleInput:
 @strawberry.type(description="Payload of `changeHandle`.")
 class ChangeHandlePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 

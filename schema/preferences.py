@@ -2,59 +2,40 @@
 
 import strawberry
 
-from resolvers import preferences, profiles
+from resolvers import preferences
 from resolvers.base.permissions import PersonItself
+from schema.accounts import Viewer
 from schema.errors import UserError
-from schema.fields import answered_by, column, loaded_by, mutation_by
-from schema.profiles import Profile
+from schema.fields import column, mutation_by
 
 
-@strawberry.input(description="Consent to receive news by email.")
-class UpdateMarketingInput:
-    marketing: bool = strawberry.field(
-        description="True to allow news by email to the account that is signed in, false to forbid it."
+@strawberry.input(description="The preferences to change. Omitted ones do not change.")
+class UpdatePreferencesInput:
+    allows_marketing: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "True to allow news by email to the account that is signed in, false to forbid it. Null changes nothing."
+        ),
+    )
+    language_code: strawberry.Maybe[str | None] = strawberry.field(
+        description=(
+            "Language of your emails and answers: code of one of `Query.languages`, like `nl`. It takes precedence over "
+            "the header `Accept-Language`; null lets that header decide again."
+        )
     )
 
 
-@strawberry.input(description="The language for emails and answers.")
-class UpdateLanguageInput:
-    language: str = strawberry.field(description="Code of one of `Query.languages`, ISO 639-1, like `nl`.")
-
-
-@strawberry.type(description="Payload of `updateMarketing`.")
-class UpdateMarketingPayload:
-    marketing: bool | None = column("True if news by email is allowed now; null if refused.")
+@strawberry.type(description="Payload of `updatePreferences`.")
+class UpdatePreferencesPayload:
+    viewer: Viewer | None = column("You, with the new preferences; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
-
-
-@strawberry.type(description="Payload of `updateLanguage`.")
-class UpdateLanguagePayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
-    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
-
-
-@strawberry.type(description="A language of emails and answers.")
-class Language:
-    code: str = column("ISO 639-1 code for `updateLanguage`, like `nl`.")
-    name: str = column("Name of the language in the language itself, like `Nederlands`.")
-
-
-@strawberry.type
-class PreferencesQuery:
-    languages: list[Language] = answered_by(preferences.languages, "Languages of emails and answers, English first.")
 
 
 @strawberry.type
 class PreferencesMutation:
-    update_marketing: UpdateMarketingPayload | None = mutation_by(
-        preferences.update_marketing,
-        "Allow or forbid news by email to the account that is signed in.",
+    update_preferences: UpdatePreferencesPayload | None = mutation_by(
+        preferences.update,
+        "Set your language, and whether news may be mailed to the account that is signed in.",
         allowed=[PersonItself()],
-        input=UpdateMarketingInput,
-    )
-    update_language: UpdateLanguagePayload | None = mutation_by(
-        preferences.update_language,
-        "Set the language of your emails and answers. It takes precedence over the header `Accept-Language`.",
-        allowed=[PersonItself()],
-        input=UpdateLanguageInput,
+        input=UpdatePreferencesInput,
     )

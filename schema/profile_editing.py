@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers import profile_editing, profiles
 from resolvers.base.permissions import Person
+from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
@@ -76,7 +77,7 @@ class UpdateProfileInput:
     expected_version: int | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "The `version` of the profile that you edited. If it has changed since, the mutation is refused with "
+            "The `Viewer.profileVersion` that you edited. If it has changed since, the mutation is refused with "
             "VERSION_CONFLICT. Omit it to skip the check."
         ),
     )
@@ -90,6 +91,7 @@ class VersionConflictError(UserError):
 @strawberry.type(description="Payload of `updateProfile`.")
 class UpdateProfilePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("Every problem found, one per field; empty on success.")
 
 

@@ -15,7 +15,6 @@ from resolvers import (
     stats,
     terms,
 )
-from resolvers import credits as credit_resolvers
 from schema.badges import BadgeProgress, EarnedBadge, EarnedBadgeConnection
 from schema.checklist import ChecklistEntry
 from schema.companies import Company
@@ -28,7 +27,7 @@ from schema.points import PointEntryConnection, Score
 from schema.portfolio import PortfolioOfProfile
 from schema.scalars import Day
 from schema.stats import Stats
-from schema.terms import Industry, Skill
+from schema.terms import Industry, Language, Skill
 
 enum_of(
     Visibility,
@@ -128,31 +127,30 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
         "The newest earned badges, each at its highest level; for cards and lists of people.",
         arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
-    credits: int | None = loaded_by(
-        credit_resolvers.of_profiles,
-        "Credits of all accounts of the person together. Visible to the person only; null for others.",
-    )
+
+
+@strawberry.type
+class ProfileOfViewer:
     recovery_email: str | None = loaded_by(
         profiles.own,
-        "Address for codes if the account's own email is lost. Visible to the person only; null for others or if "
-        "none is set.",
+        "Address for codes if you lose the email of your account; null if none is set.",
+        key="profile_id",
         read="recovery_email",
     )
-    language: str | None = loaded_by(
-        profiles.own,
-        "Language of emails and answers that the person chose, ISO 639-1, like `nl`. Null if none is chosen: each "
-        "request's `Accept-Language` then decides. Visible to the person only; null for others.",
-        read="language",
+    language: Language | None = loaded_by(
+        profiles.chosen_languages,
+        "Language of emails and answers that you chose. Null if none is chosen: each request's `Accept-Language` then "
+        "decides.",
+        key="profile_id",
     )
-    version: int | None = loaded_by(
+    profile_version: int = loaded_by(
         profiles.own,
-        "Version number that grows with every edit; pass it to `updateProfile` as `expectedVersion`. Visible to "
-        "the person only; null for others.",
+        "Version number of your profile, which grows with every edit; pass it to `updateProfile` as `expectedVersion`.",
+        key="profile_id",
         read="version",
     )
-    publish_checklist: list[ChecklistEntry] | None = loaded_by(
-        publishing.checklists,
-        "Requirements for making the profile public. Visible to the person only; null for others.",
+    publish_checklist: list[ChecklistEntry] = loaded_by(
+        publishing.checklists, "Requirements for making your profile public.", key="profile_id"
     )
 
 

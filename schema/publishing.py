@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers import profiles, publishing
 from resolvers.base.permissions import PersonItself
+from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
@@ -12,12 +13,14 @@ from schema.profiles import Profile
 @strawberry.type(description="Payload of `publishProfile`.")
 class PublishProfilePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("A `ChecklistError` for each requirement that is not met; empty on success.")
 
 
-@strawberry.type(description="Payload of `makeProfilePrivate`.")
-class MakeProfilePrivatePayload:
+@strawberry.type(description="Payload of `unpublishProfile`.")
+class UnpublishProfilePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -25,12 +28,12 @@ class MakeProfilePrivatePayload:
 class PublishingMutation:
     publish_profile: PublishProfilePayload | None = mutation_by(
         publishing.publish,
-        "Make your profile public. All items of `Profile.publishChecklist` must be done. A public profile does not "
+        "Make your profile public. All items of `Viewer.publishChecklist` must be done. A public profile does not "
         "change.",
         allowed=[PersonItself()],
     )
-    make_profile_private: MakeProfilePrivatePayload | None = mutation_by(
-        publishing.make_private,
+    unpublish_profile: UnpublishProfilePayload | None = mutation_by(
+        publishing.unpublish,
         "Hide your profile: for everyone else it no longer exists. You keep everything that you earned.",
         allowed=[PersonItself()],
     )

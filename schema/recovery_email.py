@@ -2,11 +2,11 @@
 
 import strawberry
 
-from resolvers import profiles, recovery_email
+from resolvers import recovery_email
 from resolvers.base.permissions import Elevated
+from schema.accounts import Viewer
 from schema.errors import UserError
-from schema.fields import column, loaded_by, mutation_by
-from schema.profiles import Profile
+from schema.fields import column, mutation_by
 
 
 @strawberry.input(description="The new recovery email.")
@@ -26,13 +26,13 @@ class SetRecoveryEmailPayload:
 
 @strawberry.type(description="Payload of `verifyRecoveryEmail`.")
 class VerifyRecoveryEmailPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, with the recovery email; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type(description="Payload of `removeRecoveryEmail`.")
 class RemoveRecoveryEmailPayload:
-    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
+    viewer: Viewer | None = column("You, without a recovery email; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 

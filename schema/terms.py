@@ -1,4 +1,4 @@
-"""Skills, industries and countries: terms of controlled lists."""
+"""Skills, industries, countries and languages: terms of controlled lists."""
 
 import strawberry
 
@@ -31,6 +31,12 @@ class Country:
     name: str = column("Name of the country, in the language of the answer.")
 
 
+@strawberry.type(description="A language of emails and answers.")
+class Language:
+    code: str = column("ISO 639-1 code for `updatePreferences`, like `nl`.")
+    name: str = column("Name of the language in the language itself, like `Nederlands`.")
+
+
 @strawberry.type
 class TermsQuery:
     skills: list[Skill] = answered_by(
@@ -46,3 +52,4 @@ class TermsQuery:
     countries: list[Country] = answered_by(
         terms.countries, "All countries, by name in the language of the answer.", work=Work(50)
     )
+    languages: list[Language] = answered_by(terms.languages, "Languages of emails and answers, English first.")

@@ -186,7 +186,7 @@ async def publish(profile_id: int, *, actor: Actor) -> None:
         await _award_once(profile.id, PROFILE_PUBLISHED)
 
 
-async def make_private(profile_id: int, *, actor: Actor) -> None:
+async def unpublish(profile_id: int, *, actor: Actor) -> None:
     """Hide a profile from everyone else; a private profile stays unchanged. Its points and badges stay."""
     async with in_transaction():
         profile = await lock_profile(profile_id)

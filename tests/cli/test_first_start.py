@@ -84,6 +84,6 @@ async def test_the_whole_first_start_and_people_of_the_demo_can_go_private_and_p
     guide = await Profile.get(handle="ada-okafor")
     account = await Account.get(profile_id=guide.id)
     actor = Actor(account.id, SYSTEM.origin)
-    await publishing.make_private(guide.id, actor=actor)
+    await publishing.unpublish(guide.id, actor=actor)
     await publishing.publish(guide.id, actor=actor)
     assert (await Profile.get(id=guide.id)).listed

@@ -65,10 +65,11 @@ UPDATE = """
 mutation Update($input: UpdateProfileInput!) {
   updateProfile(input: $input) {
     profile {
-      id name jobTitle department country location about website version
+      id name jobTitle department country location about website
       skills { code } industries { code } lookingFor { job project confirmed }
-      socials { github meetup twitter linkedin skype } publishChecklist { item isDone }
+      socials { github meetup twitter linkedin skype }
     }
+    viewer { profileVersion publishChecklist { item isDone } }
     errors { __typename code message path ... on VersionConflictError { currentVersion } ... on ChecklistError { item } }
   }
 }

@@ -29,7 +29,7 @@ TEXTS = {
     "results": "One ship, one place.",
 }
 ME = """{ viewer {
-  profile { id handle visibility score { points } credits }
+  creditTotal profile { id handle visibility score { points } }
   invites { edges { node { email state profile { name } } } }
   connectionRequestsReceived { totalCount edges { node { id profile { name } } } }
   connectionRequestsSent { totalCount edges { node { profile { name } } } }

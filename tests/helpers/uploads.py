@@ -12,7 +12,8 @@ from tests.helpers.graphql_client import Body, GraphQLClient
 UPLOAD = """
 mutation Upload($input: UploadAvatarInput!) {
   uploadAvatar(input: $input) {
-    profile { avatarUrl avatarUrlSmall avatarUrlLarge version }
+    profile { avatarUrl avatarUrlSmall avatarUrlLarge }
+    viewer { profileVersion }
     errors { __typename code message path ... on RateLimitError { retryAfter } }
   }
 }

@@ -30,7 +30,7 @@ from web import websocket_connection
 from web.socket_protocol import PROTOCOL
 
 READ = b'{"query": "{ leaderboard(board: FORUM) { entries(first: 1) { edges { node { rank } } } } profiles(first: 1) { edges { node { id } } } }"}'
-WRITE = b'{"query": "mutation { updateLanguage(input: {language: \\"en\\"}) { errors { code } } }"}'
+WRITE = b'{"query": "mutation { updatePreferences(input: {languageCode: \\"en\\"}) { errors { code } } }"}'
 
 
 class Proxy:

@@ -153,8 +153,8 @@ async def run_in_loop(test: Any) -> None:
 DOCUMENTS = {
     "board": "query Q($n: Int) { leaderboard(board: OVERALL) { board asOf entries(first: $n) { totalCount edges { cursor node { rank points profile { id name company { name } score { level { number } } } } } pageInfo { endCursor } } } }",
     "places": '{ leaderboard(board: OVERALL, period: YEAR) { startsOn endsOn asOf entries(first: 3) { edges { node { rank movement isHidden } } } viewerEntry { rank isHidden profile { name } } around(profileId: "prf_2", radius: 2) { rank movement profile { id } } } }',
-    "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } language }",
-    "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle recoveryEmail visibility } showPublishBanner } }",
+    "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } }",
+    "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle visibility } recoveryEmail language { code name } profileVersion publishChecklist { item isDone } creditTotal allowsMarketing showPublishBanner } }",
     "texts": "{ activities { title } badges { name description levels { criterion } } challenges { title description steps { title criterion } } shop { name description } projectFields { label tip } skills { name } industries { name } countries { name } languages { name } }",
     "tables": "{ activities { code isOncePerPerson dailyCap category } levels { number points } a: __typename }",
 }

@@ -233,6 +233,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         ],
         profiles.by_id: people,
         profiles.details: people,
+        profiles.chosen_languages: people,
         profiles.own: people,
         publishing.checklists: people,
         referrals.of_profiles: people,

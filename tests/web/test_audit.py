@@ -195,7 +195,7 @@ async def test_what_guards_an_account_is_in_its_trail(checked_client: GraphQLCli
     await checked_client.data(elevate, headers=headers, input={"password": OTHER})
     await checked_client.data(change, headers=elevated, input={"currentPassword": OTHER, "newPassword": GOOD})
     await checked_client.data(
-        'mutation { updateLanguage(input: {language: "nl"}) { errors { code } } }', headers=headers
+        'mutation { updatePreferences(input: {languageCode: "nl"}) { errors { code } } }', headers=headers
     )
     await checked_client.data("mutation { rotateReferralLink { errors { code } } }", headers=headers)
     # then

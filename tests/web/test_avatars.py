@@ -53,13 +53,13 @@ async def test_an_upload_is_shown_in_three_sizes(checked_client: GraphQLClient) 
         assert (image.format, image.size) == ("WEBP", (side, side))
     # when another one follows, the first is gone
     again = await uploaded(checked_client, picture(colour="red"), headers=headers)
-    assert again["profile"]["version"] == answer["profile"]["version"] + 1
+    assert again["viewer"]["profileVersion"] == answer["viewer"]["profileVersion"] + 1
     assert (await get(checked_client, answer["profile"]["avatarUrl"])).status == 404
     assert (await get(checked_client, again["profile"]["avatarUrl"])).status == 200
     # when it is removed, which a public profile's is not
     [error] = (await checked_client.ask(REMOVE, headers=headers))["data"]["removeAvatar"]["errors"]
     assert (error["__typename"], error["item"]) == ("ChecklistError", "AVATAR")
-    await publishing.make_private(ada.own_profile_id, actor=OPERATOR)
+    await publishing.unpublish(ada.own_profile_id, actor=OPERATOR)
     assert (await checked_client.ask(REMOVE, headers=headers))["data"]["removeAvatar"] == {
         "profile": {"avatarUrl": None},
         "errors": [],

@@ -24,7 +24,7 @@ async def test_an_old_link_leads_to_the_profile_as_long_as_it_is_shown(checked_c
             "handle": "ada-codes",
         }
     # when they hide
-    await checked_client.data("mutation { makeProfilePrivate { errors { code } } }", headers=headers)
+    await checked_client.data("mutation { unpublishProfile { errors { code } } }", headers=headers)
     # then: the old one too, but for its owner
     for each in ("ada-codes", "ada-okafor", "never-was"):
         assert (await checked_client.data(FIND, handle=each))["profile"] is None

@@ -33,7 +33,7 @@ TEXTS = """
   projectFields { name label tip }
 }
 """
-CHOOSE = "mutation M($language: String!) { updateLanguage(input: {language: $language}) { profile { language } errors { code message } } }"
+CHOOSE = "mutation M($language: String!) { updatePreferences(input: {languageCode: $language}) { viewer { language { code } } errors { code message } } }"
 BADGE = '{ badge(code: "FIRST_LIGHT") { name } }'
 
 
@@ -47,7 +47,7 @@ async def ask(
 
 
 async def choose(account: Account, language: str) -> None:
-    await preferences.set_language(account.own_profile_id, language, actor=OPERATOR)
+    await preferences.update(account.id, account.own_profile_id, {"language": language}, actor=OPERATOR)
 
 
 async def test_every_text_of_the_catalogues_comes_in_dutch(checked_client: GraphQLClient) -> None:
@@ -111,7 +111,7 @@ async def test_what_was_chosen_comes_before_the_header(checked_client: GraphQLCl
     assert (await ask(checked_client, BADGE, {**by_token, **NL}))[0]["badge"]["name"] == "Eerste licht"
     # when
     made, _ = await ask(checked_client, CHOOSE, session, language=chosen)
-    assert made["updateLanguage"] == {"profile": {"language": chosen}, "errors": []}
+    assert made["updatePreferences"] == {"viewer": {"language": {"code": chosen}}, "errors": []}
     # then
     for headers in ({**by_token, **NL}, {**by_token, **EN}, by_token, {**session, **EN}, {**session, **NL}):
         data, response = await ask(checked_client, BADGE, headers)
@@ -129,8 +129,8 @@ async def test_what_was_chosen_comes_before_the_header(checked_client: GraphQLCl
 async def test_a_language_without_texts_is_refused_and_nothing_changes(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example")
     data, _ = await ask(checked_client, CHOOSE, await in_session(ada), language="de")
-    [error] = data["updateLanguage"]["errors"]
-    assert error["code"] == "UNKNOWN_TERM" and data["updateLanguage"]["profile"] is None
+    [error] = data["updatePreferences"]["errors"]
+    assert error["code"] == "UNKNOWN_TERM" and data["updatePreferences"]["viewer"] is None
 
 
 async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(checked_client: GraphQLClient) -> None:
@@ -258,9 +258,9 @@ async def test_top_level_errors_are_said_in_dutch(
 
 async def test_the_checklist_is_told_in_dutch(checked_client: GraphQLClient) -> None:
     ada = await make_person("ada@people.example", public=False)
-    document = "{ viewer { profile { publishChecklist { item message } } } }"
+    document = "{ viewer { publishChecklist { item message } } }"
     data, _ = await ask(checked_client, document, {**await in_session(ada), **NL})
-    assert data["viewer"]["profile"]["publishChecklist"][0] == {
+    assert data["viewer"]["publishChecklist"][0] == {
         "item": "AVATAR",
         "message": "Voeg een avatar toe.",
     }

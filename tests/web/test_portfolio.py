@@ -125,7 +125,7 @@ async def test_a_hidden_owners_projects_are_nowhere(checked_client: GraphQLClien
     key = (await ProjectImage.get()).image
     assert (await page(checked_client, ben, {}))["collaborations"]["totalCount"] == 1
     # when
-    await publishing.make_private(id_of(ada), actor=OPERATOR)
+    await publishing.unpublish(id_of(ada), actor=OPERATOR)
     # then
     for who in ({}, bens):
         found = await everywhere(checked_client, ada, ben, number, who)
@@ -153,7 +153,7 @@ async def test_collaborators_untag_themselves_and_hide(checked_client: GraphQLCl
 
     assert await shown() == ["Ben", "Kim"]
     # when
-    await publishing.make_private(id_of(kim), actor=OPERATOR)
+    await publishing.unpublish(id_of(kim), actor=OPERATOR)
     assert await shown() == ["Ben"]
     answer = await run(checked_client, UNTAG, await in_session(ben), projectId=node_id(number))
     # then

@@ -10,8 +10,8 @@ from tests.helpers.sign_in import mailed_code
 from tests.helpers.uploads import picture, uploaded
 
 PUBLISH = "mutation { publishProfile { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
-HIDE = "mutation { makeProfilePrivate { profile { visibility } errors { code } } }"
-ME = "{ viewer { showPublishBanner profile { id score { points } publishChecklist { item isDone message } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
+HIDE = "mutation { unpublishProfile { profile { visibility } errors { code } } }"
+ME = "{ viewer { showPublishBanner publishChecklist { item isDone message } profile { id score { points } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """
 mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
@@ -29,11 +29,11 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     ] == []
     viewer = (await checked_client.data(ME))["viewer"]
     assert (viewer["showPublishBanner"], viewer["profile"]["score"]["points"]) == (False, 0)
-    assert not any(each["isDone"] for each in viewer["profile"]["publishChecklist"])
+    assert not any(each["isDone"] for each in viewer["publishChecklist"])
     # when they would go public as they are
     errors = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
     # then every item is missing, each with what to do
-    assert [each["item"] for each in errors] == [each["item"] for each in viewer["profile"]["publishChecklist"]]
+    assert [each["item"] for each in errors] == [each["item"] for each in viewer["publishChecklist"]]
     assert {(each["__typename"], each["code"]) for each in errors} == {("ChecklistError", "CHECKLIST_ITEM_MISSING")}
     # when they fill it in
     assert (await checked_client.data(UPDATE, input=WHOLE_INPUT))["updateProfile"]["errors"] == []
@@ -66,7 +66,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     [error] = (await checked_client.data(UPDATE, input={"about": None}))["updateProfile"]["errors"]
     assert (error["__typename"], error["item"], error["path"]) == ("ChecklistError", "ABOUT", ["about"])
     # when they hide and come back
-    assert (await checked_client.data(HIDE))["makeProfilePrivate"]["profile"] == {"visibility": "PRIVATE"}
+    assert (await checked_client.data(HIDE))["unpublishProfile"]["profile"] == {"visibility": "PRIVATE"}
     assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
     assert (await checked_client.data(ME))["viewer"]["showPublishBanner"] is True
     await checked_client.data(PUBLISH)
@@ -88,7 +88,7 @@ async def test_going_public_is_no_tokens_business(checked_client: GraphQLClient)
 async def test_hiding_twice_is_hiding(checked_client: GraphQLClient) -> None:
     await sign_in(checked_client, await make_person(public=True), elevated=False)
     for _ in range(2):
-        assert (await checked_client.data(HIDE))["makeProfilePrivate"] == {
+        assert (await checked_client.data(HIDE))["unpublishProfile"] == {
             "profile": {"visibility": "PRIVATE"},
             "errors": [],
         }

@@ -25,15 +25,15 @@ EVERY: dict[str, tuple[str, Body]] = {
         {"email": "ada@home.example"},
     ),
     "verifyRecoveryEmail": (
-        f"mutation Verify($input: VerifyRecoveryEmailInput!) {{ verifyRecoveryEmail(input: $input) {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
+        f"mutation Verify($input: VerifyRecoveryEmailInput!) {{ verifyRecoveryEmail(input: $input) {{ viewer {{ recoveryEmail }} {ERRORS} }} }}",
         {"code": "123456"},
     ),
     "removeRecoveryEmail": (
-        f"mutation Remove {{ removeRecoveryEmail {{ profile {{ recoveryEmail }} {ERRORS} }} }}",
+        f"mutation Remove {{ removeRecoveryEmail {{ viewer {{ recoveryEmail }} {ERRORS} }} }}",
         {},
     ),
 }
-OWN = "{ viewer { profile { recoveryEmail } } }"
+OWN = "{ viewer { recoveryEmail } }"
 
 
 async def do(client: GraphQLClient, name: str, given: Body | None = None) -> Any:
@@ -57,7 +57,7 @@ async def ada(checked_client: GraphQLClient) -> Account:
 
 
 async def own(client: GraphQLClient) -> str | None:
-    return (await client.data(OWN))["viewer"]["profile"]["recoveryEmail"]
+    return (await client.data(OWN))["viewer"]["recoveryEmail"]
 
 
 async def test_set_verify_and_remove(checked_client: GraphQLClient, ada: Account) -> None:
@@ -66,17 +66,17 @@ async def test_set_verify_and_remove(checked_client: GraphQLClient, ada: Account
     assert await own(checked_client) is None
     # verify
     done = await do(checked_client, "verifyRecoveryEmail", {"code": await mailed()})
-    assert done == {"profile": {"recoveryEmail": "ada@home.example"}, "errors": []}
+    assert done == {"viewer": {"recoveryEmail": "ada@home.example"}, "errors": []}
     assert await own(checked_client) == "ada@home.example"
     # remove
-    assert await do(checked_client, "removeRecoveryEmail") == {"profile": {"recoveryEmail": None}, "errors": []}
+    assert await do(checked_client, "removeRecoveryEmail") == {"viewer": {"recoveryEmail": None}, "errors": []}
     assert await own(checked_client) is None
 
 
 async def test_a_wrong_code_changes_nothing(checked_client: GraphQLClient, ada: Account) -> None:
     await do(checked_client, "setRecoveryEmail")
     answer = await do(checked_client, "verifyRecoveryEmail", {"code": "12345"})
-    assert answer["profile"] is None
+    assert answer["viewer"] is None
     assert [each["code"] for each in answer["errors"]] == ["BAD_CODE"]
     assert await own(checked_client) is None
 

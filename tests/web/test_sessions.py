@@ -163,7 +163,7 @@ async def test_an_expired_password_opens_nothing_but_changing_it(checked_client:
     assert await checked_client.code(SESSIONS) == "PASSWORD_EXPIRED"
     assert await checked_client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
     assert await checked_client.code("{ activities { code } }") == "PASSWORD_EXPIRED"
-    other = "updateMarketing(input: {marketing: true}) { errors { code } }"
+    other = "updatePreferences(input: {allowsMarketing: true}) { errors { code } }"
     assert await checked_client.code(f"mutation {{ {other} }}") == "PASSWORD_EXPIRED"
     smuggled = (
         f"mutation S($input: ElevateSessionInput!) {{ elevateSession(input: $input) {{ errors {{ code }} }} {other} }}"

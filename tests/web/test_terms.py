@@ -78,8 +78,8 @@ async def test_a_profile_takes_each_of_them(checked_client: GraphQLClient) -> No
     for each in inputs:
         assert (await checked_client.data(update, input=each))["updateProfile"] == {"errors": []}, each
     for code in codes["languages"]:
-        document = "mutation M($code: String!) { updateLanguage(input: {language: $code}) { errors { code } } }"
-        assert (await checked_client.data(document, code=code))["updateLanguage"] == {"errors": []}, code
+        document = "mutation M($code: String!) { updatePreferences(input: {languageCode: $code}) { errors { code } } }"
+        assert (await checked_client.data(document, code=code))["updatePreferences"] == {"errors": []}, code
     for some in batched(codes["countries"], 90):  # one account may edit 100 times
         await sign_in(checked_client, await make_person(), elevated=False)
         edits = " ".join(

@@ -133,10 +133,11 @@ async def test_only_scopes_that_the_account_can_have_are_named(checked_client: G
 
 HIDDEN: list[Any] = [
     "{ viewer { account { email } } }",
+    "{ viewer { recoveryEmail } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { about } } } } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { score { categories { points } } } } } } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { ...P } } } } } } fragment P on Profile { pointHistory { edges { cursor } } }",
-    'query ($id: ID = "prf_1") { node(id: $id) { ... on Profile { recoveryEmail } } }',
+    'query ($id: ID = "prf_1") { node(id: $id) { ... on Profile { about } } }',
     'query ($id: ID = "acc_1") { node(id: $id) { ... on Account { email } } }',
     "mutation { recordActivities(input: {activities: []}) { errors { code } } }",
 ]

@@ -34,7 +34,7 @@ async def subjects() -> list[str]:
 async def test_a_mail_comes_in_the_language_that_was_chosen(settings: Settings) -> None:
     # given
     ada = await make_person(ADA)
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
     server = MailServer()
     # when
     with using_language("en"):
@@ -60,7 +60,7 @@ async def test_a_mail_comes_in_the_language_that_was_chosen(settings: Settings) 
 async def test_choosing_again_counts_from_the_next_mail_on() -> None:
     ada = await make_person(ADA)
     for language in ("nl", "en", "nl"):
-        await preferences.set_language(ada.own_profile_id, language, actor=OPERATOR)
+        await preferences.update(ada.id, ada.own_profile_id, {"language": language}, actor=OPERATOR)
         await committed(send_mail("password-changed", ada))
     assert [each.partition(" ")[0] for each in await subjects()] == ["Je", "Your", "Je"]
 
@@ -89,8 +89,8 @@ async def test_a_language_that_is_gone_is_no_choice() -> None:
 async def test_a_recovery_address_is_written_to_in_the_language_of_its_person() -> None:
     # given: Zoë's own address is Ada's recovery address
     ada, zoe = await make_login(), await make_person(ZOE)
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
-    await preferences.set_language(zoe.own_profile_id, "en", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
+    await preferences.update(zoe.id, zoe.own_profile_id, {"language": "en"}, actor=OPERATOR)
     # when
     with using_language("nl"):  # her own request
         await recovery_email.begin(ada.id, ZOE)
@@ -108,7 +108,7 @@ async def test_a_recovery_address_is_written_to_in_the_language_of_its_person() 
 
 async def test_a_text_message_is_in_the_language_of_its_account() -> None:
     ada = await make_person(ADA)
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
     await committed(send_sms("sms-code", "+31612345678", ada.id, code="123456"))
     await committed(send_sms("sms-code", "+31612345678", 0, code="123456"))
     texts = [opened(row).text for row in await OutboxMessage.all().order_by("id")]
@@ -117,7 +117,7 @@ async def test_a_text_message_is_in_the_language_of_its_account() -> None:
 
 async def test_a_job_without_a_request_knows_the_language() -> None:
     ada = await make_login()
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
     # when
     assert await password_expiry.mail_expiring(clock.now() + timedelta(days=80)) == 1
     # then
@@ -145,7 +145,7 @@ async def test_one_statement_tells_whether_there_is_an_account_or_not(
     database: Database, count_statements: object
 ) -> None:
     ada = await make_person(ADA)
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
     seen_by: list[int] = []
     for to in (ada, mailbox(NOBODY)):
         with count_statements() as seen:  # type: ignore[operator]
@@ -158,7 +158,7 @@ async def test_mails_written_together_go_each_in_the_language_of_its_reader(
     database: Database, count_statements: object
 ) -> None:
     ada, zoe = await make_person(ADA), await make_person(ZOE)
-    await preferences.set_language(ada.own_profile_id, "nl", actor=OPERATOR)
+    await preferences.update(ada.id, ada.own_profile_id, {"language": "nl"}, actor=OPERATOR)
     readers = [ada, zoe, mailbox(NOBODY), ada]
     with count_statements() as seen:  # type: ignore[operator]
         await committed(send_mails([NewMail("password-changed", each, {}, withheld=each is zoe) for each in readers]))

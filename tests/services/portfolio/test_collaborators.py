@@ -39,7 +39,7 @@ async def seen(database: Database, project_id: int, viewer: Any = None) -> list[
 
 
 async def hide(account: Any) -> None:
-    await publishing.make_private(id_of(account), actor=OPERATOR)
+    await publishing.unpublish(id_of(account), actor=OPERATOR)
 
 
 async def appear(account: Any) -> None:

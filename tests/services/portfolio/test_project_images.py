@@ -129,7 +129,7 @@ async def test_a_picture_is_seen_by_whom_the_project_is_seen_by(database: Databa
     await projects.publish(id_of(ada), number, actor=actor(ada))
     assert await seen() == await seen(1600) == [True, True, True]
     assert await seen(64) == [None, None, None]
-    await publishing.make_private(id_of(ada), actor=OPERATOR)
+    await publishing.unpublish(id_of(ada), actor=OPERATOR)
     assert await seen() == [None, None, False]
     assert await project_images.content_of("../" + key[3:], 400) is None
     # a project's picture is no avatar, and the other way round

@@ -244,7 +244,7 @@ async def test_a_public_profile_keeps_what_it_had_of_the_checklist(database: Dat
     ]
     assert (await edit(ada, about="Another text")).about == "Another text"
     # when it is private again
-    await publishing.make_private(id_of(ada), actor=actor(ada))
+    await publishing.unpublish(id_of(ada), actor=actor(ada))
     assert (await edit(ada, about=None)).about == ""
 
 

@@ -22,7 +22,7 @@ async def publish(account: Any) -> None:
 
 
 async def hide(account: Any) -> None:
-    await publishing.make_private(id_of(account), actor=actor(account))
+    await publishing.unpublish(id_of(account), actor=actor(account))
 
 
 async def awards(account: Any) -> list[str | None]:
@@ -123,7 +123,7 @@ async def test_an_imported_public_profile_gets_nothing_for_being_public(database
 
 async def test_a_profile_that_is_gone_is_not_found(database: Database) -> None:
     ada = await newcomer()
-    for work in (publishing.publish, publishing.make_private):
+    for work in (publishing.publish, publishing.unpublish):
         with pytest.raises(Refused) as refused:
             await work(999_999, actor=actor(ada))
         assert [each.code for each in refused.value.problems] == [ErrorCode.NOT_FOUND]
