@@ -34,12 +34,25 @@ from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, registration
 from settings import VERSION, BadSetting, Settings
-from web import graphiql, images, invites, logs, open_badges, recipients, trusted_documents
+from web import (
+    graphiql,
+    images,
+    invites,
+    join_pages,
+    logs,
+    open_badges,
+    password_pages,
+    recipients,
+    second_factor_pages,
+    sign_in_pages,
+    trusted_documents,
+)
 from web.bodies import HANDLER_ARGUMENTS
 from web.connections import WatchedRunner
 from web.failures import Handler, answer_failures
 from web.graphql import GraphQLEndpoint
 from web.health import Health
+from web.page_visits import Visits
 
 try:
     import uvloop
@@ -126,6 +139,9 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     open_badges.install(app, settings)
     recipients.install(app, settings)
     invites.install(app, settings)
+    visits = Visits(settings)
+    for pages in (join_pages, password_pages, second_factor_pages, sign_in_pages):
+        pages.install(app, visits)
     app.on_response_prepare.append(_safe_headers)
     app.cleanup_ctx.append(lambda _app: _rate_limits(runtime))
     app.cleanup_ctx.append(lambda _app: _credential_uses())

@@ -5,25 +5,15 @@ GET only shows a button, because mail programs and scanners open links. POST sto
 the page or from a mail program's own button (RFC 8058). The URL alone authorizes it, so it appears in no log or referrer.
 """
 
-from pathlib import Path
-from string import Template
-from typing import Final
+from aiohttp import web
 
-from aiohttp import hdrs, web
-
-from catalogue.languages import ENGLISH, Text, current_language, translate, using_language
+from catalogue.languages import ENGLISH, Text, using_language
 from services.auth.principals import ANONYMOUS
 from services.invites import invite_mails
 from settings import Settings
 from web.client import client_of, trusted_of
-from web.plain_pages import headers_of
+from web.plain_pages import INCOMPLETE, Form, Page, response_of
 from web.request_limits import RequestLimit
-
-FILES: Final = Path(__file__).parent / "static" / "invites"
-PAGE: Final = Template((FILES / "stop.html").read_text("utf-8"))
-STYLE: Final = (FILES / "stop.css").read_text("utf-8")
-HEADERS: Final = headers_of(STYLE, form_action="'self'")
-BUTTON: Final = Template('<form method="post"><button>$label</button></form>')
 
 
 class InviteStopPage:
@@ -39,9 +29,9 @@ class InviteStopPage:
         await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
             if not invite_mails.is_opt_out_token(request.match_info["token"]):
-                return _unknown()
+                return response_of(INCOMPLETE)
             text = Text("Do you want to stop all invites to you from this community? People who try are not informed.")
-            return _page(Text("No more invites?"), text, button=Text("No more invites"))
+            return response_of(Page(Text("No more invites?"), [text], [Form(Text("No more invites"))]))
 
     async def stop(self, request: web.Request) -> web.Response:
         """Stop the invites; a repeat changes nothing. The body is ignored. 404 as above."""
@@ -49,9 +39,9 @@ class InviteStopPage:
         await self._limit.admit(ANONYMOUS, client)
         with using_language(client.language or ENGLISH):
             if not await invite_mails.opt_out(request.match_info["token"]):
-                return _unknown()
+                return response_of(INCOMPLETE)
             text = Text("You will receive no more invites from this community. You can close this page.")
-            return _page(Text("Done"), text)
+            return response_of(Page(Text("Done"), [text]))
 
 
 def install(app: web.Application, settings: Settings) -> None:
@@ -60,31 +50,3 @@ def install(app: web.Application, settings: Settings) -> None:
     path = f"/invites/stop/{{token:[0-9a-f]{{{invite_mails.DIGEST_LENGTH + invite_mails.PROOF_LENGTH}}}}}"
     app.router.add_get(path, page.confirm)
     app.router.add_post(path, page.stop)
-
-
-def _unknown() -> web.Response:
-    text = Text("This address is incomplete. Copy all of it from the mail.")
-    return _page(Text("Page not found"), text, status=404)
-
-
-def _page(title: Text, text: Text, *, button: Text | None = None, status: int = 200) -> web.Response:
-    """A page in the current language, with a button if one is named."""
-    body = PAGE.substitute(
-        language=current_language(),
-        title=translate(title),
-        text=translate(text),
-        form=BUTTON.substitute(label=translate(button)) if button else "",
-        style=STYLE,
-    )
-    return web.Response(
-        status=status,
-        text=body,
-        content_type="text/html",
-        charset="utf-8",
-        headers={
-            **HEADERS,
-            hdrs.CACHE_CONTROL: "no-store",
-            hdrs.CONTENT_LANGUAGE: current_language(),
-            hdrs.VARY: hdrs.ACCEPT_LANGUAGE,
-        },
-    )

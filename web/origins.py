@@ -89,6 +89,15 @@ class Origins:
             or self._allowed_origin(request) is not None
         )
 
+    def allow_form(self, request: web.BaseRequest) -> bool:
+        """
+        True if nothing in the headers says that a page of another origin sent this form. Browsers send `Origin: null` from pages
+        that send no referrer, so this is not enough by itself.
+        """
+        sent = request.headers.getall(hdrs.ORIGIN, ["null"])
+        named = self._is_ours(request) or _is_same_host(request)
+        return request.headers.get(FETCH_SITE, "none") in {"same-origin", "none"} and (sent == ["null"] or named)
+
     def is_cross_site(self, request: web.BaseRequest) -> bool:
         """
         True if the request comes from a page of another site, so that browsers neither store nor send a `Lax` cookie.

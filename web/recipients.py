@@ -1,7 +1,7 @@
 """
 The page of a badge's recipient, whose URL credentials contain: HTML, or an Open Badges 3.0 profile as JSON.
 
-It has only what everyone may read in the graph: name, job title and the newest badges. A hidden profile is a 404, like an
+It has only what everyone may read in the graph: name, picture, job title, points and the newest badges. A hidden profile is a 404, like an
 unknown one.
 """
 
@@ -13,6 +13,7 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
+from catalogue.languages import ENGLISH, Text, current_language, format_value, translate, using_language
 from services.auth.principals import ANONYMOUS
 from services.profiles import badge_recipients
 from services.profiles.badge_recipients import Recipient
@@ -27,7 +28,10 @@ PAGE: Final = Template((FILES / "recipient.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
 PAGE_HEADERS: Final = headers_of(STYLE, images="'self'")
 JSON: Final = ("application/ld+json", "application/json")
-HEADERS: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-cache", hdrs.VARY: hdrs.ACCEPT}
+HEADERS: Final[dict[str, str]] = {
+    hdrs.CACHE_CONTROL: "no-cache",
+    hdrs.VARY: f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}",
+}
 """Revalidated each time: a profile that hides is gone at once."""
 
 
@@ -41,7 +45,8 @@ class Recipients:
 
     async def page(self, request: web.Request) -> web.Response:
         """The page of a listed profile, or its JSON; 404 if there is none."""
-        await self._limit.admit(ANONYMOUS, client_of(request, self._trusted))
+        client = client_of(request, self._trusted)
+        await self._limit.admit(ANONYMOUS, client)
         found = await badge_recipients.by_handle(request.match_info["handle"]) if self._anonymous else None
         if found is None:
             return web.Response(status=404, headers=HEADERS)
@@ -50,9 +55,13 @@ class Recipients:
         media = best_of(request, ("text/html", *JSON))
         if media in JSON:
             return web.Response(body=orjson.dumps(found.document()), headers=HEADERS | {hdrs.CONTENT_TYPE: media})
-        return web.Response(
-            text=_page(found), content_type="text/html", charset="utf-8", headers={**HEADERS, **PAGE_HEADERS}
-        )
+        with using_language(client.language or ENGLISH):
+            return web.Response(
+                text=_page(found),
+                content_type="text/html",
+                charset="utf-8",
+                headers={**HEADERS, **PAGE_HEADERS, hdrs.CONTENT_LANGUAGE: current_language()},
+            )
 
 
 def install(app: web.Application, settings: Settings) -> None:
@@ -63,8 +72,22 @@ def install(app: web.Application, settings: Settings) -> None:
 def _page(recipient: Recipient) -> str:
     badges = "".join(
         f'<li><a href="{escape(each.credential)}"><img src="{escape(each.image)}" alt="" width="64" height="64">'
-        f" {escape(each.name)}</a></li>"
+        f" {escape(translate(each.name))}</a></li>"
         for each in recipient.badges
     )
-    values = {"name": recipient.name, "job_title": recipient.job_title, "address": recipient.address}
-    return PAGE.substitute({name: escape(value) for name, value in values.items()}, badges=badges, style=STYLE)
+    key = escape(recipient.avatar)
+    picture = f'<p><img src="/avatars/{key}/256.webp" alt="" width="160" height="160"></p>' if key else ""
+    texts = {
+        "name": recipient.name,
+        "job_title": recipient.job_title,
+        "points_label": translate(Text("Points")),
+        "points": format_value(recipient.points, current_language()),
+        "badges_label": translate(Text("Newest badges")),
+    }
+    return PAGE.substitute(
+        {name: escape(text) for name, text in texts.items()},
+        badges=badges,
+        language=current_language(),
+        picture=picture,
+        style=STYLE,
+    )

@@ -1,10 +1,14 @@
-"""Recipients of badge credentials: a profile by its handle, with its newest badges, as Open Badges describes it."""
+"""
+Public people by their handle, for their own page: picture, points and newest badges. They are also the recipients of badge
+credentials, as Open Badges describes them.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from catalogue.badges import BADGES
 from models.badges import BadgeAward, ImportedBadge
+from models.points import Score
 from services.open_badges import badge_credentials
 from services.open_badges.badge_credentials import CONTEXTS, Document
 from services.open_badges.badge_images import ImageKind
@@ -30,6 +34,9 @@ class Recipient:
     name: str
     handle: str
     job_title: str
+    avatar: str
+    """Key of the picture; empty if there is none."""
+    points: int
     badges: tuple[RecipientBadge, ...]
 
     @property
@@ -51,7 +58,7 @@ class Recipient:
 async def by_handle(handle: str) -> Recipient | None:
     """
     A person by a current or former handle, in any letter case. None if there is no such profile, or it is not listed.
-    Indexes: unique (handle) of both tables; badge_award (profile_id, superseded, awarded_at).
+    Indexes: unique (handle) of both tables; score (profile_id); badge_award (profile_id, superseded, awarded_at).
     """
     if len(handle) > handles.MAX_HANDLE or not handle.isprintable():
         return None
@@ -71,4 +78,5 @@ async def by_handle(handle: str) -> Recipient | None:
         for row in rows
         if row["badge"] in names
     ]
-    return Recipient(person.name, person.handle, person.job_title, tuple(badges))
+    score = await Score.get(profile_id=person.id)
+    return Recipient(person.name, person.handle, person.job_title, person.avatar or "", score.overall, tuple(badges))
