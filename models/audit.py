@@ -19,6 +19,13 @@ class Origin(Enum):
     ANONYMOUS = "ANONYMOUS"
 
 
+class AuditOutcome(Enum):
+    """Whether the action was done."""
+
+    SUCCESS = "SUCCESS"
+    REFUSED = "REFUSED"
+
+
 class AuditAction(Enum):
     """Actions of the audit trail, with the values that are stored."""
 

@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_and_profile
 from services.profiles import avatars
 
 
 async def upload(context: Context, *, input: Any) -> Row:
     """Store a new picture for the viewer's profile."""
     await avatars.put(context.viewer.own_profile, input.image.content, actor=actor_of(context))
-    return await accounts.viewer_and_profile(context)
+    return viewer_and_profile(context)
 
 
 async def remove(context: Context) -> Row:
     """Remove the picture of the viewer's profile."""
     await avatars.remove(context.viewer.own_profile, actor=actor_of(context))
-    return await accounts.viewer_and_profile(context)
+    return viewer_and_profile(context)
 
 
 def small(row: Row) -> str | None:

@@ -1,9 +1,8 @@
-"""Companies."""
+"""Companies: what everyone sees, and what only their members do."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from models.accounts import Account
 from models.companies import Company, CompanyDomain
 from models.statements import Statement
 from resolvers.audit import actor_of
@@ -23,16 +22,16 @@ async def by_id(company_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(company_ids, await database.fetch(BY_ID, company_ids), by="id")
 
 
-async def own(context: Context) -> Row | None:
-    """The company of the viewer's account; None if it belongs to none."""
-    account: Any = await Account.get_or_none(id=context.viewer.account_id).values("company_id")
-    company = await Company.get_or_none(id=account["company_id"] if account else None)
-    return None if company is None else await _company_row(company)
-
-
-async def is_admin(context: Context) -> bool:
-    """True if the viewer is the admin of a company."""
-    return context.viewer.company_admin
+@columns("domains", "password_days", "uses_sso")
+async def settings(company_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """What only members of a company see; None for a company that is not the viewer's. Primary key; index company_id."""
+    own = context.viewer.company_id
+    company = await Company.get_or_none(id=own) if own in company_ids else None
+    if company is None:
+        return [None for _ in company_ids]
+    domains: Any = CompanyDomain.filter(company_id=company.id).order_by("domain").values_list("domain", flat=True)
+    row = {"domains": list(await domains), "password_days": company.password_days, "uses_sso": bool(company.sso)}
+    return [row if company_id == own else None for company_id in company_ids]
 
 
 async def set_password_expiry(context: Context, *, input: Any) -> Row:
@@ -41,22 +40,4 @@ async def set_password_expiry(context: Context, *, input: Any) -> Row:
         raise refused(ErrorCode.BAD_INPUT, "`days` is required; use null for never.", path=("days",))
     admin_id = context.viewer.account_id or 0
     changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
-    return {"company": await _company_row(changed)}
-
-
-async def set_sso(context: Context, *, input: Any) -> Row:
-    """Set whether members sign in at their own identity provider."""
-    return {
-        "company": await _company_row(await companies.set_sso(context.viewer.account_id or 0, enabled=input.enabled))
-    }
-
-
-async def _company_row(company: Company) -> Row:
-    domains: Any = CompanyDomain.filter(company_id=company.id).order_by("domain").values_list("domain", flat=True)
-    return {
-        "id": company.id,
-        "name": company.name,
-        "domains": list(await domains),
-        "password_days": company.password_days,
-        "sso": company.sso,
-    }
+    return {"company_id": changed.id}

@@ -6,7 +6,8 @@ from typing import Any
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
-from resolvers.sessions import me, viewer_by
+from resolvers.sessions import viewer_by
+from resolvers.viewer import viewer_row
 from services.auth import passwords
 from services.sign_in import password_changes, password_reset
 
@@ -26,7 +27,7 @@ async def change_password(context: Context, *, input: Any) -> Row:
         actor=actor_of(context),
     )
     context.viewer = await viewer_by(context.cookie)
-    return {"viewer": me(context)}
+    return {"viewer": viewer_row(context)}
 
 
 async def request_password_reset(context: Context, *, input: Any) -> Row:

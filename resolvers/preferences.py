@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_row
 from services.accounts import preferences
 from services.accounts.preferences import Preferences
 
@@ -20,4 +20,4 @@ async def update(context: Context, *, input: Any) -> Row:
     await preferences.update(
         context.viewer.account_id or 0, context.viewer.own_profile, changes, actor=actor_of(context)
     )
-    return {"viewer": await accounts.viewer(context)}
+    return {"viewer": viewer_row(context)}

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_and_profile
 from services.media.social_accounts import SERVICES
 from services.profiles import profile_editing
 from services.profiles.profile_editing import FIELDS, LookingFor
@@ -25,7 +25,7 @@ async def update(context: Context, *, input: Any) -> Row:
         actor=actor_of(context),
         expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
     )
-    return await accounts.viewer_and_profile(context)
+    return viewer_and_profile(context)
 
 
 def _socials(accounts: Any) -> dict[str, str | None]:

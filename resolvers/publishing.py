@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from catalogue.languages import translate
-from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_and_profile
 from services.profiles import publishing
 from services.profiles.publishing import ITEM_MESSAGES
 
@@ -27,10 +27,10 @@ async def checklists(profile_ids: Sequence[int], context: Context) -> list[list[
 async def publish(context: Context) -> Row:
     """Make the viewer's profile public."""
     await publishing.publish(context.viewer.own_profile, actor=actor_of(context))
-    return await accounts.viewer_and_profile(context)
+    return viewer_and_profile(context)
 
 
 async def unpublish(context: Context) -> Row:
     """Make the viewer's profile private."""
     await publishing.unpublish(context.viewer.own_profile, actor=actor_of(context))
-    return await accounts.viewer_and_profile(context)
+    return viewer_and_profile(context)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from resolvers import accounts
 from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_row
 from services.accounts import recovery_email
 
 
@@ -18,10 +18,10 @@ async def set_recovery_email(context: Context, *, input: Any) -> Row:
 async def verify_recovery_email(context: Context, *, input: Any) -> Row:
     """Set the recovery email that the code was mailed to."""
     await recovery_email.verify(context.viewer.account_id or 0, input.code, actor=actor_of(context))
-    return {"viewer": await accounts.viewer(context)}
+    return {"viewer": viewer_row(context)}
 
 
 async def remove_recovery_email(context: Context) -> Row:
     """Remove the viewer's recovery email."""
     await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
-    return {"viewer": await accounts.viewer(context)}
+    return {"viewer": viewer_row(context)}

@@ -8,6 +8,7 @@ from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_row
 from services.auth import sessions
 from services.auth.principals import ANONYMOUS, Principal
 from services.errors import ErrorCode, refused
@@ -112,14 +113,9 @@ async def enter(context: Context, done: SignedIn) -> Row:
     context.cookie = done.secret
     context.viewer = await viewer_by(done.secret)
     return {
-        "viewer": None if context.viewer.password_expired else me(context),
+        "viewer": None if context.viewer.password_expired else viewer_row(context),
         "password_expired": context.viewer.password_expired,
     }
-
-
-def me(context: Context) -> Row:
-    """The row of the viewer."""
-    return {"account_id": context.viewer.account_id, "profile_id": context.viewer.profile_id}
 
 
 async def viewer_by(secret: str) -> Principal:

@@ -1,100 +1,71 @@
-"""Accounts and the viewer."""
+"""Accounts of people and of services."""
+
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from models.accounts import AccountKind, AccountStatus
-from resolvers import accounts, companies, profiles, second_factors
-from schema.audit import AuditOfViewer
-from schema.challenges import ChallengesOfViewer
-from schema.companies import Company, CompanyOfViewer
-from schema.connections import ConnectionsOfViewer
-from schema.credits import CreditsOfViewer
+from models.accounts import AccountStatus
+from resolvers import accounts, companies, profiles
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
-from schema.invites import InvitesOfViewer
 from schema.nodes import Node, id_of
-from schema.profiles import Profile, ProfileOfViewer
-from schema.referrals import ReferralsOfViewer
 from schema.scalars import DateTime
-from schema.second_factors import SecondFactor
-from schema.session_list import SessionsOfViewer
-from schema.shop import ShopOfViewer
-from schema.stats import PointsOfViewer
-from schema.suggestions import SuggestionsOfViewer
-from schema.tokens import TokensOfViewer
+
+if TYPE_CHECKING:
+    from schema.companies import Company
+    from schema.profiles import Profile
+
+LazyCompany = Annotated["Company", strawberry.lazy("schema.companies")]
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
-    AccountKind,
-    "Kind of an account.",
+    AccountStatus,
+    "Status of an account.",
     {
-        "PERSON": "A person, who has a profile.",
-        "SERVICE": "Another service. It has no profile and cannot sign in; it uses tokens only.",
+        "ACTIVE": "The account can be used.",
+        "DEACTIVATED": "Sign-in, tokens and API keys do not work. No data is deleted.",
     },
 )
 
 
-@strawberry.type(
+@strawberry.interface(
     description=(
-        "A login, identified by one email address that never changes. You can see the accounts of your own "
-        "profile only."
+        "A login, identified by one email address that never changes. You can see the accounts of your own profile, "
+        "and as a company admin those of the members."
     )
 )
 class Account(Node):
-    id: strawberry.ID = column("Opaque id of the account, like `acc_42`.", read=id_of("Account"))
-    kind: AccountKind = column("Whether the account belongs to a person or to another service.")
-    status: AccountStatus = column("Whether the account is active or deactivated.")
+    id: strawberry.ID = column("Opaque id of the account.", read=id_of("Account"))
     email: str = column("Email address of the account.")
     name: str = column("Name of the account, as its owner entered it.")
+    status: AccountStatus = column("Whether the account is active or deactivated.")
     created_at: DateTime = column("When the account was created.")
-    company: Company | None = loaded_by(
+    company: LazyCompany | None = loaded_by(
         companies.by_id, "The company that the account belongs to; null if none.", key="company_id"
     )
-    profile: Profile | None = loaded_by(
-        profiles.by_id, "The person's profile; null for a service account.", key="profile_id"
-    )
 
 
-@strawberry.type(description="The caller of this request.")
-class Viewer(
-    SessionsOfViewer,
-    TokensOfViewer,
-    CompanyOfViewer,
-    AuditOfViewer,
-    PointsOfViewer,
-    ChallengesOfViewer,
-    ConnectionsOfViewer,
-    SuggestionsOfViewer,
-    ProfileOfViewer,
-    CreditsOfViewer,
-    InvitesOfViewer,
-    ReferralsOfViewer,
-    ShopOfViewer,
-):
-    account: Account = loaded_by(
-        accounts.by_id, "The account that is signed in, or that the token or API key belongs to.", key="account_id"
+@strawberry.type(description="The account of a person.")
+class PersonAccount(Account):
+    is_company_admin: bool = column(
+        "True if the account is an admin of its company.", read=lambda row: bool(row["company_admin"])
     )
-    profile: Profile | None = loaded_by(
-        profiles.by_id, "The person's profile; null for a service account.", key="profile_id"
-    )
-    show_publish_banner: bool | None = loaded_by(
-        accounts.publish_banners,
-        "True if the person should be invited to publish the profile: it is private and was edited after its "
-        "creation. Null for a service account.",
+    profile: LazyProfile | None = loaded_by(
+        profiles.by_id,
+        "The person's profile. Null if the account is not yours: an admin does not learn which profile it belongs to.",
         key="profile_id",
     )
-    allows_marketing: bool = loaded_by(
-        accounts.by_id,
-        "True if news may be mailed to the account that is signed in.",
-        key="account_id",
-        read="marketing",
-    )
-    second_factor: SecondFactor | None = loaded_by(
-        second_factors.of_accounts,
-        "Two-factor authentication of the account that is signed in; null for tokens and API keys.",
-        key="account_id",
-    )
+
+
+@strawberry.type(
+    description="The account of another service. It has no profile and cannot sign in; it uses tokens only."
+)
+class ServiceAccount(Account):
+    pass
 
 
 @strawberry.type
 class AccountsQuery:
-    viewer: Viewer | None = answered_by(accounts.viewer, "The caller of this request; null if anonymous.")
+    service_account: ServiceAccount | None = answered_by(
+        accounts.service, "The service account that this token belongs to; null for people and anonymous callers."
+    )

@@ -2,11 +2,12 @@
 
 import strawberry
 
-from models.audit import AuditAction, Origin
+from models.audit import AuditAction, AuditOutcome, Origin
 from resolvers import audit
+from schema.accounts import Account
 from schema.enums import enum_of
-from schema.fields import answered_by, column
-from schema.nodes import PAGE_ARGUMENTS, PageInfo
+from schema.fields import answered_by, column, loaded_by
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 
 enum_of(
@@ -21,6 +22,11 @@ enum_of(
         "ANONYMOUS": "No credential: the caller was not signed in.",
     },
     name="AuditOrigin",
+)
+enum_of(
+    AuditOutcome,
+    "Whether an action was done.",
+    {"SUCCESS": "It was done.", "REFUSED": "It was refused, for example because the password was wrong."},
 )
 
 
@@ -86,27 +92,20 @@ class AuditFact:
 
 
 @strawberry.type(description="One entry of the audit trail. Entries are kept for 365 days.")
-class AuditEntry:
+class AuditEntry(Node):
+    id: strawberry.ID = column("Opaque id of the entry.", read=id_of("AuditEntry"))
     at: DateTime = column("When the action was done.")
     action: AuditAction = column("The action.", read=audit.action)
-    outcome: str = column("`SUCCESS` or `REFUSED`.")
+    outcome: AuditOutcome = column("Whether the action was done.", read=audit.outcome)
     origin: Origin = column("Credential with which the action was done.")
     address: str | None = column(
         "IP address of the caller; null if unknown or if you may not see it.", read=audit.address
     )
-    actor: str | None = column(
-        "Email address of the account that acted. Null if the caller was anonymous, the system acted, or the account "
-        "is neither yours nor of your company."
+    actor: Account | None = column(
+        "The account that acted. Null if the caller was anonymous, the system acted, or the account is neither yours nor "
+        "of your company."
     )
-    actor_id: strawberry.ID | None = column(
-        "Id of the account that acted; null if `actor` is null.", read=audit.actor_id
-    )
-    account: str | None = column(
-        "Email address of the account that was acted on; null if there is none or you may not see it."
-    )
-    account_id: strawberry.ID | None = column(
-        "Id of the account that was acted on; null if `account` is null.", read=audit.account_id
-    )
+    account: Account | None = column("The account that was acted on; null if there is none or you may not see it.")
     facts: list[AuditFact] = column("Further details, each with a name.", read=audit.facts)
 
 
@@ -114,28 +113,18 @@ TRAIL_ARGUMENTS = {**PAGE_ARGUMENTS, "actions": "Only entries with one of these 
 """Descriptions of a trail's arguments."""
 
 
-@strawberry.type(description="An entry in a page of the viewer's audit trail.")
+@strawberry.type(description="An entry in a page of an audit trail.")
 class AuditEntryEdge:
-    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=audit.own_cursor)
+    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=audit.cursor_of)
     node: AuditEntry = column("The entry.", itself=True)
 
 
-@strawberry.type(description="A page of the viewer's audit trail, newest first.")
+@strawberry.type(description="A page of an audit trail, newest first.")
 class AuditEntryConnection:
-    edges: list[AuditEntryEdge] = column("The entries on this page.")
+    edges: list[AuditEntryEdge] = column("The entries on this page, each with its cursor.")
+    nodes: list[AuditEntry] = nodes_by("The entries on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-
-
-@strawberry.type(description="An entry in a page of a company's audit trail.")
-class CompanyAuditEntryEdge:
-    cursor: str = column("Cursor of this entry, for `after` and `before`.", read=audit.company_cursor)
-    node: AuditEntry = column("The entry.", itself=True)
-
-
-@strawberry.type(description="A page of a company's audit trail, newest first.")
-class CompanyAuditEntryConnection:
-    edges: list[CompanyAuditEntryEdge] = column("The entries on this page.")
-    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(audit.totals, "Number of entries in the trail.", key="trail")
 
 
 @strawberry.type

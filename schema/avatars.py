@@ -4,11 +4,11 @@ import strawberry
 
 from resolvers import avatars, profiles
 from resolvers.base.permissions import Person
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.scalars import Upload
+from schema.viewer import Viewer
 
 
 @strawberry.input(description="The new picture for your profile.")

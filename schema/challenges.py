@@ -81,9 +81,9 @@ class ChallengesQuery:
 
 @strawberry.type
 class ChallengesOfViewer:
-    challenges: list[ChallengeProgress] | None = loaded_by(
+    challenges: list[ChallengeProgress] = loaded_by(
         challenge_resolvers.of_profiles,
-        "Your progress on every challenge; null for a service account.",
+        "Your progress on every challenge.",
         key="profile_id",
     )
 

@@ -3,48 +3,46 @@
 import strawberry
 
 from resolvers import audit, companies, members
-from resolvers.base.permissions import CompanyAdmin, ElevatedCompanyAdmin
-from schema.audit import TRAIL_ARGUMENTS, CompanyAuditEntryConnection
+from resolvers.base.permissions import ElevatedCompanyAdmin
+from schema.audit import TRAIL_ARGUMENTS, AuditEntryConnection
 from schema.errors import UserError
-from schema.fields import answered_by, column, mutation_by
+from schema.fields import column, loaded_by, mutation_by
 from schema.members import MemberConnection
 from schema.nodes import PAGE_ARGUMENTS, Node, id_of
 
 
-@strawberry.type(description="An organisation that people work for.")
+@strawberry.type(description="An organisation that people work for. Some fields are for its own members only.")
 class Company(Node):
-    id: strawberry.ID = column("Opaque id of the company, like `cmp_42`.", read=id_of("Company"))
+    id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
     name: str = column("Name of the company.")
-
-
-@strawberry.type(description="Your own company, with details for its members.")
-class OwnCompany:
-    id: strawberry.ID = column("Opaque id of the company, like `cmp_42`.", read=id_of("Company"))
-    name: str = column("Name of the company.")
-    domains: list[str] = column(
+    domains: list[str] | None = loaded_by(
+        companies.settings,
         "Mail domains of the company, like `example.com`. A person who signs up with an address there joins the "
-        "company."
+        "company. Null for a company that is not yours.",
+        read="domains",
     )
-    password_days: int | None = column("Days after which the password of a member expires; null if never.")
-    sso: bool = column("True if members sign in through the company's identity provider.")
-    members: MemberConnection = answered_by(
-        members.of_company,
-        "Members of the company, ordered by email address. For company admins only.",
-        allowed=[CompanyAdmin()],
+    password_days: int | None = loaded_by(
+        companies.settings,
+        "Days after which the password of a member expires; null if never, and for a company that is not yours.",
+        read="password_days",
+    )
+    uses_sso: bool | None = loaded_by(
+        companies.settings,
+        "True if members sign in through the company's identity provider. Null for a company that is not yours.",
+        read="uses_sso",
+    )
+    members: MemberConnection | None = loaded_by(
+        members.of_companies,
+        "Accounts of the company, ordered by email address, for its admins. Null for a company that is not yours; "
+        "for a member who is not an admin also an error, FORBIDDEN.",
         arguments=PAGE_ARGUMENTS,
     )
-    audit_trail: CompanyAuditEntryConnection = answered_by(
-        audit.company_trail,
-        "Actions in the company and on its members, newest first. For company admins only.",
-        allowed=[CompanyAdmin()],
+    audit_trail: AuditEntryConnection | None = loaded_by(
+        audit.of_companies,
+        "Actions in the company and on its members, newest first, for its admins. Null for a company that is not "
+        "yours; for a member who is not an admin also an error, FORBIDDEN.",
         arguments=TRAIL_ARGUMENTS,
     )
-
-
-@strawberry.type
-class CompanyOfViewer:
-    company: OwnCompany | None = answered_by(companies.own, "The company of your account; null if it has none.")
-    is_company_admin: bool = answered_by(companies.is_admin, "True if your account is an admin of its company.")
 
 
 @strawberry.input(description="The password expiry for your company.")
@@ -57,18 +55,9 @@ class SetPasswordExpiryInput:
 
 @strawberry.type(description="Payload of `setPasswordExpiry`.")
 class SetPasswordExpiryPayload:
-    company: OwnCompany | None = column("The company after the change; null if refused.")
-    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
-
-
-@strawberry.input(description="The single sign-on setting for your company.")
-class SetCompanySsoInput:
-    enabled: bool = strawberry.field(description="True to switch single sign-on on, false to switch it off.")
-
-
-@strawberry.type(description="Payload of `setCompanySso`.")
-class SetCompanySsoPayload:
-    company: OwnCompany | None = column("The company after the change; null if refused.")
+    company: Company | None = loaded_by(
+        companies.by_id, "The company after the change; null if refused.", key="company_id"
+    )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
@@ -80,11 +69,4 @@ class CompaniesMutation:
         "once.",
         allowed=[ElevatedCompanyAdmin()],
         input=SetPasswordExpiryInput,
-    )
-    set_company_sso: SetCompanySsoPayload | None = mutation_by(
-        companies.set_sso,
-        "Switch single sign-on on or off. Switching on is always refused, because sign-in through an identity "
-        "provider does not exist yet.",
-        allowed=[ElevatedCompanyAdmin()],
-        input=SetCompanySsoInput,
     )

@@ -135,21 +135,21 @@ class ConnectionsOfProfile:
 
 @strawberry.type
 class ConnectionsOfViewer:
-    connection_requests_received: ConnectionRequestConnection | None = loaded_by(
+    connection_requests_received: ConnectionRequestConnection = loaded_by(
         connection_requests.received,
-        "Requests that you received and did not ignore, newest first. Null for a service account.",
+        "Requests that you received and did not ignore, newest first.",
         key="profile_id",
         arguments=PAGE_ARGUMENTS,
     )
-    connection_requests_sent: ConnectionRequestConnection | None = loaded_by(
+    connection_requests_sent: ConnectionRequestConnection = loaded_by(
         connection_requests.sent,
-        "Your requests that are not answered, newest first. Null for a service account.",
+        "Your requests that are not answered, newest first.",
         key="profile_id",
         arguments=PAGE_ARGUMENTS,
     )
-    blocked_profiles: BlockedProfileConnection | None = loaded_by(
+    blocked_profiles: BlockedProfileConnection = loaded_by(
         blocks.of_profiles,
-        "People that you have blocked, newest first. Null for a service account.",
+        "People that you have blocked, newest first.",
         key="profile_id",
         arguments=PAGE_ARGUMENTS,
     )

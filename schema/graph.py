@@ -5,7 +5,7 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema.accounts import Account, AccountsQuery
+from schema.accounts import AccountsQuery, PersonAccount, ServiceAccount
 from schema.avatars import AvatarsMutation
 from schema.badges import BadgesQuery
 from schema.challenges import ChallengesMutation, ChallengesQuery
@@ -54,10 +54,12 @@ from schema.shop import ShopMutation, ShopQuery
 from schema.suggestions import SuggestionsMutation
 from schema.terms import TermsQuery
 from schema.tokens import TokensMutation, TokensQuery
+from schema.viewer import ViewerQuery
 
 
 @strawberry.type(description="Entry points for reading data.")
 class Query(
+    ViewerQuery,
     AccountsQuery,
     ProfilesQuery,
     PeopleQuery,
@@ -116,7 +118,6 @@ def build() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=(
-            Account,
             BadgeEvent,
             ChallengeEvent,
             ChecklistError,
@@ -129,6 +130,7 @@ def build() -> strawberry.Schema:
             Invite,
             InviteAcceptedEvent,
             LevelEvent,
+            PersonAccount,
             PlainError,
             PlainEvent,
             PointEntry,
@@ -138,6 +140,7 @@ def build() -> strawberry.Schema:
             ProjectFieldError,
             ProofRequiredError,
             RateLimitError,
+            ServiceAccount,
             VersionConflictError,
         ),
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -4,10 +4,10 @@ import strawberry
 
 from resolvers import handles, profiles
 from resolvers.base.permissions import Person
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
+from schema.viewer import Viewer
 
 
 @strawberry.input(description="The new handle for your profile.")

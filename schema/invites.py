@@ -82,9 +82,9 @@ class InviteConnection:
 
 @strawberry.type
 class InvitesOfViewer:
-    invites: InviteConnection | None = loaded_by(
+    invites: InviteConnection = loaded_by(
         invites.of_profiles,
-        "Invites that you sent by email, newest first. Null for a service account.",
+        "Invites that you sent by email, newest first.",
         key="profile_id",
         arguments={"state": "Only invites in this state; all invites by default.", **PAGE_ARGUMENTS},
     )

@@ -4,9 +4,9 @@ import strawberry
 
 from resolvers import passwords
 from resolvers.base.permissions import Anyone, Elevated
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
+from schema.viewer import Viewer
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 RULES_DESCRIPTION = (

@@ -4,9 +4,9 @@ import strawberry
 
 from resolvers import preferences
 from resolvers.base.permissions import PersonItself
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
+from schema.viewer import Viewer
 
 
 @strawberry.input(description="The preferences to change. Omitted ones do not change.")

@@ -4,10 +4,10 @@ import strawberry
 
 from resolvers import profiles, publishing
 from resolvers.base.permissions import PersonItself
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
+from schema.viewer import Viewer
 
 
 @strawberry.type(description="Payload of `publishProfile`.")

@@ -4,9 +4,9 @@ import strawberry
 
 from resolvers import recovery_email
 from resolvers.base.permissions import Elevated
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
+from schema.viewer import Viewer
 
 
 @strawberry.input(description="The new recovery email.")

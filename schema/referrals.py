@@ -75,9 +75,9 @@ class Referral:
 
 @strawberry.type
 class ReferralsOfViewer:
-    referral: Referral | None = loaded_by(
+    referral: Referral = loaded_by(
         referrals.of_profiles,
-        "Your referral link and its results. Null for a service account.",
+        "Your referral link and its results.",
         key="profile_id",
     )
 

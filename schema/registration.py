@@ -4,10 +4,10 @@ import strawberry
 
 from resolvers import registration
 from resolvers.base.permissions import Anyone
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.passwords import RULES_DESCRIPTION
+from schema.viewer import Viewer
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 

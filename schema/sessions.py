@@ -6,10 +6,10 @@ from models.second_factors import SecondFactorMethod
 from resolvers import sessions
 from resolvers.base.permissions import Anyone, InSession, PersonItself
 from schema import second_factors as _second_factors  # noqa: F401 - names the enum
-from schema.accounts import Viewer
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.scalars import DateTime
+from schema.viewer import Viewer
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 

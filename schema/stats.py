@@ -76,8 +76,8 @@ class PointsToday:
 
 @strawberry.type
 class PointsOfViewer:
-    points_today: list[PointsToday] | None = loaded_by(
+    points_today: list[PointsToday] = loaded_by(
         stats.points_today,
-        "Your points of today from every activity with a daily cap, and what is left; null for a service account.",
+        "Your points of today from every activity with a daily cap, and what is left.",
         key="profile_id",
     )

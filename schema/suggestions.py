@@ -67,12 +67,12 @@ class SuggestionConnection:
 
 @strawberry.type
 class SuggestionsOfViewer:
-    people_you_may_know: SuggestionConnection | None = loaded_by(
+    people_you_may_know: SuggestionConnection = loaded_by(
         suggestion_resolvers.of_profiles,
         "Up to 200 people you may know, strongest suggestion first. Left out are your connections, people with an "
         "open or ignored request between you, people you dismissed or blocked, people who blocked you, hidden "
         "profiles and unclaimed profiles. Empty if there is no reason to suggest anyone: connect with a person or "
-        "add skills. Null for a service account.",
+        "add skills.",
         key="profile_id",
         arguments=PAGE_ARGUMENTS,
     )

@@ -13,6 +13,7 @@ from services.errors import ErrorCode, refused
 PREFIXES: Final = {
     "Account": "acc",
     "ApiKey": "key",
+    "AuditEntry": "aud",
     "Company": "cmp",
     "ConnectionRequest": "crq",
     "CreditEntry": "crd",
@@ -24,6 +25,7 @@ PREFIXES: Final = {
     "ProjectImage": "img",
     "Session": "ses",
     "ShopOrder": "ord",
+    "Viewer": "vwr",
 }
 TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 _PATTERN = re.compile(r"([a-z]{3})_([1-9][0-9]{0,17})")

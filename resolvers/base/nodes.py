@@ -6,7 +6,7 @@ from typing import Any
 from strawberry import ID
 
 from catalogue.languages import Text
-from resolvers import accounts, companies, invites, ledger_history, portfolio, profiles
+from resolvers import accounts, audit, companies, invites, ledger_history, portfolio, profiles, viewer
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
@@ -18,12 +18,14 @@ Read = Callable[[Sequence[int], Context], Awaitable[Sequence[Row | None]]]
 
 READERS: dict[str, Read] = {
     "Account": accounts.by_id,
+    "AuditEntry": audit.by_id,
     "Company": companies.by_id,
     "ConnectionRequest": connection_requests.by_id,
     "Invite": invites.by_id,
     "PointEntry": ledger_history.by_id,
     "Profile": profiles.by_id,
     "Project": portfolio.by_id,
+    "Viewer": viewer.by_id,
 }
 
 
@@ -51,7 +53,7 @@ async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
         numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
         read = READERS.get(type_name, _read_none)
         for number, row in zip(numbers, await read(numbers, context), strict=True):
-            found[type_name, number] = None if row is None else {**row, "__typename": type_name}
+            found[type_name, number] = None if row is None else {"__typename": type_name, **row}
     return [found[each] for each in wanted]
 
 

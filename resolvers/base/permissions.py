@@ -80,6 +80,19 @@ class CompanyAdmin(PersonItself):
             raise NotAllowed(ErrorCode.FORBIDDEN, "Only company admins may do this.")
 
 
+def managed_company(context: Context) -> int | None:
+    """The company whose admin the viewer is, in a session or with an API key; None otherwise, and for every token."""
+    viewer = context.viewer
+    return viewer.company_id if viewer.company_admin and viewer.scopes is None else None
+
+
+def forbidden_to_members(company_id: int, context: Context) -> NotAllowed | None:
+    """The refusal of what only the admins of this company may read; None for them."""
+    if managed_company(context) == company_id:
+        return None
+    return NotAllowed(ErrorCode.FORBIDDEN, "Only company admins may do this.")
+
+
 class ElevatedCompanyAdmin(CompanyAdmin):
     """
     The admin of a company, in an elevated session or with an API key. An API key needs no elevation: its secret comes with

@@ -32,9 +32,13 @@ EXPIRED_PASSWORD_FIELDS: Final = frozenset(
         "Viewer.elevationProofs",
         "Viewer.passwordExpiresAt",
         "Node.id",
+        "Viewer.id",
         "Account.id",
         "Account.email",
         "Account.name",
+        "PersonAccount.id",
+        "PersonAccount.email",
+        "PersonAccount.name",
     }
 )
 """Fields that a viewer can read with an expired password."""

@@ -100,24 +100,6 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
         return company
 
 
-async def set_sso(admin_id: int, *, enabled: bool) -> Company:
-    """
-    Switch single sign-on for members on or off. Switching it on is refused, because sign-in through an identity provider
-    does not exist yet.
-
-    Raises Refused: FORBIDDEN. Rule: docs/rules/sign-in.md#single-sign-on.
-    """
-    async with in_transaction():
-        company = await company_of_admin(admin_id)
-        if enabled:
-            raise refused(
-                ErrorCode.FORBIDDEN,
-                "Single sign-on cannot be switched on: sign-in through an identity provider is not supported yet.",
-                path=("enabled",),
-            )
-        return company
-
-
 async def company_of_admin(admin_id: int) -> Company:
     """
     Lock the company of this admin until the caller's transaction ends. The lock serializes what admins do to a company:

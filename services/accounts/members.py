@@ -29,7 +29,7 @@ async def deactivate_member(admin_id: int, member_id: int, *, actor: Actor) -> A
     async with in_transaction():
         company = await company_of_admin(admin_id)
         if member_id == admin_id:
-            raise refused(ErrorCode.NOT_YOURSELF, "You cannot deactivate yourself.", path=("account",))
+            raise refused(ErrorCode.NOT_YOURSELF, "You cannot deactivate yourself.", path=("accountId",))
         # No check for the last admin: the caller is an active admin and stays one.
         return await _deactivate(await _lock_member(company, member_id), actor)
 
@@ -53,9 +53,9 @@ async def set_admin(admin_id: int, member_id: int, *, admin: bool, actor: Actor)
         if member.company_admin is admin:
             return member
         if admin and member.status is not AccountStatus.ACTIVE:
-            raise refused(ErrorCode.ACCOUNT_DEACTIVATED, "Reactivate the member first.", path=("account",))
+            raise refused(ErrorCode.ACCOUNT_DEACTIVATED, "Reactivate the member first.", path=("accountId",))
         if not admin and not await _has_other_admin(company, member_id):
-            raise refused(ErrorCode.LAST_ADMIN, "A company must keep at least one admin.", path=("account",))
+            raise refused(ErrorCode.LAST_ADMIN, "A company must keep at least one admin.", path=("accountId",))
         member.company_admin = admin
         await member.save(update_fields=["company_admin"])
         action = "member.made-admin" if admin else "member.admin-removed"
@@ -112,14 +112,14 @@ async def _lock_account(account_id: int) -> Account:
         await Company.select_for_update().get(id=found.company_id)
     account = await Account.select_for_update().get_or_none(id=account_id)
     if account is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such account.", path=("account",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such account.", path=("accountId",))
     return account
 
 
 async def _lock_member(company: Company, member_id: int) -> Account:
     member = await Account.select_for_update().get_or_none(id=member_id, company_id=company.id, kind=AccountKind.PERSON)
     if member is None:
-        raise refused(ErrorCode.NOT_FOUND, "Your company has no such member.", path=("account",))
+        raise refused(ErrorCode.NOT_FOUND, "Your company has no such member.", path=("accountId",))
     return member
 
 

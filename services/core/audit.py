@@ -14,13 +14,11 @@ from typing import Final, NamedTuple
 from tortoise.transactions import in_transaction
 
 from models.accounts import Account
-from models.audit import AuditAction, AuditEntry, Origin
+from models.audit import AuditAction, AuditEntry, AuditOutcome, Origin
 from models.transactions import forbid_transaction, require_transaction
 from services.core import clock
 
 AUDIT_RETENTION: Final = timedelta(days=365)
-SUCCESS: Final = "SUCCESS"
-REFUSED: Final = "REFUSED"
 DELETE_BATCH: Final = 1_000
 MAX_VALUE_CHARACTERS: Final = 300
 # The last word of a fact's name tells the kind of its value: `password_days` is a number, `new_password` a secret.
@@ -63,7 +61,7 @@ async def record(
     actor: Actor,
     account_id: int | None = None,
     company_id: int | EllipsisType | None = ...,
-    outcome: str = SUCCESS,
+    outcome: AuditOutcome = AuditOutcome.SUCCESS,
     **facts: Value | Change,
 ) -> None:
     """
@@ -82,7 +80,7 @@ async def record(
     await AuditEntry.create(
         at=clock.now(),
         action=AuditAction(action).value,
-        outcome=outcome,
+        outcome=outcome.value,
         origin=actor.origin,
         actor_id=actor.account_id,
         account_id=account_id,
@@ -106,7 +104,9 @@ async def record_refusal(
     """
     forbid_transaction()
     async with in_transaction():
-        await record(action, actor=actor, account_id=account_id, company_id=company_id, outcome=REFUSED, **facts)
+        await record(
+            action, actor=actor, account_id=account_id, company_id=company_id, outcome=AuditOutcome.REFUSED, **facts
+        )
 
 
 async def forget_old(now: datetime) -> int:

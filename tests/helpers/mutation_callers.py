@@ -118,7 +118,6 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "makeCompanyAdmin": ELEVATED_ADMIN,
     "reactivateMember": ADMIN,
     "removeCompanyAdmin": ELEVATED_ADMIN,
-    "setCompanySso": ELEVATED_ADMIN,
     "setPasswordExpiry": ELEVATED_ADMIN,
     # other services
     "introspectToken": SERVICE,

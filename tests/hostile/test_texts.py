@@ -84,7 +84,7 @@ PLACES = {
     "Profile": '{{ profile(id: "{profile}") {{ {field} }} }}',
     "Leaderboard": "{{ leaderboard(board: FORUM) {{ {field} }} }}",
     "Viewer": "{{ viewer {{ {field} }} }}",
-    "OwnCompany": "{{ viewer {{ company {{ {field} }} }} }}",
+    "Company": "{{ viewer {{ company {{ {field} }} }} }}",
 }
 """Where a type's fields are asked."""
 

@@ -27,6 +27,7 @@ from models.portfolio import ProjectImage, ProjectState
 from models.profiles import Profile
 from resolvers import (
     accounts,
+    audit,
     badge_progress,
     badges,
     challenges,
@@ -36,6 +37,7 @@ from resolvers import (
     leaderboards,
     learning,
     ledger_history,
+    members,
     open_badges,
     points,
     portfolio,
@@ -47,8 +49,10 @@ from resolvers import (
     shop,
     stats,
     terms,
+    viewer,
 )
 from resolvers import credits as credit_resolvers
+from resolvers.audit import Trail
 from resolvers.base.context import Context
 from resolvers.connections import blocks, connection_requests, connections, suggestions
 from resolvers.people import people as people_resolvers
@@ -157,6 +161,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     account = await make_person("ada@people.example", details=full, skills=["python"], industries=["banking"])
     ada, ben = account.own_profile_id, (await make_person("ben@people.example")).own_profile_id
     await Profile.filter(id=ada).update(company_id=company.id)
+    await Account.filter(id=account.id).update(company_id=company.id, company_admin=True)
     await record_many([event(ada), event(ada, counterpart_id=ada), event(ben, "ANSWER_ACCEPTED")])
     await record_many([event(ada, "RAPID_CERTIFIED")])
     await BadgeRarity.create(badge="FIRST_LIGHT", rarity=Rarity.PURPLE, since=NOON)
@@ -173,7 +178,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     board = BoardKey(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
-        accounts.publish_banners: people,
+        audit.of_companies: [company.id, 999_999],
+        audit.totals: [Trail((account.id,)), Trail(company_id=company.id), Trail()],
         badge_progress.ahead: people,
         badge_progress.in_progress: people,
         badges.by_code: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
@@ -190,6 +196,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         challenges.of_profiles: people,
         challenges.of_viewer: ["FIRST_STEPS", "NO_SUCH"],
         companies.by_id: [company.id, 999_999],
+        companies.settings: [company.id, 999_999],
         connections.counts: people,
         connections.mutual: people,
         connections.mutual_profiles: people,
@@ -204,6 +211,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         events.challenges: [next(iter(CHALLENGES)), "gone"],
         ledger_history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
         ledger_history.of_profiles: people,
+        members.of_companies: [company.id, 999_999],
+        members.totals: [company.id, 999_999],
         invites.by_id: [invited.invite_id, 999_999],
         invites.of_profiles: people,
         leaderboards.around: [board],
@@ -250,13 +259,15 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         suggestions.reasons: [(ada, True), (ben, False), (999_999, False)],
         terms.industries_of: people,
         terms.skills_of: people,
+        viewer.unpublished_edits: people,
     }
 
 
 async def reading(database: Database) -> Context:
     """The context of a request that asks for everything that is read here."""
     account = await Account.get(email="ada@people.example")
-    context = Context(database, Principal(account.id, account.own_profile_id))
+    principal = Principal(account.id, account.own_profile_id, company_id=account.company_id, company_admin=True)
+    context = Context(database, principal)
     context.check_access(frozenset(name for name, _, _ in LOADED))
     return context
 
@@ -327,6 +338,8 @@ def broken(type_: Any, row: Any) -> Iterator[str]:
         for each in value if is_list_type(get_nullable_type(field.type)) else [value]:
             if isinstance(named, GraphQLObjectType):
                 yield from broken(named, each)
+            elif isinstance(named, GraphQLInterfaceType):
+                yield from broken(SCHEMA.type_map[each["__typename"]], each)
             elif named.name in KINDS and (
                 not isinstance(each, KINDS[named.name]) or (named.name == "Int" and isinstance(each, bool))
             ):

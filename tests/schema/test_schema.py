@@ -21,9 +21,9 @@ from web.graphiql import EXAMPLES
 OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
 COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
 NEVER_BY_TOKEN = {
-    "ApiKey.*", "CompanyAuditEntryConnection.*", "CompanyAuditEntryEdge.*", "Member.*", "MemberConnection.*", "MemberEdge.*",
-    "OwnCompany.*", "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
-    "Viewer.apiKeys", "Viewer.company", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.isCompanyAdmin", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
+    "ApiKey.*", "Company.auditTrail", "Company.domains", "Company.members", "Company.passwordDays", "Company.usesSso", "MemberConnection.*", "MemberEdge.*",
+    "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
+    "Viewer.apiKeys", "Viewer.company", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
     "Viewer.sessions",
     "CreditEntry.*", "CreditEntryConnection.*", "CreditEntryEdge.*", "Query.shop", "ShopItem.*", "ShopOrder.*",
     "ShopOrderConnection.*", "ShopOrderEdge.*", "ChallengeClaim.*", "Viewer.creditBalance", "Viewer.creditHistory", "Viewer.orders",
@@ -93,7 +93,7 @@ def test_scopes_are_in_order_and_named_by_the_rule() -> None:
 
 def test_what_is_missing_is_named() -> None:
     assert opening("Profile.about", service=False) == ["mx:user:profile:v1:read", "mx:profile:write"]
-    assert opening("AuditEntry.id", service=False) == ["mx:audit-logging:read"]
+    assert opening("AuditEntry.action", service=False) == ["mx:audit-logging:read"]
     assert opening("Mutation.recordActivity", service=True) == ["mx:points:ingest"]
     assert opening("Mutation.recordActivity", service=False) == []
     assert opening("Mutation.signOut", service=True) == []

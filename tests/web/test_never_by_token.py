@@ -42,9 +42,9 @@ NEVER_BY_TOKEN_OR_KEY = {
 NEEDS_ELEVATION = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "makeCompanyAdmin", "regenerateBackupCodes", "removeCompanyAdmin", "removeRecoveryEmail",
-    "requestSecondFactorDeactivation", "setCompanySso", "setPasswordExpiry", "setRecoveryEmail", "verifyRecoveryEmail",
+    "requestSecondFactorDeactivation", "setPasswordExpiry", "setRecoveryEmail", "verifyRecoveryEmail",
 }  # fmt: skip
-"""Password, second factor on and off, recovery email, making tokens and keys, company settings and single sign-on."""
+"""Password, second factor on and off, recovery email, making tokens and keys and company settings."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 
 

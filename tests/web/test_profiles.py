@@ -9,6 +9,7 @@ from catalogue.points import Category
 from models.database import Database
 from models.points import PointEntry
 from models.profiles import Profile
+from resolvers.base import ids
 from resolvers.profiles import BY_HANDLE
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, give, make_company, make_person, make_profile, make_token
@@ -154,7 +155,7 @@ async def test_a_private_profile_does_not_exist_for_others(checked_client: Graph
         assert await checked_client.data(WHOLE, handle=handle, token=token) == {"profile": None}
         nodes = await checked_client.data(
             "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }",
-            ids=[f"prf_{hidden}", f"pnt_{entry.id}", f"acc_{account.id}", never],
+            ids=[f"prf_{hidden}", f"pnt_{entry.id}", ids.encode("Account", account.id), never],
             token=token,
         )
         assert nodes == {"nodes": [None] * 4}
@@ -167,7 +168,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(checked
     # when
     data = await checked_client.data(WHOLE, id=f"prf_{account.own_profile_id}", token=token)
     viewer = await checked_client.data(
-        "{ viewer { account { id email kind status createdAt company { name } profile { id } } profile { visibility } showPublishBanner recoveryEmail language { code name } profileVersion allowsMarketing } }",
+        "{ viewer { account { __typename id email status createdAt company { name } profile { id } } profile { visibility } shouldSuggestPublishing recoveryEmail language { code name } profileVersion allowsMarketing } }",
         token=token,
     )
     # then
@@ -178,22 +179,27 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(checked
         None,
     )
     assert (seen["profileVersion"], seen["allowsMarketing"]) == (1, False)
-    assert (seen["account"]["email"], seen["account"]["id"], seen["account"]["kind"], seen["account"]["status"]) == (
+    assert (
+        seen["account"]["email"],
+        seen["account"]["id"],
+        seen["account"]["__typename"],
+        seen["account"]["status"],
+    ) == (
         "ada@people.example",
-        f"acc_{account.id}",
-        "PERSON",
+        ids.encode("Account", account.id),
+        "PersonAccount",
         "ACTIVE",
     )
     assert seen["account"]["createdAt"].endswith("Z")
-    assert seen["showPublishBanner"] is False
+    assert seen["shouldSuggestPublishing"] is False
 
 
 async def test_the_banner_invites_people_who_edited_a_private_profile(checked_client: GraphQLClient) -> None:
     account = await make_person(public=False)
     await Profile.filter(id=account.profile_id).update(edited_at=NOON)
-    assert await checked_client.data("{ viewer { showPublishBanner } }", token=await make_token(account, READ)) == {
-        "viewer": {"showPublishBanner": True}
-    }
+    assert await checked_client.data(
+        "{ viewer { shouldSuggestPublishing } }", token=await make_token(account, READ)
+    ) == {"viewer": {"shouldSuggestPublishing": True}}
 
 
 async def test_an_anonymous_caller_has_no_viewer(checked_client: GraphQLClient) -> None:

@@ -11,7 +11,7 @@ from tests.helpers.uploads import picture, uploaded
 
 PUBLISH = "mutation { publishProfile { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { unpublishProfile { profile { visibility } errors { code } } }"
-ME = "{ viewer { showPublishBanner publishChecklist { item isDone message } profile { id score { points } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
+ME = "{ viewer { shouldSuggestPublishing publishChecklist { item isDone message } profile { id score { points } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """
 mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
@@ -28,7 +28,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
         "errors"
     ] == []
     viewer = (await checked_client.data(ME))["viewer"]
-    assert (viewer["showPublishBanner"], viewer["profile"]["score"]["points"]) == (False, 0)
+    assert (viewer["shouldSuggestPublishing"], viewer["profile"]["score"]["points"]) == (False, 0)
     assert not any(each["isDone"] for each in viewer["publishChecklist"])
     # when they would go public as they are
     errors = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
@@ -37,7 +37,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     assert {(each["__typename"], each["code"]) for each in errors} == {("ChecklistError", "CHECKLIST_ITEM_MISSING")}
     # when they fill it in
     assert (await checked_client.data(UPDATE, input=WHOLE_INPUT))["updateProfile"]["errors"] == []
-    assert (await checked_client.data(ME))["viewer"]["showPublishBanner"] is True
+    assert (await checked_client.data(ME))["viewer"]["shouldSuggestPublishing"] is True
     [error] = (await checked_client.data(PUBLISH))["publishProfile"]["errors"]
     assert error["item"] == "AVATAR"
     shown = (await uploaded(checked_client, picture()))["profile"]
@@ -57,7 +57,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
         }
     ]
     viewer = (await checked_client.data(ME))["viewer"]
-    assert viewer["showPublishBanner"] is False
+    assert viewer["shouldSuggestPublishing"] is False
     assert [each["node"]["activity"]["code"] for each in viewer["profile"]["pointHistory"]["edges"]] == [
         "PROFILE_PUBLISHED",
         "PROFILE_COMPLETED",
@@ -68,7 +68,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     # when they hide and come back
     assert (await checked_client.data(HIDE))["unpublishProfile"]["profile"] == {"visibility": "PRIVATE"}
     assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"] == []
-    assert (await checked_client.data(ME))["viewer"]["showPublishBanner"] is True
+    assert (await checked_client.data(ME))["viewer"]["shouldSuggestPublishing"] is True
     await checked_client.data(PUBLISH)
     assert (await checked_client.data(BOARD))["leaderboard"]["entries"]["edges"][0]["node"]["points"] == 100
 

@@ -277,15 +277,15 @@ async def test_a_key_sees_and_ends_its_owners_sessions(checked_client: GraphQLCl
 async def test_a_client_learns_what_elevation_takes_and_until_when(checked_client: GraphQLClient) -> None:
     # given
     ada = await make_login()
-    facts = "{ viewer { elevatedUntil elevationProofs isCompanyAdmin } }"
+    facts = "{ viewer { elevatedUntil elevationProofs account { isCompanyAdmin } } }"
     headers = await in_session(ada)
     # then
     own = (await checked_client.data(facts, headers=headers))["viewer"]
-    assert own == {"elevatedUntil": None, "elevationProofs": ["PASSWORD"], "isCompanyAdmin": False}
+    assert own == {"elevatedUntil": None, "elevationProofs": ["PASSWORD"], "account": {"isCompanyAdmin": False}}
     own = (await checked_client.data(facts, headers=await in_session(ada, elevated=True)))["viewer"]
     assert own["elevatedUntil"].endswith("Z")
     own = (await checked_client.data(facts, headers=await with_key(ada)))["viewer"]
-    assert own == {"elevatedUntil": None, "elevationProofs": None, "isCompanyAdmin": False}
+    assert own == {"elevatedUntil": None, "elevationProofs": None, "account": {"isCompanyAdmin": False}}
     # when
     await switch_on(ada)
     wanted = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { errors { code ... on ProofRequiredError { proofs } } } }"
@@ -298,7 +298,7 @@ async def test_a_client_learns_what_elevation_takes_and_until_when(checked_clien
     headers = await in_session(admin)
     # then
     own = (await checked_client.data(facts, headers=headers))["viewer"]
-    assert own == {"elevatedUntil": None, "elevationProofs": ["IDENTITY_PROVIDER"], "isCompanyAdmin": True}
+    assert own == {"elevatedUntil": None, "elevationProofs": ["IDENTITY_PROVIDER"], "account": {"isCompanyAdmin": True}}
     answer = await checked_client.data(wanted, headers=headers, input={"password": GOOD, "code": "000000"})
     assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["IDENTITY_PROVIDER"]}]
 

@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from models.audit import AuditEntry
+from models.audit import AuditEntry, AuditOutcome
 from models.database import Database
 from models.second_factors import SecondFactorMethod
 from services.auth import sessions
-from services.core import audit
 from services.errors import ErrorCode, Refused
 from services.sign_in import authentication, elevation
 from services.sign_in.elevation import ElevationProof
@@ -45,7 +44,7 @@ async def test_elevation_takes_the_password_where_there_is_no_factor(database: D
         assert codes_of(refusal.value) == [code]
     # then: the wrong password is in the trail
     [line] = await AuditEntry.filter(action="session.elevated")
-    assert (line.account_id, line.outcome) == (ada.id, audit.REFUSED)
+    assert (line.account_id, line.outcome) == (ada.id, AuditOutcome.REFUSED.value)
     # when
     new = await elevation.elevate(ada.id, own, password=GOOD, code="", actor=HERE)
     # then: a secret that was stolen before does not get the new rights

@@ -1,0 +1,125 @@
+"""What each caller sees of a company: docs/rules/accounts.md#companies."""
+
+from typing import Any
+
+import pytest
+
+from resolvers.base import ids
+from tests.conftest import CountStatements
+from tests.helpers.factories import make_company, make_person, make_token
+from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member, with_key
+
+ALL = """
+query All($id: ID!) { node(id: $id) { id ... on Company {
+  name domains passwordDays usesSso
+  members(first: 10) { totalCount nodes { email } } auditTrail(first: 10) { totalCount nodes { action } }
+} } }
+"""
+PUBLIC = "query Public($id: ID!) { node(id: $id) { ... on Company { id name } } }"
+OWN = "{ viewer { company { id name domains passwordDays usesSso members { totalCount nodes { email } } auditTrail { totalCount } } } }"
+PRIVATE_FIELDS = ("domains", "passwordDays", "usesSso", "members", "auditTrail")
+ADMIN_FIELDS = ("members", "auditTrail")
+
+
+async def company_of(client: GraphQLClient, company_id: int, headers: Headers) -> tuple[Any, list[Any]]:
+    """The company as these callers read it, and the paths and codes of the errors."""
+    body = await client.ask(ALL, headers=headers, id=ids.encode("Company", company_id))
+    errors = [(each["path"], each["extensions"]["code"]) for each in body.get("errors", [])]
+    return body["data"]["node"], errors
+
+
+async def test_each_caller_reads_what_is_theirs_of_the_same_company(checked_client: GraphQLClient) -> None:
+    # given
+    company, admin = await make_company_with_admin()
+    ben = await make_member(company, "ben@harbor.example")
+    _, stranger = await make_company_with_admin("Other", "other.example")
+    # The same document by everyone, twice and interleaved: one plan answers them all, and shares nothing.
+    for _ in range(2):
+        for headers in (
+            {},
+            await in_session(await make_person()),
+            await in_session(stranger),
+            await with_key(stranger),
+        ):
+            shown, errors = await company_of(checked_client, company.id, headers)
+            assert shown["name"] == "Harbor Works"
+            assert [shown[field] for field in PRIVATE_FIELDS] == [None] * 5
+            assert errors == []
+        for headers in (await in_session(ben), await with_key(ben)):
+            shown, errors = await company_of(checked_client, company.id, headers)
+            assert (shown["domains"], shown["passwordDays"], shown["usesSso"]) == (["harbor.example"], 90, False)
+            assert (shown["members"], shown["auditTrail"]) == (None, None)
+            assert sorted(errors) == [(["node", "auditTrail"], "FORBIDDEN"), (["node", "members"], "FORBIDDEN")]
+        for headers in (await in_session(admin), await with_key(admin)):
+            shown, errors = await company_of(checked_client, company.id, headers)
+            assert (shown["domains"], shown["passwordDays"], shown["usesSso"]) == (["harbor.example"], 90, False)
+            assert [each["email"] for each in shown["members"]["nodes"]] == [
+                "admin@harbor.example",
+                "ben@harbor.example",
+            ]
+            assert shown["members"]["totalCount"] == 2
+            assert shown["auditTrail"]["totalCount"] == len(shown["auditTrail"]["nodes"])
+            assert errors == []
+
+
+async def test_viewer_company_is_the_node(checked_client: GraphQLClient) -> None:
+    company, admin = await make_company_with_admin()
+    headers = await in_session(admin)
+    own = (await checked_client.data(OWN, headers=headers))["viewer"]["company"]
+    assert own["id"] == ids.encode("Company", company.id)
+    assert [each["email"] for each in own["members"]["nodes"]] == ["admin@harbor.example"]
+    assert (await checked_client.data(OWN, headers=await in_session(await make_person())))["viewer"] == {
+        "company": None
+    }
+
+
+async def test_a_token_reads_what_everyone_does_and_no_more(checked_client: GraphQLClient) -> None:
+    company, admin = await make_company_with_admin()
+    asked = {"id": ids.encode("Company", company.id)}
+    for scope in ("mx:user:profile:v1:read", "mx:leaderboard:read"):
+        token = await make_token(admin, scope)
+        shown = await checked_client.data(PUBLIC, token=token, **asked)
+        assert shown == {"node": {"id": asked["id"], "name": "Harbor Works"}}
+        for field in ("domains", "passwordDays", "usesSso", "members { totalCount }", "auditTrail { totalCount }"):
+            document = f"query Q($id: ID!) {{ node(id: $id) {{ ... on Company {{ {field} }} }} }}"
+            assert await checked_client.code(document, token=token, **asked) == "INSUFFICIENT_SCOPE", (scope, field)
+    unfit = await make_token(admin, "mx:audit-logging:read")
+    assert await checked_client.code(PUBLIC, token=unfit, **asked) == "INSUFFICIENT_SCOPE"
+
+
+async def test_a_list_of_companies_answers_each_by_itself(
+    checked_client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    company, admin = await make_company_with_admin()
+    others = [await make_company(f"Other {n}") for n in range(3)]
+    document = """query Some($ids: [ID!]!) { nodes(ids: $ids) { ... on Company {
+        name domains members { nodes { email } totalCount } auditTrail { totalCount } } } }"""
+    headers = await in_session(admin)
+
+    async def read(*companies: Any) -> Any:
+        wanted = [ids.encode("Company", each.id) for each in companies]
+        return (await checked_client.data(document, headers=headers, ids=wanted))["nodes"]
+
+    # when
+    await read(company)
+    with count_statements() as alone:
+        await read(company)
+    with count_statements() as together:
+        shown = await read(others[0], company, *others[1:])
+    # then
+    assert [each["members"] is not None for each in shown] == [False, True, False, False]
+    assert [each["domains"] for each in shown] == [None, ["harbor.example"], None, None]
+    assert together.total == alone.total, together.texts
+
+
+@pytest.mark.parametrize("arguments", ["first: 0", 'after: "x"', "first: 1, last: 1"])
+async def test_a_bad_page_is_refused_for_that_field_alone(checked_client: GraphQLClient, arguments: str) -> None:
+    company, admin = await make_company_with_admin()
+    document = f"{{ viewer {{ company {{ name members({arguments}) {{ totalCount }} }} }} }}"
+    body = await checked_client.ask(document, headers=await in_session(admin))
+    assert body["data"]["viewer"]["company"] == {"name": company.name, "members": None}
+    assert [(each["path"], each["extensions"]["code"][:3]) for each in body["errors"]] == [
+        (["viewer", "company", "members"], "BAD")
+    ]
