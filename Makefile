@@ -17,7 +17,7 @@ run: $(VENV)/.installed ## Install, migrate, load the demo on the first start, a
 	@exec $(BIN)/python -m cli run
 
 test: $(VENV)/.installed-dev ## Run all tests, or those of TESTS=path; on PostgreSQL too if it runs
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff check .

@@ -20,6 +20,15 @@ from settings import Settings
 from tests.helpers import databases
 
 DIALECTS = ("sqlite", "postgres")
+LONG = (
+    "test_docs.py",
+    "test_first_start.py",
+    "test_two_servers.py",
+    "test_schema_check.py",
+    "test_commands.py",
+    "_browser.py",
+)
+"""Ends of the names of files whose tests take longest. They run first: at the end, one process would wait for another."""
 SECRET_KEY = "5e" * 32
 
 
@@ -32,6 +41,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "dialect" in metafunc.fixturenames:
         only = [each for each in DIALECTS if metafunc.definition.get_closest_marker(f"{each}_only")]
         metafunc.parametrize("dialect", only or DIALECTS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.name.endswith(LONG))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -50,7 +50,7 @@ def test_the_tools_are_the_same_everywhere() -> None:
     package: Any = json.loads((CHECK / "package.json").read_text("utf-8"))
     lock: Any = json.loads((CHECK / "package-lock.json").read_text("utf-8"))
     wanted = {**package["devDependencies"], **package["overrides"]}
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    assert all(re.fullmatch(r"(npm:@[\w/]+@)?\d+\.\d+\.\d+", version) for version in wanted.values())
     assert lock["packages"][""]["devDependencies"] == package["devDependencies"]
     held = {name: each for name, each in lock["packages"].items() if name}
     assert len(held) > 100
