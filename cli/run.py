@@ -22,13 +22,13 @@ from services.core.private_files import made_private, make_private_folder
 from services.core.runtime import Runtime
 from services.errors import Refused
 from services.imports import demo, import_runs
-from services.imports.demo_sign_ins import SignIn, open_sign_ins
+from services.imports.demo_sign_ins import FILE as SIGN_INS_FILE
+from services.imports.demo_sign_ins import open_sign_ins
 from services.imports.import_runs import Progress
 from settings import HERE, BadSetting, Settings
 from web import logs
 
 TOKEN_FILE = HERE / "var" / "demo-token"
-SIGN_INS_FILE = HERE / "var" / "demo-sign-ins"
 FIRST_START = "first start"
 """The name under which the progress of a first start is stored: 0 until it is complete, then 1."""
 PARTNER = "partner@tools.example"
@@ -91,21 +91,14 @@ async def _demo_if_empty(database: Database) -> None:
             secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
             sign_ins = await open_sign_ins()
             _write_secret(secret, TOKEN_FILE)
-            _write_secret("\n\n".join(_describe(each) for each in sign_ins), SIGN_INS_FILE)
+            _write_secret("\n\n".join(str(each) for each in sign_ins), SIGN_INS_FILE)
             await import_runs.save_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
         f"\nA demo token for the leaderboards (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         f"\nThree demo people can sign in (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"
     )
     for each in sign_ins:
-        errors.print(_describe(each) + "\n")
-
-
-def _describe(sign_in: SignIn) -> str:
-    lines = [f"  {sign_in.who}: {sign_in.email}", f"    password     {sign_in.password}"]
-    if sign_in.totp_secret:
-        lines.append(f"    TOTP secret  {sign_in.totp_secret}   (add it to an authenticator app)")
-    return "\n".join(lines)
+        errors.print(f"{each}\n")
 
 
 def _write_secret(text: str, file: Path) -> None:

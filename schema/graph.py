@@ -3,6 +3,7 @@
 from functools import cache
 
 import strawberry
+from graphql.utilities.print_schema import print_schema_definition
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountsQuery, PersonAccount, ServiceAccount
@@ -55,6 +56,21 @@ from schema.suggestions import SuggestionsMutation
 from schema.terms import TermsQuery
 from schema.tokens import TokensMutation, TokensQuery
 from schema.viewer import ViewerQuery
+
+
+DESCRIPTION = """\
+A developer community as one graph: profiles, connections, portfolios, points, badges and leaderboards.
+
+- **Start** at `viewer` (yourself), `profile` (one person), `profiles` (search) or `leaderboard`, and walk from there.
+- **Ids** are opaque texts that never change. `node` and `nodes` read objects by id. A `code` names an entry of a catalogue.
+- **Pages**: ask a list for `first: 20`, then pass `pageInfo.endCursor` as `after` while `hasNextPage` is true.
+- **Null** means that there is no value, or that you may not see it. A private profile does not exist for others.
+- **Errors**: a refused mutation changes nothing. Its payload's `errors` say why: a `code`, a `message`, a `path` to the input.
+- **Rights**: if you may not use a field, the response's `errors` say so, in `extensions.code`. The other fields are answered.
+- **Cost**: an operation costs the objects that it may read, so ask for no more than you show. `GraphQL-Cost: 1` shows the cost.
+- **Sign-in**: `signIn` sets a cookie, which browsers send by themselves. Programs send `Authorization: mxtoken <token>`.
+- **Live**: subscriptions run over a WebSocket at the same URL, with the graphql-transport-ws protocol.
+"""
 
 
 @strawberry.type(description="Entry points for reading data.")
@@ -146,9 +162,12 @@ def build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     types_by_row(schema)
+    schema._schema.description = DESCRIPTION.strip()  # Strawberry has no parameter for it
     return schema
 
 
 def sdl() -> str:
     """Return the schema as SDL, the content of schema.graphql."""
-    return build().as_str() + "\n"
+    schema = build()
+    # Strawberry prints no schema definition, which carries the description.
+    return f"{print_schema_definition(schema._schema)}\n\n{schema.as_str()}\n"

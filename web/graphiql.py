@@ -18,10 +18,15 @@ import structlog
 from aiohttp import hdrs, web
 
 from web.accept import accepted_by, quality
+from web.graphiql_demo import ADDRESS as DEMO_PEOPLE
+from web.graphiql_demo import DemoPeople
 from web.graphiql_files import FILES, FOLDER, VendoredFile, missing
 
 STATIC_FILES = Path(__file__).parent / "static" / "graphiql"
 EXAMPLES = STATIC_FILES / "examples"  # one document per tab, ordered by file name
+OWN_DOCUMENTS = STATIC_FILES / "own"  # what the page itself sends, to sign people in and out
+OWN_STYLES = ("graphiql.css",)
+OWN_SCRIPTS = ("storage.js", "shared_link.js", "session.js", "sign_in.js", "graphiql.js")  # in loading order
 CDN = "https://unpkg.com"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -34,7 +39,7 @@ JSON_TYPES = ("application/graphql-response+json", "application/json")
 
 # The only style element that GraphiQL creates: it locks scrolling behind a dialog. Its text never varies, because our page
 # never scrolls.
-SCROLL_LOCK = "sha256-Y/huXlwoYkVyQlxwSVcCi1RCDGDCSVBzDt0hYP9qlTc="
+SCROLL_LOCK = "sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo="
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
@@ -65,18 +70,19 @@ class GraphiQL:
 
     def __init__(self, vendor: Path = FOLDER) -> None:
         self.is_offline = not missing(vendor)
-        own = [_own(name) for name in ("graphiql.css", "graphiql.js", "icon.svg")]
+        own = [_own(name) for name in (*OWN_STYLES, *OWN_SCRIPTS, "icon.svg")]
         vendored = [_vendored(file, vendor) for file in FILES] if self.is_offline else []
-        self.assets = {asset.name: asset for asset in (*own, _examples(), *vendored)}
+        self.assets = {asset.name: asset for asset in (*own, _documents(), *vendored)}
         self._html = self._render_page()
 
     def _render_page(self) -> str:
         files = [(self._address(file), file) for file in FILES]
         return Template((STATIC_FILES / "index.html").read_text(encoding="utf-8")).substitute(
-            examples=self.assets["examples.json"].address,
+            demo=DEMO_PEOPLE,
+            documents=self.assets["documents.json"].address,
             icon=self.assets["icon.svg"].address,
-            script=self.assets["graphiql.js"].address,
-            style=self.assets["graphiql.css"].address,
+            scripts=_join(_OWN_SCRIPT.substitute(address=self.assets[name].address) for name in OWN_SCRIPTS),
+            styles=_join(_OWN_STYLE.substitute(address=self.assets[name].address) for name in OWN_STYLES),
             vendored_scripts=_tags(_SCRIPT, ((address, file) for address, file in files if file.name.endswith(".js"))),
             vendored_styles=_tags(_STYLE, ((address, file) for address, file in files if file.name.endswith(".css"))),
         )
@@ -144,8 +150,9 @@ GRAPHIQL = web.AppKey("graphiql", GraphiQL)
 
 
 def install(app: web.Application, graphiql: GraphiQL | None = None) -> None:
-    """Serve the page and its files in this application."""
+    """Serve the page, its files and the demo's people in this application."""
     app[GRAPHIQL] = graphiql or GraphiQL()
+    app.router.add_get(f"/{DEMO_PEOPLE}", DemoPeople().answer)
     app.router.add_get("/graphiql/{name:.+}", app[GRAPHIQL].file)
     app[GRAPHIQL].warn_if_on_cdn()
 
@@ -177,10 +184,15 @@ def _own(name: str) -> Asset:
     return Asset(name, _version((STATIC_FILES / name).read_bytes()), path=STATIC_FILES / name)
 
 
-def _examples() -> Asset:
-    documents = [{"query": path.read_text(encoding="utf-8")} for path in sorted(EXAMPLES.glob("*.graphql"))]
-    content = orjson.dumps(documents)
-    return Asset("examples.json", _version(content), content=content)
+def _documents() -> Asset:
+    examples = [{"query": path.read_text(encoding="utf-8")} for path in sorted(EXAMPLES.glob("*.graphql"))]
+    own = [path.read_text(encoding="utf-8") for path in sorted(OWN_DOCUMENTS.glob("*.graphql"))]
+    content = orjson.dumps({"examples": examples, "own": {_operation_name(text): text for text in own}})
+    return Asset("documents.json", _version(content), content=content)
+
+
+def _operation_name(document: str) -> str:
+    return document.partition(" ")[2].partition(" ")[0].partition("(")[0]
 
 
 def _vendored(file: VendoredFile, folder: Path) -> Asset:
@@ -199,7 +211,13 @@ def _on_cdn(file: VendoredFile) -> str:
 
 _SCRIPT = Template('<script defer crossorigin="anonymous" integrity="$integrity" src="$address"></script>')
 _STYLE = Template('<link rel="stylesheet" crossorigin="anonymous" integrity="$integrity" href="$address" />')
+_OWN_SCRIPT = Template('<script defer src="$address"></script>')
+_OWN_STYLE = Template('<link rel="stylesheet" href="$address" />')
 
 
 def _tags(tag: Template, used: Iterable[tuple[str, VendoredFile]]) -> str:
-    return "\n    ".join(tag.substitute(address=escape(address), integrity=file.integrity) for address, file in used)
+    return _join(tag.substitute(address=escape(address), integrity=file.integrity) for address, file in used)
+
+
+def _join(tags: Iterable[str]) -> str:
+    return "\n    ".join(tags)

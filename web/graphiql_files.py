@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "static" / "vendor"
-MAX_FILE_BYTES = 8 * 1024 * 1024  # the largest file has 3.5 million
+MAX_FILE_BYTES = 4 * 1024 * 1024  # the largest file has 1.1 million
 NPM_SECONDS = 120
 
 
@@ -55,48 +55,50 @@ class VendoredFile(NamedTuple):
 
 
 # In loading order: each script uses what earlier ones define.
+# These are the newest versions with UMD files, which run without a bundler. GraphiQL 5 has none, and its editor writes
+# `<style>` elements, which the page's Content-Security-Policy forbids. React 19 has none either.
 FILES = (
     VendoredFile(
         name="react.js",
         package="react",
-        version="18.2.0",
+        version="18.3.1",
         path="umd/react.production.min.js",
-        sha384="tMH8h3BGESGckSAVGZ82T9n90ztNXxvdwvdM6UoR56cYcf+0iGXBliJ29D+wZ/x8",
+        sha384="DGyLxAyjq0f9SPpVevD6IgztCFlnMF6oW/XQGmfe+IsZ8TqEiDrcHkMLKI6fiB/Z",
     ),
     VendoredFile(
         name="react-dom.js",
         package="react-dom",
-        version="18.2.0",
+        version="18.3.1",
         path="umd/react-dom.production.min.js",
-        sha384="bm7MnzvK++ykSwVJ2tynSE5TRdN+xL418osEVF2DE/L/gfWHj91J2Sphe582B1Bh",
+        sha384="gTGxhz21lVGYNMcdJOyq01Edg0jhn/c22nsx0kyqP0TxaV5WVdsSH1fSDUf5YJj1",
     ),
     VendoredFile(
         name="graphiql.css",
         package="graphiql",
-        version="3.8.3",
+        version="4.1.2",
         path="graphiql.min.css",
-        sha384="Mq3vbRBY71jfjQAt/DcjxUIYY33ksal4cgdRt9U/hNPvHBCaT2JfJ/PTRiPKf0aM",
+        sha384="1el1QShFBnnXTx9x/Cprg82hZWKt0ry29OAYIXt05swbi0KcZDFoj0CWguMpopJr",
     ),
     VendoredFile(
         name="graphiql.js",
         package="graphiql",
-        version="3.8.3",
+        version="4.1.2",
         path="graphiql.min.js",
-        sha384="HbRVEFG0JGJZeAHCJ9Xm2+tpknBQ7QZmNlO/DgZtkZ0aJSypT96YYGRNod99l9Ie",
+        sha384="9XdHu7ajgGJziD4J1zNBKQ842Q/+zZfDv+ib1eMhZWBH6hPAs806x+Jbcf0yNO6B",
     ),
     VendoredFile(
         name="explorer.css",
         package="@graphiql/plugin-explorer",
-        version="1.0.2",
+        version="4.0.6",
         path="dist/style.css",
-        sha384="5DFJlDPW2tSATRbM8kzoP1j194jexLswuNmClWoRr2Q0x7R68JIQzPHZ02Faktwi",
+        sha384="XffIsImDMwexX8UM/Bg3tss0MZOeQmZcnHzk0avUrw9ff0IQ2g9j7QLA6m2lz5D0",
     ),
     VendoredFile(
         name="explorer.js",
         package="@graphiql/plugin-explorer",
-        version="1.0.2",
+        version="4.0.6",
         path="dist/index.umd.js",
-        sha384="2oonKe47vfHIZnmB6ZZ10vl7T0Y+qrHQF2cmNTaFDuPshpKqpUMGMc9jgj9MLDZ9",
+        sha384="gXYG2RCFRuAiKUaKTbKxOVlvr0U9z0D/V/l5jdvRSH46vQ+9cpkG2d3ByiggUYvD",
     ),
 )
 

@@ -33,6 +33,11 @@ def qr_code(text: str) -> str:
     return segno.make(text).svg_data_uri(scale=4)
 
 
+def code_at(secret: str, now: datetime) -> str:
+    """The code that an authenticator app shows at this moment."""
+    return pyotp.TOTP(secret).generate_otp(int(now.timestamp()) // STEP_SECONDS)
+
+
 def step_of(secret: str, code: str, *, now: datetime, after: int) -> int | None:
     """
     The time step of a code; None if it is wrong, too old, or not later than step `after`.

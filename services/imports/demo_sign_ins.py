@@ -3,6 +3,7 @@ Accounts of the demo. Three people can sign in: a member, an admin of a company,
 others have an account without a password, so that they can get requests, be suggested and be tagged.
 """
 
+import re
 import secrets
 import string
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from services.accounts.accounts import attach_account
 from services.auth import passwords, totp
 from services.core import clock
 from services.core.crypto import TOTP_SECRET, seal
+from settings import HERE
 
+FILE = HERE / "var" / "demo-sign-ins"
+"""Where `run` writes them, for the person who started it."""
 MEMBER = "ada-okafor"
 COMPANY = "Tidewater Robotics"
 UNCLAIMED_EVERY = 8
@@ -34,6 +38,24 @@ class SignIn:
     email: str
     password: str
     totp_secret: str | None = None
+
+    def __str__(self) -> str:
+        """For people to read, and for `read_sign_ins`."""
+        lines = [f"  {self.who}: {self.email}", f"    password     {self.password}"]
+        if self.totp_secret:
+            lines.append(f"    TOTP secret  {self.totp_secret}   (add it to an authenticator app)")
+        return "\n".join(lines)
+
+
+_WRITTEN = re.compile(
+    r"^  (?P<who>.+): (?P<email>\S+)\n    password     (?P<password>\S+)(?:\n    TOTP secret  (?P<totp_secret>\S+))?",
+    re.MULTILINE,
+)
+
+
+def read_sign_ins(text: str) -> list[SignIn]:
+    """Return the sign-ins of a text that has them as `str` writes them; the rest of the text is ignored."""
+    return [SignIn(**found.groupdict()) for found in _WRITTEN.finditer(text)]
 
 
 async def open_sign_ins() -> list[SignIn]:

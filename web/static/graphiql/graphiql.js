@@ -3,6 +3,7 @@
 
 (() => {
   const container = document.getElementById("graphiql");
+  const MESSAGE_MILLISECONDS = 5000;
 
   function notice(text) {
     const paragraph = document.createElement("p");
@@ -11,33 +12,29 @@
     container.replaceChildren(paragraph);
   }
 
-  // GraphiQL's history stores the headers of every request, tokens included, even if `shouldPersistHeaders` is false.
-  // This removes them from everything that it stores.
-  function storageWithoutHeaders(GraphiQL) {
-    try {
-      window.localStorage.getItem("");
-    } catch {
-      return null; // this browser forbids storage; GraphiQL works without
-    }
-    const storage = GraphiQL.createLocalStorage({ namespace: "community" });
-    const store = storage.setItem;
-    storage.setItem = (key, value) => {
-      const holdsHeaders = ["graphiql:favorites", "graphiql:queries", "graphiql:tabState"].includes(key);
-      store(key, holdsHeaders ? withoutHeaders(value) : value);
-    };
-    return storage;
+  let hiding;
+
+  // Show a message for a few seconds; screen readers read it out.
+  function say(text) {
+    const message = document.getElementById("message");
+    message.textContent = text;
+    clearTimeout(hiding);
+    hiding = setTimeout(() => (message.textContent = ""), MESSAGE_MILLISECONDS);
   }
 
-  function withoutHeaders(text) {
-    return JSON.stringify(JSON.parse(text, (key, value) => (key === "headers" ? null : value)));
+  // An icon for the toolbar, drawn by one path in a square of 24.
+  function icon(React, path) {
+    const properties = { "aria-hidden": "true", className: "graphiql-toolbar-icon", fill: "none", stroke: "currentColor", strokeWidth: 1.8, viewBox: "0 0 24 24" };
+    return React.createElement("svg", properties, React.createElement("path", { d: path, strokeLinecap: "round", strokeLinejoin: "round" }));
   }
 
-  async function examples() {
+  // The documents of the tabs, and those that the page itself sends.
+  async function documents() {
     try {
-      const response = await fetch(container.dataset.examples);
-      return response.ok ? await response.json() : undefined;
+      const response = await fetch(container.dataset.documents);
+      return response.ok ? await response.json() : {};
     } catch {
-      return undefined; // the page works with an empty tab
+      return {}; // the page works with an empty tab
     }
   }
 
@@ -48,39 +45,52 @@
   }
 
   async function start() {
-    const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
+    const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer, communityGraph } = window;
     if (!React || !ReactDOM || !GraphiQL || !GraphiQLPluginExplorer) {
       notice("GraphiQL could not be loaded: one of its files is missing or has other content than expected. The API itself works.");
       return;
     }
-    const fetcher = GraphiQL.createFetcher({
-      url: window.location.pathname,
-      subscriptionUrl: webSocketUrl(),
-      headers: { accept: "application/graphql-response+json, application/json;q=0.9" },
-      enableIncrementalDelivery: false,
-    });
-    const logo = React.createElement(
-      GraphiQL.Logo,
-      { key: "logo" },
-      React.createElement("span", { className: "community-logo" }, "Community graph"),
-    );
-    const page = React.createElement(
+    const { examples, own = {} } = await documents();
+    const session = communityGraph.createSession(own);
+    const dialog = communityGraph.createDialog(session, container.dataset.demo);
+    const SharedDocument = communityGraph.createOpener(window);
+    const ShareButton = communityGraph.createShareButton(window);
+    const SignInButton = communityGraph.createSignInButton(window, session, dialog);
+    const SignedInName = communityGraph.createSignedInName(window, session);
+    const create = React.createElement;
+    session.refresh().catch(() => {}); // then nobody is shown as signed in
+
+    const page = create(
       GraphiQL,
       {
         defaultEditorToolsVisibility: true,
-        defaultTabs: await examples(),
-        fetcher,
+        defaultTabs: examples,
+        fetcher: GraphiQL.createFetcher({
+          url: window.location.pathname,
+          subscriptionUrl: webSocketUrl(),
+          headers: { accept: "application/graphql-response+json, application/json;q=0.9" },
+          enableIncrementalDelivery: false,
+        }),
         inputValueDeprecation: true,
         isHeadersEditorEnabled: true,
         plugins: [GraphiQLPluginExplorer.explorerPlugin({ showAttribution: false })],
         schemaDescription: true,
         shouldPersistHeaders: false,
-        storage: storageWithoutHeaders(GraphiQL),
+        storage: communityGraph.createStorage(),
       },
-      logo,
+      create(
+        GraphiQL.Logo,
+        { key: "logo" },
+        create("span", { className: "community-logo" }, create(SignedInName), create("span", { className: "community-name" }, "Community graph")),
+      ),
+      create(GraphiQL.Toolbar, { key: "toolbar" }, ({ copy, merge, prettify }) =>
+        create(React.Fragment, null, create(SignInButton), prettify, merge, copy, create(ShareButton)),
+      ),
+      create(SharedDocument, { key: "shared-document" }),
     );
     ReactDOM.createRoot(container).render(page);
   }
 
+  window.communityGraph = { ...window.communityGraph, icon, say };
   start();
 })();
