@@ -57,7 +57,6 @@ from schema.terms import TermsQuery
 from schema.tokens import TokensMutation, TokensQuery
 from schema.viewer import ViewerQuery
 
-
 DESCRIPTION = """\
 A developer community as one graph: profiles, connections, portfolios, points, badges and leaderboards.
 

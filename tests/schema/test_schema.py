@@ -1,11 +1,13 @@
 """The schema as a document: it is printed, described, and closed to tokens unless a scope opens it."""
 
+import re
 from typing import Any
 
 import pytest
 from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
+    build_schema,
     get_named_type,
     parse,
     validate,
@@ -16,7 +18,7 @@ from schema.fields import Answered, kind_of
 from schema.graph import sdl
 from settings import HERE
 from tests.helpers.built_schema import MUTATIONS, OWN, SCHEMA, described
-from web.graphiql import EXAMPLES
+from web.graphiql import EXAMPLES, OWN_DOCUMENTS
 
 OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
 COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
@@ -171,6 +173,21 @@ def test_no_argument_prints_a_null_default() -> None:
     assert "= null" not in sdl().replace("input ", "")
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
-def test_the_examples_of_graphiql_fit_the_schema(file: Any) -> None:
+@pytest.mark.parametrize(
+    "file", sorted([*EXAMPLES.glob("*.graphql"), *OWN_DOCUMENTS.glob("*.graphql")]), ids=lambda file: file.stem
+)
+def test_the_documents_of_graphiql_fit_the_schema(file: Any) -> None:
     assert validate(SCHEMA, parse(file.read_text("utf-8"))) == []
+
+
+def test_the_schema_says_how_to_use_it() -> None:
+    description = SCHEMA.description or ""
+    for subject in ("Ids", "Pages", "Errors", "Cost", "Sign-in"):
+        assert f"**{subject}**" in description
+    assert len(description.splitlines()) <= 12
+    assert build_schema(sdl()).description == description
+    # each name in it exists
+    names = {*SCHEMA.type_map, *(name for type_ in OBJECTS for name in type_.fields)}
+    arguments = {name for type_ in OBJECTS for field in type_.fields.values() for name in field.args}
+    written = {part.rpartition(".")[2] for part in re.findall(r"`([a-z][\w.]*)", description)}
+    assert written <= names | arguments

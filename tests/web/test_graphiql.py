@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import hdrs, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
-from graphql import parse
+from graphql import OperationDefinitionNode, parse
 from structlog.testing import capture_logs
 from yarl import URL
 
@@ -166,10 +166,11 @@ def test_a_strange_host_does_not_reach_the_policy(tmp_path: Path, host: str) -> 
 async def test_every_file_the_page_names_is_there_typed_and_kept_for_good(client: Client) -> None:
     tags, _ = await the_page(client)
     own = [attributes.get("src") or attributes.get("href") for attributes in tags.loaded()]
-    own += [attributes["data-examples"] for _, attributes in tags.found if "data-examples" in attributes]
+    own += [attributes["data-documents"] for _, attributes in tags.found if "data-documents" in attributes]
     own += [attributes["href"] for _, attributes in tags.found if attributes.get("rel") == "icon"]
     here = [address for address in own if address and not address.startswith("https://unpkg.com/")]
-    assert len(here) in {4, 4 + len(FILES)}
+    page_files = [*graphiql.OWN_STYLES, *graphiql.OWN_SCRIPTS, "documents.json", "icon.svg"]
+    assert len(here) in {len(page_files), len(page_files) + len(FILES)}
     for address in here:
         async with client.get(f"/{address}") as response:
             assert response.status == 200, address
@@ -197,7 +198,8 @@ async def test_a_file_asked_for_by_no_or_another_version_is_checked_each_time(cl
         "vendor/..%2f..%2fgraphiql.py",
         "%2fetc%2fpasswd",
         "index.html",
-        "examples/1-top-forum-board.graphql",
+        "examples/1-forum-board.graphql",
+        "own/sign-in.graphql",
         "graphiql.js%00",
         "vendor/graphiql.js.gz",
     ],
@@ -248,28 +250,37 @@ def test_the_log_says_when_browsers_are_sent_to_the_cdn(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(graphiql.EXAMPLES.iterdir()), ids=lambda path: path.stem)
-def test_an_example_is_one_named_operation_that_says_what_it_shows(path: Path) -> None:
+def test_an_example_is_one_named_operation_after_three_lines_that_fit_the_editor(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     introduction = [line for line in text.splitlines() if line.startswith("#")]
-    assert len(parse(text).definitions) == 1
-    assert "Authorization" in text
-    assert max(len(line) for line in introduction) <= 57, "the editor is no wider"
-    title = introduction[0].removeprefix("# ").partition(":")[0]
-    operation = re.search(r"^(?:query|subscription) (\w+)", text, re.MULTILINE)
+    assert text.splitlines()[:4] == [*introduction, ""]
+    assert len(introduction) == 3
+    assert max(len(line) for line in introduction) <= 46, "the editor is no wider"
+    [operation] = parse(text).definitions
     # GraphiQL takes the operation's name as the title of the tab.
-    assert operation is not None
-    assert operation[1].lower() == title.lower().replace(" ", "")
+    assert isinstance(operation, OperationDefinitionNode) and operation.name is not None
+    title = "".join(each.title() for each in path.stem.split("-")[1:])
+    assert operation.name.value == title
 
 
 async def test_the_tabs_come_in_the_order_of_the_files(client: Client) -> None:
-    async with client.get("/graphiql/examples.json") as response:
-        queries = [tab["query"] for tab in await response.json()]
-    assert [query.partition(":")[0] for query in queries] == [
-        "# Top Forum board",
-        "# A profile",
-        "# Point tables",
-        "# Who am I",
-        "# The board as it changes",
-        "# Profile page",
-        "# Find people",
+    async with client.get("/graphiql/documents.json") as response:
+        queries = [tab["query"] for tab in (await response.json())["examples"]]
+    names = [re.search(r"^(\w+ \w+)", query, re.MULTILINE) for query in queries]
+    assert [name and name[1] for name in names] == [
+        "query ForumBoard",
+        "query Person",
+        "query FindPeople",
+        "subscription LiveBoard",
+        "mutation UpdateMyProfile",
     ]
+
+
+async def test_the_page_gets_its_own_documents_by_the_names_of_their_operations(client: Client) -> None:
+    async with client.get("/graphiql/documents.json") as response:
+        own = (await response.json())["own"]
+    assert sorted(own) == ["CompleteSignIn", "SignIn", "SignOut", "WhoIsSignedIn"]
+    for name, document in own.items():
+        [operation] = parse(document).definitions
+        assert isinstance(operation, OperationDefinitionNode) and operation.name is not None
+        assert operation.name.value == name
