@@ -14,43 +14,18 @@ import typer
 
 from catalogue.scopes import ERRORS, SCOPES, Scope
 from cli.markdown import page, table
+from schema.error_rows import PAYLOAD_ONLY, PLACES
+from services.errors import ErrorCode
 from settings import HERE, PREFIX, Settings
 
 FOLDER: Final = HERE / "docs" / "reference"
 
-REQUEST, TOP_LEVEL, PAYLOAD = "request", "top level", "payload"
-PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "BAD_CURSOR": (TOP_LEVEL,),
-    "BAD_ID": (TOP_LEVEL, PAYLOAD),
-    "BAD_INPUT": (REQUEST, TOP_LEVEL, PAYLOAD),
-    "BAD_PAGE": (TOP_LEVEL,),
-    "BAD_QUERY": (REQUEST,),
-    "DOCUMENT_NOT_TRUSTED": (REQUEST,),
-    "ELEVATION_REQUIRED": (TOP_LEVEL,),
-    "FORBIDDEN": (REQUEST, TOP_LEVEL, PAYLOAD),
-    "INSUFFICIENT_SCOPE": (TOP_LEVEL,),
-    "INTERNAL": (REQUEST, TOP_LEVEL),
-    "IN_THE_FUTURE": (TOP_LEVEL, PAYLOAD),
-    "NOT_FOUND": (REQUEST, TOP_LEVEL, PAYLOAD),
-    "PASSWORD_EXPIRED": (TOP_LEVEL,),
-    "PERSISTED_QUERY_MISMATCH": (REQUEST,),
-    "PERSISTED_QUERY_NOT_FOUND": (REQUEST,),
-    "PERSISTED_QUERY_NOT_SUPPORTED": (REQUEST,),
-    "PIN_EXPIRED": (TOP_LEVEL,),
-    "QUERY_TOO_COMPLEX": (REQUEST,),
-    "RATE_LIMITED": (REQUEST, TOP_LEVEL, PAYLOAD),
-    "TOO_MANY_ITEMS": (TOP_LEVEL, PAYLOAD),
-    "UNAUTHENTICATED": (REQUEST, TOP_LEVEL, PAYLOAD),
-    "UNAVAILABLE": (REQUEST, TOP_LEVEL),
-    "UNKNOWN_TERM": (TOP_LEVEL, PAYLOAD),
-}
-"""The places where each code can appear. A code that is not listed appears in payloads only."""
 PLACES_TEXT: Final = """\
 - **request**: nothing was run. The answer has `errors` and no `data`; the code is in `extensions.code`.
 - **top level**: a field failed. The answer has `errors` with a `path`; the code is in `extensions.code`, and facts such
-  as `retryAfter` stand beside it. A field that cannot be null takes its parent with it.
+  as `retryAfter` stand beside it. These are for rights, limits and bugs.
 - **payload**: a mutation refused and changed nothing. Its payload's `errors` hold `code`, `message` and `path`, the place
-  in the input."""
+  in the input. The description of each mutation lists its codes."""
 STATUS: Final[Mapping[str, str]] = {
     "BAD_INPUT": "200; 400, 405, 408, 413 or 415 if the HTTP request is wrong",
     "BAD_QUERY": "400",
@@ -257,7 +232,7 @@ def error_codes() -> str:
     codes: Any = types["ErrorCode"]
     interface: Any = types["UserError"]
     rows = [
-        (f"`{name}`", _line(value.description), ", ".join(PLACES.get(name, (PAYLOAD,))), STATUS.get(name, "200"))
+        (f"`{name}`", _line(value.description), _places(name), STATUS.get(name, "200"))
         for name, value in sorted(codes.values.items())
     ]
     facts = [
@@ -282,6 +257,10 @@ def error_codes() -> str:
         table(("Type", "Meaning", "Further fields"), facts),
         "[The guide for client developers](../guides/client-developers.md#errors) shows how to handle them.",
     )
+
+
+def _places(name: str) -> str:
+    return ", ".join(each.value for each in PLACES.get(ErrorCode(name), PAYLOAD_ONLY))
 
 
 def limits_and_costs() -> str:

@@ -19,7 +19,7 @@ from resolvers.connections import connection_requests, connections
 from resolvers.connections.connections import ConnectionStatus
 from services.core import change_feed, clock
 from services.core.change_feed import FeedBatch, FeedEntry, Listener, PersonKind, Topic
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, NotAllowed
 from services.leaderboards import boards
 from services.leaderboards.keys import Board
 
@@ -71,10 +71,10 @@ async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
 
 
 async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
-    """A row for each event of the viewer. Raises Refused: FORBIDDEN (the viewer has no profile)."""
+    """A row for each event of the viewer. Raises NotAllowed: FORBIDDEN (the viewer has no profile)."""
     own = context.viewer.profile_id
     if own is None:
-        raise refused(ErrorCode.FORBIDDEN, "Only people may do this; this account has no profile.")
+        raise NotAllowed(ErrorCode.FORBIDDEN, "Only people may do this; this account has no profile.")
     waiting: deque[FeedEntry] = deque(maxlen=MAX_QUEUED_EVENTS)
     arrived = asyncio.Event()
 

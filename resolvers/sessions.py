@@ -11,7 +11,7 @@ from resolvers.base.rows import Row
 from resolvers.viewer import viewer_row
 from services.auth import sessions
 from services.auth.principals import ANONYMOUS, Principal
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, NotAllowed, refused
 from services.sign_in import authentication, elevation
 from services.sign_in.authentication import PendingSignIn, SignedIn
 from services.sign_in.elevation import ElevationProof
@@ -119,10 +119,10 @@ async def enter(context: Context, done: SignedIn) -> Row:
 
 
 async def viewer_by(secret: str) -> Principal:
-    """The principal of a session's secret. Raises Refused: UNAUTHENTICATED."""
+    """The principal of a session's secret. Raises NotAllowed: UNAUTHENTICATED."""
     principal = await sessions.authenticate(secret)
     if principal is None:
-        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
     return principal
 
 

@@ -9,6 +9,7 @@ from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.scalars import Upload
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="The new picture for your profile.")
@@ -45,8 +46,18 @@ class AvatarsMutation:
         avatars.upload,
         "Set the picture of your profile. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_INPUT,
+            ErrorCode.BAD_PICTURE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.PICTURE_TOO_LARGE,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=UploadAvatarInput,
     )
     remove_avatar: RemoveAvatarPayload | None = mutation_by(
-        avatars.remove, "Delete the picture of your profile. Refused while the profile is public.", allowed=[Person()]
+        avatars.remove,
+        "Delete the picture of your profile. Refused while the profile is public.",
+        allowed=[Person()],
+        codes=[ErrorCode.CHECKLIST_ITEM_REQUIRED, ErrorCode.NOT_FOUND],
     )

@@ -10,6 +10,7 @@ from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 enum_of(
     ChallengeState,
@@ -131,5 +132,12 @@ class ChallengesMutation:
         challenge_resolvers.claim,
         "Claim the credits of a completed challenge for the account that is signed in. Tokens may not do this.",
         allowed=[SignedIn()],
+        codes=[
+            ErrorCode.ACCOUNT_DEACTIVATED,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.NOT_COMPLETED,
+            ErrorCode.NOT_FOUND,
+        ],
         input=ClaimChallengeInput,
     )

@@ -9,6 +9,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.members import MemberConnection
 from schema.nodes import PAGE_ARGUMENTS, Node, id_of
+from services.errors import ErrorCode
 
 
 @strawberry.type(description="An organisation that people work for. Some fields are for its own members only.")
@@ -68,5 +69,6 @@ class CompaniesMutation:
         "Set after how many days the passwords of members expire, counted from the day each was set. Takes effect at "
         "once.",
         allowed=[ElevatedCompanyAdmin()],
+        codes=[ErrorCode.BAD_INPUT],
         input=SetPasswordExpiryInput,
     )

@@ -15,6 +15,7 @@ from schema.errors import UserError
 from schema.fields import Work, column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -258,30 +259,44 @@ class ConnectionsMutation:
         "Send a request to connect. Your own profile must be public. A repeated call changes nothing, but after 30 "
         "days it sends the request again. If the person has sent you a request, this accepts it.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.BLOCKED,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_PUBLIC,
+            ErrorCode.NOT_YOURSELF,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.UNCLAIMED,
+        ],
         input=SendConnectionRequestInput,
     )
     accept_connection_request: AcceptConnectionRequestPayload | None = mutation_by(
         connection_resolvers.accept,
         "Accept a request to connect. Its sender is notified.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=AcceptConnectionRequestInput,
     )
     ignore_connection_request: IgnoreConnectionRequestPayload | None = mutation_by(
         connection_resolvers.ignore,
         "Ignore a request to connect. Its sender is not notified and still sees it as open.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=IgnoreConnectionRequestInput,
     )
     withdraw_connection_request: WithdrawConnectionRequestPayload | None = mutation_by(
         connection_resolvers.withdraw,
         "Withdraw a request that you sent.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=WithdrawConnectionRequestInput,
     )
     remove_connection: RemoveConnectionPayload | None = mutation_by(
         connection_resolvers.remove,
         "Remove a connection. The other person is not notified; badges are kept.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=RemoveConnectionInput,
     )
     block_profile: BlockProfilePayload | None = mutation_by(
@@ -290,11 +305,13 @@ class ConnectionsMutation:
         "other's requests, lists, suggestions, invites and tags. The person is not notified. Public pages, search "
         "and leaderboards do not change.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.NOT_YOURSELF],
         input=BlockProfileInput,
     )
     unblock_profile: UnblockProfilePayload | None = mutation_by(
         blocks.unblock,
         "Unblock a person. Connections and requests that the block removed do not come back.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=UnblockProfileInput,
     )

@@ -7,6 +7,7 @@ from resolvers.base.permissions import Person
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="The badges to show first.")
@@ -30,5 +31,12 @@ class FeaturedBadgesMutation:
         badges.set_featured_badges,
         "Set the badges that your profile shows first. They replace the earlier ones.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BADGE_NOT_EARNED,
+            ErrorCode.BADGE_REPEATED,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.TOO_MANY_ITEMS,
+        ],
         input=SetFeaturedBadgesInput,
     )

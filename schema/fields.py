@@ -4,7 +4,7 @@ The kinds of field: each field of a type declares the source of its value.
 column         a value in the row of its parent
 loaded_by      the result of a batch reader: one call for all parents
 answered_by    the result of a coroutine: root fields and rare ones
-mutation_by    a mutation: declares its permissions, and returns refusals in the payload
+mutation_by    a mutation: declares its permissions and codes, and returns refusals in the payload
 subscribed_by  a subscription: an async generator of rows, one answer per row
 
 The kind is stored in the field's `metadata`, the only slot that survives when Strawberry copies a field. graphql-core
@@ -28,8 +28,8 @@ from strawberry.types.unset import UNSET
 
 from schema import lengths
 from schema.arguments import as_argument, defaults_of, parameters_of
-from schema.error_rows import error_row
-from services.errors import NotAllowed, Refused
+from schema.error_rows import codes_sentence, error_rows
+from services.errors import ErrorCode, NotAllowed, Refused
 
 KIND = "kind"
 DEFINITION = "strawberry-definition"
@@ -88,6 +88,8 @@ class Answered:
     defaults: Mapping[str, Any] = attribute(default_factory=dict)
     mutates: bool = False
     work: Work = Work()
+    codes: frozenset[ErrorCode] = frozenset()
+    """Codes of the errors in a mutation's payload."""
 
 
 def _always_visible(_event: Any, _context: Any) -> bool:
@@ -209,6 +211,7 @@ def mutation_by(
     description: str,
     *,
     allowed: Sequence[Permission],
+    codes: Sequence[ErrorCode],
     input: type | None = None,  # noqa: A002 - the argument's name in GraphQL
     deprecation_reason: str | None = None,
 ) -> Any:
@@ -216,14 +219,14 @@ def mutation_by(
     Declare a mutation: `await coroutine(context, input=...)` returns the payload's row, without `errors`.
 
     `input` is the type of its only argument, which gets the type's description; resolvers cannot import it. A mutation
-    that has nothing to say has no argument. Its declared type is nullable: a mutation that is refused at the top level
-    must not hide what the others in the document did. If the coroutine raises Refused, the problems become the payload's `errors` and all other columns are None. The notes of the
-    permissions are added to the description. Raises ValueError if `allowed` is empty: a mutation for everyone declares
-    the permission Anyone.
+    that has nothing to say has no argument. Its type is nullable: one that is refused must not hide what others did. If
+    the coroutine raises Refused, the problems become the payload's `errors`, whose `codes` are declared here, and all
+    other columns are None. The description gets the permissions' notes and the codes. Raises ValueError if `allowed` is
+    empty (for everyone: Anyone), or for a code that no payload can have.
     """
     if not allowed:
         raise ValueError(f"{coroutine.__name__}: a mutation needs `allowed`.")
-    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), mutates=True)
+    kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), mutates=True, codes=frozenset(codes))
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
         _check(kind.allowed, context)
@@ -235,12 +238,13 @@ def mutation_by(
             waits = [wait for each in refusal.problems if isinstance(wait := each.facts.get("retry_after"), int)]
             if waits:
                 context.retry_after = max(waits)  # for the header Retry-After
-            return {**dict.fromkeys(payload_columns(field)), "errors": [error_row(each) for each in refusal.problems]}
+            errors = error_rows(refusal.problems, kind.codes, coroutine.__name__)
+            return {**dict.fromkeys(payload_columns(field)), "errors": errors}
         finally:
             context.loaders.clear()  # rows that were read before the write are out of date
         return {"errors": [], **row}
 
-    described = " ".join([_checked(description), *(each.note for each in allowed if each.note)])
+    described = " ".join([_checked(description), *filter(None, (each.note for each in allowed)), codes_sentence(codes)])
     field = _resolved(
         coroutine,
         call,

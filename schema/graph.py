@@ -92,7 +92,13 @@ class Query(
     pass
 
 
-@strawberry.type(description="Operations that change data. Expected failures are in the payload's `errors`.")
+@strawberry.type(
+    description=(
+        "Operations that change data. Why one was refused is in its payload's `errors`; its description lists their codes. A "
+        "mutation that the caller may not use is null with a top-level error, as everywhere: UNAUTHENTICATED, FORBIDDEN, "
+        "INSUFFICIENT_SCOPE, ELEVATION_REQUIRED or PASSWORD_EXPIRED. Limits of the whole request and bugs are top-level errors too."
+    )
+)
 class Mutation(
     SessionsMutation,
     PasswordsMutation,

@@ -8,6 +8,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="The new handle for your profile.")
@@ -34,5 +35,6 @@ class HandlesMutation:
         "Change your handle, the unique name in links to your profile. Your earlier handles stay reserved for you: "
         "links with them still work, and you can change back.",
         allowed=[Person()],
+        codes=[ErrorCode.ALREADY_EXISTS, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED],
         input=ChangeHandleInput,
     )

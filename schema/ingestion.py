@@ -10,6 +10,7 @@ from schema.error_rows import error_row
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="An activity of a person. Identify the person by either `profile` or `email`.")
@@ -99,21 +100,41 @@ class IngestionMutation:
     reverse_activity: ReverseActivityPayload | None = mutation_by(
         ingestion.reverse_activity,
         "Reverse an activity that you reported, and the points that it gave. A repeated call changes nothing. Needs "
-        "a service account with the scope `mx:points:ingest`. Activities reported by another service are answered "
+        "a service account with the scope `MX_POINTS_INGEST`. Activities reported by another service are answered "
         "with NOT_FOUND.",
         allowed=[ServiceAccount()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=ReverseActivityInput,
     )
     record_activity: RecordActivityPayload | None = mutation_by(
         ingestion.record_activity,
-        "Report an activity of a person. Needs a service account with the scope `mx:points:ingest`.",
+        "Report an activity of a person. Needs a service account with the scope `MX_POINTS_INGEST`.",
         allowed=[ServiceAccount()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.EVENT_CONFLICT,
+            ErrorCode.IN_THE_FUTURE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_REPORTABLE,
+            ErrorCode.UNKNOWN_ACTIVITY,
+        ],
         input=RecordActivityInput,
     )
     record_activities: RecordActivitiesPayload | None = mutation_by(
         ingestion.record_activities,
         "Report up to 500 activities in one call. Each has its own outcome; one that is refused does not stop the "
-        "others. Needs a service account with the scope `mx:points:ingest`.",
+        "others. Needs a service account with the scope `MX_POINTS_INGEST`.",
         allowed=[ServiceAccount()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.EVENT_CONFLICT,
+            ErrorCode.IN_THE_FUTURE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_REPORTABLE,
+            ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.UNKNOWN_ACTIVITY,
+        ],
         input=RecordActivitiesInput,
     )

@@ -13,6 +13,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStatus
 
 if TYPE_CHECKING:
@@ -149,6 +150,14 @@ class InvitesMutation:
         "Invite people by email: up to 50 addresses per call and per day. An address that you invited before "
         "receives the same invite again. The answer does not reveal if an address has an account.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_INPUT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_YOURSELF,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+        ],
         input=SendInvitesInput,
     )
     resend_invite: ResendInvitePayload | None = mutation_by(
@@ -156,11 +165,20 @@ class InvitesMutation:
         "Send an invite again; it is then valid for another 30 days. It counts towards the daily limit and gives no "
         "points.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.INVITE_NOT_OPEN,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=ResendInviteInput,
     )
     withdraw_invite: WithdrawInvitePayload | None = mutation_by(
         invites.withdraw,
         "Withdraw an invite; its link stops working. Points that it gave are kept.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.INVITE_NOT_OPEN, ErrorCode.NOT_FOUND],
         input=WithdrawInviteInput,
     )

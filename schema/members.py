@@ -8,6 +8,7 @@ from schema.accounts import PersonAccount
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.nodes import PageInfo, nodes_by
+from services.errors import ErrorCode
 
 
 @strawberry.type(description="A member on a page of members.")
@@ -83,23 +84,27 @@ class MembersMutation:
         "Deactivate a member of your company: no sign-in, no tokens, not on leaderboards. No data is deleted. You "
         "cannot deactivate yourself.",
         allowed=[CompanyAdmin()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.NOT_YOURSELF],
         input=DeactivateMemberInput,
     )
     reactivate_member: ReactivateMemberPayload | None = mutation_by(
         members.reactivate,
         "Reactivate a member. Deleted tokens and API keys stay deleted.",
         allowed=[CompanyAdmin()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=ReactivateMemberInput,
     )
     make_company_admin: MakeCompanyAdminPayload | None = mutation_by(
         members.make_admin,
         "Make an active member of your company an admin.",
         allowed=[ElevatedCompanyAdmin()],
+        codes=[ErrorCode.ACCOUNT_DEACTIVATED, ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=MakeCompanyAdminInput,
     )
     remove_company_admin: RemoveCompanyAdminPayload | None = mutation_by(
         members.remove_admin,
         "Make an admin an ordinary member; you may do this to yourself. Refused for the last admin.",
         allowed=[ElevatedCompanyAdmin()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.LAST_ADMIN, ErrorCode.NOT_FOUND],
         input=RemoveCompanyAdminInput,
     )

@@ -7,6 +7,8 @@ from resolvers.base.permissions import Anyone, Elevated
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.viewer import Viewer
+from services.auth.passwords import PASSWORD_CODES
+from services.errors import ErrorCode
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 RULES_DESCRIPTION = (
@@ -68,12 +70,21 @@ class PasswordsMutation:
         passwords.change_password,
         "Change your password. Your other sessions end; your tokens and API keys keep working.",
         allowed=[Elevated()],
+        codes=[
+            ErrorCode.BAD_CREDENTIALS,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.MANAGED_BY_IDP,
+            ErrorCode.PASSWORD_REUSED,
+            ErrorCode.RATE_LIMITED,
+            *PASSWORD_CODES,
+        ],
         input=ChangePasswordInput,
     )
     request_password_reset: RequestPasswordResetPayload | None = mutation_by(
         passwords.request_password_reset,
         "Request an email with a link to set a new password. The answer does not reveal if the account exists.",
         allowed=[Anyone()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED],
         input=RequestPasswordResetInput,
     )
     reset_password: ResetPasswordPayload | None = mutation_by(
@@ -81,5 +92,12 @@ class PasswordsMutation:
         "Set a new password with the link from the email. All sessions end. Tokens and API keys created within the "
         "last 7 days are revoked; older ones keep working. Sign in afterwards. The account is notified by email.",
         allowed=[Anyone()],
+        codes=[
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.PASSWORD_REUSED,
+            ErrorCode.RATE_LIMITED,
+            *PASSWORD_CODES,
+        ],
         input=ResetPasswordInput,
     )

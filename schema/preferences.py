@@ -7,6 +7,7 @@ from resolvers.base.permissions import PersonItself
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="The preferences to change. Omitted ones do not change.")
@@ -37,5 +38,6 @@ class PreferencesMutation:
         preferences.update,
         "Set your language, and whether news may be mailed to the account that is signed in.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.UNKNOWN_TERM],
         input=UpdatePreferencesInput,
     )

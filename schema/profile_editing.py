@@ -8,6 +8,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 MaybeText = strawberry.Maybe[str | None]
 MaybeCodes = strawberry.Maybe[list[str] | None]
@@ -101,5 +102,14 @@ class ProfileEditingMutation:
         profile_editing.update,
         "Change your profile. Either all fields of the input are changed, or none if one of them is not valid.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_INPUT,
+            ErrorCode.CHECKLIST_ITEM_REQUIRED,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.UNKNOWN_TERM,
+            ErrorCode.VERSION_CONFLICT,
+        ],
         input=UpdateProfileInput,
     )

@@ -10,6 +10,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.portfolio import Project
 from schema.scalars import Day, Upload
+from services.errors import ErrorCode
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -212,6 +213,18 @@ class ProjectEditingMutation:
         project_editing.create,
         "Create a project in your portfolio: a draft that only you can see, or a published project.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.BLOCKED,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_TAGGABLE,
+            ErrorCode.NOT_YOURSELF,
+            ErrorCode.PROJECT_FIELD_MISSING,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+        ],
         input=CreateProjectInput,
     )
     update_project: UpdateProjectPayload | None = mutation_by(
@@ -219,6 +232,19 @@ class ProjectEditingMutation:
         "Change your project, draft or published. Either all fields of the input are changed, or none if one of them is "
         "not valid. The texts of a published project cannot be cleared.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.BLOCKED,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.NOT_TAGGABLE,
+            ErrorCode.NOT_YOURSELF,
+            ErrorCode.PROJECT_FIELD_MISSING,
+            ErrorCode.PROJECT_FIELD_REQUIRED,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.VERSION_CONFLICT,
+        ],
         input=UpdateProjectInput,
     )
     publish_project: PublishProjectPayload | None = mutation_by(
@@ -226,41 +252,70 @@ class ProjectEditingMutation:
         "Publish your project; all texts are required. Its collaborators are notified. Nothing changes if it is published "
         "already.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.PROJECT_FIELD_MISSING,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.VERSION_CONFLICT,
+        ],
         input=PublishProjectInput,
     )
     unpublish_project: UnpublishProjectPayload | None = mutation_by(
         project_editing.unpublish,
         "Turn a published project into a draft; other people can no longer see it.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
         input=UnpublishProjectInput,
     )
     delete_project: DeleteProjectPayload | None = mutation_by(
         project_editing.delete,
         "Delete a project and its pictures for good.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
         input=DeleteProjectInput,
     )
     order_projects: OrderProjectsPayload | None = mutation_by(
         project_editing.order,
         "Set the order of the projects in your portfolio.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+        ],
         input=OrderProjectsInput,
     )
     untag_from_project: UntagFromProjectPayload | None = mutation_by(
         project_editing.untag,
         "Remove your tag from another person's project, for good: its owner cannot tag you on it again.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=UntagFromProjectInput,
     )
     add_project_image: AddProjectImagePayload | None = mutation_by(
         project_editing.add_image,
         "Add a picture to your project. Send a multipart request with the header `GraphQL-Require-Preflight`.",
         allowed=[Person()],
+        codes=[
+            ErrorCode.BAD_ID,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.BAD_PICTURE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.PICTURE_TOO_LARGE,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.VERSION_CONFLICT,
+        ],
         input=AddProjectImageInput,
     )
     remove_project_image: RemoveProjectImagePayload | None = mutation_by(
         project_editing.remove_image,
         "Delete a picture of your project.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
         input=RemoveProjectImageInput,
     )

@@ -8,6 +8,7 @@ from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 
 @strawberry.type(description="Payload of `publishProfile`.")
@@ -31,9 +32,11 @@ class PublishingMutation:
         "Make your profile public. All items of `Viewer.publishChecklist` must be done. A public profile does not "
         "change.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.CHECKLIST_ITEM_MISSING, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED],
     )
     unpublish_profile: UnpublishProfilePayload | None = mutation_by(
         publishing.unpublish,
         "Hide your profile: for everyone else it no longer exists. You keep everything that you earned.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.NOT_FOUND],
     )

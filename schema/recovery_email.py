@@ -7,6 +7,7 @@ from resolvers.base.permissions import Elevated
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 
 @strawberry.input(description="The new recovery email.")
@@ -42,12 +43,14 @@ class RecoveryEmailMutation:
         recovery_email.set_recovery_email,
         "Send a code to a new recovery email. The current one stays active until `verifyRecoveryEmail`.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED],
         input=SetRecoveryEmailInput,
     )
     verify_recovery_email: VerifyRecoveryEmailPayload | None = mutation_by(
         recovery_email.verify_recovery_email,
         "Activate the new recovery email. The previous one and your accounts are notified.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_CODE, ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED],
         input=VerifyRecoveryEmailInput,
     )
     remove_recovery_email: RemoveRecoveryEmailPayload | None = mutation_by(
@@ -55,4 +58,5 @@ class RecoveryEmailMutation:
         "Remove your recovery email and any new one that is not verified. The previous one and your accounts are "
         "notified.",
         allowed=[Elevated()],
+        codes=[],
     )

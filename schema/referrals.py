@@ -9,6 +9,7 @@ from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 from services.invites.sharing import ShareService
 from services.invites.tshirts import MAX_CHARACTERS, REQUIRED_REFERRALS
 
@@ -118,10 +119,12 @@ class ReferralsMutation:
         referrals.rotate,
         "Replace your referral link by a new one; the old one no longer counts for you. Tokens may not do this.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.RATE_LIMITED],
     )
     claim_tshirt: ClaimTshirtPayload | None = mutation_by(
         referrals.claim,
         f"Claim your T-shirt, once, after {REQUIRED_REFERRALS} people have signed up with your link or invites. Tokens may not do this.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.ALREADY_EXISTS, ErrorCode.BAD_INPUT, ErrorCode.TOO_FEW_REFERRALS],
         input=ClaimTshirtInput,
     )

@@ -8,6 +8,8 @@ from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.passwords import RULES_DESCRIPTION
 from schema.viewer import Viewer
+from services.auth.passwords import PASSWORD_CODES
+from services.errors import ErrorCode
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 
@@ -59,17 +61,26 @@ class SigningUpMutation:
         registration.sign_up,
         "Start a sign-up: a code is sent by email. A second call for the same address replaces the first.",
         allowed=[Anyone()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.MANAGED_BY_IDP, ErrorCode.RATE_LIMITED, *PASSWORD_CODES],
         input=SignUpInput,
     )
     resend_sign_up_code: ResendSignUpCodePayload | None = mutation_by(
         registration.resend_sign_up_code,
         "Send a new code by email; the earlier code stops working.",
         allowed=[Anyone()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED],
         input=ResendSignUpCodeInput,
     )
     verify_email: VerifyEmailPayload | None = mutation_by(
         registration.verify_email,
         "Finish a sign-up with the code from the email. This creates the account and signs in.",
         allowed=[Anyone()],
+        codes=[
+            ErrorCode.ALREADY_EXISTS,
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.COOKIE_NOT_POSSIBLE,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=VerifyEmailInput,
     )

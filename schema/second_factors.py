@@ -9,6 +9,7 @@ from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 enum_of(
     SecondFactorMethod,
@@ -101,11 +102,19 @@ class SecondFactorsMutation:
         "Start to set up an authenticator app. Nothing changes until `confirmTotp`, which must follow within one "
         "hour. A second call creates a new secret.",
         allowed=[Elevated()],
+        codes=[ErrorCode.RATE_LIMITED, ErrorCode.SECOND_FACTOR_ALREADY_ON],
     )
     confirm_totp: ConfirmTotpPayload | None = mutation_by(
         second_factors.confirm_totp,
         "Switch the second factor on with a first code from the authenticator app. Your other sessions end.",
         allowed=[Elevated()],
+        codes=[
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.SECOND_FACTOR_ALREADY_ON,
+            ErrorCode.SECOND_FACTOR_OFF,
+        ],
         input=ConfirmTotpInput,
     )
     begin_sms: BeginSmsPayload | None = mutation_by(
@@ -113,29 +122,40 @@ class SecondFactorsMutation:
         "Start to set up codes by text message: a code is sent. Nothing changes until `confirmSms`. A second call "
         "sends a new code.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED, ErrorCode.SECOND_FACTOR_ALREADY_ON],
         input=BeginSmsInput,
     )
     confirm_sms: ConfirmSmsPayload | None = mutation_by(
         second_factors.confirm_sms,
         "Switch the second factor on with the code from the text message. Your other sessions end.",
         allowed=[Elevated()],
+        codes=[
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.SECOND_FACTOR_ALREADY_ON,
+            ErrorCode.SECOND_FACTOR_OFF,
+        ],
         input=ConfirmSmsInput,
     )
     regenerate_backup_codes: RegenerateBackupCodesPayload | None = mutation_by(
         second_factors.regenerate_backup_codes,
         "Create ten new backup codes. The old ones stop working.",
         allowed=[Elevated()],
+        codes=[ErrorCode.RATE_LIMITED, ErrorCode.SECOND_FACTOR_OFF],
     )
     request_second_factor_deactivation: RequestSecondFactorDeactivationPayload | None = mutation_by(
         second_factors.request_deactivation,
         "Send an email to the account with a link to switch the second factor off. The link works once, for 30 "
         "minutes. The admins of the company are notified.",
         allowed=[Elevated()],
+        codes=[ErrorCode.RATE_LIMITED, ErrorCode.SECOND_FACTOR_OFF],
     )
     deactivate_second_factor: DeactivateSecondFactorPayload | None = mutation_by(
         second_factors.deactivate,
         "Switch the second factor off with the link that was sent to the account that is signed in. Your other "
         "sessions end. Another app or number can be set up afterwards.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_CODE, ErrorCode.BAD_INPUT],
         input=DeactivateSecondFactorInput,
     )

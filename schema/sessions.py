@@ -10,6 +10,7 @@ from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.scalars import DateTime
 from schema.viewer import Viewer
+from services.errors import ErrorCode
 
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 
@@ -106,35 +107,62 @@ class SessionsMutation:
         sessions.sign_in,
         "Sign in. The session is stored in a cookie. A wrong address and a wrong password get the same answer.",
         allowed=[Anyone()],
+        codes=[
+            ErrorCode.BAD_CREDENTIALS,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.COOKIE_NOT_POSSIBLE,
+            ErrorCode.MANAGED_BY_IDP,
+            ErrorCode.RATE_LIMITED,
+            ErrorCode.SECOND_FACTOR_OFF,
+        ],
         input=SignInInput,
     )
     complete_sign_in: CompleteSignInPayload | None = mutation_by(
         sessions.complete_sign_in,
         "Finish a sign-in with a code of the second factor.",
         allowed=[Anyone()],
+        codes=[
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_CREDENTIALS,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.COOKIE_NOT_POSSIBLE,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=CompleteSignInInput,
     )
-    sign_out: SignOutPayload | None = mutation_by(sessions.sign_out, "End this session.", allowed=[InSession()])
+    sign_out: SignOutPayload | None = mutation_by(
+        sessions.sign_out, "End this session.", allowed=[InSession()], codes=[]
+    )
     end_session: EndSessionPayload | None = mutation_by(
         sessions.end_session,
         "End one of your sessions.",
         allowed=[PersonItself()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=EndSessionInput,
     )
     end_other_sessions: EndOtherSessionsPayload | None = mutation_by(
         sessions.end_other_sessions,
         "End all sessions of this account except the one of this request. With an API key: all sessions.",
         allowed=[PersonItself()],
+        codes=[],
     )
     send_elevation_code: SendElevationCodePayload | None = mutation_by(
         sessions.send_elevation_code,
         "Send a code for `elevateSession` by text message, if that is the second factor.",
         allowed=[InSession()],
+        codes=[ErrorCode.RATE_LIMITED, ErrorCode.SECOND_FACTOR_OFF],
     )
     elevate_session: ElevateSessionPayload | None = mutation_by(
         sessions.elevate_session,
         "Prove your identity again, so that this session may do sensitive operations for 8 hours. The session cookie "
         "changes. `Viewer.elevationProofs` lists the accepted proofs; any other is refused with `ProofRequiredError`.",
         allowed=[InSession()],
+        codes=[
+            ErrorCode.BAD_CODE,
+            ErrorCode.BAD_CREDENTIALS,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.PROOF_REQUIRED,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=ElevateSessionInput,
     )

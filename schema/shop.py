@@ -11,6 +11,7 @@ from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, PageInfo, id_of
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 enum_of(
     OrderState,
@@ -117,11 +118,22 @@ class ShopMutation:
         shop.order,
         "Order an item for credits of the account that is signed in, at the current price. Tokens may not do this.",
         allowed=[SignedIn()],
+        codes=[
+            ErrorCode.ACCOUNT_DEACTIVATED,
+            ErrorCode.BAD_INPUT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.INSUFFICIENT_CREDITS,
+            ErrorCode.NOT_FOR_SALE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.OUT_OF_STOCK,
+            ErrorCode.RATE_LIMITED,
+        ],
         input=OrderItemInput,
     )
     cancel_order: CancelOrderPayload | None = mutation_by(
         shop.cancel,
         "Cancel an order whose state is PLACED; its credits are returned. Tokens may not do this.",
         allowed=[SignedIn()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.ORDER_NOT_OPEN],
         input=CancelOrderInput,
     )

@@ -15,6 +15,7 @@ from schema.fields import column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.profiles import Profile
 from schema.terms import Industry, Skill
+from services.errors import ErrorCode
 
 enum_of(
     Reason,
@@ -98,5 +99,6 @@ class SuggestionsMutation:
         "Stop suggesting a person to you. A repeated call changes nothing. The person is not notified, and you can "
         "still connect.",
         allowed=[Person()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.NOT_YOURSELF],
         input=DismissSuggestionInput,
     )

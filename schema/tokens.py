@@ -11,6 +11,7 @@ from schema.fields import answered_by, column, mutation_by
 from schema.nodes import id_of
 from schema.scalars import DateTime
 from services.auth.stored_credentials import Unusable
+from services.errors import ErrorCode
 
 enum_of(
     Unusable,
@@ -22,7 +23,6 @@ enum_of(
     },
     name="CredentialProblem",
 )
-
 
 enum_of(
     TokenScopeName,
@@ -161,24 +161,28 @@ class TokensMutation:
         tokens.create,
         "Create a personal access token for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED, ErrorCode.TOO_MANY_ITEMS],
         input=CreatePersonalAccessTokenInput,
     )
     delete_personal_access_token: DeletePersonalAccessTokenPayload | None = mutation_by(
         tokens.delete,
         "Delete one of your tokens. It stops working with the next request.",
         allowed=[InSession()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=DeletePersonalAccessTokenInput,
     )
     create_api_key: CreateApiKeyPayload | None = mutation_by(
         tokens.create_key,
         "Create an API key for the account that is signed in. Its owner is notified by email.",
         allowed=[Elevated()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED, ErrorCode.TOO_MANY_ITEMS],
         input=CreateApiKeyInput,
     )
     delete_api_key: DeleteApiKeyPayload | None = mutation_by(
         tokens.delete_key,
         "Delete one of your API keys. It stops working with the next request.",
         allowed=[InSession()],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=DeleteApiKeyInput,
     )
     introspect_token: IntrospectTokenPayload | None = mutation_by(
@@ -186,5 +190,6 @@ class TokensMutation:
         "Check a token that your service has received from a caller. Needs a service account with the scope "
         "`MX_TOKEN_INTROSPECT`.",
         allowed=[ServiceAccount()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.RATE_LIMITED],
         input=IntrospectTokenInput,
     )

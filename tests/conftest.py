@@ -98,26 +98,35 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
     )
 
 
-class SecretsInLog(logging.Handler):
-    """Looks at every line that the tests let us log, from DEBUG on, for what would let somebody in."""
+class WatchedLog(logging.Handler):
+    """
+    Looks at every line that is logged during a test, from DEBUG on: for secrets, and for codes of errors that a mutation
+    does not declare.
+    """
 
     SECRET = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|[Cc]orrect[ -][Hh]orse|\\$argon2")
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
         self.setFormatter(logging.Formatter("%(name)s %(message)s"))
-        self.found: list[str] = []
+        self.secrets: list[str] = []
+        self.undeclared_codes: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
         if self.SECRET.search(line):
-            self.found.append(line)
+            self.secrets.append(line)
+        if "mutation.undeclared_codes" in line:
+            self.undeclared_codes.append(line)
 
 
 @pytest.fixture(autouse=True)
-def _no_secret_is_logged() -> Iterator[None]:
-    """Fails the test during which a token, a key, a test's password or a hash of one was logged."""
-    watch, root = SecretsInLog(), logging.getLogger()
+def _log_is_watched() -> Iterator[None]:
+    """
+    Fails the test during which a token, a key, a test's password or a hash of one was logged, or a mutation was refused
+    with a code that it does not declare.
+    """
+    watch, root = WatchedLog(), logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     root.addHandler(watch)
     root.setLevel(logging.DEBUG)
@@ -134,7 +143,8 @@ def _no_secret_is_logged() -> Iterator[None]:
         root.handlers = (
             handlers  # a command that sets up the log leaves one that writes to this test's captured streams
         )
-    assert not watch.found, watch.found
+    assert not watch.secrets, watch.secrets
+    assert not watch.undeclared_codes, watch.undeclared_codes
 
 
 @pytest.fixture(autouse=True)

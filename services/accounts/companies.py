@@ -11,7 +11,7 @@ from models.transactions import require_transaction
 from services.core import audit, clock
 from services.core.audit import OPERATOR, Actor, Change
 from services.core.email_addresses import address_of, domain_of
-from services.errors import ErrorCode, Refused, refused
+from services.errors import ErrorCode, NotAllowed, Refused, refused
 from services.media.text_rules import name_problems
 from services.profiles.profiles import refresh_visibility
 
@@ -103,7 +103,7 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
 async def company_of_admin(admin_id: int) -> Company:
     """
     Lock the company of this admin until the caller's transaction ends. The lock serializes what admins do to a company:
-    an account that lost its admin rights meanwhile is refused. Raises Refused: FORBIDDEN.
+    an account that lost its admin rights meanwhile is refused. Raises NotAllowed: FORBIDDEN.
     Requires a transaction.
     """
     require_transaction()
@@ -113,5 +113,5 @@ async def company_of_admin(admin_id: int) -> Company:
     if company is None or not await Account.exists(
         id=admin_id, company_id=company.id, company_admin=True, status=active
     ):
-        raise refused(ErrorCode.FORBIDDEN, "Only company admins may do this.")
+        raise NotAllowed(ErrorCode.FORBIDDEN, "Only company admins may do this.")
     return company

@@ -34,6 +34,17 @@ MIN_LOCAL_PART = 4
 REMEMBERED_PASSWORDS = 5
 """Previous passwords that cannot be used again."""
 
+PASSWORD_CODES = (
+    ErrorCode.PASSWORD_CONTAINS_EMAIL,
+    ErrorCode.PASSWORD_NEEDS_DIGIT,
+    ErrorCode.PASSWORD_NEEDS_LOWERCASE,
+    ErrorCode.PASSWORD_NEEDS_SPECIAL,
+    ErrorCode.PASSWORD_NEEDS_UPPERCASE,
+    ErrorCode.PASSWORD_TOO_LONG,
+    ErrorCode.PASSWORD_TOO_SHORT,
+)
+"""Codes of the rules that a new password can break."""
+
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 

@@ -26,7 +26,7 @@ from services.auth.principals import (
 from services.auth.verification_codes import new_secret
 from services.core import clock, runtime
 from services.core.crypto import digest
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, NotAllowed, refused
 
 ELEVATION_LIFETIME = timedelta(hours=8)
 SEEN_INTERVAL = timedelta(minutes=1)
@@ -85,15 +85,15 @@ async def authenticate(secret: str) -> Principal | None:
 
 
 async def renew(session_id: int) -> str:
-    """Replace a session's secret and return the new one. Raises Refused: UNAUTHENTICATED (it has ended)."""
+    """Replace a session's secret and return the new one. Raises NotAllowed: UNAUTHENTICATED (it has ended)."""
     secret = new_secret()
     if not await Session.filter(id=session_id).update(digest=digest(secret)):
-        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
     return secret
 
 
 async def elevate(session_id: int) -> str:
-    """Elevate a session for 8 hours; returns its new secret. Raises Refused: UNAUTHENTICATED (it has ended)."""
+    """Elevate a session for 8 hours; returns its new secret. Raises NotAllowed: UNAUTHENTICATED (it has ended)."""
     async with in_transaction():
         await Session.filter(id=session_id).update(elevated_until=clock.now() + ELEVATION_LIFETIME)
         return await renew(session_id)
@@ -101,14 +101,14 @@ async def elevate(session_id: int) -> str:
 
 async def require_live(session_id: int | None) -> None:
     """
-    Raise Refused, UNAUTHENTICATED, if a session has ended; None means no session.
+    Raise NotAllowed, UNAUTHENTICATED, if a session has ended; None means no session.
 
     For writes that outlast the session, like a new token. Requires a transaction: theirs, with the account locked, so that
     ending all sessions happens either before or after them.
     """
     require_transaction()
     if session_id is not None and not await Session.exists(id=session_id):
-        raise refused(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
 
 
 async def end(session_id: int) -> None:

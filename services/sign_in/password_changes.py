@@ -6,7 +6,7 @@ from models.accounts import Account
 from services.auth import identity_providers, passwords, sessions
 from services.core import audit, rate_limits
 from services.core.audit import Actor
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, NotAllowed
 from services.messages import outbox
 from services.sign_in.authentication import wrong_password
 
@@ -20,7 +20,7 @@ async def change(account_id: int, session_id: int, *, current: str, new: str, ac
     """
     account = await Account.get_or_none(id=account_id).select_related("company")
     if account is None:
-        raise refused(ErrorCode.UNAUTHENTICATED, "Sign in again.")
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in again.")
     if account.company is not None and account.company.sso:
         raise identity_providers.managed_refusal("newPassword")
     await rate_limits.spend("confirm-password", by=[f"account:{account_id}"])

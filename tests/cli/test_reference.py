@@ -12,8 +12,9 @@ from catalogue.limits import LIMITS
 from catalogue.scopes import SCOPES
 from cli.__main__ import app
 from cli.markdown import table
-from cli.reference import FOLDER, PAYLOAD, PLACES, STATUS, TOP_LEVEL, pages
+from cli.reference import FOLDER, STATUS, pages
 from models import tables
+from schema.error_rows import PLACES, Place
 from services.errors import ErrorCode
 from settings import HERE, PREFIX, Settings
 from tests.helpers.commands import commands
@@ -64,13 +65,13 @@ def test_every_table_is_named_beside_the_people_it_belongs_to() -> None:
 
 
 def test_every_error_code_has_a_row_and_a_place() -> None:
-    codes = {each.value for each in ErrorCode} | {"BAD_QUERY"}
-    assert set(PLACES) | set(STATUS) <= codes
+    codes = {each.value for each in ErrorCode}
+    assert set(STATUS) <= codes
     rows = {
         row[0]: row[1:]
         for row in re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) \| (.*) \|$", text("error-codes.md"), re.MULTILINE)
     }
-    assert set(rows) >= codes - {"BAD_QUERY"}
+    assert set(rows) == codes
     assert all(row[0] and row[1] for row in rows.values())
 
 
@@ -83,4 +84,4 @@ def test_what_is_always_a_top_level_error_is_said_to_be_one() -> None:
         for code in re.findall(r"NotAllowed\(\s*ErrorCode\.([A-Z_]+)", file.read_text("utf-8"))
     }
     assert len(raised) > 4
-    assert {each for each in raised if TOP_LEVEL not in PLACES.get(each, (PAYLOAD,))} == set()
+    assert {each for each in raised if Place.TOP_LEVEL not in PLACES.get(ErrorCode(each), ())} == set()

@@ -79,8 +79,8 @@ def test_a_mutation_says_who_is_allowed() -> None:
 
     # then
     with pytest.raises(ValueError, match="needs `allowed`"):
-        mutation_by(anything, "Something.", allowed=[], input=BumpInput)
-    assert mutation_by(anything, "Something.", allowed=[Anyone()], input=BumpInput) is not None
+        mutation_by(anything, "Something.", allowed=[], codes=[], input=BumpInput)
+    assert mutation_by(anything, "Something.", allowed=[Anyone()], codes=[], input=BumpInput) is not None
 
 
 def test_an_argument_without_type_is_refused() -> None:

@@ -6,6 +6,9 @@ import orjson
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
+from schema.error_rows import PLACES, Place
+from services.errors import ErrorCode
+
 Body = dict[str, Any]
 
 
@@ -26,11 +29,15 @@ class GraphQLClient:
     async def ask(
         self, document: str, *, token: str | None = None, headers: dict[str, str] | None = None, **variables: Any
     ) -> Body:
-        """Send a document and answer the whole body; the status must be 200."""
+        """Send a document and answer the whole body; the status must be 200, and codes of top-level errors must be
+        those that are declared to be."""
         response = await self.post(document, token=token, headers=headers, **variables)
         text = await response.read()
         assert response.status == 200, (response.status, text)
-        return orjson.loads(text)
+        body = orjson.loads(text)
+        codes = {ErrorCode(each["extensions"]["code"]) for each in body.get("errors", ())}
+        assert all(set(PLACES.get(each, ())) & {Place.REQUEST, Place.TOP_LEVEL} for each in codes), codes
+        return body
 
     async def data(self, document: str, *, token: str | None = None, **variables: Any) -> Body:
         """Send a document that must be answered without an error."""

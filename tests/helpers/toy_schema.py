@@ -165,10 +165,14 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    bump: BumpPayload | None = mutation_by(read_bump, "Count.", allowed=[Anyone()], input=BumpInput)
-    bump_as_librarian: BumpPayload | None = mutation_by(read_bump, "Count.", allowed=[Librarian()], input=BumpInput)
+    bump: BumpPayload | None = mutation_by(
+        read_bump, "Count.", allowed=[Anyone()], codes=[errors.ErrorCode.BAD_INPUT], input=BumpInput
+    )
+    bump_as_librarian: BumpPayload | None = mutation_by(
+        read_bump, "Count.", allowed=[Librarian()], codes=[errors.ErrorCode.BAD_INPUT], input=BumpInput
+    )
     forbidden_inside: BumpPayload | None = mutation_by(
-        read_forbidden_inside, "Refuses itself.", allowed=[Anyone()], input=BumpInput
+        read_forbidden_inside, "Refuses itself.", allowed=[Anyone()], codes=[], input=BumpInput
     )
 
 

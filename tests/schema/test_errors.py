@@ -1,20 +1,25 @@
 """Errors: every code that can leave the server is declared, and every type of an error exists."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from structlog.testing import capture_logs
 
-from schema.error_rows import ERROR_TYPES, error_row
-from schema.fields import KIND, RowKind, column, payload_columns
+from schema.error_rows import ERROR_TYPES, PLACES, TOP_LEVEL_ONLY, codes_sentence, error_row, error_rows
+from schema.fields import KIND, RowKind, column, kind_of, payload_columns
 from schema.graph import build
 from services.errors import ErrorCode, Problem
 from settings import HERE
+from tests.helpers.reachable_codes import reachable_codes
 
 SCHEMA = build()
 MUTATIONS: Any = SCHEMA.schema_converter.type_map["Mutation"].definition
+CORE: Any = SCHEMA._schema.mutation_type
+KINDS: dict[str, Any] = {name: kind_of(field) for name, field in CORE.fields.items()}
 
 
 def literal_codes(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -82,3 +87,79 @@ def test_a_payload_cannot_compute_a_column(monkeypatch: pytest.MonkeyPatch) -> N
     # then
     with pytest.raises(TypeError, match=r"SignOutPayload\.errors"):
         payload_columns(sign_out)
+
+
+INPUT: Final = frozenset({ErrorCode.BAD_INPUT})
+"""Texts and lists of every input have a maximum length."""
+NEVER: Final[dict[str, set[ErrorCode]]] = {
+    "cancelOrder": {ErrorCode.INSUFFICIENT_CREDITS},  # a refund adds credits
+    "claimChallenge": {ErrorCode.INSUFFICIENT_CREDITS},  # a claim adds credits
+    "createProject": {ErrorCode.VERSION_CONFLICT},  # nobody else has the new project yet
+    "makeCompanyAdmin": {ErrorCode.LAST_ADMIN},
+    "recordActivity": {ErrorCode.TOO_MANY_ITEMS},
+    "removeCompanyAdmin": {ErrorCode.ACCOUNT_DEACTIVATED},
+    "sendConnectionRequest": {ErrorCode.BAD_CURSOR, ErrorCode.BAD_PAGE},  # of a reader that shares its columns
+    "signIn": {ErrorCode.BAD_CODE},  # it uses up no link
+    "uploadAvatar": {ErrorCode.CHECKLIST_ITEM_REQUIRED},  # only removing a picture can lack one
+}
+"""Codes that the source of a mutation's services names, but that this mutation never has."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_mutation_declares_the_codes_that_its_services_can_raise(name: str) -> None:
+    kind = KINDS[name]
+    module = kind.coroutine.__module__
+    found = reachable_codes(module, kind.coroutine.__name__, through_ledger=module == "resolvers.ingestion")
+    assert NEVER.get(name, set()) <= found, "a code in NEVER that nothing names"
+    possible = (found - TOP_LEVEL_ONLY - NEVER.get(name, set())) | (INPUT if CORE.fields[name].args else set())
+    assert {each.value for each in kind.codes} == {each.value for each in possible}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_description_of_a_mutation_lists_its_codes(name: str) -> None:
+    listed = (CORE.fields[name].description or "").rpartition(" Codes: ")[2]
+    assert re.findall(r"`([A-Z_]+)`", listed) == sorted(each.value for each in KINDS[name].codes)
+    assert listed == "none." or KINDS[name].codes
+
+
+def test_a_mutation_cannot_declare_a_code_of_top_level_errors() -> None:
+    with pytest.raises(ValueError, match="FORBIDDEN, INTERNAL: only a top-level error"):
+        codes_sentence([ErrorCode.INTERNAL, ErrorCode.BAD_INPUT, ErrorCode.FORBIDDEN])
+    assert codes_sentence([]) == "Codes: none."
+
+
+def test_an_undeclared_code_is_logged() -> None:
+    problems = [Problem(ErrorCode.NOT_FOUND, "Gone."), Problem(ErrorCode.BLOCKED, "No.")]
+    with capture_logs() as logged:
+        rows = error_rows(problems, {ErrorCode.BLOCKED}, "accept_request")
+        error_rows(problems, {ErrorCode.BLOCKED, ErrorCode.NOT_FOUND}, "accept_request")
+    assert [each["code"] for each in rows] == [ErrorCode.NOT_FOUND, ErrorCode.BLOCKED]
+    assert [(each["event"], each["mutation"], each["codes"]) for each in logged] == [
+        ("mutation.undeclared_codes", "accept_request", ["NOT_FOUND"])
+    ]
+
+
+def test_codes_of_top_level_errors_say_so() -> None:
+    enum: Any = SCHEMA._schema.type_map["ErrorCode"]
+    noted = {name for name, value in enum.values.items() if value.description.endswith("Top-level errors only.")}
+    assert noted == {each.value for each in TOP_LEVEL_ONLY}
+    assert {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED", "INTERNAL"} <= noted
+
+
+def test_every_code_is_used() -> None:
+    declared = {code for kind in KINDS.values() for code in kind.codes}
+    named = {
+        node.attr
+        for folder in ("resolvers", "services", "execution", "web")
+        for path in Path(HERE, folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ErrorCode"
+    }
+    assert {each.value for each in ErrorCode} - named == set()
+    assert {each.value for each in ErrorCode if each not in PLACES} - {each.value for each in declared} == set()
+
+
+def test_what_reaches_a_code_is_found_through_modules_and_constants() -> None:
+    assert ErrorCode.PASSWORD_TOO_SHORT in reachable_codes("resolvers.passwords", "change_password")
+    assert ErrorCode.IDEMPOTENCY_MISMATCH in reachable_codes("resolvers.shop", "order")
+    assert reachable_codes("resolvers.tokens", "scopes") == set()
