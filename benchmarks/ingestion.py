@@ -33,6 +33,7 @@ from models.points import PointEntry
 from models.profiles import Visibility
 from services.accounts.accounts import create_account
 from services.auth.access_tokens import create as create_token
+from services.core import ids
 from services.core.bulk import insert
 from services.core.runtime import Runtime
 from services.profiles.profiles import NewPerson, create_people
@@ -49,9 +50,9 @@ MANY = """mutation M($input: RecordActivitiesInput!) { recordActivities(input: $
 CODES = [each.code for each in ACTIVITIES.values() if not each.once and not each.system]
 
 
-async def fill(settings: Settings) -> tuple[list[int], str]:
+async def fill(settings: Settings) -> tuple[list[str], str]:
     """Create people and a service account; return the profile ids and the token."""
-    async with opened(settings):
+    async with opened(settings) as database:
         people: list[int] = []
         for start in range(0, PEOPLE, 1_000):
             async with in_transaction():
@@ -63,17 +64,18 @@ async def fill(settings: Settings) -> tuple[list[int], str]:
                 )
         account = await create_account("meter@services.example", name="Meter", service=True)
         token = await create_token(account.id, name="Meter", scopes=["mx:points:ingest"])
-        return people, token.secret
+        with Runtime(settings, database).active():
+            return [ids.encode("Profile", each) for each in people], token.secret
 
 
-def batch(chance: random.Random, people: list[int], numbers: Any) -> dict[str, Any]:
+def batch(chance: random.Random, people: list[str], numbers: Any) -> dict[str, Any]:
     """Return the input of one call: 500 events of random people on random days."""
     begin = datetime(2020, 1, 1, tzinfo=UTC)
     return {
         "activities": [
             {
                 "activity": chance.choice(CODES),
-                "profile": f"prf_{chance.choice(people)}",
+                "profile": chance.choice(people),
                 "externalId": str(next(numbers)),
                 "occurredAt": (begin + timedelta(seconds=chance.randrange(6 * 365 * 86_400))).isoformat(),
             }
@@ -82,7 +84,7 @@ def batch(chance: random.Random, people: list[int], numbers: Any) -> dict[str, A
     }
 
 
-async def through_http(address: str, people: list[int], token: str) -> float:
+async def through_http(address: str, people: list[str], token: str) -> float:
     """Return the events per second, measured for SECONDS."""
     numbers, recorded, until = count(1), 0, time.perf_counter() + SECONDS
 

@@ -8,9 +8,11 @@ from rich.table import Table
 
 from catalogue.badges import Badge
 from cli.command import fail, with_database
+from cli.ids import After, continue_with, number_after
 from cli.printing import errors, out, printable
 from models.database import Database
 from services.achievements import badge_reevaluation, badges
+from services.core import ids
 from services.errors import ErrorCode, refused
 from services.profiles import handles
 from services.progress import profile_batches
@@ -78,7 +80,7 @@ def list_() -> None:
 
 @app.command()
 def reevaluate(
-    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
+    after: After = "",
 ) -> None:
     """
     Award the badges that people have earned and do not have, after the catalogue has changed.
@@ -90,17 +92,18 @@ def reevaluate(
 
     async def work(_database: Database) -> None:
         nonlocal done, awarded
+        first = number_after(after)
         with Progress(console=errors, disable=not errors.is_terminal) as progress:
-            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
-            async for step in badge_reevaluation.reevaluate(after=after):
-                done, awarded = step.last, awarded + step.changed
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(first))
+            async for step in badge_reevaluation.reevaluate(after=first):
+                done, awarded = ids.encode("Profile", step.last), awarded + step.changed
                 progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
         typer.echo(f"Awarded {awarded} badge levels.")
-        raise fail(f"Stopped. Continue with `badges reevaluate --after {done}`.", INTERRUPTED) from None
+        raise fail(continue_with("badges reevaluate", done), INTERRUPTED) from None
     typer.echo(f"Awarded {awarded} badge levels.")
 
 

@@ -1,14 +1,14 @@
 """`challenges`: completions of challenges that were added later."""
 
-from typing import Annotated
-
 import typer
 from rich.progress import Progress
 
 from cli.command import fail, with_database
+from cli.ids import After, continue_with, number_after
 from cli.printing import errors
 from models.database import Database
 from services.achievements import challenges
+from services.core import ids
 from services.progress import profile_batches
 
 INTERRUPTED = 130
@@ -23,9 +23,7 @@ def challenges_() -> None:
 
 
 @app.command()
-def reevaluate(
-    *, after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0
-) -> None:
+def reevaluate(*, after: After = "") -> None:
     """
     Complete challenges for people who did their steps before the challenges existed. Safe beside a running server.
 
@@ -36,14 +34,15 @@ def reevaluate(
 
     async def work(_database: Database) -> None:
         nonlocal done, completed
+        first = number_after(after)
         with Progress(console=errors, disable=not errors.is_terminal) as progress:
-            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
-            async for step in challenges.reevaluate(after=after):
-                done, completed = step.last, completed + step.changed
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(first))
+            async for step in challenges.reevaluate(after=first):
+                done, completed = ids.encode("Profile", step.last), completed + step.changed
                 progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Continue with `challenges reevaluate --after {done}`.", INTERRUPTED) from None
+        raise fail(continue_with("challenges reevaluate", done), INTERRUPTED) from None
     typer.echo(f"Completed {completed:,} challenges.")

@@ -8,6 +8,7 @@ from cli.command import REFUSED, with_database
 from cli.printing import errors
 from models.credits import CreditEntry
 from models.database import Database
+from services.core import ids
 from services.credits.credit_ledger import Difference, differences
 from services.credits.credit_ledger import correct as correct_credits
 
@@ -52,15 +53,14 @@ def verify_credits(
     Exit code 0: all equal, or repaired; 1: there are differences. A wrong entry is never repaired: entries are not edited.
     """
 
-    async def work(_database: Database) -> tuple[list[Difference], bool]:
-        found = [each async for each in differences(repair=repair)]
+    async def work(_database: Database) -> tuple[list[str], bool]:
+        found = [_described(each) async for each in differences(repair=repair)]
         return found, repair and not [each async for each in differences()]
 
     with errors.status("Comparing the balances with their entries …"):
         found, repaired = with_database(work)
     for each in found[:MAX_ROWS_PRINTED]:
-        what = "the balance" if each.entry_id is None else f"the balance after entry {each.entry_id}"
-        typer.echo(f"account {each.account_id}: {what} is {each.stored}, the entries sum to {each.expected}", err=True)
+        typer.echo(each, err=True)
     if len(found) > MAX_ROWS_PRINTED:
         typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:
@@ -70,3 +70,9 @@ def verify_credits(
     else:
         typer.echo(f"{len(found)} accounts differ.")
         raise typer.Exit(REFUSED)
+
+
+def _described(each: Difference) -> str:
+    entry = "" if each.entry_id is None else f" after {ids.encode('CreditEntry', each.entry_id)}"
+    account = ids.encode("Account", each.account_id)
+    return f"{account}: the balance{entry} is {each.stored}, the entries sum to {each.expected}"

@@ -10,6 +10,7 @@ from cli.printing import errors
 from models.database import Database
 from models.points import PointEntry
 from services.accounts import support
+from services.core import ids
 from services.points.corrections import Reversal
 from services.points.ledger_consistency import Difference, differences
 
@@ -32,15 +33,13 @@ def verify_points(
     Exit code 0: all equal, or repaired; 1: there are differences.
     """
 
-    async def work(_database: Database) -> list[Difference]:
-        return [each async for each in differences(repair=repair)]
+    async def work(_database: Database) -> list[tuple[str, Difference]]:
+        return [(ids.encode("Profile", each.profile_id), each) async for each in differences(repair=repair)]
 
     with errors.status("Comparing the sums with the ledger …"):
         found = with_database(work)
-    for each in found[:MAX_ROWS_PRINTED]:
-        typer.echo(
-            f"profile {each.profile_id}: {each.column} is {each.stored}, the ledger says {each.ledger}", err=True
-        )
+    for profile, each in found[:MAX_ROWS_PRINTED]:
+        typer.echo(f"{profile}: {each.column} is {each.stored}, the ledger says {each.ledger}", err=True)
     if len(found) > MAX_ROWS_PRINTED:
         typer.echo(f"… and {len(found) - MAX_ROWS_PRINTED} more", err=True)
     if not found:

@@ -1,14 +1,14 @@
 """`rebuild`: computes derived data again."""
 
-from typing import Annotated
-
 import typer
 from rich.progress import Progress
 
 from cli.command import fail, with_database
+from cli.ids import After, continue_with, number_after
 from cli.printing import errors
 from models.database import Database
 from models.profiles import Profile
+from services.core import ids
 from services.progress import counters, profile_batches, search_words
 
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ def rebuild() -> None:
 
 @app.command()
 def search(
-    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
+    after: After = "",
 ) -> None:
     """
     Rebuild the search words of all people, for a database that is older than the search. Safe beside a running server.
@@ -32,14 +32,15 @@ def search(
     1,000 people at a time: Ctrl-C stops after the current batch and prints how to continue. Running it again changes
     nothing.
     """
-    done = [after]
+    done = after
 
     async def work(_database: Database) -> int:
-        people = 0
+        nonlocal done
+        people, first = 0, number_after(after)
         with Progress(console=errors, disable=not errors.is_terminal) as progress:
-            bar = progress.add_task("People", total=await Profile.filter(id__gt=after).count())
-            async for last, step in search_words.rebuild(after=after):
-                done[0] = last
+            bar = progress.add_task("People", total=await Profile.filter(id__gt=first).count())
+            async for last, step in search_words.rebuild(after=first):
+                done = ids.encode("Profile", last)
                 people += step
                 progress.advance(bar, step)
         return people
@@ -47,12 +48,12 @@ def search(
     try:
         typer.echo(f"Rebuilt the search words of {with_database(work)} people.")
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Continue with `rebuild search --after {done[0]}`.", INTERRUPTED) from None
+        raise fail(continue_with("rebuild search", done), INTERRUPTED) from None
 
 
 @app.command("counters")
 def count(
-    after: Annotated[int, typer.Option(min=0, help="Continue after the profile with this number.")] = 0,
+    after: After = "",
 ) -> None:
     """
     Rebuild the activity counters of all people from the ledger, for a database that is older than the counters. Safe
@@ -64,14 +65,15 @@ def count(
 
     async def work(_database: Database) -> None:
         nonlocal done, changed
+        first = number_after(after)
         with Progress(console=errors, disable=not errors.is_terminal) as progress:
-            bar = progress.add_task("People", total=await profile_batches.remaining_after(after))
-            async for step in counters.rebuild(after=after):
-                done, changed = step.last, changed + step.changed
+            bar = progress.add_task("People", total=await profile_batches.remaining_after(first))
+            async for step in counters.rebuild(after=first):
+                done, changed = ids.encode("Profile", step.last), changed + step.changed
                 progress.advance(bar, step.people)
 
     try:
         with_database(work)
     except KeyboardInterrupt:
-        raise fail(f"Stopped. Continue with `rebuild counters --after {done}`.", INTERRUPTED) from None
+        raise fail(continue_with("rebuild counters", done), INTERRUPTED) from None
     typer.echo(f"Corrected {changed} counters.")

@@ -7,12 +7,14 @@ import typer
 
 from catalogue.shop import ITEMS
 from cli.command import with_database
+from cli.ids import number_in
 from models.database import Database
 from models.shop import OrderState, ShopOrder
+from services.core import ids
 from services.credits import shop
 
 app = typer.Typer(help="Items that people order with their credits.", no_args_is_help=True)
-Order = Annotated[int, typer.Argument(help="Number of the order, from `shop orders`.")]
+Order = Annotated[str, typer.Argument(help="Id of the order, from `shop orders`.")]
 
 
 @app.command()
@@ -32,14 +34,14 @@ def stock(
 
 @app.command()
 def orders(*, state: Annotated[OrderState | None, typer.Option(help="Show only orders in this state.")] = None) -> None:
-    """List the newest 200 orders: number, time, state, item, price, email address."""
+    """List the newest 200 orders: id, time, state, item, price, email address."""
 
     async def work(_database: Database) -> Sequence[dict[str, Any]]:
-        return await shop.orders(state)
+        return [{**row, "id": ids.encode("ShopOrder", row["id"])} for row in await shop.orders(state)]
 
     for row in with_database(work):
         when = row["ordered_at"].strftime("%Y-%m-%d %H:%M")
-        typer.echo("\t".join((str(row["id"]), when, row["state"].value, row["item"], str(row["price"]), row["email"])))
+        typer.echo("\t".join((row["id"], when, row["state"].value, row["item"], str(row["price"]), row["email"])))
 
 
 @app.command()
@@ -47,7 +49,7 @@ def ship(order: Order) -> None:
     """Mark an order as shipped. Its owner can no longer cancel it."""
 
     async def work(_database: Database) -> ShopOrder:
-        return await shop.ship(order)
+        return await shop.ship(number_in("ShopOrder", order))
 
     typer.echo(f"Order {order}: {with_database(work).item} is shipped.")
 
@@ -57,6 +59,6 @@ def refund(order: Order) -> None:
     """Refund an order once, shipped or not: credits return to the account, the item to the stock."""
 
     async def work(_database: Database) -> ShopOrder:
-        return await shop.refund(order)
+        return await shop.refund(number_in("ShopOrder", order))
 
     typer.echo(f"Order {order}: {with_database(work).price:,} credits are refunded.")

@@ -18,7 +18,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import ConfigurationError
 
-from models import versions
+from models import id_key, versions
 from models.engines import postgres
 from models.engines import sqlite as embedded
 from models.statements import Dialect, Statement, to_parameter
@@ -64,6 +64,8 @@ class Database:
         self._connections = context.connections
         self._on_sqlite = dialect == "sqlite"
         self._reads: embedded.Reads | postgres.Reads | None = None
+        self.id_key: bytes | None = None
+        """The key of the graph's ids; None if the tables were not checked."""
         self.runtime: Runtime | None = None
         """In-memory state of the process for this database; services/core/runtime.py sets it."""
 
@@ -85,6 +87,7 @@ class Database:
             database._open_reads()  # noqa: SLF001 - its own class
             if check:
                 await versions.verify(database)
+                database.id_key = await id_key.read_or_create()
         except BaseException:
             await database.close()
             raise

@@ -7,6 +7,7 @@ from models.challenges import ChallengeClaim, ChallengeCompletion
 from models.companies import Company, CompanyDomain
 from models.connections import Block, Connection, ConnectionRequest, DismissedSuggestion
 from models.credits import CreditBalance, CreditEntry
+from models.id_key import IdKey
 from models.idempotency import IdempotentCall
 from models.imports import ImportedPerson, ImportProgress
 from models.invites import Invite, InviteOptOut
@@ -45,6 +46,7 @@ __all__ = [
     "CreditEntry",
     "DismissedSuggestion",
     "FeaturedBadge",
+    "IdKey",
     "IdempotentCall",
     "ImportProgress",
     "ImportedBadge",

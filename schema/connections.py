@@ -72,7 +72,7 @@ class MutualConnections:
 
 @strawberry.type(description="A request to connect. Only its sender and its recipient can see it.")
 class ConnectionRequest(Node):
-    id: strawberry.ID = column("Opaque id of the request, like `crq_42`.", read=id_of("ConnectionRequest"))
+    id: strawberry.ID = column("Opaque id of the request, like `crq_5k2v9x0qcm`.", read=id_of("ConnectionRequest"))
     direction: Direction = column("Whether you sent or received it.")
     sent_at: DateTime = column("When it was sent.")
     profile: LazyProfile = column("The other person.")
@@ -158,7 +158,7 @@ class ConnectionsOfViewer:
 
 @strawberry.input(description="The person to send a request to.")
 class SendConnectionRequestInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `sendConnectionRequest`.")
@@ -174,7 +174,7 @@ class SendConnectionRequestPayload:
 
 @strawberry.input(description="The request to accept.")
 class AcceptConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_42`.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `acceptConnectionRequest`.")
@@ -187,7 +187,7 @@ class AcceptConnectionRequestPayload:
 
 @strawberry.input(description="The request to ignore.")
 class IgnoreConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_42`.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `ignoreConnectionRequest`.")
@@ -200,7 +200,7 @@ class IgnoreConnectionRequestPayload:
 
 @strawberry.input(description="The request to withdraw.")
 class WithdrawConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you sent, like `crq_42`.")
+    request: strawberry.ID = strawberry.field(description="Id of a request that you sent, like `crq_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `withdrawConnectionRequest`.")
@@ -213,7 +213,9 @@ class WithdrawConnectionRequestPayload:
 
 @strawberry.input(description="The connection to remove.")
 class RemoveConnectionInput:
-    profile: strawberry.ID = strawberry.field(description="Id of the connected person's profile, like `prf_42`.")
+    profile: strawberry.ID = strawberry.field(
+        description="Id of the connected person's profile, like `prf_5k2v9x0qcm`."
+    )
 
 
 @strawberry.type(description="Payload of `removeConnection`.")
@@ -228,7 +230,7 @@ class RemoveConnectionPayload:
 
 @strawberry.input(description="The person to block.")
 class BlockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `blockProfile`.")
@@ -239,7 +241,7 @@ class BlockProfilePayload:
 
 @strawberry.input(description="The person to unblock.")
 class UnblockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `unblockProfile`.")

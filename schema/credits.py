@@ -28,7 +28,7 @@ enum_of(
 
 @strawberry.type(description="One change of an account's credits. Entries never change.")
 class CreditEntry:
-    id: strawberry.ID = column("Opaque id of the entry, like `crd_42`.", read=id_of("CreditEntry"))
+    id: strawberry.ID = column("Opaque id of the entry, like `crd_5k2v9x0qcm`.", read=id_of("CreditEntry"))
     kind: CreditKind = column("Reason for the change.")
     amount: int = column("Credits that were added; negative if they were spent or taken away.")
     balance_after: int = column("Credits of the account after the change.")

@@ -23,7 +23,7 @@ class RecordActivityInput:
         description="Your own id of the event, 1 to 200 characters. Reporting the same id again returns the first outcome."
     )
     profile: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Profile id of the person, like `prf_42`."
+        default=strawberry.UNSET, description="Profile id of the person, like `prf_5k2v9x0qcm`."
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET, description="A verified email address of the person."

@@ -52,7 +52,7 @@ enum_of(
     )
 )
 class Invite(Node):
-    id: strawberry.ID = column("Opaque id of the invite, like `inv_42`.", read=id_of("Invite"))
+    id: strawberry.ID = column("Opaque id of the invite, like `inv_5k2v9x0qcm`.", read=id_of("Invite"))
     email: str = column("The address, as you last typed it.")
     kind: InviteKind = column("Kind of the invite, which decides its points.")
     state: InviteStatus = column("Current state of the invite.")
@@ -122,7 +122,9 @@ class SendInvitesPayload:
 
 @strawberry.input(description="The invite to send again.")
 class ResendInviteInput:
-    id: strawberry.ID = strawberry.field(description="Id of your invite, like `inv_42`; it must be PENDING or EXPIRED.")
+    id: strawberry.ID = strawberry.field(
+        description="Id of your invite, like `inv_5k2v9x0qcm`; it must be PENDING or EXPIRED."
+    )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
@@ -134,7 +136,9 @@ class ResendInvitePayload:
 
 @strawberry.input(description="The invite to withdraw.")
 class WithdrawInviteInput:
-    id: strawberry.ID = strawberry.field(description="Id of your invite, like `inv_42`; it must be PENDING or EXPIRED.")
+    id: strawberry.ID = strawberry.field(
+        description="Id of your invite, like `inv_5k2v9x0qcm`; it must be PENDING or EXPIRED."
+    )
 
 
 @strawberry.type(description="Payload of `withdrawInvite`.")

@@ -115,7 +115,7 @@ class Leaderboard:
         "this leaderboard or does not exist.",
         key="key",
         arguments={
-            "profile_id": "Id of the person's profile, like `prf_42`.",
+            "profile_id": "Id of the person's profile, like `prf_5k2v9x0qcm`.",
             "radius": "Number of places above and below, 1 to 50; 5 by default.",
         },
     )

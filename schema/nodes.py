@@ -5,8 +5,10 @@ from typing import Any
 
 import strawberry
 
-from resolvers.base import ids, nodes
+from resolvers.base import nodes
 from schema.fields import answered_by, column
+from services.core import ids
+from services.core.runtime import current
 
 PAGE_ARGUMENTS = {
     "first": "Number of rows from the start or after `after`, 1 to 100; 20 by default.",
@@ -19,8 +21,8 @@ PAGE_ARGUMENTS = {
 
 def id_of(type_name: str, key: str = "id") -> Callable[[Any], str]:
     """Return a function that reads the id of a row of this type."""
-    start = ids.PREFIXES[type_name] + "_"
-    return lambda row: f"{start}{row[key]}"
+    prefix = ids.PREFIXES[type_name]
+    return lambda row: current().ids[prefix].encode(row[key])
 
 
 def nodes_by(description: str, read: Callable[[Any], Any] = lambda edge: edge) -> Any:
@@ -30,7 +32,7 @@ def nodes_by(description: str, read: Callable[[Any], Any] = lambda edge: edge) -
 
 @strawberry.interface(description="An object with an id that `Query.node` accepts.")
 class Node:
-    id: strawberry.ID = column("Opaque id, like `prf_42`; it never changes.")
+    id: strawberry.ID = column("Opaque id, like `prf_5k2v9x0qcm`; it never changes.")
 
 
 @strawberry.type(description="Position of a page in its list.")
@@ -46,7 +48,7 @@ class NodesQuery:
     node: Node | None = answered_by(
         nodes.node,
         "An object by its id; null if it does not exist or you may not see it.",
-        arguments={"id": "Id of the object, like `prf_42`."},
+        arguments={"id": "Id of the object, like `prf_5k2v9x0qcm`."},
     )
     nodes: list[Node | None] | None = answered_by(
         nodes.nodes,

@@ -54,7 +54,7 @@ class PeopleQuery:
             ),
             "skills": "Codes or English names of up to 10 of `Query.skills`. People must have all of them.",
             "industries": "Codes or English names of up to 10 of `Query.industries`. People must have all of them.",
-            "company": "Id of the company of the people, like `cmp_42`.",
+            "company": "Id of the company of the people, like `cmp_5k2v9x0qcm`.",
             "country": "Country of residence: code of one of `Query.countries`, like `NL`.",
             "looking_for": "Only people who are looking for this.",
             "order_by": "Order of the list; RELEVANCE by default.",

@@ -104,7 +104,7 @@ class Score:
 
 @strawberry.type(description="One event and the points that it gave or took away.")
 class PointEntry(Node):
-    id: strawberry.ID = column("Opaque id of the entry, like `pnt_42`.", read=id_of("PointEntry"))
+    id: strawberry.ID = column("Opaque id of the entry, like `pnt_5k2v9x0qcm`.", read=id_of("PointEntry"))
     kind: EntryKind = column("Kind of the entry.")
     category: Category = column("Category in which the points count.")
     activity: Activity | None = column(

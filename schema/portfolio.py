@@ -60,7 +60,7 @@ class ProjectFieldError(UserError):
 
 @strawberry.type(description="A picture of a project.")
 class ProjectImage:
-    id: strawberry.ID = column("Opaque id of the picture, like `img_42`.", read=id_of("ProjectImage"))
+    id: strawberry.ID = column("Opaque id of the picture, like `img_5k2v9x0qcm`.", read=id_of("ProjectImage"))
     url: str = column(
         "URL of the picture on this server; it keeps its proportions and has at most 1600 pixels per side.",
         read=portfolio.large,
@@ -71,7 +71,7 @@ class ProjectImage:
 
 @strawberry.type(description="A project in a person's portfolio. All texts are plain text, as typed.")
 class Project(Node):
-    id: strawberry.ID = column("Opaque id of the project, like `prj_42`.", read=id_of("Project"))
+    id: strawberry.ID = column("Opaque id of the project, like `prj_5k2v9x0qcm`.", read=id_of("Project"))
     title: str = column("Title of the project.")
     description: str | None = loaded_by(portfolio.texts, "Description of the app.", read="description")
     customer: str | None = loaded_by(portfolio.texts, "The customer it was built for.", read="customer")
@@ -154,7 +154,7 @@ class PortfolioQuery:
     project: Project | None = answered_by(
         portfolio.project,
         "One project by its id; null if it does not exist or you may not see it.",
-        arguments={"id": "Id of the project, like `prj_42`."},
+        arguments={"id": "Id of the project, like `prj_5k2v9x0qcm`."},
     )
     project_fields: list[ProjectField] = answered_by(
         portfolio.fields, "Fields of the project editor in display order, with tips."

@@ -55,7 +55,7 @@ class Socials:
 
 @strawberry.type(description="A person of the community.")
 class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
-    id: strawberry.ID = column("Opaque id of the profile, like `prf_42`.", read=id_of("Profile"))
+    id: strawberry.ID = column("Opaque id of the profile, like `prf_5k2v9x0qcm`.", read=id_of("Profile"))
     handle: str = column(
         "Unique name for links, like `ada-lovelace`. It can change; earlier handles keep leading to this profile."
     )
@@ -161,6 +161,6 @@ class ProfilesQuery:
         "One person by handle or id. Null if the profile does not exist or is hidden from you.",
         arguments={
             "handle": "Unique name in links, in any letter case. Earlier handles work too.",
-            "id": "Id of the profile, like `prf_42`.",
+            "id": "Id of the profile, like `prf_5k2v9x0qcm`.",
         },
     )

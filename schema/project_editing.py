@@ -28,7 +28,7 @@ RESULTS = "Improvements since then, up to 5000 characters, with line breaks."
 STARTED_ON = "Day the work started."
 ENDED_ON = "Day the work ended, not before it started."
 COLLABORATOR_IDS = (
-    "Profile ids of up to 30 people who worked on it too, like `prf_42`. They replace the collaborators that you can "
+    "Profile ids of up to 30 people who worked on it too, like `prf_5k2v9x0qcm`. They replace the collaborators that you can "
     "see. The people are notified when the project is published, and each can remove their tag for good."
 )
 IDEMPOTENCY_KEY = (
@@ -71,7 +71,7 @@ class CreateProjectInput:
     description="The fields of a project to change. Omitted fields do not change; null or an empty text clears a field."
 )
 class UpdateProjectInput:
-    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
+    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_5k2v9x0qcm`.")
     title: MaybeText = strawberry.field(description="Title of the project, up to 120 characters. It cannot be cleared.")
     description: MaybeText = strawberry.field(description=DESCRIPTION)
     customer: MaybeText = strawberry.field(description=CUSTOMER)
@@ -87,19 +87,21 @@ class UpdateProjectInput:
 @strawberry.input(description="The project to publish.")
 class PublishProjectInput:
     project_id: strawberry.ID = strawberry.field(
-        description="Id of your project, like `prj_42`; all texts must be filled in."
+        description="Id of your project, like `prj_5k2v9x0qcm`; all texts must be filled in."
     )
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
 @strawberry.input(description="The published project to turn into a draft.")
 class UnpublishProjectInput:
-    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`.")
+    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_5k2v9x0qcm`.")
 
 
 @strawberry.input(description="The project to delete.")
 class DeleteProjectInput:
-    project_id: strawberry.ID = strawberry.field(description="Id of your project, like `prj_42`; draft or published.")
+    project_id: strawberry.ID = strawberry.field(
+        description="Id of your project, like `prj_5k2v9x0qcm`; draft or published."
+    )
 
 
 @strawberry.input(description="The order of the projects in your portfolio.")
@@ -115,14 +117,14 @@ class OrderProjectsInput:
 @strawberry.input(description="The project to remove your tag from.")
 class UntagFromProjectInput:
     project_id: strawberry.ID = strawberry.field(
-        description="Id of a published project on which you are tagged, like `prj_42`."
+        description="Id of a published project on which you are tagged, like `prj_5k2v9x0qcm`."
     )
 
 
 @strawberry.input(description="The picture to add to a project.")
 class AddProjectImageInput:
     project_id: strawberry.ID = strawberry.field(
-        description="Id of your project, like `prj_42`; it must have fewer than six pictures."
+        description="Id of your project, like `prj_5k2v9x0qcm`; it must have fewer than six pictures."
     )
     image: Upload = strawberry.field(
         description=(
@@ -137,7 +139,7 @@ class AddProjectImageInput:
 
 @strawberry.input(description="The picture to delete.")
 class RemoveProjectImageInput:
-    image_id: strawberry.ID = strawberry.field(description="Id of a picture of your project, like `img_42`.")
+    image_id: strawberry.ID = strawberry.field(description="Id of a picture of your project, like `img_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `createProject`.")

@@ -12,7 +12,9 @@ from services.sign_in.elevation import ElevationProof
 
 @strawberry.type(description="A session of your account that has not ended.")
 class Session:
-    id: strawberry.ID = column("Opaque id of the session, like `ses_42`, for `endSession`.", read=id_of("Session"))
+    id: strawberry.ID = column(
+        "Opaque id of the session, like `ses_5k2v9x0qcm`, for `endSession`.", read=id_of("Session")
+    )
     created_at: DateTime = column("When it started.")
     seen_at: DateTime = column("When its last request was made, accurate to one minute.")
     device: str = column("Description of the browser, from its User-Agent header; it is not verified.")

@@ -31,7 +31,7 @@ class CompleteSignInInput:
 
 @strawberry.input(description="The session to end.")
 class EndSessionInput:
-    id: strawberry.ID = strawberry.field(description="Id of one of `Viewer.sessions`, like `ses_42`.")
+    id: strawberry.ID = strawberry.field(description="Id of one of `Viewer.sessions`, like `ses_5k2v9x0qcm`.")
 
 
 @strawberry.input(description="A proof of identity: a code if the account has a second factor, otherwise the password.")

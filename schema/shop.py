@@ -38,7 +38,7 @@ class ShopItem:
 
 @strawberry.type(description="An order of an item for credits. Visible to the account that placed it only.")
 class ShopOrder:
-    id: strawberry.ID = column("Opaque id of the order, like `ord_42`.", read=id_of("ShopOrder"))
+    id: strawberry.ID = column("Opaque id of the order, like `ord_5k2v9x0qcm`.", read=id_of("ShopOrder"))
     item: ShopItem | None = loaded_by(
         shop.items, "The item as it is in the shop now; null if it is no longer in the catalogue.", key="item"
     )
@@ -99,7 +99,7 @@ class OrderItemPayload:
 @strawberry.input(description="The order to cancel.")
 class CancelOrderInput:
     order_id: strawberry.ID = strawberry.field(
-        description="Id of an order of the account that is signed in, like `ord_42`; its state must be PLACED."
+        description="Id of an order of the account that is signed in, like `ord_5k2v9x0qcm`; its state must be PLACED."
     )
 
 

@@ -81,7 +81,7 @@ class SuggestionsOfViewer:
 
 @strawberry.input(description="The person to suggest no longer.")
 class DismissSuggestionInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_42`.")
+    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `dismissSuggestion`.")

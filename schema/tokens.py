@@ -45,7 +45,7 @@ class TokenScope:
 
 @strawberry.type(description="A personal access token. Its secret is returned once, when it is created.")
 class PersonalAccessToken:
-    id: strawberry.ID = column("Opaque id of the token, like `pat_42`.", read=id_of("PersonalAccessToken"))
+    id: strawberry.ID = column("Opaque id of the token, like `pat_5k2v9x0qcm`.", read=id_of("PersonalAccessToken"))
     name: str = column("Name of the token, as its owner entered it.")
     scopes: list[TokenScopeName] = column(
         "Scopes of the token, by their texts.", read=lambda row: names_of(row["scopes"])
@@ -65,7 +65,7 @@ class PersonalAccessToken:
     )
 )
 class ApiKey:
-    id: strawberry.ID = column("Opaque id of the key, like `key_42`.", read=id_of("ApiKey"))
+    id: strawberry.ID = column("Opaque id of the key, like `key_5k2v9x0qcm`.", read=id_of("ApiKey"))
     name: str = column("Name of the key, as its owner entered it.")
     hint: str = column("Last four characters of the secret.")
     created_at: DateTime = column("When it was created.")
@@ -107,7 +107,7 @@ class CreatePersonalAccessTokenPayload:
 
 @strawberry.input(description="The token to delete.")
 class DeletePersonalAccessTokenInput:
-    token_id: strawberry.ID = strawberry.field(description="Id of your token, like `pat_42`.")
+    token_id: strawberry.ID = strawberry.field(description="Id of your token, like `pat_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `deletePersonalAccessToken`.")
@@ -130,7 +130,7 @@ class CreateApiKeyPayload:
 
 @strawberry.input(description="The API key to delete.")
 class DeleteApiKeyInput:
-    api_key_id: strawberry.ID = strawberry.field(description="Id of your key, like `key_42`.")
+    api_key_id: strawberry.ID = strawberry.field(description="Id of your key, like `key_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `deleteApiKey`.")

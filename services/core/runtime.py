@@ -9,10 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from models.database import Database
 from services.core import clock
+from services.core.id_codec import IdCodec
 from settings import Settings
 
 Part = TypeVar("Part")
@@ -44,6 +46,13 @@ class Runtime:
         if self._database is None:
             raise RuntimeError("This runtime has no database.")
         return self._database
+
+    @cached_property
+    def ids(self) -> IdCodec:
+        """The codec of the database's ids. Raises RuntimeError if there is no database, or its tables were not checked."""
+        if self.database.id_key is None:
+            raise RuntimeError("The database was opened without its tables: it has no key for ids.")
+        return IdCodec(self.database.id_key)
 
     def part(self, kind: type[Part], create: Callable[[], Part]) -> Part:
         """Return the one instance of `kind` in this runtime; the first call makes it with `create`."""

@@ -17,7 +17,7 @@ from tortoise.transactions import in_transaction
 from catalogue.languages import Text
 from catalogue.terms import country
 from models.referrals import ShirtClaim, ShirtSize, ShirtState
-from services.core import audit, clock
+from services.core import audit, clock, ids
 from services.core.audit import OPERATOR, Actor, Change
 from services.core.crypto import SHIRT_ADDRESS, CannotOpen, seal, unseal
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -109,12 +109,12 @@ async def parcels(state: ShirtState | None = None) -> Sequence[Parcel]:
 async def ship(claim_id: int) -> ShirtClaim:
     """Mark a claim as shipped. Raises Refused: NOT_FOUND, ORDER_NOT_OPEN (shipped before)."""
     async with in_transaction():
-        found = await ShirtClaim.select_for_update().get_or_none(id=claim_id)
+        found, claim = await ShirtClaim.select_for_update().get_or_none(id=claim_id), ids.encode("ShirtClaim", claim_id)
         if found is None:
-            raise refused(ErrorCode.NOT_FOUND, Text("There is no claim {claim_id}.", claim_id=claim_id), path=("id",))
+            raise refused(ErrorCode.NOT_FOUND, Text("There is no claim {claim}.", claim=claim), path=("id",))
         if found.state is not ShirtState.CLAIMED:
             raise refused(
-                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim_id} was already shipped.", claim_id=claim_id), path=("id",)
+                ErrorCode.ORDER_NOT_OPEN, Text("Claim {claim} was already shipped.", claim=claim), path=("id",)
             )
         found.state, found.shipped_at = ShirtState.SHIPPED, clock.now()
         await found.save(update_fields=["state", "shipped_at"])

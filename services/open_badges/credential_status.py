@@ -1,18 +1,22 @@
 """
 Revoked credentials, as W3C Bitstring Status Lists: a list credential with one bit for each of 131,072 credentials.
 
-A credential's place is the id of its award, which is never reused. It stays revoked when the award is deleted.
+A credential's place is the number of its award, which is never reused. It stays revoked when the award is deleted. Outside
+only its list and its index there are seen, and the indexes of a list are in a random order, which does not tell which award
+came first.
 """
 
 import gzip
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from models.badges import BadgeAward, RevokedCredential
 from models.transactions import require_transaction
 from services.core import runtime
 from services.core.bulk import insert
+from services.core.id_codec import Shuffle
 from services.open_badges import data_integrity, issuer_keys, multibase
 from services.open_badges.json_ld import CREDENTIALS_CONTEXT
 
@@ -26,7 +30,7 @@ Document = dict[str, Any]
 
 def entry(place: int) -> Document:
     """Return the `credentialStatus` of a credential."""
-    number, index = divmod(place, LIST_SIZE)
+    number, index = place // LIST_SIZE, index_of(place)
     return {
         "id": f"{list_address(number)}#{index}",
         "type": "BitstringStatusListEntry",
@@ -34,6 +38,17 @@ def entry(place: int) -> Document:
         "statusListIndex": str(index),
         "statusListCredential": list_address(number),
     }
+
+
+def index_of(place: int) -> int:
+    """Return the index of a place in its list; always the same in one database."""
+    number, position = divmod(place, LIST_SIZE)
+    return _shuffle(runtime.current().ids.key, number)[position]
+
+
+@lru_cache(maxsize=64)
+def _shuffle(key: bytes, number: int) -> Shuffle:
+    return Shuffle(key, f"status-list-{number}")
 
 
 def list_address(number: int) -> str:
@@ -81,7 +96,7 @@ async def list_document(number: int) -> Document | None:
             "id": f"{list_address(number)}#list",
             "type": "BitstringStatusList",
             "statusPurpose": PURPOSE,
-            "encodedList": encoded(place % LIST_SIZE for place, _ in rows),
+            "encodedList": encoded(index_of(place) for place, _ in rows),
         },
     }
 

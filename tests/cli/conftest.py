@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cli.__main__ import app
 from models.database import opened
+from services.core.runtime import Runtime
 from settings import Settings
-from tests.helpers.runtimes import using_settings
 
 Cli = Callable[..., Result]
 Inside = Callable[[Callable[[], Awaitable[Any]]], Any]
@@ -31,8 +31,8 @@ def inside(settings: Settings) -> Inside:
     """Look into the database between two commands."""
 
     async def run(work: Callable[[], Awaitable[Any]]) -> Any:
-        with using_settings(settings):
-            async with opened(settings):
+        async with opened(settings) as database:
+            with Runtime(settings, database).active():
                 return await work()
 
     return lambda work: asyncio.run(run(work))

@@ -11,11 +11,13 @@ from cli.__main__ import app
 from models.badges import BadgeAward
 from models.database import opened
 from models.points import ProfileCounter
+from services.core.runtime import Runtime
 from services.points.ledger import record_many
 from services.progress import profile_batches
 from services.progress.scores import lock_scores
 from settings import Settings
 from tests.helpers.factories import event, make_profile
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.runtimes import using_settings
 
 RUNNER = CliRunner()
@@ -42,10 +44,15 @@ def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def stored(settings: Settings, change: Any) -> Any:
     async def run() -> Any:
-        async with opened(settings):
-            return await change()
+        async with opened(settings) as database:
+            with Runtime(settings, database).active():
+                return await change()
 
     return asyncio.run(run())
+
+
+async def id_of_the_second() -> str:
+    return graph_id("prf", 2)
 
 
 async def forget() -> None:
@@ -124,12 +131,13 @@ def test_ctrl_c_says_how_to_go_on(
         return await lock(ids)
 
     monkeypatch.setattr(profile_batches, "lock_scores", interrupted)
+    second = stored(settings, id_of_the_second)
     # when
     result = cli(*command)
     # then
     assert result.exit_code == 130
-    assert f"Continue with `{' '.join(command)} --after 2`." in result.stderr.replace("\n", " ")
+    assert f"Continue with `{' '.join(command)} --after {second}`." in result.stderr.replace("\n", " ")
     monkeypatch.setattr(profile_batches, "lock_scores", lock)
-    assert cli(*command, "--after", "2").exit_code == 0
+    assert cli(*command, "--after", second).exit_code == 0
     if command[0] == "rebuild":
         assert cli("verify-points").exit_code == 0

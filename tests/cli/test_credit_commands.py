@@ -10,6 +10,7 @@ from services.credits import shop
 from services.progress import profile_batches
 from tests.cli.conftest import Cli, Inside
 from tests.helpers.factories import give, make_person
+from tests.helpers.graph_ids import graph_id
 
 ADA = "ada@people.example"
 
@@ -62,21 +63,26 @@ def test_an_order_from_the_list_to_the_post_and_back(cli: Cli, inside: Inside) -
     # given
     account = inside(lambda: make_person(ADA))
     cli("credits", "correct", ADA, "300", "--reason", "A prize")
-    first = inside(lambda: shop.order(account.id, "MUG", "1")).order
-    second = inside(lambda: shop.order(account.id, "MUG", "2")).order
+
+    async def ordered(key: str) -> str:
+        return graph_id("ord", (await shop.order(account.id, "MUG", key)).order.id)
+
+    first, second = inside(lambda: ordered("1")), inside(lambda: ordered("2"))
     # when
-    shipped = cli("shop", "ship", str(first.id))
+    shipped = cli("shop", "ship", first)
     waiting = cli("shop", "orders", "--state", "PLACED")
-    refunded = [cli("shop", "refund", str(each.id)) for each in (first, second, second)]
+    refunded = [cli("shop", "refund", each) for each in (first, second, second)]
     # then
-    assert shipped.exit_code == 0 and cli("shop", "ship", str(first.id)).exit_code == 1
+    assert shipped.exit_code == 0 and cli("shop", "ship", first).exit_code == 1
     [line] = waiting.stdout.splitlines()
-    assert line.split("\t")[0] == str(second.id) and line.split("\t")[2:] == ["PLACED", "MUG", "80", ADA]
+    assert line.split("\t")[0] == second and line.split("\t")[2:] == ["PLACED", "MUG", "80", ADA]
     assert [each.exit_code for each in refunded] == [0, 0, 1] and "already" in refunded[2].stderr
     assert len(cli("shop", "orders").stdout.splitlines()) == 2
     assert inside(lambda: ShopOrder.filter(state=OrderState.REFUNDED).count()) == 2
     assert inside(lambda: CreditBalance.get(account_id=account.id)).balance == 300
-    assert cli("shop", "refund", "999").exit_code == 1
+    for wrong in ("999", "ord_5k2v9x0qcm", second.replace("ord_", "prf_")):
+        refused = cli("shop", "refund", wrong)
+        assert refused.exit_code == 1 and ("ord_" in refused.stderr) == (wrong != "ord_5k2v9x0qcm")
 
 
 def test_stock_is_set(cli: Cli, inside: Inside) -> None:
@@ -100,9 +106,13 @@ def test_challenges_are_completed_for_those_who_did_them_before(
             await give(account.own_profile_id, "RAPID_CERTIFIED")
         await ChallengeCompletion.all().delete()
 
+    async def first_profile() -> str:
+        return graph_id("prf", 1)
+
     inside(people)
     # when
-    first, again = cli("challenges", "reevaluate"), cli("challenges", "reevaluate", "--after", "1")
+    one = inside(first_profile)
+    first, again = cli("challenges", "reevaluate"), cli("challenges", "reevaluate", "--after", one)
     # then
     assert (first.exit_code, first.stdout) == (0, "Completed 3 challenges.\n")
     assert again.stdout == "Completed 0 challenges.\n"

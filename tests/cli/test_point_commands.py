@@ -60,7 +60,7 @@ def test_a_silent_penalty_is_not_for_the_person(cli: Cli, inside: Any) -> None:
         (["points", "penalize", "ada", "KARMA", "1", "--reason", "x"], 2, "KARMA"),
         (["points", "penalize", "ada", "FORUM", "1"], 2, "--reason"),
         (["points", "reverse", "test", "nothing"], 1, "no such event"),
-        (["rebuild", "search", "--after", "-1"], 2, "greater than"),
+        (["rebuild", "search", "--after", "7"], 1, "is not an id that begins with prf_"),
     ],
 )
 def test_what_is_refused_is_said(cli: Cli, words: list[str], code: int, said: str) -> None:

@@ -17,16 +17,15 @@ def test_shirts_are_listed_with_their_addresses_and_shipped(cli: Cli, inside: In
 
     inside(given)
     # when
-    listed, shipped, again = (
-        cli("tshirts", "list", "--state", "CLAIMED"),
-        cli("tshirts", "ship", "1"),
-        cli("tshirts", "ship", "1"),
-    )
+    listed = cli("tshirts", "list", "--state", "CLAIMED")
+    number = listed.stdout.split("\t")[0]
+    shipped, again = cli("tshirts", "ship", number), cli("tshirts", "ship", number)
     # then
     [line] = listed.stdout.splitlines()
     assert line.split("\t")[2:4] == ["CLAIMED", "L"]
     assert line.split("\t")[5:] == ["Ada Okafor", "Kade 12", "Rotterdam", "3011 AA", "NL"]
-    assert (shipped.exit_code, shipped.stdout) == (0, "Claim 1: size L is shipped.\n")
+    assert (shipped.exit_code, shipped.stdout) == (0, f"Claim {number}: size L is shipped.\n")
+    assert number.startswith("tee_")
     assert again.exit_code == 1 and "already shipped" in again.stderr
     assert cli("tshirts", "list", "--state", "CLAIMED").stdout == ""
     assert "SHIPPED" in cli("tshirts", "list").stdout

@@ -17,7 +17,7 @@ from tests.helpers.people import in_session
 FULL = """
 query Board(
   $board: LeaderboardBoard! = FORUM, $period: LeaderboardPeriod, $scope: LeaderboardScope, $on: Date, $at: DateTime
-  $first: Int, $after: String, $around: ID! = "prf_999999", $radius: Int
+  $first: Int, $after: String, $around: ID! = "prf_5k2v9x0qcm", $radius: Int
 ) {
   leaderboard(board: $board, period: $period, scope: $scope, on: $on, asOf: $at) {
     board period scope startsOn endsOn asOf

@@ -129,7 +129,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
 
 VALUES: Mapping[str, Any] = {
     "String": "x",
-    "ID": "acc_1",
+    "ID": "acc_5k2v9x0qcm",
     "Int": 1,
     "Boolean": True,
     "DateTime": "2026-03-10T12:00:00Z",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers
 from tests.helpers.projects import WHOLE, id_of
@@ -64,11 +65,11 @@ GIVEN = {IN_GRAPH.get(name, name): text for name, text in WHOLE.items()}
 
 
 def node_id(number: int) -> str:
-    return f"prj_{number}"
+    return graph_id("prj", number)
 
 
 def person_id(account: Any) -> str:
-    return f"prf_{id_of(account)}"
+    return graph_id("prf", id_of(account))
 
 
 async def handle_of(account: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.factories import make_person, make_profile, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
@@ -51,7 +52,7 @@ def codes(body: Any) -> list[str]:
 
 @pytest.mark.parametrize("period", PERIODS)
 async def test_a_board_of_any_day_and_moment(checked_client: GraphQLClient, period: str) -> None:
-    who = f"prf_{await make_profile()}"
+    who = graph_id("prf", await make_profile())
     for day in DAYS:
         body = await checked_client.ask(BOARD, period=period, on=day, who=who)
         wanted = ["BAD_INPUT"] if period == "ALL_TIME" else ["IN_THE_FUTURE"] if day.startswith("9") else []
@@ -62,7 +63,7 @@ async def test_a_board_of_any_day_and_moment(checked_client: GraphQLClient, peri
 
 
 async def test_an_activity_of_any_moment(checked_client: GraphQLClient) -> None:
-    who, token = f"prf_{await make_profile()}", await make_token(await make_service(), "mx:points:ingest")
+    who, token = graph_id("prf", await make_profile()), await make_token(await make_service(), "mx:points:ingest")
     for number, moment in enumerate(MOMENTS):
         report = {"activity": "UPVOTE_RECEIVED", "occurredAt": moment, "externalId": f"{number}", "profile": who}
         assert "INTERNAL" not in codes(await checked_client.ask(REPORT, token=token, input=report)), moment

@@ -30,6 +30,7 @@ from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.equality import same_answer
 from tests.helpers.factories import NOON, event, make_company, make_person, make_profile
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.rewriter import Rewriter
 from web.graphiql import EXAMPLES
 
@@ -58,14 +59,14 @@ async def make_community() -> tuple[Principal, list[str]]:
     entry = await PointEntry.filter(profile_id=ada).first()
     assert entry is not None
     ids = [
-        f"prf_{ada}",
-        f"prf_{others[0]}",
-        *(f"prf_{other}" for other in others[1:]),
-        f"acc_{account.id}",
-        f"cmp_{company.id}",
-        f"pnt_{entry.id}",
-        "prf_999999",
-        "pat_1",
+        graph_id("prf", ada),
+        graph_id("prf", others[0]),
+        *(graph_id("prf", other) for other in others[1:]),
+        graph_id("acc", account.id),
+        graph_id("cmp", company.id),
+        graph_id("pnt", entry.id),
+        graph_id("prf", 999_999),
+        graph_id("pat", 1),
         "nonsense",
     ]
     account.company_id, account.company_admin = company.id, True
@@ -152,7 +153,7 @@ async def run_in_loop(test: Any) -> None:
 
 DOCUMENTS = {
     "board": "query Q($n: Int) { leaderboard(board: OVERALL) { board asOf entries(first: $n) { totalCount edges { cursor node { rank points profile { id name company { name } score { level { number } } } } } pageInfo { endCursor } } } }",
-    "places": '{ leaderboard(board: OVERALL, period: YEAR) { startsOn endsOn asOf entries(first: 3) { edges { node { rank movement isHidden } } } viewerEntry { rank isHidden profile { name } } around(profileId: "prf_2", radius: 2) { rank movement profile { id } } } }',
+    "places": "query Q($id: ID!) { leaderboard(board: OVERALL, period: YEAR) { startsOn endsOn asOf entries(first: 3) { edges { node { rank movement isHidden } } } viewerEntry { rank isHidden profile { name } } around(profileId: $id, radius: 2) { rank movement profile { id } } } }",
     "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { github } lookingFor { job } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } }",
     "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle visibility } recoveryEmail language { code name } profileVersion publishChecklist { item isDone } creditTotal allowsMarketing shouldSuggestPublishing } }",
     "texts": "{ activities { title } badges { name description levels { criterion } } challenges { title description steps { title criterion } } shop { name description } projectFields { label tip } skills { name } industries { name } countries { name } languages { name } }",
@@ -168,7 +169,7 @@ async def test_the_documents_of_every_day_are_planned_and_alike(
     for viewer, language in product((ANONYMOUS, owner), LANGUAGES):
         for key in ids[:3]:
             with clock.frozen(NOON), using_language(language):
-                chosen: dict[str, dict[str, Any]] = {"people": {"id": key}, "board": {"n": 5}}
+                chosen: dict[str, dict[str, Any]] = {"people": {"id": key}, "places": {"id": key}, "board": {"n": 5}}
                 variables = chosen.get(name, {})
                 compared = await same_answer(executor, DOCUMENTS[name], variables, partial(Context, database, viewer))
             assert compared.planned

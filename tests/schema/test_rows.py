@@ -74,6 +74,7 @@ from services.leaderboards.keys import Board, BoardKey
 from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.factories import NOON, event, make_company, make_person
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.projects import make_project
 
 SCHEMA = build()._schema
@@ -121,8 +122,9 @@ def test_a_column_that_is_taken_is_declared(name: str, kind: Loaded) -> None:
     assert kind.read in kind.reader.columns, name  # type: ignore[attr-defined]
 
 
-NEEDED: dict[Any, dict[str, Any]] = {leaderboards.around: {"profile_id": "prf_2"}}
-"""Arguments that have no default; the profile is that of the second person of the sample."""
+def needed(reader: Any) -> dict[str, Any]:
+    """Arguments that have no default; the profile is that of the second person of the sample."""
+    return {"profile_id": graph_id("prf", 2)} if reader is leaderboards.around else {}
 
 
 async def know_each_other(ada: Account) -> None:
@@ -280,7 +282,7 @@ async def test_readers_answer_what_they_declare(database: Database) -> None:
     checked = 0
     for reader, asked in keys.items():
         # when
-        answers = await reader(asked, context, **NEEDED.get(reader, {}))
+        answers = await reader(asked, context, **needed(reader))
         # then
         assert len(answers) == len(asked), reader
         rows = [
@@ -301,7 +303,7 @@ async def test_columns_hold_what_the_schema_promises(database: Database) -> None
     wrong, checked = [], 0
     for name, field, kind in ROWS:
         # when
-        answers = await kind.reader(keys[kind.reader], context, **NEEDED.get(kind.reader, {}))
+        answers = await kind.reader(keys[kind.reader], context, **needed(kind.reader))
         # then
         for answer in answers:
             rows = (answer or ()) if is_list_type(get_nullable_type(field.type)) else [answer]

@@ -6,6 +6,7 @@ from models.audit import AuditEntry, Origin
 from models.tokens import ApiKey
 from services.auth import api_keys, credential_last_used, secret_format
 from tests.helpers.factories import make_person
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
 
@@ -49,7 +50,9 @@ async def test_somebody_elses_key_does_not_exist(checked_client: GraphQLClient) 
     ada, eve = await make_person(), await make_person()
     await with_key(ada)
     [key] = await ApiKey.all()
-    answer = await checked_client.ask(DELETE, headers=await in_session(eve), input={"apiKeyId": f"key_{key.id}"})
+    answer = await checked_client.ask(
+        DELETE, headers=await in_session(eve), input={"apiKeyId": graph_id("key", key.id)}
+    )
     assert answer["data"]["deleteApiKey"]["errors"] == [{"code": "NOT_FOUND", "path": ["apiKeyId"]}]
     assert await ApiKey.all().count() == 1
 
@@ -88,7 +91,7 @@ async def test_half_a_pair_is_refused(checked_client: GraphQLClient, missing: st
 
 async def test_a_key_neither_makes_nor_deletes_keys(checked_client: GraphQLClient) -> None:
     headers = await with_key(await make_person())
-    for document, given in ((CREATE, {"name": "x"}), (DELETE, {"apiKeyId": "key_1"})):
+    for document, given in ((CREATE, {"name": "x"}), (DELETE, {"apiKeyId": graph_id("key", 1)})):
         body = await checked_client.ask(document, headers=headers, input=given)
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await ApiKey.all().count() == 1

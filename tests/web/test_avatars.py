@@ -17,6 +17,7 @@ from services.core.audit import OPERATOR
 from services.profiles import avatars, publishing
 from settings import Settings
 from tests.helpers.factories import NOON, make_person, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session, with_key
 from tests.helpers.uploads import UPLOAD, picture, send, uploaded
@@ -215,7 +216,7 @@ async def test_who_may_upload(checked_client: GraphQLClient) -> None:
         response = await send(checked_client, picture(), UPLOAD.replace("profile {", "profile { id"), headers=headers)
         body = await response.json()
         assert body["data"]["uploadAvatar"]["errors"] == [], body
-        assert body["data"]["uploadAvatar"]["profile"]["id"] == f"prf_{ada.profile_id}"
+        assert body["data"]["uploadAvatar"]["profile"]["id"] == graph_id("prf", ada.profile_id)
     for token, code in ((read, "INSUFFICIENT_SCOPE"), (await make_token(service, WRITE), "FORBIDDEN")):
         response = await send(checked_client, picture(), headers={"Authorization": f"mxtoken {token}"})
         [error] = (await response.json())["errors"]

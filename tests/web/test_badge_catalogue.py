@@ -12,6 +12,7 @@ from services.points.ledger import record_many
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.badges_by_http import PAGE, SHARE
 from tests.helpers.factories import NOON, event, give, make_person, make_profile
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.transactions import committed
 
@@ -53,7 +54,7 @@ async def test_an_imported_badge_shows_like_any_other(checked_client: GraphQLCli
     await ImportedBadge.create(source="archive", key="7", code="archive.7", name="Founder", rarity=Rarity.ORANGE)
     await badges.grant(ada, "archive.7", reason="Was there")
     # when
-    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=5))["profile"]
+    page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=5))["profile"]
     # then
     [founder] = page["badges"]
     assert (founder["name"], founder["rarity"], founder["description"]) == ("Founder", "ORANGE", "")
@@ -101,7 +102,7 @@ async def test_everywhere_a_badge_has_the_colour_of_its_share(checked_client: Gr
       }
     }"""
     # when
-    found = await checked_client.data(text, id=f"prf_{ada}")
+    found = await checked_client.data(text, id=graph_id("prf", ada))
     # then
     page = found["profile"]
     lists = [

@@ -17,6 +17,7 @@ from services.progress.scores import lock_scores
 from tests.conftest import CountStatements
 from tests.helpers.badges_by_http import PAGE, SHARE
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
 
@@ -51,7 +52,7 @@ async def test_a_profile_shows_what_was_earned_and_what_is_next(checked_client: 
     await make_solver(ada)
     await badges.feature(ada, ["FIRST_LIGHT"])
     # when
-    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=100))["profile"]
     # then only the highest level stands among the earned, and the next one in progress
     earned = {each["code"]: each for each in page["badges"]}
     solver = earned["PROBLEM_SOLVER"]
@@ -87,7 +88,7 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(checked_client: Grap
         "badgesInProgress(first: 100) { code level }",
         "nextBadges(first: 100) { code level }",
     )
-    page = (await checked_client.data(text, headers=await in_session(account), id=f"prf_{ada}"))["profile"]
+    page = (await checked_client.data(text, headers=await in_session(account), id=graph_id("prf", ada)))["profile"]
     # then
     earned = {each["code"]: each["level"] for each in page["badges"]}
     going = {each["code"]: each["level"] for each in page["badgesInProgress"]}
@@ -108,7 +109,7 @@ async def test_a_revoked_level_is_in_no_list(checked_client: GraphQLClient) -> N
     await badges.revoke(ada, "FIRST_LIGHT", reason="Why")
     await badges.revoke(ada, "PROBLEM_SOLVER", level=2, reason="Why")
     # then
-    page = (await checked_client.data(PAGE, id=f"prf_{ada}", first=100))["profile"]
+    page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=100))["profile"]
     lists = ("badges", "featuredBadges", "badgesInProgress", "nextBadges")
     assert not [each for name in lists for each in page[name] if each["code"] == "FIRST_LIGHT"]
     [solver] = [each for each in page["badges"] if each["code"] == "PROBLEM_SOLVER"]
@@ -125,7 +126,7 @@ async def test_the_newest_come_first_and_pages_hold_each_once(checked_client: Gr
     for day, code in enumerate(codes):
         with clock.frozen(NOON + timedelta(days=day // 2)):  # some at the same moment
             await badges.grant(ada, code, reason="Why")
-    id_ = f"prf_{ada}"
+    id_ = graph_id("prf", ada)
     # when
     newest = await checked_client.data("query N($id: ID!) { profile(id: $id) { badges(first: 2) { code } } }", id=id_)
     forth: list[str] = []
@@ -150,7 +151,9 @@ async def test_a_length_that_makes_no_sense_is_refused(checked_client: GraphQLCl
     ada = await make_profile()
     await give(ada)
     assert (
-        await checked_client.code(f'{{ profile(id: "prf_{ada}") {{ {field}(first: {first}) {{ code }} }} }}')
+        await checked_client.code(
+            f'{{ profile(id: "{graph_id("prf", ada)}") {{ {field}(first: {first}) {{ code }} }} }}'
+        )
         == "BAD_PAGE"
     )
 
@@ -160,9 +163,9 @@ async def test_a_cursor_of_another_list_is_refused(checked_client: GraphQLClient
     ada = await make_profile()
     await make_solver(ada)
     text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 1) { edges { cursor } } } }"
-    history = (await checked_client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]
+    history = (await checked_client.data(text, id=graph_id("prf", ada)))["profile"]["pointHistory"]
     # then
-    assert await checked_client.code(ALL, id=f"prf_{ada}", after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
+    assert await checked_client.code(ALL, id=graph_id("prf", ada), after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
 
 
 # Who sees what
@@ -177,13 +180,13 @@ async def test_a_private_persons_badges_exist_for_nobody_else(checked_client: Gr
     stranger = await in_session(await make_person())
     # then
     for headers in ({}, stranger):
-        assert (await checked_client.data(PAGE, id=f"prf_{ada}", headers=headers))["profile"] is None
+        assert (await checked_client.data(PAGE, id=graph_id("prf", ada), headers=headers))["profile"] is None
         node = await checked_client.data(
-            f'{{ node(id: "prf_{ada}") {{ ... on Profile {{ badges {{ code }} }} }} }}', headers=headers
+            f'{{ node(id: "{graph_id("prf", ada)}") {{ ... on Profile {{ badges {{ code }} }} }} }}', headers=headers
         )
         assert node == {"node": None}
         assert (await checked_client.data(SHARE, code="FIRST_LIGHT", headers=headers))["badge"]["awardedPercent"] == 0.0
-    own = await checked_client.data(PAGE, id=f"prf_{ada}", headers=await in_session(account))
+    own = await checked_client.data(PAGE, id=graph_id("prf", ada), headers=await in_session(account))
     assert own["profile"]["badgeCount"] > 0
 
 
@@ -191,7 +194,7 @@ async def test_tokens_read_badges_with_the_scope_of_profiles_alone(checked_clien
     # given
     account = await make_person()
     await make_solver(account.own_profile_id)
-    id_ = f"prf_{account.own_profile_id}"
+    id_ = graph_id("prf", account.own_profile_id)
     # then
     assert await checked_client.data(PAGE, id=id_, token=await make_token(account, READ))
     assert await checked_client.data("{ badges { name } }", token=await make_token(account, READ))
@@ -271,7 +274,7 @@ async def test_badges_of_many_people_take_the_same_statements(
     # when
     for size in (10, 20):
         with count_statements() as seen:
-            data = await checked_client.data(text, ids=[f"prf_{who}" for who in people[:size]])
+            data = await checked_client.data(text, ids=[graph_id("prf", who) for who in people[:size]])
         assert all(len(each["badges"]) == 3 for each in data["nodes"])
         totals.append(seen.total)
     # then cards, counts, badges, levels, featured, page, and four for both lists of progress
@@ -284,7 +287,7 @@ async def test_an_unknown_code_among_the_awards_is_passed_over(checked_client: G
     await make_solver(ada, 1)
     await BadgeAward.filter(profile_id=ada).update(badge="GONE")
     # when
-    page = (await checked_client.data(PAGE, id=f"prf_{ada}"))["profile"]
+    page = (await checked_client.data(PAGE, id=graph_id("prf", ada)))["profile"]
     # then
     assert page["badges"] == []
 
@@ -300,8 +303,8 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(checked
         "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"
     )
     # when
-    mine = (await checked_client.data(text, headers=await in_session(ada), id=f"prf_{number}"))["profile"]
-    theirs = (await checked_client.data(text, id=f"prf_{number}"))["profile"]
+    mine = (await checked_client.data(text, headers=await in_session(ada), id=graph_id("prf", number)))["profile"]
+    theirs = (await checked_client.data(text, id=graph_id("prf", number)))["profile"]
     # then
     assert {"code": "SMALL_WORLD", "percent": 30} in mine["badgesInProgress"]
     assert theirs["badgesInProgress"] == []
@@ -320,7 +323,7 @@ async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator
     text = "query R($id: ID!) { profile(id: $id) { badges { code origin reason } } }"
     # then
     for headers in ({}, await in_session(account)):
-        found = (await checked_client.data(text, id=f"prf_{ada}", headers=headers))["profile"]["badges"]
+        found = (await checked_client.data(text, id=graph_id("prf", ada), headers=headers))["profile"]["badges"]
         by_code = {each["code"]: each["reason"] for each in found}
         assert by_code["ON_STAGE"] == ("Spoke at the fair" if shown else None)
         assert by_code["FIRST_LIGHT"] is None

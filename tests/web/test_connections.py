@@ -9,6 +9,7 @@ from tests.conftest import CountStatements
 from tests.helpers.connections import connected, hide, member
 from tests.helpers.connections_by_http import LIST, WAITING, circle, do, listed, prf, towards, waiting
 from tests.helpers.factories import NOON, make_profile, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
 
@@ -70,15 +71,15 @@ async def test_what_was_refused_says_why_and_where(checked_client: GraphQLClient
         ("sendConnectionRequest", prf(ada), "NOT_YOURSELF", ["profile"]),
         ("sendConnectionRequest", prf(ben), "BLOCKED", ["profile"]),
         ("sendConnectionRequest", prf(una), "UNCLAIMED", ["profile"]),
-        ("sendConnectionRequest", "prf_999999", "NOT_FOUND", ["profile"]),
-        ("sendConnectionRequest", "cmp_1", "NOT_FOUND", ["profile"]),
+        ("sendConnectionRequest", graph_id("prf", 999_999), "NOT_FOUND", ["profile"]),
+        ("sendConnectionRequest", graph_id("cmp", 1), "NOT_FOUND", ["profile"]),
         ("sendConnectionRequest", "nonsense", "BAD_ID", ["profile"]),
-        ("acceptConnectionRequest", "crq_999999", "NOT_FOUND", ["request"]),
+        ("acceptConnectionRequest", graph_id("crq", 999_999), "NOT_FOUND", ["request"]),
         ("ignoreConnectionRequest", prf(ben), "NOT_FOUND", ["request"]),
-        ("withdrawConnectionRequest", "crq_1", "NOT_FOUND", ["request"]),
+        ("withdrawConnectionRequest", graph_id("crq", 1), "NOT_FOUND", ["request"]),
         ("removeConnection", prf(ben), "NOT_FOUND", ["profile"]),
         ("blockProfile", prf(ada), "NOT_YOURSELF", ["profile"]),
-        ("blockProfile", "prf_999999", "NOT_FOUND", ["profile"]),
+        ("blockProfile", graph_id("prf", 999_999), "NOT_FOUND", ["profile"]),
     ):
         answer = await do(checked_client, as_ada, name, target)
         assert answer["errors"] == [{"code": code, "path": path}] and answer["profile"] is None, (name, answer)

@@ -265,7 +265,7 @@ async def test_an_expired_password_closes_all_but_changing_it(checked_client: Gr
         "{ levels { number } }",
         "{ viewer { account { email } profile { id } } }",
         "{ viewer { account { company { id } } } }",
-        '{ node(id: "prf_1") { id } }',
+        '{ node(id: "prf_5k2v9x0qcm") { id } }',
         "mutation { recordActivities(input: {activities: []}) { errors { code } } }",
     ):
         response = await ask(checked_client, header, document=document)

@@ -88,7 +88,7 @@ async def test_an_error_while_running_is_a_200_in_both(checked_client: GraphQLCl
 async def test_a_query_can_come_in_the_address(checked_client: GraphQLClient) -> None:
     query = "query A($n: ID!) { node(id: $n) { id } } query B { levels { number } }"
     response = await checked_client.http.get(
-        "/graphql", params={"query": query, "operationName": "A", "variables": '{"n": "prf_1"}'}
+        "/graphql", params={"query": query, "operationName": "A", "variables": '{"n": "prf_5k2v9x0qcm"}'}
     )
     assert (response.status, await response.json()) == (200, {"data": {"node": None}})
 

@@ -11,6 +11,7 @@ from models.points import OnceAward, PointEntry
 from services.core import clock
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, make_person, make_profile, make_service, make_token, total
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 INGEST = "mx:points:ingest"
@@ -31,7 +32,7 @@ mutation Many($input: RecordActivitiesInput!) {
 
 
 def report(who: int | None = None, **more: Any) -> dict[str, Any]:
-    person = {} if who is None else {"profile": f"prf_{who}"}
+    person = {} if who is None else {"profile": graph_id("prf", who)}
     return {"activity": "UPVOTE_RECEIVED", "occurredAt": "2026-03-10T12:00:00Z", "externalId": "1", **person, **more}
 
 
@@ -61,7 +62,7 @@ async def test_a_batch_has_an_outcome_for_each(checked_client: GraphQLClient, to
     reports = [
         *(report(ada, externalId=f"up{n}") for n in range(6)),
         report(email="ADA@people.example", activity="ANSWER_ACCEPTED", externalId="by mail"),
-        report(ben, counterpart=f"prf_{ben}", externalId="self"),
+        report(ben, counterpart=graph_id("prf", ben), externalId="self"),
         report(ben, counterpartEmail="ada@people.example", externalId="from ada"),
         report(ada, activity="FLIGHT", externalId="unknown activity"),
         report(999, externalId="nobody"),
@@ -69,7 +70,7 @@ async def test_a_batch_has_an_outcome_for_each(checked_client: GraphQLClient, to
         report(externalId="unnamed"),
         report(profile=None, email=None, externalId="unnamed by null"),
         report(ada, email="ada@people.example", externalId="named twice"),
-        report(profile="cmp_1", externalId="a company"),
+        report(profile=graph_id("cmp", 1), externalId="a company"),
         report(profile="nonsense", externalId="no id"),
         report(ada, occurredAt=(clock.now() + timedelta(hours=1)).isoformat(), externalId="future"),
         report(ada, activity="ANSWER_ACCEPTED", externalId="up0"),

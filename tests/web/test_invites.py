@@ -20,6 +20,7 @@ from services.profiles.profiles import refresh_visibility
 from settings import Settings
 from tests.helpers.browser import CHROMIUM, a_browser
 from tests.helpers.factories import make_person, make_service, make_token, total
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.invites import invite, invite_code, join, profile_of, stop_path
 from tests.helpers.mail import newest_mail
@@ -189,7 +190,7 @@ async def test_nobody_sees_or_touches_anothers_invites(checked_client: GraphQLCl
     ada, eve = await make_person(), await make_person()
     [theirs] = await invite(ada, BEN)
     here, there = await in_session(ada), await in_session(eve)
-    number = f"inv_{theirs.invite_id}"
+    number = graph_id("inv", theirs.invite_id)
     node = "query N($id: ID!) { node(id: $id) { id ... on Invite { email } } }"
     # then
     assert (await checked_client.ask(node, headers=here, id=number))["data"]["node"] == {"id": number, "email": BEN}
@@ -199,7 +200,9 @@ async def test_nobody_sees_or_touches_anothers_invites(checked_client: GraphQLCl
     for document, name in ((RESEND, "resendInvite"), (WITHDRAW, "withdrawInvite")):
         given = {"id": number} | ({"idempotencyKey": "k"} if document is RESEND else {})
         done = (await checked_client.ask(document, headers=there, input=given))["data"][name]
-        never = (await checked_client.ask(document, headers=there, input={**given, "id": "inv_999999"}))["data"][name]
+        never = (await checked_client.ask(document, headers=there, input={**given, "id": graph_id("inv", 999_999)}))[
+            "data"
+        ][name]
         if document is WITHDRAW:
             assert done == never
         assert done["invite"] is None and done["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
@@ -218,7 +221,9 @@ async def test_invites_are_read_in_pages_and_by_state(checked_client: GraphQLCli
     here = await in_session(ada)
     for names in (("a", "b", "c"), ("d", "e", "f", "g")):
         await invite(ada, *(f"{name}@x.example" for name in names))
-    await checked_client.ask(WITHDRAW, headers=here, input={"id": f"inv_{(await Invite.get(email='d@x.example')).id}"})
+    await checked_client.ask(
+        WITHDRAW, headers=here, input={"id": graph_id("inv", (await Invite.get(email="d@x.example")).id)}
+    )
     # when
     pages, after = [], None
     while True:

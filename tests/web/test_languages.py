@@ -16,6 +16,7 @@ from services.core.change_feed import PersonKind
 from services.invites import invite_mails
 from services.messages.outbox import opened
 from tests.helpers.factories import give, make_person, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 from tests.helpers.subscriptions import OWN, arrives, subscribe
@@ -151,7 +152,7 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(checked_cl
     document = (
         'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { badges { name description } } }'
     )
-    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     # then
     assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["badges"][0]
 
@@ -161,7 +162,7 @@ async def test_skills_industries_and_countries_are_named_in_dutch(checked_client
         "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
     )
     document = "query Q($id: ID!) { profile(id: $id) { countryName skills { code name } industries { name } } }"
-    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     assert data["profile"] == {
         "countryName": "Duitsland",
         "skills": [{"code": "python", "name": "Python"}, {"code": "testing", "name": "Testen"}],
@@ -214,7 +215,7 @@ async def test_progress_is_told_in_dutch(checked_client: GraphQLClient) -> None:
         profile(id: $id) { badges { name description } badgesInProgress { code name criterion } }
       }
     """
-    data, _ = await ask(checked_client, document, NL, id=f"prf_{ada.profile_id}")
+    data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     assert {"name": "Eerste licht", "description": "Voor het eerst is een antwoord van jou geaccepteerd."} in (
         data["profile"]["badges"]
     )

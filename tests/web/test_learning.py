@@ -9,6 +9,7 @@ from services.points.corrections import reverse
 from services.points.ledger import record_many
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
@@ -32,7 +33,7 @@ async def test_a_profile_shows_what_was_passed_and_completed(checked_client: Gra
     await record_many([unit])
     await reverse(unit.source, unit.external_id)
     # when
-    found = (await checked_client.data(LEARNED, id=f"prf_{ada}"))["profile"]
+    found = (await checked_client.data(LEARNED, id=graph_id("prf", ada)))["profile"]
     # then
     assert found["certifications"] == [
         {
@@ -54,7 +55,7 @@ async def test_a_profile_shows_what_was_passed_and_completed(checked_client: Gra
 async def test_who_has_learned_nothing_here_has_an_empty_list(checked_client: GraphQLClient) -> None:
     ada = await make_profile()
     await record_many([event(ada, "RAPID_CERTIFIED", counterpart_id=ada)])  # gives nothing to oneself
-    found = (await checked_client.data(LEARNED, id=f"prf_{ada}"))["profile"]
+    found = (await checked_client.data(LEARNED, id=graph_id("prf", ada)))["profile"]
     assert found == {"certifications": [], "academy": {"units": 0, "learningPaths": 0}}
 
 
@@ -62,7 +63,7 @@ async def test_they_are_as_visible_as_the_profile_and_need_its_scope(checked_cli
     # given
     shy = await make_person(public=False)
     await give(shy.own_profile_id, "EXPERT_CERTIFIED")
-    asked = {"id": f"prf_{shy.profile_id}"}
+    asked = {"id": graph_id("prf", shy.profile_id)}
     # then
     assert await checked_client.data(LEARNED, **asked) == {"profile": None}
     assert (await checked_client.data(LEARNED, headers=await in_session(shy), **asked))["profile"]["certifications"]

@@ -13,6 +13,7 @@ from services.core import clock
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
 from tests.helpers.people import in_session, make_member
@@ -116,7 +117,7 @@ async def test_the_board_of_a_company_has_its_people_alone(checked_client: Graph
     await opened({profile_id_of(ada): 10, profile_id_of(ben): 20, unclaimed: 30, elsewhere: 40})
     # when
     of_ada = await board(checked_client, ada, scope="OWN_COMPANY")
-    of_ben = await board(checked_client, ben, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}")
+    of_ben = await board(checked_client, ben, scope="OWN_COMPANY", around=graph_id("prf", profile_id_of(ada)))
     # then
     assert ranked_names(of_ada) == [(1, "Unclaimed"), (2, "Ada")] and of_ada["entries"]["totalCount"] == 2
     assert ranked_names(of_ben) == [(1, "Ben")] and of_ben["around"] == []
@@ -144,15 +145,15 @@ async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(checked_c
     ada = await make_person(name="Ada")
     await opened({**dict(zip(people, (50, 40, 40, 10), strict=True)), profile_id_of(ada): 40})
     other = await make_person()
-    shown = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=1)
+    shown = await board(checked_client, ada, around=graph_id("prf", profile_id_of(ada)), radius=1)
     assert (shown["viewerEntry"]["rank"], shown["viewerEntry"]["isHidden"]) == (2, False)
     # when
     await hide(profile_id_of(ada))
-    mine = await board(checked_client, ada, around=f"prf_{profile_id_of(ada)}", radius=2)
-    theirs = await board(checked_client, other, around=f"prf_{profile_id_of(ada)}", radius=2)
-    never = await board(checked_client, other, around="prf_999999", radius=2)
+    mine = await board(checked_client, ada, around=graph_id("prf", profile_id_of(ada)), radius=2)
+    theirs = await board(checked_client, other, around=graph_id("prf", profile_id_of(ada)), radius=2)
+    never = await board(checked_client, other, around=graph_id("prf", 999_999), radius=2)
     # then
-    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "isHidden": True, "movement": 0, "profile": {"id": f"prf_{profile_id_of(ada)}", "name": "Ada"}}  # fmt: skip
+    assert mine["viewerEntry"] == {"rank": 2, "points": 40, "isHidden": True, "movement": 0, "profile": {"id": graph_id("prf", profile_id_of(ada)), "name": "Ada"}}  # fmt: skip
     assert [(*each, hidden["isHidden"]) for each, hidden in zip(ranked_names(mine["around"]), mine["around"], strict=True)] == [
         (2, "P1", False), (2, "P2", False), (2, "Ada", True), (5 - 1, "P3", False)
     ]  # fmt: skip
@@ -173,7 +174,7 @@ async def test_a_deactivated_and_a_zero_point_person_leave_no_trace(checked_clie
         await refresh_visibility([profile_id_of(gone)])
     # then
     for hidden in (profile_id_of(gone), zero):
-        page = await board(checked_client, around=f"prf_{hidden}")
+        page = await board(checked_client, around=graph_id("prf", hidden))
         assert ranked_names(page) == [(1, "Ada")] and page["around"] == [] and page["entries"]["totalCount"] == 1
 
 
@@ -183,7 +184,7 @@ async def test_around_has_the_full_radius_where_there_are_people(checked_client:
     await opened({who: 100 - n // 2 for n, who in enumerate(people)})
     for place, (above, below) in {0: (0, 3), 1: (1, 3), 6: (3, 3), 10: (3, 1), 11: (3, 0)}.items():
         # when
-        page = await board(checked_client, around=f"prf_{people[place]}", radius=3)
+        page = await board(checked_client, around=graph_id("prf", people[place]), radius=3)
         # then
         assert [name for _, name in ranked_names(page["around"])] == [
             f"P{n}" for n in range(place - above, place + below + 1)
@@ -191,11 +192,11 @@ async def test_around_has_the_full_radius_where_there_are_people(checked_client:
         assert [rank for rank, _ in ranked_names(page["around"])] == [
             n - n % 2 + 1 for n in range(place - above, place + below + 1)
         ]
-    assert len((await board(checked_client, around=f"prf_{people[6]}"))["around"]) == 11
+    assert len((await board(checked_client, around=graph_id("prf", people[6])))["around"]) == 11
     for radius in (0, -1, 51):
-        assert await checked_client.code(FULL, around=f"prf_{people[0]}", radius=radius) == "BAD_PAGE"
+        assert await checked_client.code(FULL, around=graph_id("prf", people[0]), radius=radius) == "BAD_PAGE"
     assert await checked_client.code(FULL, around="nonsense") == "BAD_ID"
-    assert (await board(checked_client, around="cmp_1"))["around"] == []
+    assert (await board(checked_client, around=graph_id("cmp", 1)))["around"] == []
 
 
 async def test_movement_is_since_monday(checked_client: GraphQLClient) -> None:
@@ -240,9 +241,9 @@ async def test_a_partner_token_reads_all_of_it(checked_client: GraphQLClient) ->
     ada = await make_member(await make_company(), "ada@harbor.example", name="Ada")
     await record_answers(profile_id_of(ada))
     token = await make_token(ada, "mx:leaderboard:read")
-    page = (await checked_client.data(FULL, token=token, scope="OWN_COMPANY", around=f"prf_{profile_id_of(ada)}"))[
-        "leaderboard"
-    ]
+    page = (
+        await checked_client.data(FULL, token=token, scope="OWN_COMPANY", around=graph_id("prf", profile_id_of(ada)))
+    )["leaderboard"]
     assert ranked_names(page) == ranked_names(page["around"]) == [(1, "Ada")] and page["viewerEntry"]["rank"] == 1
 
 

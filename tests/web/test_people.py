@@ -17,6 +17,7 @@ from services.profiles.profiles import NewPerson, create_people, refresh_visibil
 from services.progress import search_words
 from tests.conftest import CountStatements
 from tests.helpers.factories import give, make_company, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 PEOPLE = """
@@ -86,7 +87,7 @@ async def test_all_conditions_hold_together(checked_client: GraphQLClient) -> No
     asked = {
         "skills": ["Java", "python"],
         "industries": ["banking"],
-        "company": f"cmp_{company.id}",
+        "company": graph_id("cmp", company.id),
         "country": "nl",
         "for": "JOB",
     }
@@ -97,8 +98,8 @@ async def test_all_conditions_hold_together(checked_client: GraphQLClient) -> No
     }.items():  # fmt: skip
         fewer = {name: value for name, value in asked.items() if name != left_out}
         assert sorted(await found(checked_client, **fewer)) == sorted(["All", also]), left_out
-    assert await found(checked_client, company="prf_1") == []
-    assert await found(checked_client, company="cmp_999999") == []
+    assert await found(checked_client, company=graph_id("prf", 1)) == []
+    assert await found(checked_client, company=graph_id("cmp", 999_999)) == []
 
 
 async def test_hidden_people_leave_no_trace_not_even_for_themselves(checked_client: GraphQLClient) -> None:

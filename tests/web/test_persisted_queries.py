@@ -19,6 +19,7 @@ from services.core import runtime
 from services.core.bounded_cache import BoundedByBytes
 from settings import Settings
 from tests.helpers.factories import make_person, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.websocket import open_socket
 from web import costs
@@ -82,8 +83,10 @@ async def test_urql_marks_a_miss_and_registers_by_get(checked_client: GraphQLCli
 async def test_variables_are_those_of_each_request(checked_client: GraphQLClient) -> None:
     document = "query ($id: ID!) { node(id: $id) { id } }"
     person = await make_person()
-    name = {"id": f"prf_{person.profile_id}"}
-    await send(checked_client, query=document, variables={"id": "prf_99999"}, extensions=persisted(document))
+    name = {"id": graph_id("prf", person.profile_id)}
+    await send(
+        checked_client, query=document, variables={"id": graph_id("prf", 99_999)}, extensions=persisted(document)
+    )
     by_post = await send(checked_client, variables=name, extensions=persisted(document))
     by_get = await get(checked_client, variables=name, extensions=persisted(document))
     assert await answer_of(by_post) == await answer_of(by_get) == (200, {"node": name})

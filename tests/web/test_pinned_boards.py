@@ -7,6 +7,7 @@ import pytest
 
 from services.core import clock
 from tests.helpers.factories import make_person, make_profile
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
 
@@ -32,13 +33,13 @@ async def test_a_pinned_listing_stays_while_scores_move(checked_client: GraphQLC
     assert (await board(checked_client))["asOf"] > moment
     # when somebody hides meanwhile
     await hide(people[8])
-    page = await board(checked_client, at=moment, around=f"prf_{people[7]}", radius=1)
+    page = await board(checked_client, at=moment, around=graph_id("prf", people[7]), radius=1)
     # then they are left out, and the others keep their ranks
     assert ranked_names(page) == [each for each in ranked_names(whole) if each[1] != "P8"] and ranked_names(page)[
         0
     ] == (2, "P6")
     assert page["entries"]["totalCount"] == 8 and ranked_names(page["around"]) == [(2, "P6"), (2, "P7"), (4, "P4")]
-    assert (await board(checked_client, at=moment, around=f"prf_{people[8]}"))["around"] == []
+    assert (await board(checked_client, at=moment, around=graph_id("prf", people[8])))["around"] == []
     await hide(people[8], hidden=False)
     assert ranked_names(await board(checked_client, at=moment)) == ranked_names(whole)
 

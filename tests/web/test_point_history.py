@@ -9,6 +9,7 @@ from services.points.ledger import record, record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 READ = "mx:user:profile:v1:read"
@@ -25,7 +26,7 @@ query History($id: ID!, $first: Int, $after: String, $last: Int, $before: String
 
 
 async def history(client: GraphQLClient, who: int, token: str | None = None, **page: Any) -> Any:
-    return (await client.data(HISTORY, id=f"prf_{who}", token=token, **page))["profile"]["pointHistory"]
+    return (await client.data(HISTORY, id=graph_id("prf", who), token=token, **page))["profile"]["pointHistory"]
 
 
 async def test_the_history_walks_both_ways_newest_first(checked_client: GraphQLClient) -> None:
@@ -96,7 +97,7 @@ async def test_a_silent_penalty_cannot_be_had_by_its_id(checked_client: GraphQLC
     penalty = await penalize(account.own_profile_id, Category.FORUM, 4, reason="Silent", shown=False, external_id="2")
     token = await make_token(account, READ)
     assert await checked_client.data(
-        "query N($id: ID!) { node(id: $id) { id } }", id=f"pnt_{penalty.id}", token=token
+        "query N($id: ID!) { node(id: $id) { id } }", id=graph_id("pnt", penalty.id), token=token
     ) == {"node": None}
 
 
@@ -105,7 +106,7 @@ async def test_a_history_cursor_is_of_histories_alone(checked_client: GraphQLCli
     await give(ada, times=2)
     board = "{ leaderboard(board: FORUM) { entries(first: 1) { pageInfo { endCursor } } } }"
     cursor = (await checked_client.data(board))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
-    assert await checked_client.code(HISTORY, id=f"prf_{ada}", after=cursor) == "BAD_CURSOR"
+    assert await checked_client.code(HISTORY, id=graph_id("prf", ada), after=cursor) == "BAD_CURSOR"
 
 
 async def test_histories_of_many_people_take_one_statement(

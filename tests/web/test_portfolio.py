@@ -13,6 +13,7 @@ from services.portfolio import project_images, projects
 from services.profiles import publishing
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session
 from tests.helpers.projects import actor, id_of, make_project, people, publish
@@ -50,7 +51,7 @@ async def everywhere(client: GraphQLClient, ada: Any, ben: Any, number: int, who
         handle=await handle_of(ada),
         others=await handle_of(ben),
         id=node_id(number),
-        ids=[node_id(number), "prj_999999", person_id(ben)],
+        ids=[node_id(number), graph_id("prj", 999_999), person_id(ben)],
     )
     assert "errors" not in body, body
     return body["data"]
@@ -90,7 +91,9 @@ async def test_a_draft_is_nowhere_but_with_its_owner(checked_client: GraphQLClie
         "code"
     ] == "NOT_FOUND"
     assert (await run(checked_client, ORDER, eves, projectIds=[node_id(number)]))["errors"][0]["code"] == "NOT_FOUND"
-    assert (await run(checked_client, REMOVE_IMAGE, eves, imageId="img_1"))["errors"][0]["code"] == "NOT_FOUND"
+    assert (await run(checked_client, REMOVE_IMAGE, eves, imageId=graph_id("img", 1)))["errors"][0][
+        "code"
+    ] == "NOT_FOUND"
     answer = await (
         await send(checked_client, picture(), ADD_IMAGE, headers=eves, more={"projectId": node_id(number)})
     ).json()
@@ -165,7 +168,7 @@ async def test_collaborators_untag_themselves_and_hide(checked_client: GraphQLCl
     )
     assert [(each["code"], each["path"]) for each in again["errors"]] == [("NOT_TAGGABLE", ["collaboratorIds", "0"])]
     wrong = await run(
-        checked_client, UPDATE, await in_session(ada), projectId=node_id(number), collaboratorIds=["acc_1"]
+        checked_client, UPDATE, await in_session(ada), projectId=node_id(number), collaboratorIds=[graph_id("acc", 1)]
     )
     assert [(each["code"], each["path"]) for each in wrong["errors"]] == [("NOT_FOUND", ["collaboratorIds", "0"])]
 

@@ -6,6 +6,7 @@ import pytest
 
 from models.profiles import Profile
 from tests.helpers.factories import make_person, make_profile, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
 from tests.helpers.profile_editing import UPDATE, WHOLE_INPUT
@@ -112,13 +113,13 @@ async def test_everybody_edits_themselves_and_nobody_else(checked_client: GraphQ
     for headers in (await in_session(ada), await with_key(ada), {"Authorization": f"mxtoken {token}"}):
         body = await checked_client.ask(BY_TOKEN, headers=headers, input={"about": f"Me, by {sorted(headers)}"})
         assert "errors" not in body, body
-        assert body["data"]["updateProfile"]["profile"]["id"] == f"prf_{ada.profile_id}"
+        assert body["data"]["updateProfile"]["profile"]["id"] == graph_id("prf", ada.profile_id)
     # then
     assert await Profile.get(id=ben).values() == before
     # there is no way to name another
     body = await checked_client.ask(
         BY_TOKEN.replace("$input: UpdateProfileInput!", "$x: Int").replace(
-            "input: $input", f'input: {{id: "prf_{ben}"}}'
+            "input: $input", f'input: {{id: "{graph_id("prf", ben)}"}}'
         )
     )
     assert "errors" in body and "data" not in body

@@ -13,6 +13,7 @@ from resolvers.base import ids
 from resolvers.profiles import BY_HANDLE
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, give, make_company, make_person, make_profile, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 READ = "mx:user:profile:v1:read"
@@ -62,7 +63,7 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
     # then
     assert data["profile"] == {
         "__typename": "Profile",
-        "id": f"prf_{ada}",
+        "id": graph_id("prf", ada),
         "handle": "ada",
         "name": "Ada Okafor",
         "jobTitle": "Architect",
@@ -91,12 +92,12 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
             ],
         },
     }
-    assert await checked_client.data(WHOLE, id=f"prf_{ada}") == data
+    assert await checked_client.data(WHOLE, id=graph_id("prf", ada)) == data
 
 
 async def test_what_is_not_given_is_null(checked_client: GraphQLClient) -> None:
     bare = await make_profile("Bare")
-    data = (await checked_client.data(WHOLE, id=f"prf_{bare}"))["profile"]
+    data = (await checked_client.data(WHOLE, id=graph_id("prf", bare)))["profile"]
     empty = ["jobTitle", "country", "countryName", "department", "location", "about", "website", "company"]
     assert {name: data[name] for name in empty} == dict.fromkeys(empty)
     assert data["skills"] == data["industries"] == []
@@ -107,7 +108,7 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
 ) -> None:
     ada = await make_full_profile()
     with count_statements() as seen:
-        await checked_client.data(WHOLE, id=f"prf_{ada}")
+        await checked_client.data(WHOLE, id=graph_id("prf", ada))
     # card, details, company, skills, industries, points
     assert seen.total == 6, seen.texts
 
@@ -116,7 +117,7 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
 async def test_a_handle_is_found_in_any_letter_case(checked_client: GraphQLClient, typed: str) -> None:
     ada = await make_profile("Ada Okafor", handle="ada")
     data = await checked_client.data("query($handle: String) { profile(handle: $handle) { id handle } }", handle=typed)
-    assert data["profile"] == {"id": f"prf_{ada}", "handle": "ada"}
+    assert data["profile"] == {"id": graph_id("prf", ada), "handle": "ada"}
 
 
 async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) -> None:
@@ -131,7 +132,7 @@ async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) 
     assert any("handle" in line and ("INDEX" in line or "Index" in line) for line in plan), plan
 
 
-@pytest.mark.parametrize("arguments", [{}, {"id": "prf_1", "handle": "ada"}])
+@pytest.mark.parametrize("arguments", [{}, {"id": "prf_5k2v9x0qcm", "handle": "ada"}])
 async def test_a_profile_is_named_one_way(checked_client: GraphQLClient, arguments: dict[str, str]) -> None:
     assert await checked_client.code(WHOLE, **arguments) == "BAD_INPUT"
 
@@ -144,18 +145,18 @@ async def test_a_private_profile_does_not_exist_for_others(checked_client: Graph
     handle = (await Profile.get(id=hidden)).handle
     entry = await PointEntry.get(profile_id=hidden)
     other = await make_token(await make_person(), READ)
-    never = "prf_999999"
+    never = graph_id("prf", 999_999)
     # when, then
     for token in (None, other):
         assert (
-            await checked_client.data(WHOLE, id=f"prf_{hidden}", token=token)
+            await checked_client.data(WHOLE, id=graph_id("prf", hidden), token=token)
             == await checked_client.data(WHOLE, id=never, token=token)
             == {"profile": None}
         )
         assert await checked_client.data(WHOLE, handle=handle, token=token) == {"profile": None}
         nodes = await checked_client.data(
             "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }",
-            ids=[f"prf_{hidden}", f"pnt_{entry.id}", ids.encode("Account", account.id), never],
+            ids=[graph_id("prf", hidden), graph_id("pnt", entry.id), ids.encode("Account", account.id), never],
             token=token,
         )
         assert nodes == {"nodes": [None] * 4}
@@ -166,7 +167,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(checked
     account = await make_person("ada@people.example", public=False, details={"recovery_email": "ada@home.example"})
     token = await make_token(account, READ)
     # when
-    data = await checked_client.data(WHOLE, id=f"prf_{account.own_profile_id}", token=token)
+    data = await checked_client.data(WHOLE, id=graph_id("prf", account.own_profile_id), token=token)
     viewer = await checked_client.data(
         "{ viewer { account { __typename id email status createdAt company { name } profile { id } } profile { visibility } shouldSuggestPublishing recoveryEmail language { code name } profileVersion allowsMarketing } }",
         token=token,
@@ -223,19 +224,26 @@ async def test_nodes_are_answered_in_their_order(checked_client: GraphQLClient) 
     # when
     data = await checked_client.data(
         document,
-        one=f"cmp_{company}",
-        ids=[f"prf_{ben}", f"cmp_{company}", f"prf_{ada}", f"pnt_{entry.id}", f"prf_{ben}", "prf_77777"],
+        one=graph_id("cmp", company),
+        ids=[
+            graph_id("prf", ben),
+            graph_id("cmp", company),
+            graph_id("prf", ada),
+            graph_id("pnt", entry.id),
+            graph_id("prf", ben),
+            graph_id("prf", 77_777),
+        ],
     )
     # then
     assert data["nodes"] == [
-        {"__typename": "Profile", "id": f"prf_{ben}", "name": "Ben"},
-        {"__typename": "Company", "id": f"cmp_{company}", "name": "Harbor Works"},
-        {"__typename": "Profile", "id": f"prf_{ada}", "name": "Ada Okafor"},
-        {"__typename": "PointEntry", "id": f"pnt_{entry.id}", "pointsAwarded": 15},
-        {"__typename": "Profile", "id": f"prf_{ben}", "name": "Ben"},
+        {"__typename": "Profile", "id": graph_id("prf", ben), "name": "Ben"},
+        {"__typename": "Company", "id": graph_id("cmp", company), "name": "Harbor Works"},
+        {"__typename": "Profile", "id": graph_id("prf", ada), "name": "Ada Okafor"},
+        {"__typename": "PointEntry", "id": graph_id("pnt", entry.id), "pointsAwarded": 15},
+        {"__typename": "Profile", "id": graph_id("prf", ben), "name": "Ben"},
         None,
     ]
-    assert data["node"] == {"id": f"cmp_{company}"}
+    assert data["node"] == {"id": graph_id("cmp", company)}
 
 
 @pytest.mark.parametrize(
@@ -244,16 +252,21 @@ async def test_nodes_are_answered_in_their_order(checked_client: GraphQLClient) 
         "",
         "x",
         "prf_",
-        "prf_0",
         "prf_01",
-        "prf_-1",
-        "PRF_1",
-        "prf_1 ",
-        "xyz_1",
-        "prf_1e3",
-        "prf_9999999999999999999",
-        "prf_١",
-        "prf_1\n",
+        "prf_5k2v9x0qc",
+        "prf_5k2v9x0qcmm",
+        "prf_5k2v9x0qci",
+        "prf_5k2v9x0qcl",
+        "prf_5k2v9x0qco",
+        "prf_5k2v9x0qcu",
+        "prf_5K2V9X0QCM",
+        "prf_8k2v9x0qcm",  # 2**48 or more
+        "prf-5k2v9x0qcm",
+        "PRF_5k2v9x0qcm",
+        "prf_5k2v9x0qcm ",
+        "xyz_5k2v9x0qcm",
+        "prf_5k2v9x0qc١",
+        "prf_5k2v9x0qcm\n",
     ],
 )
 async def test_what_is_no_id_is_refused(checked_client: GraphQLClient, wrong: str) -> None:
@@ -263,10 +276,10 @@ async def test_what_is_no_id_is_refused(checked_client: GraphQLClient, wrong: st
 
 async def test_the_id_of_another_type_is_no_profile(checked_client: GraphQLClient) -> None:
     await make_profile()
-    assert await checked_client.data(WHOLE, id="cmp_1") == {"profile": None}
+    assert await checked_client.data(WHOLE, id=graph_id("cmp", 1)) == {"profile": None}
 
 
 async def test_too_many_nodes_are_refused(checked_client: GraphQLClient) -> None:
-    ids = [f"prf_{n}" for n in range(1, 102)]
+    ids = [graph_id("prf", n) for n in range(1, 102)]
     body = await checked_client.ask("query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
     assert body["errors"][0]["extensions"]["code"] == "TOO_MANY_ITEMS"

@@ -4,6 +4,7 @@ import pytest
 
 from catalogue.projects import FIELDS
 from models.portfolio import Project
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 from tests.helpers.projects import make_project, people
@@ -150,7 +151,7 @@ async def test_a_portfolio_is_paged_in_its_owners_order(checked_client: GraphQLC
         4,
     )
     # what is wrong
-    assert (await run(checked_client, ORDER, who, projectIds=[node_id(numbers[0]), "prj_999"]))["errors"][0][
+    assert (await run(checked_client, ORDER, who, projectIds=[node_id(numbers[0]), graph_id("prj", 999)]))["errors"][0][
         "path"
     ] == [
         "projectIds",

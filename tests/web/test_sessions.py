@@ -15,6 +15,7 @@ from server import make_app
 from services.core import clock
 from settings import Settings
 from tests.helpers.factories import make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, make_company_with_admin, with_key
 from tests.helpers.sessions import sign_in as put_in_session
@@ -194,11 +195,11 @@ async def test_sessions_are_listed_and_ended(checked_client: GraphQLClient) -> N
     listed = (await checked_client.data(SESSIONS))["viewer"]["sessions"]
     # then
     assert [each["current"] for each in listed] == [True, False]
-    assert listed[1]["id"] == f"ses_{other}" and listed[1]["device"] == "A browser"
+    assert listed[1]["id"] == graph_id("ses", other) and listed[1]["device"] == "A browser"
     # when: somebody else's, another type's, nonsense
     assert await error_codes(checked_client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
-    assert await error_codes(checked_client, END, "endSession", id="ses_999999") == ["NOT_FOUND"]
-    assert await error_codes(checked_client, END, "endSession", id=f"acc_{ada.id}") == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", id=graph_id("ses", 999_999)) == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", id=graph_id("acc", ada.id)) == ["NOT_FOUND"]
     assert await error_codes(checked_client, END, "endSession", id="nonsense") == ["BAD_ID"]
     assert await error_codes(checked_client, END, "endSession", id=listed[1]["id"]) == []
     # then

@@ -12,6 +12,7 @@ from services.credits import shop
 from services.credits.credit_ledger import balance_of, correct
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import Body, GraphQLClient
 from tests.helpers.people import Headers, in_session, with_key
 
@@ -130,7 +131,7 @@ async def test_nobody_reaches_somebody_elses_orders_or_credits(checked_client: G
     placed = (await order(checked_client, ada))["order"]["id"]
     _, eve = await rich("eve@people.example", 1)
     # when, then
-    for wrong in (placed, "ord_999999"):
+    for wrong in (placed, graph_id("ord", 999_999)):
         body = await checked_client.ask(CANCEL, headers=eve, input={"orderId": wrong})
         assert body["data"]["cancelOrder"]["errors"] == [{"code": "NOT_FOUND", "path": ["orderId"]}]
     asked = "query P($order: ID!) { viewer { creditTotal } node(id: $order) { id } }"

@@ -25,6 +25,7 @@ from services.points.ledger_consistency import differences
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.conftest import CountStatements
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 STATS = """
@@ -37,7 +38,7 @@ TODAY = "{ viewer { pointsToday { activity { code } earned cap remaining resetsA
 
 
 async def lines(client: GraphQLClient, profile_id: int, **asked: Any) -> dict[str, Any]:
-    data = await client.data(STATS, id=f"prf_{profile_id}", **asked)
+    data = await client.data(STATS, id=graph_id("prf", profile_id), **asked)
     return data["profile"]["stats"]
 
 
@@ -82,7 +83,7 @@ async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
       badges { code awardedAt } } }
     """
     token = await make_token(account, "mx:points:read", "mx:user:profile:v1:read")
-    return (await client.data(text, id=f"prf_{account.profile_id}", token=token))["profile"]
+    return (await client.data(text, id=graph_id("prf", account.profile_id), token=token))["profile"]
 
 
 @pytest.mark.parametrize(("taken", "left"), [(5, 1_085), (60, 1_030), (400, 690), (2_000, 0)])
@@ -128,9 +129,9 @@ async def test_others_do_not_read_that_a_penalty_was_taken_back(checked_client: 
     await reverse("operator:penalties", "1")
     text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 9) { edges { node { kind } } } } }"
     # then
-    own = await checked_client.data(text, id=f"prf_{ada}", token=await make_token(account, "mx:points:read"))
+    own = await checked_client.data(text, id=graph_id("prf", ada), token=await make_token(account, "mx:points:read"))
     assert [each["node"]["kind"] for each in own["profile"]["pointHistory"]["edges"]] == ["REVERSAL", "PENALTY"]
-    assert (await checked_client.data(text, id=f"prf_{ada}"))["profile"]["pointHistory"]["edges"] == []
+    assert (await checked_client.data(text, id=graph_id("prf", ada)))["profile"]["pointHistory"]["edges"] == []
 
 
 async def test_no_shown_sum_is_below_zero(checked_client: GraphQLClient) -> None:
@@ -219,7 +220,7 @@ async def test_a_series_that_makes_no_sense_is_refused(
     checked_client: GraphQLClient, asked: dict[str, Any], code: str
 ) -> None:
     ada = await make_profile()
-    assert await checked_client.code(STATS, id=f"prf_{ada}", **asked) == code
+    assert await checked_client.code(STATS, id=graph_id("prf", ada), **asked) == code
 
 
 async def test_four_hundred_pieces_are_the_most(checked_client: GraphQLClient) -> None:
@@ -228,7 +229,7 @@ async def test_four_hundred_pieces_are_the_most(checked_client: GraphQLClient) -
     asked = {"bucket": "DAY", "since": begin.isoformat(), "until": (begin + timedelta(days=399)).isoformat()}
     assert len((await lines(checked_client, ada, **asked))["series"]) == 400
     asked["until"] = (begin + timedelta(days=400)).isoformat()
-    assert await checked_client.code(STATS, id=f"prf_{ada}", **asked) == "TOO_MANY_ITEMS"
+    assert await checked_client.code(STATS, id=graph_id("prf", ada), **asked) == "TOO_MANY_ITEMS"
 
 
 @given(day=st.dates(date(1971, 1, 1), date(9990, 1, 1)), bucket=st.sampled_from(Bucket), days=st.integers(0, 398))
@@ -362,7 +363,7 @@ async def test_only_the_person_sees_what_they_earned_today(checked_client: Graph
 
 async def test_stats_are_as_visible_as_the_profile(checked_client: GraphQLClient) -> None:
     shy = await make_person(public=False)
-    document, asked = STATS, {"id": f"prf_{shy.profile_id}"}
+    document, asked = STATS, {"id": graph_id("prf", shy.profile_id)}
     assert await checked_client.data(document, **asked) == {"profile": None}
     for scope in ("mx:points:read", "mx:user:profile:v1:read"):
         data = await checked_client.data(document, token=await make_token(shy, scope), **asked)

@@ -8,6 +8,7 @@ from services.connections import blocks
 from tests.conftest import CountStatements
 from tests.helpers.connections import hide, member
 from tests.helpers.factories import make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import Body, GraphQLClient
 from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member
 from tests.helpers.suggestions import join
@@ -142,10 +143,10 @@ async def test_what_cannot_be_dismissed_tells_nothing(checked_client: GraphQLCli
     await blocks.block(blocker.profile_id, ada.profile_id)
     headers = await in_session(ada)
     # then
-    unknown = await dismiss(checked_client, headers, "prf_999999")
+    unknown = await dismiss(checked_client, headers, graph_id("prf", 999_999))
     assert unknown["errors"] == [{"code": "NOT_FOUND", "message": "There is no such profile.", "path": ["profile"]}]
     assert await dismiss(checked_client, headers, prf(hidden)) == unknown
-    assert await dismiss(checked_client, headers, "cmp_1") == unknown
+    assert await dismiss(checked_client, headers, graph_id("cmp", 1)) == unknown
     assert (await dismiss(checked_client, headers, prf(ada)))["errors"][0]["code"] == "NOT_YOURSELF"
     assert await dismiss(checked_client, headers, prf(blocker)) == {"profile": {"name": "Cem"}, "errors": []}
     body = await checked_client.ask(DISMISS, headers=headers, profile="nonsense")

@@ -10,6 +10,7 @@ from catalogue.terms import INDUSTRIES, SKILLS, countries
 from models.database import Database
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.sessions import sign_in
 
@@ -157,7 +158,7 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
             {
                 "activity": each["code"],
                 "externalId": each["code"],
-                "profile": f"prf_{ada.profile_id}",
+                "profile": graph_id("prf", ada.profile_id),
                 "occurredAt": "2026-05-01T10:00:00Z",
             }
             for each in data["activities"]

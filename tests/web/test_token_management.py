@@ -14,6 +14,7 @@ from services.auth import access_tokens, credential_last_used
 from services.core import clock
 from services.core.crypto import digest
 from tests.helpers.factories import make_person, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, make_company_with_admin, with_key
 
@@ -95,7 +96,7 @@ async def test_somebody_elses_token_does_not_exist(checked_client: GraphQLClient
     theirs = (await create(checked_client, await in_session(ada, elevated=True)))["token"]["id"]
     headers = await in_session(eve)
     # when, then
-    for wanted in (theirs, "pat_999", "acc_1"):
+    for wanted in (theirs, graph_id("pat", 999), graph_id("acc", 1)):
         answer = await checked_client.data(DELETE, headers=headers, input={"tokenId": wanted})
         assert answer["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["tokenId"]}]
     assert await AccessToken.all().count() == 1
@@ -142,7 +143,7 @@ async def test_neither_a_token_nor_a_key_makes_or_deletes_tokens(checked_client:
     token = await make_token(account, *every)
     key = await with_key(account)
     # when, then
-    for document, given in ((CREATE, {"name": "x", "scopes": [READ_NAME]}), (DELETE, {"tokenId": "pat_1"})):
+    for document, given in ((CREATE, {"name": "x", "scopes": [READ_NAME]}), (DELETE, {"tokenId": graph_id("pat", 1)})):
         assert await checked_client.code(document, token=token, input=given) == "INSUFFICIENT_SCOPE"
         body = await checked_client.ask(document, headers=key, input=given)
         assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
@@ -215,7 +216,7 @@ async def test_a_service_asks_what_a_token_is_worth(checked_client: GraphQLClien
     good = (await checked_client.data(INTROSPECT, token=service, input={"token": secret}))["introspectToken"]
     # then
     assert good == {
-        "isActive": True, "scopes": ["MX_APP_CREATE", "MX_CATALOG_READ"], "accountId": f"acc_{account.id}",
+        "isActive": True, "scopes": ["MX_APP_CREATE", "MX_CATALOG_READ"], "accountId": graph_id("acc", account.id),
         "email": "ada@people.example", "errors": [],
     }  # fmt: skip
     nothing: Any = {"isActive": False, "scopes": None, "accountId": None, "email": None, "errors": []}

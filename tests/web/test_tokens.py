@@ -8,6 +8,7 @@ from models.tokens import AccessToken
 from services.core.crypto import digest
 from tests.helpers.credentials import RANK, dead_credentials
 from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
+from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
@@ -28,7 +29,11 @@ async def test_a_partner_pulls_the_forum_board(checked_client: GraphQLClient) ->
     data = await checked_client.data(BOARD, token=token)
     # then
     [edge] = data["leaderboard"]["entries"]["edges"]
-    assert (edge["node"]["rank"], edge["node"]["points"], edge["node"]["profile"]["id"]) == (1, 45, f"prf_{ada}")
+    assert (edge["node"]["rank"], edge["node"]["points"], edge["node"]["profile"]["id"]) == (
+        1,
+        45,
+        graph_id("prf", ada),
+    )
 
 
 @pytest.mark.parametrize("scheme", ["mxtoken", "MxToken", "MXTOKEN", "Bearer", "bearer", "mxtoken ", "  mxtoken"])
@@ -99,7 +104,7 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
     token = await make_token(await make_person(), RANK)
     # when
     body = await checked_client.ask(
-        "query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=f"prf_{ada}"
+        "query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=graph_id("prf", ada)
     )
     # then
     [error] = body["errors"]
@@ -137,8 +142,8 @@ HIDDEN: list[Any] = [
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { about } } } } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { score { categories { points } } } } } } } }",
     "{ leaderboard(board: FORUM) { entries { edges { node { profile { ...P } } } } } } fragment P on Profile { pointHistory { edges { cursor } } }",
-    'query ($id: ID = "prf_1") { node(id: $id) { ... on Profile { about } } }',
-    'query ($id: ID = "acc_1") { node(id: $id) { ... on Account { email } } }',
+    'query ($id: ID = "prf_5k2v9x0qcm") { node(id: $id) { ... on Profile { about } } }',
+    'query ($id: ID = "acc_5k2v9x0qcm") { node(id: $id) { ... on Account { email } } }',
     "mutation { recordActivities(input: {activities: []}) { errors { code } } }",
 ]
 
@@ -173,6 +178,6 @@ async def test_a_token_finds_again_by_id_what_it_may_read(checked_client: GraphQ
     ada = await make_profile("Ada")
     token = await make_token(await make_person(), RANK)
     data = await checked_client.data(
-        "query N($id: ID!) { node(id: $id) { id ... on Profile { name } } }", token=token, id=f"prf_{ada}"
+        "query N($id: ID!) { node(id: $id) { id ... on Profile { name } } }", token=token, id=graph_id("prf", ada)
     )
-    assert data == {"node": {"id": f"prf_{ada}", "name": "Ada"}}
+    assert data == {"node": {"id": graph_id("prf", ada), "name": "Ada"}}

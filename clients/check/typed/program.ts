@@ -50,4 +50,4 @@ void ask(BoardDocument, { board: "MARKETING" });
 // @ts-expect-error an activity has to say when it happened
 void ask(ReportDocument, { input: { activity: "ANSWER_ACCEPTED", externalId: "1" } });
 // @ts-expect-error what was not asked for is not there
-void ask(PersonDocument, { id: "prf_1" }).then(({ node }) => node?.about);
+void ask(PersonDocument, { id: "prf_5k2v9x0qcm" }).then(({ node }) => node?.about);

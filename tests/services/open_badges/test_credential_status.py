@@ -1,6 +1,7 @@
 """Status lists: a place for each award, revocations that outlive it, and a list that others can read."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from models.profiles import Profile
 from services.achievements import badges
 from services.core import clock
 from services.open_badges import credential_status
-from services.open_badges.credential_status import LIST_SIZE
+from services.open_badges.credential_status import LIST_SIZE, index_of
 from tests.helpers.badge_awards import make_award
 from tests.helpers.factories import NOON, make_profile
 
@@ -36,7 +37,7 @@ async def test_a_list_says_what_is_revoked_and_nothing_of_people() -> None:
     # when
     document: Any = await credential_status.list_document(0)
     # then
-    assert await bits() == {award.id for award in revoked}
+    assert await bits() == {index_of(award.id) for award in revoked}
     encoded = document["credentialSubject"].pop("encodedList")
     assert encoded.startswith("u") and len(status.decode_encoded_list(encoded)) * 8 == LIST_SIZE == 131_072
     assert document == {
@@ -58,7 +59,7 @@ async def test_a_revocation_outlives_its_award() -> None:
     await Profile.filter(id=profile_id).delete()
     # then
     assert await BadgeAward.all().count() == 0
-    assert await bits() == {award.id}
+    assert await bits() == {index_of(award.id)}
     assert await credential_status.is_revoked(award.credential)
     # and its place goes to no other
     assert (await make_award(await make_profile())).id > award.id
@@ -69,7 +70,7 @@ async def test_what_is_given_again_counts_again() -> None:
     award = await make_award(profile_id)
     for _ in range(2):
         await badges.revoke(profile_id, "FIRST_LIGHT", reason="No")
-        assert await bits() == {award.id}
+        assert await bits() == {index_of(award.id)}
         await badges.grant(profile_id, "FIRST_LIGHT", reason="Yes")
         assert await bits() == set()
         assert not await credential_status.is_revoked(award.credential)
@@ -79,9 +80,9 @@ async def test_all_levels_that_are_taken_back_are_in_the_list() -> None:
     profile_id = await make_profile()
     awards = [await make_award(profile_id, "PROBLEM_SOLVER", level) for level in (1, 2, 3)]
     await badges.revoke(profile_id, "PROBLEM_SOLVER", level=2, reason="No")
-    assert await bits() == {award.id for award in awards[1:]}
+    assert await bits() == {index_of(award.id) for award in awards[1:]}
     await badges.revoke(profile_id, "PROBLEM_SOLVER", reason="No")
-    assert await bits() == {award.id for award in awards}
+    assert await bits() == {index_of(award.id) for award in awards}
 
 
 async def test_the_awards_of_a_large_community_are_in_several_lists() -> None:
@@ -92,13 +93,13 @@ async def test_the_awards_of_a_large_community_are_in_several_lists() -> None:
     await badges.revoke(profile_id, "FIRST_LIGHT", reason="No")
     # then
     assert credential_status.entry(award.id) == {
-        "id": f"{HERE}/2#7",
+        "id": f"{HERE}/2#{index_of(award.id)}",
         "type": "BitstringStatusListEntry",
         "statusPurpose": "revocation",
-        "statusListIndex": "7",
+        "statusListIndex": str(index_of(award.id)),
         "statusListCredential": f"{HERE}/2",
     }
-    assert [await bits(number) for number in range(3)] == [set(), set(), {7}]
+    assert [await bits(number) for number in range(3)] == [set(), set(), {index_of(award.id)}]
     assert await credential_status.list_document(3) is None
 
 
@@ -120,3 +121,13 @@ async def test_the_same_list_is_the_same_document_each_time() -> None:
 @pytest.mark.parametrize("indexes", [[], [0], [7, 8], [LIST_SIZE - 1], [0, 131_071, 65_536]])
 def test_bits_are_where_others_look_for_them(indexes: list[int]) -> None:
     assert set(status.set_indices(status.decode_encoded_list(credential_status.encoded(indexes)))) == set(indexes)
+
+
+def test_indexes_do_not_show_the_order_of_the_awards() -> None:
+    """Each place of a list has an index of its own, in no order that can be seen, and in another order in each list."""
+    first, second = ([index_of(start + place) for place in range(LIST_SIZE)] for start in (0, LIST_SIZE))
+    for indexes in (first, second):
+        assert sorted(indexes) == list(range(LIST_SIZE))
+        rising = sum(one < other for one, other in pairwise(indexes)) / LIST_SIZE
+        assert 0.49 < rising < 0.51
+    assert sum(one == other for one, other in zip(first, second, strict=True)) < 20
