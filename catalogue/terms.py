@@ -3,7 +3,7 @@
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +58,7 @@ def load() -> None:
         countries(language)
 
 
+@lru_cache(maxsize=2_048)
 def country(code: str, language: str = ENGLISH) -> str | None:
     """
     Return the name of a country by its ISO 3166-1 alpha-2 code in upper case; None if there is none. English names are

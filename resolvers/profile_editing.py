@@ -6,30 +6,23 @@ from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
 from resolvers.viewer import viewer_and_profile
-from services.media.social_accounts import SERVICES
 from services.profiles import profile_editing
-from services.profiles.profile_editing import FIELDS, LookingFor
+from services.profiles.profile_editing import FIELDS, SocialAccount
+
+CODES = {"country": "country_code", "skills": "skill_codes", "industries": "industry_codes"}
+"""Fields that have another name in the input, because they are codes there."""
 
 
 async def update(context: Context, *, input: Any) -> Row:
     """Edit the viewer's profile."""
-    profile_id = context.viewer.own_profile
-    edit = {name: field.value for name in FIELDS if (field := getattr(input, name, None)) is not None}
-    if (looking_for := edit.get("looking_for")) is not None:
-        edit["looking_for"] = LookingFor(looking_for.job, looking_for.project)
-    if input.socials is not None:
-        edit |= _socials(input.socials.value)
+    given = {name: getattr(input, CODES.get(name, name)) for name in FIELDS}
+    edit = {name: field.value for name, field in given.items() if field is not None}
+    if edit.get("socials") is not None:
+        edit["socials"] = [SocialAccount(each.service, each.handle) for each in edit["socials"]]
     await profile_editing.update(
-        profile_id,
+        context.viewer.own_profile,
         edit,
         actor=actor_of(context),
         expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
     )
     return viewer_and_profile(context)
-
-
-def _socials(accounts: Any) -> dict[str, str | None]:
-    """The social accounts to set. Null for `socials` clears all of them; absent ones stay."""
-    if accounts is None:
-        return dict.fromkeys(SERVICES)
-    return {name: field.value for name in SERVICES if (field := getattr(accounts, name)) is not None}

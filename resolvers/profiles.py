@@ -14,6 +14,8 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.core.visibility import visible_sql
 from services.errors import ErrorCode, refused
+from services.media.social_accounts import SERVICES, SocialService
+from services.profiles.profile_editing import LookingFor
 
 CARD = ("id", "handle", "name", "avatar", "job_title", "country", "company_id", "visibility")
 """Columns of the card that every list of people shows."""
@@ -28,16 +30,18 @@ def card_sql(profile: str) -> str:
 
 DETAILS = """
     id, NULLIF(department, '') AS department, NULLIF(location, '') AS location, NULLIF(about, '') AS about,
-    NULLIF(website, '') AS website, looking_for_job AS job, looking_for_project AS project, looking_for_confirmed AS confirmed,
-    NULLIF(github, '') AS github, NULLIF(meetup, '') AS meetup, NULLIF(twitter, '') AS twitter,
-    NULLIF(linkedin, '') AS linkedin, NULLIF(skype, '') AS skype, joined_on
+    NULLIF(website, '') AS website, joined_on
 """
+WORK = "id, looking_for_job, looking_for_project, looking_for_confirmed"
+SOCIALS = f"id, {', '.join(SERVICES)}, github_connected_at"
 _VISIBLE_CARD = f"SELECT {card_sql('p')} FROM profile p WHERE {visible_sql('p', '$2')}"
 # Primary key; unique (handle); unique (profile_handle.handle), then primary key.
 BY_ID = Statement.of(f"{_VISIBLE_CARD} AND p.id = ANY($1)")
 BY_HANDLE = Statement.of(f"{_VISIBLE_CARD} AND p.handle = $1")
 BY_FORMER_HANDLE = Statement.of(f"{_VISIBLE_CARD} AND p.id = (SELECT profile_id FROM profile_handle WHERE handle = $1)")
-DETAILS_BY_ID = Statement.of(f"SELECT {DETAILS} FROM profile WHERE id = ANY($1)")
+DETAILS_BY_ID, WORK_BY_ID, SOCIALS_BY_ID = (
+    Statement.of(f"SELECT {each} FROM profile WHERE id = ANY($1)") for each in (DETAILS, WORK, SOCIALS)
+)
 OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
@@ -71,28 +75,49 @@ async def profile(context: Context, *, handle: str | None = None, id: ID | None 
     return None if number is None else (await by_id([number], context))[0]
 
 
-@columns(
-    "id",
-    "department",
-    "location",
-    "about",
-    "website",
-    "job",
-    "project",
-    "confirmed",
-    "github",
-    "meetup",
-    "twitter",
-    "linkedin",
-    "skype",
-    "joined_on",
-    positional=True,
-)
+@columns("id", "department", "location", "about", "website", "joined_on", positional=True)
 async def details(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """What only a profile's own page shows. The caller has checked that the viewer may see the profiles."""
     database = context.database
     rows = await database.fetch(DETAILS_BY_ID, profile_ids)
     return in_order(profile_ids, rows, by="id")
+
+
+async def looking_for(profile_ids: Sequence[int], context: Context) -> list[list[LookingFor] | None]:
+    """
+    The kinds of work that each person looks for; None if the person never said. The caller has checked that the viewer may
+    see the profiles. Primary key.
+    """
+    rows = await context.database.fetch(WORK_BY_ID, profile_ids)
+    chosen = [
+        [kind for kind in LookingFor if row[f"looking_for_{kind.value.lower()}"]]
+        if row["looking_for_confirmed"]
+        else None
+        for row in rows
+    ]
+    found = {row["id"]: kinds for row, kinds in zip(rows, chosen, strict=True)}
+    return [found.get(profile_id) for profile_id in profile_ids]
+
+
+@columns("service", "handle", "url", "is_verified")
+async def socials(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """
+    The accounts of each person on other sites, in the order of the services. The caller has checked that the viewer may
+    see the profiles. Primary key.
+    """
+    rows = await context.database.fetch(SOCIALS_BY_ID, profile_ids)
+    found = {row["id"]: [_social(each, row) for each in SocialService if row[each.value]] for row in rows}
+    return [found.get(profile_id, []) for profile_id in profile_ids]
+
+
+def _social(service: SocialService, row: Row) -> Row:
+    handle = row[service.value]
+    return {
+        "service": service,
+        "handle": handle,
+        "url": SERVICES[service.value].url_of(handle),
+        "is_verified": service is SocialService.GITHUB and row["github_connected_at"] is not None,
+    }
 
 
 @columns("id", "recovery_email", "language", "version", positional=True)
@@ -109,6 +134,7 @@ async def chosen_languages(profile_ids: Sequence[int], context: Context) -> list
     return [terms.language(row["language"]) if row and row["language"] else None for row in rows]
 
 
-def country_name(row: Row) -> str | None:
-    """The country's name; None if there is none, or its code has been withdrawn."""
-    return country(row["country"], languages.current_language()) if row["country"] else None
+def country_of(row: Row) -> Row | None:
+    """The country of residence; None if there is none. A code that has been withdrawn is its own name."""
+    code = row["country"]
+    return {"code": code, "name": country(code, languages.current_language()) or code} if code else None

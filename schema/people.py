@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers.people import people
-from resolvers.people.people import LookingFor, ProfileOrder
+from resolvers.people.people import ProfileOrder
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE_ARGUMENTS, PageInfo
@@ -19,12 +19,6 @@ enum_of(
         "NEWEST": "Newest sign-up first.",
     },
     name="ProfileOrder",
-)
-enum_of(
-    LookingFor,
-    "Kind of work that a person is looking for.",
-    {"JOB": "A job.", "PROJECT": "A project."},
-    name="LookingForKind",
 )
 
 
@@ -52,10 +46,10 @@ class PeopleQuery:
                 "accents are ignored. Matches of whole words come before beginnings, and matches of the name before the "
                 "job title. Up to 10 words and 200 characters; a blank text is ignored."
             ),
-            "skills": "Codes or English names of up to 10 of `Query.skills`. People must have all of them.",
-            "industries": "Codes or English names of up to 10 of `Query.industries`. People must have all of them.",
-            "company": "Id of the company of the people, like `cmp_5k2v9x0qcm`.",
-            "country": "Country of residence: code of one of `Query.countries`, like `NL`.",
+            "skill_codes": "Codes or English names of up to 10 of `Query.skills`. People must have all of them.",
+            "industry_codes": "Codes or English names of up to 10 of `Query.industries`. People must have all of them.",
+            "company_id": "Id of the company of the people, like `cmp_5k2v9x0qcm`.",
+            "country_code": "Country of residence: code of one of `Query.countries`, like `NL`.",
             "looking_for": "Only people who are looking for this.",
             "order_by": "Order of the list; RELEVANCE by default.",
             **PAGE_ARGUMENTS,

@@ -9,34 +9,22 @@ from schema.fields import column, loaded_by, mutation_by
 from schema.profiles import Profile
 from schema.viewer import Viewer
 from services.errors import ErrorCode
+from services.media.social_accounts import SocialService
+from services.profiles.profile_editing import LookingFor
 
 MaybeText = strawberry.Maybe[str | None]
 MaybeCodes = strawberry.Maybe[list[str] | None]
 
 
-@strawberry.input(
-    description="Kinds of work you are looking for. Sending it confirms the choice, also if both are false."
-)
-class LookingForInput:
-    job: bool = strawberry.field(description="True if you are looking for a job.")
-    project: bool = strawberry.field(description="True if you are looking for a project.")
-
-
-@strawberry.input(
-    description=(
-        "Your accounts on other sites, each as a name or a URL. Omitted fields do not change; null clears a field."
+@strawberry.input(description="One of your accounts on other sites.")
+class SocialAccountInput:
+    service: SocialService = strawberry.field(description="The site.")
+    handle: str = strawberry.field(
+        description=(
+            "Name or URL of your account there: `ada` or `https://github.com/ada`. An empty text is no account. After a "
+            "change, an account on GitHub must be connected again."
+        )
     )
-)
-class SocialsInput:
-    github: MaybeText = strawberry.field(
-        description="GitHub: `ada` or `https://github.com/ada`. After a change, the account must be connected again."
-    )
-    meetup: MaybeText = strawberry.field(
-        description="Meetup: your member number, or `https://www.meetup.com/members/123`."
-    )
-    twitter: MaybeText = strawberry.field(description="X, formerly Twitter: `@ada` or `https://x.com/ada`.")
-    linkedin: MaybeText = strawberry.field(description="LinkedIn: `ada` or `https://www.linkedin.com/in/ada`.")
-    skype: MaybeText = strawberry.field(description="Skype: your Skype name.")
 
 
 @strawberry.input(
@@ -51,29 +39,29 @@ class UpdateProfileInput:
     )
     job_title: MaybeText = strawberry.field(description="Your job title, up to 120 characters.")
     department: MaybeText = strawberry.field(description="Your department, up to 120 characters.")
-    country: MaybeText = strawberry.field(
+    country_code: MaybeText = strawberry.field(
         description="Country of residence: code of one of `Query.countries`, like `NL`."
     )
     location: MaybeText = strawberry.field(description="Your location in your own words, up to 200 characters.")
     about: MaybeText = strawberry.field(description="A text about yourself, up to 5000 characters, with line breaks.")
     website: MaybeText = strawberry.field(description="URL of your own website, http or https, up to 500 characters.")
-    skills: MaybeCodes = strawberry.field(
+    skill_codes: MaybeCodes = strawberry.field(
         description=(
             "Codes of your skills, from `Query.skills`, up to 50; they replace the earlier ones. A retired skill can be "
             "kept but not added."
         )
     )
-    industries: MaybeCodes = strawberry.field(
+    industry_codes: MaybeCodes = strawberry.field(
         description=(
             "Codes of industries you know, from `Query.industries`, up to 20; they replace the earlier ones. A retired "
             "industry can be kept but not added."
         )
     )
-    looking_for: strawberry.Maybe[LookingForInput | None] = strawberry.field(
-        description="Kinds of work you are looking for; null withdraws the confirmation."
+    looking_for: strawberry.Maybe[list[LookingFor] | None] = strawberry.field(
+        description="Kinds of work you are looking for; an empty list says neither, null says nothing any more."
     )
-    socials: strawberry.Maybe[SocialsInput | None] = strawberry.field(
-        description="Your accounts on other sites; null clears all of them."
+    socials: strawberry.Maybe[list[SocialAccountInput] | None] = strawberry.field(
+        description="Your accounts on other sites, one per site; they replace the earlier ones."
     )
     expected_version: int | None = strawberry.field(
         default=strawberry.UNSET,

@@ -27,7 +27,9 @@ from schema.points import PointEntryConnection, Score
 from schema.portfolio import PortfolioOfProfile
 from schema.scalars import Day
 from schema.stats import Stats
-from schema.terms import Industry, Language, Skill
+from schema.terms import Country, Industry, Language, Skill
+from services.media.social_accounts import SocialService
+from services.profiles.profile_editing import LookingFor
 
 enum_of(
     Visibility,
@@ -37,20 +39,33 @@ enum_of(
 )
 
 
-@strawberry.type(description="Kinds of work a person is looking for.")
-class LookingFor:
-    job: bool = column("True if the person is looking for a job.")
-    project: bool = column("True if the person is looking for a project.")
-    confirmed: bool = column("True if the person has answered the question. Until then, ignore `job` and `project`.")
+enum_of(
+    LookingFor,
+    "Kind of work that a person is looking for.",
+    {"JOB": "A job.", "PROJECT": "A project."},
+    name="LookingForKind",
+)
+enum_of(
+    SocialService,
+    "Another site on which people have accounts.",
+    {
+        "GITHUB": "GitHub: `NAME` in `https://github.com/NAME`.",
+        "MEETUP": "Meetup: `NAME` in `https://www.meetup.com/members/NAME`.",
+        "X": "X, formerly Twitter: `NAME` in `https://x.com/NAME`.",
+        "LINKEDIN": "LinkedIn: `NAME` in `https://www.linkedin.com/in/NAME`.",
+        "SKYPE": "Skype.",
+    },
+)
 
 
-@strawberry.type(description="A person's accounts on other sites, by name.")
-class Socials:
-    github: str | None = column("GitHub: NAME in `https://github.com/NAME`; null if none.")
-    meetup: str | None = column("Meetup: NAME in `https://www.meetup.com/members/NAME`; null if none.")
-    twitter: str | None = column("X, formerly Twitter: NAME in `https://x.com/NAME`; null if none.")
-    linkedin: str | None = column("LinkedIn: NAME in `https://www.linkedin.com/in/NAME`; null if none.")
-    skype: str | None = column("Skype name; null if none.")
+@strawberry.type(description="A person's account on another site.")
+class SocialAccount:
+    service: SocialService = column("The site.")
+    handle: str = column("Name of the account on the site.")
+    url: str | None = column("URL of the account; null if the site has none for accounts.")
+    is_verified: bool = column(
+        "True if the site confirmed that the account is the person's. Only GitHub can; other accounts are as entered."
+    )
 
 
 @strawberry.type(description="A person of the community.")
@@ -71,11 +86,7 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
         "URL of the picture, 64 by 64 pixels; null if there is none.", read=avatars.small
     )
     job_title: str | None = column("Job title; null if not given.")
-    country: str | None = column("Country of residence, ISO 3166-1 alpha-2, like `NL`; null if not given.")
-    country_name: str | None = column(
-        "Name of the country of residence, in the language of the answer; null if not given.",
-        read=profiles.country_name,
-    )
+    country: Country | None = column("Country of residence; null if not given.", read=profiles.country_of)
     visibility: Visibility = column("Whether the profile is public or private.")
     company: Company | None = loaded_by(
         companies.by_id, "The person's company; null if there is none.", key="company_id"
@@ -93,8 +104,11 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
         profiles.details, "URL of the person's website, http or https; null if not given.", read="website"
     )
     joined_on: Day = loaded_by(profiles.details, "UTC day of sign-up.", read="joined_on")
-    looking_for: LookingFor = loaded_by(profiles.details, "Kinds of work the person is looking for.")
-    socials: Socials = loaded_by(profiles.details, "The person's accounts on other sites.")
+    looking_for: list[LookingFor] | None = loaded_by(
+        profiles.looking_for,
+        "Kinds of work the person is looking for: an empty list if neither, null if the person never said.",
+    )
+    socials: list[SocialAccount] = loaded_by(profiles.socials, "The person's accounts on other sites.")
     skills: list[Skill] = loaded_by(terms.skills_of, "Skills of the person, ordered by name.")
     industries: list[Industry] = loaded_by(terms.industries_of, "Industries the person knows, ordered by name.")
     score: Score = loaded_by(points.of_profiles, "Points and level of the person.")

@@ -20,6 +20,7 @@ from resolvers.people.search_sql import NEWEST, POINTS, Position
 from resolvers.profiles import by_id
 from services.errors import ErrorCode, refused
 from services.media import search_tokenizer
+from services.profiles.profile_editing import LookingFor
 
 MAX_WORDS = 10
 MAX_SEARCH_LENGTH = 200
@@ -35,22 +36,15 @@ class ProfileOrder(Enum):
     NEWEST = "NEWEST"
 
 
-class LookingFor(Enum):
-    """Something that a person may look for."""
-
-    JOB = "JOB"
-    PROJECT = "PROJECT"
-
-
 @paged
 async def profiles(
     context: Context,
     *,
     search: str | None = None,
-    skills: list[str] | None = None,
-    industries: list[str] | None = None,
-    company: ID | None = None,
-    country: str | None = None,
+    skill_codes: list[str] | None = None,
+    industry_codes: list[str] | None = None,
+    company_id: ID | None = None,
+    country_code: str | None = None,
     looking_for: LookingFor | None = None,
     order_by: ProfileOrder = ProfileOrder.RELEVANCE,
     page: Page,
@@ -64,9 +58,9 @@ async def profiles(
     words = typed_words(search)
     filters = [
         *_word_filters(words),
-        *_term_filters("skills", skills, SKILLS),
-        *_term_filters("industries", industries, INDUSTRIES),
-        *_column_filters(company, country, looking_for),
+        *_term_filters("skillCodes", skill_codes, SKILLS),
+        *_term_filters("industryCodes", industry_codes, INDUSTRIES),
+        *_column_filters(company_id, country_code, looking_for),
     ]
     order = NEWEST if order_by is ProfileOrder.NEWEST else POINTS
     found = Search(context.database, filters, order, by_match=bool(words) and order_by is ProfileOrder.RELEVANCE)
@@ -132,7 +126,7 @@ def _word_filters(words: Sequence[bytes]) -> list[Filter]:
     return [WordFilter(word) for word in sorted(words, key=lambda word: (-len(word), word))]
 
 
-_LISTS = {"skills": Text("skills"), "industries": Text("industries")}
+_LISTS = {"skillCodes": Text("skills"), "industryCodes": Text("industries")}
 
 
 def _term_filters(name: str, texts: list[str] | None, terms: dict[str, Term]) -> list[Filter]:
@@ -159,12 +153,13 @@ def _term_filters(name: str, texts: list[str] | None, terms: dict[str, Term]) ->
 def _column_filters(company: str | None, country_code: str | None, looking_for: LookingFor | None) -> list[Filter]:
     filters: list[Filter] = []
     if company is not None:
-        filters.append(ColumnFilter("company_id", ids.number_of("Company", company, "company") or 0))
+        filters.append(ColumnFilter("company_id", ids.number_of("Company", company, "companyId") or 0))
     if country_code is not None:
-        code = country_code.strip().upper()
-        if country(code) is None:
+        code = country_code.strip()
+        # Only ASCII: "ß".upper() is "SS", which is South Sudan.
+        if not (code.isascii() and country(code := code.upper())):
             text = Text("A country is an ISO 3166-1 alpha-2 code, like NL.")
-            raise refused(ErrorCode.UNKNOWN_TERM, text, path=("country",))
+            raise refused(ErrorCode.UNKNOWN_TERM, text, path=("countryCode",))
         filters.append(ColumnFilter("country", code))
     if looking_for is not None:
         filters.append(ColumnFilter(f"looking_for_{looking_for.value.lower()}", True))

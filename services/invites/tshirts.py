@@ -139,8 +139,9 @@ def _check_destination(to: Destination) -> Destination:
                         field, Text("{word} must have 1 to {longest} characters.", word=WORDS[field], longest=longest)
                     )
                 )
-    code = to.country.strip().upper()
-    if country(code) is None:
+    code = to.country.strip()
+    # Only ASCII: "ß".upper() is "SS", which is South Sudan.
+    if not (code.isascii() and country(code := code.upper())):
         problems.append(_bad_input("country", Text("That is not a country. Use its ISO 3166-1 alpha-2 code, like NL.")))
     if problems:
         raise Refused(*problems)

@@ -8,6 +8,7 @@ Rule: docs/rules/profiles.md#social-accounts.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -15,6 +16,16 @@ MAX_TYPED = 300
 """Characters of input; stored names are shorter than 200."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LOCALE = re.compile(r"[a-z]{2}([-_][A-Za-z]{2,4})?")
+
+
+class SocialService(Enum):
+    """A service on which people have accounts; the value is the profile's column."""
+
+    GITHUB = "github"
+    MEETUP = "meetup"
+    X = "twitter"
+    LINKEDIN = "linkedin"
+    SKYPE = "skype"
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,8 @@ class Service:
     """The part of the path before the name."""
     localised: bool = False
     """True if the first or the last part of the path may be a language."""
+    address: str | None = None
+    """Address of an account, without the name at its end; None if accounts have no address."""
 
     def name_of(self, typed: str) -> str | None:
         """Return the name in an address, or the name itself, in its one form; None if the text is neither."""
@@ -37,6 +50,10 @@ class Service:
         if "/" in text or (self.hosts and text.lower().startswith(("http:", "https:"))):
             return self._in_address(text) if self.hosts else None
         return self.name(text)
+
+    def url_of(self, name: str) -> str | None:
+        """Return the address of a stored name; None if accounts have none."""
+        return None if self.address is None else f"{self.address}{name}"
 
     def _in_address(self, text: str) -> str | None:
         address = text if _SCHEME.match(text) else f"https://{text}"
@@ -87,14 +104,21 @@ SERVICES: Final = {
         "GitHub",
         re.compile(r"(www\.)?github\.com"),
         _plain(r"[A-Za-z0-9]([A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}", mark="@"),
+        address="https://github.com/",
     ),
     "meetup": Service(
-        "Meetup", re.compile(r"(www\.)?meetup\.com"), _plain(r"[A-Za-z0-9_-]{1,64}"), before="members", localised=True
+        "Meetup",
+        re.compile(r"(www\.)?meetup\.com"),
+        _plain(r"[A-Za-z0-9_-]{1,64}"),
+        before="members",
+        localised=True,
+        address="https://www.meetup.com/members/",
     ),
     "twitter": Service(
         "X, formerly Twitter",
         re.compile(r"((www|mobile)\.)?(twitter|x)\.com"),
         _plain(r"[A-Za-z0-9_]{1,15}", mark="@"),
+        address="https://x.com/",
     ),
     "linkedin": Service(
         "LinkedIn",
@@ -102,6 +126,7 @@ SERVICES: Final = {
         _linkedin_name,
         before="in",
         localised=True,
+        address="https://www.linkedin.com/in/",
     ),
     "skype": Service("Skype", None, _plain(r"(live:(\.cid\.)?)?[A-Za-z0-9][A-Za-z0-9._,-]{2,63}")),
 }

@@ -7,6 +7,7 @@ changed. Rule: docs/rules/profiles.md#editing; the checklist of public profiles:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from tortoise.transactions import in_transaction
@@ -20,7 +21,7 @@ from services.core.audit import Actor
 from services.core.bulk import insert
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.media import text_rules
-from services.media.social_accounts import SERVICES
+from services.media.social_accounts import SERVICES, SocialService
 from services.media.text_rules import NotFit
 from services.profiles import publishing
 from services.profiles.publishing import ChecklistItem
@@ -31,11 +32,18 @@ SEARCHED_COLUMNS: Final = {"name", "job_title"}
 """Columns in the search index."""
 
 
-class LookingFor(NamedTuple):
-    """What a person is looking for. Any answer, even two times no, completes the checklist item."""
+class LookingFor(Enum):
+    """Kind of work that a person may look for. Any answer, even an empty list, completes the checklist item."""
 
-    job: bool
-    project: bool
+    JOB = "JOB"
+    PROJECT = "PROJECT"
+
+
+class SocialAccount(NamedTuple):
+    """An account on another site: its name there or its address, as typed."""
+
+    service: SocialService
+    handle: str
 
 
 class _CodeList(NamedTuple):
@@ -63,10 +71,12 @@ _ITEMS: Final = {
 }
 _PATHS: Final = {
     "job_title": ("jobTitle",),
+    "country": ("countryCode",),
+    "skills": ("skillCodes",),
+    "industries": ("industryCodes",),
     "looking_for": ("lookingFor",),
-    **{name: ("socials", name) for name in SERVICES},
 }
-FIELDS: Final = ("name", "job_title", "department", "country", "location", "about", "website", *_LISTS, "looking_for", *SERVICES)  # fmt: skip
+FIELDS: Final = ("name", "job_title", "department", "country", "location", "about", "website", *_LISTS, "looking_for", "socials")  # fmt: skip
 """Names of the editable fields, as `update` accepts them."""
 
 
@@ -83,7 +93,8 @@ async def update(
     profile_id: int, edit: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None
 ) -> None:
     """
-    Write the fields of `edit`, named as in FIELDS: texts, lists of codes, a `LookingFor`; None clears a field.
+    Write the fields of `edit`, named as in FIELDS: texts, lists of codes, of `LookingFor` or of `SocialAccount`; None clears a
+    field.
 
     An edit that changes nothing does not increment the version. Raises Refused: VERSION_CONFLICT (the version is not
     `expected_version`; fact `current_version`), or all problems at once: BAD_INPUT, UNKNOWN_TERM, TOO_MANY_ITEMS,
@@ -144,7 +155,9 @@ def _check_edit(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> 
     checked = _CheckedEdit({}, {}, [])
     for name, typed in edit.items():
         try:
-            if name in _LISTS:
+            if name == "socials":
+                checked.columns |= _check_socials(typed or ())
+            elif name in _LISTS:
                 checked.lists[name] = _check_codes(_LISTS[name], typed or (), lists[name])
             else:
                 checked.columns[name] = _FIELD_CHECKS[name](typed)
@@ -152,7 +165,8 @@ def _check_edit(edit: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> 
             checked.problems.append(Problem(ErrorCode.BAD_INPUT, error.message, _input_path(name)))
         except Refused as refusal:
             checked.problems += [
-                Problem(each.code, each.message, _input_path(name), each.facts) for each in refusal.problems
+                Problem(each.code, each.message, each.path or _input_path(name), each.facts)
+                for each in refusal.problems
             ]
     return checked
 
@@ -192,18 +206,34 @@ def _country(typed: str | None) -> str | None:
     return code
 
 
-def _social(name: str) -> Callable[[str | None], str]:
-    def check(typed: str | None) -> str:
-        if not (typed or "").strip():
-            return ""
-        if (found := SERVICES[name].name_of(typed or "")) is None:
-            title = SERVICES[name].title
-            if SERVICES[name].hosts is None:
-                raise NotFit(Text("That is not a user name on {title}.", title=title))
-            raise NotFit(Text("That is not a URL or user name on {title}.", title=title))
-        return found
+def _check_socials(accounts: Sequence[SocialAccount]) -> dict[str, str]:
+    """The name at each service; empty at those that the list does not have. A service can be in the list once."""
+    columns: dict[str, str] = {}
+    problems = []
+    for place, (service, typed) in enumerate(accounts):
+        if service.value in columns:
+            text = Text("Enter one account per service.")
+            problems.append(Problem(ErrorCode.BAD_INPUT, text, ("socials", str(place), "service")))
+            continue
+        try:
+            columns[service.value] = _social_name(service, typed)
+        except NotFit as error:
+            columns[service.value] = ""
+            problems.append(Problem(ErrorCode.BAD_INPUT, error.message, ("socials", str(place), "handle")))
+    if problems:
+        raise Refused(*problems)
+    return dict.fromkeys(SERVICES, "") | columns
 
-    return check
+
+def _social_name(service: SocialService, typed: str) -> str:
+    if not typed.strip():
+        return ""
+    of = SERVICES[service.value]
+    if (found := of.name_of(typed)) is None:
+        if of.hosts is None:
+            raise NotFit(Text("That is not a user name on {title}.", title=of.title))
+        raise NotFit(Text("That is not a URL or user name on {title}.", title=of.title))
+    return found
 
 
 _FIELD_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -212,7 +242,6 @@ _FIELD_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "country": _country,
     "website": lambda typed: text_rules.website(typed or ""),
     "looking_for": lambda chosen: chosen,
-    **{name: _social(name) for name in SERVICES},
 }
 
 
@@ -222,8 +251,8 @@ def _assign(profile: Profile, columns: Mapping[str, Any]) -> list[str]:
     for name, value in columns.items():
         if name == "looking_for":
             new: dict[str, Any] = {
-                "looking_for_job": value is not None and value.job,
-                "looking_for_project": value is not None and value.project,
+                "looking_for_job": value is not None and LookingFor.JOB in value,
+                "looking_for_project": value is not None and LookingFor.PROJECT in value,
                 "looking_for_confirmed": value is not None,
             }
         else:

@@ -10,7 +10,6 @@ from models.audit import Origin
 from models.profiles import Profile
 from services.core.audit import Actor
 from services.profiles import avatars, profile_editing
-from services.profiles.profile_editing import LookingFor
 from tests.helpers.factories import make_person
 
 WHOLE: dict[str, Any] = {
@@ -20,7 +19,7 @@ WHOLE: dict[str, Any] = {
     "about": "Brings ships in.",
     "skills": ["python"],
     "industries": ["logistics"],
-    "looking_for": LookingFor(job=False, project=False),
+    "looking_for": [],
 }
 """All that a profile needs to be public, but for the picture."""
 
@@ -65,9 +64,8 @@ UPDATE = """
 mutation Update($input: UpdateProfileInput!) {
   updateProfile(input: $input) {
     profile {
-      id name jobTitle department country location about website
-      skills { code } industries { code } lookingFor { job project confirmed }
-      socials { github meetup twitter linkedin skype }
+      id name jobTitle department country { code } location about website
+      skills { code } industries { code } lookingFor socials { service handle }
     }
     viewer { profileVersion publishChecklist { item isDone } }
     errors { __typename code message path ... on VersionConflictError { currentVersion } ... on ChecklistError { item } }
@@ -80,18 +78,18 @@ WHOLE_INPUT: dict[str, Any] = {
     "name": " Ada Okafor-Vos ",
     "jobTitle": "Harbor pilot",
     "department": "Navigation",
-    "country": "nl",
+    "countryCode": "nl",
     "location": "On the quay",
     "about": "Brings <b>ships</b> in.\nAnd out.",
     "website": "https://ada.example/@ada",
-    "skills": ["python", "css", "python"],
-    "industries": ["logistics"],
-    "lookingFor": {"job": False, "project": True},
-    "socials": {
-        "github": "https://github.com/ada",
-        "meetup": "123",
-        "twitter": "@ada",
-        "linkedin": "https://nl.linkedin.com/in/ada/",
-        "skype": "live:ada",
-    },
+    "skillCodes": ["python", "css", "python"],
+    "industryCodes": ["logistics"],
+    "lookingFor": ["PROJECT"],
+    "socials": [
+        {"service": "LINKEDIN", "handle": "https://nl.linkedin.com/in/ada/"},
+        {"service": "GITHUB", "handle": "https://github.com/ada"},
+        {"service": "MEETUP", "handle": "123"},
+        {"service": "X", "handle": "@ada"},
+        {"service": "SKYPE", "handle": "live:ada"},
+    ],
 }

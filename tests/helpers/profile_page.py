@@ -17,8 +17,8 @@ from tests.helpers.transactions import committed
 BADGE = "code name rarity level"
 PROFILE_PAGE = f"""
 query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
-  id handle name avatarUrl avatarUrlLarge jobTitle country countryName department location about website joinedOn
-  company {{ id name }} socials {{ github linkedin }} lookingFor {{ job project }}
+  id handle name avatarUrl avatarUrlLarge jobTitle country {{ code name }} department location about website joinedOn
+  company {{ id name }} socials {{ service url }} lookingFor
   skills {{ code name }} industries {{ code name }}
   score {{ points level {{ number pointsToNext progressPercent }} categories {{ category points }} }}
   stats {{ categories {{ category points activities {{ activity {{ title }} times points }} }} series {{ startsOn points }} }}

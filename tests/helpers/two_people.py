@@ -14,11 +14,11 @@ PASSWORD = "Correct horse 7 staple!"
 DETAILS: dict[str, Any] = {
     "jobTitle": "Architect",
     "department": "Platform",
-    "country": "NL",
+    "countryCode": "NL",
     "about": "I build bridges.",
-    "skills": ["python"],
-    "industries": ["logistics"],
-    "lookingFor": {"job": False, "project": True},
+    "skillCodes": ["python"],
+    "industryCodes": ["logistics"],
+    "lookingFor": ["PROJECT"],
 }
 TEXTS = {
     "title": "Berth planner",

@@ -20,7 +20,7 @@ from tests.helpers.factories import make_person
 
 pytestmark = pytest.mark.sqlite_only  # nothing here depends on the database
 
-CARD = "id handle name avatarUrl jobTitle country company { id name } score { points } badges(first: 3) { name level }"
+CARD = "id handle name avatarUrl jobTitle country { code } company { id name } score { points } badges(first: 3) { name level }"
 
 
 def repeated(times: int, each: str, around: str = "{{ {0} }}") -> str:
@@ -35,7 +35,7 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"h": "ada"},
     ),
     "ninety cards": (repeated(90, f'a#: profile(handle: "x#") {{ {CARD} }}'), {}),
-    "a list": (repeated(4_000, '"a"', "{{ profiles(skills: [{0}]) {{ totalCount }} }}"), {}),
+    "a list": (repeated(4_000, '"a"', "{{ profiles(skillCodes: [{0}]) {{ totalCount }} }}"), {}),
     "operations": (repeated(700, "query q# { __typename }", "{0}"), {}),
     "fragments": (
         repeated(120, "...f#") + repeated(120, " fragment f# on Query { a#: __typename b#: __typename }", "{0}"),
@@ -47,7 +47,7 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "defaults": (
         repeated(200, '$v#: [ID!] = ["a" "b" "c"]', "query ({0})")
-        + repeated(200, "a#: profiles(skills: $v#) @skip(if: true) { totalCount }").replace("[ID!]", "[String!]"),
+        + repeated(200, "a#: profiles(skillCodes: $v#) @skip(if: true) { totalCount }").replace("[ID!]", "[String!]"),
         {},
     ),
     "mutations": (

@@ -42,7 +42,7 @@ def repeated(times: int, each: str, *, around: str = "{{ {0} }}", apart: str = "
     return around.format(apart.join(each.replace("#", str(number)) for number in range(times)))
 
 
-CARD = "id handle name avatarUrl jobTitle country company { id name } score { points level { number } }"
+CARD = "id handle name avatarUrl jobTitle country { code } company { id name } score { points level { number } }"
 
 DOCUMENTS: dict[str, str] = {
     "near misses of fields": repeated(110, "a#: profilez#"),
@@ -216,8 +216,12 @@ async def test_no_edit_holds_the_loop(client: GraphQLClient, monkeypatch: pytest
     headers = await in_session(await make_person(), elevated=True)
     edits: list[tuple[str, str, dict[str, Any]]] = [
         ("updateProfile", "UpdateProfileInput", {"about": LIGATURE * 19_000, "name": LIGATURE * 900}),
-        ("updateProfile", "UpdateProfileInput", {"skills": [f"skill{n}" for n in range(1_000)]}),
-        ("updateProfile", "UpdateProfileInput", {"socials": {"linkedin": "https://www.linkedin.com/" + "a/" * 450}}),
+        ("updateProfile", "UpdateProfileInput", {"skillCodes": [f"skill{n}" for n in range(1_000)]}),
+        (
+            "updateProfile",
+            "UpdateProfileInput",
+            {"socials": [{"service": "LINKEDIN", "handle": "https://www.linkedin.com/" + "a/" * 450}]},
+        ),
         ("sendInvites", "SendInvitesInput", {"emails": [LIGATURE * 40] * 900, "idempotencyKey": "a"}),
         (
             "sendInvites",

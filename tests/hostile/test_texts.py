@@ -76,6 +76,7 @@ REAL = {
     "title": "A project",
     "activity": "ANSWER_ACCEPTED",
     "country": "NL",
+    "countryCode": "NL",
     "size": "M",
 }
 """Values that let a call reach what is stored, by the input's field."""

@@ -42,7 +42,7 @@ CORE = build()._schema
 PROFILE = "mx:user:profile:v1:read"
 ASKED = {"GraphQL-Cost": "1"}
 CARD = """
-    id handle name avatarUrl jobTitle country company { id name } score { points level { number } }
+    id handle name avatarUrl jobTitle country { code } company { id name } score { points level { number } }
     badges(first: 3) { name level }
 """
 BOARD = f"leaderboard(board: FORUM) {{ entries(first: 100) {{ edges {{ node {{ rank profile {{ {CARD} }} }} }} }} }}"
@@ -120,7 +120,7 @@ async def test_real_pages_are_far_below_the_limit_of_nobody(checked_client: Grap
     people = " ".join(f"p{number}: profile(handle: $handle) {{ {CARD} skills {{ name }} }}" for number in range(20))
     page = f"""query ($handle: String!, $after: String) {{
         profile(handle: $handle) {{ {CARD} about joinedOn skills {{ name }} industries {{ name }}
-            socials {{ github }} lookingFor {{ job }}
+            socials {{ handle }} lookingFor
             stats {{ categories {{ points }} series {{ startsOn points }} }}
             featuredBadges {{ name }} badgesInProgress {{ name percent }}
             pointHistory(first: 20, after: $after) {{ edges {{ node {{ id activity {{ title }} }} }} }} }}

@@ -168,7 +168,7 @@ async def test_text_that_no_row_can_hold_finds_nothing(checked_client: GraphQLCl
         r'{"query": "{ profile(handle: \"\u0000\") { id } }"}',
         r'{"query": "{ profile(handle: \"\\u{0}\") { id } }"}',
         r'{"query": "query ($h: String) { profile(handle: $h) { id } }", "variables": {"h": "x\u0000"}}',
-        r'{"query": "query ($s: [String!]) { profiles(skills: $s) { totalCount } }", "variables": {"s": ["x\u0000"]}}',
+        r'{"query": "query ($s: [String!]) { profiles(skillCodes: $s) { totalCount } }", "variables": {"s": ["x\u0000"]}}',
     ],
 )
 async def test_a_character_that_no_text_can_hold_is_refused(checked_client: GraphQLClient, body: str) -> None:

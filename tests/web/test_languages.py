@@ -161,10 +161,10 @@ async def test_skills_industries_and_countries_are_named_in_dutch(checked_client
     ada = await make_person(
         "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
     )
-    document = "query Q($id: ID!) { profile(id: $id) { countryName skills { code name } industries { name } } }"
+    document = "query Q($id: ID!) { profile(id: $id) { country { name } skills { code name } industries { name } } }"
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     assert data["profile"] == {
-        "countryName": "Duitsland",
+        "country": {"name": "Duitsland"},
         "skills": [{"code": "python", "name": "Python"}, {"code": "testing", "name": "Testen"}],
         "industries": [{"name": "Bankwezen"}],
     }

@@ -11,8 +11,9 @@ from models.database import Database
 from models.profiles import Profile, ProfileWord, Visibility
 from resolvers.base.context import Context
 from resolvers.people import people, search_plan
-from resolvers.people.people import LookingFor, ProfileOrder
+from resolvers.people.people import ProfileOrder
 from services.media import search_tokenizer
+from services.profiles.profile_editing import LookingFor
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 from services.progress import search_words
 from tests.conftest import CountStatements
@@ -23,10 +24,13 @@ from tests.helpers.graphql_client import GraphQLClient
 PEOPLE = """
 query P($search: String, $skills: [String!], $industries: [String!], $company: ID, $country: String, $for: LookingForKind,
         $order: ProfileOrder, $first: Int, $after: String, $last: Int, $before: String) {
-  profiles(search: $search, skills: $skills, industries: $industries, company: $company, country: $country, lookingFor: $for,
+  profiles(search: $search, skillCodes: $skills, industryCodes: $industries, companyId: $company, countryCode: $country, lookingFor: $for,
            orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
     totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name } } } }
 """
+
+ARGUMENTS = {"skills": "skill_codes", "country": "country_code"}
+"""Names of the resolver's arguments that the tests call otherwise."""
 
 
 async def found(client: GraphQLClient, **asked: Any) -> list[str]:
@@ -141,6 +145,7 @@ BAD = [
     ({"skills": ["java"] * 11}, "TOO_MANY_ITEMS"),
     ({"country": "XX"}, "UNKNOWN_TERM"),
     ({"country": "Netherlands"}, "UNKNOWN_TERM"),
+    ({"country": "ß"}, "UNKNOWN_TERM"),  # "SS" in upper case
     ({"company": "cmp_x"}, "BAD_ID"),
     ({"first": 101}, "BAD_PAGE"),
     ({"first": 5, "last": 5}, "BAD_PAGE"),
@@ -279,7 +284,8 @@ async def test_every_way_finds_the_same_page_by_page_in_both_directions(
             cursor = None
             while True:
                 given: dict[str, Any] = {
-                    name: LookingFor(value) if name == "looking_for" else value for name, value in asked.items()
+                    ARGUMENTS.get(name, name): LookingFor(value) if name == "looking_for" else value
+                    for name, value in asked.items()
                 }
                 walk: dict[str, Any] = {size: 7, further: cursor}
                 page = await people.profiles(context, order_by=ProfileOrder(order), **given, **walk)

@@ -32,39 +32,36 @@ async def test_what_is_said_stays_what_is_null_goes_and_what_is_absent_is_left(c
     # then
     assert answer["errors"] == []
     profile = answer["profile"]
-    expected = WHOLE_INPUT | {"name": "Ada Okafor-Vos", "country": "NL"}
+    expected = WHOLE_INPUT | {"name": "Ada Okafor-Vos", "country": {"code": "NL"}}
     assert {
         name: profile[name] for name in ("name", "jobTitle", "department", "country", "location", "about", "website")
     } == {
         name: expected[name] for name in ("name", "jobTitle", "department", "country", "location", "about", "website")
     }
     assert sorted(each["code"] for each in profile["skills"]) == ["css", "python"]
-    assert profile["lookingFor"] == {"job": False, "project": True, "confirmed": True}
-    assert profile["socials"] == {
-        "github": "ada",
-        "meetup": "123",
-        "twitter": "ada",
-        "linkedin": "ada",
-        "skype": "live:ada",
-    }
+    assert profile["lookingFor"] == ["PROJECT"]
+    assert profile["socials"] == [
+        {"service": "GITHUB", "handle": "ada"},
+        {"service": "MEETUP", "handle": "123"},
+        {"service": "X", "handle": "ada"},
+        {"service": "LINKEDIN", "handle": "ada"},
+        {"service": "SKYPE", "handle": "live:ada"},
+    ]
     assert [each["item"] for each in answer["viewer"]["publishChecklist"] if not each["isDone"]] == ["AVATAR"]
     assert answer["viewer"]["profileVersion"] == 2
     # when nothing is said
     assert (await updated(checked_client, {}))["profile"] == profile
-    # when some is null, inside of the names elsewhere too
-    some = (
-        await updated(checked_client, {"about": None, "lookingFor": None, "skills": None, "socials": {"skype": None}})
-    )["profile"]
-    assert (some["about"], some["skills"], some["location"], some["lookingFor"]["confirmed"]) == (
-        None,
-        [],
-        "On the quay",
-        False,
-    )
-    assert some["socials"] == {**profile["socials"], "skype": None}
-    # when all of the names elsewhere are
-    gone = (await updated(checked_client, {"socials": None, "country": None}))["profile"]
-    assert (set(gone["socials"].values()), gone["country"], gone["website"]) == ({None}, None, WHOLE_INPUT["website"])
+    # when some fields are null
+    some = (await updated(checked_client, {"about": None, "lookingFor": None, "skillCodes": None}))["profile"]
+    assert (some["about"], some["skills"], some["location"], some["lookingFor"]) == (None, [], "On the quay", None)
+    assert some["socials"] == profile["socials"]
+    # when a list replaces the earlier one
+    fewer = [{"service": "SKYPE", "handle": " "}, {"service": "X", "handle": "https://x.com/ada_o"}]
+    replaced = (await updated(checked_client, {"socials": fewer, "lookingFor": []}))["profile"]
+    assert (replaced["socials"], replaced["lookingFor"]) == ([{"service": "X", "handle": "ada_o"}], [])
+    # when the accounts and the country are null
+    gone = (await updated(checked_client, {"socials": None, "countryCode": None}))["profile"]
+    assert (gone["socials"], gone["country"], gone["website"]) == ([], None, WHOLE_INPUT["website"])
 
 
 async def test_everything_that_is_wrong_is_answered_at_once(checked_client: GraphQLClient) -> None:
@@ -74,15 +71,15 @@ async def test_everything_that_is_wrong_is_answered_at_once(checked_client: Grap
     # when
     answer = await updated(
         checked_client,
-        {"name": "", "website": "javascript:alert(1)", "skills": ["juggling"], "jobTitle": None, "socials": {"github": "https://github.com@evil.example/a"}},
+        {"name": "", "website": "javascript:alert(1)", "skillCodes": ["juggling"], "jobTitle": None, "socials": [{"service": "GITHUB", "handle": "https://github.com@evil.example/a"}]},
     )  # fmt: skip
     # then
     assert answer["profile"] is None
     assert [(each["__typename"], each["code"], each["path"], each.get("item")) for each in answer["errors"]] == [
         ("PlainError", "BAD_INPUT", ["name"], None),
         ("PlainError", "BAD_INPUT", ["website"], None),
-        ("PlainError", "UNKNOWN_TERM", ["skills"], None),
-        ("PlainError", "BAD_INPUT", ["socials", "github"], None),
+        ("PlainError", "UNKNOWN_TERM", ["skillCodes"], None),
+        ("PlainError", "BAD_INPUT", ["socials", "0", "handle"], None),
         ("ChecklistError", "CHECKLIST_ITEM_REQUIRED", ["jobTitle"], "JOB_TITLE"),
     ]
     assert (await Profile.get(id=ada.profile_id)).version == 1

@@ -14,7 +14,7 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session
 from tests.helpers.profile_page import PROFILE_PAGE, grant, neighbours, works
 
-STATEMENTS = 23
+STATEMENTS = 25
 """Of the page alone, without finding out who asks."""
 
 

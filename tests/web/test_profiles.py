@@ -20,8 +20,8 @@ READ = "mx:user:profile:v1:read"
 WHOLE = """
 query Person($id: ID, $handle: String) {
   profile(id: $id, handle: $handle) {
-    __typename id handle name jobTitle country countryName visibility department location about website joinedOn
-    company { id name } lookingFor { job project confirmed } socials { github meetup twitter linkedin skype }
+    __typename id handle name jobTitle country { code name } visibility department location about website joinedOn
+    company { id name } lookingFor socials { service handle url isVerified }
     skills { code name isRetired } industries { code name }
     score { points level { number pointsToNext progressPercent } categories { category points } }
   }
@@ -67,8 +67,7 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
         "handle": "ada",
         "name": "Ada Okafor",
         "jobTitle": "Architect",
-        "country": "NL",
-        "countryName": "Netherlands",
+        "country": {"code": "NL", "name": "Netherlands"},
         "visibility": "PUBLIC",
         "department": "Platform",
         "location": "Rotterdam",
@@ -76,8 +75,8 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
         "website": "https://ada.example",
         "joinedOn": "2024-02-29",
         "company": {"id": data["profile"]["company"]["id"], "name": "Harbor Works"},
-        "lookingFor": {"job": False, "project": True, "confirmed": True},
-        "socials": {"github": "ada", "meetup": None, "twitter": None, "linkedin": None, "skype": None},
+        "lookingFor": ["PROJECT"],
+        "socials": [{"service": "GITHUB", "handle": "ada", "url": "https://github.com/ada", "isVerified": False}],
         "skills": [
             {"code": "flash", "name": "Flash", "isRetired": True},
             {"code": "graphql", "name": "GraphQL", "isRetired": False},
@@ -98,9 +97,9 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
 async def test_what_is_not_given_is_null(checked_client: GraphQLClient) -> None:
     bare = await make_profile("Bare")
     data = (await checked_client.data(WHOLE, id=graph_id("prf", bare)))["profile"]
-    empty = ["jobTitle", "country", "countryName", "department", "location", "about", "website", "company"]
+    empty = ["jobTitle", "country", "lookingFor", "department", "location", "about", "website", "company"]
     assert {name: data[name] for name in empty} == dict.fromkeys(empty)
-    assert data["skills"] == data["industries"] == []
+    assert data["skills"] == data["industries"] == data["socials"] == []
 
 
 async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
@@ -109,8 +108,8 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
     ada = await make_full_profile()
     with count_statements() as seen:
         await checked_client.data(WHOLE, id=graph_id("prf", ada))
-    # card, details, company, skills, industries, points
-    assert seen.total == 6, seen.texts
+    # card, details, work, socials, company, skills, industries, points
+    assert seen.total == 8, seen.texts
 
 
 @pytest.mark.parametrize("typed", ["ada", "Ada", "ADA"])

@@ -71,8 +71,8 @@ async def test_a_profile_takes_each_of_them(checked_client: GraphQLClient) -> No
     codes = {name: [each["code"] for each in rows] for name, rows in found.items()}
     update = "mutation M($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code message } } }"
     inputs = [
-        *({"skills": some} for some in batched(codes["skills"], 50)),
-        *({"industries": some} for some in batched(codes["industries"], 20)),
+        *({"skillCodes": some} for some in batched(codes["skills"], 50)),
+        *({"industryCodes": some} for some in batched(codes["industries"], 20)),
     ]
     # when
     await sign_in(checked_client, await make_person(), elevated=False)
@@ -84,7 +84,7 @@ async def test_a_profile_takes_each_of_them(checked_client: GraphQLClient) -> No
     for some in batched(codes["countries"], 90):  # one account may edit 100 times
         await sign_in(checked_client, await make_person(), elevated=False)
         edits = " ".join(
-            f'{each}: updateProfile(input: {{country: "{each}"}}) {{ errors {{ code }} }}' for each in some
+            f'{each}: updateProfile(input: {{countryCode: "{each}"}}) {{ errors {{ code }} }}' for each in some
         )
         data = await checked_client.data(f"mutation {{ {edits} }}")
         assert data == {each: {"errors": []} for each in some}
@@ -93,9 +93,9 @@ async def test_a_profile_takes_each_of_them(checked_client: GraphQLClient) -> No
 async def test_a_search_takes_each_of_them(checked_client: GraphQLClient) -> None:
     found = await listed(checked_client)
     wanted = [
-        *(f'country: "{each["code"]}"' for each in found["countries"]),
-        *(f'skills: ["{each["code"]}"]' for each in found["skills"]),
-        *(f'industries: ["{each["code"]}"]' for each in found["industries"]),
+        *(f'countryCode: "{each["code"]}"' for each in found["countries"]),
+        *(f'skillCodes: ["{each["code"]}"]' for each in found["skills"]),
+        *(f'industryCodes: ["{each["code"]}"]' for each in found["industries"]),
     ]
     for some in batched(wanted, 40):
         searches = " ".join(f"a{number}: profiles({each}) {{ totalCount }}" for number, each in enumerate(some))

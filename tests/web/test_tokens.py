@@ -16,7 +16,7 @@ BOARD = """
 { leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
     totalCount pageInfo { hasNextPage endCursor }
     edges { cursor node { rank points profile {
-      id handle name jobTitle country countryName company { id name } score { points level { number pointsToNext progressPercent } } } } } } } }
+      id handle name jobTitle country { code name } company { id name } score { points level { number pointsToNext progressPercent } } } } } } } }
 """
 
 

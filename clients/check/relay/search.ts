@@ -10,7 +10,7 @@ export const found = graphql`
     count: { type: "Int", defaultValue: 20 }
     cursor: { type: "String" }
   ) {
-    profiles(search: $words, skills: $skills, first: $count, after: $cursor)
+    profiles(search: $words, skillCodes: $skills, first: $count, after: $cursor)
       @connection(key: "searchFound_profiles", filters: ["search", "skills"]) {
       totalCount
       edges {
@@ -47,7 +47,7 @@ export const badges = graphql`
 
 export const page = graphql`
   query searchQuery($words: String, $skills: [String!]) {
-    ...searchFound @arguments(words: $words, skills: $skills)
+    ...searchFound @arguments(words: $words, skillCodes: $skills)
   }
 `;
 

@@ -76,6 +76,7 @@ async def test_many_claims_at_once_make_one(database: Database) -> None:
         ({"postal_code": "1" * 21}, "postalCode"),
         ({"country": "Netherlands"}, "country"),
         ({"country": "XX"}, "country"),
+        ({"country": "ß"}, "country"),  # "SS" in upper case
         ({"country": ""}, "country"),
     ],
 )

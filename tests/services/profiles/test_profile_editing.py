@@ -11,9 +11,10 @@ from models.database import Database
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, ProfileWord, Visibility
 from services.core import clock, rate_limits
 from services.errors import ErrorCode, Refused
+from services.media.social_accounts import SocialService
 from services.points.ledger import record
 from services.profiles import publishing
-from services.profiles.profile_editing import FIELDS, LookingFor
+from services.profiles.profile_editing import FIELDS, LookingFor, SocialAccount
 from tests.helpers.factories import NOON, event, make_person, make_profile
 from tests.helpers.profile_editing import WHOLE, actor, edit, id_of, newcomer, profile_of, ready
 
@@ -22,11 +23,13 @@ EVERYTHING: dict[str, Any] = {
     "name": "Renée O’Connor",
     "location": "Rotterdam, on the quay",
     "website": "https://renee.example",
-    "github": "https://github.com/renee",
-    "meetup": "123",
-    "twitter": "@renee",
-    "linkedin": "https://www.linkedin.com/in/renee/",
-    "skype": "live:renee",
+    "socials": [
+        SocialAccount(SocialService.GITHUB, "https://github.com/renee"),
+        SocialAccount(SocialService.MEETUP, "123"),
+        SocialAccount(SocialService.X, "@renee"),
+        SocialAccount(SocialService.LINKEDIN, "https://www.linkedin.com/in/renee/"),
+        SocialAccount(SocialService.SKYPE, "live:renee"),
+    ],
 }
 assert set(EVERYTHING) == set(FIELDS)
 
@@ -108,19 +111,24 @@ async def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_changed(d
         website="javascript:alert(1)",
         skills=["python", "juggling"],
         industries=list(INDUSTRIES)[:22],
-        github="https://github.com@evil.example/ada",
+        socials=[
+            SocialAccount(SocialService.X, "ada"),
+            SocialAccount(SocialService.GITHUB, "https://github.com@evil.example/ada"),
+            SocialAccount(SocialService.X, "eve"),
+        ],
     )
     # then
     assert found == [
         (ErrorCode.BAD_INPUT, ("name",)),
         (ErrorCode.BAD_INPUT, ("jobTitle",)),
         (ErrorCode.BAD_INPUT, ("department",)),
-        (ErrorCode.UNKNOWN_TERM, ("country",)),
+        (ErrorCode.UNKNOWN_TERM, ("countryCode",)),
         (ErrorCode.BAD_INPUT, ("about",)),
         (ErrorCode.BAD_INPUT, ("website",)),
-        (ErrorCode.UNKNOWN_TERM, ("skills",)),
-        (ErrorCode.TOO_MANY_ITEMS, ("industries",)),
-        (ErrorCode.BAD_INPUT, ("socials", "github")),
+        (ErrorCode.UNKNOWN_TERM, ("skillCodes",)),
+        (ErrorCode.TOO_MANY_ITEMS, ("industryCodes",)),
+        (ErrorCode.BAD_INPUT, ("socials", "1", "handle")),
+        (ErrorCode.BAD_INPUT, ("socials", "2", "service")),
     ]
     assert await profile_of(ada) == before and (await profile_of(ada)).location == ""
     assert await codes(before.id) == (set(), set())
@@ -140,7 +148,7 @@ async def test_lists_hold_each_code_once_and_retired_ones_stay_with_who_has_them
     assert await ProfileSkill.filter(profile_id=id_of(ada)).count() == 2
     # when it was given up it cannot be had again
     await edit(ada, skills=["ai"])
-    assert await problems(ada, skills=["css"]) == [(ErrorCode.UNKNOWN_TERM, ("skills",))]
+    assert await problems(ada, skills=["css"]) == [(ErrorCode.UNKNOWN_TERM, ("skillCodes",))]
 
 
 @pytest.mark.parametrize(("typed", "kept"), [("nl", "NL"), (" GB ", "GB"), ("", None)])
@@ -150,16 +158,18 @@ async def test_countries_are_those_of_the_standard(database: Database, typed: st
 
 @pytest.mark.parametrize("typed", ["XX", "NLD", "N", "ＮＬ", "ß", "12"])
 async def test_no_other_text_is_a_country(database: Database, typed: str) -> None:
-    assert await problems(await newcomer(), country=typed) == [(ErrorCode.UNKNOWN_TERM, ("country",))]
+    assert await problems(await newcomer(), country=typed) == [(ErrorCode.UNKNOWN_TERM, ("countryCode",))]
 
 
 async def test_another_github_account_is_not_the_one_that_github_vouched_for(database: Database) -> None:
     # given
     ada = await newcomer(details={"github": "ada", "github_connected_at": NOON})
     # when, then: the same account, otherwise written
-    assert (await edit(ada, github="https://github.com/ADA")).github_connected_at == NOON
+    assert (
+        await edit(ada, socials=[SocialAccount(SocialService.GITHUB, "https://github.com/ADA")])
+    ).github_connected_at == NOON
     # when, then: another one
-    assert (await edit(ada, github="mallory")).github_connected_at is None
+    assert (await edit(ada, socials=[SocialAccount(SocialService.GITHUB, "mallory")])).github_connected_at is None
     recorded = await record(event(id_of(ada), "PULL_REQUEST_MERGED"))
     assert recorded.awarded == 0
 
@@ -230,10 +240,10 @@ async def test_a_public_profile_keeps_what_it_had_of_the_checklist(database: Dat
         for path in (
             ("jobTitle",),
             ("department",),
-            ("country",),
+            ("countryCode",),
             ("about",),
-            ("skills",),
-            ("industries",),
+            ("skillCodes",),
+            ("industryCodes",),
             ("lookingFor",),
         )
     ]
@@ -260,9 +270,9 @@ async def test_what_an_imported_public_profile_never_had_may_stay_missing(databa
 
 async def test_looking_for_neither_is_said(database: Database) -> None:
     ada = await newcomer()
-    said = await edit(ada, looking_for=LookingFor(job=False, project=False))
+    said = await edit(ada, looking_for=[])
     assert (said.looking_for_confirmed, said.looking_for_job) == (True, False)
-    assert (await edit(ada, looking_for=LookingFor(job=True, project=False))).looking_for_job
+    assert (await edit(ada, looking_for=[LookingFor.JOB])).looking_for_job
 
 
 async def test_edits_are_limited(database: Database) -> None:
