@@ -52,7 +52,10 @@ def _weights() -> Iterator[tuple[str, str]]:
     yield "An object", "1"
     yield f"Scalar fields of an object: the first {cost.SCALARS_PER_OBJECT}", "0"
     yield f"Each further {cost.SCALARS_PER_OBJECT} scalar fields of an object", "1"
-    yield "A page (`first`, `last`)", f"each row; {cost.DEFAULT_PAGE_SIZE} rows if no size is given"
+    yield (
+        "A page (`first`, `last`) or short list (`limit`)",
+        f"each row; {cost.DEFAULT_PAGE_SIZE} rows if no size is given",
+    )
     yield "A neighbourhood (`radius`)", "each of its 2 × radius + 1 rows"
     yield "A list by `ids`", "each item"
     yield "A list without a size argument", f"{cost.UNSIZED_LIST} objects"

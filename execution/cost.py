@@ -74,6 +74,7 @@ def _items(ids: Any) -> int:
 SIZE_ARGUMENTS: Mapping[str, Callable[[Any], int]] = {
     "first": _rows,
     "last": _rows,
+    "limit": _rows,
     "radius": _around,
     "ids": _items,
     "bucket": lambda _: DEFAULT_BUCKETS,

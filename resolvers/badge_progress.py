@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from catalogue.badges import BADGES, Badge, Rarity
 from catalogue.criteria import CONNECTIONS
-from catalogue.languages import translate
 from models.statements import Statement
+from resolvers.badges import badge_row, level_row
 from resolvers.base.context import Context
 from resolvers.base.pagination import check_size
 from resolvers.base.reader_columns import columns
@@ -15,7 +15,7 @@ from resolvers.base.rows import Row
 from services.achievements import badge_rarity
 from services.progress import criteria
 
-LEVEL_COLUMNS = ("code", "name", "description", "rarity", "level", "percent", "criterion")
+STEP_COLUMNS = ("badge", "level", "progress_percent")
 # Unique (profile_id, badge, level). Revoked levels too: the rule never awards them again.
 REACHED_LEVELS = Statement.of("""
     SELECT profile_id, badge, level, revoked_at FROM badge_award WHERE profile_id = ANY($1)
@@ -30,18 +30,18 @@ MAX_PERCENT = 99
 """A level whose criterion is fulfilled but that was not awarded (yet) is not complete."""
 
 
-@columns(*LEVEL_COLUMNS)
-async def in_progress(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
+@columns(*STEP_COLUMNS)
+async def in_progress(profile_ids: Sequence[int], context: Context, *, limit: int = 12) -> list[list[Row]]:
     """The levels that each profile has made progress on, the furthest first. Raises Refused: BAD_PAGE."""
-    check_size(first)
-    return [[step.row for step in steps.begun[:first]] for steps in await _load_steps(profile_ids, context)]
+    check_size(limit, name="limit")
+    return [[step.row for step in steps.begun[:limit]] for steps in await _load_steps(profile_ids, context)]
 
 
-@columns(*LEVEL_COLUMNS)
-async def ahead(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
+@columns(*STEP_COLUMNS)
+async def ahead(profile_ids: Sequence[int], context: Context, *, limit: int = 12) -> list[list[Row]]:
     """The levels that each profile has no progress on, those that need least first. Raises Refused: BAD_PAGE."""
-    check_size(first)
-    return [[step.row for step in steps.ahead[:first]] for steps in await _load_steps(profile_ids, context)]
+    check_size(limit, name="limit")
+    return [[step.row for step in steps.ahead[:limit]] for steps in await _load_steps(profile_ids, context)]
 
 
 class Steps(NamedTuple):
@@ -85,13 +85,9 @@ class Step(NamedTuple):
     def row(self) -> Row:
         """The row of the level."""
         return {
-            "code": self.badge.code,
-            "name": translate(self.badge.name),
-            "description": translate(self.badge.description),
-            "rarity": self.rarity,
-            "level": self.level,
-            "percent": self.percent,
-            "criterion": self.badge.levels[self.level - 1].translated,
+            "badge": badge_row(self.badge, self.rarity),
+            "level": level_row(self.badge.code, self.level),
+            "progress_percent": self.percent,
         }
 
 

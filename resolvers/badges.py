@@ -1,6 +1,6 @@
 """Badges: the catalogue, and earned badges."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,9 +45,11 @@ FEATURED = Statement.of(f"""
     JOIN badge_award a ON a.profile_id = f.profile_id AND a.badge = f.badge {_DEFINITIONS}
     WHERE f.profile_id = ANY($1) AND a.superseded = false ORDER BY f.profile_id, f.place
 """)
+# Index badge_award (profile_id, superseded, awarded_at), then unique (code). Without badges that are no longer defined.
 COUNTS = Statement.of("""
-    SELECT profile_id, count(*) AS badges FROM badge_award
-    WHERE profile_id = ANY($1) AND superseded = false GROUP BY profile_id
+    SELECT a.profile_id, count(*) AS badges FROM badge_award a LEFT JOIN imported_badge i ON i.code = a.badge
+    WHERE a.profile_id = ANY($1) AND a.superseded = false AND (i.code IS NOT NULL OR a.badge = ANY($2))
+    GROUP BY a.profile_id
 """)
 LEVELS = Statement.of("""
     SELECT profile_id, badge, level, awarded_at, revoked_at FROM badge_award
@@ -59,23 +61,26 @@ LEVELS = Statement.of("""
 
 
 @columns(*EARNED)
-async def of_profiles(profile_ids: Sequence[int], context: Context, *, first: int = 12) -> list[list[Row]]:
+async def of_profiles(profile_ids: Sequence[int], context: Context, *, limit: int = 12) -> list[list[Row]]:
     """
     The newest earned badges of each profile, one row per badge at its highest level. Raises Refused: BAD_PAGE.
 
     SQL of its own: lists of people read it (50 people, 3 badges each).
     """
-    check_size(first)
-    found = await EARNED_BADGES.first(context.database, profile_ids, first)
+    check_size(limit, name="limit")
+    found = await EARNED_BADGES.first(context.database, profile_ids, limit)
     return [[row for row in found.get(profile_id, ()) if is_defined(row)] for profile_id in profile_ids]
 
 
-@columns("edges", "page_info")
+@columns("edges", "page_info", "profile_id")
 @paged
 async def pages(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row]:
     """A page of each profile's earned badges. Raises Refused: BAD_PAGE, BAD_CURSOR."""
     found = await EARNED_BADGES.pages(context.database, profile_ids, page)
-    return [connection(page, found.get(profile_id, ()), cursor_of, visible=is_defined) for profile_id in profile_ids]
+    return [
+        connection(page, found.get(number, ()), cursor_of, visible=is_defined, profile_id=number)
+        for number in profile_ids
+    ]
 
 
 cursor_of = EARNED_BADGES.cursor_of
@@ -93,13 +98,12 @@ async def featured(profile_ids: Sequence[int], context: Context) -> list[list[Ro
 
 
 async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
-    """How many badges each profile has earned. Index: badge_award (profile_id, superseded, awarded_at)."""
-    database = context.database
-    rows = await database.fetch(COUNTS, profile_ids)
+    """How many badges each profile has, as its pages list them."""
+    rows = await context.database.fetch(COUNTS, profile_ids, list(BADGES))
     return [row["badges"] if row else 0 for row in in_order(profile_ids, rows, by="profile_id")]
 
 
-@columns("level", "awarded_at")
+@columns("badge", "level", "awarded_at")
 async def levels_reached(keys: Sequence[tuple[int, str]], context: Context) -> list[list[Row]]:
     """The reached levels of each (profile, badge), lowest first. Unique (profile_id, badge, level)."""
     database = context.database
@@ -116,22 +120,18 @@ def is_defined(row: Row) -> bool:
     return row["badge"] in BADGES or row["imported_name"] is not None
 
 
-def definition_column(name: str) -> Callable[[Row], Any]:
-    """A function that reads a column of an earned badge's definition: of the catalogue's, else of the imported one."""
-
-    def read(row: Row) -> Any:
-        badge = BADGES.get(row["badge"])
-        if badge is None:
-            return row[f"imported_{name}"]  # imported texts have no translations
-        value = getattr(badge, name)
-        return translate(value) if isinstance(value, str) else value
-
-    return read
+def badge_of_award(row: Row) -> Row:
+    """The badge of an award, from the award's row: of the catalogue, else imported."""
+    code = row["badge"]
+    found = BADGES.get(code) or Badge(
+        code, row["imported_name"], row["imported_description"], Rarity(row["imported_rarity"]), ()
+    )
+    return badge_row(found, Rarity(row["current_rarity"]) if row["current_rarity"] else None)
 
 
-def rarity(row: Row) -> Any:
-    """The rarity of an earned badge: by the share of people who have it, else that of its definition."""
-    return row["current_rarity"] or definition_column("rarity")(row)
+def level_of_award(row: Row) -> Row:
+    """The level of an award."""
+    return level_row(row["badge"], row["level"])
 
 
 def award_of(row: Row) -> tuple[int, str]:
@@ -145,7 +145,7 @@ def award_of(row: Row) -> tuple[int, str]:
 async def catalogue(context: Context) -> list[Row]:
     """All badges: the catalogue's in its order, then imported ones."""
     colours = await badge_rarity.current()
-    return [_badge_row(each, colours) for each in (await badges.definitions()).values()]
+    return [badge_row(each, colours.get(code)) for code, each in (await badges.definitions()).items()]
 
 
 async def badge(context: Context, *, code: str) -> Row | None:
@@ -154,12 +154,12 @@ async def badge(context: Context, *, code: str) -> Row | None:
     return found
 
 
-@columns("code", "name", "description", "rarity", "levels")
+@columns("code", "rarity", "definition")
 async def by_code(codes: Sequence[str], context: Context) -> list[Row | None]:
     """Badges by their codes; None for an unknown code."""
     found = await badges.definitions(codes)
     colours = await badge_rarity.current(found) if found else {}
-    return [_badge_row(found[code], colours) if code in found else None for code in codes]
+    return [badge_row(found[code], colours.get(code)) if code in found else None for code in codes]
 
 
 @columns("percent", "as_of")
@@ -181,19 +181,42 @@ def level_of(row: Row) -> tuple[str, int]:
     return row["badge"], row["number"]
 
 
-def _badge_row(found: Badge, colours: Mapping[str, Rarity]) -> Row:
-    levels = [
-        {"badge": found.code, "number": number, "criterion": each.translated}
-        for number, each in enumerate(found.levels, 1)
-    ]
-    texts = {name: translate(getattr(found, name)) for name in ("name", "description")} if found.code in BADGES else {}
-    return {
-        **vars(found),
-        **texts,
-        "rarity": colours.get(found.code, found.rarity),
-        "levels": levels or [{"badge": found.code, "number": 1, "criterion": None}],
-        "by_hand": not levels,
-    }
+def text_of(name: str) -> Callable[[Row], str]:
+    """A function that reads a text of a badge in the language of the answer. Imported texts have no translations."""
+
+    def read(row: Row) -> str:
+        value: str = getattr(row["definition"], name)
+        return translate(value) if row["code"] in BADGES else value
+
+    return read
+
+
+def levels_of(row: Row) -> list[Row]:
+    """The levels of a badge; an imported one has one level."""
+    return [level_row(row["code"], number) for number in range(1, max(1, len(row["definition"].levels)) + 1)]
+
+
+def is_granted_by_hand_only(row: Row) -> bool:
+    """Return True if no rule awards the badge."""
+    return not row["definition"].levels
+
+
+def level_row(code: str, number: int) -> Row:
+    """The row of a level of a badge."""
+    return {"badge": code, "number": number}
+
+
+def criterion_of(row: Row) -> str | None:
+    """The criterion of a level; None without a rule, and for a level that the catalogue no longer has."""
+    badge = BADGES.get(row["badge"])
+    if badge is None or row["number"] > len(badge.levels):
+        return None
+    return badge.levels[row["number"] - 1].translated
+
+
+def badge_row(found: Badge, rarity: Rarity | None) -> Row:
+    """The row of a badge; `rarity` is its stored colour, None where that of its definition applies."""
+    return {"code": found.code, "rarity": rarity or found.rarity, "definition": found}
 
 
 # Mutations

@@ -31,7 +31,7 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[int 
     return [balances.get(number, 0) if number in own else None for number in account_ids]
 
 
-@columns("edges", "page_info")
+@columns("edges", "page_info", "account_id")
 @paged
 async def history(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
@@ -40,7 +40,9 @@ async def history(account_ids: Sequence[int], context: Context, *, page: Page) -
     """
     own = context.viewer.account_id
     return [
-        connection(page, await HISTORY.page(CreditEntry.filter(account_id=number), page, *ENTRY), cursor_of)
+        connection(
+            page, await HISTORY.page(CreditEntry.filter(account_id=number), page, *ENTRY), cursor_of, account_id=number
+        )
         if number == own
         else None
         for number in account_ids
@@ -48,6 +50,12 @@ async def history(account_ids: Sequence[int], context: Context, *, page: Page) -
 
 
 cursor_of = HISTORY.cursor_of
+
+
+async def history_totals(account_ids: Sequence[int], context: Context) -> list[int]:
+    """How many entries each account has; 0 for any but the viewer's own. Index (account_id, id)."""
+    own = context.viewer.account_id
+    return [await CreditEntry.filter(account_id=number).count() if number == own else 0 for number in account_ids]
 
 
 def challenge_of(row: Row) -> Row | None:

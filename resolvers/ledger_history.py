@@ -7,7 +7,7 @@ from typing import Any
 from catalogue.points import ACTIVITIES
 from models.statements import Statement
 from resolvers.base.context import Context
-from resolvers.base.keyset import PARENT, SortKey, TopPerParent
+from resolvers.base.keyset import PARENT, SortKey, TopPerParent, count_per_parent
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
@@ -21,15 +21,17 @@ VISIBLE_ENTRY = """
     e.shown AND (e.profile_id = $2 OR
         (e.awarded <> 0 AND e.kind <> 'PENALTY' AND (e.kind <> 'REVERSAL' OR e.activity IS NOT NULL)))
 """
+_LISTED = f"FROM point_entry e WHERE e.profile_id = {PARENT} AND {VISIBLE_ENTRY}"
 HISTORY = TopPerParent(
     "point-history",
     columns=ENTRY,
     select=ENTRY_COLUMNS,
-    source=f"FROM point_entry e WHERE e.profile_id = {PARENT} AND {VISIBLE_ENTRY}",
+    source=_LISTED,
     order=(SortKey("occurred_at", "e.occurred_at", value_type=datetime), SortKey("id", "e.id")),
     parameters=1,
 )
 """Entries of each profile that $2 sees. Index (profile_id, occurred_at, id), read backwards."""
+TOTALS = count_per_parent(_LISTED)
 ENTRIES = Statement.of(f"""
     SELECT {ENTRY_COLUMNS} FROM point_entry e JOIN profile p ON p.id = e.profile_id
     WHERE e.id = ANY($1) AND {visible_sql("p", "$2")} AND {VISIBLE_ENTRY}
@@ -44,15 +46,21 @@ async def by_id(entry_ids: Sequence[int], context: Context) -> list[Row | None]:
     return in_order(entry_ids, rows, by="id")
 
 
-@columns("edges", "page_info")
+@columns("edges", "page_info", "profile_id")
 @paged
 async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row]:
     """A page of each profile's history. Raises Refused: BAD_PAGE, BAD_CURSOR."""
     found = await HISTORY.pages(context.database, profile_ids, page, context.viewer.own_profile)
-    return [connection(page, found.get(profile_id, ()), cursor_of) for profile_id in profile_ids]
+    return [connection(page, found.get(number, ()), cursor_of, profile_id=number) for number in profile_ids]
 
 
 cursor_of = HISTORY.cursor_of
+
+
+async def totals(profile_ids: Sequence[int], context: Context) -> list[int]:
+    """How many entries of each profile the viewer sees. Index (profile_id, occurred_at, id)."""
+    rows = await context.database.fetch(TOTALS, profile_ids, context.viewer.own_profile)
+    return [row["total"] if row else 0 for row in in_order(profile_ids, rows, by="parent")]
 
 
 def activity(row: Row) -> Row | None:

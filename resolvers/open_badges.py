@@ -21,14 +21,16 @@ async def badge_images(
     codes: Sequence[str],
     context: Context,
     *,
-    level: int = 1,
+    level_number: int = 1,
     format: ImageKind = ImageKind.SVG,
     size: int = DEFAULT_SIZE,
 ) -> list[str | None]:
     """The address of the picture of one level of each badge; None if it has no such level. Raises Refused: BAD_INPUT (`size`)."""
     _check_size(size)
     return [
-        badge_credentials.image_address(code, level, format, size) if 1 <= level <= _levels(code) else None
+        badge_credentials.image_address(code, level_number, format, size)
+        if 1 <= level_number <= _levels(code)
+        else None
         for code in codes
     ]
 

@@ -43,7 +43,7 @@ async def by_id(order_ids: Sequence[int], context: Context) -> list[Row | None]:
     return in_order(order_ids, await rows, by="id")
 
 
-@columns("edges", "page_info")
+@columns("edges", "page_info", "account_id")
 @paged
 async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
@@ -52,7 +52,9 @@ async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Pag
     """
     own = context.viewer.account_id
     return [
-        connection(page, await ORDERS.page(ShopOrder.filter(account_id=number), page, *ORDER), cursor_of)
+        connection(
+            page, await ORDERS.page(ShopOrder.filter(account_id=number), page, *ORDER), cursor_of, account_id=number
+        )
         if number == own
         else None
         for number in account_ids
@@ -60,6 +62,12 @@ async def of_accounts(account_ids: Sequence[int], context: Context, *, page: Pag
 
 
 cursor_of = ORDERS.cursor_of
+
+
+async def totals(account_ids: Sequence[int], context: Context) -> list[int]:
+    """How many orders each account has placed; 0 for any but the viewer's own. Index (account_id, id)."""
+    own = context.viewer.account_id
+    return [await ShopOrder.filter(account_id=number).count() if number == own else 0 for number in account_ids]
 
 
 async def order(context: Context, *, input: Any) -> Row:

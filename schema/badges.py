@@ -4,10 +4,11 @@ import strawberry
 
 from catalogue.badges import Rarity
 from models.badges import AwardOrigin
-from resolvers import badges, open_badges
+from resolvers import badge_progress, open_badges
+from resolvers import badges as badge_resolvers
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
-from schema.nodes import PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo
 from schema.scalars import DateTime
 from services.open_badges.badge_images import ImageKind
 
@@ -50,13 +51,13 @@ IMAGE_ARGUMENTS = {
 class BadgeLevel:
     number: int = column("Level number; 1 is the lowest.")
     criterion: str | None = column(
-        "Condition for reaching this level, in the language of the answer; null if the badge is only granted "
-        "by operators or imported."
+        "Condition for reaching this level, in the language of the answer; null if no rule awards it.",
+        read=badge_resolvers.criterion_of,
     )
     awarded_percent: float = loaded_by(
-        badges.level_shares,
+        badge_resolvers.level_shares,
         "Percentage of public, active profiles that have reached this level or a higher one, with one decimal.",
-        key=badges.level_of,
+        key=badge_resolvers.level_of,
         read="percent",
     )
 
@@ -64,51 +65,48 @@ class BadgeLevel:
 @strawberry.type(description="A badge that people can have.")
 class Badge:
     code: str = column("Code that never changes.")
-    name: str = column("Name of the badge, in the language of the answer.")
-    description: str = column("One sentence about the badge, in the language of the answer.")
+    name: str = column("Name of the badge, in the language of the answer.", read=badge_resolvers.text_of("name"))
+    description: str = column(
+        "One sentence about the badge, in the language of the answer.", read=badge_resolvers.text_of("description")
+    )
     rarity: Rarity = column(
         "Rarity by the share of public, active profiles that have the badge. While there are few profiles, the "
         "rarity from the catalogue. It changes only when the share has clearly passed a threshold."
     )
-    by_hand_only: bool = column(
-        "True if no rule awards this badge: it came with an import.", read=lambda row: row["by_hand"]
+    is_granted_by_hand_only: bool = column(
+        "True if no rule awards this badge, only operators and imports.", read=badge_resolvers.is_granted_by_hand_only
     )
-    levels: list[BadgeLevel] = column("Levels of the badge, lowest first.")
+    levels: list[BadgeLevel] = column("Levels of the badge, lowest first.", read=badge_resolvers.levels_of)
     image_url: str | None = loaded_by(
         open_badges.badge_images,
         "URL of the picture of one level, absolute; null if the badge does not have this level.",
         key="code",
         arguments={
-            "level": "Level number; 1 is the lowest and the default.",
+            "level_number": "Number of the level; 1 is the lowest and the default.",
             **IMAGE_ARGUMENTS,
         },
     )
     awarded_percent: float = loaded_by(
-        badges.shares,
+        badge_resolvers.shares,
         "Percentage of public, active profiles that have the badge, with one decimal; 0 only if no profile has it.",
         key="code",
         read="percent",
     )
     awarded_as_of: DateTime = loaded_by(
-        badges.shares, "When `awardedPercent` was computed, at most one minute ago.", key="code", read="as_of"
+        badge_resolvers.shares, "When `awardedPercent` was computed, at most one minute ago.", key="code", read="as_of"
     )
 
 
 @strawberry.type(description="A badge level that a person reached.")
 class ReachedBadgeLevel:
-    level: int = column("Level number; 1 is the lowest.")
+    level: BadgeLevel = column("The level.", read=badge_resolvers.level_of_award)
     awarded_at: DateTime = column("When the person reached it.")
 
 
 @strawberry.type(description="A badge that a person has, at the highest level reached.")
 class EarnedBadge:
-    code: str = column("Code of the badge, which never changes.", read=lambda row: row["badge"])
-    name: str = column("Name of the badge, in the language of the answer.", read=badges.definition_column("name"))
-    description: str = column(
-        "One sentence about the badge, in the language of the answer.", read=badges.definition_column("description")
-    )
-    rarity: Rarity = column("Current rarity of the badge: see `Badge.rarity`.", read=badges.rarity)
-    level: int = column("Highest level reached; 1 is the lowest.")
+    badge: Badge = column("The badge.", read=badge_resolvers.badge_of_award)
+    level: BadgeLevel = column("Highest level reached.", read=badge_resolvers.level_of_award)
     awarded_at: DateTime = column("When the person reached that level.")
     origin: AwardOrigin = column("Why the person has that level.")
     reason: str | None = column(
@@ -116,9 +114,10 @@ class EarnedBadge:
         read=lambda row: row["reason"] if row["reason_shown"] and row["reason"] else None,
     )
     levels: list[ReachedBadgeLevel] = loaded_by(
-        badges.levels_reached, "All levels that the person has reached, lowest first.", key=badges.award_of
+        badge_resolvers.levels_reached,
+        "All levels that the person has reached, lowest first.",
+        key=badge_resolvers.award_of,
     )
-    badge: Badge = loaded_by(badges.by_code, "The definition of the badge.", key="badge")
     credential_url: str = column(
         "URL of that level as a signed Open Badges 3.0 credential. Anyone can fetch it while the profile is public; "
         "its owner always can.",
@@ -141,33 +140,69 @@ class EarnedBadge:
 
 @strawberry.type(description="An earned badge on a page of earned badges.")
 class EarnedBadgeEdge:
-    cursor: str = column("Cursor of this badge, for `after` and `before`.", read=badges.cursor_of)
+    cursor: str = column("Cursor of this badge, for `after` and `before`.", read=badge_resolvers.cursor_of)
     node: EarnedBadge = column("The badge.", itself=True)
 
 
 @strawberry.type(description="A page of a person's earned badges, newest first.")
 class EarnedBadgeConnection:
-    edges: list[EarnedBadgeEdge] = column("The badges on this page.")
+    edges: list[EarnedBadgeEdge] = column("The badges on this page, with their cursors.")
+    nodes: list[EarnedBadge] = column("The badges on this page.", read=lambda row: row["edges"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(
+        badge_resolvers.counts,
+        "Number of badges that the person has; all levels of a badge count as one.",
+        key="profile_id",
+    )
 
 
 @strawberry.type(description="The next level of a badge and a person's progress towards it.")
 class BadgeProgress:
-    code: str = column("Code of the badge, which never changes.")
-    name: str = column("Name of the badge, in the language of the answer.")
-    description: str = column("One sentence about the badge, in the language of the answer.")
-    rarity: Rarity = column("Rarity of the badge: see `Badge.rarity`.")
-    level: int = column("Number of the next level.")
-    percent: int = column("Progress towards that level in whole percent, rounded down: 0 to 99.")
-    criterion: str = column("Condition for reaching that level, in the language of the answer.")
-    badge: Badge = loaded_by(badges.by_code, "The definition of the badge.", key="code")
+    badge: Badge = column("The badge.")
+    level: BadgeLevel = column("The next level.")
+    progress_percent: int = column("Progress towards that level in whole percent, rounded down: 0 to 99.")
+
+
+LIMIT = {"limit": "Maximum number of results, 1 to 100; 12 by default."}
+
+
+@strawberry.type
+class BadgesOfProfile:
+    badges: EarnedBadgeConnection = loaded_by(
+        badge_resolvers.pages,
+        "Badges of the person, newest first, each at its highest level.",
+        arguments=PAGE_ARGUMENTS,
+    )
+    top_badges: list[EarnedBadge] = loaded_by(
+        badge_resolvers.of_profiles,
+        "The newest badges of the person as a short list, for cards and lists of people.",
+        arguments=LIMIT,
+    )
+    featured_badges: list[EarnedBadge] = loaded_by(
+        badge_resolvers.featured, "Up to four badges that the person chose to show first."
+    )
+    badges_in_progress: list[BadgeProgress] = loaded_by(
+        badge_progress.in_progress,
+        "The next level of each badge that the person has started, most progress first. Badges about connections are "
+        "included for the person only, because their progress would reveal hidden profiles.",
+        arguments=LIMIT,
+    )
+    next_badges: list[BadgeProgress] = loaded_by(
+        badge_progress.ahead,
+        "The next level of each badge that the person has not started, easiest first. Badges about connections are "
+        "included for the person only.",
+        arguments=LIMIT,
+    )
 
 
 @strawberry.type
 class BadgesQuery:
     badge: Badge | None = answered_by(
-        badges.badge, "One badge by its code; null if there is no such badge.", arguments={"code": "Code of the badge."}
+        badge_resolvers.badge,
+        "One badge by its code; null if there is no such badge.",
+        arguments={"code": "Code of the badge."},
     )
     badges: list[Badge] = answered_by(
-        badges.catalogue, "All badges: first those that can be earned, then those that are only granted or imported."
+        badge_resolvers.catalogue,
+        "All badges: first those that can be earned, then those that are only granted or imported.",
     )

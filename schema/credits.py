@@ -53,8 +53,12 @@ class CreditEntryEdge:
 
 @strawberry.type(description="A page of the changes of an account's credits, newest first.")
 class CreditEntryConnection:
-    edges: list[CreditEntryEdge] = column("The entries on this page.")
+    edges: list[CreditEntryEdge] = column("The entries on this page, with their cursors.")
+    nodes: list[CreditEntry] = column("The entries on this page.", read=lambda row: row["edges"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(
+        credit_resolvers.history_totals, "Number of changes of the account's credits.", key="account_id"
+    )
 
 
 @strawberry.type(description="The account does not have enough credits.")

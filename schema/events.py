@@ -6,7 +6,7 @@ from catalogue.points import Category
 from resolvers import badges, events, invites, portfolio, profiles
 from resolvers.base.permissions import Anyone, SignedIn
 from resolvers.connections import connection_requests
-from schema.badges import Badge
+from schema.badges import Badge, BadgeLevel
 from schema.connections import ConnectionRequest
 from schema.enums import enum_of
 from schema.fields import column, loaded_by, subscribed_by
@@ -68,11 +68,8 @@ class LevelEvent(ViewerEvent):
 
 @strawberry.type(description="You earned a level of a badge.")
 class BadgeEvent(ViewerEvent):
-    code: str = column("Code of the badge, which never changes.", read=lambda row: row["badge"])
-    badge_level: int = column("Level of the badge that you reached; 1 is the lowest.", read=lambda row: row["level"])
-    badge: Badge | None = loaded_by(
-        badges.by_code, "The definition of the badge; null if it no longer exists.", key="badge"
-    )
+    level: BadgeLevel = column("Level that you reached.", read=badges.level_of_award)
+    badge: Badge | None = loaded_by(badges.by_code, "The badge; null if it no longer exists.", key="badge")
 
 
 @strawberry.type(description="You completed a challenge; its credits can be claimed.")

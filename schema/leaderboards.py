@@ -73,7 +73,8 @@ class LeaderboardEntryEdge:
 
 @strawberry.type(description="A page of a leaderboard.")
 class LeaderboardEntryConnection:
-    edges: list[LeaderboardEntryEdge] = column("The places on this page, best first.")
+    edges: list[LeaderboardEntryEdge] = column("The places on this page, best first, with their cursors.")
+    nodes: list[LeaderboardEntry] = column("The places on this page.", read=lambda row: row["edges"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(leaderboards.totals, "Number of people on the leaderboard.", key="key")
 

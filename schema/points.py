@@ -8,7 +8,7 @@ from models.points import EntryKind, Outcome
 from resolvers import ledger_history
 from resolvers import points as point_resolvers
 from schema.enums import enum_of
-from schema.fields import answered_by, column
+from schema.fields import answered_by, column, loaded_by
 from schema.nodes import Node, PageInfo, id_of
 from schema.scalars import DateTime
 
@@ -129,8 +129,12 @@ class PointEntryEdge:
 
 @strawberry.type(description="A page of a person's point history, newest first.")
 class PointEntryConnection:
-    edges: list[PointEntryEdge] = column("The entries on this page.")
+    edges: list[PointEntryEdge] = column("The entries on this page, with their cursors.")
+    nodes: list[PointEntry] = column("The entries on this page.", read=lambda row: row["edges"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(
+        ledger_history.totals, "Number of events in the history that you may see.", key="profile_id"
+    )
 
 
 @strawberry.type

@@ -5,8 +5,6 @@ import strawberry
 from models.profiles import Visibility
 from resolvers import (
     avatars,
-    badge_progress,
-    badges,
     companies,
     ledger_history,
     points,
@@ -15,7 +13,7 @@ from resolvers import (
     stats,
     terms,
 )
-from schema.badges import BadgeProgress, EarnedBadge, EarnedBadgeConnection
+from schema.badges import BadgesOfProfile
 from schema.checklist import ChecklistEntry
 from schema.companies import Company
 from schema.connections import ConnectionsOfProfile
@@ -69,7 +67,7 @@ class SocialAccount:
 
 
 @strawberry.type(description="A person of the community.")
-class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
+class Profile(BadgesOfProfile, ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
     id: strawberry.ID = column("Opaque id of the profile, like `prf_5k2v9x0qcm`.", read=id_of("Profile"))
     handle: str = column(
         "Unique name for links, like `ada-lovelace`. It can change; earlier handles keep leading to this profile."
@@ -117,29 +115,6 @@ class Profile(ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node)
         ledger_history.of_profiles,
         "Events that gave points, newest first. Only the person also sees events that gave none.",
         arguments=PAGE_ARGUMENTS,
-    )
-    badge_count: int = loaded_by(badges.counts, "Number of badges; all levels of a badge count as one.")
-    featured_badges: list[EarnedBadge] = loaded_by(
-        badges.featured, "Up to four badges that the person chose to show first."
-    )
-    earned_badges: EarnedBadgeConnection = loaded_by(
-        badges.pages, "All earned badges, newest first, each at its highest level.", arguments=PAGE_ARGUMENTS
-    )
-    badges_in_progress: list[BadgeProgress] = loaded_by(
-        badge_progress.in_progress,
-        "The next level of each badge that the person has started, most progress first. Badges about connections are "
-        "included for the person only, because their progress would reveal hidden profiles.",
-        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
-    )
-    next_badges: list[BadgeProgress] = loaded_by(
-        badge_progress.ahead,
-        "The next level of each badge that the person has not started, easiest first.",
-        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
-    )
-    badges: list[EarnedBadge] = loaded_by(
-        badges.of_profiles,
-        "The newest earned badges, each at its highest level; for cards and lists of people.",
-        arguments={"first": "Maximum number of results, 1 to 100; 12 by default."},
     )
 
 

@@ -56,8 +56,10 @@ class ShopOrderEdge:
 
 @strawberry.type(description="A page of an account's orders, newest first.")
 class ShopOrderConnection:
-    edges: list[ShopOrderEdge] = column("The orders on this page.")
+    edges: list[ShopOrderEdge] = column("The orders on this page, with their cursors.")
+    nodes: list[ShopOrder] = column("The orders on this page.", read=lambda row: row["edges"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(shop.totals, "Number of orders of the account.", key="account_id")
 
 
 @strawberry.type

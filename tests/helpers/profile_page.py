@@ -14,7 +14,7 @@ from tests.helpers.factories import NOON, give
 from tests.helpers.projects import make_project
 from tests.helpers.transactions import committed
 
-BADGE = "code name rarity level"
+BADGE = "badge { code name rarity } level { number }"
 PROFILE_PAGE = f"""
 query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
   id handle name avatarUrl avatarUrlLarge jobTitle country {{ code name }} department location about website joinedOn
@@ -24,10 +24,10 @@ query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
   stats {{ categories {{ category points activities {{ activity {{ title }} times points }} }} series {{ startsOn points }} }}
   connectionStatus connectionCount mutualConnections {{ totalCount profiles(first: 3) {{ name avatarUrl }} }}
   connections(first: 20) {{ edges {{ connectedAt node {{
-    id handle name avatarUrl score {{ points level {{ number }} }} badges(first: 3) {{ {BADGE} }} }} }} }}
+    id handle name avatarUrl score {{ points level {{ number }} }} topBadges(limit: 3) {{ {BADGE} }} }} }} }}
   projects(first: 5) {{ totalCount edges {{ node {{
     id title customer startedOn endedOn collaborators {{ id name avatarUrl }} }} }} }}
-  featuredBadges {{ {BADGE} }} badgeCount badges(first: 12) {{ {BADGE} awardedAt credentialUrl }}
+  featuredBadges {{ {BADGE} }} badges(first: 12) {{ totalCount nodes {{ {BADGE} awardedAt credentialUrl }} }}
 }} }}
 """
 

@@ -51,11 +51,11 @@ query($handle: String!, $others: String!, $id: ID!, $ids: [ID!]!) {
   profile(handle: $handle) {
     published: projects(state: PUBLISHED) { totalCount } projects { totalCount edges { node { title } } }
     drafts: projects(state: DRAFT) { totalCount edges { node { title } } }
-    badges { code }
+    topBadges { badge { code } }
   }
   other: profile(handle: $others) {
     collaborations { totalCount edges { node { title } } } projects { totalCount }
-    badgesInProgress(first: 100) { code } earnedBadges { edges { node { code } } }
+    badgesInProgress(limit: 100) { badge { code } } badges { nodes { badge { code } } }
   }
 }
 """

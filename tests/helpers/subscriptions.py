@@ -21,7 +21,7 @@ BOARD = {
 
 OWN = {
     "query": "subscription { viewerEvents { __typename kind at ... on PointsEvent { points category activity { code } }"
-    " ... on LevelEvent { level { number } } ... on BadgeEvent { code badgeLevel badge { name } }"
+    " ... on LevelEvent { level { number } } ... on BadgeEvent { level { number } badge { code name } }"
     " ... on ChallengeEvent { code title credits } } }"
 }
 

@@ -20,7 +20,7 @@ from tests.helpers.factories import make_person
 
 pytestmark = pytest.mark.sqlite_only  # nothing here depends on the database
 
-CARD = "id handle name avatarUrl jobTitle country { code } company { id name } score { points } badges(first: 3) { name level }"
+CARD = "id handle name avatarUrl jobTitle country { code } company { id name } score { points } topBadges(limit: 3) { badge { name } level { number } }"
 
 
 def repeated(times: int, each: str, around: str = "{{ {0} }}") -> str:

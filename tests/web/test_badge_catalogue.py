@@ -23,7 +23,7 @@ async def test_the_catalogue_tells_what_each_level_takes(checked_client: GraphQL
         source="archive", key="7", code="archive.7", name="Founder", description="Was there.", rarity=Rarity.ORANGE
     )
     # when
-    text = "{ badges { code name description rarity byHandOnly levels { number criterion } awardedPercent } }"
+    text = "{ badges { code name description rarity isGrantedByHandOnly levels { number criterion } awardedPercent } }"
     found = (await checked_client.data(text))["badges"]
     # then
     assert [each["code"] for each in found] == [*BADGES, "archive.7"]
@@ -33,12 +33,12 @@ async def test_the_catalogue_tells_what_each_level_takes(checked_client: GraphQL
         "name": "Summit",
         "description": "You have reached the highest level.",
         "rarity": "ORANGE",
-        "byHandOnly": False,
+        "isGrantedByHandOnly": False,
         "levels": [{"number": 1, "criterion": "Reach level 10."}],
         "awardedPercent": 0.0,
     }
     assert by_code["archive.7"]["levels"] == [{"number": 1, "criterion": None}]
-    assert by_code["archive.7"]["byHandOnly"] is True
+    assert by_code["archive.7"]["isGrantedByHandOnly"] is True
 
 
 @pytest.mark.parametrize("code", ["NO_SUCH", "", "N" * 65])
@@ -56,10 +56,12 @@ async def test_an_imported_badge_shows_like_any_other(checked_client: GraphQLCli
     # when
     page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=5))["profile"]
     # then
-    [founder] = page["badges"]
-    assert (founder["name"], founder["rarity"], founder["description"]) == ("Founder", "ORANGE", "")
+    [founder] = page["badges"]["nodes"]
+    badge = founder["badge"]
+    assert (badge["name"], badge["rarity"], badge["description"]) == ("Founder", "ORANGE", "")
+    assert founder["level"] == {"number": 1, "criterion": None} and badge["levels"] == [founder["level"]]
     assert founder["origin"] == "OPERATOR"
-    assert founder["badge"]["byHandOnly"] is True
+    assert founder["badge"]["isGrantedByHandOnly"] is True
 
 
 async def test_the_share_counts_public_and_active_people_alone(
@@ -96,28 +98,24 @@ async def test_everywhere_a_badge_has_the_colour_of_its_share(checked_client: Gr
       badge(code: "PROBLEM_SOLVER") { rarity }
       badges { code rarity }
       profile(id: $id) {
-        badges { code rarity badge { rarity } } featuredBadges { code rarity }
-        earnedBadges(first: 50) { edges { node { code rarity } } }
-        badgesInProgress(first: 100) { code rarity badge { rarity } } nextBadges(first: 100) { code rarity }
+        badges(first: 50) { nodes { badge { code rarity } } }
+        topBadges { badge { code rarity } } featuredBadges { badge { code rarity } }
+        badgesInProgress(limit: 100) { badge { code rarity } } nextBadges(limit: 100) { badge { code rarity } }
       }
     }"""
     # when
     found = await checked_client.data(text, id=graph_id("prf", ada))
     # then
     page = found["profile"]
-    lists = [
-        found["badges"],
-        page["badges"],
-        page["featuredBadges"],
-        [edge["node"] for edge in page["earnedBadges"]["edges"]],
-        page["badgesInProgress"],
-    ]
-    for each in lists:
+    names = ("topBadges", "featuredBadges", "badgesInProgress", "nextBadges")
+    of_page = {name: [row["badge"] for row in page[name]] for name in names}
+    earned = [row["badge"] for row in page["badges"]["nodes"]]
+    for each in (found["badges"], earned, *(of_page[name] for name in names[:3])):
         assert {row["code"]: row["rarity"] for row in each}["PROBLEM_SOLVER"] == "PURPLE"
-        assert all(row["badge"]["rarity"] == row["rarity"] for row in each if "badge" in row)
         others = [row for row in each if row["code"] not in {"PROBLEM_SOLVER", "SUMMIT"}]
         assert all(row["rarity"] == BADGES[row["code"]].rarity.value for row in others)
-    assert {row["code"]: row["rarity"] for row in page["nextBadges"] + page["badgesInProgress"]}["SUMMIT"] == "PURPLE"
+    later = of_page["nextBadges"] + of_page["badgesInProgress"]
+    assert {row["code"]: row["rarity"] for row in later}["SUMMIT"] == "PURPLE"
     assert found["badge"] == {"rarity": "PURPLE"}
 
 

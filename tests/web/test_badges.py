@@ -15,7 +15,7 @@ from services.points.ledger import record_many
 from services.progress import counters
 from services.progress.scores import lock_scores
 from tests.conftest import CountStatements
-from tests.helpers.badges_by_http import PAGE, SHARE
+from tests.helpers.badges_by_http import PAGE, SHARE, codes_of, levels_of, one_of
 from tests.helpers.factories import NOON, event, give, make_person, make_profile, make_token
 from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
@@ -25,8 +25,8 @@ READ = "mx:user:profile:v1:read"
 ALL = """
 query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
   profile(id: $id) {
-    earnedBadges(first: $first, after: $after, last: $last, before: $before) {
-      edges { cursor node { code level } }
+    badges(first: $first, after: $after, last: $last, before: $before) {
+      edges { cursor node { badge { code } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }
@@ -35,7 +35,7 @@ query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String)
 SET = """
 mutation Set($badges: [String!]!) {
   setFeaturedBadges(input: {badgeCodes: $badges}) {
-    profile { featuredBadges { code name } }
+    profile { featuredBadges { badge { code name } } }
     errors { __typename code message path }
   }
 }
@@ -54,27 +54,29 @@ async def test_a_profile_shows_what_was_earned_and_what_is_next(checked_client: 
     # when
     page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=100))["profile"]
     # then only the highest level stands among the earned, and the next one in progress
-    earned = {each["code"]: each for each in page["badges"]}
-    solver = earned["PROBLEM_SOLVER"]
-    assert (solver["name"], solver["rarity"], solver["level"], solver["origin"]) == (
+    earned = page["badges"]["nodes"]
+    solver = one_of(earned, "PROBLEM_SOLVER")
+    badge = solver["badge"]
+    assert (badge["name"], badge["rarity"], solver["level"]["number"], solver["origin"]) == (
         "Problem Solver",
         "BLUE",
         2,
         "RULE",
     )
     assert solver["awardedAt"] == "2026-03-10T12:00:00Z"
-    assert solver["levels"] == [{"level": n, "awardedAt": "2026-03-10T12:00:00Z"} for n in (1, 2)]
-    assert solver["badge"]["levels"][2] == {"number": 3, "criterion": "Have your answer marked as accepted: 100 times."}
-    assert (solver["badge"]["awardedPercent"], solver["badge"]["byHandOnly"]) == (100.0, False)
-    assert page["badgeCount"] == len(page["badges"]) == len(earned)
-    assert page["featuredBadges"] == [{"code": "FIRST_LIGHT", "level": 1}]
-    [going] = [each for each in page["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER"]
-    assert (going["level"], going["percent"]) == (3, 30)
-    percents = [each["percent"] for each in page["badgesInProgress"]]
+    assert solver["levels"] == [{"level": {"number": n}, "awardedAt": "2026-03-10T12:00:00Z"} for n in (1, 2)]
+    assert badge["levels"][1] == solver["level"]
+    assert badge["levels"][2] == {"number": 3, "criterion": "Have your answer marked as accepted: 100 times."}
+    assert (badge["awardedPercent"], badge["isGrantedByHandOnly"]) == (100.0, False)
+    assert page["badges"]["totalCount"] == len(earned) == len(levels_of(earned))
+    assert levels_of(page["featuredBadges"]) == {"FIRST_LIGHT": 1}
+    going = one_of(page["badgesInProgress"], "PROBLEM_SOLVER")
+    assert (going["level"], going["progressPercent"]) == (badge["levels"][2], 30)
+    percents = [each["progressPercent"] for each in page["badgesInProgress"]]
     assert percents == sorted(percents, reverse=True)
     assert 100 not in percents
     assert 0 not in percents
-    assert {each["percent"] for each in page["nextBadges"]} == {0}
+    assert {each["progressPercent"] for each in page["nextBadges"]} == {0}
 
 
 async def test_no_level_is_in_two_lists_and_none_is_missing(checked_client: GraphQLClient) -> None:
@@ -84,15 +86,13 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(checked_client: Grap
     for code, times in (("ANSWER_ACCEPTED", 9), ("APP_PUBLISHED", 4), ("TEAM_SERVER_COMMIT", 60), ("HACKATHON_WON", 1)):
         await record_many([event(ada, code) for _ in range(times)])
     # when
-    text = "query L($id: ID!) { profile(id: $id) { badges(first: 100) { code level } %s %s } }" % (  # noqa: UP031
-        "badgesInProgress(first: 100) { code level }",
-        "nextBadges(first: 100) { code level }",
-    )
+    text = """query L($id: ID!) { profile(id: $id) {
+        topBadges(limit: 100) { ...B } badgesInProgress(limit: 100) { ...P } nextBadges(limit: 100) { ...P } } }
+        fragment B on EarnedBadge { badge { code } level { number } }
+        fragment P on BadgeProgress { badge { code } level { number } }"""
     page = (await checked_client.data(text, headers=await in_session(account), id=graph_id("prf", ada)))["profile"]
     # then
-    earned = {each["code"]: each["level"] for each in page["badges"]}
-    going = {each["code"]: each["level"] for each in page["badgesInProgress"]}
-    ahead = {each["code"]: each["level"] for each in page["nextBadges"]}
+    earned, going, ahead = [levels_of(page[each]) for each in ("topBadges", "badgesInProgress", "nextBadges")]
     assert not going.keys() & ahead.keys()
     for code, badge in BADGES.items():
         done = earned.get(code, 0)
@@ -110,13 +110,14 @@ async def test_a_revoked_level_is_in_no_list(checked_client: GraphQLClient) -> N
     await badges.revoke(ada, "PROBLEM_SOLVER", level=2, reason="Why")
     # then
     page = (await checked_client.data(PAGE, id=graph_id("prf", ada), first=100))["profile"]
-    lists = ("badges", "featuredBadges", "badgesInProgress", "nextBadges")
-    assert not [each for name in lists for each in page[name] if each["code"] == "FIRST_LIGHT"]
-    [solver] = [each for each in page["badges"] if each["code"] == "PROBLEM_SOLVER"]
-    assert (solver["level"], [each["level"] for each in solver["levels"]]) == (1, [1])
-    assert [each["level"] for each in page["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER"] == [3]
+    earned = page["badges"]["nodes"]
+    lists = (earned, page["featuredBadges"], page["badgesInProgress"], page["nextBadges"])
+    assert not [rows for rows in lists if "FIRST_LIGHT" in codes_of(rows)]
+    solver = one_of(earned, "PROBLEM_SOLVER")
+    assert (solver["level"]["number"], [each["level"]["number"] for each in solver["levels"]]) == (1, [1])
+    assert levels_of(page["badgesInProgress"])["PROBLEM_SOLVER"] == 3
     assert page["featuredBadges"] == []
-    assert page["badgeCount"] == len(page["badges"])
+    assert page["badges"]["totalCount"] == len(earned)
 
 
 async def test_the_newest_come_first_and_pages_hold_each_once(checked_client: GraphQLClient) -> None:
@@ -128,31 +129,33 @@ async def test_the_newest_come_first_and_pages_hold_each_once(checked_client: Gr
             await badges.grant(ada, code, reason="Why")
     id_ = graph_id("prf", ada)
     # when
-    newest = await checked_client.data("query N($id: ID!) { profile(id: $id) { badges(first: 2) { code } } }", id=id_)
+    newest = await checked_client.data(
+        "query N($id: ID!) { profile(id: $id) { topBadges(limit: 2) { badge { code } } } }", id=id_
+    )
     forth: list[str] = []
     back: list[str] = []
     page: dict[str, Any] = {"endCursor": None, "hasNextPage": True}
     while page["hasNextPage"]:
-        found = (await checked_client.data(ALL, id=id_, first=2, after=page["endCursor"]))["profile"]["earnedBadges"]
-        forth, page = [*forth, *(edge["node"]["code"] for edge in found["edges"])], found["pageInfo"]
+        found = (await checked_client.data(ALL, id=id_, first=2, after=page["endCursor"]))["profile"]["badges"]
+        forth, page = [*forth, *(edge["node"]["badge"]["code"] for edge in found["edges"])], found["pageInfo"]
     page = {"startCursor": None, "hasPreviousPage": True}
     while page["hasPreviousPage"]:
-        found = (await checked_client.data(ALL, id=id_, last=2, before=page["startCursor"]))["profile"]["earnedBadges"]
-        back, page = [*(edge["node"]["code"] for edge in found["edges"]), *back], found["pageInfo"]
+        found = (await checked_client.data(ALL, id=id_, last=2, before=page["startCursor"]))["profile"]["badges"]
+        back, page = [*(edge["node"]["badge"]["code"] for edge in found["edges"]), *back], found["pageInfo"]
     # then
     assert forth == back == codes[::-1]
-    assert [each["code"] for each in newest["profile"]["badges"]] == codes[:-3:-1]
+    assert codes_of(newest["profile"]["topBadges"]) == codes[:-3:-1]
 
 
 @pytest.mark.parametrize(
-    ("field", "first"), [("badges", 0), ("badges", 101), ("badgesInProgress", 0), ("nextBadges", -1)]
+    ("field", "limit"), [("topBadges", 0), ("topBadges", 101), ("badgesInProgress", 0), ("nextBadges", -1)]
 )
-async def test_a_length_that_makes_no_sense_is_refused(checked_client: GraphQLClient, field: str, first: int) -> None:
+async def test_a_length_that_makes_no_sense_is_refused(checked_client: GraphQLClient, field: str, limit: int) -> None:
     ada = await make_profile()
     await give(ada)
     assert (
         await checked_client.code(
-            f'{{ profile(id: "{graph_id("prf", ada)}") {{ {field}(first: {first}) {{ code }} }} }}'
+            f'{{ profile(id: "{graph_id("prf", ada)}") {{ {field}(limit: {limit}) {{ __typename }} }} }}'
         )
         == "BAD_PAGE"
     )
@@ -182,12 +185,13 @@ async def test_a_private_persons_badges_exist_for_nobody_else(checked_client: Gr
     for headers in ({}, stranger):
         assert (await checked_client.data(PAGE, id=graph_id("prf", ada), headers=headers))["profile"] is None
         node = await checked_client.data(
-            f'{{ node(id: "{graph_id("prf", ada)}") {{ ... on Profile {{ badges {{ code }} }} }} }}', headers=headers
+            f'{{ node(id: "{graph_id("prf", ada)}") {{ ... on Profile {{ badges {{ totalCount }} }} }} }}',
+            headers=headers,
         )
         assert node == {"node": None}
         assert (await checked_client.data(SHARE, code="FIRST_LIGHT", headers=headers))["badge"]["awardedPercent"] == 0.0
     own = await checked_client.data(PAGE, id=graph_id("prf", ada), headers=await in_session(account))
-    assert own["profile"]["badgeCount"] > 0
+    assert own["profile"]["badges"]["totalCount"] > 0
 
 
 async def test_tokens_read_badges_with_the_scope_of_profiles_alone(checked_client: GraphQLClient) -> None:
@@ -220,13 +224,13 @@ async def test_a_person_chooses_in_session_or_with_an_api_key(checked_client: Gr
     assert by_session["setFeaturedBadges"] == {
         "profile": {
             "featuredBadges": [
-                {"code": "PROBLEM_SOLVER", "name": "Problem Solver"},
-                {"code": "FIRST_LIGHT", "name": "First Light"},
+                {"badge": {"code": "PROBLEM_SOLVER", "name": "Problem Solver"}},
+                {"badge": {"code": "FIRST_LIGHT", "name": "First Light"}},
             ]
         },
         "errors": [],
     }
-    assert by_key["setFeaturedBadges"]["profile"]["featuredBadges"] == [{"code": "FIRST_LIGHT", "name": "First Light"}]
+    assert codes_of(by_key["setFeaturedBadges"]["profile"]["featuredBadges"]) == ["FIRST_LIGHT"]
 
 
 async def test_what_is_wrong_with_a_choice_is_said_for_each(checked_client: GraphQLClient) -> None:
@@ -267,17 +271,19 @@ async def test_badges_of_many_people_take_the_same_statements(
     people = [await make_profile() for _ in range(20)]
     for who in people:
         await make_solver(who, 6)
-    fields = "badgeCount badges(first: 3) { code name rarity level awardedAt levels { level } } featuredBadges { code }"
-    more = "badgesInProgress(first: 3) { code percent } nextBadges(first: 3) { code } earnedBadges(first: 2) { edges { node { code } } }"
+    badge = "badge { code name rarity }"
+    fields = f"topBadges(limit: 3) {{ {badge} level {{ criterion }} awardedAt levels {{ level {{ number }} }} }}"
+    more = f"featuredBadges {{ {badge} }} badgesInProgress(limit: 3) {{ {badge} progressPercent }}"
+    more += f" nextBadges(limit: 3) {{ {badge} }} badges(first: 2) {{ totalCount nodes {{ {badge} }} }}"
     text = f"query P($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Profile {{ id {fields} {more} }} }} }}"
     totals = []
     # when
     for size in (10, 20):
         with count_statements() as seen:
             data = await checked_client.data(text, ids=[graph_id("prf", who) for who in people[:size]])
-        assert all(len(each["badges"]) == 3 for each in data["nodes"])
+        assert all(len(each["topBadges"]) == 3 for each in data["nodes"])
         totals.append(seen.total)
-    # then cards, counts, badges, levels, featured, page, and four for both lists of progress
+    # then cards, count, badges, levels, featured, page, and four for both lists of progress
     assert totals == [10, 10], seen.texts
 
 
@@ -289,7 +295,7 @@ async def test_an_unknown_code_among_the_awards_is_passed_over(checked_client: G
     # when
     page = (await checked_client.data(PAGE, id=graph_id("prf", ada)))["profile"]
     # then
-    assert page["badges"] == []
+    assert page["badges"] == {"totalCount": 0, "nodes": []}
 
 
 async def test_nobody_counts_hidden_connections_by_another_ones_progress(checked_client: GraphQLClient) -> None:
@@ -299,16 +305,15 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(checked
     async with in_transaction():
         await lock_scores([number])
         await achievements.evaluate([await counters.add(number, CONNECTIONS, 3)])
-    text = (
-        "query P($id: ID!) { profile(id: $id) { badgesInProgress { code percent } nextBadges(first: 100) { code } } }"
-    )
+    text = """query P($id: ID!) { profile(id: $id) {
+        badgesInProgress { badge { code } progressPercent } nextBadges(limit: 100) { badge { code } } } }"""
     # when
     mine = (await checked_client.data(text, headers=await in_session(ada), id=graph_id("prf", number)))["profile"]
     theirs = (await checked_client.data(text, id=graph_id("prf", number)))["profile"]
     # then
-    assert {"code": "SMALL_WORLD", "percent": 30} in mine["badgesInProgress"]
+    assert {"badge": {"code": "SMALL_WORLD"}, "progressPercent": 30} in mine["badgesInProgress"]
     assert theirs["badgesInProgress"] == []
-    assert "SMALL_WORLD" not in {badge["code"] for badge in theirs["nextBadges"]}
+    assert "SMALL_WORLD" not in codes_of(theirs["nextBadges"])
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -320,10 +325,10 @@ async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator
     ada = account.own_profile_id
     await badges.grant(ada, "ON_STAGE", reason="Spoke at the fair", reason_shown=shown)
     await give(ada)
-    text = "query R($id: ID!) { profile(id: $id) { badges { code origin reason } } }"
+    text = "query R($id: ID!) { profile(id: $id) { badges { nodes { badge { code } origin reason } } } }"
     # then
     for headers in ({}, await in_session(account)):
         found = (await checked_client.data(text, id=graph_id("prf", ada), headers=headers))["profile"]["badges"]
-        by_code = {each["code"]: each["reason"] for each in found}
+        by_code = {each["badge"]["code"]: each["reason"] for each in found["nodes"]}
         assert by_code["ON_STAGE"] == ("Spoke at the fair" if shown else None)
         assert by_code["FIRST_LIGHT"] is None

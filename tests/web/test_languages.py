@@ -149,12 +149,10 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(checked_cl
         credential="1" * 32,
     )
     # when
-    document = (
-        'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { badges { name description } } }'
-    )
+    document = 'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { topBadges { badge { name description } } } }'
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     # then
-    assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["badges"][0]
+    assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["topBadges"][0]["badge"]
 
 
 async def test_skills_industries_and_countries_are_named_in_dutch(checked_client: GraphQLClient) -> None:
@@ -203,7 +201,7 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(checked_client
                 )
             )
             # then
-            assert (await arrives(ws))["viewerEvents"]["badge"] == {"name": badge}
+            assert (await arrives(ws))["viewerEvents"]["badge"]["name"] == badge
             assert (await arrives(ws))["viewerEvents"]["title"] == challenge
 
 
@@ -212,16 +210,16 @@ async def test_progress_is_told_in_dutch(checked_client: GraphQLClient) -> None:
     await give(ada.own_profile_id, "ANSWER_ACCEPTED", times=2)
     document = """
       query Q($id: ID!) {
-        profile(id: $id) { badges { name description } badgesInProgress { code name criterion } }
+        profile(id: $id) { topBadges { badge { name description } } badgesInProgress { badge { code name } level { criterion } } }
       }
     """
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     assert {"name": "Eerste licht", "description": "Voor het eerst is een antwoord van jou geaccepteerd."} in (
-        data["profile"]["badges"]
+        [each["badge"] for each in data["profile"]["topBadges"]]
     )
-    solver = next(each for each in data["profile"]["badgesInProgress"] if each["code"] == "PROBLEM_SOLVER")
-    assert solver["name"] == "Probleemoplosser"
-    assert solver["criterion"] == "Je antwoord laten accepteren: 5 keer."
+    solver = next(each for each in data["profile"]["badgesInProgress"] if each["badge"]["code"] == "PROBLEM_SOLVER")
+    assert solver["badge"]["name"] == "Probleemoplosser"
+    assert solver["level"]["criterion"] == "Je antwoord laten accepteren: 5 keer."
 
 
 async def test_refusals_are_said_in_dutch_and_their_codes_stay(checked_client: GraphQLClient) -> None:

@@ -174,8 +174,8 @@ async def test_pictures_are_drawn_in_four_sizes(checked_client: GraphQLClient) -
 
 GRAPH = """
     query ($handle: String!) {
-        badge(code: "PROBLEM_SOLVER") { second: imageUrl(level: 2) png: imageUrl(format: PNG, size: 64) none: imageUrl(level: 6) }
-        profile(handle: $handle) { badges(first: 1) {
+        badge(code: "PROBLEM_SOLVER") { second: imageUrl(levelNumber: 2) png: imageUrl(format: PNG, size: 64) none: imageUrl(levelNumber: 6) }
+        profile(handle: $handle) { topBadges(limit: 1) {
             imageUrl(format: PNG) credentialImageUrl svg: credentialImageUrl(format: SVG) badge { imageUrl }
         } }
     }
@@ -196,7 +196,7 @@ async def test_the_graph_says_where_the_pictures_are(checked_client: GraphQLClie
         "png": f"{here}/PROBLEM_SOLVER/1/image-64.png",
         "none": None,
     }
-    [earned] = found["profile"]["badges"]
+    [earned] = found["profile"]["topBadges"]
     assert earned == {
         "imageUrl": f"{here}/{hand}/1/image-256.png",
         "credentialImageUrl": f"http://graph.example{at(award)}/badge.png",

@@ -47,19 +47,24 @@ async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, cou
     assert [each["name"] for each in page["mutualConnections"]["profiles"]] == ["P7", "P3"]
     near = [edge["node"] for edge in page["connections"]["edges"]]
     assert [each["name"] for each in near] == [f"P{nth}" for nth in range(21, 1, -1)]
-    assert all(len(each["badges"]) == 3 and each["score"]["points"] > 0 and each["avatarUrl"] for each in near)
+    assert all(len(each["topBadges"]) == 3 and each["score"]["points"] > 0 and each["avatarUrl"] for each in near)
     projects = [edge["node"] for edge in page["projects"]["edges"]]
     assert page["projects"]["totalCount"] == 6 and len(projects) == 5
     assert all(len(each["collaborators"]) == 3 for each in projects)
     assert all(person["name"] and person["avatarUrl"] for each in projects for person in each["collaborators"])
-    assert [each["code"] for each in page["featuredBadges"]] == held[:4]
-    assert len(page["badges"]) == 12 < page["badgeCount"]
+    assert [each["badge"]["code"] for each in page["featuredBadges"]] == held[:4]
+    assert len(page["badges"]["nodes"]) == 12 < page["badges"]["totalCount"]
     # and what is on it is what the pages of those on it say
     assert page["connectionCount"] == (await towards(checked_client, who, zoe))["connections"]["totalCount"]
     other = await page_of(checked_client, people[21], who)
-    assert (other["score"]["points"], other["badges"][:1]) == (
+    assert (other["score"]["points"], other["badges"]["nodes"][:1]) == (
         near[0]["score"]["points"],
-        [{**near[0]["badges"][0], **{key: other["badges"][0][key] for key in ("awardedAt", "credentialUrl")}}],
+        [
+            {
+                **near[0]["topBadges"][0],
+                **{key: other["badges"]["nodes"][0][key] for key in ("awardedAt", "credentialUrl")},
+            }
+        ],
     )
     # wholly by plan, also for nobody
     assert (await page_of(checked_client, zoe))["mutualConnections"] is None
@@ -107,7 +112,9 @@ async def test_the_page_takes_as_many_statements_however_much_is_on_it(
         with count_statements() as statements:
             page = await page_of(checked_client, zoe, who)
         seen.append(statements.total - alone.total - 1)  # the handle is looked up by the test
-        sizes.append([len(page[name]["edges"]) for name in ("connections", "projects")] + [len(page["badges"])])
+        sizes.append(
+            [len(page[name]["edges"]) for name in ("connections", "projects")] + [len(page["badges"]["nodes"])]
+        )
         more = await neighbours(zoe, 10, start=10)
         for each in more:
             await connected(viewer, each)

@@ -80,7 +80,7 @@ async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
       stats { categories { category points openingPoints correctionPoints activities { activity { code } times points } }
         series(bucket: DAY, since: "2026-03-01", until: "2026-03-20") { startsOn points byCategory { category points } } }
       pointHistory(first: 50) { edges { node { id kind pointsAwarded reason } } }
-      badges { code awardedAt } } }
+      badges { nodes { badge { code } awardedAt } } } }
     """
     token = await make_token(account, "mx:points:read", "mx:user:profile:v1:read")
     return (await client.data(text, id=graph_id("prf", account.profile_id), token=token))["profile"]

@@ -196,8 +196,8 @@ async def test_every_kind_of_event_has_its_facts(checked_client: GraphQLClient) 
     assert all(each.pop("at") for each in found)
     assert found == [
         {"__typename": "LevelEvent", "kind": "LEVEL", "level": {"number": 3}},
-        {"__typename": "BadgeEvent", "kind": "BADGE", "code": badge.code, "badgeLevel": 1, "badge": {"name": badge.name}},
-        {"__typename": "BadgeEvent", "kind": "BADGE", "code": "gone", "badgeLevel": 1, "badge": None},
+        {"__typename": "BadgeEvent", "kind": "BADGE", "level": {"number": 1}, "badge": {"code": badge.code, "name": badge.name}},
+        {"__typename": "BadgeEvent", "kind": "BADGE", "level": {"number": 1}, "badge": None},
         {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": challenge.code,
          "title": challenge.title, "credits": challenge.credits},
         {"__typename": "ChallengeEvent", "kind": "CHALLENGE", "code": "gone", "title": None, "credits": None},

@@ -58,14 +58,14 @@ async def test_verifying_is_limited_for_each_address(checked_client: GraphQLClie
 async def test_a_badge_tells_where_its_credential_is(checked_client: GraphQLClient) -> None:
     # given
     account, award = await someones()
-    ask = "query ($handle: String!) { profile(handle: $handle) { badges { credentialUrl } } }"
+    ask = "query ($handle: String!) { profile(handle: $handle) { topBadges { credentialUrl } } }"
     handle = (await Profile.get(id=account.profile_id)).handle
     # when
-    found = (await checked_client.data(ask, handle=handle))["profile"]["badges"]
+    found = (await checked_client.data(ask, handle=handle))["profile"]["topBadges"]
     # then
     assert found == [{"credentialUrl": f"http://graph.example{at(award)}"}]
     token = await make_token(account, "mx:user:profile:v1:read")
-    assert (await checked_client.data(ask, token=token, handle=handle))["profile"]["badges"] == found
+    assert (await checked_client.data(ask, token=token, handle=handle))["profile"]["topBadges"] == found
     less = await make_token(account, "mx:leaderboard:read")
     assert await checked_client.code(ask, token=less, handle=handle) == "INSUFFICIENT_SCOPE"
     assert await checked_client.code(VERIFY, token=less, credential="x") == "INSUFFICIENT_SCOPE"

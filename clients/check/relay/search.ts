@@ -27,20 +27,26 @@ export const badges = graphql`
   fragment searchBadges on Profile
   @refetchable(queryName: "searchBadgesQuery")
   @argumentDefinitions(count: { type: "Int", defaultValue: 12 }, cursor: { type: "String" }) {
-    badgeCount
-    earnedBadges(first: $count, after: $cursor) @connection(key: "searchBadges_earnedBadges") {
+    badges(first: $count, after: $cursor) @connection(key: "searchBadges_badges") {
+      totalCount
       edges {
         node {
-          code
-          name
-          rarity
-          level
+          badge {
+            code
+            name
+            rarity
+          }
+          level {
+            number
+          }
         }
       }
     }
-    badgesInProgress(first: 3) {
-      code
-      percent
+    badgesInProgress(limit: 3) {
+      badge {
+        code
+      }
+      progressPercent
     }
   }
 `;
@@ -57,8 +63,12 @@ export const events = graphql`
       __typename
       at
       ... on BadgeEvent {
-        code
-        badgeLevel
+        badge {
+          code
+        }
+        level {
+          number
+        }
       }
     }
   }
