@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.invites import Invite
 from resolvers.base import ids
@@ -32,6 +32,13 @@ _STORED = tuple(each for each in INVITE if each != "profile_id")
 INVITES = QuerysetList("invites", order=[SortKey("created_at", value_type=datetime), SortKey("id")])
 
 
+class InviteList(NamedTuple):
+    """A key of `totals`: the invites that a profile sent, in one state; None: in any."""
+
+    profile_id: int
+    state: InviteStatus | None
+
+
 @columns(*INVITE)
 async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Invites by number; None for one of another sender. Primary key."""
@@ -42,7 +49,7 @@ async def by_id(invite_ids: Sequence[int], context: Context) -> list[Row | None]
     return in_order(invite_ids, await _rows_for_sender(await rows, own), by="id")
 
 
-@columns("edges", "page_info")
+@columns("profile_id", "state", "edges", "page_info")
 @paged
 async def of_profiles(
     profile_ids: Sequence[int], context: Context, *, page: Page, state: InviteStatus | None = None
@@ -52,7 +59,7 @@ async def of_profiles(
     Index (sender_id, created_at, id), read backwards.
     """
     return [
-        connection(page, await _invite_page(number, page, state), cursor_of)
+        connection(page, await _invite_page(number, page, state), cursor_of, profile_id=number, state=state)
         if number == context.viewer.profile_id
         else None
         for number in profile_ids
@@ -60,6 +67,22 @@ async def of_profiles(
 
 
 cursor_of = INVITES.cursor_of
+
+
+def list_of(row: Row) -> InviteList:
+    """The key of `totals` of a page."""
+    return InviteList(row["profile_id"], row["state"])
+
+
+def note_of(row: Row) -> str | None:
+    """The note of an invite; None if there is none."""
+    return row["note"] or None
+
+
+async def totals(keys: Sequence[InviteList], context: Context) -> list[int]:
+    """How many invites each list of the viewer's has; 0 for other profiles. Index (sender_id, created_at, id)."""
+    own = context.viewer.profile_id
+    return [await _with_state(*key).count() if key.profile_id == own else 0 for key in keys]
 
 
 async def send(context: Context, *, input: Any) -> Row:
@@ -70,13 +93,17 @@ async def send(context: Context, *, input: Any) -> Row:
 
 async def resend(context: Context, *, input: Any) -> Row:
     """Mail an invite of the viewer again."""
-    number = ids.require_number("Invite", input.id)
+    number = ids.require_number("Invite", input.invite_id, "inviteId")
     return {"invite_id": await invites.resend(_sender(context), number, input.idempotency_key)}
 
 
 async def withdraw(context: Context, *, input: Any) -> Row:
     """Withdraw an invite of the viewer."""
-    return {"invite_id": await invites.withdraw(context.viewer.own_profile, ids.require_number("Invite", input.id))}
+    return {
+        "invite_id": await invites.withdraw(
+            context.viewer.own_profile, ids.require_number("Invite", input.invite_id, "inviteId")
+        )
+    }
 
 
 def _sender(context: Context) -> Sender:
@@ -89,11 +116,13 @@ def _result_row(each: Invited) -> Row:
 
 
 async def _invite_page(own: int, page: Page, state: InviteStatus | None) -> list[Row]:
-    found = Invite.filter(sender_id=own)
-    if state is not None:
-        found = found.filter(invites.has_status(state))
-    rows = await INVITES.page(found, page, *_STORED, profile_id="accepted_by__profile_id")
+    rows = await INVITES.page(_with_state(own, state), page, *_STORED, profile_id="accepted_by__profile_id")
     return await _rows_for_sender(rows, own)
+
+
+def _with_state(own: int, state: InviteStatus | None) -> Any:
+    found = Invite.filter(sender_id=own)
+    return found if state is None else found.filter(invites.has_status(state))
 
 
 async def _rows_for_sender(rows: Sequence[Row], own: int) -> list[Row]:

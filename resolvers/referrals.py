@@ -12,7 +12,7 @@ from services.invites.sharing import share_urls
 from services.invites.tshirts import REQUIRED_REFERRALS, Destination
 
 
-@columns("link", "share_urls", "signed_up", "needed", "shirt", "claimable")
+@columns("link", "share_urls", "sign_ups", "sign_ups_needed", "tshirt", "can_claim")
 async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
     """The referrals of each profile; None for any but the viewer's own. Three statements; more the first time, when the code is made."""
     return [await _referral_row(number) if number == context.viewer.profile_id else None for number in profile_ids]
@@ -28,7 +28,7 @@ async def rotate(context: Context) -> Row:
 async def claim(context: Context, *, input: Any) -> Row:
     """Claim the viewer's T-shirt."""
     own = context.viewer.own_profile
-    to = Destination(input.name, input.street, input.town, input.postal_code, input.country)
+    to = Destination(input.name, input.street, input.town, input.postal_code, input.country_code)
     await tshirts.claim(own, input.size, to, actor=actor_of(context))
     return {"profile_id": own}
 
@@ -40,8 +40,8 @@ async def _referral_row(profile_id: int) -> Row:
     return {
         "link": link,
         "share_urls": [each._asdict() for each in share_urls(link)],
-        "signed_up": people,
-        "needed": REQUIRED_REFERRALS,
-        "shirt": shirt,
-        "claimable": shirt is None and people >= REQUIRED_REFERRALS,
+        "sign_ups": people,
+        "sign_ups_needed": REQUIRED_REFERRALS,
+        "tshirt": shirt,
+        "can_claim": shirt is None and people >= REQUIRED_REFERRALS,
     }

@@ -13,7 +13,7 @@ from resolvers.connections.connections import ConnectionStatus
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import Work, column, loaded_by, mutation_by
-from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 
@@ -54,9 +54,12 @@ class ConnectedProfileEdge:
 
 @strawberry.type(description="A page of a person's connections, newest first.")
 class ConnectedProfileConnection:
-    edges: list[ConnectedProfileEdge] = column("The connections on this page.")
+    edges: list[ConnectedProfileEdge] = column("The connections on this page, with their dates and cursors.")
+    nodes: list[LazyProfile] = nodes_by("The connected people on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-    total_count: int = loaded_by(connection_resolvers.totals, "Number of connections in the whole list.", key="listing")
+    total_count: int = loaded_by(
+        connection_resolvers.totals, "Number of people in the whole list that you may see.", key="listing"
+    )
 
 
 @strawberry.type(description="People who are connected with both a person and you.")
@@ -66,7 +69,7 @@ class MutualConnections:
         connection_resolvers.mutual_profiles,
         "Some of the mutual connections, by the date they connected with the person, newest first.",
         key="profile_id",
-        arguments={"first": "Maximum number of results, 1 to 100; 3 by default."},
+        arguments={"limit": "Maximum number of people, 1 to 100; 3 by default."},
     )
 
 
@@ -86,7 +89,8 @@ class ConnectionRequestEdge:
 
 @strawberry.type(description="A page of requests to connect, newest first.")
 class ConnectionRequestConnection:
-    edges: list[ConnectionRequestEdge] = column("The requests on this page.")
+    edges: list[ConnectionRequestEdge] = column("The requests on this page, with their cursors.")
+    nodes: list[ConnectionRequest] = nodes_by("The requests on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(connection_requests.totals, "Number of requests in the whole list.", key="direction")
 
@@ -100,8 +104,10 @@ class BlockedProfileEdge:
 
 @strawberry.type(description="A page of the people that you have blocked, newest first.")
 class BlockedProfileConnection:
-    edges: list[BlockedProfileEdge] = column("The people on this page.")
+    edges: list[BlockedProfileEdge] = column("The people on this page, with the dates and their cursors.")
+    nodes: list[LazyProfile] = nodes_by("The people on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(blocks.totals, "Number of people in the whole list.", key="profile_id")
 
 
 @strawberry.type
@@ -119,7 +125,6 @@ class ConnectionsOfProfile:
         },
         work=Work(100, given="search"),
     )
-    connection_count: int = loaded_by(connection_resolvers.counts, "Number of people that `connections` lists for you.")
     connection_status: ConnectionStatus | None = loaded_by(
         connection_resolvers.statuses,
         "Relationship of the person to you; null if you are anonymous or a service account.",
@@ -158,7 +163,7 @@ class ConnectionsOfViewer:
 
 @strawberry.input(description="The person to send a request to.")
 class SendConnectionRequestInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
+    profile_id: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `sendConnectionRequest`.")
@@ -174,7 +179,9 @@ class SendConnectionRequestPayload:
 
 @strawberry.input(description="The request to accept.")
 class AcceptConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_5k2v9x0qcm`.")
+    request_id: strawberry.ID = strawberry.field(
+        description="Id of a request that you received, like `crq_5k2v9x0qcm`."
+    )
 
 
 @strawberry.type(description="Payload of `acceptConnectionRequest`.")
@@ -187,7 +194,9 @@ class AcceptConnectionRequestPayload:
 
 @strawberry.input(description="The request to ignore.")
 class IgnoreConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you received, like `crq_5k2v9x0qcm`.")
+    request_id: strawberry.ID = strawberry.field(
+        description="Id of a request that you received, like `crq_5k2v9x0qcm`."
+    )
 
 
 @strawberry.type(description="Payload of `ignoreConnectionRequest`.")
@@ -200,7 +209,7 @@ class IgnoreConnectionRequestPayload:
 
 @strawberry.input(description="The request to withdraw.")
 class WithdrawConnectionRequestInput:
-    request: strawberry.ID = strawberry.field(description="Id of a request that you sent, like `crq_5k2v9x0qcm`.")
+    request_id: strawberry.ID = strawberry.field(description="Id of a request that you sent, like `crq_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `withdrawConnectionRequest`.")
@@ -213,7 +222,7 @@ class WithdrawConnectionRequestPayload:
 
 @strawberry.input(description="The connection to remove.")
 class RemoveConnectionInput:
-    profile: strawberry.ID = strawberry.field(
+    profile_id: strawberry.ID = strawberry.field(
         description="Id of the connected person's profile, like `prf_5k2v9x0qcm`."
     )
 
@@ -230,7 +239,7 @@ class RemoveConnectionPayload:
 
 @strawberry.input(description="The person to block.")
 class BlockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
+    profile_id: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `blockProfile`.")
@@ -241,7 +250,7 @@ class BlockProfilePayload:
 
 @strawberry.input(description="The person to unblock.")
 class UnblockProfileInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
+    profile_id: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `unblockProfile`.")

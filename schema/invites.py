@@ -11,7 +11,7 @@ from schema.enums import enum_of
 from schema.error_rows import error_row
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 from services.invites.invites import MAX_INVITES_PER_CALL, MAX_NOTE, InviteStatus
@@ -56,12 +56,14 @@ class Invite(Node):
     email: str = column("The address, as you last typed it.")
     kind: InviteKind = column("Kind of the invite, which decides its points.")
     state: InviteStatus = column("Current state of the invite.")
-    note: str = column("Your personal note in the email, as you typed it; empty if there is none.")
+    note: str | None = column(
+        "Your personal note in the email, as you typed it; null if there is none.", read=invites.note_of
+    )
     sent_at: DateTime = column("When it was last sent.")
-    sends: int = column("How many times it was sent.")
+    times_sent: int = column("How many times it was sent.", read=lambda row: row["sends"])
     expires_at: DateTime = column("Until when it can be used: 30 days after it was last sent.")
     accepted_at: DateTime | None = column("When someone signed up with it; null if no one has.")
-    profile: LazyProfile | None = loaded_by(
+    accepted_by: LazyProfile | None = loaded_by(
         profiles.by_id,
         "The person who signed up with it. Null if no one has, if their profile is hidden, or if one of you has "
         "blocked the other.",
@@ -77,8 +79,10 @@ class InviteEdge:
 
 @strawberry.type(description="A page of invites, newest first.")
 class InviteConnection:
-    edges: list[InviteEdge] = column("The invites on this page.")
+    edges: list[InviteEdge] = column("The invites on this page, with their cursors.")
+    nodes: list[Invite] = nodes_by("The invites on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(invites.totals, "Number of invites in the whole list.", key=invites.list_of)
 
 
 @strawberry.type
@@ -122,7 +126,7 @@ class SendInvitesPayload:
 
 @strawberry.input(description="The invite to send again.")
 class ResendInviteInput:
-    id: strawberry.ID = strawberry.field(
+    invite_id: strawberry.ID = strawberry.field(
         description="Id of your invite, like `inv_5k2v9x0qcm`; it must be PENDING or EXPIRED."
     )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
@@ -136,7 +140,7 @@ class ResendInvitePayload:
 
 @strawberry.input(description="The invite to withdraw.")
 class WithdrawInviteInput:
-    id: strawberry.ID = strawberry.field(
+    invite_id: strawberry.ID = strawberry.field(
         description="Id of your invite, like `inv_5k2v9x0qcm`; it must be PENDING or EXPIRED."
     )
 
@@ -151,8 +155,8 @@ class WithdrawInvitePayload:
 class InvitesMutation:
     send_invites: SendInvitesPayload | None = mutation_by(
         invites.send,
-        "Invite people by email: up to 50 addresses per call and per day. An address that you invited before "
-        "receives the same invite again. The answer does not reveal if an address has an account.",
+        f"Invite people by email: up to {MAX_INVITES_PER_CALL} addresses per call, 50 per day. An address that you "
+        "invited before receives the same invite again. The answer does not reveal if an address has an account.",
         allowed=[Person()],
         codes=[
             ErrorCode.BAD_INPUT,

@@ -66,12 +66,12 @@ class Referral:
         "Your referral link: people who sign up with it count for you. It is created the first time you request it."
     )
     share_urls: list[ShareUrl] = column("Prepared messages with the link, one per service.")
-    signed_up: int = column(
+    sign_ups: int = column(
         "Number of people who signed up with your link or invites and verified their address. It never decreases."
     )
-    needed: int = column("Number of people needed for the T-shirt.")
-    shirt: Tshirt | None = column("Your T-shirt; null until you claim it.")
-    claimable: bool = column("True if you can claim the T-shirt now.")
+    sign_ups_needed: int = column("Number of sign-ups needed for the T-shirt.")
+    tshirt: Tshirt | None = column("Your T-shirt; null until you claim it.")
+    can_claim: bool = column("True if you can claim the T-shirt now.")
 
 
 @strawberry.type
@@ -102,7 +102,7 @@ class ClaimTshirtInput:
     postal_code: str = strawberry.field(
         description=f"Postal code, up to {MAX_CHARACTERS['postal_code']} characters; empty if the country has none."
     )
-    country: str = strawberry.field(description="Code of one of `Query.countries`, like `NL`.")
+    country_code: str = strawberry.field(description="Code of one of `Query.countries`, like `NL`.")
 
 
 @strawberry.type(description="Payload of `claimTshirt`.")

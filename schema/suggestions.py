@@ -12,7 +12,7 @@ from schema.connections import MutualConnections
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
 from schema.profiles import Profile
 from schema.terms import Industry, Skill
 from services.errors import ErrorCode
@@ -43,9 +43,10 @@ class SuggestionReason:
     industries: list[Industry] | None = column("Industries you have in common, ordered by name; null for other kinds.")
 
 
-@strawberry.type(description="A person you may know.")
-class Suggestion:
-    profile: Profile = column("The person.", read=lambda row: row["person"])
+@strawberry.type(description="A suggested person on a page of people you may know.")
+class SuggestionEdge:
+    cursor: str = column("Cursor of this suggestion, for `after` and `before`.", read=suggestion_resolvers.cursor_of)
+    node: Profile = column("The person.", read=suggestion_resolvers.person_of)
     reasons: list[SuggestionReason] = loaded_by(
         suggestion_resolvers.reasons,
         "Reasons for the suggestion, at most one of each kind. Empty only if the last reason disappeared in the "
@@ -54,16 +55,12 @@ class Suggestion:
     )
 
 
-@strawberry.type(description="A suggestion on a page of suggestions.")
-class SuggestionEdge:
-    cursor: str = column("Cursor of this suggestion, for `after` and `before`.", read=suggestion_resolvers.cursor_of)
-    node: Suggestion = column("The suggestion.", itself=True)
-
-
 @strawberry.type(description="A page of people you may know.")
 class SuggestionConnection:
-    edges: list[SuggestionEdge] = column("The suggestions on this page.")
+    edges: list[SuggestionEdge] = column("The people on this page, with the reasons and their cursors.")
+    nodes: list[Profile] = nodes_by("The people on this page.", suggestion_resolvers.person_of)
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = column("Number of people in the whole list, at most 200.")
 
 
 @strawberry.type
@@ -81,7 +78,7 @@ class SuggestionsOfViewer:
 
 @strawberry.input(description="The person to suggest no longer.")
 class DismissSuggestionInput:
-    profile: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
+    profile_id: strawberry.ID = strawberry.field(description="Id of a profile, like `prf_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `dismissSuggestion`.")

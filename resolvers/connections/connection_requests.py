@@ -119,9 +119,9 @@ def cursor_of(row: Row) -> str:
 
 def number_of(text: str) -> int:
     """The number of a request in an input. Raises Refused: BAD_ID, NOT_FOUND (an id of another type)."""
-    number = ids.number_of("ConnectionRequest", text, "request")
+    number = ids.number_of("ConnectionRequest", text, "requestId")
     if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("request",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("requestId",))
     return number
 
 

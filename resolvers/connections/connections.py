@@ -92,11 +92,6 @@ async def totals(listings: Sequence[Listing], context: Context) -> list[int]:
     return [found[each] for each in listings]
 
 
-async def counts(profile_ids: Sequence[int], context: Context) -> list[int]:
-    """How many connections of each profile the viewer can list, exactly."""
-    return await _count_connections(profile_ids, (), context)
-
-
 async def statuses(profile_ids: Sequence[int], context: Context) -> list[str | None]:
     """What each profile is to the viewer; None for anonymous callers and service accounts."""
     own = context.viewer.profile_id
@@ -118,14 +113,14 @@ async def mutual(profile_ids: Sequence[int], context: Context) -> list[Row | Non
 
 @columns(*CONNECTED)
 async def mutual_profiles(
-    profile_ids: Sequence[int], context: Context, *, first: int = DEFAULT_MUTUAL_NAMES
+    profile_ids: Sequence[int], context: Context, *, limit: int = DEFAULT_MUTUAL_NAMES
 ) -> list[Sequence[Row]]:
     """The newest of each profile's connections that are the viewer's too. Raises Refused: BAD_PAGE."""
-    check_size(first, MAX_MUTUAL_NAMES)
+    check_size(limit, MAX_MUTUAL_NAMES, name="limit")
     database, own = context.database, context.viewer.own_profile
     found: dict[int, Sequence[Row]] = {}
     for side, parents in (await _parents_by_side(profile_ids, context)).items():
-        found |= await connection_sql.MUTUAL[side].first(database, parents, first, own, slow=True)
+        found |= await connection_sql.MUTUAL[side].first(database, parents, limit, own, slow=True)
     return [found.get(profile_id, []) for profile_id in profile_ids]
 
 
@@ -171,7 +166,7 @@ def _word_ranges(words: tuple[bytes, ...]) -> list[bytes]:
 
 async def send(context: Context, *, input: Any) -> Row:
     """Send a connection request."""
-    other = profile_number(input.profile)
+    other = profile_number(input.profile_id)
     await connections.send(context.viewer.own_profile, other, account_id=context.viewer.account_id or 0)
     [request] = await connection_requests.with_viewer([other], context)
     return {"profile_id": other, "request": request}
@@ -180,14 +175,18 @@ async def send(context: Context, *, input: Any) -> Row:
 async def accept(context: Context, *, input: Any) -> Row:
     """Accept a request."""
     return {
-        "profile_id": await connections.accept(context.viewer.own_profile, connection_requests.number_of(input.request))
+        "profile_id": await connections.accept(
+            context.viewer.own_profile, connection_requests.number_of(input.request_id)
+        )
     }
 
 
 async def ignore(context: Context, *, input: Any) -> Row:
     """Ignore a request."""
     return {
-        "profile_id": await connections.ignore(context.viewer.own_profile, connection_requests.number_of(input.request))
+        "profile_id": await connections.ignore(
+            context.viewer.own_profile, connection_requests.number_of(input.request_id)
+        )
     }
 
 
@@ -195,21 +194,21 @@ async def withdraw(context: Context, *, input: Any) -> Row:
     """Withdraw a request."""
     return {
         "profile_id": await connections.withdraw(
-            context.viewer.own_profile, connection_requests.number_of(input.request)
+            context.viewer.own_profile, connection_requests.number_of(input.request_id)
         )
     }
 
 
 async def remove(context: Context, *, input: Any) -> Row:
     """End a connection."""
-    other = profile_number(input.profile)
+    other = profile_number(input.profile_id)
     await connections.remove(context.viewer.own_profile, other)
     return {"profile_id": other}
 
 
 def profile_number(text: str) -> int:
     """The number of a profile in an input. Raises Refused: BAD_ID, NOT_FOUND (an id of another type)."""
-    number = ids.number_of("Profile", text, "profile")
+    number = ids.number_of("Profile", text, "profileId")
     if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profileId",))
     return number

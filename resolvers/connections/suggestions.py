@@ -36,7 +36,7 @@ class Reason(Enum):
     SHARED_INDUSTRIES = "SHARED_INDUSTRIES"
 
 
-@columns("edges", "page_info")
+@columns("edges", "page_info", "total_count")
 @paged
 async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Page) -> list[Row | None]:
     """
@@ -51,11 +51,12 @@ async def of_profiles(profile_ids: Sequence[int], context: Context, *, page: Pag
 
 async def _suggestion_page(own: int, page: Page, context: Context) -> Row:
     position = None if page.cursor is None else tuple(cursors.decode(LIST_NAME, page.cursor, int, int))
-    rows = _page_of(await _ranked_candidates(own, context), page, position)
+    ranked = await _ranked_candidates(own, context)
+    rows = _page_of(ranked, page, position)
     cards = await profiles.by_id([row["id"] for row in rows], context)
     edges = [{**row, "person": card} for row, card in zip(rows, cards, strict=True)]
     # A person who hid after the list was read has no card.
-    return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None)
+    return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None, total_count=len(ranked))
 
 
 async def _ranked_candidates(own: int, context: Context) -> list[Row]:
@@ -82,6 +83,11 @@ def _sort_key(row: Row) -> tuple[int, int]:
 def cursor_of(row: Row) -> str:
     """Return the cursor of a suggestion: its weight, which follows from its reasons, and its profile."""
     return cursors.encode(LIST_NAME, *_sort_key(row))
+
+
+def person_of(row: Row) -> Row:
+    """The suggested person of an edge."""
+    return row["person"]
 
 
 def suggested(row: Row) -> Suggested:
@@ -131,6 +137,6 @@ def _sort_name(term: Term) -> str:
 
 async def dismiss(context: Context, *, input: Any) -> Row:
     """Never suggest a profile to the viewer again."""
-    other = profile_number(input.profile)
+    other = profile_number(input.profile_id)
     await suggestions.dismiss(context.viewer.own_profile, other)
     return {"profile_id": other}

@@ -37,14 +37,14 @@ async def block(profile_id: int, other_id: int) -> None:
     Raises Refused: NOT_YOURSELF; NOT_FOUND (no such profile, or hidden from the blocker).
     """
     if profile_id == other_id:
-        raise refused(ErrorCode.NOT_YOURSELF, "You cannot block yourself.", path=("profile",))
+        raise refused(ErrorCode.NOT_YOURSELF, "You cannot block yourself.", path=("profileId",))
     async with in_transaction():
         # Requests and connections take these two locks too, so that none can be created meanwhile.
         people = await lock_scores([profile_id, other_id])
         if await Block.exists(blocker_id=profile_id, blocked_id=other_id):
             return
         if other_id not in people or not await _is_known_to(profile_id, other_id):
-            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profileId",))
         now = clock.now()
         await Block.create(blocker_id=profile_id, blocked_id=other_id, blocked_at=now)
         await connection_rows.disconnect(profile_id, other_id)

@@ -42,7 +42,7 @@ async def send(sender_id: int, receiver_id: int, *, account_id: int) -> SendOutc
     UNCLAIMED (no account has claimed the profile), RATE_LIMITED.
     """
     if sender_id == receiver_id:
-        raise refused(ErrorCode.NOT_YOURSELF, "You cannot connect with yourself.", path=("profile",))
+        raise refused(ErrorCode.NOT_YOURSELF, "You cannot connect with yourself.", path=("profileId",))
     await rate_limits.spend("connection-request", by=[f"account:{account_id}"])
     async with in_transaction():
         people = await lock_scores([sender_id, receiver_id])
@@ -103,7 +103,7 @@ async def remove(profile_id: int, other_id: int) -> None:
     async with in_transaction():
         await lock_scores([profile_id, other_id])
         if not await disconnect(profile_id, other_id):
-            raise refused(ErrorCode.NOT_FOUND, "You are not connected with this profile.", path=("profile",))
+            raise refused(ErrorCode.NOT_FOUND, "You are not connected with this profile.", path=("profileId",))
 
 
 async def delete_withdrawn(now: datetime) -> int:
@@ -117,11 +117,13 @@ async def _check_send(sender_id: int, receiver_id: int, *, exists: bool) -> None
     if not await Profile.exists(id=sender_id, listed=True):
         raise refused(ErrorCode.NOT_PUBLIC, "Make your profile public first, so that the other person can see it.")
     if not exists or not await Profile.exists(id=receiver_id, listed=True):
-        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profileId",))
     if await Block.exists(blocker_id=sender_id, blocked_id=receiver_id):
-        raise refused(ErrorCode.BLOCKED, "You have blocked this person. Unblock them first.", path=("profile",))
+        raise refused(ErrorCode.BLOCKED, "You have blocked this person. Unblock them first.", path=("profileId",))
     if not await Account.exists(profile_id=receiver_id, status=AccountStatus.ACTIVE):
-        raise refused(ErrorCode.UNCLAIMED, "This profile has no account yet, so no one can answer.", path=("profile",))
+        raise refused(
+            ErrorCode.UNCLAIMED, "This profile has no account yet, so no one can answer.", path=("profileId",)
+        )
 
 
 async def _has_requested(sender_id: int, receiver_id: int) -> bool:
@@ -185,4 +187,4 @@ async def _lock_request(request_id: int, **filters: Any) -> ConnectionRequest:
 
 
 def _request_not_found() -> Refused:
-    return refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("request",))
+    return refused(ErrorCode.NOT_FOUND, "There is no such request.", path=("requestId",))

@@ -49,11 +49,11 @@ async def dismiss(profile_id: int, other_id: int) -> None:
     Raises Refused: NOT_YOURSELF, NOT_FOUND (no such profile, or hidden).
     """
     if profile_id == other_id:
-        raise refused(ErrorCode.NOT_YOURSELF, "You cannot dismiss yourself.", path=("profile",))
+        raise refused(ErrorCode.NOT_YOURSELF, "You cannot dismiss yourself.", path=("profileId",))
     async with in_transaction():
         await lock_scores([profile_id])  # so that a concurrent call for the same two finds the row
         if not await Profile.exists(id=other_id, listed=True):
-            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
+            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profileId",))
         await store_dismissal(profile_id, other_id)
 
 

@@ -280,11 +280,11 @@ async def _lock_pending(profile_id: int, invite_id: int) -> Invite:
     await lock_score_rows([profile_id])
     invite = await Invite.select_for_update().get_or_none(id=invite_id, sender_id=profile_id)
     if invite is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such invite.", path=("id",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such invite.", path=("inviteId",))
     if invite.state is not InviteState.PENDING:
         accepted = invite.state is InviteState.ACCEPTED
         text = Text("The invite was already accepted.") if accepted else Text("The invite was already withdrawn.")
-        raise refused(ErrorCode.INVITE_NOT_OPEN, text, path=("id",))
+        raise refused(ErrorCode.INVITE_NOT_OPEN, text, path=("inviteId",))
     return invite
 
 

@@ -34,7 +34,7 @@ WORDS: Final = {
     "town": Text("A town"),
     "postal_code": Text("A postal code"),
 }
-PATHS: Final = {"postal_code": "postalCode"}
+PATHS: Final = {"postal_code": "postalCode", "country": "countryCode"}
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,22 @@ from tests.helpers.people import Headers
 
 LIST = """
 query L($id: ID!, $search: String, $first: Int, $after: String, $last: Int, $before: String) { profile(id: $id) {
-  connectionCount connections(search: $search, first: $first, after: $after, last: $last, before: $before) {
-    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  connections(search: $search, first: $first, after: $after, last: $last, before: $before) {
+    totalCount nodes { name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     edges { cursor connectedAt node { id name connectionStatus } } } } }
 """
 TOWARDS = """
-query T($id: ID!) { profile(id: $id) { name connectionStatus connectionCount connectionRequest { id direction profile { name } }
+query T($id: ID!) { profile(id: $id) { name connectionStatus connectionRequest { id direction profile { name } }
   connections { totalCount edges { node { name } } } mutualConnections { totalCount profiles { name } } } }
 """
 WAITING = """
-{ viewer { connectionRequestsReceived { totalCount edges { cursor node { id direction sentAt profile { name connectionStatus } } } }
+{ viewer { connectionRequestsReceived { totalCount nodes { id } edges { cursor node { id direction sentAt profile { name connectionStatus } } } }
   connectionRequestsSent { totalCount edges { node { id direction profile { name } } } }
-  blockedProfiles { edges { cursor blockedAt node { name connectionStatus } } } } }
+  blockedProfiles { totalCount nodes { name } edges { cursor blockedAt node { name connectionStatus } } } } }
 """
 INPUTS = {
-    "sendConnectionRequest": "profile", "removeConnection": "profile", "blockProfile": "profile", "unblockProfile": "profile",
-    "acceptConnectionRequest": "request", "ignoreConnectionRequest": "request", "withdrawConnectionRequest": "request",
+    "sendConnectionRequest": "profileId", "removeConnection": "profileId", "blockProfile": "profileId", "unblockProfile": "profileId",
+    "acceptConnectionRequest": "requestId", "ignoreConnectionRequest": "requestId", "withdrawConnectionRequest": "requestId",
 }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ query ProfilePage($handle: String!) {{ profile(handle: $handle) {{
   skills {{ code name }} industries {{ code name }}
   score {{ points level {{ number pointsToNext progressPercent }} categories {{ category points }} }}
   stats {{ categories {{ category points activities {{ activity {{ title }} times points }} }} series {{ startsOn points }} }}
-  connectionStatus connectionCount mutualConnections {{ totalCount profiles(first: 3) {{ name avatarUrl }} }}
-  connections(first: 20) {{ edges {{ connectedAt node {{
+  connectionStatus mutualConnections {{ totalCount profiles(limit: 3) {{ name avatarUrl }} }}
+  connections(first: 20) {{ totalCount edges {{ connectedAt node {{
     id handle name avatarUrl score {{ points level {{ number }} }} topBadges(limit: 3) {{ {BADGE} }} }} }} }}
   projects(first: 5) {{ totalCount edges {{ node {{
     id title customer startedOn endedOn collaborators {{ id name avatarUrl }} }} }} }}

@@ -52,7 +52,7 @@ async def reasons(database: Database, who: Any, whom: int) -> Reasons:
     for row in rows:
         kind: Reason = row["kind"]
         if kind is Reason.MUTUAL_CONNECTIONS:
-            [people] = await connections.mutual_profiles([row["profile_id"]], context, first=100)
+            [people] = await connections.mutual_profiles([row["profile_id"]], context, limit=100)
             [total] = await connections.mutual_totals([row["profile_id"]], context)
             assert total == len(people)
             told[kind.name] = {each["id"] for each in people}

@@ -47,7 +47,9 @@ CARD = "id handle name avatarUrl jobTitle country { code } company { id name } s
 DOCUMENTS: dict[str, str] = {
     "near misses of fields": repeated(110, "a#: profilez#"),
     "near misses of mutations": repeated(110, "a#: makeCompanyAdmim#", around="mutation {{ {0} }}"),
-    "near misses of a profile's fields": repeated(110, "connectionCounts#", around='{{ profile(id: "a") {{ {0} }} }}'),
+    "near misses of a profile's fields": repeated(
+        110, "connectionRequests#", around='{{ profile(id: "a") {{ {0} }} }}'
+    ),
     "near misses of an interface's fields": repeated(110, "handle#", around='{{ node(id: "a") {{ {0} }} }}'),
     "near misses of types": repeated(130, "... on Profil# { id }", around='{{ node(id: "a") {{ {0} }} }}'),
     "near misses of arguments": repeated(110, 'a#: profiles(serch: "a", ordrBy: X) { totalCount }'),

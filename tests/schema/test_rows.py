@@ -70,6 +70,7 @@ from services.core import clock
 from services.credits import credit_ledger as credit_rules
 from services.credits import shop as shop_rules
 from services.invites import invites as invite_rules
+from services.invites.invites import InviteStatus
 from services.leaderboards.keys import Board, BoardKey
 from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
@@ -193,13 +194,13 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         badges.pages: people,
         badges.shares: ["FIRST_LIGHT", "NO_SUCH"],
         blocks.of_profiles: people,
+        blocks.totals: people,
         learning.academy: people,
         learning.of_profiles: people,
         challenges.of_profiles: people,
         challenges.of_viewer: ["FIRST_STEPS", "NO_SUCH"],
         companies.by_id: [company.id, 999_999],
         companies.settings: [company.id, 999_999],
-        connections.counts: people,
         connections.mutual: people,
         connections.mutual_profiles: people,
         connections.mutual_totals: people,
@@ -219,6 +220,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         ledger_history.totals: people,
         invites.by_id: [invited.invite_id, 999_999],
         invites.of_profiles: people,
+        invites.totals: [invites.InviteList(each, state) for each in people for state in (None, *InviteStatus)],
         leaderboards.around: [board],
         leaderboards.entries: [board],
         leaderboards.moments: [board],

@@ -24,18 +24,18 @@ from tests.helpers.factories import NOON
 EXECUTOR = Executor(build(), limits=Limits(max_cost=100_000))
 
 SEEN = """
-query S($id: ID!) { profile(id: $id) { connectionStatus connectionCount connectionRequest { id direction sentAt }
+query S($id: ID!) { profile(id: $id) { connectionStatus connectionRequest { id direction sentAt }
     mutualConnections { totalCount } }
   viewer { connectionRequestsSent { totalCount edges { cursor node { id sentAt profile { connectionStatus } } } }
-    connectionRequestsReceived { totalCount } blockedProfiles { edges { node { name } } }
-    peopleYouMayKnow { edges { node { profile { name } } } } } }
+    connectionRequestsReceived { totalCount } blockedProfiles { totalCount edges { node { name } } }
+    peopleYouMayKnow { totalCount edges { node { name } } } } }
 """
 SEND = """
-mutation S($id: ID!) { sendConnectionRequest(input: {profile: $id}) {
+mutation S($id: ID!) { sendConnectionRequest(input: {profileId: $id}) {
   profile { connectionStatus } request { id sentAt direction } errors { code message path } } }
 """
 WITHDRAW = """
-mutation W($id: ID!) { withdrawConnectionRequest(input: {request: $id}) {
+mutation W($id: ID!) { withdrawConnectionRequest(input: {requestId: $id}) {
   profile { connectionStatus } errors { code message path } } }
 """
 React = Callable[[Any, Any], Awaitable[None]]

@@ -30,16 +30,18 @@ async def test_a_block_hides_both_from_each_other_in_lists_and_mutuals(checked_c
     for headers, whom in ((as_ada, ben), (as_ben, ada)):
         found = await towards(checked_client, headers, whom)
         assert found["name"] == whom.name or found["name"] in {"Ada", "Ben"}  # the public page stays
-        assert (found["connectionCount"], found["connections"]["totalCount"]) == (0, 0)
+        assert found["connections"]["totalCount"] == 0
         assert found["mutualConnections"] == {"totalCount": 0, "profiles": []}
         assert (await towards(checked_client, headers, zoe))["mutualConnections"] == {
             "totalCount": 1,
             "profiles": [{"name": "Cem"}],
         }
     # and only the blocker knows
-    [edge] = (await waiting(checked_client, as_ada))["blockedProfiles"]["edges"]
+    blocked = (await waiting(checked_client, as_ada))["blockedProfiles"]
+    [edge] = blocked["edges"]
+    assert (blocked["totalCount"], blocked["nodes"]) == (1, [{"name": "Ben"}])
     assert edge["node"] == {"name": "Ben", "connectionStatus": "BLOCKED"} and edge["blockedAt"]
-    assert (await waiting(checked_client, as_ben))["blockedProfiles"]["edges"] == []
+    assert (await waiting(checked_client, as_ben))["blockedProfiles"] == {"totalCount": 0, "nodes": [], "edges": []}
     assert (await towards(checked_client, as_ben, ada))["connectionStatus"] == "NONE"
     # when
     answer = await do(checked_client, as_ada, "unblockProfile", prf(ben))
@@ -135,16 +137,18 @@ async def test_tokens_read_with_the_scope_and_write_with_the_other(checked_clien
     block = "mutation B($input: BlockProfileInput!) { blockProfile(input: $input) { profile { id } errors { code } } }"
     # then
     for token in (read, write):
-        assert (await checked_client.data(LIST, token=token, id=prf(zoe)))["profile"]["connectionCount"] == 1
+        assert (await checked_client.data(LIST, token=token, id=prf(zoe)))["profile"]["connections"]["totalCount"] == 1
         assert (await checked_client.data(WAITING, token=token))["viewer"]["blockedProfiles"]["edges"] == []
-    assert (await checked_client.data(LIST, token=profile, id=prf(zoe)))["profile"]["connectionCount"] == 1
+    assert (await checked_client.data(LIST, token=profile, id=prf(zoe)))["profile"]["connections"]["totalCount"] == 1
     assert await checked_client.code(WAITING, token=profile) == "INSUFFICIENT_SCOPE"
     for text in (LIST, TOWARDS):
         assert await checked_client.code(text, token=board, id=prf(zoe)) == "INSUFFICIENT_SCOPE"
     for token in (read, profile, board):
-        assert await checked_client.code(block, token=token, input={"profile": prf(ada)}) == "INSUFFICIENT_SCOPE"
+        assert await checked_client.code(block, token=token, input={"profileId": prf(ada)}) == "INSUFFICIENT_SCOPE"
     assert await Block.all().count() == 0
-    assert (await checked_client.data(block, token=write, input={"profile": prf(ada)}))["blockProfile"]["errors"] == []
+    assert (await checked_client.data(block, token=write, input={"profileId": prf(ada)}))["blockProfile"][
+        "errors"
+    ] == []
     assert await Block.all().count() == 1
 
 

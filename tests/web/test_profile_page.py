@@ -42,7 +42,7 @@ async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, cou
     assert page["name"] == "Zoe" and page["connectionStatus"] == "NONE"
     assert page["score"]["points"] == sum(each["points"] for each in page["score"]["categories"]) > 0
     assert sum(each["points"] for each in page["stats"]["categories"]) == page["score"]["points"]
-    assert page["connectionCount"] == 22
+    assert page["connections"]["totalCount"] == 22
     assert page["mutualConnections"]["totalCount"] == 2
     assert [each["name"] for each in page["mutualConnections"]["profiles"]] == ["P7", "P3"]
     near = [edge["node"] for edge in page["connections"]["edges"]]
@@ -55,7 +55,7 @@ async def test_the_page_shows_all_of_somebody(checked_client: GraphQLClient, cou
     assert [each["badge"]["code"] for each in page["featuredBadges"]] == held[:4]
     assert len(page["badges"]["nodes"]) == 12 < page["badges"]["totalCount"]
     # and what is on it is what the pages of those on it say
-    assert page["connectionCount"] == (await towards(checked_client, who, zoe))["connections"]["totalCount"]
+    assert page["connections"]["totalCount"] == (await towards(checked_client, who, zoe))["connections"]["totalCount"]
     other = await page_of(checked_client, people[21], who)
     assert (other["score"]["points"], other["badges"]["nodes"][:1]) == (
         near[0]["score"]["points"],
@@ -86,7 +86,7 @@ async def test_who_hides_is_missed_nowhere_on_it(checked_client: GraphQLClient) 
     hidden = await Profile.get(id=people[1].profile_id)
     # as values of their own: a cursor may hold any two characters
     assert not {f"'{hidden.name}'", f"'{hidden.handle}'"} & set(re.findall(r"'[^']*'", str(page)))
-    assert page["connectionCount"] == len(page["connections"]["edges"]) == 2
+    assert page["connections"]["totalCount"] == len(page["connections"]["edges"]) == 2
     assert page["mutualConnections"]["totalCount"] == 1
     [edge] = page["projects"]["edges"]
     assert len(edge["node"]["collaborators"]) == 2

@@ -17,14 +17,14 @@ KNOWN = """
 query K($first: Int, $after: String, $last: Int, $before: String) { viewer {
   peopleYouMayKnow(first: $first, after: $after, last: $last, before: $before) {
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-    edges { cursor node { profile { id name connectionStatus } reasons {
-      kind mutualConnections { totalCount profiles(first: 2) { name } } company { name } skills { code } industries { name }
-    } } } } } }
+    totalCount nodes { name } edges { cursor node { id name connectionStatus } reasons {
+      kind mutualConnections { totalCount profiles(limit: 2) { name } } company { name } skills { code } industries { name }
+    } } } } }
 """
 DISMISS = """
-mutation D($profile: ID!) { dismissSuggestion(input: {profile: $profile}) { profile { name } errors { code message path } } }
+mutation D($profile: ID!) { dismissSuggestion(input: {profileId: $profile}) { profile { name } errors { code message path } } }
 """
-SEND = "mutation S($profile: ID!) { sendConnectionRequest(input: {profile: $profile}) { errors { code } } }"
+SEND = "mutation S($profile: ID!) { sendConnectionRequest(input: {profileId: $profile}) { errors { code } } }"
 MUTUAL = """
 query M($id: ID!) { profile(id: $id) { mutualConnections { totalCount profiles { name } } } }
 """
@@ -39,7 +39,7 @@ async def known(client: GraphQLClient, headers: Headers, **asked: Any) -> Any:
 
 
 async def names(client: GraphQLClient, headers: Headers, **asked: Any) -> list[str]:
-    return [edge["node"]["profile"]["name"] for edge in (await known(client, headers, **asked))["edges"]]
+    return [edge["node"]["name"] for edge in (await known(client, headers, **asked))["edges"]]
 
 
 async def dismiss(client: GraphQLClient, headers: Headers, profile: str) -> Body:
@@ -59,21 +59,20 @@ async def test_whom_i_may_know_and_why(checked_client: GraphQLClient) -> None:
     found = await known(checked_client, as_cem)
     [edge] = found["edges"]
     assert found["pageInfo"]["endCursor"] == found["pageInfo"]["startCursor"] == edge["cursor"]
-    assert edge["node"] == {
-        "profile": {"id": prf(ben), "name": "Ben", "connectionStatus": "NONE"},
-        "reasons": [
-            {
-                "kind": "SHARED_SKILLS",
-                "mutualConnections": None,
-                "company": None,
-                "skills": [{"code": "sql"}],
-                "industries": None,
-            }
-        ],
-    }
+    assert (found["nodes"], found["totalCount"]) == ([{"name": "Ben"}], 1)
+    assert edge["node"] == {"id": prf(ben), "name": "Ben", "connectionStatus": "NONE"}
+    assert edge["reasons"] == [
+        {
+            "kind": "SHARED_SKILLS",
+            "mutualConnections": None,
+            "company": None,
+            "skills": [{"code": "sql"}],
+            "industries": None,
+        }
+    ]
     # and
     [edge] = (await known(checked_client, as_ada))["edges"]
-    assert edge["node"]["reasons"] == [
+    assert edge["reasons"] == [
         {
             "kind": "MUTUAL_CONNECTIONS",
             "mutualConnections": {"totalCount": 3, "profiles": [{"name": "H"}, {"name": "G"}]},
@@ -103,13 +102,13 @@ async def test_paging_there_and_back_shows_everybody_once(checked_client: GraphQ
     after, more = None, True
     while more:
         page = await known(checked_client, headers, first=3, after=after)
-        seen += [edge["node"]["profile"]["name"] for edge in page["edges"]]
+        seen += [edge["node"]["name"] for edge in page["edges"]]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     back: list[str] = []
     before, more = None, True
     while more:
         page = await known(checked_client, headers, last=3, before=before)
-        back = [edge["node"]["profile"]["name"] for edge in page["edges"]] + back
+        back = [edge["node"]["name"] for edge in page["edges"]] + back
         before, more = page["pageInfo"]["startCursor"], page["pageInfo"]["hasPreviousPage"]
     # then
     assert seen == back == wanted
@@ -144,7 +143,7 @@ async def test_what_cannot_be_dismissed_tells_nothing(checked_client: GraphQLCli
     headers = await in_session(ada)
     # then
     unknown = await dismiss(checked_client, headers, graph_id("prf", 999_999))
-    assert unknown["errors"] == [{"code": "NOT_FOUND", "message": "There is no such profile.", "path": ["profile"]}]
+    assert unknown["errors"] == [{"code": "NOT_FOUND", "message": "There is no such profile.", "path": ["profileId"]}]
     assert await dismiss(checked_client, headers, prf(hidden)) == unknown
     assert await dismiss(checked_client, headers, graph_id("cmp", 1)) == unknown
     assert (await dismiss(checked_client, headers, prf(ada)))["errors"][0]["code"] == "NOT_YOURSELF"
@@ -166,7 +165,7 @@ async def test_who_hides_or_is_blocked_is_neither_counted_nor_named(checked_clie
     await blocks.block(friends[1].profile_id, ada.profile_id)
     # then
     [edge] = (await known(checked_client, headers))["edges"]
-    [reason] = edge["node"]["reasons"]
+    [reason] = edge["reasons"]
     assert reason["mutualConnections"] == {"totalCount": 1, "profiles": [{"name": "H"}]}
     # and that is what the profile itself says
     found = await checked_client.ask(MUTUAL, headers=headers, id=prf(ben))
@@ -198,7 +197,7 @@ async def test_what_tokens_may(checked_client: GraphQLClient) -> None:
     reading, writing = await make_token(ada, "mx:connections:read"), await make_token(ada, "mx:connections:write")
     for token in (reading, writing):
         found = (await checked_client.data(KNOWN, token=token))["viewer"]["peopleYouMayKnow"]
-        assert [edge["node"]["profile"]["name"] for edge in found["edges"]] == ["Ben"]
+        assert [edge["node"]["name"] for edge in found["edges"]] == ["Ben"]
     for scope in ("mx:leaderboard:read", "mx:user:profile:v1:read", "mx:points:read"):
         assert await checked_client.code(KNOWN, token=await make_token(ada, scope)) == "INSUFFICIENT_SCOPE"
     assert await checked_client.code(DISMISS, token=reading, profile=prf(ben)) == "INSUFFICIENT_SCOPE"

@@ -74,10 +74,10 @@ async def test_many_claims_at_once_make_one(database: Database) -> None:
         ({"town": "Rotter\u202edam"}, "town"),
         ({"town": "\ud800"}, "town"),
         ({"postal_code": "1" * 21}, "postalCode"),
-        ({"country": "Netherlands"}, "country"),
-        ({"country": "XX"}, "country"),
-        ({"country": "ß"}, "country"),  # "SS" in upper case
-        ({"country": ""}, "country"),
+        ({"country": "Netherlands"}, "countryCode"),
+        ({"country": "XX"}, "countryCode"),
+        ({"country": "ß"}, "countryCode"),  # "SS" in upper case
+        ({"country": ""}, "countryCode"),
     ],
 )
 async def test_an_address_that_cannot_be_written_to(wrong: dict[str, str], where: str) -> None:
@@ -89,7 +89,7 @@ async def test_an_address_that_cannot_be_written_to(wrong: dict[str, str], where
 async def test_all_that_is_wrong_is_told_at_once_and_a_country_may_have_no_codes() -> None:
     ada = await referrer()
     found = await refusal(claim(ada, Destination("", "", "", "", "")))
-    assert [where for _, where in found] == ["name", "street", "town", "country"]
+    assert [where for _, where in found] == ["name", "street", "town", "countryCode"]
     await claim(ada, Destination("Ada", "Rue 1", "Dakar", "", " sn "))
     [parcel] = await tshirts.parcels()
     assert parcel.to == Destination("Ada", "Rue 1", "Dakar", "", "SN")
