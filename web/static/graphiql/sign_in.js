@@ -5,6 +5,7 @@
 (() => {
   const dialog = document.getElementById("sign-in");
   const part = (name) => dialog.querySelector(`[data-part="${name}"]`);
+  const TITLES = { credentials: "Sign in", code: "Sign in: code", "signed-in": "Signed in" };
   const form = dialog.querySelector("form");
   const { email, password, code } = form.elements;
 
@@ -18,6 +19,7 @@
     }
 
     function step(name) {
+      part("title").textContent = TITLES[name];
       dialog.querySelectorAll("[data-step]").forEach((each) => (each.hidden = each.dataset.step !== name));
       // A hidden field that is required would stop the form.
       email.required = password.required = name === "credentials";
