@@ -23,6 +23,28 @@ ERRORS: Final = frozenset(
     }
 )
 """Types of errors in payloads. A scope that opens a mutation also opens these."""
+NODES: Final = frozenset(
+    {
+        "Account",
+        "ApiKey",
+        "AuditEntry",
+        "Company",
+        "ConnectionRequest",
+        "CreditEntry",
+        "Invite",
+        "PersonAccount",
+        "PersonalAccessToken",
+        "PointEntry",
+        "Profile",
+        "Project",
+        "ProjectImage",
+        "ServiceAccount",
+        "Session",
+        "ShopOrder",
+        "Viewer",
+    }
+)
+"""Types with an id. A scope that opens `Node.id` also opens theirs: `node(id:) { id }` can be any of them."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +63,24 @@ class Scope:
 def _scopes() -> dict[str, Scope]:
     text = (Path(__file__).parent / "scopes.toml").read_text("utf-8")
     return {
-        name: Scope(name, row["group"], row["about"], _with_errors(row["opens"]), row.get("service_only", False))
+        name: Scope(name, row["group"], row["about"], _opened(row["opens"]), row.get("service_only", False))
         for name, row in tomllib.loads(text).items()
     }
 
 
-def _with_errors(opens: list[str]) -> frozenset[str]:
-    """Return the fields that a scope opens, with the error types of its mutations: clients select them on the interface."""
+def _opened(opens: list[str]) -> frozenset[str]:
+    """
+    Return the fields that a scope opens. With a mutation these are also the error types, and with `Node.id` the ids of all
+    nodes, because clients select these on an interface.
+    """
     mutates = any(each.startswith("Mutation.") for each in opens)
-    return frozenset(opens) | (frozenset(f"{each}.*" for each in ERRORS) if mutates else frozenset())
+    return frozenset(
+        {
+            *opens,
+            *(f"{each}.*" for each in ERRORS if mutates),
+            *(f"{each}.id" for each in NODES if "Node.id" in opens),
+        }
+    )
 
 
 SCOPES: Final = _scopes()

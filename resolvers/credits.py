@@ -9,7 +9,7 @@ from resolvers.base.context import Context
 from resolvers.base.keyset import QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
-from resolvers.base.rows import Row
+from resolvers.base.rows import Row, in_order
 from services.credits import credit_ledger
 
 ENTRY = ("id", "kind", "amount", "balance_after", "reference", "reason", "at")
@@ -29,6 +29,13 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[int 
     rows: Any = CreditBalance.filter(account_id__in=own).values_list("account_id", "balance")
     balances = dict(await rows) if own else {}
     return [balances.get(number, 0) if number in own else None for number in account_ids]
+
+
+@columns(*ENTRY)
+async def by_id(entry_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Entries of the viewer's account; None for any other. Primary key."""
+    rows: Any = CreditEntry.filter(id__in=entry_ids, account_id=context.viewer.account_id or 0).values(*ENTRY)
+    return in_order(entry_ids, await rows, by="id")
 
 
 @columns("edges", "page_info", "account_id")

@@ -32,10 +32,12 @@ PROJECT = (
     "version",
 )
 COLUMNS = ", ".join(f"j.{name}" for name in PROJECT)
+VISIBLE_PROJECT = f"(j.state = 'PUBLISHED' OR j.owner_id = $2) AND {visible_sql('o', '$2')}"
+"""Condition on a project j and its owner o; $2 is the viewer's profile."""
 # Primary keys.
 BY_ID = Statement.of(f"""
     SELECT {COLUMNS}, j.owner_id = $2 AS own FROM project j JOIN profile o ON o.id = j.owner_id
-    WHERE j.id = ANY($1) AND (j.state = 'PUBLISHED' OR j.owner_id = $2) AND {visible_sql("o", "$2")}
+    WHERE j.id = ANY($1) AND {VISIBLE_PROJECT}
 """)
 TEXTS = Statement.of("""
     SELECT id, NULLIF(description, '') AS description, NULLIF(customer, '') AS customer,
@@ -55,6 +57,12 @@ COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_VISIBLE_TA
 IMAGES = Statement.of("""
     SELECT id, project_id, image, NULLIF(caption, '') AS caption FROM project_image
     WHERE project_id = ANY($1) ORDER BY project_id, place, id
+""")
+# Primary keys.
+IMAGES_BY_ID = Statement.of(f"""
+    SELECT i.id, i.project_id, i.image, NULLIF(i.caption, '') AS caption
+    FROM project_image i JOIN project j ON j.id = i.project_id JOIN profile o ON o.id = j.owner_id
+    WHERE i.id = ANY($1) AND {VISIBLE_PROJECT}
 """)
 
 
@@ -92,6 +100,14 @@ async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]
     """The pictures of each project, in their order."""
     database = context.database
     return grouped(project_ids, await database.fetch(IMAGES, project_ids), by="project_id")
+
+
+@columns("id", "project_id", "image", "caption", positional=True)
+async def images_by_id(image_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Pictures by number; None for one whose project the viewer may not see."""
+    database = context.database
+    rows = await database.fetch(IMAGES_BY_ID, image_ids, context.viewer.own_profile)
+    return in_order(image_ids, rows, by="id")
 
 
 def large(row: Row) -> str:

@@ -1,5 +1,6 @@
 """Sign-in and sign-out, elevation, and the sessions of the viewer's account."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from models.sessions import Session
 from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.rows import Row
+from resolvers.base.rows import Row, in_order
 from resolvers.viewer import viewer_row
 from services.auth import sessions
 from services.auth.principals import ANONYMOUS, Principal
@@ -20,6 +21,13 @@ from services.sign_in.elevation import ElevationProof
 async def live(context: Context) -> list[Row]:
     """The sessions of the viewer's account, the last used first."""
     return [_session_row(each, context) for each in await sessions.live_of(_account_id(context))]
+
+
+async def by_id(session_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Sessions of the viewer's account that have not ended; None for any other, and for service accounts. Index account_id."""
+    if context.viewer.profile_id is None:
+        return [None for _ in session_ids]
+    return in_order(session_ids, await live(context), by="id")
 
 
 async def elevated_until(context: Context) -> datetime | None:

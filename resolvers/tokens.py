@@ -1,5 +1,6 @@
 """Personal access tokens and API keys, as their owner sees and manages them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalogue.languages import translate
@@ -7,7 +8,7 @@ from catalogue.scopes import SCOPES, TokenScopeName, names_of
 from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
-from resolvers.base.rows import Row
+from resolvers.base.rows import Row, in_order
 from services.auth import access_tokens, api_keys
 from services.core.rate_limits import spend
 
@@ -20,6 +21,16 @@ async def personal_access_tokens(context: Context) -> list[Row]:
 async def keys(context: Context) -> list[Row]:
     """The API keys of the viewer's account, oldest first."""
     return list(await api_keys.of_account(context.viewer.account_id or 0))
+
+
+async def by_id(token_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """Tokens of the viewer's account; None for any other. Index account_id."""
+    return in_order(token_ids, await personal_access_tokens(context) if context.signed_in else [], by="id")
+
+
+async def keys_by_id(key_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """API keys of the viewer's account; None for any other. Index account_id."""
+    return in_order(key_ids, await keys(context) if context.signed_in else [], by="id")
 
 
 async def scopes(context: Context) -> list[Row]:

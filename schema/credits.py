@@ -9,7 +9,7 @@ from schema.challenges import Challenge
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
 from schema.shop import ShopOrder
 
@@ -27,7 +27,7 @@ enum_of(
 
 
 @strawberry.type(description="One change of an account's credits. Entries never change.")
-class CreditEntry:
+class CreditEntry(Node):
     id: strawberry.ID = column("Opaque id of the entry, like `crd_5k2v9x0qcm`.", read=id_of("CreditEntry"))
     kind: CreditKind = column("Reason for the change.")
     amount: int = column("Credits that were added; negative if they were spent or taken away.")

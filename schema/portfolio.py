@@ -59,7 +59,7 @@ class ProjectFieldError(UserError):
 
 
 @strawberry.type(description="A picture of a project.")
-class ProjectImage:
+class ProjectImage(Node):
     id: strawberry.ID = column("Opaque id of the picture, like `img_5k2v9x0qcm`.", read=id_of("ProjectImage"))
     url: str = column(
         "URL of the picture on this server; it keeps its proportions and has at most 1600 pixels per side.",

@@ -5,13 +5,13 @@ import strawberry
 from resolvers import passwords, sessions
 from resolvers.base.permissions import PersonItself
 from schema.fields import answered_by, column
-from schema.nodes import id_of
+from schema.nodes import Node, id_of
 from schema.scalars import DateTime
 from services.sign_in.elevation import ElevationProof
 
 
 @strawberry.type(description="A session of your account that has not ended.")
-class Session:
+class Session(Node):
     id: strawberry.ID = column(
         "Opaque id of the session, like `ses_5k2v9x0qcm`, for `endSession`.", read=id_of("Session")
     )

@@ -9,7 +9,7 @@ from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 
@@ -37,7 +37,7 @@ class ShopItem:
 
 
 @strawberry.type(description="An order of an item for credits. Visible to the account that placed it only.")
-class ShopOrder:
+class ShopOrder(Node):
     id: strawberry.ID = column("Opaque id of the order, like `ord_5k2v9x0qcm`.", read=id_of("ShopOrder"))
     item: ShopItem | None = loaded_by(
         shop.items, "The item as it is in the shop now; null if it is no longer in the catalogue.", key="item"

@@ -8,7 +8,7 @@ from resolvers.base.permissions import Elevated, InSession, ServiceAccount
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, mutation_by
-from schema.nodes import id_of
+from schema.nodes import Node, id_of
 from schema.scalars import DateTime
 from services.auth.stored_credentials import Unusable
 from services.errors import ErrorCode
@@ -44,7 +44,7 @@ class TokenScope:
 
 
 @strawberry.type(description="A personal access token. Its secret is returned once, when it is created.")
-class PersonalAccessToken:
+class PersonalAccessToken(Node):
     id: strawberry.ID = column("Opaque id of the token, like `pat_5k2v9x0qcm`.", read=id_of("PersonalAccessToken"))
     name: str = column("Name of the token, as its owner entered it.")
     scopes: list[TokenScopeName] = column(
@@ -64,7 +64,7 @@ class PersonalAccessToken:
         "is returned once, when it is created."
     )
 )
-class ApiKey:
+class ApiKey(Node):
     id: strawberry.ID = column("Opaque id of the key, like `key_5k2v9x0qcm`.", read=id_of("ApiKey"))
     name: str = column("Name of the key, as its owner entered it.")
     hint: str = column("Last four characters of the secret.")

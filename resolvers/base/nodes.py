@@ -5,8 +5,22 @@ from typing import Any
 
 from strawberry import ID
 
+from catalogue import scopes
 from catalogue.languages import Text
-from resolvers import accounts, audit, companies, invites, ledger_history, portfolio, profiles, viewer
+from resolvers import (
+    accounts,
+    audit,
+    companies,
+    invites,
+    ledger_history,
+    portfolio,
+    profiles,
+    sessions,
+    shop,
+    tokens,
+    viewer,
+)
+from resolvers import credits as credit_resolvers
 from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.rows import Row
@@ -18,20 +32,31 @@ Read = Callable[[Sequence[int], Context], Awaitable[Sequence[Row | None]]]
 
 READERS: dict[str, Read] = {
     "Account": accounts.by_id,
+    "ApiKey": tokens.keys_by_id,
     "AuditEntry": audit.by_id,
     "Company": companies.by_id,
     "ConnectionRequest": connection_requests.by_id,
+    "CreditEntry": credit_resolvers.by_id,
     "Invite": invites.by_id,
+    "PersonalAccessToken": tokens.by_id,
     "PointEntry": ledger_history.by_id,
     "Profile": profiles.by_id,
     "Project": portfolio.by_id,
+    "ProjectImage": portfolio.images_by_id,
+    "Session": sessions.by_id,
+    "ShopOrder": shop.by_id,
     "Viewer": viewer.by_id,
 }
 
 
-async def _read_none(numbers: Sequence[int], context: Context) -> Sequence[Row | None]:
-    """For types with ids that are not Nodes, like tokens: None, as for a node that never existed."""
-    return [None for _ in numbers]
+LISTED_IN: dict[str, str] = {
+    "ApiKey": "Viewer.apiKeys",
+    "CreditEntry": "Viewer.creditHistory",
+    "PersonalAccessToken": "Viewer.personalAccessTokens",
+    "Session": "Viewer.sessions",
+    "ShopOrder": "Viewer.orders",
+}
+"""Private types, and the field that lists them. A token reads them by id only if its scopes open that list."""
 
 
 async def node(context: Context, *, id: ID) -> Row | None:
@@ -51,10 +76,18 @@ async def nodes(context: Context, *, ids: list[ID]) -> list[Row | None]:
     found: dict[tuple[str, int], Any] = {}
     for type_name in dict.fromkeys(name for name, _ in wanted):
         numbers = list(dict.fromkeys(number for name, number in wanted if name == type_name))
-        read = READERS.get(type_name, _read_none)
-        for number, row in zip(numbers, await read(numbers, context), strict=True):
+        rows = await READERS[type_name](numbers, context) if _may_read(type_name, context) else [None] * len(numbers)
+        for number, row in zip(numbers, rows, strict=True):
             found[type_name, number] = None if row is None else {"__typename": type_name, **row}
     return [found[each] for each in wanted]
+
+
+def _may_read(type_name: str, context: Context) -> bool:
+    """False for an id of commands, which is of no node, and for a token that may not read the list of this type."""
+    if type_name not in READERS:
+        return False
+    listed_in, given = LISTED_IN.get(type_name), context.viewer.scopes
+    return listed_in is None or given is None or not scopes.closed({listed_in}, given)
 
 
 _decode = ids.decode

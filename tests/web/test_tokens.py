@@ -121,7 +121,7 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
 
 async def test_only_scopes_that_the_account_can_have_are_named(checked_client: GraphQLClient) -> None:
     # given
-    document = "{ tokenScopes { name } levels { number } viewer { sessions { id } pointsToday { __typename } } }"
+    document = "{ tokenScopes { name } levels { number } viewer { sessions { device } pointsToday { __typename } } }"
     for account, listing in ((await make_person(), []), (await make_service(), ["MX_TOKEN_INTROSPECT"])):
         # when
         body = await checked_client.ask(document, token=await make_token(account, RANK))
@@ -129,7 +129,7 @@ async def test_only_scopes_that_the_account_can_have_are_named(checked_client: G
         [error] = body["errors"]
         fields = {each["field"]: each["anyOf"] for each in error["extensions"]["fields"]}
         assert (fields["Query.tokenScopes"], fields["TokenScope.name"]) == (listing, listing)
-        assert (fields["Viewer.sessions"], fields["Session.id"]) == ([], [])
+        assert (fields["Viewer.sessions"], fields["Session.device"]) == ([], [])
         assert fields["Viewer.pointsToday"] == ["MX_POINTS_READ", "MX_USER_PROFILE_V1_READ"]
         assert "Query.levels" not in fields
         assert error["message"].startswith("The scopes of this token do not allow Query.tokenScopes (")
