@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -24,3 +25,4 @@ class Notice(Model):
 
     class Meta:
         table = "notice"
+        indexes = (Index(fields=["profile_id", "id"]),)

@@ -1,32 +1,37 @@
 """Sources of subscriptions: changes of boards, and events of the viewer."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+
+from strawberry import ID
 
 from catalogue.challenges import CHALLENGES, Challenge
 from catalogue.languages import translate
 from catalogue.points import ACTIVITIES, LEVELS
 from models.database import Database
 from resolvers import leaderboards, profiles
+from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from resolvers.connections import connection_requests, connections
 from resolvers.connections.connections import ConnectionStatus
-from services.core import change_feed, clock
+from services.core import change_feed, clock, person_events
 from services.core.change_feed import FeedBatch, FeedEntry, Listener, PersonKind, Topic
-from services.errors import ErrorCode, NotAllowed
+from services.core.person_events import Position
+from services.errors import ErrorCode, NotAllowed, refused
 from services.leaderboards import boards
 from services.leaderboards.keys import Board
+from services.progress.scores import microseconds
 
 SECONDS_BETWEEN_DELIVERIES = 0.5
 """Seconds between two deliveries of a board."""
-MAX_QUEUED_EVENTS = 100
-"""Events that wait for a slow client; beyond that the oldest are dropped."""
+EVENTS = "viewer-events"
+"""Name of the list whose cursors are the ids of events."""
 EVENT_TYPES = {
     PersonKind.POINTS: "PointsEvent",
     PersonKind.LEVEL: "LevelEvent",
@@ -36,8 +41,8 @@ EVENT_TYPES = {
     PersonKind.CONNECTION_REQUEST: "ConnectionRequestEvent",
     PersonKind.CONNECTION_ACCEPTED: "ConnectionAcceptedEvent",
     PersonKind.INVITE_ACCEPTED: "InviteAcceptedEvent",
+    PersonKind.MISSED: "EventsMissedEvent",
 }
-"""Kinds with fields of their own; any other kind is a PlainEvent."""
 
 
 async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerator[Row, None]:
@@ -70,27 +75,40 @@ async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
     return [await leaderboards.leaderboard(context, board=board) for board in keys]
 
 
-async def viewer_events(context: Context) -> AsyncGenerator[Row, None]:
-    """A row for each event of the viewer. Raises NotAllowed: FORBIDDEN (the viewer has no profile)."""
-    own = context.viewer.profile_id
+async def viewer_events(context: Context, *, after: ID | None = None) -> AsyncGenerator[Row, None]:
+    """
+    A row for each event of the viewer, in order: those after the event with the id `after` first, then those that come. Only the position
+    is kept in memory; a slow client reads later what is stored. If events may have been deleted, a row that says so comes first.
+
+    Raises NotAllowed: FORBIDDEN (the viewer has no profile); Refused: BAD_CURSOR (`after` is no id of an event of the viewer).
+    """
+    own, database = context.viewer.profile_id, context.database
     if own is None:
         raise NotAllowed(ErrorCode.FORBIDDEN, "Only people may do this; this account has no profile.")
-    waiting: deque[FeedEntry] = deque(maxlen=MAX_QUEUED_EVENTS)
-    arrived = asyncio.Event()
+    await change_feed.follower(database).catch_up()  # what is committed from here on is notified
+    position = await person_events.now(database) if after is None else _position_of(own, after)
+    arrived, late = asyncio.Event(), not position.is_stored
+    arrived.set()  # for what was committed before the listener is there
 
     def receive(batch: FeedBatch) -> None:
-        waiting.extend(each for each in batch.entries if each.profile_id == own)
-        if waiting:
+        nonlocal late
+        late = late or batch.everything
+        if late or any(each.profile_id == own for each in batch.entries):
             arrived.set()
 
-    with _listening(context.database, Topic.PERSON, receive):
+    with _listening(database, Topic.PERSON, receive):
         while True:
             await arrived.wait()
-            while waiting:
-                entry = waiting.popleft()
-                if await _is_still_visible(entry, context):
-                    yield _event_row(entry)
             arrived.clear()
+            if late:
+                late, before = False, _id_of(own, position)
+                position = replace(position, at=clock.now())
+                yield _missed_row(own, position, before)
+            while found := await person_events.after(database, own, position):
+                for each in found:
+                    position = each.position
+                    if await _is_still_visible(each.entry, context):
+                        yield _event_row(each.entry, _id_of(own, position))
 
 
 def is_own(row: Row, context: Context) -> bool:
@@ -130,10 +148,30 @@ async def _is_still_visible(entry: FeedEntry, context: Context) -> bool:
     return True
 
 
-def _event_row(entry: FeedEntry) -> dict[str, Any]:
+def _event_row(entry: FeedEntry, event_id: str) -> Row:
     kind = PersonKind(entry.facts["kind"])
     facts = {**entry.facts, "kind": kind, "at": entry.at, "profile_id": entry.profile_id}
-    return {"__typename": EVENT_TYPES.get(kind, "PlainEvent"), **facts}
+    return {"__typename": EVENT_TYPES[kind], **facts, "id": event_id}
+
+
+def _missed_row(profile_id: int, position: Position, before: str) -> Row:
+    kind = PersonKind.MISSED
+    facts = {"kind": kind, "at": position.at, "profile_id": profile_id, "after_id": before}
+    return {"__typename": EVENT_TYPES[kind], **facts, "id": _id_of(profile_id, position)}
+
+
+def _id_of(profile_id: int, position: Position) -> str:
+    """The id of the event before a position: it is all that is needed to go on there."""
+    at = microseconds(position.at)
+    return cursors.encode(EVENTS, profile_id, position.before, position.within, position.last, at)
+
+
+def _position_of(profile_id: int, event_id: str) -> Position:
+    """The position after an event of this profile. Raises Refused: BAD_CURSOR."""
+    owner, before, within, last, at = cursors.decode(EVENTS, event_id, int, str, str, int, int)
+    if owner != profile_id:
+        raise refused(ErrorCode.BAD_CURSOR, "That is no id of an event of yours.", path=("after",))
+    return Position(before, within, last, datetime.fromtimestamp(at / 1_000_000, UTC))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ enum_of(
         "CONNECTION_ACCEPTED": "Someone accepted their request to connect.",
         "INVITE_ACCEPTED": "A person they invited has signed up.",
         "COLLABORATOR_TAGGED": "Someone tagged them as a collaborator of a project.",
-        "MERGE": "Another profile was merged into theirs. Reserved: it is not sent yet.",
+        "MISSED": "Events may have been missed: see `EventsMissedEvent`.",
     },
     name="ViewerEventKind",
 )
@@ -48,6 +48,10 @@ class LeaderboardChange:
 
 @strawberry.interface(description="Something that happened to you.")
 class ViewerEvent:
+    id: strawberry.ID = column(
+        "Id of the event. Pass the last one that you received as `viewerEvents(after:)` to go on where you stopped. An "
+        "event that is delivered again can have another id."
+    )
     kind: PersonKind = column("Kind of the event.")
     at: DateTime = column("When the event was recorded.")
 
@@ -126,9 +130,14 @@ class CollaboratorTaggedEvent(ViewerEvent):
     )
 
 
-@strawberry.type(description="An event without details besides its `kind`.")
-class PlainEvent(ViewerEvent):
-    pass
+@strawberry.type(
+    description=(
+        "Events may have been missed, because they are no longer stored. Those that still are follow. Read by queries "
+        "what you need to know of the time before."
+    )
+)
+class EventsMissedEvent(ViewerEvent):
+    after_id: strawberry.ID = column("Id of the event after which events may have been missed.")
 
 
 @strawberry.type
@@ -142,8 +151,9 @@ class EventsSubscription:
     )
     viewer_events: ViewerEvent = subscribed_by(
         events.viewer_events,
-        "Sends your own events, and no one else's. Up to 100 events are queued for a slow client; after that the "
-        "oldest are dropped.",
+        "Sends your own events, and no one else's, each once and in order. Events are stored for 6 hours: with `after` "
+        "those since that event come first. If older ones may have been missed, an `EventsMissedEvent` comes before.",
         allowed=[SignedIn()],
+        arguments={"after": "Id of the last event that you received; without it only new events are sent."},
         still_visible=events.is_own,
     )

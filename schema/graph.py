@@ -21,10 +21,10 @@ from schema.events import (
     CollaboratorTaggedEvent,
     ConnectionAcceptedEvent,
     ConnectionRequestEvent,
+    EventsMissedEvent,
     EventsSubscription,
     InviteAcceptedEvent,
     LevelEvent,
-    PlainEvent,
     PointsEvent,
 )
 from schema.featured_badges import FeaturedBadgesMutation
@@ -153,7 +153,7 @@ def build() -> strawberry.Schema:
             LevelEvent,
             PersonAccount,
             PlainError,
-            PlainEvent,
+            EventsMissedEvent,
             PointEntry,
             PointsEvent,
             Profile,

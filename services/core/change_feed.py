@@ -59,7 +59,8 @@ class PersonKind(Enum):
     CONNECTION_ACCEPTED = "CONNECTION_ACCEPTED"
     INVITE_ACCEPTED = "INVITE_ACCEPTED"
     COLLABORATOR_TAGGED = "COLLABORATOR_TAGGED"
-    MERGE = "MERGE"
+    MISSED = "MISSED"
+    """Never written: tells a subscriber that earlier events are no longer stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ class Follower:
         # No await from here on: listeners are notified before any other task continues.
         self._polled_at = now
         for topic, listeners in self._listeners.items():
-            entries = [_entry_of(row) for row in found if row["topic"] == topic.value] if listeners else []
+            entries = [entry_of(row) for row in found if row["topic"] == topic.value] if listeners else []
             if entries or late:
                 for listener in list(listeners):
                     _notify(listener, FeedBatch(entries, everything=late))
@@ -256,7 +257,7 @@ async def entries_since(database: Database, topic: Topic, at: datetime) -> Async
     """Yield the stored entries of a topic that were written after `at`, in order of id, 1,000 at a time. Index: (at)."""
     last = 0
     while rows := await database.fetch_long(_SINCE, topic.value, at, last, ENTRIES_PER_BATCH):
-        yield [_entry_of(row) for row in rows]
+        yield [entry_of(row) for row in rows]
         last = rows[-1]["id"]
 
 
@@ -265,7 +266,8 @@ _SINCE = Statement.of(
 )
 
 
-def _entry_of(row: Row) -> FeedEntry:
+def entry_of(row: Row) -> FeedEntry:
+    """Return the entry in a row with all columns of the feed."""
     return FeedEntry(
         id=row["id"],
         topic=Topic(row["topic"]),

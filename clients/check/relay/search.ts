@@ -60,6 +60,7 @@ export const page = graphql`
 export const events = graphql`
   subscription searchViewerEventsSubscription {
     viewerEvents {
+      id
       __typename
       at
       ... on BadgeEvent {
