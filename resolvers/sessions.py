@@ -47,7 +47,7 @@ async def sign_in(context: Context, *, input: Any) -> Row:
     if isinstance(done, PendingSignIn):
         return {
             "viewer": None,
-            "password_expired": False,
+            "is_password_expired": False,
             "second_factor": {"token": done.token, "method": done.method},
         }
     return {**await enter(context, done), "second_factor": None}
@@ -68,7 +68,7 @@ async def sign_out(context: Context) -> Row:
 
 async def end_session(context: Context, *, input: Any) -> Row:
     """End a session of the viewer's account, which may be the one of this request."""
-    number = ids.require_number("Session", input.id)
+    number = ids.require_number("Session", input.session_id, "sessionId")
     await authentication.end_session(_account_id(context), number, actor=actor_of(context))
     if number == _session_id(context):
         context.cookie, context.viewer = "", ANONYMOUS
@@ -78,7 +78,7 @@ async def end_session(context: Context, *, input: Any) -> Row:
 async def end_other_sessions(context: Context) -> Row:
     """End all other sessions of the viewer's account. Returns how many."""
     ended = await authentication.end_other_sessions(_account_id(context), _session_id(context), actor=actor_of(context))
-    return {"ended": ended}
+    return {"ended_session_count": ended}
 
 
 async def send_elevation_code(context: Context) -> Row:
@@ -122,7 +122,7 @@ async def enter(context: Context, done: SignedIn) -> Row:
     context.viewer = await viewer_by(done.secret)
     return {
         "viewer": None if context.viewer.password_expired else viewer_row(context),
-        "password_expired": context.viewer.password_expired,
+        "is_password_expired": context.viewer.password_expired,
     }
 
 
@@ -141,7 +141,7 @@ def _session_row(session: Session, context: Context) -> Row:
         "seen_at": session.seen_at,
         "device": session.device,
         "address": session.address,
-        "current": session.id == context.viewer.session_id,
+        "is_current": session.id == context.viewer.session_id,
     }
 
 

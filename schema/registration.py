@@ -21,7 +21,7 @@ class SignUpInput:
     )
     password: str = strawberry.field(description=RULES_DESCRIPTION)
     name: str = strawberry.field(description="Name of the person, 1 to 120 characters.")
-    marketing: bool = strawberry.field(description="True to allow news by email.")
+    allows_marketing: bool = strawberry.field(description="True to allow news by email.")
     referral_code: str | None = strawberry.field(
         default=strawberry.UNSET, description="Code from the referral link with which the person came here."
     )
@@ -29,18 +29,18 @@ class SignUpInput:
 
 @strawberry.input(description="The sign-up that needs a new code.")
 class ResendSignUpCodeInput:
-    sign_up: str = strawberry.field(description="The value of `signUp` from the payload of `signUp`.")
+    sign_up_token: str = strawberry.field(description="The value of `signUpToken` from the payload of `signUp`.")
 
 
 @strawberry.input(description="The sign-up and the code from the email.")
 class VerifyEmailInput:
-    sign_up: str = strawberry.field(description="The value of `signUp` from the payload of `signUp`.")
+    sign_up_token: str = strawberry.field(description="The value of `signUpToken` from the payload of `signUp`.")
     code: str = strawberry.field(description="Six digits, like `042917`, valid for 10 minutes and 5 attempts.")
 
 
 @strawberry.type(description="Payload of `signUp`. It is the same if the address already has an account.")
 class SignUpPayload:
-    sign_up: str | None = column("Secret of this sign-up, to pass to `verifyEmail`; null if refused.")
+    sign_up_token: str | None = column("Secret of this sign-up, to pass to `verifyEmail`; null if refused.")
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 

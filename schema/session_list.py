@@ -19,7 +19,7 @@ class Session(Node):
     seen_at: DateTime = column("When its last request was made, accurate to one minute.")
     device: str = column("Description of the browser, from its User-Agent header; it is not verified.")
     address: str = column("IP address from which it was started.")
-    current: bool = column("True if this is the session of this request.")
+    is_current: bool = column("True if this is the session of this request.")
 
 
 @strawberry.type

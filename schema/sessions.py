@@ -31,10 +31,13 @@ class CompleteSignInInput:
 
 @strawberry.input(description="The session to end.")
 class EndSessionInput:
-    id: strawberry.ID = strawberry.field(description="Id of one of `Viewer.sessions`, like `ses_5k2v9x0qcm`.")
+    session_id: strawberry.ID = strawberry.field(description="Id of one of `Viewer.sessions`, like `ses_5k2v9x0qcm`.")
 
 
-@strawberry.input(description="A proof of identity: a code if the account has a second factor, otherwise the password.")
+@strawberry.input(
+    one_of=True,
+    description="A proof of identity: a code if the account has a second factor, otherwise the password.",
+)
 class ElevateSessionInput:
     password: str | None = strawberry.field(
         default=strawberry.UNSET, description="The password, if the account has no second factor."
@@ -56,7 +59,7 @@ class SignInPayload:
     viewer: Viewer | None = column(
         "The person who is signed in now. Null if refused, if a code is still needed, or if the password has expired."
     )
-    password_expired: bool | None = column(
+    is_password_expired: bool | None = column(
         "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
     second_factor: SecondFactorChallenge | None = column(
@@ -68,7 +71,7 @@ class SignInPayload:
 @strawberry.type(description="Payload of `completeSignIn`.")
 class CompleteSignInPayload:
     viewer: Viewer | None = column("The person who is signed in now; null if refused or if the password has expired.")
-    password_expired: bool | None = column(
+    is_password_expired: bool | None = column(
         "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
@@ -86,7 +89,7 @@ class EndSessionPayload:
 
 @strawberry.type(description="Payload of `endOtherSessions`.")
 class EndOtherSessionsPayload:
-    ended: int | None = column("Number of sessions that were ended; null if refused.")
+    ended_session_count: int | None = column("Number of sessions that were ended; null if refused.")
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 

@@ -119,7 +119,7 @@ async def end(session_id: int) -> None:
 async def end_own(account_id: int, session_id: int) -> None:
     """End a session of this account. Raises Refused: NOT_FOUND (no such session of this account)."""
     if not await Session.filter(id=session_id, account_id=account_id).delete():
-        raise refused(ErrorCode.NOT_FOUND, "There is no such session.", path=("id",))
+        raise refused(ErrorCode.NOT_FOUND, "There is no such session.", path=("sessionId",))
 
 
 async def end_all(account_id: int, except_for: int | None = None) -> int:

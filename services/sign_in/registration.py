@@ -112,7 +112,7 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
     if await SignUp.select_for_update().get_or_none(id=attempt.id, digest=attempt.digest) is None:
         raise verification_codes.bad_code()
     if await Account.exists(email_key=attempt.email_key):
-        raise refused(ErrorCode.ALREADY_EXISTS, "This address already has an account: sign in.", path=("signUp",))
+        raise refused(ErrorCode.ALREADY_EXISTS, "This address already has an account: sign in.", path=("signUpToken",))
     address = address_of(attempt.email)
     first = await _would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)

@@ -10,7 +10,7 @@ from tests.helpers.sign_in import ADA, GOOD
 SIGN_IN = """
 mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
-    viewer { account { email } } passwordExpired secondFactor { token method } errors { code message path }
+    viewer { account { email } } isPasswordExpired secondFactor { token method } errors { code message path }
   }
 }
 """

@@ -96,12 +96,19 @@ def names(page: Any) -> list[str]:
 async def join(voice: Voice, mail: Mail, email: str, name: str, code: str | None = None) -> None:
     """Sign up, and verify by the mailed code."""
     begun = await do(
-        voice, "signUp", "signUp", email=email, password=PASSWORD, name=name, marketing=False, referralCode=code
+        voice,
+        "signUp",
+        "signUpToken",
+        email=email,
+        password=PASSWORD,
+        name=name,
+        allowsMarketing=False,
+        referralCode=code,
     )
     text = await mail()
     assert f"To: {email}" in text
     [digits] = re.findall(r"^\d{6}$", text, re.MULTILINE)
-    done = await do(voice, "verifyEmail", "viewer { account { email } }", signUp=begun["signUp"], code=digits)
+    done = await do(voice, "verifyEmail", "viewer { account { email } }", signUpToken=begun["signUpToken"], code=digits)
     assert done["viewer"]["account"]["email"] == email
 
 

@@ -53,7 +53,7 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mutations": (
         repeated(
             100,
-            'm#: verifyEmail(input: {signUp: "a", code: "b"}) @skip(if: true) { errors { code message path } }',
+            'm#: verifyEmail(input: {signUpToken: "a", code: "b"}) @skip(if: true) { errors { code message path } }',
             "mutation {{ {0} }}",
         ),
         {},

@@ -143,7 +143,7 @@ VALUES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "a long address and password to begin with": (
         mutation("signUp", "SignUpInput"),
-        {"input": {"email": LIGATURE * 12_000, "password": LIGATURE * 12_000, "name": "Ada", "marketing": True}},
+        {"input": {"email": LIGATURE * 12_000, "password": LIGATURE * 12_000, "name": "Ada", "allowsMarketing": True}},
     ),
     "a long name": (
         mutation("signUp", "SignUpInput"),

@@ -291,7 +291,7 @@ async def test_signing_in_with_an_expired_password_opens_nothing_later_in_the_do
         await ask(
             checked_client,
             document=f"""mutation {{
-                signIn(input: {{email: "ada@people.example", password: "{PASSWORD}"}}) {{ passwordExpired errors {{ code }} }}
+                signIn(input: {{email: "ada@people.example", password: "{PASSWORD}"}}) {{ isPasswordExpired errors {{ code }} }}
                 endOtherSessions {{ errors {{ code }} }}
             }}""",
         )

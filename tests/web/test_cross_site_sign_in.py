@@ -21,7 +21,7 @@ from tests.helpers.sign_up import sign_up
 
 COMPLETE = """
 mutation Complete($input: CompleteSignInInput!) {
-  completeSignIn(input: $input) { viewer { account { email } } passwordExpired errors { code } }
+  completeSignIn(input: $input) { viewer { account { email } } isPasswordExpired errors { code } }
 }
 """
 VERIFY = """
@@ -68,7 +68,7 @@ async def test_a_sign_in_whose_cookie_would_be_lost_says_so_and_changes_nothing(
             "path": None,
         }
     ]
-    assert payload["viewer"] is payload["secondFactor"] is payload["passwordExpired"] is None
+    assert payload["viewer"] is payload["secondFactor"] is payload["isPasswordExpired"] is None
     assert "Set-Cookie" not in response.headers and cookie(client) is None
     assert (await Session.all().count(), await AuditEntry.all().count()) == (0, entries)
     # and the page can read why
@@ -92,15 +92,15 @@ async def test_the_other_steps_that_sign_in_refuse_before_they_use_a_code(client
     # given
     await switch_on(await make_login("ben@people.example"))
     token = (await sign_in(client, "ben@people.example"))["secondFactor"]["token"]
-    begun = (await sign_up(client))["signUp"]
+    begun = (await sign_up(client))["signUpToken"]
     code = await mailed_code()
     # when, then
     assert await codes(client, COMPLETE, CROSS_SITE, token=token, code=totp()) == ["COOKIE_NOT_POSSIBLE"]
-    assert await codes(client, VERIFY, CROSS_SITE, signUp=begun, code=code) == ["COOKIE_NOT_POSSIBLE"]
+    assert await codes(client, VERIFY, CROSS_SITE, signUpToken=begun, code=code) == ["COOKIE_NOT_POSSIBLE"]
     assert not await Account.exists(email=ADA) and await Session.all().count() == 0
     # and they work from elsewhere
     assert await codes(client, COMPLETE, {}, token=token, code=totp()) == []
-    assert await codes(client, VERIFY, {}, signUp=begun, code=code) == []
+    assert await codes(client, VERIFY, {}, signUpToken=begun, code=code) == []
 
 
 @pytest.mark.parametrize("site", ["same-origin", "same-site", "none"])

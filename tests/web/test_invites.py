@@ -107,7 +107,7 @@ async def test_from_an_invite_to_a_shirt(checked_client: GraphQLClient, settings
     async with open_socket(checked_client, {**here, "Origin": "http://graph.example"}) as ws:
         await ws.init()
         await subscribe(ws, EVENTS)
-        assert (await verify(checked_client, begun["signUp"], digits))["errors"] == []
+        assert (await verify(checked_client, begun["signUpToken"], digits))["errors"] == []
         heard = [await arrives(ws)]
         while heard[-1]["viewerEvents"]["__typename"] != "InviteAcceptedEvent":  # after points, and a badge for them
             heard.append(await arrives(ws))

@@ -14,8 +14,8 @@ HIDE = "mutation { unpublishProfile { profile { visibility } errors { code } } }
 ME = "{ viewer { shouldSuggestPublishing publishChecklist { item isDone message } profile { id score { points } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
 BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
 SIGN_UP = """
-mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", marketing: false}) {
-  signUp errors { code } } }
+mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", allowsMarketing: false}) {
+  signUpToken errors { code } } }
 """
 VERIFY = "mutation V($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code } } }"
 
@@ -24,7 +24,7 @@ async def test_a_newcomer_fills_in_publishes_and_stands_on_the_board(checked_cli
     # given somebody who signs up
     made = (await checked_client.data(SIGN_UP))["signUp"]
     code = await mailed_code("new@people.example")
-    assert (await checked_client.data(VERIFY, input={"signUp": made["signUp"], "code": code}))["verifyEmail"][
+    assert (await checked_client.data(VERIFY, input={"signUpToken": made["signUpToken"], "code": code}))["verifyEmail"][
         "errors"
     ] == []
     viewer = (await checked_client.data(ME))["viewer"]

@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import orjson
+import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from models.accounts import Account, AccountStatus
+from models.audit import AuditEntry
 from models.companies import Company
 from models.database import Database
 from models.passwords import Password
@@ -34,11 +38,11 @@ from tests.helpers.sign_in import ADA, GOOD, OTHER, PHONE, mails, make_login, sw
 
 COMPLETE = """
 mutation Complete($input: CompleteSignInInput!) {
-  completeSignIn(input: $input) { viewer { account { email } } passwordExpired errors { code } }
+  completeSignIn(input: $input) { viewer { account { email } } isPasswordExpired errors { code } }
 }
 """
 END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { errors { code path } } }"
-SESSIONS = "{ viewer { sessions { id createdAt seenAt device address current } } }"
+SESSIONS = "{ viewer { sessions { id createdAt seenAt device address isCurrent } } }"
 
 
 async def test_a_browser_signs_in_and_out(checked_client: GraphQLClient) -> None:
@@ -50,7 +54,7 @@ async def test_a_browser_signs_in_and_out(checked_client: GraphQLClient) -> None
     # then
     assert (await response.json())["data"]["signIn"] == {
         **ADA_HERSELF,
-        "passwordExpired": False,
+        "isPasswordExpired": False,
         "secondFactor": None,
         "errors": [],
     }
@@ -133,7 +137,7 @@ async def test_the_second_factor_comes_before_the_session(checked_client: GraphQ
     done = (await checked_client.data(COMPLETE, input={"token": token, "code": totp()}))["completeSignIn"]
     # then
     assert [error["code"] for error in wrong["errors"]] == ["BAD_CODE"]
-    assert done == {**ADA_HERSELF, "passwordExpired": False, "errors": []}
+    assert done == {**ADA_HERSELF, "isPasswordExpired": False, "errors": []}
     assert await checked_client.data(ME) == ADA_HERSELF
 
 
@@ -159,7 +163,7 @@ async def test_an_expired_password_opens_nothing_but_changing_it(checked_client:
     # when
     answer = await sign_in(checked_client)
     # then
-    assert (answer["viewer"], answer["passwordExpired"], answer["errors"]) == (None, True, [])
+    assert (answer["viewer"], answer["isPasswordExpired"], answer["errors"]) == (None, True, [])
     assert await checked_client.data(ME) == ADA_HERSELF
     assert await checked_client.code(SESSIONS) == "PASSWORD_EXPIRED"
     assert await checked_client.code("{ viewer { profile { name } } }") == "PASSWORD_EXPIRED"
@@ -194,20 +198,20 @@ async def test_sessions_are_listed_and_ended(checked_client: GraphQLClient) -> N
     # when
     listed = (await checked_client.data(SESSIONS))["viewer"]["sessions"]
     # then
-    assert [each["current"] for each in listed] == [True, False]
+    assert [each["isCurrent"] for each in listed] == [True, False]
     assert listed[1]["id"] == graph_id("ses", other) and listed[1]["device"] == "A browser"
     # when: somebody else's, another type's, nonsense
-    assert await error_codes(checked_client, END, "endSession", id=bens["id"]) == ["NOT_FOUND"]
-    assert await error_codes(checked_client, END, "endSession", id=graph_id("ses", 999_999)) == ["NOT_FOUND"]
-    assert await error_codes(checked_client, END, "endSession", id=graph_id("acc", ada.id)) == ["NOT_FOUND"]
-    assert await error_codes(checked_client, END, "endSession", id="nonsense") == ["BAD_ID"]
-    assert await error_codes(checked_client, END, "endSession", id=listed[1]["id"]) == []
+    assert await error_codes(checked_client, END, "endSession", sessionId=bens["id"]) == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", sessionId=graph_id("ses", 999_999)) == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", sessionId=graph_id("acc", ada.id)) == ["NOT_FOUND"]
+    assert await error_codes(checked_client, END, "endSession", sessionId="nonsense") == ["BAD_ID"]
+    assert await error_codes(checked_client, END, "endSession", sessionId=listed[1]["id"]) == []
     # then
     assert await viewer_with(checked_client, with_cookie(stolen)) == {"viewer": None}
     assert len((await checked_client.data(SESSIONS))["viewer"]["sessions"]) == 1
     assert await checked_client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
     # when: one's own
-    assert await error_codes(checked_client, END, "endSession", id=listed[0]["id"]) == []
+    assert await error_codes(checked_client, END, "endSession", sessionId=listed[0]["id"]) == []
     assert cookie(checked_client) is None
 
 
@@ -217,8 +221,8 @@ async def test_ending_all_others(checked_client: GraphQLClient) -> None:
         await sign_in(checked_client)
         checked_client.http.session.cookie_jar.clear()
     await sign_in(checked_client)
-    data = await checked_client.data("mutation E { endOtherSessions { ended } }")
-    assert data["endOtherSessions"] == {"ended": 3}
+    data = await checked_client.data("mutation E { endOtherSessions { endedSessionCount } }")
+    assert data["endOtherSessions"] == {"endedSessionCount": 3}
     assert await checked_client.data(ME) == ADA_HERSELF
 
 
@@ -229,7 +233,6 @@ async def test_elevation_changes_the_cookie(checked_client: GraphQLClient) -> No
     before = cookie(checked_client)
     # when
     assert await error_codes(checked_client, ELEVATE, "elevateSession", password=OTHER) == ["BAD_CREDENTIALS"]
-    assert await error_codes(checked_client, ELEVATE, "elevateSession") == ["PROOF_REQUIRED"]
     assert cookie(checked_client) == before
     answer = (await checked_client.data(ELEVATE, input={"password": GOOD}))["elevateSession"]
     # then
@@ -267,11 +270,11 @@ async def test_a_key_sees_and_ends_its_owners_sessions(checked_client: GraphQLCl
     # when
     listed = (await checked_client.data(SESSIONS, headers=key))["viewer"]["sessions"]
     # then
-    assert [each["current"] for each in listed] == [False, False]
-    body = await checked_client.data(END, headers=key, input={"id": listed[0]["id"]})
+    assert [each["isCurrent"] for each in listed] == [False, False]
+    body = await checked_client.data(END, headers=key, input={"sessionId": listed[0]["id"]})
     assert body["endSession"]["errors"] == []
-    ended = await checked_client.data("mutation { endOtherSessions { ended } }", headers=key)
-    assert ended["endOtherSessions"] == {"ended": 1}
+    ended = await checked_client.data("mutation { endOtherSessions { endedSessionCount } }", headers=key)
+    assert ended["endOtherSessions"] == {"endedSessionCount": 1}
     assert await checked_client.data(ME, headers=here) == {"viewer": None}
 
 
@@ -300,8 +303,34 @@ async def test_a_client_learns_what_elevation_takes_and_until_when(checked_clien
     # then
     own = (await checked_client.data(facts, headers=headers))["viewer"]
     assert own == {"elevatedUntil": None, "elevationProofs": ["IDENTITY_PROVIDER"], "account": {"isCompanyAdmin": True}}
-    answer = await checked_client.data(wanted, headers=headers, input={"password": GOOD, "code": "000000"})
+    answer = await checked_client.data(wanted, headers=headers, input={"code": "000000"})
     assert answer["elevateSession"]["errors"] == [{"code": "PROOF_REQUIRED", "proofs": ["IDENTITY_PROVIDER"]}]
+
+
+BOTH = {"password": GOOD, "code": "000000"}
+
+
+@pytest.mark.parametrize("proof", [{}, BOTH, {"password": None}, {**BOTH, "password": None}], ids=str)
+async def test_elevation_takes_exactly_one_proof(checked_client: GraphQLClient, proof: dict[str, str | None]) -> None:
+    # given
+    headers = await in_session(await make_login())
+    written = ", ".join(f"{name}: {orjson.dumps(value).decode()}" for name, value in proof.items())
+    named = ", ".join(f"{name}: ${name}" for name in proof)
+    declared = "".join(f"${name}: String " for name in proof)
+    mutation = "elevateSession(input: {{{}}}) {{ errors {{ code }} }}".format
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        (f"mutation {{ {mutation(written)} }}", {}, "BAD_QUERY"),
+        (f"mutation {f'({declared})' if proof else ''} {{ {mutation(named)} }}", proof, "BAD_QUERY"),
+        (ELEVATE, {"input": proof}, "BAD_INPUT"),
+    ]
+    for document, variables, code in asked:
+        # when
+        body = await checked_client.ask(document, headers=headers, **variables)
+        # then
+        assert body.get("data") is None, body
+        assert {each["extensions"]["code"] for each in body["errors"]} == {code}, body
+    assert await AuditEntry.all().count() == 0
+    assert (await Session.get()).elevated_until is None
 
 
 async def test_a_closed_server_lets_people_in(settings: Settings, database: Database) -> None:

@@ -13,17 +13,17 @@ async def test_somebody_signs_up_and_is_in(checked_client: GraphQLClient) -> Non
     # given
     await make_domain("people.example")
     # when
-    begun = await sign_up(checked_client, marketing=True, referralCode=None)
+    begun = await sign_up(checked_client, allowsMarketing=True, referralCode=None)
     # then
     assert begun["errors"] == [] and await kinds() == ["sign-up-code"]
     code = await mailed_code()
     assert code not in str(begun)
     assert (await sign_in(checked_client))["errors"][0]["code"] == "BAD_CREDENTIALS"
     # when
-    assert (await verify(checked_client, begun["signUp"], other_than(code)))["errors"] == [
+    assert (await verify(checked_client, begun["signUpToken"], other_than(code)))["errors"] == [
         {"code": "BAD_CODE", "path": None}
     ]
-    done = await verify(checked_client, begun["signUp"], code)
+    done = await verify(checked_client, begun["signUpToken"], code)
     # then
     assert done == {"viewer": {"account": {"email": ADA, "company": {"name": "Harbor Works"}}}, "errors": []}
     assert cookie(checked_client)
@@ -38,9 +38,11 @@ async def test_who_has_an_account_is_not_told_to_others(checked_client: GraphQLC
     # when
     taken, free = await sign_up(checked_client), await sign_up(checked_client, "ben@people.example")
     # then
-    assert [{**each, "signUp": len(each["signUp"])} for each in (taken, free)] == [{"signUp": 32, "errors": []}] * 2
-    for secret in (taken["signUp"], free["signUp"], "unknown"):
-        data = await checked_client.data(RESEND, input={"signUp": secret})
+    assert [{**each, "signUpToken": len(each["signUpToken"])} for each in (taken, free)] == [
+        {"signUpToken": 32, "errors": []}
+    ] * 2
+    for secret in (taken["signUpToken"], free["signUpToken"], "unknown"):
+        data = await checked_client.data(RESEND, input={"signUpToken": secret})
         assert data["resendSignUpCode"]["errors"] == []
         assert (await verify(checked_client, secret, "none"))["errors"] == [{"code": "BAD_CODE", "path": None}]
     assert await kinds() == ["sign-up-taken", "sign-up-code"] * 2
@@ -48,7 +50,7 @@ async def test_who_has_an_account_is_not_told_to_others(checked_client: GraphQLC
 
 async def test_what_is_wrong_is_told_at_once(checked_client: GraphQLClient) -> None:
     answer = await sign_up(checked_client, "nonsense", password="short", name=" ")
-    assert answer["signUp"] is None
+    assert answer["signUpToken"] is None
     assert [tuple(error["path"]) for error in answer["errors"]][:2] == [("email",), ("name",)]
     assert "PASSWORD_TOO_SHORT" in {error["code"] for error in answer["errors"]}
 
@@ -56,16 +58,16 @@ async def test_what_is_wrong_is_told_at_once(checked_client: GraphQLClient) -> N
 async def test_an_identity_providers_domain_is_named(checked_client: GraphQLClient) -> None:
     await make_domain("sso.example", sso=True)
     answer = await sign_up(checked_client, "ada@sso.example")
-    assert answer == {"signUp": None, "errors": [{"code": "MANAGED_BY_IDP", "path": ["email"]}]}
+    assert answer == {"signUpToken": None, "errors": [{"code": "MANAGED_BY_IDP", "path": ["email"]}]}
 
 
 async def test_fifty_guesses_in_one_document_are_fifty_tries(checked_client: GraphQLClient) -> None:
     # given
-    secret = (await sign_up(checked_client))["signUp"]
+    secret = (await sign_up(checked_client))["signUpToken"]
     code = await mailed_code()
     guesses = [other_than(code)] * 5 + [code] * 45
     document = " ".join(
-        f'g{n}: verifyEmail(input: {{signUp: "{secret}", code: "{guess}"}}) {{ errors {{ code }} }}'
+        f'g{n}: verifyEmail(input: {{signUpToken: "{secret}", code: "{guess}"}}) {{ errors {{ code }} }}'
         for n, guess in enumerate(guesses)
     )
     # when

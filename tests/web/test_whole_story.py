@@ -27,7 +27,7 @@ from tests.helpers.factories import give, make_profile
 from tests.helpers.graphql_client import GraphQLClient
 
 EMAIL, PASSWORD = "new@people.example", "Correct horse 7 staple!"
-SIGN_UP = "mutation A($input: SignUpInput!) { answer: signUp(input: $input) { signUp errors { code } } }"
+SIGN_UP = "mutation A($input: SignUpInput!) { answer: signUp(input: $input) { signUpToken errors { code } } }"
 VERIFY = "mutation A($input: VerifyEmailInput!) { answer: verifyEmail(input: $input) { viewer { profile { name } } errors { code } } }"
 SIGN_IN = "mutation A($input: SignInInput!) { answer: signIn(input: $input) { viewer { account { email } } secondFactor { token method } errors { code } } }"
 COMPLETE = "mutation A($input: CompleteSignInInput!) { answer: completeSignIn(input: $input) { viewer { account { email } } errors { code } } }"
@@ -84,16 +84,16 @@ async def test_a_newcomers_story(
     dumps = []
 
     # sign up, read the code from the folder of mails, verify
-    secrets["sign-up"] = (await done(first, SIGN_UP, email=EMAIL, password=PASSWORD, name="New", marketing=False))[
-        "signUp"
-    ]
+    secrets["sign-up"] = (
+        await done(first, SIGN_UP, email=EMAIL, password=PASSWORD, name="New", allowsMarketing=False)
+    )["signUpToken"]
     dumps.append(await dump(database))  # while the code is on its way
     assert await OutboxWorker(settings).deliver_due() == 1
     [mail] = [text for name, text in mails(settings) if "sign-up-code" in name]
     found = re.search(r"^\s*(\d{6})\s*$", mail, re.MULTILINE)
     assert found
     secrets["code"] = found[1]
-    assert (await done(first, VERIFY, signUp=secrets["sign-up"], code=secrets["code"]))["viewer"]["profile"][
+    assert (await done(first, VERIFY, signUpToken=secrets["sign-up"], code=secrets["code"]))["viewer"]["profile"][
         "name"
     ] == "New"
 
@@ -124,7 +124,7 @@ async def test_a_newcomers_story(
     keyed = {"Mendix-Username": EMAIL, "Mendix-ApiKey": secrets["API key"]}
     assert (await tool.data("{ viewer { account { email } } }", headers=keyed))["viewer"]["account"]["email"] == EMAIL
     dumps.append(await dump(database))
-    await done(first, DELETE, id=made["token"]["id"])
+    await done(first, DELETE, tokenId=made["token"]["id"])
     assert (await tool.post(BOARD, token=secrets["token"])).status == 403
 
     # what is left behind

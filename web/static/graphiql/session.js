@@ -48,7 +48,7 @@
         // With an expired password the server does not say who is signed in.
         change({ name: "an account with an expired password", email: "" });
       }
-      return Boolean(payload.passwordExpired);
+      return Boolean(payload.isPasswordExpired);
     }
 
     return {
@@ -60,16 +60,16 @@
         return () => listeners.delete(listener);
       },
 
-      // Returns { challenge } if a code is needed, otherwise { passwordExpired }. Throws NotDone.
+      // Returns { challenge } if a code is needed, otherwise { isPasswordExpired }. Throws NotDone.
       async signIn(email, password) {
         const payload = await run("SignIn", { input: { email, password } });
         if (payload.secondFactor) return { challenge: payload.secondFactor };
-        return { passwordExpired: await finished(payload) };
+        return { isPasswordExpired: await finished(payload) };
       },
 
       // Throws NotDone.
       async completeSignIn(token, code) {
-        return { passwordExpired: await finished(await run("CompleteSignIn", { input: { token, code } })) };
+        return { isPasswordExpired: await finished(await run("CompleteSignIn", { input: { token, code } })) };
       },
 
       // Throws NotDone.

@@ -63,7 +63,7 @@
         return;
       }
       reset();
-      if (result.passwordExpired) {
+      if (result.isPasswordExpired) {
         showStart();
         show("The password has expired: only `changePassword` and `signOut` work.");
         return;
