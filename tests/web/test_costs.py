@@ -53,7 +53,7 @@ HISTORIES = """
 TWENTY = "{" + " ".join(f"b{number}: {HISTORIES}" for number in range(20)) + "}"
 EXAMPLE_COSTS = {
     "1-forum-board": 92,
-    "2-person": 70,
+    "2-profile-page": 70,
     "3-find-people": 181,
     "4-live-board": 12,
     "5-update-my-profile": 16,

@@ -1,6 +1,7 @@
 """GraphiQL: who gets the page, what its headers allow, and which files come with it."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from graphql import OperationDefinitionNode, parse
 from structlog.testing import capture_logs
 from yarl import URL
 
+from settings import HERE
 from web import graphiql
 from web.graphiql_files import FILES, FOLDER, missing
 
@@ -263,13 +265,24 @@ def test_an_example_is_one_named_operation_after_three_lines_that_fit_the_editor
     assert operation.name.value == title
 
 
+def test_no_example_has_the_name_of_another_document_that_client_tools_check() -> None:
+    documents = [*graphiql.EXAMPLES.glob("*.graphql"), *(HERE / "clients" / "check" / "documents").glob("*.graphql")]
+    names = Counter(
+        definition.name.value
+        for path in documents
+        for definition in parse(path.read_text(encoding="utf-8")).definitions
+        if isinstance(definition, OperationDefinitionNode) and definition.name
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 async def test_the_tabs_come_in_the_order_of_the_files(client: Client) -> None:
     async with client.get("/graphiql/documents.json") as response:
         queries = [tab["query"] for tab in (await response.json())["examples"]]
     names = [re.search(r"^(\w+ \w+)", query, re.MULTILINE) for query in queries]
     assert [name and name[1] for name in names] == [
         "query ForumBoard",
-        "query Person",
+        "query ProfilePage",
         "query FindPeople",
         "subscription LiveBoard",
         "mutation UpdateMyProfile",

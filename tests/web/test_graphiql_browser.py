@@ -31,7 +31,7 @@ pytestmark = [
 
 CDN_FILES = [f"https://unpkg.com/{file.specifier}/{file.path}" for file in FILES]
 SUBSCRIPTION = "LiveBoard"
-TABS = ["ForumBoard", "Person", "FindPeople", SUBSCRIPTION, "UpdateMyProfile"]
+TABS = ["ForumBoard", "ProfilePage", "FindPeople", SUBSCRIPTION, "UpdateMyProfile"]
 KNOWN = "Warning: Missing `Description` or `aria-describedby={undefined}` for {DialogContent}."
 """What GraphiQL's own dialogs say to its developers."""
 PHONE: Any = {"width": 390, "height": 844}
@@ -195,7 +195,7 @@ async def test_the_page_from_the_cdn_works_under_its_own_policy(live_server_with
 async def test_every_example_answers_on_the_demo(live_server: str) -> None:
     shown = {
         "ForumBoard": '"rank": 1',
-        "Person": "Ada Okafor",
+        "ProfilePage": "Ada Okafor",
         "FindPeople": '"totalCount"',
         "UpdateMyProfile": "Rotterdam, NL",
     }
