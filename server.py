@@ -43,6 +43,7 @@ from web import (
     open_badges,
     password_pages,
     recipients,
+    request_ids,
     second_factor_pages,
     sign_in_pages,
     trusted_documents,
@@ -116,7 +117,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     runtime.settings = settings
     app = web.Application(
         client_max_size=settings.max_body,
-        middlewares=[_in_runtime(runtime), answer_failures],
+        middlewares=[request_ids.identify, _in_runtime(runtime), answer_failures],
         handler_args=HANDLER_ARGUMENTS,
     )
     bounds = Limits(
@@ -143,6 +144,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     for pages in (join_pages, password_pages, second_factor_pages, sign_in_pages):
         pages.install(app, visits)
     app.on_response_prepare.append(_safe_headers)
+    app.on_response_prepare.append(request_ids.add_header)
     app.cleanup_ctx.append(lambda _app: _rate_limits(runtime))
     app.cleanup_ctx.append(lambda _app: _credential_uses())
     app.cleanup_ctx.append(lambda _app: _change_feed(database))

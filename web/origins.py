@@ -18,9 +18,9 @@ FETCH_SITE = "Sec-Fetch-Site"
 METHODS = "GET, POST"
 HEADERS = (
     "apollo-require-preflight, authorization, content-type, graphql-cost, graphql-require-preflight, if-none-match, "
-    "mendix-apikey, mendix-username"
+    "mendix-apikey, mendix-username, x-request-id"
 )
-EXPOSED_HEADERS = "ETag, Retry-After"
+EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id"
 PREFLIGHT_MAX_AGE = "600"
 REQUEST_HEADERS = "Access-Control-Request-Headers"
 MAX_REQUEST_HEADERS = 50

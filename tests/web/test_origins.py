@@ -94,6 +94,7 @@ async def test_a_page_of_a_named_origin_may_read_and_use_the_cookie(client: Grap
         "if-none-match",
         "mendix-apikey",
         "mendix-username",
+        "x-request-id",
     }
     assert int(response.headers["Access-Control-Max-Age"]) > 0
     assert "Origin" in response.headers["Vary"]
@@ -181,7 +182,7 @@ async def test_a_header_of_its_own_lets_no_page_use_the_cookie(client: GraphQLCl
 
 async def test_pages_can_read_the_tag_and_when_to_retry(client: GraphQLClient) -> None:
     response = await client.http.post("/graphql", json={"query": WHO}, headers={"Origin": APP})
-    assert set(response.headers["Access-Control-Expose-Headers"].split(", ")) == {"ETag", "Retry-After"}
+    assert set(response.headers["Access-Control-Expose-Headers"].split(", ")) == {"ETag", "Retry-After", "X-Request-Id"}
 
 
 async def test_refusals_can_be_read_by_the_page_too(client: GraphQLClient) -> None:
