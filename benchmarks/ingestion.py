@@ -74,8 +74,8 @@ def batch(chance: random.Random, people: list[str], numbers: Any) -> dict[str, A
     return {
         "activities": [
             {
-                "activity": chance.choice(CODES),
-                "profile": chance.choice(people),
+                "activityCode": chance.choice(CODES),
+                "person": {"profileId": chance.choice(people)},
                 "externalId": str(next(numbers)),
                 "occurredAt": (begin + timedelta(seconds=chance.randrange(6 * 365 * 86_400))).isoformat(),
             }

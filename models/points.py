@@ -20,7 +20,6 @@ class EntryKind(Enum):
     OPENING = "OPENING"
     REVERSAL = "REVERSAL"
     PENALTY = "PENALTY"
-    MERGE_COMPENSATION = "MERGE_COMPENSATION"
 
 
 class Outcome(Enum):

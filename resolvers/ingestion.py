@@ -35,7 +35,7 @@ async def record_activities(context: Context, *, input: Any) -> Row:
 async def reverse_activity(context: Context, *, input: Any) -> Row:
     """Reverse one event that this service reported."""
     reversed_event = await reverse(input.external_id, service_account_id=context.viewer.account_id or 0)
-    return {"reversal": {"points_taken_back": -reversed_event.entry.awarded, "repeated": reversed_event.repeated}}
+    return {"reversal": {"points_taken_back": -reversed_event.entry.awarded, "is_repeated": reversed_event.repeated}}
 
 
 def _result(external_id: str, answer: Recorded | Problem) -> Row:
@@ -48,7 +48,7 @@ def _result(external_id: str, answer: Recorded | Problem) -> Row:
 
 
 def _recorded(answer: Recorded) -> Row:
-    return {"outcome": Outcome(answer.outcome), "points_awarded": answer.awarded, "repeated": answer.repeated}
+    return {"outcome": Outcome(answer.outcome), "points_awarded": answer.awarded, "is_repeated": answer.repeated}
 
 
 def _report_or_problem(item: Any) -> ActivityReport | Problem:
@@ -59,17 +59,17 @@ def _report_or_problem(item: Any) -> ActivityReport | Problem:
 
 
 def _report(item: Any) -> ActivityReport:
-    counterpart = _person_reference(item.counterpart, item.counterpart_email, "counterpart")
     return ActivityReport(
-        activity=item.activity,
-        person=_person_reference(item.profile, item.email, "profile") or PersonReference(),
+        activity=item.activity_code,
+        person=_person_reference(item.person, "person"),
         occurred_at=item.occurred_at,
         external_id=item.external_id,
-        counterpart=counterpart,
+        counterpart=_person_reference(item.counterpart, "counterpart") if item.counterpart else None,
     )
 
 
-def _person_reference(profile: str | None, email: str | None, path: str) -> PersonReference | None:
-    if not profile:  # null or absent
-        return PersonReference(email=email) if email else None
-    return PersonReference(ids.require_number("Profile", profile, path), email or None)
+def _person_reference(person: Any, path: str) -> PersonReference:
+    """The person of an input; @oneOf has checked that it has exactly one of the two."""
+    if isinstance(person.email, str):
+        return PersonReference(email=person.email)
+    return PersonReference(ids.require_number("Profile", person.profile_id, path, "profileId"))

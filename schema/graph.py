@@ -3,6 +3,7 @@
 from functools import cache
 
 import strawberry
+from graphql import GraphQLInputObjectType
 from graphql.utilities.print_schema import print_schema_definition
 from strawberry.schema.config import StrawberryConfig
 
@@ -167,8 +168,17 @@ def build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     types_by_row(schema)
+    _mark_one_of(schema)
     schema._schema.description = DESCRIPTION.strip()  # Strawberry has no parameter for it
     return schema
+
+
+def _mark_one_of(schema: strawberry.Schema) -> None:
+    """Tell graphql-core which inputs are @oneOf: Strawberry only prints that. Its messages then name the place."""
+    for named in schema._schema.type_map.values():
+        definition = named.extensions.get("strawberry-definition")
+        if isinstance(named, GraphQLInputObjectType) and definition is not None:
+            named.is_one_of = definition.is_one_of
 
 
 def sdl() -> str:

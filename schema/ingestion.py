@@ -13,30 +13,31 @@ from schema.scalars import DateTime
 from services.errors import ErrorCode
 
 
-@strawberry.input(description="An activity of a person. Identify the person by either `profile` or `email`.")
+@strawberry.input(one_of=True, description="A person, identified by a profile id or by an email address.")
+class PersonInput:
+    profile_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Id of the person's profile, like `prf_5k2v9x0qcm`."
+    )
+    email: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A verified email address of the person."
+    )
+
+
+@strawberry.input(description="An activity of a person.")
 class RecordActivityInput:
-    activity: str = strawberry.field(description="Code of the activity: see `Query.activities`.")
+    activity_code: str = strawberry.field(description="Code of the activity: see `Query.activities`.")
+    person: PersonInput = strawberry.field(description="The person who did it.")
     occurred_at: DateTime = strawberry.field(
         description="When it happened; not in the future. The daily cap counts per UTC day of this moment."
     )
     external_id: str = strawberry.field(
         description="Your own id of the event, 1 to 200 characters. Reporting the same id again returns the first outcome."
     )
-    profile: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Profile id of the person, like `prf_5k2v9x0qcm`."
-    )
-    email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A verified email address of the person."
-    )
-    counterpart: strawberry.ID | None = strawberry.field(
+    counterpart: PersonInput | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "Profile id of the other participant, like the voter or the asker. An activity with oneself gives no "
-            "points."
+            "The other person who took part, like the voter or the asker. An activity with oneself gives no points."
         ),
-    )
-    counterpart_email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Email address of the other participant."
     )
 
 
@@ -49,7 +50,7 @@ class RecordActivitiesInput:
 class RecordedActivity:
     outcome: Outcome = column("Whether it gave points, or why not.")
     points_awarded: int = column("Points that were given, after the daily cap.")
-    repeated: bool = column("True if it had been reported before; this is the first outcome again.")
+    is_repeated: bool = column("True if it had been reported before; this is the first outcome again.")
 
 
 @strawberry.type(description="Payload of `recordActivity`.")
@@ -86,7 +87,7 @@ class ActivityReversal:
     points_taken_back: int = column(
         "Points that the activity had given: 0 if it gave none, negative if it had taken points away."
     )
-    repeated: bool = column("True if it had been reversed before; this is the first result again.")
+    is_repeated: bool = column("True if it had been reversed before; this is the first result again.")
 
 
 @strawberry.type(description="Payload of `reverseActivity`.")
@@ -124,7 +125,8 @@ class IngestionMutation:
     record_activities: RecordActivitiesPayload | None = mutation_by(
         ingestion.record_activities,
         "Report up to 500 activities in one call. Each has its own outcome; one that is refused does not stop the "
-        "others. Needs a service account with the scope `MX_POINTS_INGEST`.",
+        "others. But an input that does not have the form of its type refuses the whole call, like any GraphQL input: "
+        "a person without `profileId` and `email`, or with both. Needs a service account with the scope `MX_POINTS_INGEST`.",
         allowed=[ServiceAccount()],
         codes=[
             ErrorCode.BAD_ID,

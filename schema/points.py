@@ -32,10 +32,6 @@ enum_of(
         "OPENING": "An opening balance from an import. It counts in all-time leaderboards only.",
         "REVERSAL": "A reversal: it takes back exactly the points that an earlier entry gave.",
         "PENALTY": "A penalty: an operator took points away.",
-        "MERGE_COMPENSATION": (
-            "Takes back points that two merged profiles had received twice or had given each other. Reserved: "
-            "profiles cannot be merged yet."
-        ),
     },
     name="PointEntryKind",
 )

@@ -81,7 +81,7 @@ def source_of(service_account_id: int) -> str:
 def _event(report: ActivityReport, profiles: dict[str, int], source: str) -> ActivityEvent:
     return ActivityEvent(
         activity=report.activity,
-        profile_id=_profile_id(report.person, profiles, "profile"),
+        profile_id=_profile_id(report.person, profiles, "person"),
         occurred_at=report.occurred_at,
         source=source,
         external_id=report.external_id,
@@ -96,7 +96,7 @@ def _profile_id(person: PersonReference, profiles: dict[str, int], path: str) ->
         return person.profile_id or 0
     found = profiles.get(person.email)
     if found is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no person with that address.", path=(path,))
+        raise refused(ErrorCode.NOT_FOUND, "There is no person with that address.", path=(path, "email"))
     return found
 
 

@@ -127,11 +127,11 @@ def _find_activity_problem(event: ActivityEvent) -> Problem | None:
         return Problem(
             ErrorCode.UNKNOWN_ACTIVITY,
             Text("There is no activity {activity!r}.", activity=event.activity[:80]),
-            ("activity",),
+            ("activityCode",),
         )
     if activity.system and event.source != SYSTEM_SOURCE:
         text = Text("{activity} is recorded by this system itself and cannot be reported.", activity=event.activity)
-        return Problem(ErrorCode.NOT_REPORTABLE, text, ("activity",))
+        return Problem(ErrorCode.NOT_REPORTABLE, text, ("activityCode",))
     return None
 
 
@@ -144,9 +144,9 @@ def _find_problem(event: ActivityEvent, known: AbstractSet[int | None], now: dat
     if event.occurred_at > now + MAX_CLOCK_SKEW:
         return Problem(ErrorCode.IN_THE_FUTURE, "The event is in the future.", ("occurredAt",))
     if event.profile_id not in known:
-        return Problem(ErrorCode.NOT_FOUND, "There is no such profile.", ("profile",))
+        return Problem(ErrorCode.NOT_FOUND, "There is no such profile.", ("person", "profileId"))
     if event.counterpart_id is not None and event.counterpart_id not in known:
-        return Problem(ErrorCode.NOT_FOUND, "There is no such counterpart.", ("counterpart",))
+        return Problem(ErrorCode.NOT_FOUND, "There is no such counterpart.", ("counterpart", "profileId"))
     return None
 
 

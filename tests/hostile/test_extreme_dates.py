@@ -65,7 +65,12 @@ async def test_a_board_of_any_day_and_moment(checked_client: GraphQLClient, peri
 async def test_an_activity_of_any_moment(checked_client: GraphQLClient) -> None:
     who, token = graph_id("prf", await make_profile()), await make_token(await make_service(), "mx:points:ingest")
     for number, moment in enumerate(MOMENTS):
-        report = {"activity": "UPVOTE_RECEIVED", "occurredAt": moment, "externalId": f"{number}", "profile": who}
+        report = {
+            "activityCode": "UPVOTE_RECEIVED",
+            "occurredAt": moment,
+            "externalId": f"{number}",
+            "person": {"profileId": who},
+        }
         assert "INTERNAL" not in codes(await checked_client.ask(REPORT, token=token, input=report)), moment
 
 

@@ -198,13 +198,13 @@ async def test_no_batch_of_events_holds_the_loop(client: GraphQLClient, monkeypa
     token = await make_token(await make_service(), "mx:points:ingest")
 
     async def attack(number: int) -> None:
-        event = {"activity": "ANSWER_ACCEPTED", "occurredAt": "2026-03-10T12:00:00Z"}
+        event = {"activityCode": "ANSWER_ACCEPTED", "occurredAt": "2026-03-10T12:00:00Z"}
         activities = [
             event
             | {
                 "externalId": f"{number}:{n}",
-                "email": f"ΐ{n}@straße{n}.example",
-                "counterpartEmail": f"{n}@b{n}.example",
+                "person": {"email": f"ΐ{n}@straße{n}.example"},
+                "counterpart": {"email": f"{n}@b{n}.example"},
             }
             for n in range(500)
         ]

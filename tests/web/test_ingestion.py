@@ -1,5 +1,6 @@
 """What services report, over HTTP: docs/rules/points.md#reported-by-services."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -18,22 +19,28 @@ INGEST = "mx:points:ingest"
 ONE = """
 mutation One($input: RecordActivityInput!) {
   recordActivity(input: $input) {
-    recorded { outcome pointsAwarded repeated } errors { __typename code message path }
+    recorded { outcome pointsAwarded isRepeated } errors { __typename code message path }
   }
 }
 """
 MANY = """
 mutation Many($input: RecordActivitiesInput!) {
   recordActivities(input: $input) {
-    results { externalId recorded { outcome pointsAwarded repeated } errors { code path } } errors { code path }
+    results { externalId recorded { outcome pointsAwarded isRepeated } errors { code path } } errors { code path }
   }
 }
 """
 
 
 def report(who: int | None = None, **more: Any) -> dict[str, Any]:
-    person = {} if who is None else {"profile": graph_id("prf", who)}
-    return {"activity": "UPVOTE_RECEIVED", "occurredAt": "2026-03-10T12:00:00Z", "externalId": "1", **person, **more}
+    person = {} if who is None else {"person": {"profileId": graph_id("prf", who)}}
+    return {
+        "activityCode": "UPVOTE_RECEIVED",
+        "occurredAt": "2026-03-10T12:00:00Z",
+        "externalId": "1",
+        **person,
+        **more,
+    }
 
 
 @pytest.fixture
@@ -48,10 +55,10 @@ async def test_a_service_reports_an_activity_once(checked_client: GraphQLClient,
     first, again = [await checked_client.data(ONE, token=token, input=report(ada)) for _ in range(2)]
     # then
     assert first["recordActivity"] == {
-        "recorded": {"outcome": "AWARDED", "pointsAwarded": 10, "repeated": False},
+        "recorded": {"outcome": "AWARDED", "pointsAwarded": 10, "isRepeated": False},
         "errors": [],
     }
-    assert again["recordActivity"]["recorded"] == {"outcome": "AWARDED", "pointsAwarded": 10, "repeated": True}
+    assert again["recordActivity"]["recorded"] == {"outcome": "AWARDED", "pointsAwarded": 10, "isRepeated": True}
     assert await total(ada) == 10
 
 
@@ -61,19 +68,17 @@ async def test_a_batch_has_an_outcome_for_each(checked_client: GraphQLClient, to
     ada = account.own_profile_id
     reports = [
         *(report(ada, externalId=f"up{n}") for n in range(6)),
-        report(email="ADA@people.example", activity="ANSWER_ACCEPTED", externalId="by mail"),
-        report(ben, counterpart=graph_id("prf", ben), externalId="self"),
-        report(ben, counterpartEmail="ada@people.example", externalId="from ada"),
-        report(ada, activity="FLIGHT", externalId="unknown activity"),
+        report(person={"email": "ADA@people.example"}, activityCode="ANSWER_ACCEPTED", externalId="by mail"),
+        report(ben, counterpart={"profileId": graph_id("prf", ben)}, externalId="self"),
+        report(ben, counterpart={"email": "ada@people.example"}, externalId="from ada"),
+        report(ada, activityCode="FLIGHT", externalId="unknown activity"),
         report(999, externalId="nobody"),
-        report(email="nobody@people.example", externalId="no address"),
-        report(externalId="unnamed"),
-        report(profile=None, email=None, externalId="unnamed by null"),
-        report(ada, email="ada@people.example", externalId="named twice"),
-        report(profile=graph_id("cmp", 1), externalId="a company"),
-        report(profile="nonsense", externalId="no id"),
+        report(person={"email": "nobody@people.example"}, externalId="no address"),
+        report(person={"email": ""}, externalId="an empty address"),
+        report(person={"profileId": graph_id("cmp", 1)}, externalId="a company"),
+        report(person={"profileId": "nonsense"}, externalId="no id"),
         report(ada, occurredAt=(clock.now() + timedelta(hours=1)).isoformat(), externalId="future"),
-        report(ada, activity="ANSWER_ACCEPTED", externalId="up0"),
+        report(ada, activityCode="ANSWER_ACCEPTED", externalId="up0"),
     ]
     # when
     answer = (await checked_client.data(MANY, token=token, input={"activities": reports}))["recordActivities"]
@@ -87,10 +92,54 @@ async def test_a_batch_has_an_outcome_for_each(checked_client: GraphQLClient, to
     assert got == {
         "up0": "EVENT_CONFLICT", "up1": "AWARDED", "up2": "AWARDED", "up3": "AWARDED", "up4": "AWARDED", "up5": "CAPPED",
         "by mail": "AWARDED", "self": "SELF", "from ada": "AWARDED", "unknown activity": "UNKNOWN_ACTIVITY",
-        "nobody": "NOT_FOUND", "no address": "NOT_FOUND", "unnamed": "BAD_INPUT", "unnamed by null": "BAD_INPUT", "named twice": "BAD_INPUT",
-        "a company": "NOT_FOUND", "no id": "BAD_ID", "future": "IN_THE_FUTURE",
+        "nobody": "NOT_FOUND", "no address": "NOT_FOUND", "an empty address": "NOT_FOUND", "a company": "NOT_FOUND", "no id": "BAD_ID", "future": "IN_THE_FUTURE",
     }  # fmt: skip
     assert (await total(ada), await total(ben)) == (65, 10)
+
+
+PERSONS = {
+    "{}": {},
+    "{profileId: null}": {"profileId": None},
+    '{profileId: "prf_x", email: "ada@people.example"}': {"profileId": "prf_x", "email": "ada@people.example"},
+    '{profileId: "prf_x", email: null}': {"profileId": "prf_x", "email": None},
+    "null": None,
+}
+"""What is not one person: as literals and as variables."""
+
+
+@pytest.mark.parametrize("field", ["person", "counterpart"])
+@pytest.mark.parametrize("literal", PERSONS)
+async def test_a_person_is_named_in_exactly_one_way(
+    checked_client: GraphQLClient, token: str, literal: str, field: str
+) -> None:
+    """GraphQL checks the form of an input before anything runs, so the whole call is refused, whichever way it came."""
+    # given
+    who = {"email": "ada@people.example"}
+    account = await make_person(who["email"])
+    wrong = {**report(person=who, externalId="2"), field: PERSONS[literal]}
+    fields = {**report(person=who, externalId="3"), "person": '{email: "ada@people.example"}'}
+    text = ", ".join(
+        f"{name}: {literal if name == field else value if name == 'person' else json.dumps(value)}"
+        for name, value in {**fields, field: None if field == "counterpart" else fields["person"]}.items()
+    )
+    allowed = (field, literal) == ("counterpart", "null")  # no counterpart
+    # when
+    one = await checked_client.ask(ONE, token=token, input=wrong)
+    many = await checked_client.ask(MANY, token=token, input={"activities": [report(person=who), wrong]})
+    response = await checked_client.post(
+        f"mutation {{ recordActivity(input: {{{text}}}) {{ recorded {{ outcome }} errors {{ code }} }} }}", token=token
+    )
+    inline = await response.json()
+    # then
+    bodies = {"one": one, "many": many, "inline": inline}
+    if allowed:
+        assert not [name for name, body in bodies.items() if "errors" in body]
+        return
+    assert {name: body["errors"][0]["extensions"]["code"] for name, body in bodies.items()} == {
+        "one": "BAD_INPUT", "many": "BAD_INPUT", "inline": "BAD_QUERY",
+    }  # fmt: skip
+    assert f"activities[1].{field}" in many["errors"][0]["message"]
+    assert not await PointEntry.filter(profile_id=account.own_profile_id).exists()
 
 
 async def test_a_refused_activity_changes_nothing_and_says_where(checked_client: GraphQLClient, token: str) -> None:
@@ -106,7 +155,7 @@ async def test_a_refused_activity_changes_nothing_and_says_where(checked_client:
 async def test_an_unverified_address_links_nothing(checked_client: GraphQLClient, token: str) -> None:
     account = await make_person("eve@people.example")
     await Account.filter(id=account.id).update(verified_at=None)
-    answer = await checked_client.data(ONE, token=token, input=report(email="eve@people.example"))
+    answer = await checked_client.data(ONE, token=token, input=report(person={"email": "eve@people.example"}))
     assert answer["recordActivity"]["errors"][0]["code"] == "NOT_FOUND"
 
 
@@ -117,7 +166,7 @@ async def test_one_service_cannot_speak_with_the_ids_of_another(checked_client: 
     # when
     answers = [await checked_client.data(ONE, token=each, input=report(ada)) for each in (token, other)]
     # then
-    assert [each["recordActivity"]["recorded"]["repeated"] for each in answers] == [False, False]
+    assert [each["recordActivity"]["recorded"]["isRepeated"] for each in answers] == [False, False]
     assert len({entry.source for entry in await PointEntry.all()}) == 2
 
 
@@ -161,9 +210,9 @@ async def test_several_in_one_document_are_taken_in_one_after_the_other(
     checked_client: GraphQLClient, token: str
 ) -> None:
     ada = await make_profile()
-    document = "mutation M($input: RecordActivityInput!) { a: recordActivity(input: $input) { recorded { repeated } } b: recordActivity(input: $input) { recorded { repeated } } }"
+    document = "mutation M($input: RecordActivityInput!) { a: recordActivity(input: $input) { recorded { isRepeated } } b: recordActivity(input: $input) { recorded { isRepeated } } }"
     data = await checked_client.data(document, token=token, input=report(ada))
-    assert [data[name]["recorded"]["repeated"] for name in "ab"] == [False, True]
+    assert [data[name]["recorded"]["isRepeated"] for name in "ab"] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +232,7 @@ async def test_any_offset_is_the_same_moment(checked_client: GraphQLClient, toke
 
 BACK = """
 mutation Back($input: ReverseActivityInput!) {
-  reverseActivity(input: $input) { reversal { pointsTakenBack repeated } errors { code path } }
+  reverseActivity(input: $input) { reversal { pointsTakenBack isRepeated } errors { code path } }
 }
 """
 
@@ -195,8 +244,8 @@ async def test_a_service_takes_back_what_it_reported_once(checked_client: GraphQ
     # when
     first, again = [await checked_client.data(BACK, token=token, input={"externalId": "1"}) for _ in range(2)]
     # then
-    assert first["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "repeated": False}, "errors": []}
-    assert again["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "repeated": True}, "errors": []}
+    assert first["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "isRepeated": False}, "errors": []}
+    assert again["reverseActivity"] == {"reversal": {"pointsTakenBack": 10, "isRepeated": True}, "errors": []}
     assert await total(ada) == 0
 
 
@@ -227,7 +276,7 @@ async def test_what_only_this_system_can_know_is_refused(
 ) -> None:
     # given
     ada = await make_profile()
-    reports = [report(ada, activity=each, externalId=each) for each in (activity, "APP_REVIEWED")]
+    reports = [report(ada, activityCode=each, externalId=each) for each in (activity, "APP_REVIEWED")]
     # when
     many = await checked_client.data(MANY, token=token, input={"activities": reports})
     # then the other event of the batch is taken in

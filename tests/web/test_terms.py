@@ -156,9 +156,9 @@ async def test_the_lists_of_the_other_forms_have_the_codes_of_their_inputs(
         token=service,
         activities=[
             {
-                "activity": each["code"],
+                "activityCode": each["code"],
                 "externalId": each["code"],
-                "profile": graph_id("prf", ada.profile_id),
+                "person": {"profileId": graph_id("prf", ada.profile_id)},
                 "occurredAt": "2026-05-01T10:00:00Z",
             }
             for each in data["activities"]

@@ -34,9 +34,9 @@ export async function history(id: string): Promise<readonly string[]> {
   return node.pointHistory.edges.map((edge) => `${edge.node.occurredAt ?? joined}: ${edge.node.pointsAwarded}`);
 }
 
-export async function report(activity: string, email: string, at: Date): Promise<ErrorCode | number> {
+export async function report(activityCode: string, email: string, at: Date): Promise<ErrorCode | number> {
   const { recordActivity } = await ask(ReportDocument, {
-    input: { activity, email, occurredAt: at.toISOString(), externalId: `${email}:${at.getTime()}` },
+    input: { activityCode, person: { email }, occurredAt: at.toISOString(), externalId: `${email}:${at.getTime()}` },
   });
   const [refused] = recordActivity.errors;
   if (refused) {
