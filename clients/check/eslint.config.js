@@ -18,6 +18,8 @@ export default [
       // Off: values (a level, somebody's points, a payload) have no identity that a client could fetch or keep them by.
       // What has one implements Node, and the graph itself then holds it to `id: ID!`.
       "@graphql-eslint/strict-id-in-types": "off",
+      // Not of directives: `@oneOf` is GraphQL's own, and is printed without its description.
+      "@graphql-eslint/require-description": ["error", { types: true, DirectiveDefinition: false, rootField: true }],
       "@graphql-eslint/relay-edge-types": [
         "error",
         {

@@ -15,6 +15,9 @@ export async function everyone(board: LeaderboardBoard): Promise<Map<string, num
   let after: string | null | undefined = null;
   do {
     const { leaderboard }: BoardQuery = await ask(BoardDocument, { board, first: 100, after });
+    if (!leaderboard) {
+      return totals;
+    }
     const asOf: string = leaderboard.asOf;
     for (const { node } of leaderboard.entries.edges) {
       const company: string = node.profile.company?.name ?? asOf;
