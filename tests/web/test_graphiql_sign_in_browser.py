@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from models.database import Database
+from models.passwords import Password
 from models.profiles import Profile
 from server import make_app
 from services.auth import totp
+from services.auth.credential_expiry import DEFAULT_DAYS
 from services.auth.passwords import set_password
 from services.core import clock
 from services.imports import demo_sign_ins
@@ -129,6 +132,35 @@ async def test_the_second_factor_asks_for_its_code(server: str) -> None:
         await page.keyboard.press("Enter")
         # then
         await expect(page.get_by_role("button", name="Signed in as")).to_be_visible()
+        assert visit.complaints == []
+
+
+async def test_an_expired_password_is_told(server: str) -> None:
+    await Password.all().update(changed_at=clock.now() - timedelta(days=DEFAULT_DAYS + 1))
+    async with a_browser() as visit:
+        page = visit.page
+        await open_dialog(page, server)
+        await sign_in(page)
+        await expect(page.get_by_role("alert")).to_contain_text("The password has expired")
+        assert PASSWORD not in await page.evaluate(KEPT)
+        # and they can sign out again
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        assert await page.context.cookies() == []
+
+
+async def test_a_session_that_ended_elsewhere_can_be_left(server: str) -> None:
+    async with a_browser() as visit:
+        page = visit.page
+        await open_dialog(page, server)
+        await sign_in(page)
+        await expect(page.get_by_role("button", name="Signed in as")).to_be_visible()
+        # when
+        await page.context.clear_cookies()
+        await page.get_by_role("button", name="Signed in as").click()
+        await page.get_by_role("button", name="Sign out").click()
+        # then
+        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         assert visit.complaints == []
 
 

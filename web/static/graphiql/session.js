@@ -72,10 +72,15 @@
         return { isPasswordExpired: await finished(await run("CompleteSignIn", { input: { token, code } })) };
       },
 
-      // Throws NotDone.
+      // Throws NotDone. A session that has ended already is no failure.
       async signOut() {
-        await run("SignOut");
-        change(null);
+        try {
+          await run("SignOut");
+          change(null);
+        } catch (failure) {
+          await refresh();
+          if (account) throw failure;
+        }
       },
     };
   }
