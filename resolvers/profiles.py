@@ -1,8 +1,7 @@
 """Profiles: the card that every list shows, and the details of a profile's own page."""
 
 from collections.abc import Sequence
-
-from strawberry import ID
+from typing import Any
 
 from catalogue import languages
 from catalogue.terms import country
@@ -13,7 +12,6 @@ from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from services.core.visibility import visible_sql
-from services.errors import ErrorCode, refused
 from services.media.social_accounts import SERVICES, SocialService
 from services.profiles.profile_editing import LookingFor
 
@@ -57,21 +55,19 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(profile_ids, rows, by="id")
 
 
-async def profile(context: Context, *, handle: str | None = None, id: ID | None = None) -> Row | None:
+async def profile(context: Context, *, by: Any) -> Row | None:
     """
-    One profile by its handle in any letter case, also by a former one, or by its id. Raises Refused: BAD_INPUT (neither or
-    both), BAD_ID.
+    One profile by its handle in any letter case, also by a former one, or by its id. `by` has one of the two. Raises
+    Refused: BAD_ID.
 
     Handles are stored in lower case, so the unique index on `handle` answers the lookup.
     """
-    if (handle is None) == (id is None):
-        raise refused(ErrorCode.BAD_INPUT, "Use either `handle` or `id`.")
-    if handle is not None:
-        wanted = handle.lower()
+    if isinstance(by.handle, str):
+        wanted = by.handle.lower()
         found = await context.database.fetch(BY_HANDLE, wanted, context.viewer.own_profile)
         found = found or await context.database.fetch(BY_FORMER_HANDLE, wanted, context.viewer.own_profile)
         return found[0] if found else None
-    number = ids.number_of("Profile", id or "")
+    number = ids.number_of("Profile", by.id or "", "by", "id")
     return None if number is None else (await by_id([number], context))[0]
 
 

@@ -143,13 +143,20 @@ class ProfileOfViewer:
     )
 
 
+@strawberry.input(one_of=True, description="The person to look up, by exactly one of these.")
+class ProfileBy:
+    handle: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Unique name in links, in any letter case. Earlier handles work too.",
+    )
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Id of the profile.")
+
+
 @strawberry.type
 class ProfilesQuery:
     profile: Profile | None = answered_by(
         profiles.profile,
         "One person by handle or id. Null if the profile does not exist or is hidden from you.",
-        arguments={
-            "handle": "Unique name in links, in any letter case. Earlier handles work too.",
-            "id": "Id of the profile, like `prf_5k2v9x0qcm`.",
-        },
+        arguments={"by": "The handle or the id."},
+        types={"by": ProfileBy},
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 PAGE = """
 query Badges($id: ID!, $first: Int) {
-  profile(id: $id) {
+  profile(by: {id: $id}) {
     badges(first: $first) {
       totalCount
       nodes {

@@ -11,13 +11,13 @@ from tests.helpers.graphql_client import Body, GraphQLClient
 from tests.helpers.people import Headers
 
 LIST = """
-query L($id: ID!, $search: String, $first: Int, $after: String, $last: Int, $before: String) { profile(id: $id) {
+query L($id: ID!, $search: String, $first: Int, $after: String, $last: Int, $before: String) { profile(by: {id: $id}) {
   connections(search: $search, first: $first, after: $after, last: $last, before: $before) {
     totalCount nodes { name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     edges { cursor connectedAt node { id name connectionStatus } } } } }
 """
 TOWARDS = """
-query T($id: ID!) { profile(id: $id) { name connectionStatus connectionRequest { id direction profile { name } }
+query T($id: ID!) { profile(by: {id: $id}) { name connectionStatus connectionRequest { id direction profile { name } }
   connections { totalCount edges { node { name } } } mutualConnections { totalCount profiles { name } } } }
 """
 WAITING = """

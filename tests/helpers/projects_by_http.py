@@ -33,7 +33,7 @@ ADD_IMAGE = f"""mutation($input: AddProjectImageInput!) {{ addProjectImage(input
 REMOVE_IMAGE = f"mutation($input: RemoveProjectImageInput!) {{ removeProjectImage(input: $input) {{ project {{ images {{ id }} }} {ERRORS} }} }}"
 PAGE = """
 query($handle: String!, $state: ProjectState, $first: Int, $after: String, $last: Int, $before: String) {
-  profile(handle: $handle) {
+  profile(by: {handle: $handle}) {
     published: projects(state: PUBLISHED) { totalCount }
     projects(first: $first, after: $after, last: $last, before: $before, state: $state) {
       totalCount nodes { title } edges { cursor node { id title state collaborators { name } } }
@@ -48,12 +48,12 @@ query($handle: String!, $others: String!, $id: ID!, $ids: [ID!]!) {
   node(id: $id) { __typename ... on Project { title } }
   nodes(ids: $ids) { __typename id }
   project(id: $id) { title }
-  profile(handle: $handle) {
+  profile(by: {handle: $handle}) {
     published: projects(state: PUBLISHED) { totalCount } projects { totalCount edges { node { title } } }
     drafts: projects(state: DRAFT) { totalCount edges { node { title } } }
     topBadges { badge { code } }
   }
-  other: profile(handle: $others) {
+  other: profile(by: {handle: $others}) {
     collaborations { totalCount edges { node { title } } } projects { totalCount }
     badgesInProgress(limit: 100) { badge { code } } badges { nodes { badge { code } } }
   }

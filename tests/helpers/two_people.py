@@ -36,7 +36,7 @@ ME = """{ viewer {
   blockedProfiles { edges { node { name } } }
   peopleYouMayKnow { edges { node { name } } }
 } }"""
-OTHER = """query Other($handle: String!) { profile(handle: $handle) {
+OTHER = """query Other($handle: String!) { profile(by: {handle: $handle}) {
   name avatarUrl connectionStatus connectionRequest { direction }
   connections { totalCount edges { node { name } } }
   mutualConnections { totalCount profiles { name } }

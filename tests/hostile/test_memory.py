@@ -29,12 +29,12 @@ def repeated(times: int, each: str, around: str = "{{ {0} }}") -> str:
 
 TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "fields": (repeated(1_000, "a#: __typename"), {}),
-    "a card": (f'{{ profile(handle: "ada") {{ {CARD} }} }}', {}),
+    "a card": (f'{{ profile(by: {{handle: "ada"}}) {{ {CARD} }} }}', {}),
     "twenty cards": (
-        repeated(20, f"a#: profile(handle: $h) {{ {CARD} }}", "query ($h: String) {{ {0} }}"),
+        repeated(20, f"a#: profile(by: {{handle: $h}}) {{ {CARD} }}", "query ($h: String!) {{ {0} }}"),
         {"h": "ada"},
     ),
-    "ninety cards": (repeated(90, f'a#: profile(handle: "x#") {{ {CARD} }}'), {}),
+    "ninety cards": (repeated(90, f'a#: profile(by: {{handle: "x#"}}) {{ {CARD} }}'), {}),
     "a list": (repeated(4_000, '"a"', "{{ profiles(skillCodes: [{0}]) {{ totalCount }} }}"), {}),
     "operations": (repeated(700, "query q# { __typename }", "{0}"), {}),
     "fragments": (
@@ -59,10 +59,10 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "errors": (repeated(15, "wrong#"), {}),
-    "errors with many places": (repeated(500, "p#: profile(id: $v) { id }"), {}),
+    "errors with many places": (repeated(500, "p#: profile(by: {id: $v}) { id }"), {}),
     "errors that repeat a text": ('{ leaderboard(board: "' + "a" * 15_000 + '") { asOf } }', {}),
     "an introspection": (get_introspection_query(), {}),
-    "what a text of other letters is": ('{ profile(handle: "' + "\U0001d54f" * 15_000 + '") { id } }', {}),
+    "what a text of other letters is": ('{ profile(by: {handle: "' + "\U0001d54f" * 15_000 + '"}) { id } }', {}),
 }
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.sqlite_only  # what is measured is done before a databa
 async def client(settings: Settings, database: Database) -> AsyncIterator[GraphQLClient]:
     async with TestClient(TestServer(await make_app(settings, database))) as http:
         client = GraphQLClient(http)
-        await client.ask("{ __typename profile(handle: 1) { id } } ")  # what is done once for a process is done
+        await client.ask("{ __typename profile(by: {handle: 1}) { id } } ")  # what is done once for a process is done
         yield client
 
 
@@ -48,7 +48,7 @@ DOCUMENTS: dict[str, str] = {
     "near misses of fields": repeated(110, "a#: profilez#"),
     "near misses of mutations": repeated(110, "a#: makeCompanyAdmim#", around="mutation {{ {0} }}"),
     "near misses of a profile's fields": repeated(
-        110, "connectionRequests#", around='{{ profile(id: "a") {{ {0} }} }}'
+        110, "connectionRequests#", around='{{ profile(by: {{id: "a"}}) {{ {0} }} }}'
     ),
     "near misses of an interface's fields": repeated(110, "handle#", around='{{ node(id: "a") {{ {0} }} }}'),
     "near misses of types": repeated(130, "... on Profil# { id }", around='{{ node(id: "a") {{ {0} }} }}'),
@@ -62,7 +62,7 @@ DOCUMENTS: dict[str, str] = {
     "three near misses in a long text": repeated(
         1_500, "a#: __typename", around="{{ {0} profilez leaderboord bagde }}"
     ),
-    "unknown variables": repeated(400, "a#: profile(id: $v#) { id }"),
+    "unknown variables": repeated(400, "a#: profile(by: {id: $v#}) { id }"),
     "unused variables": repeated(1_200, "$v#: Int", around="query ({0}) {{ __typename }}"),
     "the same variable": repeated(1_200, "$v: Int", around="query ({0}) {{ __typename }}"),
     "variables of unknown types": repeated(1_200, "$v#: Strin", around="query ({0}) {{ __typename }}"),
@@ -74,16 +74,18 @@ DOCUMENTS: dict[str, str] = {
         300, "fragment f# on Query { ...f#x }", around="{{ ...f0 }} {0} fragment x on Query {{ ...f0 }}"
     ),
     "operations that share fragments": repeated(150, "query q#($a: ID) { ...f0 ...f1 ...f2 }", around="{0} ")
-    + repeated(20, "fragment f# on Query { p#: profile(id: $a) { id } }", around="{0}"),
+    + repeated(20, "fragment f# on Query { p#: profile(by: {id: $a}) { id } }", around="{0}"),
     "fields": repeated(1_600, "a#: __typename"),
-    "fields with arguments": repeated(240, 'a#: profile(handle: "a") { id name handle score { points } }'),
-    "cards": repeated(90, f'a#: profile(handle: "x#") {{ {CARD} }}'),
-    "equal fields": repeated(138, 'profile(id: "a") { id }'),
+    "fields with arguments": repeated(240, 'a#: profile(by: {handle: "a"}) { id name handle score { points } }'),
+    "cards": repeated(90, f'a#: profile(by: {{handle: "x#"}}) {{ {CARD} }}'),
+    "equal fields": repeated(138, 'profile(by: {id: "a"}) { id }'),
     "fragments that overlap": "{ "
     + " ".join(f"...f{number}" for number in range(130))
     + " } "
     + repeated(
-        130, 'fragment f# on Query { b#: profile(id: "a") { id name } c#: profile(id: "a") { id name } }', around="{0}"
+        130,
+        'fragment f# on Query { b#: profile(by: {id: "a"}) { id name } c#: profile(by: {id: "a"}) { id name } }',
+        around="{0}",
     ),
     "directives": repeated(700, "@skip(if: true)", around="{{ __typename {0} }}"),
     "directives with variables": repeated(250, "$v#: Boolean = true", around="query ({0})")
@@ -95,9 +97,9 @@ DOCUMENTS: dict[str, str] = {
         1_600, 'email: "a"', around="mutation {{ signUp(input: {{ {0} }}) {{ errors {{ code }} }} }}"
     ),
     "lists in lists": "{ nodes(ids: " + "[" * 1_500 + "]" * 1_500 + ") { id } }",
-    "a long string": '{ profile(handle: "' + "a" * 240_000 + '") { id } }',
-    "a long block string": '{ profile(handle: """' + "a\n" * 75_000 + '""") { id } }',
-    "escapes": '{ profile(handle: "' + "\\u0041" * 35_000 + '") { id } }',
+    "a long string": '{ profile(by: {handle: "' + "a" * 240_000 + '"}) { id } }',
+    "a long block string": '{ profile(by: {handle: """' + "a\n" * 75_000 + '"""}) { id } }',
+    "escapes": '{ profile(by: {handle: "' + "\\u0041" * 35_000 + '"}) { id } }',
     "a large number": "{ profiles(first: " + "1" * 240_000 + ") { totalCount } }",
     "large numbers": repeated(50, "a#: profiles(first: " + "1" * 4_000 + ") { totalCount }"),
     "a long name": "{ " + "a" * 240_000 + " }",

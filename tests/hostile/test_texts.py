@@ -82,7 +82,7 @@ REAL = {
 """Values that let a call reach what is stored, by the input's field."""
 PLACES = {
     "Query": "{{ {field} }}",
-    "Profile": '{{ profile(id: "{profile}") {{ {field} }} }}',
+    "Profile": '{{ profile(by: {{id: "{profile}"}}) {{ {field} }} }}',
     "Leaderboard": "{{ leaderboard(board: FORUM) {{ {field} }} }}",
     "Viewer": "{{ viewer {{ {field} }} }}",
     "Company": "{{ viewer {{ company {{ {field} }} }} }}",

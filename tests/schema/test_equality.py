@@ -92,8 +92,10 @@ class Settled(Visitor):
 
     def leave_field(self, node: FieldNode, *_: object) -> FieldNode:
         name = node.name.value
-        if name in {"node", "profile"} and node.arguments:
+        if name == "node" and node.arguments:
             return self._with(node, f'id: "{self._random.choice(self._ids)}"')
+        if name == "profile" and node.arguments:
+            return self._with(node, f'by: {{id: "{self._random.choice(self._ids)}"}}')
         if name == "nodes" and node.arguments:
             return self._with(node, f'ids: ["{self._random.choice(self._ids)}", "{self._random.choice(self._ids)}"]')
         if any(each.name.value in {"first", "after", "last", "before"} for each in node.arguments or ()):
@@ -154,7 +156,7 @@ async def run_in_loop(test: Any) -> None:
 DOCUMENTS = {
     "board": "query Q($n: Int) { leaderboard(board: OVERALL) { board asOf entries(first: $n) { totalCount edges { cursor node { rank points profile { id name company { name } score { level { number } } } } } pageInfo { endCursor } } } }",
     "places": "query Q($id: ID!) { leaderboard(board: OVERALL, period: YEAR) { startsOn endsOn asOf entries(first: 3) { edges { node { rank movement isHidden } } } viewerEntry { rank isHidden profile { name } } around(profileId: $id, radius: 2) { rank movement profile { id } } } }",
-    "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(id: $id) { ...P } } fragment P on Profile { id name about joinedOn socials { service handle url isVerified } lookingFor country { code name } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } }",
+    "people": "query Q($id: ID!) { node(id: $id) { __typename ... on Profile { ...P } } profile(by: {id: $id}) { ...P } } fragment P on Profile { id name about joinedOn socials { service handle url isVerified } lookingFor country { code name } skills { name } industries { code } score { points categories { category points } } pointHistory { edges { node { id occurredAt outcome activity { title } } } } }",
     "viewer": "{ viewer { account { id email createdAt status company { name } profile { name } } profile { handle visibility } recoveryEmail language { code name } profileVersion publishChecklist { item isDone } creditTotal allowsMarketing shouldSuggestPublishing } }",
     "texts": "{ activities { title } badges { name description levels { criterion } } challenges { title description steps { title criterion } } shop { name description } projectFields { label tip } skills { name } industries { name } countries { name } languages { name } }",
     "tables": "{ activities { code isOncePerPerson dailyCap category } levels { number points } a: __typename }",

@@ -24,7 +24,7 @@ from tests.helpers.factories import NOON
 EXECUTOR = Executor(build(), limits=Limits(max_cost=100_000))
 
 SEEN = """
-query S($id: ID!) { profile(id: $id) { connectionStatus connectionRequest { id direction sentAt }
+query S($id: ID!) { profile(by: {id: $id}) { connectionStatus connectionRequest { id direction sentAt }
     mutualConnections { totalCount } }
   viewer { connectionRequestsSent { totalCount edges { cursor node { id sentAt profile { connectionStatus } } } }
     connectionRequestsReceived { totalCount } blockedProfiles { totalCount edges { node { name } } }

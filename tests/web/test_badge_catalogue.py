@@ -97,7 +97,7 @@ async def test_everywhere_a_badge_has_the_colour_of_its_share(checked_client: Gr
     text = """query C($id: ID!) {
       badge(code: "PROBLEM_SOLVER") { rarity }
       badges { code rarity }
-      profile(id: $id) {
+      profile(by: {id: $id}) {
         badges(first: 50) { nodes { badge { code rarity } } }
         topBadges { badge { code rarity } } featuredBadges { badge { code rarity } }
         badgesInProgress(limit: 100) { badge { code rarity } } nextBadges(limit: 100) { badge { code rarity } }

@@ -24,7 +24,7 @@ from tests.helpers.people import in_session, with_key
 READ = "mx:user:profile:v1:read"
 ALL = """
 query Earned($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
-  profile(id: $id) {
+  profile(by: {id: $id}) {
     badges(first: $first, after: $after, last: $last, before: $before) {
       edges { cursor node { badge { code } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -86,7 +86,7 @@ async def test_no_level_is_in_two_lists_and_none_is_missing(checked_client: Grap
     for code, times in (("ANSWER_ACCEPTED", 9), ("APP_PUBLISHED", 4), ("TEAM_SERVER_COMMIT", 60), ("HACKATHON_WON", 1)):
         await record_many([event(ada, code) for _ in range(times)])
     # when
-    text = """query L($id: ID!) { profile(id: $id) {
+    text = """query L($id: ID!) { profile(by: {id: $id}) {
         topBadges(limit: 100) { ...B } badgesInProgress(limit: 100) { ...P } nextBadges(limit: 100) { ...P } } }
         fragment B on EarnedBadge { badge { code } level { number } }
         fragment P on BadgeProgress { badge { code } level { number } }"""
@@ -130,7 +130,7 @@ async def test_the_newest_come_first_and_pages_hold_each_once(checked_client: Gr
     id_ = graph_id("prf", ada)
     # when
     newest = await checked_client.data(
-        "query N($id: ID!) { profile(id: $id) { topBadges(limit: 2) { badge { code } } } }", id=id_
+        "query N($id: ID!) { profile(by: {id: $id}) { topBadges(limit: 2) { badge { code } } } }", id=id_
     )
     forth: list[str] = []
     back: list[str] = []
@@ -155,7 +155,7 @@ async def test_a_length_that_makes_no_sense_is_refused(checked_client: GraphQLCl
     await give(ada)
     assert (
         await checked_client.code(
-            f'{{ profile(id: "{graph_id("prf", ada)}") {{ {field}(limit: {limit}) {{ __typename }} }} }}'
+            f'{{ profile(by: {{id: "{graph_id("prf", ada)}"}}) {{ {field}(limit: {limit}) {{ __typename }} }} }}'
         )
         == "BAD_PAGE"
     )
@@ -165,7 +165,7 @@ async def test_a_cursor_of_another_list_is_refused(checked_client: GraphQLClient
     # given
     ada = await make_profile()
     await make_solver(ada)
-    text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 1) { edges { cursor } } } }"
+    text = "query H($id: ID!) { profile(by: {id: $id}) { pointHistory(first: 1) { edges { cursor } } } }"
     history = (await checked_client.data(text, id=graph_id("prf", ada)))["profile"]["pointHistory"]
     # then
     assert await checked_client.code(ALL, id=graph_id("prf", ada), after=history["edges"][0]["cursor"]) == "BAD_CURSOR"
@@ -305,7 +305,7 @@ async def test_nobody_counts_hidden_connections_by_another_ones_progress(checked
     async with in_transaction():
         await lock_scores([number])
         await achievements.evaluate([await counters.add(number, CONNECTIONS, 3)])
-    text = """query P($id: ID!) { profile(id: $id) {
+    text = """query P($id: ID!) { profile(by: {id: $id}) {
         badgesInProgress { badge { code } progressPercent } nextBadges(limit: 100) { badge { code } } } }"""
     # when
     mine = (await checked_client.data(text, headers=await in_session(ada), id=graph_id("prf", number)))["profile"]
@@ -325,7 +325,7 @@ async def test_the_reason_of_a_badge_given_by_hand_shows_only_where_the_operator
     ada = account.own_profile_id
     await badges.grant(ada, "ON_STAGE", reason="Spoke at the fair", reason_shown=shown)
     await give(ada)
-    text = "query R($id: ID!) { profile(id: $id) { badges { nodes { badge { code } origin reason } } } }"
+    text = "query R($id: ID!) { profile(by: {id: $id}) { badges { nodes { badge { code } origin reason } } } }"
     # then
     for headers in ({}, await in_session(account)):
         found = (await checked_client.data(text, id=graph_id("prf", ada), headers=headers))["profile"]["badges"]

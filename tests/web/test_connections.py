@@ -213,7 +213,7 @@ async def test_mutual_connections_are_found_from_either_side(checked_client: Gra
         "totalCount": 0,
         "profiles": [],
     }
-    query = "query($id: ID!, $n: Int) { profile(id: $id) { mutualConnections { profiles(limit: $n) { name } } } }"
+    query = "query($id: ID!, $n: Int) { profile(by: {id: $id}) { mutualConnections { profiles(limit: $n) { name } } } }"
     body = await checked_client.ask(query, headers=await in_session(yan), id=prf(zoe), n=1)
     assert body["data"]["profile"]["mutualConnections"]["profiles"] == [{"name": "P1"}]
     assert await checked_client.code(query, headers=await in_session(yan), id=prf(zoe), n=0) == "BAD_PAGE"

@@ -117,9 +117,11 @@ async def test_browsers_of_other_hosts_may_ask_for_it(settings: Settings, databa
 
 
 async def test_real_pages_are_far_below_the_limit_of_nobody(checked_client: GraphQLClient) -> None:
-    people = " ".join(f"p{number}: profile(handle: $handle) {{ {CARD} skills {{ name }} }}" for number in range(20))
+    people = " ".join(
+        f"p{number}: profile(by: {{handle: $handle}}) {{ {CARD} skills {{ name }} }}" for number in range(20)
+    )
     page = f"""query ($handle: String!, $after: String) {{
-        profile(handle: $handle) {{ {CARD} about joinedOn skills {{ name }} industries {{ name }}
+        profile(by: {{handle: $handle}}) {{ {CARD} about joinedOn skills {{ name }} industries {{ name }}
             socials {{ handle }} lookingFor
             stats {{ categories {{ points }} series {{ startsOn points }} }}
             featuredBadges {{ badge {{ name }} }} badgesInProgress {{ badge {{ name }} progressPercent }}

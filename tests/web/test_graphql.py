@@ -156,7 +156,7 @@ async def test_variables_that_nest_deeply_are_refused(checked_client: GraphQLCli
 
 async def test_text_that_no_row_can_hold_finds_nothing(checked_client: GraphQLClient) -> None:
     for handle in ("\U0001f600", "\\u0000", "x" * 1_000, "' OR 1=1 --", "%"):
-        assert await checked_client.data("query P($h: String!) { profile(handle: $h) { id } }", h=handle) == {
+        assert await checked_client.data("query P($h: String!) { profile(by: {handle: $h}) { id } }", h=handle) == {
             "profile": None
         }
 
@@ -164,10 +164,10 @@ async def test_text_that_no_row_can_hold_finds_nothing(checked_client: GraphQLCl
 @pytest.mark.parametrize(
     "body",
     [
-        r'{"query": "{ profile(handle: \"\\u0000\") { id } }"}',
-        r'{"query": "{ profile(handle: \"\u0000\") { id } }"}',
-        r'{"query": "{ profile(handle: \"\\u{0}\") { id } }"}',
-        r'{"query": "query ($h: String) { profile(handle: $h) { id } }", "variables": {"h": "x\u0000"}}',
+        r'{"query": "{ profile(by: {handle: \"\\u0000\"}) { id } }"}',
+        r'{"query": "{ profile(by: {handle: \"\u0000\"}) { id } }"}',
+        r'{"query": "{ profile(by: {handle: \"\\u{0}\"}) { id } }"}',
+        r'{"query": "query ($h: String!) { profile(by: {handle: $h}) { id } }", "variables": {"h": "x\u0000"}}',
         r'{"query": "query ($s: [String!]) { profiles(skillCodes: $s) { totalCount } }", "variables": {"s": ["x\u0000"]}}',
     ],
 )
@@ -185,7 +185,7 @@ async def test_what_no_field_takes_may_hold_it(checked_client: GraphQLClient) ->
 
 
 async def test_a_text_that_is_too_long_is_not_looked_at(checked_client: GraphQLClient) -> None:
-    document = "query P($h: String!) { profile(handle: $h) { id } }"
+    document = "query P($h: String!) { profile(by: {handle: $h}) { id } }"
     [error] = (await checked_client.ask(document, h="x" * 1_001))["errors"]
     assert (error["extensions"]["code"], error["message"]) == (
         "BAD_INPUT",

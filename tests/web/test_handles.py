@@ -7,7 +7,7 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
 CHANGE = "mutation ($handle: String!) { changeHandle(input: {handle: $handle}) { profile { id handle name } errors { code path } } }"
-FIND = "query ($handle: String!) { profile(handle: $handle) { id handle } }"
+FIND = "query ($handle: String!) { profile(by: {handle: $handle}) { id handle } }"
 
 
 async def test_an_old_link_leads_to_the_profile_as_long_as_it_is_shown(checked_client: GraphQLClient) -> None:

@@ -149,7 +149,7 @@ async def test_a_persons_own_texts_and_imported_ones_stay_as_they_are(checked_cl
         credential="1" * 32,
     )
     # when
-    document = 'query Q($id: ID!) { badge(code: "mug") { name description } profile(id: $id) { topBadges { badge { name description } } } }'
+    document = 'query Q($id: ID!) { badge(code: "mug") { name description } profile(by: {id: $id}) { topBadges { badge { name description } } } }'
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     # then
     assert data["badge"] == {"name": "Mug", "description": "Networker"} == data["profile"]["topBadges"][0]["badge"]
@@ -159,7 +159,9 @@ async def test_skills_industries_and_countries_are_named_in_dutch(checked_client
     ada = await make_person(
         "ada@people.example", skills=["testing", "python"], industries=["banking"], details={"country": "DE"}
     )
-    document = "query Q($id: ID!) { profile(id: $id) { country { name } skills { code name } industries { name } } }"
+    document = (
+        "query Q($id: ID!) { profile(by: {id: $id}) { country { name } skills { code name } industries { name } } }"
+    )
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))
     assert data["profile"] == {
         "country": {"name": "Duitsland"},
@@ -210,7 +212,7 @@ async def test_progress_is_told_in_dutch(checked_client: GraphQLClient) -> None:
     await give(ada.own_profile_id, "ANSWER_ACCEPTED", times=2)
     document = """
       query Q($id: ID!) {
-        profile(id: $id) { topBadges { badge { name description } } badgesInProgress { badge { code name } level { criterion } } }
+        profile(by: {id: $id}) { topBadges { badge { name description } } badgesInProgress { badge { code name } level { criterion } } }
       }
     """
     data, _ = await ask(checked_client, document, NL, id=graph_id("prf", ada.profile_id))

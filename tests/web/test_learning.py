@@ -14,7 +14,7 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
 LEARNED = """
-query L($id: ID!) { profile(id: $id) {
+query L($id: ID!) { profile(by: {id: $id}) {
   certifications { level name certifiedAt activity { code } } academy { units learningPaths } } }
 """
 

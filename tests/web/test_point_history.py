@@ -15,7 +15,7 @@ from tests.helpers.graphql_client import GraphQLClient
 READ = "mx:user:profile:v1:read"
 HISTORY = """
 query History($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
-  profile(id: $id) {
+  profile(by: {id: $id}) {
     pointHistory(first: $first, after: $after, last: $last, before: $before) {
       edges { cursor node { id kind category activity { code title } pointsAwarded outcome occurredAt reason } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }

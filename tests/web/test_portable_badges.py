@@ -175,7 +175,7 @@ async def test_pictures_are_drawn_in_four_sizes(checked_client: GraphQLClient) -
 GRAPH = """
     query ($handle: String!) {
         badge(code: "PROBLEM_SOLVER") { second: imageUrl(levelNumber: 2) png: imageUrl(format: PNG, size: 64) none: imageUrl(levelNumber: 6) }
-        profile(handle: $handle) { topBadges(limit: 1) {
+        profile(by: {handle: $handle}) { topBadges(limit: 1) {
             imageUrl(format: PNG) credentialImageUrl svg: credentialImageUrl(format: SVG) badge { imageUrl }
         } }
     }

@@ -1,6 +1,7 @@
 """People, as clients read them: docs/rules/profiles.md."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from tortoise.transactions import in_transaction
@@ -18,8 +19,8 @@ from tests.helpers.graphql_client import GraphQLClient
 
 READ = "mx:user:profile:v1:read"
 WHOLE = """
-query Person($id: ID, $handle: String) {
-  profile(id: $id, handle: $handle) {
+query Person($by: ProfileBy!) {
+  profile(by: $by) {
     __typename id handle name jobTitle country { code name } visibility department location about website joinedOn
     company { id name } lookingFor socials { service handle url isVerified }
     skills { code name isRetired } industries { code name }
@@ -59,7 +60,7 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
     ada = await make_full_profile()
     await give(ada, times=10)
     # when
-    data = await checked_client.data(WHOLE, handle="ada")
+    data = await checked_client.data(WHOLE, by={"handle": "ada"})
     # then
     assert data["profile"] == {
         "__typename": "Profile",
@@ -91,12 +92,12 @@ async def test_a_profile_shows_all_that_others_may_see(checked_client: GraphQLCl
             ],
         },
     }
-    assert await checked_client.data(WHOLE, id=graph_id("prf", ada)) == data
+    assert await checked_client.data(WHOLE, by={"id": graph_id("prf", ada)}) == data
 
 
 async def test_what_is_not_given_is_null(checked_client: GraphQLClient) -> None:
     bare = await make_profile("Bare")
-    data = (await checked_client.data(WHOLE, id=graph_id("prf", bare)))["profile"]
+    data = (await checked_client.data(WHOLE, by={"id": graph_id("prf", bare)}))["profile"]
     empty = ["jobTitle", "country", "lookingFor", "department", "location", "about", "website", "company"]
     assert {name: data[name] for name in empty} == dict.fromkeys(empty)
     assert data["skills"] == data["industries"] == data["socials"] == []
@@ -107,7 +108,7 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
 ) -> None:
     ada = await make_full_profile()
     with count_statements() as seen:
-        await checked_client.data(WHOLE, id=graph_id("prf", ada))
+        await checked_client.data(WHOLE, by={"id": graph_id("prf", ada)})
     # card, details, work, socials, company, skills, industries, points
     assert seen.total == 8, seen.texts
 
@@ -115,7 +116,9 @@ async def test_the_page_of_a_person_takes_a_fixed_number_of_statements(
 @pytest.mark.parametrize("typed", ["ada", "Ada", "ADA"])
 async def test_a_handle_is_found_in_any_letter_case(checked_client: GraphQLClient, typed: str) -> None:
     ada = await make_profile("Ada Okafor", handle="ada")
-    data = await checked_client.data("query($handle: String) { profile(handle: $handle) { id handle } }", handle=typed)
+    data = await checked_client.data(
+        "query($handle: String!) { profile(by: {handle: $handle}) { id handle } }", handle=typed
+    )
     assert data["profile"] == {"id": graph_id("prf", ada), "handle": "ada"}
 
 
@@ -131,9 +134,19 @@ async def test_the_lookup_by_handle_is_answered_by_an_index(database: Database) 
     assert any("handle" in line and ("INDEX" in line or "Index" in line) for line in plan), plan
 
 
-@pytest.mark.parametrize("arguments", [{}, {"id": "prf_5k2v9x0qcm", "handle": "ada"}])
-async def test_a_profile_is_named_one_way(checked_client: GraphQLClient, arguments: dict[str, str]) -> None:
-    assert await checked_client.code(WHOLE, **arguments) == "BAD_INPUT"
+@pytest.mark.parametrize(
+    "by", [{}, {"id": "a", "handle": "ada"}, {"handle": None}, {"id": None, "handle": "ada"}, None]
+)
+async def test_a_profile_is_named_one_way(checked_client: GraphQLClient, by: dict[str, Any] | None) -> None:
+    body = await checked_client.ask(WHOLE, by=by)
+    assert (body.get("data"), [each["extensions"]["code"] for each in body["errors"]]) == (None, ["BAD_INPUT"])
+
+
+@pytest.mark.parametrize("by", ["{}", '{id: "a", handle: "ada"}', "{handle: null}", "{handle: $handle}"])
+async def test_a_document_names_a_profile_one_way(checked_client: GraphQLClient, by: str) -> None:
+    declared = "($handle: String)" if "$" in by else ""
+    body = await checked_client.ask(f"query P{declared} {{ profile(by: {by}) {{ id }} }}", handle="ada")
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["BAD_QUERY"], body
 
 
 async def test_a_private_profile_does_not_exist_for_others(checked_client: GraphQLClient) -> None:
@@ -148,11 +161,11 @@ async def test_a_private_profile_does_not_exist_for_others(checked_client: Graph
     # when, then
     for token in (None, other):
         assert (
-            await checked_client.data(WHOLE, id=graph_id("prf", hidden), token=token)
-            == await checked_client.data(WHOLE, id=never, token=token)
+            await checked_client.data(WHOLE, by={"id": graph_id("prf", hidden)}, token=token)
+            == await checked_client.data(WHOLE, by={"id": never}, token=token)
             == {"profile": None}
         )
-        assert await checked_client.data(WHOLE, handle=handle, token=token) == {"profile": None}
+        assert await checked_client.data(WHOLE, by={"handle": handle}, token=token) == {"profile": None}
         nodes = await checked_client.data(
             "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }",
             ids=[graph_id("prf", hidden), graph_id("pnt", entry.id), ids.encode("Account", account.id), never],
@@ -166,7 +179,7 @@ async def test_the_owner_sees_a_private_profile_and_what_is_theirs_alone(checked
     account = await make_person("ada@people.example", public=False, details={"recovery_email": "ada@home.example"})
     token = await make_token(account, READ)
     # when
-    data = await checked_client.data(WHOLE, id=graph_id("prf", account.own_profile_id), token=token)
+    data = await checked_client.data(WHOLE, by={"id": graph_id("prf", account.own_profile_id)}, token=token)
     viewer = await checked_client.data(
         "{ viewer { account { __typename id email status createdAt company { name } profile { id } } profile { visibility } shouldSuggestPublishing recoveryEmail language { code name } profileVersion allowsMarketing } }",
         token=token,
@@ -275,7 +288,7 @@ async def test_what_is_no_id_is_refused(checked_client: GraphQLClient, wrong: st
 
 async def test_the_id_of_another_type_is_no_profile(checked_client: GraphQLClient) -> None:
     await make_profile()
-    assert await checked_client.data(WHOLE, id=graph_id("cmp", 1)) == {"profile": None}
+    assert await checked_client.data(WHOLE, by={"id": graph_id("cmp", 1)}) == {"profile": None}
 
 
 async def test_too_many_nodes_are_refused(checked_client: GraphQLClient) -> None:

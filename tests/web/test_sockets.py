@@ -34,7 +34,7 @@ async def test_a_query_is_answered_and_completed(checked_client: GraphQLClient) 
         assert (
             await ws.run(
                 {
-                    "query": "query A($h: String!) { profile(handle: $h) { id } }",
+                    "query": "query A($h: String!) { profile(by: {handle: $h}) { id } }",
                     "variables": {"h": "x"},
                     "operationName": "A",
                 }

@@ -29,7 +29,7 @@ from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 
 STATS = """
-query S($id: ID!, $bucket: StatsBucket, $since: Date, $until: Date, $category: PointCategory) { profile(id: $id) { stats {
+query S($id: ID!, $bucket: StatsBucket, $since: Date, $until: Date, $category: PointCategory) { profile(by: {id: $id}) { stats {
   categories { category points openingPoints correctionPoints activities { activity { code } times points } }
   series(bucket: $bucket, since: $since, until: $until, category: $category) {
     startsOn points byCategory { category points } } } } }
@@ -76,7 +76,7 @@ async def test_lines_add_up_to_the_sum_that_is_shown(checked_client: GraphQLClie
 async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
     """All that somebody can read of their own points, but the sums themselves."""
     text = """
-    query F($id: ID!) { profile(id: $id) {
+    query F($id: ID!) { profile(by: {id: $id}) {
       stats { categories { category points openingPoints correctionPoints activities { activity { code } times points } }
         series(bucket: DAY, since: "2026-03-01", until: "2026-03-20") { startsOn points byCategory { category points } } }
       pointHistory(first: 50) { edges { node { id kind pointsAwarded reason } } }
@@ -127,7 +127,7 @@ async def test_others_do_not_read_that_a_penalty_was_taken_back(checked_client: 
     ada = account.own_profile_id
     await penalize(ada, Category.FORUM, 5, reason="Spam", shown=True, external_id="1")
     await reverse("operator:penalties", "1")
-    text = "query H($id: ID!) { profile(id: $id) { pointHistory(first: 9) { edges { node { kind } } } } }"
+    text = "query H($id: ID!) { profile(by: {id: $id}) { pointHistory(first: 9) { edges { node { kind } } } } }"
     # then
     own = await checked_client.data(text, id=graph_id("prf", ada), token=await make_token(account, "mx:points:read"))
     assert [each["node"]["kind"] for each in own["profile"]["pointHistory"]["edges"]] == ["REVERSAL", "PENALTY"]

@@ -26,7 +26,7 @@ mutation D($profile: ID!) { dismissSuggestion(input: {profileId: $profile}) { pr
 """
 SEND = "mutation S($profile: ID!) { sendConnectionRequest(input: {profileId: $profile}) { errors { code } } }"
 MUTUAL = """
-query M($id: ID!) { profile(id: $id) { mutualConnections { totalCount profiles { name } } } }
+query M($id: ID!) { profile(by: {id: $id}) { mutualConnections { totalCount profiles { name } } } }
 """
 
 

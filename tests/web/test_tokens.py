@@ -104,7 +104,7 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
     token = await make_token(await make_person(), RANK)
     # when
     body = await checked_client.ask(
-        "query P($id: ID!) { profile(id: $id) { name about } }", token=token, id=graph_id("prf", ada)
+        "query P($id: ID!) { profile(by: {id: $id}) { name about } }", token=token, id=graph_id("prf", ada)
     )
     # then
     [error] = body["errors"]

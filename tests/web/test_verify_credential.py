@@ -58,7 +58,7 @@ async def test_verifying_is_limited_for_each_address(checked_client: GraphQLClie
 async def test_a_badge_tells_where_its_credential_is(checked_client: GraphQLClient) -> None:
     # given
     account, award = await someones()
-    ask = "query ($handle: String!) { profile(handle: $handle) { topBadges { credentialUrl } } }"
+    ask = "query ($handle: String!) { profile(by: {handle: $handle}) { topBadges { credentialUrl } } }"
     handle = (await Profile.get(id=account.profile_id)).handle
     # when
     found = (await checked_client.data(ask, handle=handle))["profile"]["topBadges"]

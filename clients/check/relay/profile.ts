@@ -40,7 +40,7 @@ export const head = graphql`
 
 export const page = graphql`
   query profileQuery($handle: String!) {
-    profile(handle: $handle) {
+    profile(by: { handle: $handle }) {
       ...profileHead
       ...profileHistory @arguments(first: 20)
     }
