@@ -18,6 +18,11 @@ class Session(Model):
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField(description="Time of the last request, up to a minute late.")
     ends_at = fields.DatetimeField(description="Absolute end, even if in use.")
+    renewals = fields.IntField(
+        default=0,
+        db_default=0,
+        description="How often the secret was replaced for another reason than an elevation: sockets of before are closed.",
+    )
     elevated_until = fields.DatetimeField(null=True, description="Until when sensitive operations are allowed.")
     device = fields.CharField(max_length=200, default="", description="User agent, as sent.")
     address = fields.CharField(max_length=45, default="", description="IP address of the sign-in.")

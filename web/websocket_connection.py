@@ -18,7 +18,8 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
-from services.auth.principals import Client, Principal
+from services.auth import sessions
+from services.auth.principals import ANONYMOUS, Client, Principal
 from services.core.unavailable_log import log_unavailable
 from services.errors import ErrorCode, Unavailable
 from web.credentials import EXPLICIT, Authentication, BadCredential, authenticate_explicit
@@ -85,6 +86,8 @@ class WebSocketConnection:
         self._runner, self._socket, self._client, self._by_handshake = runner, socket, client, by_handshake
         self._init_headers: CIMultiDict[str] = CIMultiDict()
         self._first_viewer: Principal | None = None
+        self._session: tuple[int, int] | None = None
+        """The session of the handshake's cookie: its number, and how often its secret had been replaced."""
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._counts = ExitStack()
@@ -178,7 +181,7 @@ class WebSocketConnection:
     async def _current_viewer(self) -> Principal:
         """Authenticate again. Raises Closed, also if a credential is no longer valid or belongs to another person now."""
         try:
-            by_handshake = (await self._by_handshake()).principal
+            by_handshake = await self._handshake_viewer()
             explicit = await authenticate_explicit(self._init_headers)
         except (BadCredential, TooManyRequests):
             raise Closed(FORBIDDEN, "Forbidden") from None
@@ -191,6 +194,19 @@ class WebSocketConnection:
             # Profiles were merged: the running operations belong to the other profile.
             raise Closed(WSCloseCode.SERVICE_RESTART, "Connect again")
         return viewer
+
+    async def _handshake_viewer(self) -> Principal:
+        """
+        The principal of the handshake's credentials. A session is found again by itself and not by the cookie of the
+        handshake: the person who elevates it gets another cookie, and keeps the sockets.
+        """
+        session = self._session
+        if session is not None:
+            return await sessions.authenticate_open(*session) or ANONYMOUS
+        principal = (await self._by_handshake()).principal
+        if principal.session_id is not None:
+            self._session = principal.session_id, principal.session_renewals
+        return principal
 
     async def _start_operation(self, name: str, payload: dict[str, Any]) -> None:
         if self._first_viewer is None:

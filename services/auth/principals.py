@@ -23,8 +23,8 @@ class Principal:
     """
     The account, profile and rights behind a credential; anonymous if `account_id` is None.
 
-    `scopes` limits a token; None means all rights of the account. `session_id` and `elevated_until` exist for
-    sessions only. `password_expired` is True for sessions only: tokens and API keys of such an account are refused.
+    `scopes` limits a token; None means all rights of the account. `session_id`, `session_renewals` (how often it got
+    a new secret for another reason than an elevation) and `elevated_until` exist for sessions only. `password_expired` is True for sessions only: tokens and API keys of such an account are refused.
     """
 
     account_id: int | None = None
@@ -33,6 +33,7 @@ class Principal:
     scopes: frozenset[str] | None = None
     origin: Origin = Origin.ANONYMOUS
     session_id: int | None = None
+    session_renewals: int = 0
     elevated_until: datetime | None = None
     company_id: int | None = None
     company_admin: bool = False
@@ -79,6 +80,7 @@ def principal_of(
     service: bool = False,
     scopes: frozenset[str] | None = None,
     session_id: int | None = None,
+    session_renewals: int = 0,
     elevated_until: datetime | None = None,
     password_expired: bool = False,
 ) -> Principal:
@@ -90,6 +92,7 @@ def principal_of(
         scopes=scopes,
         origin=origin,
         session_id=session_id,
+        session_renewals=session_renewals,
         elevated_until=elevated_until,
         company_id=row["company_id"],
         company_admin=bool(row["company_admin"]),

@@ -2,12 +2,15 @@
 Sessions: a random secret in the browser's cookie, of which only the SHA-256 is stored.
 
 A session ends by sign-out, from another session, when it is idle too long or too old, or when its account is
-deactivated. It gets a new secret whenever its rights change, so that an older secret is worthless.
+deactivated. It gets a new secret whenever its rights change, so that an older secret is worthless. An open socket is bound
+to the session and not to the secret: docs/decisions/0007-sessions-at-the-edge.md.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from models.audit import Origin
@@ -34,12 +37,13 @@ SEEN_INTERVAL = timedelta(minutes=1)
 MAX_DEVICE = 200
 MAX_ADDRESS = 45
 
-# Run on every request, as raw SQL: Tortoise takes longer to build this query than the database to answer it.
-_SELECT = Statement.of(f"""
-    SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, {OWNER_COLUMNS}
+_SELECT = f"""
+    SELECT s.id, s.account_id, s.seen_at, s.ends_at, s.elevated_until, s.renewals, {OWNER_COLUMNS}
     FROM session s JOIN account a ON a.id = s.account_id {OWNER_JOINS}
-    WHERE s.digest = $1
-""")
+"""
+# Run on every request, as raw SQL: Tortoise takes longer to build these queries than the database to answer them.
+_BY_SECRET = Statement.of(f"{_SELECT} WHERE s.digest = $1")
+_OPEN = Statement.of(f"{_SELECT} WHERE s.id = $1 AND s.renewals = $2")
 
 
 async def begin(account_id: int, client: Client) -> str:
@@ -65,7 +69,18 @@ async def authenticate(secret: str) -> Principal | None:
 
     Runs on every request, so an ended session is refused from the next one on. Records once a minute that it is in use.
     """
-    found = await execute(_SELECT, digest(secret))
+    return await _authenticate(await execute(_BY_SECRET, digest(secret)))
+
+
+async def authenticate_open(session_id: int, renewals: int) -> Principal | None:
+    """
+    The principal of a socket that this session opened. Unlike the cookie's secret, it outlives an elevation. None if the
+    session has ended, or if its secret was replaced for another reason since: someone else may have had it.
+    """
+    return await _authenticate(await execute(_OPEN, session_id, renewals))
+
+
+async def _authenticate(found: Sequence[Any]) -> Principal | None:
     if not found:
         return None
     [row], now = found, clock.now()
@@ -79,24 +94,33 @@ async def authenticate(secret: str) -> Principal | None:
         row,
         Origin.SESSION,
         session_id=row["id"],
+        session_renewals=row["renewals"],
         elevated_until=None if elevated_until is None else read_datetime(elevated_until),
         password_expired=has_expired_password(row),
     )
 
 
 async def renew(session_id: int) -> str:
-    """Replace a session's secret and return the new one. Raises NotAllowed: UNAUTHENTICATED (it has ended)."""
-    secret = new_secret()
-    if not await Session.filter(id=session_id).update(digest=digest(secret)):
-        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
-    return secret
+    """
+    Replace a session's secret and return the new one. Sockets that were opened before are closed, because someone else may
+    have known the earlier secret. Raises NotAllowed: UNAUTHENTICATED (it has ended).
+    """
+    return await _replace_secret(session_id, renewals=F("renewals") + 1)
 
 
 async def elevate(session_id: int) -> str:
-    """Elevate a session for 8 hours; returns its new secret. Raises NotAllowed: UNAUTHENTICATED (it has ended)."""
-    async with in_transaction():
-        await Session.filter(id=session_id).update(elevated_until=clock.now() + ELEVATION_LIFETIME)
-        return await renew(session_id)
+    """
+    Elevate a session for 8 hours; returns its new secret. Its open sockets stay open: they change nothing.
+    Raises NotAllowed: UNAUTHENTICATED (it has ended).
+    """
+    return await _replace_secret(session_id, elevated_until=clock.now() + ELEVATION_LIFETIME)
+
+
+async def _replace_secret(session_id: int, **more: Any) -> str:
+    secret = new_secret()
+    if not await Session.filter(id=session_id).update(digest=digest(secret), **more):
+        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+    return secret
 
 
 async def require_live(session_id: int | None) -> None:

@@ -14,6 +14,7 @@ from tests.helpers.credentials import dead_credentials
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session, with_key
+from tests.helpers.sign_in import GOOD, OTHER, make_login
 from tests.helpers.websocket import open_socket
 from web import websocket_connection, websockets
 from web.socket_protocol import PROTOCOL
@@ -193,6 +194,38 @@ async def test_a_session_counts_from_our_own_pages_and_closes_when_it_ends(check
         await sessions.end_all(account.id)
         await ws.send(id="2", type="subscribe", payload=WHO)
         assert await ws.closed() == 4403
+
+
+ELEVATE = "mutation E($input: ElevateSessionInput!) { elevateSession(input: $input) { elevatedUntil errors { code } } }"
+CHANGE = "mutation C($input: ChangePasswordInput!) { changePassword(input: $input) { errors { code } } }"
+ELEVATED = {"query": "{ viewer { elevatedUntil } }"}
+
+
+async def test_a_socket_outlives_the_elevation_of_its_session(checked_client: GraphQLClient) -> None:
+    # given
+    ada = await make_login()
+    cookie, elsewhere = await in_session(ada), await in_session(ada)
+    ours = {"Origin": "http://graph.example"}
+    async with (
+        open_socket(checked_client, {**cookie, **ours}) as here,
+        open_socket(checked_client, {**elsewhere, **ours}) as there,
+    ):
+        await here.init()
+        await there.init()
+        # when: the client keeps the new cookie, as a browser does
+        answer = await checked_client.data(ELEVATE, headers=cookie, input={"password": GOOD})
+        # then: the socket knows the new rights; that of the other session has none of them
+        until = answer["elevateSession"]["elevatedUntil"]
+        assert until
+        assert (await here.run(ELEVATED))["payload"]["data"]["viewer"] == {"elevatedUntil": until}
+        assert (await there.run(ELEVATED))["payload"]["data"]["viewer"] == {"elevatedUntil": None}
+        # when the password changes: someone else may have known the earlier secrets
+        given = {"currentPassword": GOOD, "newPassword": OTHER}
+        assert (await checked_client.data(CHANGE, input=given))["changePassword"]["errors"] == []
+        # then
+        for socket in (here, there):
+            await socket.send(id="2", type="subscribe", payload=WHO)
+            assert await socket.closed() == 4403
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://graph.example.evil.example", ""])

@@ -1,5 +1,6 @@
 """Sign-ins that last, and how they end: docs/rules/sign-in.md#sessions."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -137,7 +138,33 @@ async def test_a_new_secret_kills_the_old_one(database: Database) -> None:
     new = await sessions.renew(facts.session_id)
     # then
     assert await sessions.authenticate(old) is None
-    assert await sessions.authenticate(new) == facts
+    assert await sessions.authenticate(new) == replace(facts, session_renewals=1)
+
+
+async def test_an_open_socket_outlives_an_elevation_and_no_other_new_secret(database: Database) -> None:
+    # given
+    ada = await make_person()
+    here, there = [await sessions.authenticate(await sessions.begin(ada.id, BROWSER)) for _ in range(2)]
+    assert here and here.session_id and there and there.session_id
+    opened = here.session_id, here.session_renewals
+    # when, then: twice in a row, and each time it sees the rights of that moment
+    for _ in range(2):
+        await sessions.elevate(here.session_id)
+        found = await sessions.authenticate_open(*opened)
+        assert found and found.elevated and found.account_id == ada.id
+    # when
+    await sessions.renew(here.session_id)
+    # then
+    assert await sessions.authenticate_open(*opened) is None
+    assert await sessions.authenticate_open(here.session_id, 1)
+    # when
+    await sessions.end(there.session_id)
+    # then
+    assert await sessions.authenticate_open(there.session_id, 0) is None
+    # when
+    await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
+    # then
+    assert await sessions.authenticate_open(here.session_id, 1) is None
 
 
 async def test_elevation_is_for_eight_hours_and_one_session(database: Database) -> None:
