@@ -66,6 +66,7 @@ def pages(program: Any) -> dict[str, str]:
         "error-codes.md": error_codes(),
         "limits-and-costs.md": limits_and_costs(),
         "personal-data.md": personal_data(),
+        "caches.md": caches(),
     }
 
 
@@ -275,6 +276,13 @@ def personal_data() -> str:
     from cli.tables_reference import personal_data as made
 
     return made()
+
+
+def caches() -> str:
+    """Keys of all types for normalised caches."""
+    from cli.caches_reference import caches as generate
+
+    return generate()
 
 
 def _line(text: str | None) -> str:
