@@ -81,7 +81,9 @@ def test_every_event_that_operators_watch_for_is_logged() -> None:
         event for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for event in re.findall(r"`([\w.]+)`", row)
     }
     code = (HERE / "server.py").read_text("utf-8") + "".join(
-        file.read_text("utf-8") for folder in ("execution", "services", "web") for file in (HERE / folder).rglob("*.py")
+        file.read_text("utf-8")
+        for folder in ("execution", "schema", "services", "web")
+        for file in (HERE / folder).rglob("*.py")
     )
     assert len(events) > 5
     assert {each for each in events if not re.search(rf'log\.\w+\(\s*"{re.escape(each)}"', code)} == set()
