@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from catalogue.scopes import ERRORS, SCOPES, Scope
+from catalogue.scopes import ERRORS, SCOPES, Scope, TokenScopeName
 from cli.markdown import page, table
 from schema.error_rows import PAYLOAD_ONLY, PLACES
 from services.errors import ErrorCode
@@ -173,17 +173,22 @@ def scopes() -> str:
         "refused field; nothing of the document is run then. `{ tokenScopes { name opens } }` answers the same lists. In the "
         "graph scopes are the enum `TokenScopeName`: `MX_LEADERBOARD_READ` is `mx:leaderboard:read`.",
         table(
-            ("Scope", "What it is for", "Queries, mutations and subscriptions"),
-            [(f"[`{each.name}`](#{_anchor(each.name)})", _about(each), _roots(each)) for each in here],
+            ("Scope", "In the graph", "What it is for", "Queries, mutations and subscriptions"),
+            [(f"[`{each.name}`](#{_anchor(each.name)})", _in_graph(each), _about(each), _roots(each)) for each in here],
         ),
         "## Scopes of other services",
         "These scopes open nothing here. Other services of the platform accept our tokens, and ask `introspectToken` for "
         "their scopes.",
         table(
-            ("Scope", "Service", "What it is for"), [(f"`{each.name}`", each.group, each.about) for each in elsewhere]
+            ("Scope", "In the graph", "Service", "What it is for"),
+            [(f"`{each.name}`", _in_graph(each), each.group, each.about) for each in elsewhere],
         ),
         *(part for each in here for part in (f"## {each.name}", "Opens these fields:", _opened(each))),
     )
+
+
+def _in_graph(scope: Scope) -> str:
+    return f"`{TokenScopeName(scope.name).name}`"
 
 
 def _about(scope: Scope) -> str:
