@@ -1,12 +1,13 @@
 """
 The demo's people, for the sign-in dialog of GraphiQL: who they are and how to sign in as them.
 
-They are told to a browser on the server's own machine only, and only on a database whose passwords are those of the demo.
-Everybody else, and every other server, gets an empty list.
+They are told only by a server whose own address is local, to a browser on the same machine, and only if the passwords in
+the database are those of the demo. Everybody else, and every other server, gets an empty list.
 """
 
 import ipaddress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import hdrs, web
@@ -14,7 +15,7 @@ from yarl import URL
 
 from models.passwords import Password
 from services.auth import passwords, totp
-from services.core import clock
+from services.core import clock, runtime
 from services.imports import demo_sign_ins
 from services.imports.demo_sign_ins import SignIn, read_sign_ins
 from web import trusted_documents
@@ -39,7 +40,7 @@ class DemoPeople:
 
     async def answer(self, request: web.Request) -> web.Response:
         """A JSON object with `people`: name, description, address, password, and the current code of a second factor."""
-        is_allowed = _is_on_this_machine(request) and trusted_documents.current() is None
+        is_allowed = _is_on_this_machine(request) and trusted_documents.current() is None and _is_local_server()
         people = [each for sign_in in _stored() if (each := await self._person(sign_in))] if is_allowed else []
         return web.Response(body=orjson.dumps({"people": people}), headers=HEADERS)
 
@@ -70,6 +71,11 @@ def _stored() -> list[SignIn]:
         return []
 
 
+def _is_local_server() -> bool:
+    """True if people reach this server by a local address. Not every proxy says that it is one, but its server has another."""
+    return _is_local(urlsplit(runtime.current().settings.address).hostname)
+
+
 def _is_on_this_machine(request: web.Request) -> bool:
     """
     True for a client on this machine that called the server by a local name. The name keeps out pages of other sites whose
@@ -81,7 +87,11 @@ def _is_on_this_machine(request: web.Request) -> bool:
         name = URL(f"http://{request.host}").host
     except ValueError:
         return False
-    return name == "localhost" or _is_loopback(name)
+    return _is_local(name)
+
+
+def _is_local(host: str | None) -> bool:
+    return host == "localhost" or _is_loopback(host)
 
 
 def _is_loopback(address: str | None) -> bool:

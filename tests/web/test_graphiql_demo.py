@@ -1,5 +1,6 @@
 """The demo's people, for GraphiQL's sign-in: told on this machine and of this demo only."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from models.accounts import Account
 from models.database import Database
-from server import make_app
+from server import RUNTIME, make_app
 from services.auth import totp
 from services.auth.passwords import set_password
 from services.core import clock
@@ -43,6 +44,7 @@ async def client(settings: Settings, database: Database) -> AsyncIterator[Client
     for each in (ADA, BEN):
         await set_password((await make_person(each.email)).id, PASSWORD)
     write(ADA, BEN)
+    settings = dataclasses.replace(settings, public_url="")
     async with TestClient(TestServer(await make_app(settings, database))) as client:
         yield client
 
@@ -93,8 +95,19 @@ async def test_a_client_elsewhere_gets_nobody(client: Client, monkeypatch: pytes
     assert await people(client) == []
 
 
+@pytest.mark.parametrize(
+    "where", [{"public_url": "https://demo.example"}, {"host": "192.0.2.7"}], ids=["named", "open"]
+)
+async def test_a_server_that_others_reach_tells_nobody(client: Client, where: dict[str, Any]) -> None:
+    assert await people(client) != []
+    served = client.app[RUNTIME]
+    served.settings = dataclasses.replace(served.settings, **where)
+    assert await people(client) == []
+
+
 async def test_a_server_without_the_file_has_nobody(settings: Settings, database: Database) -> None:
     assert not demo_sign_ins.FILE.exists()
+    settings = dataclasses.replace(settings, public_url="")
     async with TestClient(TestServer(await make_app(settings, database))) as client:
         assert await people(client) == []
 
