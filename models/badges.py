@@ -86,7 +86,7 @@ class BadgeAward(Model):
         unique_together = (("profile_id", "badge", "level"),)  # two processes at once award it once
         indexes = (
             Index(fields=("profile_id", "superseded", "awarded_at")),  # a person's earned badges
-            Index(fields=("badge", "superseded", "profile_id")),  # who has a badge
+            Index(fields=("badge", "superseded", "awarded_at", "profile_id", "level")),  # who has a badge, newest first
         )
         constraints = (CheckConstraint(check="level >= 1", name="badge_award_level"),)
 

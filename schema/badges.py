@@ -1,16 +1,23 @@
 """Badges: the catalogue, the badges that people have earned, and their progress."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from catalogue.badges import Rarity
 from models.badges import AwardOrigin
-from resolvers import badge_progress, open_badges
+from resolvers import badge_holders, badge_progress, open_badges
 from resolvers import badges as badge_resolvers
 from schema.enums import enum_of
-from schema.fields import answered_by, column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo
+from schema.fields import Work, answered_by, column, loaded_by
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
 from schema.scalars import DateTime
 from services.open_badges.badge_images import ImageKind
+
+if TYPE_CHECKING:
+    from schema.profiles import Profile
+
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     Rarity,
@@ -62,6 +69,22 @@ class BadgeLevel:
     )
 
 
+@strawberry.type(description="A person on a page of the people who have a badge.")
+class BadgeHolderEdge:
+    cursor: str = column("Cursor of this person, for `after` and `before`.", read=badge_holders.cursor_of)
+    level: BadgeLevel = column("Highest level that the person has reached.", read=badge_resolvers.level_of_award)
+    awarded_at: DateTime = column("When the person reached that level.")
+    node: LazyProfile = column("The person.", itself=True)
+
+
+@strawberry.type(description="A page of the people who have a badge, the newest first.")
+class BadgeHolderConnection:
+    edges: list[BadgeHolderEdge] = column("The people on this page, with the levels that they have reached.")
+    nodes: list[LazyProfile] = nodes_by("The people on this page.")
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(badge_holders.totals, "Number of people in the whole list.", key=badge_holders.list_of)
+
+
 @strawberry.type(description="A badge that people can have.")
 class Badge:
     code: str = column("Code that never changes.")
@@ -94,6 +117,13 @@ class Badge:
     )
     awarded_as_of: DateTime = loaded_by(
         badge_resolvers.shares, "When `awardedPercent` was computed, at most one minute ago.", key="code", read="as_of"
+    )
+    holders: BadgeHolderConnection = loaded_by(
+        badge_holders.of_badges,
+        "People who have the badge, the newest first. Only public, active profiles.",
+        key="code",
+        arguments={"level_number": "Only people who have reached this level or a higher one.", **PAGE_ARGUMENTS},
+        work=Work(50),
     )
 
 
@@ -147,7 +177,7 @@ class EarnedBadgeEdge:
 @strawberry.type(description="A page of a person's earned badges, newest first.")
 class EarnedBadgeConnection:
     edges: list[EarnedBadgeEdge] = column("The badges on this page, with their cursors.")
-    nodes: list[EarnedBadge] = column("The badges on this page.", read=lambda row: row["edges"])
+    nodes: list[EarnedBadge] = nodes_by("The badges on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
         badge_resolvers.counts,

@@ -9,7 +9,7 @@ from schema.challenges import Challenge
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 from schema.shop import ShopOrder
 
@@ -54,7 +54,7 @@ class CreditEntryEdge:
 @strawberry.type(description="A page of the changes of an account's credits, newest first.")
 class CreditEntryConnection:
     edges: list[CreditEntryEdge] = column("The entries on this page, with their cursors.")
-    nodes: list[CreditEntry] = column("The entries on this page.", read=lambda row: row["edges"])
+    nodes: list[CreditEntry] = nodes_by("The entries on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
         credit_resolvers.history_totals, "Number of changes of the account's credits.", key="account_id"

@@ -5,7 +5,7 @@ import strawberry
 from resolvers import leaderboards
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
 from schema.profiles import Profile
 from schema.scalars import DateTime, Day
 from services.leaderboards.keys import Board, Period, Scope
@@ -74,7 +74,7 @@ class LeaderboardEntryEdge:
 @strawberry.type(description="A page of a leaderboard.")
 class LeaderboardEntryConnection:
     edges: list[LeaderboardEntryEdge] = column("The places on this page, best first, with their cursors.")
-    nodes: list[LeaderboardEntry] = column("The places on this page.", read=lambda row: row["edges"])
+    nodes: list[LeaderboardEntry] = nodes_by("The places on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(leaderboards.totals, "Number of people on the leaderboard.", key="key")
 

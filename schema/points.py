@@ -9,7 +9,7 @@ from resolvers import ledger_history
 from resolvers import points as point_resolvers
 from schema.enums import enum_of
 from schema.fields import answered_by, column, loaded_by
-from schema.nodes import Node, PageInfo, id_of
+from schema.nodes import Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 
 enum_of(
@@ -126,7 +126,7 @@ class PointEntryEdge:
 @strawberry.type(description="A page of a person's point history, newest first.")
 class PointEntryConnection:
     edges: list[PointEntryEdge] = column("The entries on this page, with their cursors.")
-    nodes: list[PointEntry] = column("The entries on this page.", read=lambda row: row["edges"])
+    nodes: list[PointEntry] = nodes_by("The entries on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
         ledger_history.totals, "Number of events in the history that you may see.", key="profile_id"

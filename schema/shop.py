@@ -9,7 +9,7 @@ from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import answered_by, column, loaded_by, mutation_by
-from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 
@@ -57,7 +57,7 @@ class ShopOrderEdge:
 @strawberry.type(description="A page of an account's orders, newest first.")
 class ShopOrderConnection:
     edges: list[ShopOrderEdge] = column("The orders on this page, with their cursors.")
-    nodes: list[ShopOrder] = column("The orders on this page.", read=lambda row: row["edges"])
+    nodes: list[ShopOrder] = nodes_by("The orders on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(shop.totals, "Number of orders of the account.", key="account_id")
 

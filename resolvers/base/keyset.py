@@ -95,7 +95,7 @@ class TopPerParent(KeysetList):
     """
     One list of each parent, sorted by `order`, whose last key is unique within the parent.
 
-    `select` makes the `columns`; `source` is FROM and WHERE, with PARENT for the parent. Both are PostgreSQL's SQL that
+    `select` makes the `columns`; `source` is FROM and WHERE, with PARENT for the parent, of `parent_type`. Both are PostgreSQL's SQL that
     SQLite reads too (a Statement where the two need different ones); $2 and further are the list's own `parameters`.
     """
 
@@ -108,8 +108,10 @@ class TopPerParent(KeysetList):
         source: str | Statement,
         order: Sequence[SortKey],
         parameters: int = 0,
+        parent_type: str = "bigint",
     ) -> None:
         super().__init__(name, order=order)
+        self.parent_type = parent_type
         self._columns, self._select = columns, select
         self._source = source if isinstance(source, Statement) else Statement(source, source)
         self._size, self._cursor = parameters + 2, parameters + 3
@@ -119,8 +121,8 @@ class TopPerParent(KeysetList):
         self.statements_of_one = {each: self._of_one(*each) for each in ways}
 
     async def pages(
-        self, database: Database, parents: Sequence[int], page: Page, *parameters: Any, slow: bool = False
-    ) -> dict[int, Sequence[Row]]:
+        self, database: Database, parents: Sequence[Any], page: Page, *parameters: Any, slow: bool = False
+    ) -> dict[Any, Sequence[Row]]:
         """
         The page of each parent in the list's order, with one row more than `page.size` where there is one. A parent
         without rows may be missing. `slow`: not in the event loop's thread on SQLite. Raises Refused: BAD_CURSOR.
@@ -165,6 +167,7 @@ class TopPerParent(KeysetList):
         return _per_parent(
             f"(SELECT json_group_array(json_object({pairs})) FROM ({sqlite})) AS listed FROM {{parents}}",
             f"r.* FROM {{parents}} CROSS JOIN LATERAL ({postgres}) r ORDER BY key.nth, {outer}",
+            self.parent_type,
         )
 
     def _of_one(self, backward: bool, beyond: bool) -> Statement:
@@ -198,19 +201,19 @@ class TopPerParent(KeysetList):
         return f"AND ({first} {one} {mark} OR ({first} = {mark} AND {last} {other} {further}))"
 
 
-def count_per_parent(source: str | Statement) -> Statement:
+def count_per_parent(source: str | Statement, parent_type: str = "bigint") -> Statement:
     """How many rows of `source` each of $1 has: `parent` and `total`; $2 and further are the source's own parameters."""
     both = source if isinstance(source, Statement) else Statement(source, source)
     sqlite, postgres = (f"(SELECT count(*) {text}) AS total FROM {{parents}}" for text in (both.sqlite, both.postgres))
-    return _per_parent(sqlite, postgres)
+    return _per_parent(sqlite, postgres, parent_type)
 
 
-def _per_parent(sqlite: str, postgres: str) -> Statement:
+def _per_parent(sqlite: str, postgres: str, parent_type: str) -> Statement:
     """A statement of both texts behind the column `parent`; `{parents}` stands for the table of parents."""
     sqlite, postgres = (
         f"SELECT {PARENT} AS parent, {text}".replace(PARENT, "key.value") for text in (sqlite, postgres)
     )
     return Statement(
         Statement.of(sqlite.replace("{parents}", "json_each($1) AS key")).sqlite,
-        postgres.replace("{parents}", "unnest($1::bigint[]) WITH ORDINALITY AS key (value, nth)"),
+        postgres.replace("{parents}", f"unnest($1::{parent_type}[]) WITH ORDINALITY AS key (value, nth)"),
     )

@@ -12,7 +12,7 @@ from models.connections import Block
 from models.database import Database
 from models.portfolio import Project, ProjectState
 from models.statements import Statement
-from resolvers import badges, ledger_history, portfolio_pages
+from resolvers import badge_holders, badges, ledger_history, portfolio_pages
 from resolvers.base.keyset import TopPerParent
 from resolvers.base.pagination import Page
 from resolvers.connections import blocks, connection_requests, connection_sql
@@ -85,6 +85,7 @@ async def test_a_cursor_of_another_list_is_refused(database: Database) -> None:
 
 LISTS: dict[str, tuple[TopPerParent, tuple[Any, ...]]] = {
     "badge_award": (badges.EARNED_BADGES, ()),
+    "badge_holders": (badge_holders.HOLDERS, (1,)),
     "connection": (connection_sql.CONNECTIONS, (0,)),
     "point_entry": (ledger_history.HISTORY, (0,)),
     "project": (portfolio_pages.PROJECTS, (0, "")),
@@ -124,7 +125,8 @@ async def test_an_index_answers_the_pages_of_many(database: Database, name: str)
     listed, parameters = LISTS[name]
     for (_, beyond), statement in listed.statements.items():
         cursor = [NOON if key.value_type is datetime else 1 for key in listed.order] if beyond else []
-        plan = await plan_of(database, statement, [1], *parameters, 21, *cursor)
+        parent: Any = 1 if listed.parent_type == "bigint" else "A"
+        plan = await plan_of(database, statement, [parent], *parameters, 21, *cursor)
         check_plan(database, name, plan)
 
 

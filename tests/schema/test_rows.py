@@ -28,6 +28,7 @@ from models.profiles import Profile
 from resolvers import (
     accounts,
     audit,
+    badge_holders,
     badge_progress,
     badges,
     challenges,
@@ -183,6 +184,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         accounts.by_id: [account.id, 999_999],
         audit.of_companies: [company.id, 999_999],
         audit.totals: [Trail((account.id,)), Trail(company_id=company.id), Trail()],
+        badge_holders.of_badges: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
+        badge_holders.totals: [badge_holders.Holders("FIRST_LIGHT", 1), badge_holders.Holders("NO_SUCH", 1)],
         badge_progress.ahead: people,
         badge_progress.in_progress: people,
         badges.by_code: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],
