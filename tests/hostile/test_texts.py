@@ -44,6 +44,8 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.mutation_callers import ADMIN, OPEN_TO, SERVICE, smallest
 from tests.helpers.people import Headers, in_session, make_company_with_admin
 from tests.helpers.sign_in import mailed_code
+from tests.helpers.subscriptions import OWN
+from tests.helpers.websocket import open_socket
 
 SCHEMA = build()._schema
 assert SCHEMA.mutation_type is not None
@@ -184,7 +186,7 @@ def arguments() -> list[tuple[str, str, str]]:
         for type_ in SCHEMA.type_map.values()
         if isinstance(type_, GraphQLObjectType)
         and not type_.name.startswith("__")
-        and type_ is not SCHEMA.mutation_type
+        and type_ not in {SCHEMA.mutation_type, SCHEMA.subscription_type}
         for name, field in type_.fields.items()
         for argument, declared in field.args.items()
         if get_named_type(declared.type).name in {"String", "ID"}
@@ -217,6 +219,16 @@ async def test_no_text_in_an_argument_is_a_bug(client: GraphQLClient, type_name:
         assert not internal(body), (text, body)
     if argument not in LONGER_TEXTS:
         assert body["errors"][0]["extensions"]["code"] == "BAD_INPUT"  # the last is too long
+
+
+async def test_no_text_after_which_events_are_asked_for_is_a_bug(client: GraphQLClient) -> None:
+    headers = await in_session(await make_person())
+    async with open_socket(client, {**headers, "Origin": "http://graph.example"}) as socket:
+        await socket.init()
+        for text in ODD:
+            answer = await socket.run({**OWN, "variables": {"after": text}})
+            errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
+            assert [each["extensions"]["code"] for each in errors] in (["BAD_CURSOR"], ["BAD_INPUT"]), (text, errors)
 
 
 async def test_a_referral_code_is_taken_in_the_length_that_it_is_looked_up_by(client: GraphQLClient) -> None:
