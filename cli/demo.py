@@ -1,13 +1,17 @@
 """`demo`: a small community of invented people, to try the server with."""
 
+import asyncio
+import contextlib
 from datetime import UTC, date, datetime, time
+from typing import Annotated
 
 import typer
 from tortoise.transactions import in_transaction
 
+import server
 from cli.batches import batches
 from cli.command import with_database
-from cli.printing import out
+from cli.printing import out, printable
 from cli.report import Report
 from models.database import Database
 from services.achievements import badge_rarity
@@ -22,12 +26,14 @@ from services.imports import (
     demo_projects,
     import_runs,
 )
+from services.imports.demo_live import LiveDemo
 from services.imports.import_runs import Progress
 from services.points import corrections
 from services.profiles import publishing
+from settings import Settings
 
 PEOPLE, EVENTS, CONNECTIONS = "people", "events", "connections"
-PICTURES, INVITES = "pictures", "invites"
+PICTURES, INVITES, SCREENS = "pictures", "invites", "project images"
 PROJECTS, FEATURED = "projects", "featured badges"
 """Names of the steps whose progress is stored. The fingerprint is the day that all dates count back from."""
 
@@ -37,13 +43,39 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(load)
 
 
-def load() -> None:
+def load(
+    *,
+    live: Annotated[
+        bool, typer.Option("--live", help="Let people of a loaded demo earn points, until Ctrl-C. Loads nothing.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(min=0.2, max=3_600, help="With --live: seconds between two events.")] = 3.0,
+    times: Annotated[int, typer.Option(min=1, max=100_000, help="With --live: number of events.")] = 1_000,
+) -> None:
     """
     Load a community of 300 invented people with two years of points. Safe to run again: a second run adds nothing.
 
     Every date counts back from the day of the first run.
     """
-    with_database(load_demo).show(out)
+    if live:
+        with_database(lambda _database: _go_on(seconds, times))
+    else:
+        with_database(load_demo).show(out)
+        out.print(f"GraphiQL, once the server runs: {Settings.from_environment().address}/graphql")
+
+
+async def _go_on(seconds: float, times: int) -> None:
+    """Let people of the demo earn something, `times` times at most, until SIGTERM or Ctrl-C."""
+    live = await LiveDemo.open()
+    out.print(f"People of the demo earn points every {seconds:g} seconds, {times:,} times. Ctrl-C stops.")
+    async with server.stopping() as stop:
+        for _ in range(times):
+            done = await live.step()
+            out.print(f"{printable(done.name)}: {done.activity.title}, {done.points:+} points")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), seconds)
+            if stop.is_set():
+                break
+    out.print("Stopped.")
 
 
 async def load_demo(database: Database) -> Report:
@@ -58,6 +90,7 @@ async def load_demo(database: Database) -> Report:
     await _invites(community, anchor, report)
     await _connections(community, anchor, report)
     await _projects(community, anchor, report)
+    await _project_images(anchor, report)
     await _featured(community, anchor, report)
     await badge_rarity.settle(database)
     return report
@@ -136,6 +169,14 @@ async def _projects(community: demo.Community, anchor: date, report: Report) -> 
     report.imported["projects: published"], report.imported["projects: drafts"] = published, drafts
     async with in_transaction():
         await import_runs.save_progress(Progress(demo.SOURCE, PROJECTS, 1, anchor.isoformat()))
+
+
+async def _project_images(anchor: date, report: Report) -> None:
+    if await import_runs.rows_imported(demo.SOURCE, SCREENS, anchor.isoformat()):
+        return
+    report.imported["project images"] = await demo_pictures.add_project_images()
+    async with in_transaction():
+        await import_runs.save_progress(Progress(demo.SOURCE, SCREENS, 1, anchor.isoformat()))
 
 
 async def _featured(community: demo.Community, anchor: date, report: Report) -> None:

@@ -32,7 +32,8 @@ TOKEN_FILE = HERE / "var" / "demo-token"
 FIRST_START = "first start"
 """The name under which the progress of a first start is stored: 0 until it is complete, then 1."""
 PARTNER = "partner@tools.example"
-SCOPE = "mx:leaderboard:read"
+SCOPES = ("mx:leaderboard:read", "mx:user:profile:v1:read")
+"""What the demo token opens: all that GraphiQL's examples read."""
 
 
 def run() -> None:
@@ -88,13 +89,15 @@ async def _demo_if_empty(database: Database) -> None:
         await load_demo(database)
         async with in_transaction():
             account = await create_account(PARTNER, name="Partner tool (demo)", service=True)
-            secret = (await create_token(account.id, name="Demo", scopes=[SCOPE])).secret
+            secret = (await create_token(account.id, name="Demo", scopes=SCOPES)).secret
             sign_ins = await open_sign_ins()
             _write_secret(secret, TOKEN_FILE)
             _write_secret("\n\n".join(str(each) for each in sign_ins), SIGN_INS_FILE)
             await import_runs.save_progress(Progress(demo.SOURCE, FIRST_START, 1, ""))
     errors.print(
-        f"\nA demo token for the leaderboards (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
+        f"\nA demo token (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
+        "\nIt reads leaderboards and public profiles as a partner's program would, and changes nothing. GraphiQL's examples work\n"
+        f'without it, and with it under "Headers": {{"Authorization": "mxtoken {secret}"}}\n'
         f"\nThree demo people can sign in (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"
     )
     for each in sign_ins:

@@ -15,7 +15,7 @@ from models.connections import Connection, ConnectionRequest
 from models.database import Database
 from models.imports import ImportProgress
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter, Score
-from models.portfolio import Project, ProjectCollaborator, ProjectState
+from models.portfolio import Project, ProjectCollaborator, ProjectImage, ProjectState
 from models.profiles import Profile
 from resolvers.base.context import Context
 from resolvers.connections import suggestions
@@ -77,6 +77,10 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     assert set(await outcomes) == {Outcome.AWARDED, Outcome.CAPPED, Outcome.SELF, Outcome.DUPLICATE}
     assert await PointEntry.filter(kind=EntryKind.REVERSAL).count() == 12
     assert not report.defects
+    assert not await Profile.filter(avatar=None).exists()
+    with_images = {each.id for each in await Project.filter(state=ProjectState.PUBLISHED)}
+    assert {each.project_id for each in await ProjectImage.all()} == with_images
+    assert await Profile.filter(listed=False).count() > 20, "some people are private"
     assert [each async for each in differences()] == []
     guide = await Profile.get(handle="ada-okafor")
     assert guide.listed
@@ -159,4 +163,4 @@ def test_the_command_tells_what_it_did(settings: Settings, monkeypatch: pytest.M
     result = CliRunner().invoke(app, [])
     # then
     assert result.exit_code == 0, result.output
-    assert "people: new" in result.stdout
+    assert "people: new" in result.stdout and "/graphql" in result.stdout
