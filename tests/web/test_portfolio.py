@@ -113,9 +113,9 @@ async def test_a_draft_is_nowhere_but_with_its_owner(checked_client: GraphQLClie
     await projects.unpublish(id_of(ada), number, actor=actor(ada))
     after = await everywhere(checked_client, ada, ben, number, eves)
     # but for the badge that stays with its owner
-    assert {**after, "profile": {**after["profile"], "badges": []}} == {
+    assert {**after, "profile": {**after["profile"], "topBadges": []}} == {
         **before["eve"],
-        "profile": {**before["eve"]["profile"], "badges": []},
+        "profile": {**before["eve"]["profile"], "topBadges": []},
     }
 
 

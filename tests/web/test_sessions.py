@@ -209,7 +209,10 @@ async def test_sessions_are_listed_and_ended(checked_client: GraphQLClient) -> N
     # then
     assert await viewer_with(checked_client, with_cookie(stolen)) == {"viewer": None}
     assert len((await checked_client.data(SESSIONS))["viewer"]["sessions"]) == 1
-    assert await checked_client.data("query N($id: ID!) { node(id: $id) { id } }", id=listed[0]["id"]) == {"node": None}
+    nodes = await checked_client.data(
+        "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[each["id"] for each in listed]
+    )
+    assert nodes == {"nodes": [{"id": listed[0]["id"]}, None]}
     # when: one's own
     assert await error_codes(checked_client, END, "endSession", sessionId=listed[0]["id"]) == []
     assert cookie(checked_client) is None
