@@ -17,6 +17,7 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, grouped, in_order
 from resolvers.profiles import CARD, card_sql
 from services.core.visibility import visible_sql
+from services.media import picture_addresses
 
 PROJECT = (
     "id",
@@ -54,16 +55,14 @@ _VISIBLE_TAGS = f"""
 """
 COLLABORATORS = Statement.of(f"SELECT {card_sql('p')}, c.project_id {_VISIBLE_TAGS} ORDER BY c.id")
 # Index (project_id, place, id).
-IMAGES = Statement.of("""
-    SELECT id, project_id, image, NULLIF(caption, '') AS caption FROM project_image
-    WHERE project_id = ANY($1) ORDER BY project_id, place, id
-""")
-# Primary keys.
-IMAGES_BY_ID = Statement.of(f"""
-    SELECT i.id, i.project_id, i.image, NULLIF(i.caption, '') AS caption
+_IMAGES = """
+    SELECT i.id, i.project_id, i.image, NULLIF(i.caption, '') AS caption,
+        j.owner_id = $2 AND (j.state <> 'PUBLISHED' OR NOT o.listed) AS only_own
     FROM project_image i JOIN project j ON j.id = i.project_id JOIN profile o ON o.id = j.owner_id
-    WHERE i.id = ANY($1) AND {VISIBLE_PROJECT}
-""")
+"""
+IMAGES = Statement.of(f"{_IMAGES} WHERE i.project_id = ANY($1) ORDER BY i.project_id, i.place, i.id")
+# Primary keys.
+IMAGES_BY_ID = Statement.of(f"{_IMAGES} WHERE i.id = ANY($1) AND {VISIBLE_PROJECT}")
 
 
 @columns(*PROJECT, "own", positional=True)
@@ -95,14 +94,15 @@ async def collaborators(project_ids: Sequence[int], context: Context) -> list[li
     return grouped(project_ids, rows, by="project_id")
 
 
-@columns("id", "project_id", "image", "caption", positional=True)
+@columns("id", "project_id", "image", "caption", "only_own", positional=True)
 async def images(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
     """The pictures of each project, in their order."""
     database = context.database
-    return grouped(project_ids, await database.fetch(IMAGES, project_ids), by="project_id")
+    rows = await database.fetch(IMAGES, project_ids, context.viewer.own_profile)
+    return grouped(project_ids, rows, by="project_id")
 
 
-@columns("id", "project_id", "image", "caption", positional=True)
+@columns("id", "project_id", "image", "caption", "only_own", positional=True)
 async def images_by_id(image_ids: Sequence[int], context: Context) -> list[Row | None]:
     """Pictures by number; None for one whose project the viewer may not see."""
     database = context.database
@@ -111,13 +111,17 @@ async def images_by_id(image_ids: Sequence[int], context: Context) -> list[Row |
 
 
 def large(row: Row) -> str:
-    """The path of a picture of at most 1600 by 1600 pixels on this server."""
-    return f"/pictures/{row['image']}/1600.webp"
+    """The address of a picture of at most 1600 by 1600 pixels, signed if only the viewer may see it."""
+    return _address(row, 1600)
 
 
 def small(row: Row) -> str:
-    """The path of its small version, of at most 400 by 400 pixels."""
-    return f"/pictures/{row['image']}/400.webp"
+    """The address of its small version, of at most 400 by 400 pixels, like `large`."""
+    return _address(row, 400)
+
+
+def _address(row: Row, side: int) -> str:
+    return picture_addresses.address_of(f"/pictures/{row['image']}/{side}.webp", signed=bool(row["only_own"]))
 
 
 def is_own(row: Row) -> bool:

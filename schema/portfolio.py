@@ -62,10 +62,13 @@ class ProjectFieldError(UserError):
 class ProjectImage(Node):
     id: strawberry.ID = column("Opaque id of the picture, like `img_5k2v9x0qcm`.", read=id_of("ProjectImage"))
     url: str = column(
-        "URL of the picture on this server; it keeps its proportions and has at most 1600 pixels per side.",
+        "URL of the picture, a WebP file; it keeps its proportions and has at most 1600 pixels per side. While only you can "
+        "see the project, it works for about an hour, for everyone who has it.",
         read=portfolio.large,
     )
-    thumbnail_url: str = column("URL of a smaller version, at most 400 pixels per side.", read=portfolio.small)
+    thumbnail_url: str = column(
+        "URL of a smaller version, at most 400 pixels per side; as `url`.", read=portfolio.small
+    )
     caption: str | None = column("Description of the picture, plain text; null if there is none.")
 
 

@@ -73,15 +73,14 @@ class Profile(BadgesOfProfile, ConnectionsOfProfile, LearningOfProfile, Portfoli
         "Unique name for links, like `ada-lovelace`. It can change; earlier handles keep leading to this profile."
     )
     name: str = column("Name of the person, as displayed.")
-    avatar_url: str | None = column(
-        "URL of the picture on this server, 256 by 256 pixels (WebP); null if there is none.",
-        read=avatars.medium,
-    )
-    avatar_url_large: str | None = column(
-        "URL of the picture, 512 by 512 pixels; null if there is none.", read=avatars.large
-    )
-    avatar_url_small: str | None = column(
-        "URL of the picture, 64 by 64 pixels; null if there is none.", read=avatars.small
+    avatar_url: str | None = loaded_by(
+        avatars.urls,
+        "URL of the picture, a square WebP file; null if there is none. The URL of your own picture while your profile is "
+        "private works for about an hour, for everyone who has it.",
+        key=avatars.key_of,
+        arguments={
+            "size": "Pixels per side that you need. The next larger of 64, 256 and 512 is returned, and 512 for more."
+        },
     )
     job_title: str | None = column("Job title; null if not given.")
     country: Country | None = column("Country of residence; null if not given.", read=profiles.country_of)

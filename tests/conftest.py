@@ -100,11 +100,11 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
 
 class WatchedLog(logging.Handler):
     """
-    Looks at every line that is logged during a test, from DEBUG on: for secrets, and for codes of errors that a mutation
+    Looks at every line that is logged during a test, from DEBUG on: for secrets and signatures, and for codes of errors that a mutation
     does not declare.
     """
 
-    SECRET = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|[Cc]orrect[ -][Hh]orse|\\$argon2")
+    SECRET = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|[Cc]orrect[ -][Hh]orse|\\$argon2|signature=[0-9a-f]{64}")
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)

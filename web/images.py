@@ -3,6 +3,8 @@ Images of profiles and projects: GET /avatars/{key}/{size}.webp, GET /pictures/{
 
 A key is random and its image never changes, so a client may cache it; a shared cache may not, because it would go on
 serving the image of a profile that has hidden since. An image that the viewer may not see is a 404, like an unknown one.
+
+An address with a valid `expires` and `signature` opens its image without a credential, on pages of all origins.
 """
 
 from typing import Final
@@ -13,6 +15,7 @@ from catalogue import scopes
 from services.auth.principals import Client
 from services.core import rate_limits
 from services.errors import Refused
+from services.media import picture_addresses
 from services.portfolio import project_images
 from services.profiles import avatars
 from settings import Settings
@@ -48,14 +51,19 @@ class ImageEndpoint:
         viewer = (await authenticate(request, self._cookie, self._origins)).principal
         if viewer.scopes is not None and scopes.closed(self._opened_as, viewer.scopes):
             return refusal()
-        found = None
-        if viewer.signed_in or self._anonymous:
+        found, seconds_left = None, self._seconds_left(request)
+        if viewer.signed_in or self._anonymous or seconds_left:
             key, size = request.match_info["key"], int(request.match_info["size"])
-            found = await self._content_of(key, size, viewer_profile=own_profile_of(viewer))
+            found = await self._content_of(key, size, viewer_profile=own_profile_of(viewer), signed=seconds_left > 0)
         if found is None:
             return web.Response(status=404)
         content, public = found
-        return self._respond(request, content, public=public)
+        return self._respond(request, content, public=public, seconds_left=seconds_left)
+
+    def _seconds_left(self, request: web.Request) -> int:
+        """For how long the signature of this address still opens it; 0 if it has none that does."""
+        expires, signature = (request.query.get(name, "") for name in ("expires", "signature"))
+        return picture_addresses.seconds_left(request.path, expires, signature)
 
     async def _admit(self, client: Client) -> None:
         if self._limited:
@@ -64,14 +72,17 @@ class ImageEndpoint:
             except Refused as refused:
                 raise TooManyRequests(refused) from None
 
-    def _respond(self, request: web.Request, content: bytes, *, public: bool) -> web.Response:
+    def _respond(self, request: web.Request, content: bytes, *, public: bool, seconds_left: int) -> web.Response:
         tag = f"{request.match_info['key']}-{request.match_info['size']}"
         headers = {
-            hdrs.CACHE_CONTROL: IMAGE_CACHE_CONTROL,
+            hdrs.CACHE_CONTROL: IMAGE_CACHE_CONTROL
+            if public or not seconds_left
+            else f"private, max-age={seconds_left}",
             hdrs.CONTENT_DISPOSITION: "inline",
             "Content-Security-Policy": POLICY,
-            # Pages of other hosts may embed public images, and no others.
-            "Cross-Origin-Resource-Policy": "cross-origin" if public else "same-origin",
+            # Pages of other hosts may embed public images, those whose signed address they know, and no others.
+            "Cross-Origin-Resource-Policy": "cross-origin" if public or seconds_left else "same-origin",
+            "Referrer-Policy": "no-referrer",  # the address may be signed
             "X-Content-Type-Options": "nosniff",
         }
         if etags.matches(request, tag):

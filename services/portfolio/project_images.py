@@ -71,19 +71,25 @@ async def remove(owner_id: int, image_id: int) -> int:
     return project_id
 
 
-async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
+async def content_of(
+    key: str, size: int, *, viewer_profile: int = 0, signed: bool = False
+) -> tuple[bytes, bool] | None:
     """
     The image file, and True if everyone may see it. None if there is no such image for this viewer: only the owner sees
-    images of a draft or of a hidden owner's project. Unique (image).
+    images of a draft or of a hidden owner's project. `signed`: the viewer has an address that the owner was given, which works
+    while the owner is active. Unique (image).
     """
     if size not in PROJECT_IMAGE_SIZES or not image_store.KEY.fullmatch(key):
         return None
-    rows: Any = ProjectImage.filter(image=key).values("project__state", "project__owner_id", "project__owner__listed")
+    rows: Any = ProjectImage.filter(image=key).values(
+        "project__state", "project__owner_id", "project__owner__listed", "project__owner__active"
+    )
     found = next(iter(await rows), None)
     if found is None:
         return None
     public = found["project__state"] is ProjectState.PUBLISHED and bool(found["project__owner__listed"])
-    if not public and found["project__owner_id"] != viewer_profile:
+    own = found["project__owner_id"] == viewer_profile or (signed and found["project__owner__active"])
+    if not (public or own):
         return None
     content = await image_store.get(key, size)
     return None if content is None else (content, public)

@@ -47,15 +47,20 @@ async def remove(profile_id: int, *, actor: Actor) -> None:
     await image_cleanup.discard([await _set_key(profile_id, None, actor)])
 
 
-async def content_of(key: str, size: int, *, viewer_profile: int = 0) -> tuple[bytes, bool] | None:
+async def content_of(
+    key: str, size: int, *, viewer_profile: int = 0, signed: bool = False
+) -> tuple[bytes, bool] | None:
     """
     The image file, and True if everyone may see it. None if there is no such avatar for this viewer: only the owner sees
-    the avatar of a hidden profile. Index: profile (avatar).
+    the avatar of a hidden profile. `signed`: the viewer has an address that the owner was given, which works while the
+    profile is active. Index: profile (avatar).
     """
     if size not in PICTURE_SIZES or not image_store.KEY.fullmatch(key):
         return None
-    rows: Any = await Profile.filter(avatar=key).values("id", "listed")
-    visible = [row for row in rows if is_visible(row["listed"], row["id"], viewer_profile)]
+    rows: Any = await Profile.filter(avatar=key).values("id", "listed", "active")
+    visible = [
+        row for row in rows if is_visible(row["listed"], row["id"], viewer_profile) or (signed and row["active"])
+    ]
     content = await image_store.get(key, size) if visible else None
     return None if content is None else (content, any(row["listed"] for row in visible))
 

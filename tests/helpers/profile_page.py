@@ -17,7 +17,7 @@ from tests.helpers.transactions import committed
 BADGE = "badge { code name rarity } level { number }"
 PROFILE_PAGE = f"""
 query ProfilePage($handle: String!) {{ profile(by: {{handle: $handle}}) {{
-  id handle name avatarUrl avatarUrlLarge jobTitle country {{ code name }} department location about website joinedOn
+  id handle name avatarUrl large: avatarUrl(size: 512) jobTitle country {{ code name }} department location about website joinedOn
   company {{ id name }} socials {{ service url }} lookingFor
   skills {{ code name }} industries {{ code name }}
   score {{ points level {{ number pointsToNext progressPercent }} categories {{ category points }} }}

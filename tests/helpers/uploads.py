@@ -12,7 +12,7 @@ from tests.helpers.graphql_client import Body, GraphQLClient
 UPLOAD = """
 mutation Upload($input: UploadAvatarInput!) {
   uploadAvatar(input: $input) {
-    profile { avatarUrl avatarUrlSmall avatarUrlLarge }
+    profile { avatarUrl avatarUrlSmall: avatarUrl(size: 64) avatarUrlLarge: avatarUrl(size: 512) }
     viewer { profileVersion }
     errors { __typename code message path ... on RateLimitError { retryAfter } }
   }

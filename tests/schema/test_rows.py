@@ -28,6 +28,7 @@ from models.profiles import Profile
 from resolvers import (
     accounts,
     audit,
+    avatars,
     badge_holders,
     badge_progress,
     badges,
@@ -182,6 +183,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     board = BoardKey(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
+        avatars.urls: [("a" * 32, True), ("b" * 32, False)],
         audit.of_companies: [company.id, 999_999],
         audit.totals: [Trail((account.id,)), Trail(company_id=company.id), Trail()],
         badge_holders.of_badges: ["FIRST_LIGHT", "archive.1", "NO_SUCH"],

@@ -12,7 +12,7 @@ from tests.helpers.uploads import picture, uploaded
 PUBLISH = "mutation { publishProfile { profile { visibility } errors { __typename code message path ... on ChecklistError { item } } } }"
 HIDE = "mutation { unpublishProfile { profile { visibility } errors { code } } }"
 ME = "{ viewer { shouldSuggestPublishing publishChecklist { item isDone message } profile { id score { points } pointHistory { edges { node { activity { code } pointsAwarded } } } } } }"
-BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall } } } } } }"
+BOARD = "{ leaderboard(board: COMMUNITY) { entries(first: 5) { edges { node { rank points profile { name avatarUrlSmall: avatarUrl(size: 64) } } } } } }"
 SIGN_UP = """
 mutation { signUp(input: {email: "new@people.example", password: "Correct horse 7 staple!", name: "New", allowsMarketing: false}) {
   signUpToken errors { code } } }
