@@ -6,12 +6,12 @@ export const found = graphql`
   @refetchable(queryName: "searchFoundQuery")
   @argumentDefinitions(
     words: { type: "String" }
-    skills: { type: "[String!]" }
+    skillCodes: { type: "[String!]" }
     count: { type: "Int", defaultValue: 20 }
     cursor: { type: "String" }
   ) {
-    profiles(search: $words, skillCodes: $skills, first: $count, after: $cursor)
-      @connection(key: "searchFound_profiles", filters: ["search", "skills"]) {
+    profiles(search: $words, skillCodes: $skillCodes, first: $count, after: $cursor)
+      @connection(key: "searchFound_profiles", filters: ["search", "skillCodes"]) {
       totalCount
       edges {
         node {
@@ -52,8 +52,8 @@ export const badges = graphql`
 `;
 
 export const page = graphql`
-  query searchQuery($words: String, $skills: [String!]) {
-    ...searchFound @arguments(words: $words, skillCodes: $skills)
+  query searchQuery($words: String, $skillCodes: [String!]) {
+    ...searchFound @arguments(words: $words, skillCodes: $skillCodes)
   }
 `;
 

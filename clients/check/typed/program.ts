@@ -41,6 +41,9 @@ export async function report(activityCode: string, email: string, at: Date): Pro
   const { recordActivity } = await ask(ReportDocument, {
     input: { activityCode, person: { email }, occurredAt: at.toISOString(), externalId: `${email}:${at.getTime()}` },
   });
+  if (!recordActivity) {
+    return 0; // no right to report: the response's own errors say so
+  }
   const [refused] = recordActivity.errors;
   if (refused) {
     return "retryAfter" in refused && refused.code === "RATE_LIMITED" ? refused.retryAfter : refused.code;
@@ -51,6 +54,6 @@ export async function report(activityCode: string, email: string, at: Date): Pro
 // @ts-expect-error a board is one of the six
 void ask(BoardDocument, { board: "MARKETING" });
 // @ts-expect-error an activity has to say when it happened
-void ask(ReportDocument, { input: { activity: "ANSWER_ACCEPTED", externalId: "1" } });
+void ask(ReportDocument, { input: { activityCode: "ANSWER_ACCEPTED", externalId: "1" } });
 // @ts-expect-error what was not asked for is not there
 void ask(PersonDocument, { id: "prf_5k2v9x0qcm" }).then(({ node }) => node?.about);
