@@ -47,6 +47,11 @@ async def activities(context: Context) -> list[Row]:
     return [vars(activity) for activity in ACTIVITIES.values()]
 
 
+async def level_by_number(context: Context, *, number: int) -> Row | None:
+    """One level; None if there is none with this number."""
+    return next((vars(each) for each in LEVELS if each.number == number), None)
+
+
 async def levels(context: Context) -> list[Row]:
     """The levels, lowest first."""
     return [vars(each) for each in LEVELS]

@@ -1,16 +1,23 @@
 """Points, levels and the ledger."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from catalogue.languages import translate
 from catalogue.points import Category
 from models.points import EntryKind, Outcome
-from resolvers import ledger_history
+from resolvers import ledger_history, level_profiles
 from resolvers import points as point_resolvers
 from schema.enums import enum_of
-from schema.fields import answered_by, column, loaded_by
-from schema.nodes import Node, PageInfo, id_of, nodes_by
+from schema.fields import Work, answered_by, column, loaded_by
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
+
+if TYPE_CHECKING:
+    from schema.profiles import Profile
+
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     Category,
@@ -68,10 +75,32 @@ class Activity:
     )
 
 
+@strawberry.type(description="A person on a page of the people at a level.")
+class LevelProfileEdge:
+    cursor: str = column("Cursor of this person, for `after` and `before`.", read=level_profiles.cursor_of)
+    node: LazyProfile = column("The person.", read=lambda row: row["person"])
+
+
+@strawberry.type(description="A page of the people at a level, most points first.")
+class LevelProfileConnection:
+    edges: list[LevelProfileEdge] = column("The people on this page, with their cursors.")
+    nodes: list[LazyProfile] = nodes_by("The people on this page.", lambda edge: edge["person"])
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(level_profiles.totals, "Number of people at the level.", key="number")
+
+
 @strawberry.type(description="A level and the points that it requires.")
 class Level:
     number: int = column("Level number, 1 to 10.")
     points: int = column("Points required to reach it.")
+    profiles: LevelProfileConnection = loaded_by(
+        level_profiles.of_levels,
+        "People who stand at this level now, most points first: neither those below nor those above. Only public, active "
+        "profiles.",
+        key="number",
+        arguments=PAGE_ARGUMENTS,
+        work=Work(50),
+    )
 
 
 @strawberry.type(description="A person's level and the progress to the next one.")
@@ -136,6 +165,11 @@ class PointEntryConnection:
 @strawberry.type
 class PointsQuery:
     activities: list[Activity] = answered_by(point_resolvers.activities, "All activities that give points.")
+    level: Level | None = answered_by(
+        point_resolvers.level_by_number,
+        "One level by its number; null if there is no such level.",
+        arguments={"number": "Level number, 1 to 10."},
+    )
     levels: list[Level] = answered_by(
         point_resolvers.levels, "All levels with the points that they require, lowest first."
     )

@@ -77,6 +77,29 @@ async def make_snapshot(database: Database, key: BoardKey) -> int:
     return (await _snapshots(database).get(key)).restored
 
 
+def count_between(board: Listing, low: int, high: int | None) -> int:
+    """Return how many profiles have at least `low` points, and fewer than `high`; None: no limit above."""
+    return board.above(low - 1) - (0 if high is None else board.above(high - 1))
+
+
+def places_between(
+    board: Listing, low: int, high: int | None, at: Standing | None, size: int, *, backward: bool
+) -> list[Place]:
+    """
+    Return up to `size` places, in the board's order, of the profiles that `count_between` counts: those after the
+    standing `at`, or before it if `backward`. Without `at`: from that end of them.
+    """
+    if backward:
+        found = board.before(at or (low, _LAST, _LAST), size)
+    else:
+        found = board.after(at or (None if high is None else (high, _LAST, _LAST)), size)
+    return [place for place in found if place.points >= low and (high is None or place.points < high)]
+
+
+_LAST = 1 << 62
+"""Larger than any moment and any id: a standing with it comes after all others with its points."""
+
+
 def ranked(board: Listing, places: Sequence[Place]) -> list[Entry]:
     """Return entries with ranks for consecutive places. Ties share a rank, and the next rank skips: 1, 2, 2, 4."""
     found: list[Entry] = []
