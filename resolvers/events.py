@@ -69,7 +69,7 @@ async def leaderboard_changed(context: Context, *, board: Board) -> AsyncGenerat
             await asyncio.sleep(max(0.0, delivered + SECONDS_BETWEEN_DELIVERIES - monotonic()))
 
 
-@columns("key", "board", "period", "scope", "starts_on", "ends_on")
+@columns("key", "board", "period", "company_id", "starts_on", "ends_on")
 async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
     """Each board as it is now, like `Query.leaderboard`."""
     return [await leaderboards.leaderboard(context, board=board) for board in keys]

@@ -19,9 +19,9 @@ from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from services.core import rate_limits
-from services.errors import ErrorCode, NotAllowed, refused
+from services.errors import ErrorCode, refused
 from services.leaderboards import queries
-from services.leaderboards.keys import Board, BoardKey, Period, Scope
+from services.leaderboards.keys import Board, BoardKey, Period
 from services.leaderboards.sorted_rows import Standing
 from services.progress.scores import microseconds
 
@@ -45,26 +45,44 @@ async def leaderboard(
     *,
     board: Board,
     period: Period = Period.ALL_TIME,
-    scope: Scope = Scope.EVERYONE,
     on: date | None = None,
     as_of: datetime | None = None,
 ) -> Row:
     """
-    One board. If the operation requests `asOf` of a board, the whole board is a snapshot of that moment, and its cursors
-    continue the snapshot. That depends on the operation and not on the field, so that a plan and graphql-core cannot differ.
+    One board of everyone. If the operation requests `asOf` of a board, the whole board is a snapshot of that moment, and its
+    cursors continue the snapshot. That depends on the operation and not on the field, so that a plan and graphql-core cannot differ.
 
-    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for snapshots); NotAllowed:
-    UNAUTHENTICATED, NOT_FOUND (the viewer's account belongs to no company).
+    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for snapshots).
     """
-    company_id = _own_company_id(context) if scope is Scope.OWN_COMPANY else None
-    key = queries.key_of(board, period, on=on, at=as_of, company_id=company_id)
-    if as_of is not None or AS_OF in context.requested_fields:
+    return await _board_row(context, queries.key_of(board, period, on=on, at=as_of, company_id=None))
+
+
+@columns("key", "board", "period", "company_id", "starts_on", "ends_on")
+async def of_companies(
+    company_ids: Sequence[int],
+    context: Context,
+    *,
+    board: Board,
+    period: Period = Period.ALL_TIME,
+    on: date | None = None,
+    as_of: datetime | None = None,
+) -> list[Row]:
+    """
+    One board of the members of each company, like `leaderboard`. The boards of the 64 companies that were read last are kept in
+    memory; that of another company is made of its members, by an index, and of sums that are there already.
+    """
+    keys = [queries.key_of(board, period, on=on, at=as_of, company_id=each) for each in company_ids]
+    return [await _board_row(context, key) for key in keys]
+
+
+async def _board_row(context: Context, key: BoardKey) -> Row:
+    if key.at is not None or AS_OF in context.requested_fields:
         key = await _snapshot_key(context, key)
     return {
         "key": key,
-        "board": board,
-        "period": period,
-        "scope": scope,
+        "board": key.board,
+        "period": key.window.period,
+        "company_id": key.company_id,
         "starts_on": key.window.first,
         "ends_on": key.window.last,
     }
@@ -100,14 +118,6 @@ async def _charge_limit(context: Context, cost: int) -> None:
         await rate_limits.charge("pinned-board-anonymous", by=[f"address:{context.client.address}"], cost=cost)
     else:
         await rate_limits.charge("pinned-board", by=[f"account:{account}"], cost=cost)
-
-
-def _own_company_id(context: Context) -> int:
-    if not context.viewer.signed_in:
-        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Sign in or send a token to see your company's board.")
-    if context.viewer.company_id is None:
-        raise NotAllowed(ErrorCode.NOT_FOUND, "Your account belongs to no company.")
-    return context.viewer.company_id
 
 
 @columns("edges", "page_info", "key")

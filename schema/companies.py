@@ -7,13 +7,15 @@ from resolvers.base.permissions import ElevatedCompanyAdmin
 from schema.audit import TRAIL_ARGUMENTS, AuditEntryConnection
 from schema.errors import UserError
 from schema.fields import column, loaded_by, mutation_by
+from schema.leaderboards import LeaderboardOfCompany
 from schema.members import MemberConnection
 from schema.nodes import PAGE_ARGUMENTS, Node, id_of
+from schema.people import PeopleOfCompany
 from services.errors import ErrorCode
 
 
 @strawberry.type(description="An organisation that people work for. Some fields are for its own members only.")
-class Company(Node):
+class Company(PeopleOfCompany, LeaderboardOfCompany, Node):
     id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
     name: str = column("Name of the company.")
     domains: list[str] | None = loaded_by(

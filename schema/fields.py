@@ -159,6 +159,7 @@ def loaded_by(
     read: str | None = None,
     allowed: Sequence[Permission] = (),
     arguments: Mapping[str, str] | None = None,
+    types: Mapping[str, Any] | None = None,
     work: Work | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
@@ -167,8 +168,7 @@ def loaded_by(
 
     `key` is the column with the reader's key, or a function of the row; the value is None if the key is None. The reader
     returns one result per key, in the order of the keys: a value, None, or an Exception for that key alone. `read` selects
-    one column of the result, so that several fields share one call of the reader. `arguments` are the descriptions of
-    the field's arguments by their Python names. `work` is the cost of an expensive field.
+    one column of the result, so that several fields share one call of the reader. The rest is as in `answered_by`.
     """
     kind = Loaded(reader, key, tuple(allowed), defaults_of(reader), read, work or Work())
     key_of = key if callable(key) else lambda row: row[key]
@@ -178,7 +178,7 @@ def loaded_by(
         result = await context.load(reader, key_of(row), given(kind, arguments))
         return result if read is None or result is None else result[read]
 
-    return _resolved(reader, call, kind, description, deprecation_reason, descriptions=arguments)
+    return _resolved(reader, call, kind, description, deprecation_reason, descriptions=arguments, types=types)
 
 
 def answered_by(
@@ -194,8 +194,8 @@ def answered_by(
     """
     Declare a field whose value is `await coroutine(context, **arguments)`: root fields and rare ones.
 
-    `types` are types of arguments that resolvers cannot import: the custom scalars, which belong to the schema. `work` is
-    the cost of an expensive field.
+    `arguments` are the descriptions of the field's arguments by their Python names. `types` are types of arguments that
+    resolvers cannot import: the custom scalars, which belong to the schema. `work` is the cost of an expensive field.
     """
     kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), work=work or Work())
 

@@ -1,14 +1,22 @@
 """Leaderboards."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
-from resolvers import leaderboards
+from resolvers import companies, leaderboards
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
-from schema.profiles import Profile
 from schema.scalars import DateTime, Day
-from services.leaderboards.keys import Board, Period, Scope
+from services.leaderboards.keys import Board, Period
+
+if TYPE_CHECKING:
+    from schema.companies import Company
+    from schema.profiles import Profile
+
+LazyCompany = Annotated["Company", strawberry.lazy("schema.companies")]
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     Board,
@@ -36,12 +44,6 @@ enum_of(
     },
     name="LeaderboardPeriod",
 )
-enum_of(
-    Scope,
-    "People who are ranked.",
-    {"EVERYONE": "All public profiles.", "OWN_COMPANY": "Public profiles of your account's company."},
-    name="LeaderboardScope",
-)
 
 
 @strawberry.type(description="A person's place on a leaderboard.")
@@ -50,7 +52,7 @@ class LeaderboardEntry:
         "1 for the most points. Equal points share a rank, and the ranks after that are skipped: 1, 2, 2, 4."
     )
     points: int = column("Points that count on this leaderboard.")
-    profile: Profile = loaded_by(leaderboards.people, "The person at this place.", key="profile_id")
+    profile: LazyProfile = loaded_by(leaderboards.people, "The person at this place.", key="profile_id")
     movement: int | None = loaded_by(
         leaderboards.movements,
         "Places gained since Monday 00:00 UTC, negative if lost, among the profiles that are public today. For a "
@@ -88,7 +90,9 @@ class LeaderboardEntryConnection:
 class Leaderboard:
     board: Board = column("Points that are compared.")
     period: Period = column("Days whose points count.")
-    scope: Scope = column("People who are ranked.")
+    company: LazyCompany | None = loaded_by(
+        companies.by_id, "The company whose people are ranked; null for everyone.", key="company_id"
+    )
     starts_on: Day | None = column("First UTC day that counts; null for all time.")
     ends_on: Day | None = column("Last UTC day that counts, which can be in the future; null for all time.")
     as_of: DateTime = loaded_by(
@@ -122,25 +126,41 @@ class Leaderboard:
     )
 
 
+ARGUMENTS = {
+    "board": "Points to compare.",
+    "period": "Days whose points count.",
+    "on": (
+        "Any UTC day of the requested period; today by default. For LAST_30_DAYS, the last of the 30 days. Not allowed for "
+        "ALL_TIME."
+    ),
+    "as_of": (
+        "Return the leaderboard as it was at this moment, at most one hour ago, so that all pages match while scores change. "
+        "Points that were stored later are not included, even if they were earned earlier. Profiles hidden since then are "
+        "left out; the others keep their ranks."
+    ),
+}
+"""Descriptions of the arguments of a leaderboard."""
+TYPES = {"on": Day | None, "as_of": DateTime | None}
+WORK = Work(50)
+
+
+@strawberry.type
+class LeaderboardOfCompany:
+    leaderboard: Leaderboard | None = loaded_by(
+        leaderboards.of_companies,
+        "One of the six leaderboards, as it is now, of the people with an account in the company.",
+        arguments=ARGUMENTS,
+        types=TYPES,
+        work=WORK,
+    )
+
+
 @strawberry.type
 class LeaderboardsQuery:
     leaderboard: Leaderboard | None = answered_by(
         leaderboards.leaderboard,
-        "One of the six leaderboards, as it is now.",
-        arguments={
-            "board": "Points to compare.",
-            "period": "Days whose points count.",
-            "scope": "People to rank.",
-            "on": (
-                "Any UTC day of the requested period; today by default. For LAST_30_DAYS, the last of the 30 days. Not "
-                "allowed for ALL_TIME."
-            ),
-            "as_of": (
-                "Return the leaderboard as it was at this moment, at most one hour ago, so that all pages match while "
-                "scores change. Points that were stored later are not included, even if they were earned earlier. "
-                "Profiles hidden since then are left out; the others keep their ranks."
-            ),
-        },
-        types={"on": Day | None, "as_of": DateTime | None},
-        work=Work(50),
+        "One of the six leaderboards, as it is now, of everyone. `Company.leaderboard` has that of a company.",
+        arguments=ARGUMENTS,
+        types=TYPES,
+        work=WORK,
     )

@@ -1,13 +1,19 @@
 """Search for people."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from resolvers.people import people
 from resolvers.people.people import ProfileOrder
 from schema.enums import enum_of
 from schema.fields import Work, answered_by, column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo
-from schema.profiles import Profile
+from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
+
+if TYPE_CHECKING:
+    from schema.profiles import Profile
+
+LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ProfileOrder,
@@ -25,14 +31,25 @@ enum_of(
 @strawberry.type(description="A person on a page of people.")
 class ProfileEdge:
     cursor: str = column("Cursor of this person; valid in this list only.", read=people.cursor_of)
-    node: Profile = column("The person.", read=lambda row: row["person"])
+    node: LazyProfile = column("The person.", read=lambda row: row["person"])
 
 
 @strawberry.type(description="A page of people.")
 class ProfileConnection:
-    edges: list[ProfileEdge] = column("The people on this page.")
+    edges: list[ProfileEdge] = column("The people on this page, with their cursors.")
+    nodes: list[LazyProfile] = nodes_by("The people on this page.", lambda edge: edge["person"])
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(people.totals, "Number of people in the whole list.", key="search")
+
+
+@strawberry.type
+class PeopleOfCompany:
+    profiles: ProfileConnection | None = loaded_by(
+        people.of_companies,
+        "People whose profile shows this company. Hidden profiles are not included; neither is your own while it is hidden.",
+        arguments={"order_by": "Order of the list; most points first by default.", **PAGE_ARGUMENTS},
+        work=Work(100),
+    )
 
 
 @strawberry.type

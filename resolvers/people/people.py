@@ -13,6 +13,7 @@ from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, paged
+from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from resolvers.people.people_search import Search
 from resolvers.people.search_filters import ColumnFilter, Filter, TermFilter, WordFilter
@@ -36,8 +37,7 @@ class ProfileOrder(Enum):
     NEWEST = "NEWEST"
 
 
-@paged
-async def profiles(
+async def find(
     context: Context,
     *,
     search: str | None = None,
@@ -78,6 +78,24 @@ async def profiles(
 async def totals(searches: Sequence[Search], context: Context) -> list[int]:
     """How many people each search finds."""
     return [await search.total() for search in searches]
+
+
+profiles = paged(find)
+
+
+@columns("edges", "page_info", "search")
+@paged
+async def of_companies(
+    company_ids: Sequence[int], context: Context, *, order_by: ProfileOrder = ProfileOrder.POINTS, page: Page
+) -> list[Row]:
+    """
+    A page of the listed people of each company: a search for people by company, and so one search for each company.
+    Raises Refused: BAD_PAGE, BAD_CURSOR.
+    """
+    return [
+        await find(context, company_id=ID(ids.encode("Company", each)), order_by=order_by, page=page)
+        for each in company_ids
+    ]
 
 
 def cursor_of(row: Row) -> str:

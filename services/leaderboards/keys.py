@@ -31,13 +31,6 @@ class Period(Enum):
     YEAR = "YEAR"
 
 
-class Scope(Enum):
-    """The profiles that are compared."""
-
-    EVERYONE = "EVERYONE"
-    OWN_COMPANY = "OWN_COMPANY"
-
-
 BOARD_COLUMNS: Final = {board: column for column, board in enumerate(Board)}
 """The column of each board's sum among the six of a profile."""
 CATEGORY_COLUMNS: Final = {category.value: BOARD_COLUMNS[Board(category.value)] for category in COLUMNS}

@@ -7,6 +7,7 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account
 from models.profiles import Profile, Visibility
+from resolvers.base import ids
 from services.core import clock
 from services.points.ledger import record
 from services.profiles.profiles import refresh_visibility
@@ -16,11 +17,11 @@ from tests.helpers.people import in_session
 
 FULL = """
 query Board(
-  $board: LeaderboardBoard! = FORUM, $period: LeaderboardPeriod, $scope: LeaderboardScope, $on: Date, $at: DateTime
+  $board: LeaderboardBoard! = FORUM, $period: LeaderboardPeriod, $on: Date, $at: DateTime
   $first: Int, $after: String, $around: ID! = "prf_5k2v9x0qcm", $radius: Int
 ) {
-  leaderboard(board: $board, period: $period, scope: $scope, on: $on, asOf: $at) {
-    board period scope startsOn endsOn asOf
+  leaderboard(board: $board, period: $period, on: $on, asOf: $at) {
+    board period company { name } startsOn endsOn asOf
     entries(first: $first, after: $after) {
       totalCount edges { cursor node { ...E } } pageInfo { hasNextPage endCursor }
     }
@@ -31,10 +32,23 @@ query Board(
 fragment E on LeaderboardEntry { rank points isHidden movement profile { id name } }
 """
 
+OF_COMPANY = (
+    FULL.replace("query Board(", "query Board($company: ID!,")
+    .replace("  leaderboard(", "  node(id: $company) { ... on Company { leaderboard(", 1)
+    .replace("\n}\nfragment", "\n} }\n}\nfragment")
+)
+"""The same of a company."""
+
 
 async def board(client: GraphQLClient, who: Account | None = None, **arguments: Any) -> Any:
     headers = await in_session(who) if who else None
     return (await client.data(FULL, headers=headers, **arguments))["leaderboard"]
+
+
+async def board_of(client: GraphQLClient, company_id: int, who: Account | None = None, **arguments: Any) -> Any:
+    headers = await in_session(who) if who else None
+    data = await client.data(OF_COMPANY, headers=headers, company=ids.encode("Company", company_id), **arguments)
+    return data["node"]["leaderboard"]
 
 
 def ranked_names(page: Any) -> list[tuple[int, str]]:

@@ -39,7 +39,6 @@ OBJECTS_BY_NAME: Final = {"account": "Account", "profile": "Profile", "project":
 OPEN: Final = frozenset(
     {
         "ActivityReversal.repeated",
-        "ProfileConnection",
         "RecordActivityInput.activity",
         "RecordActivityInput.counterpart",
         "RecordActivityInput.profile",

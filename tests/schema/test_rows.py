@@ -128,7 +128,11 @@ def test_a_column_that_is_taken_is_declared(name: str, kind: Loaded) -> None:
 
 def needed(reader: Any) -> dict[str, Any]:
     """Arguments that have no default; the profile is that of the second person of the sample."""
-    return {"profile_id": graph_id("prf", 2)} if reader is leaderboards.around else {}
+    arguments: dict[Any, dict[str, Any]] = {
+        leaderboards.around: {"profile_id": graph_id("prf", 2)},
+        leaderboards.of_companies: {"board": Board.FORUM},
+    }
+    return arguments.get(reader, {})
 
 
 async def know_each_other(ada: Account) -> None:
@@ -232,11 +236,13 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.around: [board],
         leaderboards.entries: [board],
         leaderboards.moments: [board],
+        leaderboards.of_companies: [company.id],
         leaderboards.movements: [leaderboards.Movement(board, ben, 1), leaderboards.Movement(board, 999_999, 1)],
         leaderboards.people: people,
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
         points.of_profiles: people,
+        people_resolvers.of_companies: [company.id, 999_999],
         people_resolvers.totals: [Search(database, [WordFilter(b"a")], POINTS)],
         stats.of_profiles: people,
         stats.points_today: people,

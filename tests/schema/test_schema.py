@@ -25,7 +25,7 @@ COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields
 NEVER_BY_TOKEN = {
     "ApiKey.*", "Company.auditTrail", "Company.domains", "Company.members", "Company.passwordDays", "Company.usesSso", "MemberConnection.*", "MemberEdge.*",
     "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
-    "Viewer.apiKeys", "Viewer.company", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
+    "Viewer.apiKeys", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
     "Viewer.sessions",
     "CreditEntry.*", "CreditEntryConnection.*", "CreditEntryEdge.*", "Query.shop", "ShopItem.*", "ShopOrder.*",
     "ShopOrderConnection.*", "ShopOrderEdge.*", "ChallengeClaim.*", "Viewer.creditBalance", "Viewer.creditHistory", "Viewer.orders",

@@ -6,7 +6,7 @@ import pytest
 
 from resolvers.base import ids
 from tests.conftest import CountStatements
-from tests.helpers.factories import make_company, make_person, make_token
+from tests.helpers.factories import give, make_company, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member, with_key
 
@@ -112,6 +112,58 @@ async def test_a_list_of_companies_answers_each_by_itself(
     assert [each["members"] is not None for each in shown] == [False, True, False, False]
     assert [each["domains"] for each in shown] == [None, ["harbor.example"], None, None]
     assert together.total == alone.total, together.texts
+
+
+PEOPLE = """query People($id: ID!, $order: ProfileOrder, $first: Int, $after: String) { node(id: $id) { ... on Company {
+    profiles(orderBy: $order, first: $first, after: $after) {
+        totalCount nodes { name } edges { cursor node { name } } pageInfo { hasNextPage endCursor } } } } }"""
+
+
+async def test_everyone_reads_the_people_of_a_company_who_are_listed(checked_client: GraphQLClient) -> None:
+    # given
+    company, _ = await make_company_with_admin()
+    people = [await make_member(company, f"{name}@harbor.example", name=name) for name in ("Ada", "Ben", "Cem")]
+    shy = await make_member(company, "shy@harbor.example", name="Shy", public=False)
+    await make_person(name="Elsewhere")
+    await give(people[1].own_profile_id, times=2)
+    await give(people[2].own_profile_id)
+    asked = {"id": ids.encode("Company", company.id)}
+    # when, then: a hidden person is not even in the own list, as in every search for people
+    for headers in ({}, await in_session(people[0]), await in_session(shy), await with_key(shy)):
+        whole = (await checked_client.data(PEOPLE, headers=headers, **asked))["node"]["profiles"]
+        names = [each["name"] for each in whole["nodes"]]
+        assert names[:2] == ["Ben", "Cem"] and sorted(names[2:]) == ["Ada", "Ada Okafor"]
+        assert [edge["node"] for edge in whole["edges"]] == whole["nodes"] and whole["totalCount"] == 4
+    # when read page by page
+    first = (await checked_client.data(PEOPLE, first=1, **asked))["node"]["profiles"]
+    second = (await checked_client.data(PEOPLE, first=1, after=first["pageInfo"]["endCursor"], **asked))["node"][
+        "profiles"
+    ]
+    assert [first["nodes"], second["nodes"]] == [[{"name": "Ben"}], [{"name": "Cem"}]]
+    assert (await checked_client.data(PEOPLE, order="NEWEST", **asked))["node"]["profiles"]["totalCount"] == 4
+    token = await make_token(shy, "mx:user:profile:v1:read")
+    assert (await checked_client.data(PEOPLE, token=token, **asked))["node"]["profiles"]["totalCount"] == 4
+    other = await make_token(shy, "mx:leaderboard:read")
+    assert await checked_client.code(PEOPLE, token=other, **asked) == "INSUFFICIENT_SCOPE"
+
+
+async def test_twice_as_many_people_of_a_company_take_the_same_statements(
+    checked_client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    company = await make_company()
+    asked = {"id": ids.encode("Company", company.id)}
+    totals = []
+    # when
+    for _ in range(2):
+        for _ in range(5):
+            await make_profile(company_id=company.id)
+        await checked_client.data(PEOPLE, **asked)
+        with count_statements() as seen:
+            await checked_client.data(PEOPLE, **asked)
+        totals.append(seen.total)
+    # then
+    assert totals[0] == totals[1]
 
 
 @pytest.mark.parametrize("arguments", ["first: 0", 'after: "x"', "first: 1, last: 1"])

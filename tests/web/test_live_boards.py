@@ -10,12 +10,22 @@ from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
 from services.core import clock
+from services.leaderboards import cache
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.factories import make_company, make_person, make_profile, make_token
 from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
+from tests.helpers.live_boards import (
+    FULL,
+    OF_COMPANY,
+    board,
+    board_of,
+    hide,
+    profile_id_of,
+    ranked_names,
+    record_answers,
+)
 from tests.helpers.people import in_session, make_member
 from tests.helpers.transactions import committed
 
@@ -96,12 +106,13 @@ async def test_a_cursor_of_another_period_company_or_pin_is_refused(checked_clie
         {"period": "WEEK"},
         {"period": "WEEK", "on": f"{clock.today() - timedelta(days=7)}"},
         {"period": "MONTH"},
-        {"scope": "OWN_COMPANY"},
         {"at": earlier},
     ]
     # when, then
     for arguments in lists:
         assert await checked_client.code(FULL, headers=headers, after=cursor, **arguments) == "BAD_CURSOR", arguments
+    whose = {"company": graph_id("cmp", company.id)}
+    assert await checked_client.code(OF_COMPANY, headers=headers, after=cursor, **whose) == "BAD_CURSOR"
     week = (await board(checked_client, period="WEEK"))["entries"]["pageInfo"]["endCursor"]
     last = {"period": "WEEK", "on": f"{clock.today() - timedelta(days=7)}"}
     assert await checked_client.code(FULL, after=week, **last) == "BAD_CURSOR"  # as after the rollover
@@ -116,8 +127,8 @@ async def test_the_board_of_a_company_has_its_people_alone(checked_client: Graph
     elsewhere = await make_profile("Elsewhere")
     await opened({profile_id_of(ada): 10, profile_id_of(ben): 20, unclaimed: 30, elsewhere: 40})
     # when
-    of_ada = await board(checked_client, ada, scope="OWN_COMPANY")
-    of_ben = await board(checked_client, ben, scope="OWN_COMPANY", around=graph_id("prf", profile_id_of(ada)))
+    of_ada = await board_of(checked_client, harbor.id, ada)
+    of_ben = await board_of(checked_client, river.id, ben, around=graph_id("prf", profile_id_of(ada)))
     # then
     assert ranked_names(of_ada) == [(1, "Unclaimed"), (2, "Ada")] and of_ada["entries"]["totalCount"] == 2
     assert ranked_names(of_ben) == [(1, "Ben")] and of_ben["around"] == []
@@ -127,16 +138,49 @@ async def test_the_board_of_a_company_has_its_people_alone(checked_client: Graph
         await Account.filter(id=ada.id).update(company_id=river.id)
         await refresh_visibility([profile_id_of(ada)])
     # then
-    assert ranked_names(await board(checked_client, ada, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
-    assert ranked_names(await board(checked_client, ben, scope="OWN_COMPANY")) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board_of(checked_client, river.id, ada)) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board_of(checked_client, river.id, ben)) == [(1, "Ben"), (2, "Ada")]
     carl = await make_member(harbor, "carl@harbor.example")
-    assert ranked_names(await board(checked_client, carl, scope="OWN_COMPANY")) == [(1, "Unclaimed")]
+    assert ranked_names(await board_of(checked_client, harbor.id, carl)) == [(1, "Unclaimed")]
 
 
-async def test_whoever_has_no_company_has_no_board_of_one(checked_client: GraphQLClient) -> None:
-    alone = await make_person()
-    assert await checked_client.code(FULL, scope="OWN_COMPANY") == "UNAUTHENTICATED"
-    assert await checked_client.code(FULL, scope="OWN_COMPANY", headers=await in_session(alone)) == "NOT_FOUND"
+async def test_everyone_reads_the_board_of_any_company_and_no_one_sees_who_is_hidden(
+    checked_client: GraphQLClient,
+) -> None:
+    # given
+    harbor = await make_company("Harbor")
+    ada = await make_member(harbor, "ada@harbor.example", name="Ada")
+    shy = await make_member(harbor, "shy@harbor.example", name="Shy", public=False)
+    await opened({profile_id_of(ada): 10, profile_id_of(shy): 20})
+    # when, then: for anonymous callers, outsiders and colleagues it is the same board
+    for who in (None, await make_person(), ada):
+        shown = await board_of(checked_client, harbor.id, who)
+        assert ranked_names(shown) == [(1, "Ada")] and shown["entries"]["totalCount"] == 1
+        assert shown["company"] == {"name": "Harbor"}
+        empty = await board_of(checked_client, harbor.id, who, around=graph_id("prf", profile_id_of(shy)))
+        assert empty["around"] == []
+    own = await board_of(checked_client, harbor.id, shy)
+    assert (own["viewerEntry"]["rank"], own["viewerEntry"]["isHidden"]) == (1, True)
+    assert (await board(checked_client))["company"] is None
+
+
+async def test_more_companies_than_memory_keeps_are_read_one_after_the_other(
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(cache, "MAX_COMPANIES", 2)
+    companies = [await make_company(f"Company {n}") for n in range(5)]
+    people = [await make_profile(f"Of {n}", company_id=each.id) for n, each in enumerate(companies)]
+    await opened({who: 10 + n for n, who in enumerate(people)})
+    document = """query B($ids: [ID!]!) { nodes(ids: $ids) { ... on Company {
+        leaderboard(board: FORUM) { entries { nodes { profile { name } } } } } } }"""
+    # when
+    asked = [graph_id("cmp", each.id) for each in companies]
+    shown = (await checked_client.data(document, ids=asked))["nodes"]
+    # then
+    assert [each["leaderboard"]["entries"]["nodes"] for each in shown] == [
+        [{"profile": {"name": f"Of {n}"}}] for n in range(5)
+    ]
 
 
 async def test_a_hidden_person_sees_the_own_place_and_nobody_else_does(checked_client: GraphQLClient) -> None:
@@ -241,9 +285,15 @@ async def test_a_partner_token_reads_all_of_it(checked_client: GraphQLClient) ->
     ada = await make_member(await make_company(), "ada@harbor.example", name="Ada")
     await record_answers(profile_id_of(ada))
     token = await make_token(ada, "mx:leaderboard:read")
-    page = (
-        await checked_client.data(FULL, token=token, scope="OWN_COMPANY", around=graph_id("prf", profile_id_of(ada)))
-    )["leaderboard"]
+    around = graph_id("prf", profile_id_of(ada))
+    page = (await checked_client.data(FULL, token=token, around=around))["leaderboard"]
+    asked = {"company": graph_id("cmp", ada.company_id or 0), "around": around}
+    shown = (await checked_client.data(OF_COMPANY, token=token, **asked))["node"]["leaderboard"]
+    assert ranked_names(shown) == ranked_names(shown["around"]) == [(1, "Ada")] and shown["viewerEntry"]["rank"] == 1
+    own = await checked_client.data(
+        "{ viewer { company { leaderboard(board: FORUM) { company { name } } } } }", token=token
+    )
+    assert own["viewer"]["company"]["leaderboard"]["company"] == {"name": "Harbor Works"}
     assert ranked_names(page) == ranked_names(page["around"]) == [(1, "Ada")] and page["viewerEntry"]["rank"] == 1
 
 
