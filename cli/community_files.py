@@ -173,6 +173,18 @@ async def _take_projects(batch: Batch[ArchivedProject]) -> Outcome:
     return Outcome(new, len(projects) - new)
 
 
+async def _take_project_skills(batch: Batch[tuple[str, str]]) -> Outcome:
+    projects = await imported_projects.projects_of(batch.progress.source, {project for _, (project, _) in batch.rows})
+    skills = []
+    for line, (project, code) in batch.rows:
+        if project in projects:
+            skills.append(imported_projects.ImportedSkill(projects[project], code))
+        else:
+            batch.refuse(line, f"there is no project {_shown(project)}")
+    new = await import_runs.import_project_skills(skills, batch.progress)
+    return Outcome(new, len(skills) - new)
+
+
 async def _take_collaborators(batch: Batch[tuple[str, str]]) -> Outcome:
     profiles = await batch.profiles(profile for _, (_, profile) in batch.rows)
     projects = await imported_projects.projects_of(batch.progress.source, {project for _, (project, _) in batch.rows})
@@ -259,6 +271,15 @@ IMPORTS: tuple[FileImport[Any], ...] = (
         take=_take_projects,
         depends_on=("profiles.csv",),
         times=5,
+    ),
+    FileImport(
+        name="project_skills.csv",
+        header="project,skill",
+        label="skills of projects",
+        known_label="here already, or beyond ten of a project",
+        parse=csv_archive.project_skill_of,
+        take=_take_project_skills,
+        depends_on=("profiles.csv", "projects.csv"),
     ),
     FileImport(
         name="collaborators.csv",

@@ -50,7 +50,7 @@ def community(
         Path,
         typer.Argument(
             help="Folder with profiles.csv, skills.csv and opening_points.csv; optional: badges.csv, badge_awards.csv, "
-            "connections.csv, projects.csv, collaborators.csv."
+            "connections.csv, projects.csv, project_skills.csv, collaborators.csv."
         ),
     ],
     source: Annotated[

@@ -7,8 +7,10 @@ from cli.command import fail, with_database
 from cli.ids import After, continue_with, number_after
 from cli.printing import errors
 from models.database import Database
+from models.portfolio import Project
 from models.profiles import Profile
 from services.core import ids
+from services.portfolio import listing
 from services.progress import counters, profile_batches, search_words
 
 INTERRUPTED = 130
@@ -27,7 +29,8 @@ def search(
     after: After = "",
 ) -> None:
     """
-    Rebuild the search words of all people, for a database that is older than the search. Safe beside a running server.
+    Rebuild the search words of all people and projects, for a database that is older than the search. Safe beside a
+    running server.
 
     1,000 people at a time: Ctrl-C stops after the current batch and prints how to continue. Running it again changes
     nothing.
@@ -42,6 +45,9 @@ def search(
             async for last, step in search_words.rebuild(after=first):
                 done = ids.encode("Profile", last)
                 people += step
+                progress.advance(bar, step)
+            bar = progress.add_task("Projects", total=await Project.all().count())
+            async for _, step in listing.rebuild():
                 progress.advance(bar, step)
         return people
 

@@ -40,13 +40,57 @@ class Project(Model):
     published_at = fields.DatetimeField(null=True)
     edited_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1, description="Incremented by every edit.")
+    listed = fields.BooleanField(
+        default=False, description="It is published and its owner is listed. Written by services/portfolio/listing.py."
+    )
     source = fields.CharField(max_length=64, null=True, description="System it was imported from.")
     key = fields.CharField(max_length=128, null=True, description="Id in that system.")
 
     class Meta:
         table = "project"
         unique_together = (("source", "key"),)
-        indexes = (Index(fields=("owner_id", "state", "place", "id")),)  # a person's portfolio
+        indexes = (
+            Index(fields=("owner_id", "state", "place", "id")),  # a person's portfolio
+            Index(fields=("listed", "published_at", "id")),  # the newest projects
+        )
+
+
+class ProjectSkill(Model):
+    """A skill that a project took. Codes are in catalogue/skills.toml."""
+
+    id = fields.BigIntField(primary_key=True)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name=False, on_delete=fields.CASCADE
+    )
+    project_id: int
+    skill = fields.CharField(max_length=48)
+
+    class Meta:
+        table = "project_skill"
+        unique_together = (("project_id", "skill"),)
+        indexes = (("skill", "project_id"),)
+
+
+class ProjectWord(Model):
+    """
+    A search word of a published project: from its title or description, each word once. Stored as bytes, like the words of
+    people (models/profiles.py). Written by services/portfolio/listing.py.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name=False, on_delete=fields.CASCADE
+    )
+    project_id: int
+    word = fields.BinaryField()
+    place = fields.IntField(description="0: in the title; 1: only in the description.")
+
+    class Meta:
+        table = "project_word"
+        indexes = (
+            Index(fields=("word", "place", "project_id")),  # projects with a word
+            Index(fields=("project_id", "word", "place")),  # whether a project has a word
+        )
 
 
 class ProjectCollaborator(Model):

@@ -16,7 +16,7 @@ from models.notices import Notice
 from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
-from models.portfolio import Project, ProjectCollaborator, ProjectImage
+from models.portfolio import Project, ProjectCollaborator, ProjectImage, ProjectSkill, ProjectWord
 from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
@@ -70,6 +70,8 @@ __all__ = [
     "Project",
     "ProjectCollaborator",
     "ProjectImage",
+    "ProjectSkill",
+    "ProjectWord",
     "Referral",
     "ReferralCode",
     "RevokedCredential",

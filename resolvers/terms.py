@@ -6,6 +6,7 @@ from typing import Any
 from catalogue.languages import LANGUAGES, current_language, native_name, translate
 from catalogue.terms import INDUSTRIES, SKILLS, Term, sort_key
 from catalogue.terms import countries as countries_by_name
+from models.portfolio import ProjectSkill
 from models.profiles import ProfileIndustry, ProfileSkill
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -17,6 +18,13 @@ async def skills_of(profile_ids: Sequence[int], context: Context) -> list[list[R
     """Skills of each profile, by name. Index: unique (profile_id, skill)."""
     rows: Any = ProfileSkill.filter(profile_id__in=profile_ids).values("profile_id", code="skill")
     return _term_rows(profile_ids, await rows, SKILLS)
+
+
+@columns("code", "name", "retired")
+async def skills_of_projects(project_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """Skills of each project, by name. Index: unique (project_id, skill)."""
+    rows: Any = ProjectSkill.filter(project_id__in=project_ids).values("project_id", code="skill")
+    return _term_rows(project_ids, await rows, SKILLS, of="project_id")
 
 
 @columns("code", "name", "retired")
@@ -60,6 +68,8 @@ def _by_name(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: sort_key(translate(row["name"])))
 
 
-def _term_rows(profile_ids: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term]) -> list[list[Row]]:
-    named = [{"profile_id": row["profile_id"], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
-    return grouped(profile_ids, _by_name(named), by="profile_id")
+def _term_rows(
+    keys: Sequence[int], rows: list[dict[str, Any]], terms: Mapping[str, Term], *, of: str = "profile_id"
+) -> list[list[Row]]:
+    named = [{of: row[of], **vars(terms[row["code"]])} for row in rows if row["code"] in terms]
+    return grouped(keys, _by_name(named), by=of)

@@ -11,11 +11,12 @@ from schema.leaderboards import LeaderboardOfCompany
 from schema.members import MemberConnection
 from schema.nodes import PAGE_ARGUMENTS, Node, id_of
 from schema.people import PeopleOfCompany
+from schema.portfolio import ProjectsOfCompany
 from services.errors import ErrorCode
 
 
 @strawberry.type(description="An organisation that people work for. Some fields are for its own members only.")
-class Company(PeopleOfCompany, LeaderboardOfCompany, Node):
+class Company(PeopleOfCompany, ProjectsOfCompany, LeaderboardOfCompany, Node):
     id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
     name: str = column("Name of the company.")
     domains: list[str] | None = loaded_by(

@@ -6,12 +6,14 @@ import strawberry
 
 from catalogue.projects import ProjectFieldName
 from models.portfolio import ProjectState
-from resolvers import portfolio, portfolio_pages, profiles
+from resolvers import portfolio, portfolio_pages, profiles, project_search
+from resolvers import terms as term_resolvers
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_by, column, loaded_by
+from schema.fields import Work, answered_by, column, loaded_by
 from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime, Day
+from schema.terms import Skill
 
 if TYPE_CHECKING:
     from schema.profiles import Profile
@@ -27,6 +29,14 @@ enum_of(
     },
 )
 enum_of(
+    project_search.ProjectOrder,
+    "Order of a list of projects.",
+    {
+        "RELEVANCE": "Best match of the words first, then published last first. Without `search` the same as NEWEST.",
+        "NEWEST": "Published last first.",
+    },
+)
+enum_of(
     ProjectFieldName,
     "A field of the project editor.",
     {
@@ -36,6 +46,7 @@ enum_of(
         "BUSINESS_NEED": "The business need behind it.",
         "SOLUTION": "How the app meets that need.",
         "RESULTS": "Improvements since then.",
+        "SKILLS": "Skills that it took.",
         "COLLABORATORS": "Other people who worked on it.",
         "STARTED_ON": "Day the work started.",
         "ENDED_ON": "Day the work ended.",
@@ -87,6 +98,9 @@ class Project(Node):
     owner: LazyProfile | None = loaded_by(
         profiles.by_id, "The person whose portfolio contains the project.", key="owner_id"
     )
+    skills: list[Skill] = loaded_by(
+        term_resolvers.skills_of_projects, "Up to ten skills that the project took, ordered by name."
+    )
     collaborators: list[LazyProfile] = loaded_by(
         portfolio.collaborators,
         "Other people who worked on it and that you may see, in the order in which the owner tagged them.",
@@ -102,14 +116,14 @@ class Project(Node):
 
 
 @strawberry.type(description="A project on a page of a portfolio.")
-class ProjectEdge:
+class PortfolioEdge:
     cursor: str = column("Cursor of this project, for `after` and `before`.", read=portfolio_pages.cursor_of)
     node: Project = column("The project.", itself=True)
 
 
 @strawberry.type(description="A page of a portfolio, in the order that its owner chose.")
-class ProjectConnection:
-    edges: list[ProjectEdge] = column("The projects on this page, with their cursors.")
+class PortfolioConnection:
+    edges: list[PortfolioEdge] = column("The projects on this page, with their cursors.")
     nodes: list[Project] = nodes_by("The projects on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
     total_count: int = loaded_by(
@@ -135,9 +149,33 @@ class CollaborationConnection:
     )
 
 
+@strawberry.type(description="A project on a page of published projects.")
+class ProjectEdge:
+    cursor: str = column("Cursor of this project, for `after` and `before`; valid in this list only.")
+    node: Project = column("The project.", read=project_search.project_of)
+
+
+@strawberry.type(description="A page of published projects of many people.")
+class ProjectConnection:
+    edges: list[ProjectEdge] = column("The projects on this page, with their cursors.")
+    nodes: list[Project] = nodes_by("The projects on this page.", project_search.project_of)
+    page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
+    total_count: int = loaded_by(project_search.totals, "Number of projects in the whole list.", key="listing")
+
+
+@strawberry.type
+class ProjectsOfCompany:
+    projects: ProjectConnection = loaded_by(
+        project_search.of_companies,
+        "Published projects of the people who work at the company, published last first. Projects of hidden profiles and "
+        "of people that you have blocked are left out.",
+        arguments=PAGE_ARGUMENTS,
+    )
+
+
 @strawberry.type
 class PortfolioOfProfile:
-    projects: ProjectConnection = loaded_by(
+    projects: PortfolioConnection = loaded_by(
         portfolio_pages.of_profiles,
         "Projects of the person, in the order the person chose. Drafts are included for the person only.",
         arguments={
@@ -158,6 +196,24 @@ class PortfolioQuery:
         portfolio.project,
         "One project by its id; null if it does not exist or you may not see it.",
         arguments={"id": "Id of the project, like `prj_5k2v9x0qcm`."},
+    )
+    projects: ProjectConnection | None = answered_by(
+        project_search.projects,
+        "Published projects that match all conditions. Projects of hidden profiles, your own included, and of people that "
+        "you have blocked are left out.",
+        arguments={
+            "search": (
+                "Words of the title or the description. Each word must be the beginning of one of them; case and accents "
+                "are ignored. Matches of whole words come before beginnings, and matches of the title before the "
+                "description, of which the first 150 different words count. Up to 10 words and 200 characters; a blank "
+                "text is ignored."
+            ),
+            "skill_codes": "Codes or English names of up to 10 of `Query.skills`. Projects must have all of them.",
+            "company_id": "Id of the company where the owners of the projects work, like `cmp_5k2v9x0qcm`.",
+            "order_by": "Order of the list; RELEVANCE by default.",
+            **PAGE_ARGUMENTS,
+        },
+        work=Work(100),
     )
     project_fields: list[ProjectField] = answered_by(
         portfolio.fields, "Fields of the project editor in display order, with tips."

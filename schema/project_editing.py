@@ -19,6 +19,7 @@ LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 MaybeText = strawberry.Maybe[str | None]
 MaybeDay = strawberry.Maybe[Day | None]
 MaybeIds = strawberry.Maybe[list[strawberry.ID] | None]
+MaybeCodes = strawberry.Maybe[list[str] | None]
 
 DESCRIPTION = "Description of the app, up to 5000 characters, with line breaks."
 CUSTOMER = "The customer it was built for, up to 200 characters."
@@ -27,6 +28,7 @@ SOLUTION = "How the app meets that need, up to 5000 characters, with line breaks
 RESULTS = "Improvements since then, up to 5000 characters, with line breaks."
 STARTED_ON = "Day the work started."
 ENDED_ON = "Day the work ended, not before it started."
+SKILL_CODES = "Codes of up to 10 of `Query.skills` that the project took. They replace its skills."
 COLLABORATOR_IDS = (
     "Profile ids of up to 30 people who worked on it too, like `prf_5k2v9x0qcm`. They replace the collaborators that you can "
     "see. The people are notified when the project is published, and each can remove their tag for good."
@@ -56,6 +58,7 @@ class CreateProjectInput:
     results: MaybeText = strawberry.field(description=RESULTS)
     started_on: MaybeDay = strawberry.field(description=STARTED_ON)
     ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
+    skill_codes: MaybeCodes = strawberry.field(description=SKILL_CODES)
     collaborator_ids: MaybeIds = strawberry.field(description=COLLABORATOR_IDS)
     publish: bool = strawberry.field(
         default=False,
@@ -80,6 +83,7 @@ class UpdateProjectInput:
     results: MaybeText = strawberry.field(description=RESULTS)
     started_on: MaybeDay = strawberry.field(description=STARTED_ON)
     ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
+    skill_codes: MaybeCodes = strawberry.field(description=SKILL_CODES)
     collaborator_ids: MaybeIds = strawberry.field(description=COLLABORATOR_IDS)
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
@@ -226,6 +230,7 @@ class ProjectEditingMutation:
             ErrorCode.PROJECT_FIELD_MISSING,
             ErrorCode.RATE_LIMITED,
             ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.UNKNOWN_TERM,
         ],
         input=CreateProjectInput,
     )
@@ -245,6 +250,7 @@ class ProjectEditingMutation:
             ErrorCode.PROJECT_FIELD_REQUIRED,
             ErrorCode.RATE_LIMITED,
             ErrorCode.TOO_MANY_ITEMS,
+            ErrorCode.UNKNOWN_TERM,
             ErrorCode.VERSION_CONFLICT,
         ],
         input=UpdateProjectInput,

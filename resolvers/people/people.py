@@ -56,10 +56,13 @@ async def find(
     country), TOO_MANY_ITEMS, BAD_ID, BAD_PAGE, BAD_CURSOR (of another search or order).
     """
     words = typed_words(search)
-    filters = [
-        *_word_filters(words),
-        *_term_filters("skillCodes", skill_codes, SKILLS),
-        *_term_filters("industryCodes", industry_codes, INDUSTRIES),
+    filters: list[Filter] = [
+        *(WordFilter(word) for word in words),
+        *(TermFilter("profile_skill", "skill", code) for code in term_codes("skillCodes", skill_codes, SKILLS)),
+        *(
+            TermFilter("profile_industry", "industry", code)
+            for code in term_codes("industryCodes", industry_codes, INDUSTRIES)
+        ),
         *_column_filters(company_id, country_code, looking_for),
     ]
     order = NEWEST if order_by is ProfileOrder.NEWEST else POINTS
@@ -67,7 +70,7 @@ async def find(
     list_name = _list_name(order_by, filters)
     position = None if page.cursor is None else await _position(context, list_name, found, page.cursor)
     rows = await found.page(page.size + 1, position, backward=page.backward)
-    cards = await by_id([row[order.person] for row in rows], context)
+    cards = await by_id([row[order.item] for row in rows], context)
     edges = [
         {"list": list_name, "order": order, "keys": row, "person": card} for row, card in zip(rows, cards, strict=True)
     ]
@@ -123,7 +126,10 @@ async def _position(context: Context, list_name: str, search: Search, cursor: st
 
 
 def typed_words(search: str | None) -> list[bytes]:
-    """The words of a search; none if it has only spaces. Raises Refused: BAD_INPUT."""
+    """
+    The words of a search, the longest first: it is likely to be the rarest. None if the text has only spaces. Raises Refused:
+    BAD_INPUT.
+    """
     if search is None or not search.strip():
         return []
     if len(search) > MAX_SEARCH_LENGTH:
@@ -136,25 +142,20 @@ def typed_words(search: str | None) -> list[bytes]:
         raise refused(
             ErrorCode.BAD_INPUT, Text("Search for at most {most_words} words.", most_words=MAX_WORDS), path=("search",)
         )
-    return typed
-
-
-def _word_filters(words: Sequence[bytes]) -> list[Filter]:
-    """The longest word first: it is likely to be the rarest."""
-    return [WordFilter(word) for word in sorted(words, key=lambda word: (-len(word), word))]
+    return sorted(typed, key=lambda word: (-len(word), word))
 
 
 _LISTS = {"skillCodes": Text("skills"), "industryCodes": Text("industries")}
 
 
-def _term_filters(name: str, texts: list[str] | None, terms: dict[str, Term]) -> list[Filter]:
+def term_codes(name: str, texts: list[str] | None, terms: dict[str, Term]) -> list[str]:
+    """The codes in the argument `name`, sorted. Raises Refused: UNKNOWN_TERM, TOO_MANY_ITEMS."""
     if len(texts or ()) > MAX_TERMS:
         raise refused(
             ErrorCode.TOO_MANY_ITEMS,
             Text("Name at most {most_terms} {name}.", most_terms=MAX_TERMS, name=_LISTS[name]),
             path=(name,),
         )
-    table, column = ("profile_skill", "skill") if terms is SKILLS else ("profile_industry", "industry")
     codes = set()
     for text in texts or ():
         found = terms.get(text) or choice(terms, text)
@@ -165,7 +166,7 @@ def _term_filters(name: str, texts: list[str] | None, terms: dict[str, Term]) ->
                 path=(name,),
             )
         codes.add(found.code)
-    return [TermFilter(table, column, code) for code in sorted(codes)]
+    return sorted(codes)
 
 
 def _column_filters(company: str | None, country_code: str | None, looking_for: LookingFor | None) -> list[Filter]:

@@ -8,8 +8,8 @@ from sys import getsizeof
 from models.database import Database
 from resolvers.base.rows import Row
 from resolvers.people import search_plan, search_sql
-from resolvers.people.search_filters import ANY_TIER, Filter, TermFilter
-from resolvers.people.search_sql import COUNT_EVERYONE, POINTS, Candidates, Part, Position, Query, SearchSql, SortOrder
+from resolvers.people.search_filters import ANY_TIER, Filter
+from resolvers.people.search_sql import POINTS, Candidates, Part, Position, Query, SearchSql, SortOrder
 from services.core.bounded_cache import BoundedByBytes
 from services.core.runtime import runtime_of
 
@@ -20,8 +20,8 @@ BYTES_PER_COUNT = 600
 """Size of a cached count with its filter, without the filter's own value."""
 
 
-class _MatchCounts(BoundedByBytes[tuple[Filter | None, int], tuple[int, float]]):
-    """How many people each filter matches in a tier, and when that was counted (`time.monotonic`)."""
+class _MatchCounts(BoundedByBytes[tuple[Filter | None, int, str], tuple[int, float]]):
+    """How many rows each filter matches in a tier, of all rows of a table without one, and when that was counted (`time.monotonic`)."""
 
     def __init__(self) -> None:
         super().__init__(COUNT_CACHE_BYTES)
@@ -35,12 +35,14 @@ class Search:
     filters: Sequence[Filter]
     order: SortOrder
     by_match: bool = False
+    counted: SortOrder = POINTS
+    """The order whose table is counted: the smallest one with `listed`."""
     _candidates: dict[int, Candidates | None] = field(default_factory=dict)
     """By tier; None: too many people match."""
 
     def __post_init__(self) -> None:
         self._sql = SearchSql(self.order, self.filters, self.by_match)
-        self._total_sql = SearchSql(POINTS, self.filters)  # its table is the smallest
+        self._total_sql = SearchSql(self.counted, self.filters)
         self._drivers = search_plan.drivers(self.filters)
 
     async def page(self, size: int, beyond: Position | None, *, backward: bool) -> list[Row]:
@@ -75,13 +77,13 @@ class Search:
         """
         slow = True
         if not self.filters:
-            query = Query(COUNT_EVERYONE)
+            query = Query(self.counted.count_all)
         elif candidates := await self._few_people(ANY_TIER):
             query = self._total_sql.total_of_candidates(candidates)
             slow = search_plan.is_slow(len(candidates.people))
         else:
             driver = await self._rarest(ANY_TIER)
-            only_listed = len(self.filters) == 1 and not isinstance(driver, TermFilter)
+            only_listed = len(self.filters) == 1 and not driver.lists_hidden
             query = self._total_sql.total_of_filter(driver) if only_listed else self._total_sql.total_of_driver(driver)
         [row] = await self._fetch(query, slow=slow)
         return int(row["total"])
@@ -133,12 +135,13 @@ class Search:
     async def _matches(self, each: Filter | None, tier: int) -> int:
         """How many people match a filter, of all listed people without one; at most COUNT_CACHE_SECONDS old."""
         cache = runtime_of(self.database).part(_MatchCounts, _MatchCounts)
-        cached = cache.get((each, tier))
+        key = each, tier, self.counted.table
+        cached = cache.get(key)
         if cached is None or time.monotonic() - cached[1] > COUNT_CACHE_SECONDS:
-            query = search_sql.matches_of(each, tier)
+            query = search_sql.matches_of(each, tier, self.counted)
             [row] = await self._fetch(query, slow=True)
             cached = row["total"], time.monotonic()
-            cache.put((each, tier), cached, BYTES_PER_COUNT + sum(map(getsizeof, query.parameters)))
+            cache.put(key, cached, BYTES_PER_COUNT + sum(map(getsizeof, query.parameters)))
         return cached[0]
 
     async def _fetch(self, query: Query, *, slow: bool) -> list[Row]:
@@ -147,4 +150,4 @@ class Search:
 
 
 def _people(rows: Sequence[Row]) -> list[int]:
-    return list({row["profile_id"] for row in rows})
+    return list({row["item"] for row in rows})

@@ -1,7 +1,8 @@
 """
-The filters of a people search, as SQL: each lists the people it matches, and tells whether it matches one person.
+The filters of a search, as SQL: each lists the rows it matches, by number in the column `item`, and tells whether it
+matches one row. The rows are people; with tables of projects they are projects (resolvers/project_search.py).
 
-`LIMIT 1 OFFSET 0` keeps PostgreSQL from turning a test of one person into a join over all of them: search_plan.py decides
+`LIMIT 1 OFFSET 0` keeps PostgreSQL from turning a test of one row into a join over all of them: search_plan.py decides
 how a page is found, from counts, and not the database's planner from estimates.
 """
 
@@ -27,11 +28,15 @@ class Filter(Protocol):
     def indexed(self) -> bool:
         """True if an index lists the people."""
 
-    def ids_sql(self, add: AddParameter, tier: int) -> str:
-        """SQL of the profiles that match in this tier or a better one; a profile may be there more than once."""
+    @property
+    def lists_hidden(self) -> bool:
+        """True if hidden rows are among those that it lists."""
 
-    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:
-        """SQL: the profile in the column `person` matches in this tier or a better one."""
+    def ids_sql(self, add: AddParameter, tier: int) -> str:
+        """SQL of the rows `item` that match in this tier or a better one; one may be there more than once."""
+
+    def matches_sql(self, add: AddParameter, item: str, tier: int) -> str:
+        """SQL: the row whose number is in the column `item` matches in this tier or a better one."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,17 @@ class WordFilter:
     """A word of the name, the handle or the job title begins with `word`, or is it. Indexes: all of profile_word."""
 
     word: bytes
+    table: str = "profile_word"
+    key: str = "profile_id"
+    lists_hidden: bool = False
+    """Hidden people have no words."""
     indexed: ClassVar[bool] = True
 
     def ids_sql(self, add: AddParameter, tier: int) -> str:
-        return f"SELECT profile_id FROM profile_word w WHERE {self._condition(add, tier)}"
+        return f"SELECT w.{self.key} AS item FROM {self.table} w WHERE {self._condition(add, tier)}"
 
-    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:
-        return _exists(f"profile_word w WHERE w.profile_id = {person} AND {self._condition(add, tier)}")
+    def matches_sql(self, add: AddParameter, item: str, tier: int) -> str:
+        return exists_sql(f"{self.table} w WHERE w.{self.key} = {item} AND {self._condition(add, tier)}")
 
     def _condition(self, add: AddParameter, tier: int) -> str:
         word = add(self.word)
@@ -60,18 +69,20 @@ class WordFilter:
 
 @dataclass(frozen=True)
 class TermFilter:
-    """A skill or an industry is among a person's. Indexes: (skill, profile_id), unique (profile_id, skill), and alike."""
+    """A skill or an industry is among a row's. Indexes: (skill, profile_id), unique (profile_id, skill), and alike."""
 
     table: str
     column: str
     code: str
+    key: str = "profile_id"
     indexed: ClassVar[bool] = True
+    lists_hidden: ClassVar[bool] = True
 
     def ids_sql(self, add: AddParameter, tier: int) -> str:  # noqa: ARG002 - only words have tiers
-        return f"SELECT profile_id FROM {self.table} t WHERE t.{self.column} = {add(self.code)}"
+        return f"SELECT t.{self.key} AS item FROM {self.table} t WHERE t.{self.column} = {add(self.code)}"
 
-    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:  # noqa: ARG002
-        return _exists(f"{self.table} t WHERE t.profile_id = {person} AND t.{self.column} = {add(self.code)}")
+    def matches_sql(self, add: AddParameter, item: str, tier: int) -> str:  # noqa: ARG002
+        return exists_sql(f"{self.table} t WHERE t.{self.key} = {item} AND t.{self.column} = {add(self.code)}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class ColumnFilter:
 
     column: str
     value: str | int | bool
+    lists_hidden: ClassVar[bool] = False
 
     @property
     def indexed(self) -> bool:
@@ -91,14 +103,14 @@ class ColumnFilter:
     def ids_sql(self, add: AddParameter, tier: int) -> str:  # noqa: ARG002
         # "IS NOT false": of two indexes SQLite would take the one of (listed, …), which the company is not in.
         listed = "IS NOT false" if self.column == "company_id" else "= true"
-        return f"SELECT p.id AS profile_id FROM profile p WHERE p.listed {listed} AND {self._condition(add)}"
+        return f"SELECT p.id AS item FROM profile p WHERE p.listed {listed} AND {self._condition(add)}"
 
-    def matches_sql(self, add: AddParameter, person: str, tier: int) -> str:  # noqa: ARG002
-        return _exists(f"profile p WHERE p.id = {person} AND {self._condition(add)}")
+    def matches_sql(self, add: AddParameter, item: str, tier: int) -> str:  # noqa: ARG002
+        return exists_sql(f"profile p WHERE p.id = {item} AND {self._condition(add)}")
 
     def _condition(self, add: AddParameter) -> str:
         return f"p.{self.column} = " + ("true" if self.value is True else add(self.value))
 
 
-def _exists(rest: str) -> str:
+def exists_sql(rest: str) -> str:
     return f"EXISTS (SELECT 1 FROM {rest} LIMIT 1 OFFSET 0)"

@@ -1,4 +1,4 @@
-"""The statements of a people search. search_plan.py decides which of them are run."""
+"""The statements of a search for people or projects. search_plan.py decides which of them are run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,6 @@ from resolvers.people.search_filters import ANY_TIER, Filter, WordFilter
 
 NO_LIMIT = 1_000_000_000
 """A LIMIT that does not limit: it only keeps a subquery apart."""
-COUNT_EVERYONE = "SELECT count(*) AS total FROM score WHERE listed = true"
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,14 @@ class SortOrder:
     keys: tuple[str, ...]
 
     @property
-    def person(self) -> str:
-        """The column of the profile's number, which is the last key."""
+    def item(self) -> str:
+        """The column of the row's number, which is the last key."""
         return self.keys[-1]
+
+    @property
+    def count_all(self) -> str:
+        """SQL of the `total` of all listed rows."""
+        return f"SELECT count(*) AS total FROM {self.table} WHERE listed = true"
 
     def columns(self, alias: str) -> str:
         """The keys, for SELECT."""
@@ -85,15 +89,15 @@ class Query:
 
 
 def people_of(each: Filter, tier: int, limit: int) -> Query:
-    """The column `profile_id` of up to `limit` rows of a filter."""
+    """The column `item` of up to `limit` rows of a filter."""
     query = Query()
     query.sql = f"{each.ids_sql(query.add, tier)} LIMIT {limit}"
     return query
 
 
-def matches_of(each: Filter | None, tier: int) -> Query:
-    """The `total` of the rows of a filter; of all listed people without one."""
-    query = Query(COUNT_EVERYONE)
+def matches_of(each: Filter | None, tier: int, counted: SortOrder) -> Query:
+    """The `total` of the rows of a filter; of all listed rows without one."""
+    query = Query(counted.count_all)
     if each is not None:
         query.sql = f"SELECT count(*) AS total FROM ({each.ids_sql(query.add, tier)}) c"
     return query
@@ -108,11 +112,11 @@ class SearchSql:
     by_match: bool = False
 
     def intersection(self, driver: Filter, tier: int, limit: int) -> Query:
-        """The column `profile_id` of people who match all filters; `driver` lists the candidates."""
+        """The column `item` of the rows that match all filters; `driver` lists the candidates."""
         query = Query()
         ids = driver.ids_sql(query.add, tier)
-        others = self._all_match(query, "d.profile_id", tier, except_for=(driver,))
-        query.sql = f"SELECT d.profile_id FROM ({ids}) d WHERE true{others} LIMIT {limit}"
+        others = self._all_match(query, "d.item", tier, except_for=(driver,))
+        query.sql = f"SELECT d.item FROM ({ids}) d WHERE true{others} LIMIT {limit}"
         return query
 
     def walk(self, window: int, part: Part) -> Query:
@@ -123,7 +127,7 @@ class SearchSql:
             SELECT {part.tier} AS tier, {order.columns("o")} FROM (
                 SELECT {order.columns("b")} FROM {order.table} b WHERE b.listed = true{beyond}
                 ORDER BY {order.by("b", backward=part.backward)} LIMIT {window}
-            ) o WHERE true{self._all_match(query, f"o.{order.person}", part.tier)}{self._not_better(query, part.tier)}
+            ) o WHERE true{self._all_match(query, f"o.{order.item}", part.tier)}{self._not_better(query, part.tier)}
             ORDER BY {order.by("o", backward=part.backward)} LIMIT {part.size}
         """
         return query
@@ -143,7 +147,7 @@ class SearchSql:
     def by_tier(self, candidates: Candidates, part: Part) -> Query:
         """The matches of all tiers among the candidates, sorted by tier and then in the order."""
         order, query = self.order, Query()
-        person = f"o.{order.person}"
+        person = f"o.{order.item}"
         cases = " ".join(f"WHEN {self._words_match(query, person, tier)} THEN {tier}" for tier in range(ANY_TIER))
         where = self._among(query, candidates, ANY_TIER)
         beyond = ""
@@ -166,13 +170,10 @@ class SearchSql:
         return query
 
     def total_of_filter(self, each: Filter) -> Query:
-        """
-        The `total` of the people of a filter, which is the only one and lists no hidden people: hidden people have no words,
-        and a column is only matched on listed profiles.
-        """
+        """The `total` of the rows of a filter, which is the only one and lists no hidden rows."""
         query = Query()
         ids = each.ids_sql(query.add, ANY_TIER)
-        query.sql = f"SELECT count(*) AS total FROM (SELECT DISTINCT profile_id FROM ({ids}) i) d"
+        query.sql = f"SELECT count(*) AS total FROM (SELECT DISTINCT item FROM ({ids}) i) d"
         return query
 
     def total_of_driver(self, driver: Filter) -> Query:
@@ -194,9 +195,9 @@ class SearchSql:
     def _among(self, query: Query, candidates: Candidates, tier: int) -> str:
         """Condition: a person is listed, a candidate, and matches the other filters."""
         people = query.add(candidates.people)
-        others = self._all_match(query, f"o.{self.order.person}", tier, except_for=candidates.filters)
+        others = self._all_match(query, f"o.{self.order.item}", tier, except_for=candidates.filters)
         # Not "= true": SQLite would walk the order's index, past all other people.
-        return f"o.{self.order.person} = ANY({people}) AND o.listed IS NOT false{others}"
+        return f"o.{self.order.item} = ANY({people}) AND o.listed IS NOT false{others}"
 
     def _driven(self, query: Query, driver: Filter, tier: int) -> tuple[str, str]:
         """
@@ -209,9 +210,9 @@ class SearchSql:
         ids = driver.ids_sql(query.add, tier)
         source = (
             f"(SELECT {order.columns('s')} FROM {order.table} s WHERE s.listed IS NOT false"
-            f" AND s.{order.person} IN ({ids}) LIMIT {NO_LIMIT} OFFSET 0)"
+            f" AND s.{order.item} IN ({ids}) LIMIT {NO_LIMIT} OFFSET 0)"
         )
-        return source, f"true{self._all_match(query, f'o.{order.person}', tier, except_for=(driver,))}"
+        return source, f"true{self._all_match(query, f'o.{order.item}', tier, except_for=(driver,))}"
 
     def _all_match(self, query: Query, person: str, tier: int, *, except_for: Sequence[Filter] = ()) -> str:
         others = (each for each in self.filters if each not in except_for)
@@ -221,7 +222,7 @@ class SearchSql:
         """Condition: a person is not in a better tier."""
         if not self.by_match or tier == 0:
             return ""
-        return f" AND NOT ({self._words_match(query, f'o.{self.order.person}', tier - 1)})"
+        return f" AND NOT ({self._words_match(query, f'o.{self.order.item}', tier - 1)})"
 
     def _words_match(self, query: Query, person: str, tier: int) -> str:
         words = (each for each in self.filters if isinstance(each, WordFilter))

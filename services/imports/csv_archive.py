@@ -162,6 +162,15 @@ def project_of(row: Sequence[str]) -> ArchivedProject:
     )
 
 
+def project_skill_of(row: Sequence[str]) -> tuple[str, str]:
+    """Parse project and skill: the project's id in the archive, the skill's code. Raises BadRow."""
+    project, text = row
+    code = _skill(text)
+    if code is None:
+        raise BadRow(f"there is no skill {text[:60]!r} to choose")
+    return _key("project", project), code
+
+
 def collaborator_of(row: Sequence[str]) -> tuple[str, str]:
     """Parse project and profile: ids in the archive. Raises BadRow."""
     project, profile = row

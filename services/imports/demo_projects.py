@@ -9,12 +9,13 @@ from typing import Any, Final
 from tortoise.transactions import in_transaction
 
 from catalogue.criteria import PROJECTS
-from models.portfolio import Project, ProjectCollaborator, ProjectState
+from models.portfolio import Project, ProjectCollaborator, ProjectSkill, ProjectState
 from models.profiles import Visibility
 from services.achievements import achievements
 from services.core.bulk import insert
 from services.imports.demo import SEED, SOURCE, TABLES, Member, random_time
 from services.imports.imported_projects import projects_of
+from services.portfolio import listing
 from services.progress import counters
 from services.progress.counters import Tally
 from services.progress.scores import lock_score_rows
@@ -29,6 +30,7 @@ async def add_projects(members: Sequence[Member], profiles: Mapping[str, int], a
     """Add projects to some profiles; returns the numbers of published projects and of drafts."""
     rng = Random(SEED + 2)
     lists = tomllib.loads((TABLES / "projects.toml").read_text("utf-8"))
+    skills = {row["title"]: row.get("skills", ()) for row in (*lists["projects"], *lists["drafts"])}
     guide, *others = members
     owners = [guide, *rng.sample(others, OWNERS - 1)]
     projects = [
@@ -42,8 +44,18 @@ async def add_projects(members: Sequence[Member], profiles: Mapping[str, int], a
         new = [project for project in projects if project.key not in known]  # an interrupted run may have added some
         await insert(new)
         ids = await projects_of(SOURCE, {project.key or "" for project in new})
+        await insert(
+            [
+                ProjectSkill(project_id=ids[project.key or ""], skill=code)
+                for project in new
+                for code in skills.get(project.title, ())
+            ]
+        )
         tally = Tally()
         published = [project for project in new if project.state is ProjectState.PUBLISHED]
+        await listing.add_words(
+            [listing.Found(ids[each.key or ""], each.title, each.description) for each in published]
+        )
         for project in published:
             tally.add(project.owner_id, PROJECTS, 1, 0, project.created_at)
         public = [profiles[each.person.key] for each in members if each.person.visibility is Visibility.PUBLIC]
@@ -76,6 +88,7 @@ def _portfolio(
                 state=state,
                 created_at=at,
                 published_at=at if published else None,
+                listed=published and member.person.visibility is Visibility.PUBLIC,
                 source=SOURCE,
                 key=f"{key}:{nth}",
             )

@@ -23,7 +23,7 @@ from services.core.bulk import insert, lookup
 from services.errors import Problem
 from services.imports import imported_badges, imported_projects
 from services.imports.imported_badges import BadgeDefinition, ImportedAward
-from services.imports.imported_projects import ImportedCollaborator, ImportedProject
+from services.imports.imported_projects import ImportedCollaborator, ImportedProject, ImportedSkill
 from services.points.ledger import MAX_ATTEMPTS, ActivityEvent, Recorded, record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import NewPerson, create_people
@@ -151,6 +151,11 @@ async def import_projects(projects: Sequence[ImportedProject], progress: Progres
 async def import_collaborators(people: Sequence[ImportedCollaborator], progress: Progress) -> int:
     """Tag people on projects; returns how many tags are new. No one is notified."""
     return await _import_batch(lambda: imported_projects.import_collaborators(people), progress)
+
+
+async def import_project_skills(skills: Sequence[ImportedSkill], progress: Progress) -> int:
+    """Add skills to projects; returns how many are new."""
+    return await _import_batch(lambda: imported_projects.import_skills(skills), progress)
 
 
 async def companies_by_name(names: Iterable[str], *, domains: Mapping[str, str] | None = None) -> dict[str, int]:

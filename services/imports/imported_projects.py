@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from catalogue.criteria import PROJECTS
-from models.portfolio import Project, ProjectState
+from models.portfolio import Project, ProjectSkill, ProjectState
 from models.statements import Statement, execute_rows
 from models.transactions import require_transaction
 from services.core import clock
-from services.core.bulk import lookup
+from services.core.bulk import insert, lookup
+from services.portfolio import listing
 from services.progress import counters
 from services.progress.counters import Tally
 from services.progress.scores import lock_score_rows
@@ -26,6 +27,14 @@ class ImportedProject:
     description: str
     published: bool
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class ImportedSkill:
+    """A skill of an imported project: its code in catalogue/skills.toml."""
+
+    project_id: int
+    skill: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,14 @@ async def import_projects(source: str, projects: Sequence[ImportedProject]) -> i
         if row["state"] == ProjectState.PUBLISHED.value:
             tally.add(row["owner_id"], PROJECTS, 1, 0, clock.now())
     await counters.write_tally(tally, {})
+    by_key = {each.key: each for each in reversed(projects)}
+    await listing.add_words(
+        [
+            listing.Found(row["id"], by_key[row["key"]].title, by_key[row["key"]].description)
+            for row in new
+            if row["state"] == ProjectState.PUBLISHED.value
+        ]
+    )
     return len(new)
 
 
@@ -74,6 +91,28 @@ async def import_collaborators(people: Sequence[ImportedCollaborator]) -> int:
     return len(await execute_rows(_INSERT_TAGS, [(each.project_id, each.profile_id, now) for each in people]))
 
 
+async def import_skills(skills: Sequence[ImportedSkill]) -> int:
+    """Add skills to projects, up to as many as a project can have; returns how many are new. Requires a transaction."""
+    require_transaction()
+    if not skills:
+        return 0
+    ids = {each.project_id for each in skills}
+    owners: Any = Project.filter(id__in=ids).values_list("owner_id", flat=True)
+    await lock_score_rows(set(await owners))
+    rows: Any = ProjectSkill.filter(project_id__in=ids).values_list("project_id", "skill")
+    skills_by_project: dict[int, set[str]] = {number: set() for number in ids}
+    for project_id, skill in await rows:
+        skills_by_project[project_id].add(skill)
+    new = []
+    for each in skills:
+        present = skills_by_project[each.project_id]
+        if each.skill not in present and len(present) < listing.MAX_SKILLS:
+            present.add(each.skill)
+            new.append(ProjectSkill(project_id=each.project_id, skill=each.skill))
+    await insert(new)
+    return len(new)
+
+
 async def projects_of(source: str, keys: set[str]) -> dict[str, int]:
     """The ids of a source's projects by key; unknown keys are omitted."""
     return await lookup(Project, "id", source=source, column="key", keys=keys)
@@ -87,11 +126,12 @@ def _state(project: ImportedProject) -> str:
 _INSERT_PROJECTS = Statement.over_rows(
     """
     INSERT INTO project (owner_id, title, description, state, created_at, published_at, key, source,
-        customer, business_need, solution, results, place, version)
+        customer, business_need, solution, results, place, version, listed)
     SELECT b.owner_id, b.title, b.description, b.state, b.created_at,
-        CASE WHEN b.state = 'PUBLISHED' THEN b.created_at END, b.key, b.source, '', '', '', '', 0, 1
+        CASE WHEN b.state = 'PUBLISHED' THEN b.created_at END, b.key, b.source, '', '', '', '', 0, 1,
+        b.state = 'PUBLISHED' AND EXISTS (SELECT 1 FROM profile o WHERE o.id = b.owner_id AND o.listed)
     FROM {rows} b WHERE true ORDER BY b.place
-    ON CONFLICT (source, key) DO NOTHING RETURNING owner_id, state
+    ON CONFLICT (source, key) DO NOTHING RETURNING id, owner_id, key, state
     """,
     owner_id="bigint",
     title="text",

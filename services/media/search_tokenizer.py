@@ -1,5 +1,5 @@
 """
-Search words of people: text is folded so that case, accents and width make no difference.
+Search words of people and projects: text is folded so that case, accents and width make no difference.
 
 Letters of every script are indexed. "Renée O’Connor-Łuk" has the words renee, oconnor, connor, luk. An apostrophe joins
 two parts to one word, and the part after it is a word too; so it makes no difference whether, and how, an apostrophe is
@@ -16,6 +16,10 @@ MAX_WORD_CHARACTERS = 40
 """Bytes of a word that are compared; longer words are cut, both indexed and typed ones."""
 MAX_WORDS = 24
 """Words indexed for one person."""
+MAX_PROJECT_WORDS = 150
+"""Words indexed for one project, the title's first."""
+MAX_PIECE = 200
+"""Characters of a text without white space that are indexed; a word never has as many."""
 NAME, JOB = 0, 1
 """Where a word occurs, the better match first: in the name or the handle, or only in the job title."""
 
@@ -61,6 +65,21 @@ def words_of_profile(name: str, handle: str, job_title: str) -> dict[bytes, int]
         for word in _with_parts(text, hyphens=hyphens):
             if word not in words and len(words) < MAX_WORDS:
                 words[word] = place
+    return words
+
+
+def words_of_project(title: str, description: str) -> dict[bytes, int]:
+    """
+    Return the words by which a project is found, at most MAX_PROJECT_WORDS: of the title (place 0), then of the description
+    (place 1). The text is read piece by piece, so that a long one takes no longer than its indexed words.
+    """
+    words: dict[bytes, int] = {}
+    for place, text in enumerate((title, description)):
+        for piece in text.split():
+            for word in _with_parts(piece[:MAX_PIECE], hyphens=True):
+                if len(words) == MAX_PROJECT_WORDS:
+                    return words
+                words.setdefault(word, place)
     return words
 
 

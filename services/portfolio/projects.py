@@ -21,25 +21,25 @@ from services.core.audit import Actor
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.media import image_cleanup
 from services.media.images import PROJECT_IMAGE_SIZES
-from services.portfolio import collaborators, project_texts
+from services.portfolio import collaborators, listing, project_texts
 from services.portfolio.project_texts import DAYS
 from services.progress import counters
 from services.progress.scores import lock_scores
 
 MAX_PROJECTS: Final = 200
 """Projects of one profile."""
-FIELDS: Final = (*TEXTS, *DAYS, "collaborator_ids")
+FIELDS: Final = (*TEXTS, *DAYS, "collaborator_ids", "skill_codes")
 """Names of the editable fields, as `create` and `update` accept them."""
 Edit = Mapping[str, Any]
-"""Texts, days and `collaborator_ids` (all of them). An absent field stays unchanged; None clears it."""
+"""Texts, days and `collaborator_ids` and `skill_codes` (all of them). An absent field stays unchanged; None clears it."""
 
 
 async def create(owner_id: int, edit: Edit, *, actor: Actor, publish: bool = False, key: str | None = None) -> int:
     """
     Create a draft, or with `publish` a published project; returns its id. Repeating a key returns the first project's id.
 
-    Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, problems of
-    collaborators, RATE_LIMITED, and the errors of services/core/idempotency.py.
+    Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, UNKNOWN_TERM,
+    problems of collaborators, RATE_LIMITED, and the errors of services/core/idempotency.py.
     """
 
     async def spend() -> None:
@@ -65,6 +65,7 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, publish: bool = Fal
             raise Refused(*problems)
         await project.save()
         await collaborators.assign(project, _collaborator_ids(edit))
+        await listing.assign_skills(project, edit.get("skill_codes") or ())
         if publish:
             await _publish(project, actor)
         return {"project": project.id}
@@ -88,7 +89,7 @@ async def update(
 
     Raises Refused: NOT_FOUND (no such project of this owner), VERSION_CONFLICT (fact `current_version`), or
     all problems at once: PROJECT_FIELD_MISSING, PROJECT_FIELD_REQUIRED (a published project would lose a required field;
-    fact `field`), BAD_INPUT; then problems of collaborators; RATE_LIMITED.
+    fact `field`), BAD_INPUT; then problems of collaborators, and of skills: UNKNOWN_TERM, TOO_MANY_ITEMS; RATE_LIMITED.
     """
     await rate_limits.spend("edit-project", by=[f"account:{actor.account_id}"])
     people = _collaborator_ids(edit)
@@ -109,9 +110,12 @@ async def update(
         if problems:
             raise Refused(*problems)
         retagged = "collaborator_ids" in edit and await collaborators.assign(project, people)
-        if changed or retagged:
+        skilled = "skill_codes" in edit and await listing.assign_skills(project, edit["skill_codes"] or ())
+        if changed or retagged or skilled:
             project.edited_at = clock.now()
             await _save(project, *changed, "edited_at")
+        if published and not listing.SEARCHED_COLUMNS.isdisjoint(changed):
+            await listing.refresh(project)
         if published and retagged:
             await collaborators.notify_tagged(owner_id)
 
@@ -139,6 +143,7 @@ async def unpublish(owner_id: int, project_id: int, *, actor: Actor) -> None:
         if project.state is ProjectState.PUBLISHED:
             project.state, project.published_at = ProjectState.DRAFT, None
             await _save(project, "state", "published_at")
+            await listing.refresh(project)
             await _count_published(owner_id, -1)
             await audit.record("project.unpublished", actor=actor, account_id=actor.account_id, project=project.id)
 
@@ -224,6 +229,7 @@ async def _publish(project: Project, actor: Actor) -> None:
     owner_id: int = project.owner_id
     project.state, project.published_at = ProjectState.PUBLISHED, clock.now()
     await _save(project, "state", "published_at")
+    await listing.refresh(project)
     await _count_published(owner_id, 1)
     await collaborators.notify_tagged(owner_id)
     await audit.record("project.published", actor=actor, account_id=actor.account_id, project=project.id)
@@ -243,7 +249,7 @@ def _missing_title(project: Project) -> list[Problem]:
 
 
 def _columns(edit: Edit) -> Edit:
-    return {name: value for name, value in edit.items() if name != "collaborator_ids"}
+    return {name: value for name, value in edit.items() if name not in {"collaborator_ids", "skill_codes"}}
 
 
 def _collaborator_ids(edit: Edit) -> Sequence[int]:

@@ -14,6 +14,7 @@ from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
 from models.transactions import require_transaction
 from services.core import change_feed, clock
 from services.core.bulk import insert, lookup
+from services.portfolio import listing
 from services.profiles import handles
 from services.progress import search_words
 
@@ -144,6 +145,7 @@ async def refresh_visibility(profile_ids: Iterable[int]) -> None:
             score.listed = flips[profile.id] = profile.listed
             await score.save(update_fields=["listed"])
     await search_words.index(flips)
+    await listing.refresh_owners(flips)
     # Also profiles that stay listed: their accounts decide on which company's board they are.
     on_boards = [number for number in ids if number in flips or scores[number].listed]
     await change_feed.publish_all(change_feed.scores_changed(on_boards, flips))

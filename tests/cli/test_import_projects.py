@@ -15,7 +15,7 @@ from models.badges import BadgeAward
 from models.database import Database
 from models.notices import Notice
 from models.points import ProfileCounter
-from models.portfolio import Project, ProjectCollaborator, ProjectState
+from models.portfolio import Project, ProjectCollaborator, ProjectSkill, ProjectState, ProjectWord
 from services.connections import blocks
 from services.core.audit import OPERATOR
 from services.points.ledger_consistency import differences
@@ -153,6 +153,26 @@ async def test_bad_rows_are_named_and_passed_over(database: Database, archive: P
     assert await everything() == EXPECTED
     # the owner himself, and who is named already
     assert report.imported["collaborators: here already, owners, or parted by a block"] == 2
+
+
+async def test_skills_and_search_words_of_projects(database: Database, archive: Path) -> None:
+    # given: eleven skills of a project, one twice, and rows that cannot be used
+    codes = ["agile", "ai", "analytics", "angular", "azure", "aws", "cloud", "css", "data", "go", "java"]
+    write(
+        archive, "project_skills.csv", ["x y,SQL", *(f"7,{code}" for code in codes), "7,ai", "7,no such", "404,ai", "7"]
+    )
+    for _ in range(2):
+        # when
+        report = await take_in(archive)
+        # then
+        skills: Any = ProjectSkill.all().order_by("id").values_list("project__key", "skill")
+        assert await skills == [("x y", "sql"), *(("7", code) for code in codes[:10])]
+    assert report.bad_rows["project_skills.csv"] == 3
+    listed: Any = Project.filter(listed=True).order_by("id").values_list("key", flat=True)
+    assert await listed == ["7", "8"]
+    words: Any = ProjectWord.all().order_by("id").values_list("project__key", "word")
+    assert {(key, bytes(word)) for key, word in await words} >= {("7", b"berth"), ("7", b"onto"), ("8", b"old")}
+    assert not await ProjectWord.exists(project__key="x y")
 
 
 async def test_a_block_parts_people_in_an_archive_too(database: Database, archive: Path) -> None:

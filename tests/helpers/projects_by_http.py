@@ -9,7 +9,7 @@ from tests.helpers.projects import WHOLE, id_of
 
 PROJECT = """
   id title description customer businessNeed solution results startedOn endedOn state publishedAt editedAt version
-  canEdit collaborators { handle name } owner { handle } images { url thumbnailUrl caption }
+  canEdit skills { code } collaborators { handle name } owner { handle } images { url thumbnailUrl caption }
 """
 ERRORS = "errors { __typename code message path ... on ProjectFieldError { field } ... on VersionConflictError { currentVersion } }"
 CREATE = (

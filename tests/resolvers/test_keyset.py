@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tortoise.transactions import in_transaction
 
 from models.connections import Block
 from models.database import Database
 from models.portfolio import Project, ProjectState
-from models.statements import Statement
 from resolvers import badge_holders, badges, ledger_history, portfolio_pages
 from resolvers.base.keyset import TopPerParent
 from resolvers.base.pagination import Page
@@ -19,6 +17,7 @@ from resolvers.connections import blocks, connection_requests, connection_sql
 from resolvers.connections.connection_requests import Direction
 from services.errors import Refused
 from tests.helpers.factories import NOON, make_profile
+from tests.helpers.query_plans import plan_of
 
 Fetch = Callable[[list[int], Page], Any]
 PLACES = [3, 1, 2, 1, 3, 2, 1]
@@ -98,15 +97,6 @@ OWN: dict[str, TopPerParent] = {
 }
 SORTED = {"block", "project", "project_collaborator"}
 """Lists whose index does not have the whole order: the rows of a parent are few."""
-
-
-async def plan_of(database: Database, statement: Statement, *parameters: Any) -> list[str]:
-    text = statement.text(database.dialect)
-    if database.dialect == "sqlite":
-        return [row["detail"] for row in await database.fetch(f"EXPLAIN QUERY PLAN {text}", *parameters)]
-    async with in_transaction() as transaction:
-        await transaction.execute_query("SET LOCAL enable_seqscan = off")  # the tables of a test are empty
-        return [row[0] for row in await database.fetch(f"EXPLAIN {text}", *parameters)]
 
 
 def check_plan(database: Database, name: str, plan: list[str]) -> None:

@@ -46,6 +46,7 @@ from resolvers import (
     portfolio,
     portfolio_pages,
     profiles,
+    project_search,
     publishing,
     referrals,
     second_factors,
@@ -260,6 +261,12 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         portfolio_pages.totals: [
             portfolio_pages.ProjectList(each, state) for each in people for state in (None, *ProjectState)
         ],
+        project_search.of_companies: [company.id, 999_999],
+        project_search.totals: [
+            company.id,
+            999_999,
+            Search(database, [], project_search.NEWEST, counted=project_search.NEWEST),
+        ],
         profiles.by_id: people,
         profiles.details: people,
         profiles.chosen_languages: people,
@@ -282,6 +289,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         suggestions.reasons: [(ada, True), (ben, False), (999_999, False)],
         terms.industries_of: people,
         terms.skills_of: people,
+        terms.skills_of_projects: [*projects, 999_999],
         viewer.unpublished_edits: people,
     }
 
