@@ -7,13 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
-from strawberry import ID
-
-from catalogue.challenges import CHALLENGES, Challenge
-from catalogue.languages import translate
 from catalogue.points import ACTIVITIES, LEVELS
 from models.database import Database
-from resolvers import leaderboards, profiles
+from resolvers import challenges, leaderboards, profiles
 from resolvers.base import cursors
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
@@ -31,7 +27,7 @@ from services.progress.scores import microseconds
 SECONDS_BETWEEN_DELIVERIES = 0.5
 """Seconds between two deliveries of a board."""
 EVENTS = "viewer-events"
-"""Name of the list whose cursors are the ids of events."""
+"""Name of the list in cursors of events."""
 EVENT_TYPES = {
     PersonKind.POINTS: "PointsEvent",
     PersonKind.LEVEL: "LevelEvent",
@@ -75,12 +71,12 @@ async def boards_now(keys: Sequence[Board], context: Context) -> list[Row]:
     return [await leaderboards.leaderboard(context, board=board) for board in keys]
 
 
-async def viewer_events(context: Context, *, after: ID | None = None) -> AsyncGenerator[Row, None]:
+async def viewer_events(context: Context, *, after: str | None = None) -> AsyncGenerator[Row, None]:
     """
-    A row for each event of the viewer, in order: those after the event with the id `after` first, then those that come. Only the position
+    A row for each event of the viewer, in order: those after the cursor `after` first, then those that come. Only the position
     is kept in memory; a slow client reads later what is stored. If events may have been deleted, a row that says so comes first.
 
-    Raises NotAllowed: FORBIDDEN (the viewer has no profile); Refused: BAD_CURSOR (`after` is no id of an event of the viewer).
+    Raises NotAllowed: FORBIDDEN (the viewer has no profile); Refused: BAD_CURSOR (`after` is not of an event of the viewer).
     """
     own, database = context.viewer.profile_id, context.database
     if own is None:
@@ -101,14 +97,14 @@ async def viewer_events(context: Context, *, after: ID | None = None) -> AsyncGe
             await arrived.wait()
             arrived.clear()
             if late:
-                late, before = False, _id_of(own, position)
+                late, before = False, _cursor_of(own, position)
                 position = replace(position, at=clock.now())
                 yield _missed_row(own, position, before)
             while found := await person_events.after(database, own, position):
                 for each in found:
                     position = each.position
                     if await _is_still_visible(each.entry, context):
-                        yield _event_row(each.entry, _id_of(own, position))
+                        yield _event_row(each.entry, _cursor_of(own, position))
 
 
 def is_own(row: Row, context: Context) -> bool:
@@ -127,14 +123,9 @@ def level(row: Row) -> Row:
     return vars(LEVELS[row["level"] - 1])
 
 
-@columns("code", "title", "credits")
-async def challenges(codes: Sequence[str], context: Context) -> list[Row | None]:
-    """Challenges by their codes; None if no longer in the catalogue."""
-    return [_challenge_row(CHALLENGES[code]) if code in CHALLENGES else None for code in codes]
-
-
-def _challenge_row(found: Challenge) -> Row:
-    return {"code": found.code, "title": translate(found.title), "credits": found.credits}
+def challenge(row: Row) -> Row | None:
+    """The challenge that was completed; None if it is no longer in the catalogue."""
+    return challenges.by_code(row["challenge"])
 
 
 async def _is_still_visible(entry: FeedEntry, context: Context) -> bool:
@@ -148,29 +139,29 @@ async def _is_still_visible(entry: FeedEntry, context: Context) -> bool:
     return True
 
 
-def _event_row(entry: FeedEntry, event_id: str) -> Row:
+def _event_row(entry: FeedEntry, cursor: str) -> Row:
     kind = PersonKind(entry.facts["kind"])
     facts = {**entry.facts, "kind": kind, "at": entry.at, "profile_id": entry.profile_id}
-    return {"__typename": EVENT_TYPES[kind], **facts, "id": event_id}
+    return {"__typename": EVENT_TYPES[kind], **facts, "cursor": cursor}
 
 
 def _missed_row(profile_id: int, position: Position, before: str) -> Row:
     kind = PersonKind.MISSED
-    facts = {"kind": kind, "at": position.at, "profile_id": profile_id, "after_id": before}
-    return {"__typename": EVENT_TYPES[kind], **facts, "id": _id_of(profile_id, position)}
+    facts = {"kind": kind, "at": position.at, "profile_id": profile_id, "missed_after": before}
+    return {"__typename": EVENT_TYPES[kind], **facts, "cursor": _cursor_of(profile_id, position)}
 
 
-def _id_of(profile_id: int, position: Position) -> str:
-    """The id of the event before a position: it is all that is needed to go on there."""
+def _cursor_of(profile_id: int, position: Position) -> str:
+    """The cursor of the event before a position: all that is needed to go on there."""
     at = microseconds(position.at)
     return cursors.encode(EVENTS, profile_id, position.before, position.within, position.last, at)
 
 
-def _position_of(profile_id: int, event_id: str) -> Position:
+def _position_of(profile_id: int, cursor: str) -> Position:
     """The position after an event of this profile. Raises Refused: BAD_CURSOR."""
-    owner, before, within, last, at = cursors.decode(EVENTS, event_id, int, str, str, int, int)
+    owner, before, within, last, at = cursors.decode(EVENTS, cursor, int, str, str, int, int)
     if owner != profile_id:
-        raise refused(ErrorCode.BAD_CURSOR, "That is no id of an event of yours.", path=("after",))
+        raise refused(ErrorCode.BAD_CURSOR, "That is not the cursor of an event of yours.", path=("after",))
     return Position(before, within, last, datetime.fromtimestamp(at / 1_000_000, UTC))
 
 

@@ -7,6 +7,7 @@ from resolvers import badges, events, invites, portfolio, profiles
 from resolvers.base.permissions import Anyone, SignedIn
 from resolvers.connections import connection_requests
 from schema.badges import Badge, BadgeLevel
+from schema.challenges import Challenge
 from schema.connections import ConnectionRequest
 from schema.enums import enum_of
 from schema.fields import column, loaded_by, subscribed_by
@@ -48,9 +49,9 @@ class LeaderboardChange:
 
 @strawberry.interface(description="Something that happened to you.")
 class ViewerEvent:
-    id: strawberry.ID = column(
-        "Id of the event. Pass the last one that you received as `viewerEvents(after:)` to go on where you stopped. An "
-        "event that is delivered again can have another id."
+    cursor: str = column(
+        "Cursor of the event. Pass the last one that you received as `viewerEvents(after:)` to go on where you stopped. "
+        "An event that is delivered again can have another cursor."
     )
     kind: PersonKind = column("Kind of the event.")
     at: DateTime = column("When the event was recorded.")
@@ -78,18 +79,8 @@ class BadgeEvent(ViewerEvent):
 
 @strawberry.type(description="You completed a challenge; its credits can be claimed.")
 class ChallengeEvent(ViewerEvent):
-    code: str = column("Code of the challenge, which never changes.", read=lambda row: row["challenge"])
-    title: str | None = loaded_by(
-        events.challenges,
-        "Title of the challenge; null if it no longer exists.",
-        key="challenge",
-        read="title",
-    )
-    credits: int | None = loaded_by(
-        events.challenges,
-        "Credits that can be claimed; null if the challenge no longer exists.",
-        key="challenge",
-        read="credits",
+    challenge: Challenge | None = column(
+        "The challenge; null if it is no longer in the catalogue.", read=events.challenge
     )
 
 
@@ -137,7 +128,7 @@ class CollaboratorTaggedEvent(ViewerEvent):
     )
 )
 class EventsMissedEvent(ViewerEvent):
-    after_id: strawberry.ID = column("Id of the event after which events may have been missed.")
+    missed_after: str = column("Cursor of the event after which events may have been missed.")
 
 
 @strawberry.type
@@ -154,6 +145,6 @@ class EventsSubscription:
         "Sends your own events, and no one else's, each once and in order. Events are stored for 6 hours: with `after` "
         "those since that event come first. If older ones may have been missed, an `EventsMissedEvent` comes before.",
         allowed=[SignedIn()],
-        arguments={"after": "Id of the last event that you received; without it only new events are sent."},
+        arguments={"after": "Cursor of the last event that you received; without it only new events are sent."},
         still_visible=events.is_own,
     )

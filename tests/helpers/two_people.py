@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from tests.helpers.connections import connected, member
+from tests.helpers.graph_ids import number_in
 
 ADA, BEN = "ada@people.example", "ben@people.example"
 PASSWORD = "Correct horse 7 staple!"
@@ -74,8 +75,9 @@ class Voice(Protocol):
 
 async def do(voice: Voice, name: str, asked: str, /, *, refused: str = "", **given: Any) -> Any:
     """Run a mutation; its payload. It must be done, or be refused with this code alone."""
-    kind = name[0].upper() + name[1:] if given else "Nothing"
-    document = f"mutation M($input: {kind}Input!) {{ {name}(input: $input) {{ {asked} errors {{ code message }} }} }}"
+    kind = f"{name[0].upper()}{name[1:]}Input!"
+    declared, passed = (f"($input: {kind})", "(input: $input)") if given else ("", "")
+    document = f"mutation M{declared} {{ {name}{passed} {{ {asked} errors {{ code message }} }} }}"
     payload = (await voice.ask(document, input=given))[name]
     assert [each["code"] for each in payload["errors"]] == ([refused] if refused else []), payload
     return payload
@@ -158,7 +160,7 @@ async def connecting(ada: Voice, ben: Voice, ada_handle: str, ben_handle: str) -
     """Both know Cem; Ada asks, Ben accepts."""
     cem = await member("Cem")
     for voice in (ada, ben):
-        number = int((await own(voice))["profile"]["id"].removeprefix("prf_"))
+        number = number_in((await own(voice))["profile"]["id"])
         await connected(type("Somebody", (), {"id": cem.id, "profile_id": number}), cem)
     assert (await ada.hears("ConnectionAcceptedEvent"))["profile"] == {"name": "Cem"}
     there = await seen(ada, ben_handle)

@@ -16,7 +16,6 @@ from graphql import (
 from tortoise.transactions import in_transaction
 
 from catalogue.badges import Rarity
-from catalogue.challenges import CHALLENGES
 from catalogue.points import Category
 from models.accounts import Account
 from models.badges import BadgeRarity, ImportedBadge
@@ -223,7 +222,6 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         credit_resolvers.of_accounts: [account.id, 999_999],
         credit_resolvers.of_profiles: people,
         events.boards_now: [board.board],
-        events.challenges: [next(iter(CHALLENGES)), "gone"],
         ledger_history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
         ledger_history.of_profiles: people,
         members.of_companies: [company.id, 999_999],

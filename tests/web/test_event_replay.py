@@ -42,13 +42,13 @@ async def test_a_client_goes_on_after_the_last_event_it_got(checked_client: Grap
         await tell(ada, 1, 2, 3)
         heard = [await arrives(ws) for _ in range(3)]
     assert [number(each) for each in heard] == [1, 2, 3]
-    assert len({each["viewerEvents"]["id"] for each in heard}) == 3
+    assert len({each["viewerEvents"]["cursor"] for each in heard}) == 3
     # when: two more while it is away, and one while it is there again
     await tell(ada, 4)
     await tell(ada, 5)
     async with open_socket(checked_client) as ws:
         await ws.init(header)
-        await go_on(ws, heard[1]["viewerEvents"]["id"])
+        await go_on(ws, heard[1]["viewerEvents"]["cursor"])
         replayed = [await arrives(ws) for _ in range(3)]
         await tell(ada, 6)
         live = await arrives(ws)
@@ -57,7 +57,7 @@ async def test_a_client_goes_on_after_the_last_event_it_got(checked_client: Grap
     assert [number(each) for each in [*replayed, live]] == [3, 4, 5, 6]
     async with open_socket(checked_client) as ws:
         await ws.init(header)
-        await go_on(ws, replayed[-1]["viewerEvents"]["id"])
+        await go_on(ws, replayed[-1]["viewerEvents"]["cursor"])
         assert number(await arrives(ws)) == 6
         await nothing_arrives(ws)
 
@@ -74,7 +74,7 @@ async def test_events_that_are_committed_while_clients_come_and_go_arrive_once(c
     # when: ten transactions write at once, and the client starts anew after every few events
     expected = 10 * 6
     writing = asyncio.gather(*(tell(ada, *([1 + nth] * 6)) for nth in range(10)))
-    last: str = first["viewerEvents"]["id"]
+    last: str = first["viewerEvents"]["cursor"]
     heard: list[int] = []
     while len(heard) < expected:
         async with open_socket(checked_client) as ws:
@@ -83,7 +83,7 @@ async def test_events_that_are_committed_while_clients_come_and_go_arrive_once(c
             for _ in range(min(7, expected - len(heard))):
                 event = await arrives(ws)
                 heard.append(number(event))
-                last = event["viewerEvents"]["id"]
+                last = event["viewerEvents"]["cursor"]
     await writing
     # then
     assert sorted(heard) == sorted([1 + nth for nth in range(10)] * 6)
@@ -102,7 +102,7 @@ async def test_what_is_no_longer_stored_is_said_to_be_missed(
         await ws.init(header)
         await subscribe(ws, OWN)
         await tell(ada, 1)
-        first = (await arrives(ws))["viewerEvents"]["id"]
+        first = (await arrives(ws))["viewerEvents"]["cursor"]
     # given: the next event is deleted, the one after it is not
     await tell(ada, 2)
     await Notice.all().delete()
@@ -115,13 +115,13 @@ async def test_what_is_no_longer_stored_is_said_to_be_missed(
         await go_on(ws, first)
         gap, event = (await arrives(ws))["viewerEvents"], await arrives(ws)
     # then
-    assert (gap["__typename"], gap["kind"], gap["afterId"]) == ("EventsMissedEvent", "MISSED", first)
+    assert (gap["__typename"], gap["kind"], gap["missedAfter"]) == ("EventsMissedEvent", "MISSED", first)
     assert number(event) == 3
     # and the event that said so is one to go on from
     monkeypatch.undo()
     async with open_socket(checked_client) as ws:
         await ws.init(header)
-        await go_on(ws, gap["id"])
+        await go_on(ws, gap["cursor"])
         assert number(await arrives(ws)) == 3
         await nothing_arrives(ws)
 
@@ -139,11 +139,11 @@ async def test_a_server_that_did_not_read_for_hours_says_so(checked_client: Grap
 
 
 @pytest.mark.parametrize("wrong", ["other", "edited", "made up", "empty", "list"])
-async def test_an_id_of_anything_else_is_refused(checked_client: GraphQLClient, wrong: str) -> None:
+async def test_a_cursor_of_anything_else_is_refused(checked_client: GraphQLClient, wrong: str) -> None:
     (ada, ada_id), (_, ben_id) = await person("Ada"), await person("Ben")
     header = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
     position = await person_events.now(checked_client.http.app[DATABASE])
-    mine, others = events._id_of(ada_id, position), events._id_of(ben_id, position)
+    mine, others = events._cursor_of(ada_id, position), events._cursor_of(ben_id, position)
     given = {"other": others, "edited": mine[:-2] + "AA", "made up": "prf_1", "empty": "", "list": "x" * 4_001}[wrong]
     async with open_socket(checked_client) as ws:
         await ws.init(header)
