@@ -26,7 +26,7 @@ query P($search: String, $skills: [String!], $industries: [String!], $company: I
         $order: ProfileOrder, $first: Int, $after: String, $last: Int, $before: String) {
   profiles(search: $search, skillCodes: $skills, industryCodes: $industries, companyId: $company, countryCode: $country, lookingFor: $for,
            orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
-    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name } } } }
+    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name } } nodes { id name } } }
 """
 
 ARGUMENTS = {"skills": "skill_codes", "country": "country_code"}
@@ -37,6 +37,7 @@ async def found(client: GraphQLClient, **asked: Any) -> list[str]:
     answer = (await client.data(PEOPLE, **asked))["profiles"]
     names = [edge["node"]["name"] for edge in answer["edges"]]
     assert answer["totalCount"] >= len(names)
+    assert answer["nodes"] == [edge["node"] for edge in answer["edges"]]
     return names
 
 
