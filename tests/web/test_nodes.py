@@ -4,21 +4,16 @@ from typing import Any
 
 import pytest
 
-from models.accounts import Account
-from models.credits import CreditEntry
 from models.portfolio import ProjectImage
 from models.sessions import Session
-from models.shop import ShopOrder
-from models.tokens import AccessToken, ApiKey
 from services.auth import sessions
 from services.auth.principals import Client
-from services.credits import shop
-from services.credits.credit_ledger import correct
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_service, make_token
 from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session, with_key
+from tests.helpers.private_objects import everything
 from tests.helpers.projects import make_project
 
 NODES = """
@@ -28,19 +23,6 @@ query($ids: [ID!]!) { nodes(ids: $ids) { __typename id
 """
 IDS = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 READ = "mx:user:profile:v1:read"
-PRIVATE: dict[str, Any] = {"pat": AccessToken, "key": ApiKey, "ses": Session, "ord": ShopOrder, "crd": CreditEntry}
-
-
-async def everything(email: str = "ada@people.example") -> tuple[Account, Headers, dict[str, str]]:
-    """A person with one of each private object; the session's headers and the ids by prefix."""
-    ada = await make_person(email)
-    await make_token(ada, READ)
-    await with_key(ada)
-    await correct(email, 200, reason="A prize")
-    await shop.order(ada.id, "MUG", "k")
-    headers = await in_session(ada)
-    found = {prefix: await model.filter(account_id=ada.id).order_by("id").first() for prefix, model in PRIVATE.items()}
-    return ada, headers, {prefix: graph_id(prefix, row.id) for prefix, row in found.items()}
 
 
 async def read(client: GraphQLClient, ids: list[str], headers: Headers, document: str = NODES) -> list[Any]:
