@@ -146,6 +146,7 @@ async def everything_else_opens(page: Page) -> None:
     await page.get_by_label("Show GraphiQL Explorer").click()
     await expect(page.locator(".graphiql-explorer-root")).to_contain_text("levels")
     await page.get_by_label("Show Documentation Explorer").click()
+    await expect(page.locator(".graphiql-doc-explorer-content")).to_contain_text("Ids are opaque texts")
     await page.locator(".graphiql-doc-explorer-content").get_by_text("Query", exact=True).click()
     await expect(page.locator(".graphiql-doc-explorer-content")).to_contain_text("levels")
     await expect(page.locator(".graphiql-doc-explorer-content .graphiql-markdown-description").first).not_to_be_empty()
@@ -240,6 +241,21 @@ async def test_a_phone_shows_all_of_it(live_server: str, tmp_path: Path) -> None
             await page.get_by_label(f"Hide {panel}").click()
             await expect(page.locator(".graphiql-plugin")).not_to_be_in_viewport()
         await page.screenshot(path=tmp_path / "phone.png")
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
+async def test_the_page_and_its_dialog_are_as_dark_as_the_system(live_server: str, scheme: Any, is_dark: bool) -> None:
+    async with a_browser() as visit:
+        page = visit.page
+        await page.emulate_media(color_scheme=scheme)
+        await opened(page, live_server)
+        await page.get_by_role("button", name="Sign in").click()
+        for part in (".graphiql-container", "#sign-in", "#sign-in input[name=email]"):
+            red, green, blue = await page.locator(part).evaluate(
+                "each => getComputedStyle(each).backgroundColor.match(/[0-9.]+/g).map(Number).slice(0, 3)"
+            )
+            assert (red + green + blue < 3 * 128) is is_dark, part
         assert visit.complaints == []
 
 
