@@ -1,10 +1,20 @@
 """Skills, industries, countries and languages: terms of controlled lists."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from catalogue.languages import translate
 from resolvers import terms
-from schema.fields import Work, answered_by, column
+from resolvers.people import term_people
+from schema.fields import Work, answered_by, column, loaded_by
+from schema.nodes import PAGE_ARGUMENTS
+
+if TYPE_CHECKING:
+    from schema.people import ProfileConnection
+
+LazyPeople = Annotated["ProfileConnection", strawberry.lazy("schema.people")]
+ORDER = "the newest profile first. `Query.profiles` has other orders."
 
 
 @strawberry.type(description="A skill of a person.")
@@ -13,6 +23,9 @@ class Skill:
     name: str = column("Name of the skill, in the language of the answer.", read=lambda row: translate(row["name"]))
     is_retired: bool = column(
         "True if it can no longer be chosen; profiles that have it still show it.", read=lambda row: row["retired"]
+    )
+    profiles: LazyPeople = loaded_by(
+        term_people.of_skills, f"People who have the skill, {ORDER}", key="code", arguments=PAGE_ARGUMENTS
     )
 
 
@@ -23,12 +36,18 @@ class Industry:
     is_retired: bool = column(
         "True if it can no longer be chosen; profiles that have it still show it.", read=lambda row: row["retired"]
     )
+    profiles: LazyPeople = loaded_by(
+        term_people.of_industries, f"People who know the industry, {ORDER}", key="code", arguments=PAGE_ARGUMENTS
+    )
 
 
 @strawberry.type(description="A country or territory of ISO 3166-1.")
 class Country:
     code: str = column("ISO 3166-1 alpha-2 code, like `NL`.")
     name: str = column("Name of the country, in the language of the answer.")
+    profiles: LazyPeople = loaded_by(
+        term_people.of_countries, f"People who live there, {ORDER}", key="code", arguments=PAGE_ARGUMENTS
+    )
 
 
 @strawberry.type(description="A language of emails and answers.")

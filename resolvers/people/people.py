@@ -12,12 +12,15 @@ from catalogue.terms import INDUSTRIES, SKILLS, Term, choice, country
 from models.statements import Statement
 from resolvers.base import cursors, ids
 from resolvers.base.context import Context
+from resolvers.base.keyset import TopPerParent
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
+from resolvers.people import term_people
 from resolvers.people.people_search import Search
 from resolvers.people.search_filters import ColumnFilter, Filter, TermFilter, WordFilter
 from resolvers.people.search_sql import NEWEST, POINTS, Position
+from resolvers.people.term_people import TermTotal
 from resolvers.profiles import by_id
 from services.errors import ErrorCode, refused
 from services.media import search_tokenizer
@@ -78,9 +81,11 @@ async def find(
     return connection(page, edges, cursor_of, visible=lambda edge: edge["person"] is not None, search=found)
 
 
-async def totals(searches: Sequence[Search], context: Context) -> list[int]:
-    """How many people each search finds."""
-    return [await search.total() for search in searches]
+async def totals(lists: Sequence[Search | TermTotal], context: Context) -> list[int]:
+    """How many people each search finds, and each term has."""
+    of_terms = [each for each in lists if isinstance(each, TermTotal)]
+    found = dict(zip(of_terms, await term_people.totals(of_terms, context), strict=True))
+    return [found[each] if isinstance(each, TermTotal) else await each.total() for each in lists]
 
 
 profiles = paged(find)
@@ -104,6 +109,8 @@ async def of_companies(
 def cursor_of(row: Row) -> str:
     """The cursor of an edge. Sums below zero are secret: instead of one, the cursor has -1 and the profile's number."""
     keys, order = row["keys"], row["order"]
+    if isinstance(order, TopPerParent):  # the people of a term
+        return order.cursor_of(keys)
     if order is NEWEST:
         return cursors.encode(row["list"], keys["tier"], str(keys["joined_on"]), keys["id"])
     below = keys["overall"] < 0

@@ -59,6 +59,7 @@ from resolvers.audit import Trail
 from resolvers.base.context import Context
 from resolvers.connections import blocks, connection_requests, connections, suggestions
 from resolvers.people import people as people_resolvers
+from resolvers.people import term_people
 from resolvers.people.people_search import Search
 from resolvers.people.search_filters import WordFilter
 from resolvers.people.search_sql import POINTS
@@ -243,6 +244,9 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         points.of_profiles: people,
         people_resolvers.of_companies: [company.id, 999_999],
         people_resolvers.totals: [Search(database, [WordFilter(b"a")], POINTS)],
+        term_people.of_countries: ["NL", "XX"],
+        term_people.of_industries: ["banking", "logistics"],
+        term_people.of_skills: ["python", "css"],
         stats.of_profiles: people,
         stats.points_today: people,
         stats.series: people,
