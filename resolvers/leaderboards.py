@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from strawberry import ID
 
+from catalogue.languages import Text
 from models.database import Database
 from models.statements import Statement
 from resolvers import profiles
@@ -199,13 +200,20 @@ def _moment(key: BoardKey) -> int:
     return 0 if key.at is None else microseconds(key.at)
 
 
+_OTHER_MOMENT = Text("That cursor is of another moment. Pass the `asOf` of the page that it comes from.")
+_NO_MOMENT = Text(
+    "That cursor comes from a page without `asOf`, so it belongs to no moment. Select `asOf` on the first page, and pass "
+    "its `asOf` and cursors on. Or continue without `asOf`."
+)
+
+
 async def _board_page(database: Database, key: BoardKey, page: Page) -> Row:
     size = page.size + 1
     at: Standing | None = None
     if page.cursor is not None:
         points, reached, number, moment = cursors.decode(key.cursor, page.cursor, int, int, int, int)
         if key.chosen_by_client and moment != _moment(key):
-            raise refused(ErrorCode.BAD_CURSOR, "That cursor is of another moment: pass the `asOf` of its page too.")
+            raise refused(ErrorCode.BAD_CURSOR, _OTHER_MOMENT if moment else _NO_MOMENT)
         at = points, reached, number
     board = await queries.listing(database, key)
     places = board.before(at, size) if page.backward else board.after(at, size)

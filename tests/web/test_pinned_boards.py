@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from services.core import clock
-from tests.helpers.factories import make_person, make_profile
+from tests.helpers.factories import make_person, make_profile, make_token
 from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.live_boards import FULL, board, hide, profile_id_of, ranked_names, record_answers
+from tests.helpers.people import in_session
 
 
 async def test_a_pinned_listing_stays_while_scores_move(checked_client: GraphQLClient) -> None:
@@ -64,6 +65,96 @@ async def test_the_cursor_of_an_unpinned_page_goes_on_under_the_moment_of_that_p
     assert [edge["node"] for edge in pages] == [edge["node"] for edge in whole["entries"]["edges"]]
     # and a live board goes on with it, too
     assert len((await board(checked_client, after=first["entries"]["pageInfo"]["endCursor"]))["entries"]["edges"]) > 0
+
+
+WALK = """
+query Walk(
+  $period: LeaderboardPeriod, $scope: LeaderboardScope, $at: DateTime
+  $first: Int, $after: String, $last: Int, $before: String
+) {
+  leaderboard(board: FORUM, period: $period, scope: $scope, asOf: $at) {
+    asOf
+    entries(first: $first, after: $after, last: $last, before: $before) {
+      nodes { rank points profile { name } } totalCount
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+
+
+async def make_walkers() -> dict[str, dict[str, Any]]:
+    """How callers send who they are: nobody, a token that may read leaderboards only, and a session."""
+    account = await make_person()
+    return {
+        "anonymous": {},
+        "weak token": {"token": await make_token(account, "mx:leaderboard:read")},
+        "session": {"headers": await in_session(account)},
+    }
+
+
+@pytest.mark.parametrize("period", ["ALL_TIME", "LAST_30_DAYS", "YEAR"])
+@pytest.mark.parametrize("who", ["anonymous", "weak token", "session"])
+@pytest.mark.parametrize("backward", [False, True])
+async def test_the_moment_of_the_first_page_continues_it_in_either_direction(
+    checked_client: GraphQLClient, period: str, who: str, backward: bool
+) -> None:
+    # given people with few different sums, so that ties cross the pages
+    people = [await make_profile(f"P{number}") for number in range(7)]
+    for number, person in enumerate(people):
+        await record_answers(person, times=1 + number // 3)
+    caller = (await make_walkers())[who]
+
+    async def page_of(**more: Any) -> Any:
+        return (await checked_client.data(WALK, **caller, period=period, **more))["leaderboard"]
+
+    whole = (await page_of(first=100))["entries"]["nodes"]
+    size, cursor = ("last", "before") if backward else ("first", "after")
+    more, at = ("hasPreviousPage", "startCursor") if backward else ("hasNextPage", "endCursor")
+    # when
+    page = await page_of(**{size: 2})
+    moment, found = page["asOf"], page["entries"]["nodes"]
+    while page["entries"]["pageInfo"][more]:
+        for person in (people[len(found) - 1], await make_profile(f"New {len(found)}")):
+            await record_answers(person, times=5)
+        page = await page_of(**{size: 2, cursor: page["entries"]["pageInfo"][at]}, at=moment)
+        found = page["entries"]["nodes"] + found if backward else found + page["entries"]["nodes"]
+        # then
+        assert page["asOf"] == moment and page["entries"]["totalCount"] == 7
+    assert found == whole
+    # and back again from the last page, over the same places
+    size, cursor, at = ("first", "after", "endCursor") if backward else ("last", "before", "startCursor")
+    back = await page_of(**{size: 6, cursor: page["entries"]["pageInfo"][at]}, at=moment)
+    assert back["entries"]["nodes"] == (whole[1:] if backward else whole[:6])[: len(back["entries"]["nodes"])]
+    assert len(back["entries"]["nodes"]) == 6
+    # while the live board has moved on
+    assert (await page_of(first=100))["entries"]["nodes"] != whole
+
+
+async def test_the_boards_of_two_moments_and_of_none_are_told_apart(checked_client: GraphQLClient) -> None:
+    # given
+    people = [await make_profile(f"P{number}") for number in range(3)]
+    for person in people:
+        await record_answers(person)
+    first = await board(checked_client, first=1)
+    await record_answers(people[0])
+    later = await board(checked_client, first=1)
+    plain = "{ leaderboard(board: FORUM) { entries(first: 1) { pageInfo { endCursor } } } }"
+    cursor = (await checked_client.data(plain))["leaderboard"]["entries"]["pageInfo"]["endCursor"]
+    # when
+    messages = [
+        (await checked_client.ask(FULL, at=later["asOf"], after=each))["errors"][0]
+        for each in (first["entries"]["pageInfo"]["endCursor"], cursor)
+    ]
+    # then each message says what is wrong and what to do
+    assert [each["extensions"]["code"] for each in messages] == ["BAD_CURSOR", "BAD_CURSOR"]
+    assert [each["message"] for each in messages] == [
+        "That cursor is of another moment. Pass the `asOf` of the page that it comes from.",
+        (
+            "That cursor comes from a page without `asOf`, so it belongs to no moment. Select `asOf` on the first page, "
+            "and pass its `asOf` and cursors on. Or continue without `asOf`."
+        ),
+    ]
 
 
 PLACES = "fragment P on Leaderboard { entries(first: 1) { pageInfo { endCursor } } }"
