@@ -8,14 +8,18 @@ from typing import Final
 from services.open_badges import badge_credentials, credential_status, issuer_keys
 from services.open_badges.badge_credentials import Award
 from services.open_badges.badge_images import ImageKind
-from web.plain_pages import headers_of
+from web.plain_pages import headers_with_images
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "credential.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
-HEADERS: Final = headers_of(STYLE, images="'self'")
 VALID: Final = "This credential was issued here and has not been revoked."
 REVOKED: Final = "The issuer revoked this credential. It is no longer valid."
+
+
+def headers() -> dict[str, str]:
+    """The headers of the page."""
+    return headers_with_images(STYLE)
 
 
 def page_of(award: Award, keys: str) -> str:

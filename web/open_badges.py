@@ -114,7 +114,7 @@ class OpenBadges:
         if media == PAGE:
             body = open_badge_page.page_of(award, self._keys_url).encode()
             status = 410 if award.revoked else 200
-            return _response(request, body, media, cache, status=status, headers=headers | open_badge_page.HEADERS)
+            return _response(request, body, media, cache, status=status, headers=headers | open_badge_page.headers())
         if award.revoked:
             return self._revoked_response(request, award, headers)
         if media in SIGNED:

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from catalogue.languages import Text, current_language, translate
+from services.core import runtime
 from services.errors import Problem
 
 FILES: Final = Path(__file__).parent / "static" / "pages"
@@ -36,6 +37,11 @@ def headers_of(style: str, *, form_action: str = "'none'", images: str = "'none'
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",
     }
+
+
+def headers_with_images(style: str) -> dict[str, str]:
+    """`headers_of`, with images of this server: also by its public address, if the page was opened by another name."""
+    return headers_of(style, images=f"'self' {runtime.current().settings.address}")
 
 
 HEADERS: Final = headers_of(STYLE, form_action="'self'")

@@ -20,13 +20,12 @@ from services.profiles.badge_recipients import Recipient
 from settings import Settings
 from web.accept import best_of
 from web.client import client_of, trusted_of
-from web.plain_pages import headers_of
+from web.plain_pages import headers_with_images
 from web.request_limits import RequestLimit
 
 FILES: Final = Path(__file__).parent / "static" / "open_badges"
 PAGE: Final = Template((FILES / "recipient.html").read_text("utf-8"))
 STYLE: Final = (FILES / "credential.css").read_text("utf-8")
-PAGE_HEADERS: Final = headers_of(STYLE, images="'self'")
 JSON: Final = ("application/ld+json", "application/json")
 HEADERS: Final[dict[str, str]] = {
     hdrs.CACHE_CONTROL: "no-cache",
@@ -60,7 +59,7 @@ class Recipients:
                 text=_page(found),
                 content_type="text/html",
                 charset="utf-8",
-                headers={**HEADERS, **PAGE_HEADERS, hdrs.CONTENT_LANGUAGE: current_language()},
+                headers={**HEADERS, **headers_with_images(STYLE), hdrs.CONTENT_LANGUAGE: current_language()},
             )
 
 

@@ -355,6 +355,9 @@ async def test_a_public_person_has_a_page(reader: Reader) -> None:
     assert "<script>alert(1)</script>" in page.text and "<i>Engineer</i>" in page.text
     assert f'src="/avatars/{"a" * 32}/256.webp"' in page.html and "Punten: " in page.text
     assert page.response.headers["X-Frame-Options"] == "DENY"
+    # badges have addresses at PUBLIC_URL, which may be another name than the page was opened by
+    assert "img-src 'self' http://graph.example;" in page.response.headers["Content-Security-Policy"]
+    assert 'src="http://graph.example/achievements/' in page.html
 
 
 async def test_a_hidden_person_has_no_page(reader: Reader) -> None:
