@@ -9,9 +9,6 @@ from resolvers.base.nodes import LISTED_IN, READERS
 from services.core.ids import PREFIXES
 from tests.helpers.built_schema import OWN, SCHEMA
 
-POSITIONS = {"ViewerEvent"}
-"""Types whose id is a position in a stream, and not that of an object that can be read; those that implement them too."""
-
 
 def read_as(type_: Any) -> set[str]:
     """The names by which a reader may answer this type: its own, and those of its interfaces."""
@@ -23,7 +20,6 @@ WITH_ID = [
     for each in OWN
     if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)
     and each.name != "Node"
-    and not read_as(each) & POSITIONS
     and "id" in each.fields
     and str(each.fields["id"].type) == "ID!"
 ]
