@@ -60,7 +60,7 @@ export const page = graphql`
 export const events = graphql`
   subscription searchViewerEventsSubscription {
     viewerEvents {
-      id
+      cursor
       __typename
       at
       ... on BadgeEvent {
