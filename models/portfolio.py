@@ -56,7 +56,7 @@ class Project(Model):
 
 
 class ProjectSkill(Model):
-    """A skill that a project took. Codes are in catalogue/skills.toml."""
+    """A skill that a project required. Codes are in catalogue/skills.toml."""
 
     id = fields.BigIntField(primary_key=True)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(

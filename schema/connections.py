@@ -48,7 +48,7 @@ enum_of(
 @strawberry.type(description="A connection on a page of connections.")
 class ConnectedProfileEdge:
     cursor: str = column("Cursor of this person, for `after` and `before`.", read=connection_resolvers.cursor_of)
-    connected_at: DateTime = column("When they connected.")
+    connected_at: DateTime = column("When the two people connected.")
     node: LazyProfile = column("The connected person.", itself=True)
 
 
@@ -57,9 +57,7 @@ class ConnectedProfileConnection:
     edges: list[ConnectedProfileEdge] = column("The connections on this page, with their dates and cursors.")
     nodes: list[LazyProfile] = nodes_by("The connected people on this page.")
     page_info: PageInfo = column("Whether there are more rows, and the cursors to read them with.")
-    total_count: int = loaded_by(
-        connection_resolvers.totals, "Number of people in the whole list that you may see.", key="listing"
-    )
+    total_count: int = loaded_by(connection_resolvers.totals, "Number of people in the whole list.", key="listing")
 
 
 @strawberry.type(description="People who are connected with both a person and you.")
@@ -305,7 +303,7 @@ class ConnectionsMutation:
     )
     remove_connection: RemoveConnectionPayload | None = mutation_by(
         connection_resolvers.remove,
-        "Remove a connection. The other person is not notified; badges are kept.",
+        "Remove a connection. The other person is not notified. Badges that it gave are kept.",
         allowed=[Person()],
         codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=RemoveConnectionInput,
@@ -313,8 +311,8 @@ class ConnectionsMutation:
     block_profile: BlockProfilePayload | None = mutation_by(
         blocks.block,
         "Block a person. This removes your connection and all requests between you. Neither of you appears in the "
-        "other's requests, lists, suggestions, invites and tags. The person is not notified. Public pages, search "
-        "and leaderboards do not change.",
+        "other's requests, lists, suggestions, invites and tags. Lists of projects leave out theirs for you. The person "
+        "is not notified. Public pages, search for people and leaderboards do not change.",
         allowed=[Person()],
         codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.NOT_YOURSELF],
         input=BlockProfileInput,

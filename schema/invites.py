@@ -27,9 +27,9 @@ IDEMPOTENCY_KEY = (
 
 enum_of(
     InviteKind,
-    "Kind of an invite, which decides its points.",
+    "Kind of an invite, which decides how many points it gives.",
     {
-        "PLATFORM": "To an address on a mail domain of the sender's company.",
+        "PLATFORM": "To an address at a mail domain of your company.",
         "FRIEND": "To any other address.",
     },
 )
@@ -39,7 +39,7 @@ enum_of(
     {
         "PENDING": "No one has signed up with it yet.",
         "EXPIRED": "No one signed up with it within 30 days.",
-        "WITHDRAWN": "It was withdrawn.",
+        "WITHDRAWN": "You withdrew it.",
         "ACCEPTED": "Someone signed up with it.",
     },
     name="InviteState",
@@ -54,7 +54,7 @@ enum_of(
 class Invite(Node):
     id: strawberry.ID = column("Opaque id of the invite, like `inv_5k2v9x0qcm`.", read=id_of("Invite"))
     email: str = column("The address, as you last typed it.")
-    kind: InviteKind = column("Kind of the invite, which decides its points.")
+    kind: InviteKind = column("Kind of the invite, which decides how many points it gives.")
     state: InviteStatus = column("Current state of the invite.")
     note: str | None = column(
         "Your personal note in the email, as you typed it; null if there is none.", read=invites.note_of
@@ -105,7 +105,7 @@ class SendInvitesInput:
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.type(description="Result for one address.")
+@strawberry.type(description="The result of `sendInvites` for one address.")
 class SendInviteResult:
     email: str = column("The address, as you sent it.")
     invite: Invite | None = loaded_by(invites.by_id, "The invite; null if refused.", key="invite_id")

@@ -22,7 +22,7 @@ LazyProfile = Annotated["Profile", strawberry.lazy("schema.profiles")]
 
 enum_of(
     ProjectState,
-    "Visibility of a project.",
+    "State of a project, which decides who sees it.",
     {
         "DRAFT": "Visible to its owner only; for everyone else it does not exist.",
         "PUBLISHED": "Visible to everyone who can see its owner.",
@@ -44,9 +44,9 @@ enum_of(
         "DESCRIPTION": "Description of the app.",
         "CUSTOMER": "The customer it was built for.",
         "BUSINESS_NEED": "The business need behind it.",
-        "SOLUTION": "How the app meets that need.",
-        "RESULTS": "Improvements since then.",
-        "SKILLS": "Skills that it took.",
+        "SOLUTION": "How the app meets the business need.",
+        "RESULTS": "Improvements since the app went live.",
+        "SKILLS": "Skills that the project required.",
         "COLLABORATORS": "Other people who worked on it.",
         "STARTED_ON": "Day the work started.",
         "ENDED_ON": "Day the work ended.",
@@ -90,29 +90,31 @@ class Project(Node):
     description: str | None = loaded_by(portfolio.texts, "Description of the app.", read="description")
     customer: str | None = loaded_by(portfolio.texts, "The customer it was built for.", read="customer")
     business_need: str | None = loaded_by(portfolio.texts, "The business need behind it.", read="business_need")
-    solution: str | None = loaded_by(portfolio.texts, "How the app meets that need.", read="solution")
-    results: str | None = loaded_by(portfolio.texts, "Improvements since then.", read="results")
+    solution: str | None = loaded_by(portfolio.texts, "How the app meets the business need.", read="solution")
+    results: str | None = loaded_by(portfolio.texts, "Improvements since the app went live.", read="results")
     started_on: Day | None = column("Day the work started; null if unknown.")
-    ended_on: Day | None = column("Day the work ended; null if it has not or is unknown.")
+    ended_on: Day | None = column("Day the work ended; null if it goes on, or if the day is unknown.")
     state: ProjectState = column("Whether the project is a draft or published. Drafts are visible to their owner only.")
     owner: LazyProfile | None = loaded_by(
-        profiles.by_id, "The person whose portfolio contains the project.", key="owner_id"
+        profiles.by_id,
+        "The person whose portfolio contains the project; null if their profile became hidden in the meantime.",
+        key="owner_id",
     )
     skills: list[Skill] = loaded_by(
-        term_resolvers.skills_of_projects, "Up to ten skills that the project took, ordered by name."
+        term_resolvers.skills_of_projects, "Up to ten skills that the project required, ordered by name."
     )
     collaborators: list[LazyProfile] = loaded_by(
         portfolio.collaborators,
-        "Other people who worked on it and that you may see, in the order in which the owner tagged them.",
+        "Other people who worked on the project, without hidden profiles, in the order in which the owner tagged them.",
     )
     images: list[ProjectImage] = loaded_by(portfolio.images, "Up to six pictures, in the order they were added.")
-    created_at: DateTime = column("When the project was created here.")
+    created_at: DateTime = column("When the project was created.")
     published_at: DateTime | None = column("When it was published; null for a draft.")
     edited_at: DateTime | None = column("When it was last edited; null if never.")
     version: int = column(
         "Version number that grows with every change by the owner; pass it to `updateProject` as `expectedVersion`."
     )
-    can_edit: bool = column("True if you are the owner.", read=portfolio.is_own)
+    can_edit: bool = column("True if you may edit it: you are the owner.", read=portfolio.is_own)
 
 
 @strawberry.type(description="A project on a page of a portfolio.")

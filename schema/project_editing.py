@@ -24,14 +24,15 @@ MaybeCodes = strawberry.Maybe[list[str] | None]
 DESCRIPTION = "Description of the app, up to 5000 characters, with line breaks."
 CUSTOMER = "The customer it was built for, up to 200 characters."
 BUSINESS_NEED = "The business need behind it, up to 5000 characters, with line breaks."
-SOLUTION = "How the app meets that need, up to 5000 characters, with line breaks."
-RESULTS = "Improvements since then, up to 5000 characters, with line breaks."
+SOLUTION = "How the app meets the business need, up to 5000 characters, with line breaks."
+RESULTS = "Improvements since the app went live, up to 5000 characters, with line breaks."
 STARTED_ON = "Day the work started."
 ENDED_ON = "Day the work ended, not before it started."
-SKILL_CODES = "Codes of up to 10 of `Query.skills` that the project took. They replace its skills."
+SKILL_CODES = "Codes of up to 10 of `Query.skills` that the project required. They replace its skills."
 COLLABORATOR_IDS = (
-    "Profile ids of up to 30 people who worked on it too, like `prf_5k2v9x0qcm`. They replace the collaborators that you can "
-    "see. The people are notified when the project is published, and each can remove their tag for good."
+    "Profile ids of up to 30 other people who worked on it, like `prf_5k2v9x0qcm`, to tag on the project. They replace the "
+    "collaborators that you can see. They are notified when the project is published, and each can remove their tag for "
+    "good."
 )
 IDEMPOTENCY_KEY = (
     "A value of 1 to 128 characters that is new for each project, like a UUID. The same call within 24 hours returns "

@@ -18,10 +18,10 @@ enum_of(
     "Service on which a link can be shared.",
     {
         "X": "A post on X.",
-        "LINKEDIN": "A post on LinkedIn. The person writes the text there.",
-        "FACEBOOK": "A post on Facebook. The person writes the text there.",
+        "LINKEDIN": "A post on LinkedIn; you write the text there.",
+        "FACEBOOK": "A post on Facebook; you write the text there.",
         "WHATSAPP": "A WhatsApp message.",
-        "MAIL": "An email, written in the person's own mail program.",
+        "MAIL": "An email in your own mail program.",
     },
 )
 enum_of(
@@ -46,13 +46,13 @@ enum_of(
 )
 
 
-@strawberry.type(description="A prepared message with the referral link.")
+@strawberry.type(description="A prepared message with your referral link.")
 class ShareUrl:
     service: ShareService = column("Service for which the message is prepared.")
     url: str = column("URL that opens the message, ready to send: `https:` or `mailto:`.")
 
 
-@strawberry.type(description="The T-shirt that a person claimed. The postal address is never returned.")
+@strawberry.type(description="The T-shirt that you claimed. The postal address is never returned.")
 class Tshirt:
     size: ShirtSize = column("Size of the T-shirt.")
     state: ShirtState = column("Whether it was claimed or shipped.")
@@ -60,7 +60,7 @@ class Tshirt:
     shipped_at: DateTime | None = column("When it was sent; null while the state is CLAIMED.")
 
 
-@strawberry.type(description="A person's referral link and its results. Visible to the person only.")
+@strawberry.type(description="Your referral link and its results.")
 class Referral:
     link: str = column(
         "Your referral link: people who sign up with it count for you. It is created the first time you request it."
@@ -86,7 +86,7 @@ class ReferralsOfViewer:
 @strawberry.type(description="Payload of `rotateReferralLink`.")
 class RotateReferralLinkPayload:
     referral: Referral | None = loaded_by(
-        referrals.of_profiles, "Your referral data, with the new link; null if refused.", key="profile_id"
+        referrals.of_profiles, "The new link and its results; null if refused.", key="profile_id"
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -108,7 +108,9 @@ class ClaimTshirtInput:
 @strawberry.type(description="Payload of `claimTshirt`.")
 class ClaimTshirtPayload:
     referral: Referral | None = loaded_by(
-        referrals.of_profiles, "Your referral data, with the T-shirt; null if refused.", key="profile_id"
+        referrals.of_profiles,
+        "Your referral link and its results, with the T-shirt; null if refused.",
+        key="profile_id",
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -117,7 +119,7 @@ class ClaimTshirtPayload:
 class ReferralsMutation:
     rotate_referral_link: RotateReferralLinkPayload | None = mutation_by(
         referrals.rotate,
-        "Replace your referral link by a new one; the old one no longer counts for you. Tokens may not do this.",
+        "Replace your referral link with a new one; the old one no longer counts for you. Tokens may not do this.",
         allowed=[PersonItself()],
         codes=[ErrorCode.RATE_LIMITED],
     )

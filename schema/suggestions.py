@@ -69,7 +69,7 @@ class SuggestionsOfViewer:
         suggestion_resolvers.of_profiles,
         "Up to 200 people you may know, strongest suggestion first. Left out are your connections, people with an "
         "open or ignored request between you, people you dismissed or blocked, people who blocked you, hidden "
-        "profiles and unclaimed profiles. Empty if there is no reason to suggest anyone: connect with a person or "
+        "profiles and profiles without an account. Empty if there is no reason to suggest anyone: connect with a person or "
         "add skills.",
         key="profile_id",
         arguments=PAGE_ARGUMENTS,
