@@ -13,7 +13,7 @@ from graphql import (
     validate,
 )
 
-from catalogue.scopes import ERRORS, NODES, SCOPES, closed, opening
+from catalogue.scopes import ERRORS, NODES, SCOPES, TokenScopeName, closed, names_of, opening
 from schema.fields import Answered, kind_of
 from schema.graph import sdl
 from settings import HERE
@@ -92,6 +92,14 @@ def test_scopes_are_in_order_and_named_by_the_rule() -> None:
     assert list(SCOPES) == sorted(SCOPES)
     verbs = {"read", "write", "create", "delete", "ingest", "introspect"}
     assert all(name.startswith("mx:") and name.rpartition(":")[2] in verbs for name in SCOPES)
+
+
+def test_each_scope_has_a_name_of_its_own_in_the_graph() -> None:
+    assert {each.value for each in TokenScopeName} == set(SCOPES)
+    assert [each.name for each in names_of(["mx:points:read", "mx:gone:read", "mx:app:create"])] == [
+        "MX_APP_CREATE",
+        "MX_POINTS_READ",
+    ]
 
 
 def test_what_is_missing_is_named() -> None:
