@@ -101,10 +101,8 @@ async def test_somebody_elses_token_does_not_exist(checked_client: GraphQLClient
         assert answer["deletePersonalAccessToken"]["errors"] == [{"code": "NOT_FOUND", "path": ["tokenId"]}]
     assert await AccessToken.all().count() == 1
     assert (await checked_client.data(LIST, headers=headers))["viewer"]["personalAccessTokens"] == []
-    node = await checked_client.data(
-        "query N($id: ID!) { node(id: $id) { id } }", headers=await in_session(ada), id=theirs
-    )
-    assert node == {"node": None}
+    node = "query N($id: ID!) { node(id: $id) { id } }"
+    assert await checked_client.data(node, headers=headers, id=theirs) == {"node": None}
 
 
 @pytest.mark.parametrize(

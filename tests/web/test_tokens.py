@@ -13,7 +13,7 @@ from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
 
 BOARD = """
-{ leaderboard(board: FORUM) { board period scope asOf entries(first: 10) {
+{ leaderboard(board: FORUM) { board period asOf entries(first: 10) {
     totalCount pageInfo { hasNextPage endCursor }
     edges { cursor node { rank points profile {
       id handle name jobTitle country { code name } company { id name } score { points level { number pointsToNext progressPercent } } } } } } } }
@@ -121,7 +121,9 @@ async def test_a_missing_scope_names_what_is_required_and_what_was_given(checked
 
 async def test_only_scopes_that_the_account_can_have_are_named(checked_client: GraphQLClient) -> None:
     # given
-    document = "{ tokenScopes { name } levels { number } viewer { sessions { device } pointsToday { __typename } } }"
+    document = (
+        "{ tokenScopes { name } levels { number } viewer { sessions { device createdAt } pointsToday { __typename } } }"
+    )
     for account, listing in ((await make_person(), []), (await make_service(), ["MX_TOKEN_INTROSPECT"])):
         # when
         body = await checked_client.ask(document, token=await make_token(account, RANK))
