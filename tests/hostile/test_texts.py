@@ -87,7 +87,12 @@ PLACES = {
     "Profile": '{{ profile(by: {{id: "{profile}"}}) {{ {field} }} }}',
     "Leaderboard": "{{ leaderboard(board: FORUM) {{ {field} }} }}",
     "Viewer": "{{ viewer {{ {field} }} }}",
+    "Badge": '{{ badge(code: "FIRST_LIGHT") {{ {field} }} }}',
+    "Level": "{{ level(number: 1) {{ {field} }} }}",
     "Company": "{{ viewer {{ company {{ {field} }} }} }}",
+    "Country": "{{ countries {{ {field} }} }}",
+    "Industry": "{{ industries {{ {field} }} }}",
+    "Skill": "{{ skills {{ {field} }} }}",
 }
 """Where a type's fields are asked."""
 
