@@ -71,7 +71,9 @@ def _dear_fields() -> Iterator[tuple[str, str]]:
         fields: Any = getattr(kind, "fields", {})
         for field_name, field in fields.items():
             declared = kind_of(field) if hasattr(field, "args") else None
-            if isinstance(declared, Answered | Loaded) and declared.work.objects > 1:
+            if isinstance(declared, Answered | Loaded) and declared.work.rows:
+                yield f"`{name}.{field_name}`", f"{declared.work.rows} rows"
+            elif isinstance(declared, Answered | Loaded) and declared.work.objects > 1:
                 given = declared.work.given
                 listed = str(field.type).startswith("[")
                 yield (

@@ -44,7 +44,7 @@ INTROSPECTION_VALUES_PER_OBJECT = 15
 MUTATION_COST = 10
 """Objects that one mutation field costs, beside its payload."""
 UNSIZED_LIST = 5
-"""Rows of a list that has no size argument: levels, skills, errors."""
+"""Rows of a list that has no size argument and declares none: skills of a person, errors."""
 DEFAULT_PAGE_SIZE = 20
 """Rows of a page if neither the query nor the field gives a size."""
 MAX_PAGE_SIZE = 100
@@ -251,14 +251,15 @@ def _lists(type_: GraphQLOutputType) -> int:
 
 
 def _size_of(field: GraphQLField, node: FieldNode) -> _PageSize | int | None:
-    """Return how many rows a field's arguments request; None if the field has no such argument."""
+    """Return how many rows a field's arguments request, or as it declares; None if it has neither."""
     sizes = {
         name: measure
         for name, measure in SIZE_ARGUMENTS.items()
         if name in field.args and (name != "since" or "bucket" in field.args)
     }
+    kind = kind_of(field)
     if not sizes:
-        return None
+        return kind.work.rows if isinstance(kind, Answered | Loaded) else None
     variables: list[tuple[str, Callable[[Any], int]]] = []
     literals: list[int] = []
     for argument in node.arguments or ():
@@ -269,7 +270,7 @@ def _size_of(field: GraphQLField, node: FieldNode) -> _PageSize | int | None:
             variables.append((argument.value.name.value, measure))
         elif not isinstance(argument.value, NullValueNode):
             literals.append(measure(_literal(argument.value)))
-    defaults = getattr(kind_of(field), "defaults", {})
+    defaults = getattr(kind, "defaults", {})
     declared = [measure(default) for name, measure in sizes.items() if (default := defaults.get(name)) is not None]
     size = _PageSize(
         tuple(variables),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from catalogue.badges import Rarity
+from catalogue.badges import BADGES, Rarity
 from models.badges import AwardOrigin
 from resolvers import badge_holders, badge_progress, open_badges
 from resolvers import badges as badge_resolvers
@@ -93,8 +93,8 @@ class Badge:
         "One sentence about the badge, in the language of the answer.", read=badge_resolvers.text_of("description")
     )
     rarity: Rarity = column(
-        "Rarity by the share of public, active profiles that have the badge. While there are few profiles, the "
-        "rarity from the catalogue. It changes only when the share has clearly passed a threshold."
+        "Rarity by the share of public, active profiles that have the badge. It changes only when the share has clearly "
+        "passed a threshold, and is fixed while the community is small."
     )
     is_granted_by_hand_only: bool = column(
         "True if no rule awards this badge, only operators and imports.", read=badge_resolvers.is_granted_by_hand_only
@@ -235,4 +235,5 @@ class BadgesQuery:
     badges: list[Badge] = answered_by(
         badge_resolvers.catalogue,
         "All badges: first those that can be earned, then those that are only granted or imported.",
+        work=Work(rows=len(BADGES)),
     )

@@ -2,13 +2,14 @@
 
 import strawberry
 
+from catalogue.challenges import CHALLENGES
 from resolvers import challenges as challenge_resolvers
 from resolvers import credits as credit_resolvers
 from resolvers.base.permissions import SignedIn
 from resolvers.challenges import ChallengeState
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_by, column, loaded_by, mutation_by
+from schema.fields import Work, answered_by, column, loaded_by, mutation_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 
@@ -34,7 +35,7 @@ class Challenge:
     code: str = column("Code that never changes.")
     title: str = column("Title, in the language of the answer.")
     description: str = column("Description, in the language of the answer.", read=lambda row: row["about"])
-    credits: int = column("Credits for completing it, once per person.")
+    credits: int = column("Credits that a person can claim once, for completing it.")
     steps: list[ChallengeStep] = column("The 1 to 5 steps.")
     state: ChallengeState = column("Whether the challenge is upcoming, open or ended.")
     starts_at: DateTime | None = column("Start: only later activities count. Null if all earlier activities count too.")
@@ -72,7 +73,9 @@ class ChallengeProgress:
 @strawberry.type
 class ChallengesQuery:
     challenges: list[Challenge] = answered_by(
-        challenge_resolvers.catalogue, "All challenges, upcoming and ended ones included."
+        challenge_resolvers.catalogue,
+        "All challenges, upcoming and ended ones included.",
+        work=Work(rows=len(CHALLENGES)),
     )
     featured_challenge: Challenge | None = answered_by(
         challenge_resolvers.featured,
@@ -86,6 +89,7 @@ class ChallengesOfViewer:
         challenge_resolvers.of_profiles,
         "Your progress on every challenge.",
         key="profile_id",
+        work=Work(rows=len(CHALLENGES)),
     )
 
 
@@ -120,7 +124,7 @@ class ClaimChallengePayload:
     )
     credit_balance: int | None = loaded_by(
         credit_resolvers.of_accounts,
-        "Credits of the account that is signed in after the claim; null if refused.",
+        "Credits that the signed-in account has after the claim; null if refused.",
         key="account_id",
     )
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")

@@ -52,10 +52,11 @@ class Permission(Protocol):
 
 @dataclass(frozen=True)
 class Work:
-    """Cost of resolving a field, in objects. If `given` names an argument, it costs this only with that argument."""
+    """Cost of a field, in objects; with `given`, only if that argument is. `rows`: of a list without a size argument."""
 
     objects: int = 1
     given: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from schema.scalars import DateTime
 from services.errors import ErrorCode
 
 
-@strawberry.input(one_of=True, description="A person, identified by a profile id or by an email address.")
+@strawberry.input(one_of=True, description="A person, by a profile id or an email address: exactly one of the two.")
 class PersonInput:
     profile_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Id of the person's profile, like `prf_5k2v9x0qcm`."
@@ -50,7 +50,7 @@ class RecordActivitiesInput:
 class RecordedActivity:
     outcome: Outcome = column("Whether it gave points, or why not.")
     points_awarded: int = column("Points that were given, after the daily cap.")
-    is_repeated: bool = column("True if it had been reported before; this is the first outcome again.")
+    is_repeated: bool = column("True if it was reported before; the outcome is that of the first report.")
 
 
 @strawberry.type(description="Payload of `recordActivity`.")
@@ -85,9 +85,9 @@ class ReverseActivityInput:
 @strawberry.type(description="Result of reversing an activity.")
 class ActivityReversal:
     points_taken_back: int = column(
-        "Points that the activity had given: 0 if it gave none, negative if it had taken points away."
+        "Points that the person lost again: 0 if the activity gave none, negative if it had taken points away."
     )
-    is_repeated: bool = column("True if it had been reversed before; this is the first result again.")
+    is_repeated: bool = column("True if it was reversed before; the result is that of the first reversal.")
 
 
 @strawberry.type(description="Payload of `reverseActivity`.")

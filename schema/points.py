@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from catalogue.languages import translate
-from catalogue.points import Category
+from catalogue.points import ACTIVITIES, LEVELS, Category
 from models.points import EntryKind, Outcome
 from resolvers import ledger_history, level_profiles
 from resolvers import points as point_resolvers
@@ -49,7 +49,7 @@ enum_of(
         "AWARDED": "It gave all of its points.",
         "PARTLY_AWARDED": "It gave the points that were left under the daily cap.",
         "CAPPED": "It gave no points: the daily cap was reached.",
-        "SELF": "It gave no points: the person did it with themselves.",
+        "SELF": "It gave no points: the other participant was the same person.",
         "INELIGIBLE": "It gave no points: the person was not active, had not joined yet, or does not meet a requirement.",
         "DUPLICATE": "It gave no points: the activity gives points only once per person, and already had.",
     },
@@ -164,12 +164,16 @@ class PointEntryConnection:
 
 @strawberry.type
 class PointsQuery:
-    activities: list[Activity] = answered_by(point_resolvers.activities, "All activities that give points.")
+    activities: list[Activity] = answered_by(
+        point_resolvers.activities, "All activities that give points.", work=Work(rows=len(ACTIVITIES))
+    )
     level: Level | None = answered_by(
         point_resolvers.level_by_number,
         "One level by its number; null if there is no such level.",
         arguments={"number": "Level number, 1 to 10."},
     )
     levels: list[Level] = answered_by(
-        point_resolvers.levels, "All levels with the points that they require, lowest first."
+        point_resolvers.levels,
+        "All levels with the points that they require, lowest first.",
+        work=Work(rows=len(LEVELS)),
     )

@@ -2,13 +2,14 @@
 
 import strawberry
 
+from catalogue.shop import ITEMS
 from models.shop import OrderState
 from resolvers import credits as credit_resolvers
 from resolvers import shop
 from resolvers.base.permissions import SignedIn
 from schema.enums import enum_of
 from schema.errors import UserError
-from schema.fields import answered_by, column, loaded_by, mutation_by
+from schema.fields import Work, answered_by, column, loaded_by, mutation_by
 from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
@@ -64,7 +65,9 @@ class ShopOrderConnection:
 
 @strawberry.type
 class ShopQuery:
-    shop: list[ShopItem] | None = answered_by(shop.catalogue, "All items on sale, also those out of stock.")
+    shop: list[ShopItem] | None = answered_by(
+        shop.catalogue, "All items on sale, also those out of stock.", work=Work(rows=len(ITEMS))
+    )
 
 
 @strawberry.type

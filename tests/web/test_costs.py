@@ -1,7 +1,7 @@
 """What requests cost, over HTTP: docs/decisions/0012-query-cost.md; docs/rules/api.md#cost."""
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from graphql import GraphQLObjectType, get_introspection_query, get_named_type, is_leaf_type
 
 from catalogue import limits as catalogue
+from catalogue.badges import BADGES
+from catalogue.challenges import CHALLENGES
 from catalogue.limits import SECOND, Limit
+from catalogue.points import ACTIVITIES, LEVELS
+from catalogue.shop import ITEMS
 from execution.cost import SIZE_ARGUMENTS, cost_of
 from execution.documents import Documents
 from execution.executor import Executor
@@ -99,7 +103,7 @@ async def test_the_cost_is_told_to_whoever_asks_and_to_nobody_else(checked_clien
     assert "GraphQL-Cost" in response.headers["Vary"]
     # a query in the address asks by the same header
     response = await checked_client.http.get("/graphql", params={"query": "{ levels { number } }"}, headers=ASKED)
-    assert (await response.json())["extensions"] == {"cost": {"requested": 5, "limit": 5_000}}
+    assert (await response.json())["extensions"] == {"cost": {"requested": 10, "limit": 5_000}}
     # and what is not GraphQL has no cost
     assert "extensions" not in await checked_client.ask("{ nonsense }", headers=ASKED)
 
@@ -145,15 +149,39 @@ async def test_what_is_too_dear_reads_nothing(checked_client: GraphQLClient, cou
     assert (await checked_client.post(TWENTY, headers=accept)).status == 400
 
 
+CATALOGUES: dict[str, Sized] = {
+    "badges": BADGES,
+    "activities": ACTIVITIES,
+    "levels": LEVELS,
+    "challenges": CHALLENGES,
+    "shop": ITEMS,
+}
+
+
+@pytest.mark.parametrize("name", CATALOGUES)
+async def test_a_catalogue_costs_its_rows(checked_client: GraphQLClient, name: str) -> None:
+    told_of = await told(checked_client, f"{{ {name} {{ __typename }} }}")
+    assert told_of["cost"]["requested"] == len(CATALOGUES[name])
+    # so what is read beside each row counts for each
+    inside = {
+        "badges": "levels { number }",
+        "challenges": "steps { title }",
+        "levels": "profiles(first: 1) { totalCount }",
+    }
+    if name in inside:
+        dearer = await told(checked_client, f"{{ {name} {{ {inside[name]} }} }}")
+        assert dearer["cost"]["requested"] >= 2 * len(CATALOGUES[name])
+
+
 async def test_the_limit_is_a_setting(settings: Settings, database: Database) -> None:
-    settings = dataclasses.replace(settings, max_cost=20)
+    settings = dataclasses.replace(settings, max_cost=40)
     async with TestClient(TestServer(await make_app(settings, database))) as http:
         client = GraphQLClient(http)
         assert await client.code("{ a: levels { number } b: levels { number } c: levels { number } }")
-        assert (await told(client, "{ a: levels { number } b: levels { number } }"))["cost"]["limit"] == 10
+        assert (await told(client, "{ a: levels { number } b: levels { number } }"))["cost"]["limit"] == 20
         token = await make_token(await make_person(), "mx:points:read")
         three = "{ a: levels { number } b: levels { number } c: levels { number } }"
-        assert (await told(client, three, token))["cost"] == {"requested": 15, "limit": 20}
+        assert (await told(client, three, token))["cost"] == {"requested": 30, "limit": 40}
 
 
 async def test_a_bad_page_is_still_said_by_its_field(checked_client: GraphQLClient) -> None:
