@@ -204,7 +204,7 @@ async def test_events_come_in_the_language_that_is_chosen_by_then(checked_client
             )
             # then
             assert (await arrives(ws))["viewerEvents"]["badge"]["name"] == badge
-            assert (await arrives(ws))["viewerEvents"]["title"] == challenge
+            assert (await arrives(ws))["viewerEvents"]["challenge"]["title"] == challenge
 
 
 async def test_progress_is_told_in_dutch(checked_client: GraphQLClient) -> None:
