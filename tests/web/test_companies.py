@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from models.audit import Origin
 from resolvers.base import ids
+from services.core import audit
+from services.core.audit import Actor
 from tests.conftest import CountStatements
 from tests.helpers.factories import give, make_company, make_person, make_profile, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member, with_key
+from tests.helpers.transactions import committed
 
 ALL = """
 query All($id: ID!) { node(id: $id) { id ... on Company {
@@ -175,3 +179,34 @@ async def test_a_bad_page_is_refused_for_that_field_alone(checked_client: GraphQ
     assert [(each["path"], each["extensions"]["code"][:3]) for each in body["errors"]] == [
         (["viewer", "company", "members"], "BAD")
     ]
+
+
+async def test_twice_as_many_members_and_entries_take_the_same_statements(
+    checked_client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given
+    company, admin = await make_company_with_admin()
+    headers = await in_session(admin)
+    rows = "nodes { email company { name } } edges { node { status } }"
+    entries = "nodes { action actor { email company { name } } account { id ... on PersonAccount { profile { id } } } }"
+
+    async def statements(counted: str) -> int:
+        document = (
+            f"{{ viewer {{ company {{ members {{ {counted} {rows} }} auditTrail {{ {counted} {entries} }} }} }} }}"
+        )
+        await checked_client.data(document, headers=headers)
+        with count_statements() as seen:
+            await checked_client.data(document, headers=headers)
+        return seen.total
+
+    found = []
+    # when
+    for number in range(2):
+        for place in range(4):
+            member = await make_member(company, f"member{number}{place}@harbor.example")
+            actor = Actor(member.id, Origin.SESSION)
+            await committed(audit.record("sign-in", actor=actor, account_id=member.id))
+        found.append((await statements(""), await statements("totalCount")))
+    # then: counted only if that is asked
+    assert found[0] == found[1]
+    assert found[0][1] == found[0][0] + 2
