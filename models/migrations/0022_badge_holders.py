@@ -4,7 +4,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0019_person_events")]
+    dependencies = [("models", "0021_project_list")]
 
     initial = False
 
