@@ -58,7 +58,7 @@ TWENTY = "{" + " ".join(f"b{number}: {HISTORIES}" for number in range(20)) + "}"
 EXAMPLE_COSTS = {
     "1-forum-board": 82,
     "2-profile-page": 57,
-    "3-find-people": 181,
+    "3-find-people": 171,
     "4-live-board": 9,
     "5-update-my-profile": 16,
 }
