@@ -19,7 +19,9 @@ MAX_WORDS = 24
 MAX_PROJECT_WORDS = 150
 """Words indexed for one project, the title's first."""
 MAX_PIECE = 200
-"""Characters of a text without white space that are indexed; a word never has as many."""
+"""Characters between white space that are indexed; few words have as many."""
+MAX_READ_WORDS = 600
+"""Words of a project that are read, repeated ones too: so that no text takes long."""
 NAME, JOB = 0, 1
 """Where a word occurs, the better match first: in the name or the handle, or only in the job title."""
 
@@ -71,13 +73,17 @@ def words_of_profile(name: str, handle: str, job_title: str) -> dict[bytes, int]
 def words_of_project(title: str, description: str) -> dict[bytes, int]:
     """
     Return the words by which a project is found, at most MAX_PROJECT_WORDS: of the title (place 0), then of the description
-    (place 1). The text is read piece by piece, so that a long one takes no longer than its indexed words.
+    (place 1). The text is read piece by piece, and only as far as words are indexed: a long one takes no longer.
     """
     words: dict[bytes, int] = {}
+    read = 0
     for place, text in enumerate((title, description)):
-        for piece in text.split():
-            for word in _with_parts(piece[:MAX_PIECE], hyphens=True):
-                if len(words) == MAX_PROJECT_WORDS:
+        for piece in dict.fromkeys(text.split()):
+            # Cut again after normalising: one sign may stand for 18 letters.
+            letters = unicodedata.normalize("NFKC", piece[:MAX_PIECE])[:MAX_PIECE]
+            for word in _with_parts(letters, hyphens=True):
+                read += 1
+                if len(words) == MAX_PROJECT_WORDS or read > MAX_READ_WORDS:
                     return words
                 words.setdefault(word, place)
     return words
@@ -88,7 +94,7 @@ def _with_parts(text: str, *, hyphens: bool) -> Iterator[bytes]:
     joined = _joined(folded)
     for run in _runs(joined):
         for start in range(len(run)) if _unspaced(run[0]) else (0,):
-            yield _cut(run[start:])
+            yield _cut(run[start : start + MAX_WORD_CHARACTERS])
     if joined != folded:  # the part after an apostrophe: "Connor" of "O'Connor"
         for run in _runs(folded):
             if len(run) > 1:

@@ -9,7 +9,7 @@ from catalogue.terms import SKILLS
 from models.database import Database
 from models.portfolio import Project, ProjectSkill, ProjectWord
 from models.profiles import Profile, Visibility
-from services.media.search_tokenizer import MAX_PROJECT_WORDS, words_of_project
+from services.media.search_tokenizer import MAX_PROJECT_WORDS, MAX_READ_WORDS, words_of_project
 from services.portfolio import listing, projects
 from services.profiles.profiles import refresh_visibility
 from tests.helpers.projects import actor, id_of, make_project, people, problems, project_of, publish, update
@@ -42,6 +42,15 @@ def test_words_are_those_of_the_title_and_then_of_the_description() -> None:
     }
     many = words_of_project("title", " ".join(f"w{n}" for n in range(1_000)))
     assert len(many) == MAX_PROJECT_WORDS and b"title" in many and b"w148" in many and b"w149" not in many
+
+
+def test_a_text_of_few_words_is_read_as_far_as_words_may_be_indexed() -> None:
+    again = " ".join("the" + "!" * n for n in range(MAX_READ_WORDS))
+    assert words_of_project("title", f"{again} late") == {b"title": 0, b"the": 1}
+    # the same piece again is not read again
+    assert words_of_project("title", f"{'the ' * 2_000} late") == {b"title": 0, b"the": 1, b"late": 1}
+    # a sign that stands for 18 letters
+    assert len(words_of_project("\ufdfa" * 5_000, "")) <= MAX_PROJECT_WORDS
 
 
 async def test_a_project_is_listed_while_it_is_published_and_its_owner_is_listed(database: Database) -> None:
