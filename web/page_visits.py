@@ -150,8 +150,8 @@ class Visits:
         except ValueError:
             raise BadRequest("The form is malformed.") from None
         values = dict(pairs)
-        if len(values) != len(pairs) or any(len(each) > MAX_VALUE for each in values.values()):
-            raise BadRequest("The form has a value twice, or one that is too long.")
+        if len(values) != len(pairs) or any(len(each) > MAX_VALUE or "\0" in each for each in values.values()):
+            raise BadRequest("The form has a value twice, or one that is too long or has the character U+0000.")
         if not visit.form_cookie or not compare_digest(values.pop(TOKEN, "").encode(), visit.token().encode()):
             raise NotFromItsPage
         return values

@@ -191,6 +191,7 @@ async def test_a_form_that_is_too_large_or_malformed_is_refused(reader: Reader) 
         (f"form={form}&email=a&email=b", 400),
         (f"form={form}&" + "&".join(f"a{nth}=1" for nth in range(30)), 400),
         (f"form={form}&email=%ff", 400),
+        (f"form={form}&email=a%00b", 400),
         ("", 403),
     ):
         assert (await reader.http.post("/sign-in", data=body, headers=kind)).status == status, body[:80]
@@ -332,6 +333,12 @@ async def test_a_sign_up_begins_as_by_the_mutation(reader: Reader) -> None:
     assert (pending.referral_code, pending.marketing, pending.name) == ("abcdef", True, "Ben")
     again = await reader.send(page, 1)  # another code
     assert again.status == 200 and [mail.kind for mail in await mails()] == ["sign-up-code"] * 2
+
+
+async def test_no_text_of_a_form_reaches_a_database_that_cannot_store_it(reader: Reader) -> None:
+    page = await reader.open("/join?code=a%00b")
+    assert (await reader.send(page, name="Ben", email="ben@people.example", newPassword=GOOD)).status == 400
+    assert not await SignUp.exists()
 
 
 # A person's page
