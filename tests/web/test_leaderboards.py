@@ -21,7 +21,7 @@ from tests.helpers.transactions import committed
 PAGE = """
 query Board($board: LeaderboardBoard!, $first: Int, $after: String, $last: Int, $before: String) {
   leaderboard(board: $board) {
-    board period scope
+    board period company { name }
     entries(first: $first, after: $after, last: $last, before: $before) {
       totalCount
       edges { cursor node { rank points profile { handle name company { name } } } }

@@ -69,10 +69,10 @@ async def test_the_cursor_of_an_unpinned_page_goes_on_under_the_moment_of_that_p
 
 WALK = """
 query Walk(
-  $period: LeaderboardPeriod, $scope: LeaderboardScope, $at: DateTime
+  $period: LeaderboardPeriod, $at: DateTime
   $first: Int, $after: String, $last: Int, $before: String
 ) {
-  leaderboard(board: FORUM, period: $period, scope: $scope, asOf: $at) {
+  leaderboard(board: FORUM, period: $period, asOf: $at) {
     asOf
     entries(first: $first, after: $after, last: $last, before: $before) {
       nodes { rank points profile { name } } totalCount
