@@ -47,8 +47,7 @@ def sort_key(name: str) -> tuple[str, str]:
 @cache
 def countries(language: str) -> tuple[tuple[str, str], ...]:
     """Return code and name of all countries, by name in this language. The first call takes about 25 ms: see `load`."""
-    codes = (each.alpha_2 for each in pycountry.countries)
-    named = ((code, country(code, language) or code) for code in codes)
+    named = ((code, country(code, language) or code) for code in COUNTRY_CODES)
     return tuple(sorted(named, key=lambda each: sort_key(each[1])))
 
 
@@ -72,3 +71,5 @@ def country(code: str, language: str = ENGLISH) -> str | None:
 
 SKILLS: Final = _terms("skills")
 INDUSTRIES: Final = _terms("industries")
+COUNTRY_CODES: Final = tuple(each.alpha_2 for each in pycountry.countries)
+"""The ISO 3166-1 alpha-2 codes."""

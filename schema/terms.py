@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from catalogue.languages import translate
+from catalogue.terms import COUNTRY_CODES, INDUSTRIES, SKILLS
 from resolvers import terms
 from resolvers.people import term_people
 from schema.fields import Work, answered_by, column, loaded_by
@@ -61,14 +62,16 @@ class TermsQuery:
     skills: list[Skill] = answered_by(
         terms.skills,
         "All skills that can be chosen, by name in the language of the answer. Retired skills are left out.",
-        work=Work(20),
+        work=Work(rows=len(SKILLS)),
     )
     industries: list[Industry] = answered_by(
         terms.industries,
         "All industries that can be chosen, by name in the language of the answer. Retired industries are left out.",
-        work=Work(10),
+        work=Work(rows=len(INDUSTRIES)),
     )
     countries: list[Country] = answered_by(
-        terms.countries, "All countries, by name in the language of the answer.", work=Work(50)
+        terms.countries,
+        "All countries, by name in the language of the answer.",
+        work=Work(rows=len(COUNTRY_CODES)),
     )
     languages: list[Language] = answered_by(terms.languages, "Languages of emails and answers, English first.")

@@ -15,6 +15,7 @@ from catalogue.challenges import CHALLENGES
 from catalogue.limits import SECOND, Limit
 from catalogue.points import ACTIVITIES, LEVELS
 from catalogue.shop import ITEMS
+from catalogue.terms import COUNTRY_CODES, INDUSTRIES, SKILLS
 from execution.cost import SIZE_ARGUMENTS, cost_of
 from execution.documents import Documents
 from execution.executor import Executor
@@ -155,6 +156,9 @@ CATALOGUES: dict[str, Sized] = {
     "levels": LEVELS,
     "challenges": CHALLENGES,
     "shop": ITEMS,
+    "skills": SKILLS,
+    "industries": INDUSTRIES,
+    "countries": COUNTRY_CODES,
 }
 
 
@@ -167,6 +171,9 @@ async def test_a_catalogue_costs_its_rows(checked_client: GraphQLClient, name: s
         "badges": "levels { number }",
         "challenges": "steps { title }",
         "levels": "profiles(first: 1) { totalCount }",
+        "skills": "profiles(first: 1) { totalCount }",
+        "industries": "profiles(first: 1) { totalCount }",
+        "countries": "profiles(first: 1) { totalCount }",
     }
     if name in inside:
         dearer = await told(checked_client, f"{{ {name} {{ {inside[name]} }} }}")
