@@ -101,6 +101,27 @@ async def test_a_silent_penalty_cannot_be_had_by_its_id(checked_client: GraphQLC
     ) == {"node": None}
 
 
+async def test_the_count_of_a_history_tells_no_more_than_its_list(
+    checked_client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given six events, of which the last one is capped, and two penalties, of which one is silent
+    account = await make_person()
+    ada: int = account.own_profile_id
+    await give(ada, "UPVOTE_RECEIVED", times=6)
+    for number, shown in enumerate((True, False)):
+        await penalize(ada, Category.FORUM, 1, reason="Why", shown=shown, external_id=str(number))
+    text = "query H($id: ID!) { profile(by: {id: $id}) { pointHistory(first: 100) { totalCount nodes { kind } } } }"
+    own = await make_token(account, READ)
+    for token, expected in ((None, 5), (own, 7)):
+        # when
+        with count_statements() as seen:
+            data = await checked_client.data(text, id=graph_id("prf", ada), token=token)
+        # then
+        page = data["profile"]["pointHistory"]
+        assert (page["totalCount"], len(page["nodes"])) == (expected, expected)
+        assert sum("count(*)" in each for each in seen.texts) == 1
+
+
 async def test_a_history_cursor_is_of_histories_alone(checked_client: GraphQLClient) -> None:
     ada = await make_profile()
     await give(ada, times=2)

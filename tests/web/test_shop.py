@@ -208,6 +208,27 @@ async def test_the_history_and_the_orders_have_pages(checked_client: GraphQLClie
     assert wrong["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
 
 
+async def test_pages_count_their_whole_list_only_if_asked(
+    checked_client: GraphQLClient, count_statements: CountStatements
+) -> None:
+    # given two orders, and another person's
+    _, ada = await rich()
+    _, ben = await rich("ben@people.example")
+    for who, key in ((ada, "a"), (ada, "b"), (ben, "c")):
+        await order(checked_client, who, "STICKERS", key)
+    text = "{ viewer { orders(first: 1) { %s nodes { id } } creditHistory(first: 1) { %s nodes { amount } } } }"
+    # when
+    with count_statements() as plain:
+        await checked_client.data(text % ("", ""), headers=ada)
+    with count_statements() as counted:
+        found = (await checked_client.data(text % ("totalCount", "totalCount"), headers=ada))["viewer"]
+    # then
+    assert [len(found[name]["nodes"]) for name in ("orders", "creditHistory")] == [1, 1]
+    assert found["orders"]["totalCount"] == 2
+    assert found["creditHistory"]["totalCount"] == 2 + 1  # what made her rich
+    assert counted.total == plain.total + 2, counted.texts
+
+
 async def test_a_page_of_history_takes_as_many_statements_as_a_line(
     checked_client: GraphQLClient, count_statements: CountStatements
 ) -> None:
