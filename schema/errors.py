@@ -39,7 +39,7 @@ _MEANINGS: Final = {
     "IN_THE_FUTURE": "The moment or period is in the future.",
     "LAST_ADMIN": "A company must keep at least one admin.",
     "MANAGED_BY_IDP": "The company's identity provider manages the sign-in of this account.",
-    "NOT_COMPLETED": "Not all steps of the challenge were done in time.",
+    "NOT_COMPLETED": "You have not completed the challenge: not all of its steps were done in time.",
     "NOT_FOR_SALE": "The shop does not sell this item any more.",
     "NOT_FOUND": "It does not exist, or you may not see it.",
     "NOT_PUBLIC": "Your profile must be public for this.",
@@ -68,14 +68,14 @@ _MEANINGS: Final = {
     "QUERY_TOO_COMPLEX": "The document is too deep, has too many fields, or costs more than is allowed: see `cost` and `limit`.",
     "RATE_LIMITED": "Too many calls; `retryAfter` is the number of seconds to wait.",
     "SECOND_FACTOR_ALREADY_ON": "A second factor is already on; switch it off first.",
-    "SECOND_FACTOR_OFF": "There is no second factor.",
+    "SECOND_FACTOR_OFF": "There is no second factor of this kind, or its set-up was not begun within the last hour.",
     "TOO_FEW_REFERRALS": "Not enough people have signed up with your link or invites.",
-    "TOO_MANY_ITEMS": "There are too many items in one call.",
+    "TOO_MANY_ITEMS": "There are too many items in one call, or you have the maximum number of them already.",
     "UNAVAILABLE": "The server cannot do this now, for example because its database is down or busy. Try again later.",
     "UNCLAIMED": "The profile has no account yet: it was imported and is not claimed.",
     "UNAUTHENTICATED": "Sign in or send a token.",
     "UNKNOWN_ACTIVITY": "The activity does not exist.",
-    "UNKNOWN_TERM": "The term is not in its list.",
+    "UNKNOWN_TERM": "The code of a skill, an industry, a country or a language does not exist, or is retired and cannot be added.",
     "VERSION_CONFLICT": "The object was changed in the meantime; `currentVersion` is its version now.",
 }
 enum_of(
@@ -95,7 +95,7 @@ class UserError:
     code: ErrorCode = column("Code for programs; one of those that the mutation's description lists.")
     message: str = column("Message for people, in the language of the answer.")
     path: list[str] | None = column(
-        'Path to the wrong value inside `input`, like `["badges", "1"]`; null if the error is about the whole input.'
+        'Path to the wrong value inside `input`, like `["badgeCodes", "1"]`; null if the error is about the whole input.'
     )
 
 

@@ -38,10 +38,12 @@ enum_of(
 )
 
 
-@strawberry.type(description="A leaderboard has changed: a person appeared, disappeared or has other points.")
+@strawberry.type(
+    description="A leaderboard as it was at the start, or after a change: a person appeared, disappeared or has other points."
+)
 class LeaderboardChange:
-    board: Board = column("The leaderboard that changed.")
-    as_of: DateTime = column("When the server noticed the change.")
+    board: Board = column("Points by which the leaderboard ranks people.")
+    as_of: DateTime = column("When the server noticed the change; at the start, when the answer was made.")
     leaderboard: Leaderboard = loaded_by(
         events.boards_now, "The leaderboard as it is now, with your own place.", key="board"
     )
@@ -62,7 +64,7 @@ class PointsEvent(ViewerEvent):
     points: int = column("Number of points; negative if they were taken away.")
     category: Category = column("Category in which the points count.")
     activity: Activity | None = column(
-        "Activity that gave the points; null for a penalty that you may see.", read=events.activity
+        "Activity that gave the points, or whose points were taken back; null for a penalty.", read=events.activity
     )
 
 
@@ -123,8 +125,8 @@ class CollaboratorTaggedEvent(ViewerEvent):
 
 @strawberry.type(
     description=(
-        "Events may have been missed, because they are no longer stored. Those that still are follow. Read by queries "
-        "what you need to know of the time before."
+        "You may have missed events, because they are no longer stored. The events that are still stored follow. Read with "
+        "queries what may have changed in the meantime."
     )
 )
 class EventsMissedEvent(ViewerEvent):
@@ -138,12 +140,12 @@ class EventsSubscription:
         "Sends an all-time leaderboard among everyone: once at the start, then after each change, at most every half "
         "second. A slow client receives only the latest state.",
         allowed=[Anyone()],
-        arguments={"board": "The leaderboard to subscribe to."},
+        arguments={"board": "Points by which the leaderboard ranks people."},
     )
     viewer_events: ViewerEvent = subscribed_by(
         events.viewer_events,
-        "Sends your own events, and no one else's, each once and in order. Events are stored for 6 hours: with `after` "
-        "those since that event come first. If older ones may have been missed, an `EventsMissedEvent` comes before.",
+        "Sends your own events, and no one else's, each once and in order. Events are stored for 6 hours: with `after`, "
+        "the ones that you missed are sent first. If some of them are no longer stored, an `EventsMissedEvent` comes first.",
         allowed=[SignedIn()],
         arguments={"after": "Cursor of the last event that you received; without it only new events are sent."},
         still_visible=events.is_own,

@@ -66,8 +66,8 @@ A developer community as one graph: profiles, connections, portfolios, points, b
 - **Pages**: ask a list for `first: 20`, then pass `pageInfo.endCursor` as `after` while `hasNextPage` is true.
 - **Null** means that there is no value, or that you may not see it. A private profile does not exist for others.
 - **Errors**: a refused mutation changes nothing. Its payload's `errors` say why: a `code`, a `message`, a `path` to the input.
-- **Rights**: if you may not use a field, the response's `errors` say so, in `extensions.code`. The other fields are answered.
-- **Cost**: an operation costs the objects that it may read, so ask for no more than you show. `GraphQL-Cost: 1` shows the cost.
+- **Rights**: a field that you may not use is null, with an error. A token without the scope of any one field gets no data.
+- **Cost**: an operation costs the objects that it may read. The request header `GraphQL-Cost: 1` shows how many.
 - **Sign-in**: `signIn` sets a cookie, which browsers send by themselves. Programs send `Authorization: mxtoken <token>`.
 - **Live**: subscriptions run over a WebSocket at the same URL, with the graphql-transport-ws protocol.
 """
@@ -97,7 +97,8 @@ class Query(
     description=(
         "Operations that change data. Why one was refused is in its payload's `errors`; its description lists their codes. A "
         "mutation that the caller may not use is null with a top-level error, as everywhere: UNAUTHENTICATED, FORBIDDEN, "
-        "INSUFFICIENT_SCOPE, ELEVATION_REQUIRED or PASSWORD_EXPIRED. Limits of the whole request and bugs are top-level errors too."
+        "ELEVATION_REQUIRED or PASSWORD_EXPIRED. Missing scopes (INSUFFICIENT_SCOPE), limits of the whole request and bugs are "
+        "top-level errors too."
     )
 )
 class Mutation(

@@ -13,15 +13,15 @@ from services.errors import ErrorCode
 ERRORS_DESCRIPTION = "Why the mutation was refused; empty on success."
 RULES_DESCRIPTION = (
     "12 to 200 characters, with at least one uppercase letter, one lowercase letter, one digit 0-9, and one of "
-    "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/? or a backtick. It must not contain your address or equal one of your recent "
-    "passwords."
+    "`~!@#$%^&*()-_+=[]{};:'\"\\|,.<>/?` or a backtick. It must not contain the email address."
 )
+NEW_PASSWORD_DESCRIPTION = f"{RULES_DESCRIPTION} The current password and the five before it are refused."
 
 
 @strawberry.input(description="The current and the new password.")
 class ChangePasswordInput:
     current_password: str = strawberry.field(description="The current password, as proof of identity.")
-    new_password: str = strawberry.field(description=RULES_DESCRIPTION)
+    new_password: str = strawberry.field(description=NEW_PASSWORD_DESCRIPTION)
 
 
 @strawberry.input(description="The account that needs a new password.")
@@ -36,7 +36,7 @@ class ResetPasswordInput:
     token: str = strawberry.field(
         description="The value of `token` in the link that was sent by email. It is valid once, for 30 minutes."
     )
-    new_password: str = strawberry.field(description=RULES_DESCRIPTION)
+    new_password: str = strawberry.field(description=NEW_PASSWORD_DESCRIPTION)
 
 
 @strawberry.type(description="Payload of `changePassword`.")

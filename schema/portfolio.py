@@ -87,11 +87,21 @@ class ProjectImage(Node):
 class Project(Node):
     id: strawberry.ID = column("Opaque id of the project, like `prj_5k2v9x0qcm`.", read=id_of("Project"))
     title: str = column("Title of the project.")
-    description: str | None = loaded_by(portfolio.texts, "Description of the app.", read="description")
-    customer: str | None = loaded_by(portfolio.texts, "The customer it was built for.", read="customer")
-    business_need: str | None = loaded_by(portfolio.texts, "The business need behind it.", read="business_need")
-    solution: str | None = loaded_by(portfolio.texts, "How the app meets the business need.", read="solution")
-    results: str | None = loaded_by(portfolio.texts, "Improvements since the app went live.", read="results")
+    description: str | None = loaded_by(
+        portfolio.texts, "Description of the app; null if not given.", read="description"
+    )
+    customer: str | None = loaded_by(
+        portfolio.texts, "The customer it was built for; null if not given.", read="customer"
+    )
+    business_need: str | None = loaded_by(
+        portfolio.texts, "The business need behind it; null if not given.", read="business_need"
+    )
+    solution: str | None = loaded_by(
+        portfolio.texts, "How the app meets the business need; null if not given.", read="solution"
+    )
+    results: str | None = loaded_by(
+        portfolio.texts, "Improvements since the app went live; null if not given.", read="results"
+    )
     started_on: Day | None = column("Day the work started; null if unknown.")
     ended_on: Day | None = column("Day the work ended; null if it goes on, or if the day is unknown.")
     state: ProjectState = column("Whether the project is a draft or published. Drafts are visible to their owner only.")

@@ -81,7 +81,9 @@ class VersionConflictError(UserError):
 class UpdateProfilePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
     viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
-    errors: list[UserError] = column("Every problem found, one per field; empty on success.")
+    errors: list[UserError] = column(
+        "Why the mutation was refused: one error for each field that is not valid, or another error. Empty on success."
+    )
 
 
 @strawberry.type

@@ -28,10 +28,10 @@ SOLUTION = "How the app meets the business need, up to 5000 characters, with lin
 RESULTS = "Improvements since the app went live, up to 5000 characters, with line breaks."
 STARTED_ON = "Day the work started."
 ENDED_ON = "Day the work ended, not before it started."
-SKILL_CODES = "Codes of up to 10 of `Query.skills` that the project required. They replace its skills."
+SKILL_CODES = "Codes of up to 10 of `Query.skills` that the project required."
 COLLABORATOR_IDS = (
-    "Profile ids of up to 30 other people who worked on it, like `prf_5k2v9x0qcm`, to tag on the project. They replace the "
-    "collaborators that you can see. They are notified when the project is published, and each can remove their tag for "
+    "Profile ids of up to 30 other people who worked on it, like `prf_5k2v9x0qcm`, to tag on the project. "
+    "They are notified when the project is published, and each can remove their tag for "
     "good."
 )
 IDEMPOTENCY_KEY = (
@@ -42,7 +42,9 @@ VERSION = (
     "The `version` of the project that you edited. If it has changed since, the mutation is refused with "
     "VERSION_CONFLICT. Omit it to skip the check."
 )
-PROBLEMS = "Every problem found, one per field; empty on success."
+PROBLEMS = (
+    "Why the mutation was refused: one error for each field that is not valid, or another error. Empty on success."
+)
 
 
 @strawberry.input(
@@ -84,8 +86,10 @@ class UpdateProjectInput:
     results: MaybeText = strawberry.field(description=RESULTS)
     started_on: MaybeDay = strawberry.field(description=STARTED_ON)
     ended_on: MaybeDay = strawberry.field(description=ENDED_ON)
-    skill_codes: MaybeCodes = strawberry.field(description=SKILL_CODES)
-    collaborator_ids: MaybeIds = strawberry.field(description=COLLABORATOR_IDS)
+    skill_codes: MaybeCodes = strawberry.field(description=f"{SKILL_CODES} They replace its skills.")
+    collaborator_ids: MaybeIds = strawberry.field(
+        description=f"{COLLABORATOR_IDS} They replace the collaborators that you can see."
+    )
     expected_version: int | None = strawberry.field(default=strawberry.UNSET, description=VERSION)
 
 
@@ -166,7 +170,9 @@ class UpdateProjectPayload:
 @strawberry.type(description="Payload of `publishProject`.")
 class PublishProjectPayload:
     project: Project | None = loaded_by(portfolio.by_id, "The published project; null if refused.", key="project_id")
-    errors: list[UserError] = column("Every missing field; empty on success.")
+    errors: list[UserError] = column(
+        "Why the mutation was refused: a `ProjectFieldError` for each missing field, or another error. Empty on success."
+    )
 
 
 @strawberry.type(description="Payload of `unpublishProject`.")
@@ -275,14 +281,14 @@ class ProjectEditingMutation:
         project_editing.unpublish,
         "Turn a published project into a draft; other people can no longer see it.",
         allowed=[Person()],
-        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=UnpublishProjectInput,
     )
     delete_project: DeleteProjectPayload | None = mutation_by(
         project_editing.delete,
         "Delete a project and its pictures for good.",
         allowed=[Person()],
-        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=DeleteProjectInput,
     )
     order_projects: OrderProjectsPayload | None = mutation_by(
@@ -317,7 +323,6 @@ class ProjectEditingMutation:
             ErrorCode.PICTURE_TOO_LARGE,
             ErrorCode.RATE_LIMITED,
             ErrorCode.TOO_MANY_ITEMS,
-            ErrorCode.VERSION_CONFLICT,
         ],
         input=AddProjectImageInput,
     )
@@ -325,6 +330,6 @@ class ProjectEditingMutation:
         project_editing.remove_image,
         "Delete a picture of your project.",
         allowed=[Person()],
-        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.VERSION_CONFLICT],
+        codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=RemoveProjectImageInput,
     )

@@ -15,7 +15,9 @@ from services.errors import ErrorCode
 class PublishProfilePayload:
     profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if refused.", key="profile_id")
     viewer: Viewer | None = column("You, with what only you see of the profile; null if refused.")
-    errors: list[UserError] = column("A `ChecklistError` for each requirement that is not met; empty on success.")
+    errors: list[UserError] = column(
+        "Why the mutation was refused: a `ChecklistError` for each requirement that is not met, or another error. Empty on success."
+    )
 
 
 @strawberry.type(description="Payload of `unpublishProfile`.")

@@ -26,12 +26,12 @@ class Session(Node):
 class SessionsOfViewer:
     elevated_until: DateTime | None = answered_by(
         sessions.elevated_until,
-        "Until when this session may do sensitive operations (see `elevateSession`); null if it may not. Null for "
-        "tokens and API keys, which cannot be elevated.",
+        "Until when this session may do sensitive operations (see `elevateSession`); null if it may not. Null with an "
+        "API key, which cannot be elevated. Tokens may not read it.",
     )
     elevation_proofs: list[ElevationProof] | None = answered_by(
         sessions.elevation_proofs,
-        "Proofs that `elevateSession` accepts from this account; any one is enough. Null for tokens and API keys.",
+        "Proofs that `elevateSession` accepts from this account; any one is enough. Null with an API key. Tokens may not read them.",
     )
     sessions: list[Session] = answered_by(
         sessions.live,

@@ -18,7 +18,7 @@ LazyPeople = Annotated["ProfileConnection", strawberry.lazy("schema.people")]
 ORDER = "the newest profile first. `Query.profiles` has other orders."
 
 
-@strawberry.type(description="A skill of a person.")
+@strawberry.type(description="A skill that people have and that projects required.")
 class Skill:
     code: str = column("Code that never changes.")
     name: str = column("Name of the skill, in the language of the answer.", read=lambda row: translate(row["name"]))
@@ -30,7 +30,7 @@ class Skill:
     )
 
 
-@strawberry.type(description="An industry that a person knows.")
+@strawberry.type(description="An industry that people know.")
 class Industry:
     code: str = column("Code that never changes.")
     name: str = column("Name of the industry, in the language of the answer.", read=lambda row: translate(row["name"]))

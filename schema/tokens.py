@@ -48,7 +48,7 @@ class PersonalAccessToken(Node):
     id: strawberry.ID = column("Opaque id of the token, like `pat_5k2v9x0qcm`.", read=id_of("PersonalAccessToken"))
     name: str = column("Name of the token, as its owner entered it.")
     scopes: list[TokenScopeName] = column(
-        "Scopes of the token, by their texts.", read=lambda row: names_of(row["scopes"])
+        "Scopes of the token, in alphabetical order.", read=lambda row: names_of(row["scopes"])
     )
     hint: str = column("Last four characters of the secret.")
     created_at: DateTime = column("When it was created.")
@@ -149,7 +149,7 @@ class IntrospectTokenInput:
 @strawberry.type(description="Payload of `introspectToken`. Nothing is revealed about a token that is not valid.")
 class IntrospectTokenPayload:
     is_active: bool | None = column("True if the token is valid now; null if refused.")
-    scopes: list[TokenScopeName] | None = column("Its scopes, by their texts; null if it is not valid.")
+    scopes: list[TokenScopeName] | None = column("Its scopes, in alphabetical order; null if it is not valid.")
     account_id: strawberry.ID | None = column("Id of the account that it belongs to; null if it is not valid.")
     email: str | None = column("Email address of that account; null if it is not valid.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
@@ -159,7 +159,7 @@ class IntrospectTokenPayload:
 class TokensMutation:
     create_personal_access_token: CreatePersonalAccessTokenPayload | None = mutation_by(
         tokens.create,
-        "Create a personal access token for the account that is signed in. Its owner is notified by email.",
+        "Create a personal access token for the account that is signed in, which can have up to 100. Its owner is notified by email.",
         allowed=[Elevated()],
         codes=[ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED, ErrorCode.TOO_MANY_ITEMS],
         input=CreatePersonalAccessTokenInput,
@@ -173,7 +173,7 @@ class TokensMutation:
     )
     create_api_key: CreateApiKeyPayload | None = mutation_by(
         tokens.create_key,
-        "Create an API key for the account that is signed in. Its owner is notified by email.",
+        "Create an API key for the account that is signed in, which can have up to 100. Its owner is notified by email.",
         allowed=[Elevated()],
         codes=[ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED, ErrorCode.TOO_MANY_ITEMS],
         input=CreateApiKeyInput,

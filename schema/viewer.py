@@ -59,7 +59,7 @@ class Viewer(
     )
     second_factor: SecondFactor | None = loaded_by(
         second_factors.of_accounts,
-        "Two-factor authentication of the account that is signed in; null for tokens and API keys.",
+        "Two-factor authentication of the account that is signed in; null with an API key. Tokens may not read it.",
         key="account_id",
     )
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,17 +90,23 @@ def test_a_payload_cannot_compute_a_column(monkeypatch: pytest.MonkeyPatch) -> N
         payload_columns(sign_out)
 
 
+NO_VERSION: Final = frozenset({ErrorCode.VERSION_CONFLICT})
+"""Never had by mutations of a project whose input has no `expectedVersion`."""
 INPUT: Final = frozenset({ErrorCode.BAD_INPUT})
 """Texts and lists of every input have a maximum length."""
-NEVER: Final[dict[str, set[ErrorCode]]] = {
+NEVER: Final[dict[str, AbstractSet[ErrorCode]]] = {
+    "addProjectImage": NO_VERSION,
     "cancelOrder": {ErrorCode.INSUFFICIENT_CREDITS},  # a refund adds credits
     "claimChallenge": {ErrorCode.INSUFFICIENT_CREDITS},  # a claim adds credits
-    "createProject": {ErrorCode.VERSION_CONFLICT},  # nobody else has the new project yet
+    "createProject": NO_VERSION,
+    "deleteProject": NO_VERSION,
     "makeCompanyAdmin": {ErrorCode.LAST_ADMIN},
     "recordActivity": {ErrorCode.TOO_MANY_ITEMS},
     "removeCompanyAdmin": {ErrorCode.ACCOUNT_DEACTIVATED},
+    "removeProjectImage": NO_VERSION,
     "sendConnectionRequest": {ErrorCode.BAD_CURSOR, ErrorCode.BAD_PAGE},  # of a reader that shares its columns
     "signIn": {ErrorCode.BAD_CODE},  # it uses up no link
+    "unpublishProject": NO_VERSION,
     "uploadAvatar": {ErrorCode.CHECKLIST_ITEM_REQUIRED},  # only removing a picture can lack one
 }
 """Codes that the source of a mutation's services names, but that this mutation never has."""
