@@ -26,6 +26,8 @@ LONGER_TEXTS: Final[Mapping[str, int]] = {
     "UpdateProfileInput.about": 20_000,
     "SendInvitesInput.note": 5_000,
     "credential": 300_000,  # a picture with an embedded credential
+    # Cursors of events name up to twice the transactions that were running: 300 of each.
+    "after": 10_000,
 }
 """Maximum characters by `Type` or `Type.field` of an input, or by the Python name of an argument."""
 

@@ -138,13 +138,28 @@ async def test_a_server_that_did_not_read_for_hours_says_so(checked_client: Grap
         await give(ada)
 
 
+@pytest.mark.postgres_only
+async def test_a_cursor_of_a_busy_moment_works(checked_client: GraphQLClient) -> None:
+    # given: two snapshots, each with a hundred transactions that had not ended
+    account, ada = await person()
+    running = [4_000_000_000 + 2 * nth for nth in range(200)]
+    before, within = (f"{some[0]}:{some[-1] + 1}:{','.join(map(str, some))}" for some in (running[:100], running[100:]))
+    busy = events._cursor_of(ada, person_events.Position(before, within, 0, clock.now()))
+    async with open_socket(checked_client) as ws:
+        await ws.init({"Authorization": f"mxtoken {await make_token(account, READ)}"})
+        # when
+        await go_on(ws, busy)
+        # then
+        await nothing_arrives(ws)
+
+
 @pytest.mark.parametrize("wrong", ["other", "edited", "made up", "empty", "list"])
 async def test_a_cursor_of_anything_else_is_refused(checked_client: GraphQLClient, wrong: str) -> None:
     (ada, ada_id), (_, ben_id) = await person("Ada"), await person("Ben")
     header = {"Authorization": f"mxtoken {await make_token(ada, READ)}"}
     position = await person_events.now(checked_client.http.app[DATABASE])
     mine, others = events._cursor_of(ada_id, position), events._cursor_of(ben_id, position)
-    given = {"other": others, "edited": mine[:-2] + "AA", "made up": "prf_1", "empty": "", "list": "x" * 4_001}[wrong]
+    given = {"other": others, "edited": mine[:-2] + "AA", "made up": "prf_1", "empty": "", "list": "x" * 10_001}[wrong]
     async with open_socket(checked_client) as ws:
         await ws.init(header)
         await go_on(ws, given)
