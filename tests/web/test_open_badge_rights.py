@@ -19,6 +19,9 @@ from tests.helpers.transactions import committed
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc: RFC 9864 would have it say Ed25519
 
+CHANGING = {"date", "x-request-id"}
+"""Headers that differ in every answer."""
+
 
 async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(checked_client: GraphQLClient) -> None:
     # given
@@ -31,7 +34,7 @@ async def test_a_hidden_credential_is_as_if_it_never_was_in_every_form(checked_c
         answers = []
         for path in (at(hidden), at(left), "/credentials/" + "e" * 32):
             response = await get(checked_client, path, form)
-            headers = {name: value for name, value in response.headers.items() if name != "Date"}
+            headers = {name: value for name, value in response.headers.items() if name.lower() not in CHANGING}
             answers.append((response.status, headers, await response.read()))
         assert answers[0] == answers[1] == answers[2] and answers[0][0] == 404, form
     # and a revoked one too
@@ -95,12 +98,12 @@ async def test_a_revoked_credential_is_gone_listed_and_comes_back(checked_client
     for kind in ("png", "svg"):
         assert (await get(checked_client, f"{at(award)}/badge.{kind}")).status == 410
     listed = await checked_by_others(checked_client, await (await get(checked_client, "/credentials/status/0")).text())
-    assert set_bits(listed) == {award.id}
+    old = await checked_by_others(checked_client, before)
+    assert set_bits(listed) == {int(old["credentialStatus"]["statusListIndex"])}
     assert "Cheated" not in str(listed)
     # and given again it is there again, under the same id and with a newer date
     await badges.grant(profile_id, "FIRST_LIGHT", reason="No")
     after = await checked_by_others(checked_client, await (await get(checked_client, at(award))).text())
-    old = await checked_by_others(checked_client, before)
     assert after["id"] == old["id"] and after["nbf"] > old["nbf"]
     assert (
         set_bits(
