@@ -182,6 +182,7 @@ class ProjectsOfCompany:
         "Published projects of the people who work at the company, published last first. Projects of hidden profiles and "
         "of people that you have blocked are left out.",
         arguments=PAGE_ARGUMENTS,
+        work=Work(100),
     )
 
 

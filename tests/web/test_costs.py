@@ -22,6 +22,7 @@ from execution.executor import Executor
 from execution.limits import Limits
 from execution.results import Answer
 from models.database import Database
+from resolvers.base import ids
 from resolvers.base.context import Context
 from schema.fields import Answered, Loaded, kind_of
 from schema.graph import build
@@ -29,7 +30,7 @@ from server import make_app
 from services.core import clock
 from settings import Settings
 from tests.conftest import CountStatements
-from tests.helpers.factories import make_person, make_token
+from tests.helpers.factories import make_company, make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.profile_page import PROFILE_PAGE
 from web import costs
@@ -148,6 +149,16 @@ async def test_what_is_too_dear_reads_nothing(checked_client: GraphQLClient, cou
     # it is a request that was not run
     accept = {"Accept": "application/graphql-response+json"}
     assert (await checked_client.post(TWENTY, headers=accept)).status == 400
+
+
+@pytest.mark.parametrize("field", ["profiles", "projects"])
+async def test_a_list_of_a_company_costs_what_a_search_does(checked_client: GraphQLClient, field: str) -> None:
+    # both read all rows of the company for each page
+    company = ids.encode("Company", (await make_company()).id)
+    page = f"{field}(first: 1) {{ totalCount }}"
+    search = (await told(checked_client, f"{{ {page} }}"))["cost"]["requested"]
+    told_of = await told(checked_client, f'{{ node(id: "{company}") {{ ... on Company {{ {page} }} }} }}')
+    assert told_of["cost"]["requested"] == 1 + search
 
 
 CATALOGUES: dict[str, Sized] = {
