@@ -1,6 +1,7 @@
 """The audit trail: people read the entries of their own accounts, company admins those of their company."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from tortoise.queryset import QuerySet
@@ -120,6 +121,12 @@ def outcome(row: Row) -> AuditOutcome:
 def facts(row: Row) -> list[dict[str, str | None]]:
     """The facts of an entry by name; numbers of rows are ids of the graph."""
     return as_facts({name: _as_id(name, value) for name, value in row["facts"].items()})
+
+
+def occurred_at(row: Row) -> datetime:
+    """When the action was done."""
+    at: datetime = row["at"]
+    return at
 
 
 def address(row: Row) -> str | None:

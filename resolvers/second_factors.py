@@ -8,8 +8,8 @@ from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
+from resolvers.viewer import viewer_row
 from services.auth import second_factor_removal, second_factor_setup
-from services.auth.backup_codes import CODE_COUNT
 
 
 @columns("is_enabled", "method", "confirmed_at", "backup_codes_left")
@@ -25,10 +25,15 @@ async def of_accounts(account_ids: Sequence[int], context: Context) -> list[Row 
         return [None] * len(account_ids)
     factor = await SecondFactor.get_or_none(account_id=own, confirmed_at__not_isnull=True)
     if factor is None:
-        row = {"is_enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
+        row: Row = {"is_enabled": False, "method": None, "confirmed_at": None, "backup_codes_left": 0}
     else:
         left = await BackupCode.filter(account_id=own, used_at=None).count()
-        row = _enabled_row(factor.method, factor.confirmed_at, left)
+        row = {
+            "is_enabled": True,
+            "method": factor.method,
+            "confirmed_at": factor.confirmed_at,
+            "backup_codes_left": left,
+        }
     return [row if account_id == own else None for account_id in account_ids]
 
 
@@ -62,7 +67,8 @@ async def confirm_sms(context: Context, *, input: Any) -> Row:
 
 async def regenerate_backup_codes(context: Context) -> Row:
     """Replace the backup codes. They are returned only here."""
-    return {"backup_codes": await second_factor_setup.renew_backup_codes(_account_id(context), actor=actor_of(context))}
+    codes = await second_factor_setup.renew_backup_codes(_account_id(context), actor=actor_of(context))
+    return {"viewer": viewer_row(context), "backup_codes": codes}
 
 
 async def request_deactivation(context: Context) -> Row:
@@ -76,19 +82,12 @@ async def deactivate(context: Context, *, input: Any) -> Row:
     context.cookie = await second_factor_removal.deactivate(
         _account_id(context), input.token, session_id=_session_id(context), actor=actor_of(context)
     )
-    return {}
+    return {"viewer": viewer_row(context)}
 
 
 def _confirmed_row(context: Context, done: second_factor_setup.ConfirmedFactor) -> Row:
     context.cookie = done.session_secret
-    return {
-        "second_factor": _enabled_row(done.method, done.confirmed_at, CODE_COUNT),
-        "backup_codes": done.backup_codes,
-    }
-
-
-def _enabled_row(method: Any, confirmed_at: Any, left: int) -> Row:
-    return {"is_enabled": True, "method": method, "confirmed_at": confirmed_at, "backup_codes_left": left}
+    return {"viewer": viewer_row(context), "backup_codes": done.backup_codes}
 
 
 def _account_id(context: Context) -> int:

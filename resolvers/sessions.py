@@ -72,7 +72,7 @@ async def end_session(context: Context, *, input: Any) -> Row:
     await authentication.end_session(_account_id(context), number, actor=actor_of(context))
     if number == _session_id(context):
         context.cookie, context.viewer = "", ANONYMOUS
-    return {}
+    return {"ended_session_id": input.session_id}
 
 
 async def end_other_sessions(context: Context) -> Row:
@@ -138,9 +138,9 @@ def _session_row(session: Session, context: Context) -> Row:
     return {
         "id": session.id,
         "created_at": session.created_at,
-        "seen_at": session.seen_at,
+        "last_used_at": session.seen_at,
         "device": session.device,
-        "address": session.address,
+        "ip_address": session.address,
         "is_current": session.id == context.viewer.session_id,
     }
 

@@ -94,11 +94,11 @@ class AuditFact:
 @strawberry.type(description="One entry of the audit trail. Entries are kept for 365 days.")
 class AuditEntry(Node):
     id: strawberry.ID = column("Opaque id of the entry.", read=id_of("AuditEntry"))
-    at: DateTime = column("When the action was done.")
+    occurred_at: DateTime = column("When the action was done.", read=audit.occurred_at)
     action: AuditAction = column("The action.", read=audit.action)
     outcome: AuditOutcome = column("Whether the action was done.", read=audit.outcome)
     origin: Origin = column("Credential with which the action was done.")
-    address: str | None = column(
+    ip_address: str | None = column(
         "IP address of the caller; null if unknown or if you may not see it.", read=audit.address
     )
     actor: Account | None = column(

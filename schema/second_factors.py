@@ -1,5 +1,7 @@
 """Two-factor authentication."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from models.second_factors import SecondFactorMethod
@@ -10,6 +12,11 @@ from schema.errors import UserError
 from schema.fields import column, mutation_by
 from schema.scalars import DateTime
 from services.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from schema.viewer import Viewer
+
+LazyViewer = Annotated["Viewer", strawberry.lazy("schema.viewer")]
 
 enum_of(
     SecondFactorMethod,
@@ -58,7 +65,7 @@ class BeginTotpPayload:
 
 @strawberry.type(description="Payload of `confirmTotp`.")
 class ConfirmTotpPayload:
-    second_factor: SecondFactor | None = column("The second factor, now on; null if refused.")
+    viewer: LazyViewer | None = column("You, with the second factor, which is now on; null if refused.")
     backup_codes: list[str] | None = column(
         "Ten backup codes for a lost phone. Each works once. Returned this once only; null if refused."
     )
@@ -72,7 +79,7 @@ class BeginSmsPayload:
 
 @strawberry.type(description="Payload of `confirmSms`.")
 class ConfirmSmsPayload:
-    second_factor: SecondFactor | None = column("The second factor, now on; null if refused.")
+    viewer: LazyViewer | None = column("You, with the second factor, which is now on; null if refused.")
     backup_codes: list[str] | None = column(
         "Ten backup codes for a lost phone. Each works once. Returned this once only; null if refused."
     )
@@ -81,6 +88,7 @@ class ConfirmSmsPayload:
 
 @strawberry.type(description="Payload of `regenerateBackupCodes`.")
 class RegenerateBackupCodesPayload:
+    viewer: LazyViewer | None = column("You, with the number of backup codes; null if refused.")
     backup_codes: list[str] | None = column("Ten new backup codes. Returned this once only; null if refused.")
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
@@ -92,7 +100,8 @@ class RequestSecondFactorDeactivationPayload:
 
 @strawberry.type(description="Payload of `deactivateSecondFactor`.")
 class DeactivateSecondFactorPayload:
-    errors: list[UserError] = column("Why the mutation was refused; empty if the second factor is off now.")
+    viewer: LazyViewer | None = column("You, with the second factor, which is now off; null if refused.")
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
 @strawberry.type

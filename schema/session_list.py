@@ -16,9 +16,9 @@ class Session(Node):
         "Opaque id of the session, like `ses_5k2v9x0qcm`, for `endSession`.", read=id_of("Session")
     )
     created_at: DateTime = column("When it started.")
-    seen_at: DateTime = column("When its last request was made, accurate to one minute.")
+    last_used_at: DateTime = column("When its last request was made, accurate to one minute.")
     device: str = column("Description of the browser, from its User-Agent header; it is not verified.")
-    address: str = column("IP address from which it was started.")
+    ip_address: str = column("IP address from which it was started.")
     is_current: bool = column("True if this is the session of this request.")
 
 

@@ -84,6 +84,7 @@ class SignOutPayload:
 
 @strawberry.type(description="Payload of `endSession`.")
 class EndSessionPayload:
+    ended_session_id: strawberry.ID | None = column("Id of the session, which has ended; null if refused.")
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 

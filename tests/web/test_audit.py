@@ -12,7 +12,7 @@ from tests.helpers.people import in_session, make_company_with_admin, make_membe
 from tests.helpers.sign_in import GOOD, OTHER, make_login
 from tests.helpers.transactions import committed
 
-ENTRY = "at action id outcome origin address actor { __typename id email } account { id email ... on PersonAccount { isCompanyAdmin profile { id } } } facts { name old new }"
+ENTRY = "occurredAt action id outcome origin ipAddress actor { __typename id email } account { id email ... on PersonAccount { isCompanyAdmin profile { id } } } facts { name old new }"
 PAGE = f"totalCount nodes {{ id }} edges {{ cursor node {{ {ENTRY} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}"
 ARGUMENTS = "first: $first, after: $after, last: $last, before: $before"
 VARIABLES = "$first: Int, $after: String, $last: Int, $before: String"
@@ -70,7 +70,7 @@ async def test_it_covers_all_accounts_of_a_person_and_says_old_and_new(checked_c
     [edge] = (await checked_client.data(OWN, headers=await in_session(ada)))["viewer"]["auditTrail"]["edges"]
     # then
     entry = edge["node"]
-    assert (entry["actor"]["email"], entry["account"]["email"], entry["address"]) == (
+    assert (entry["actor"]["email"], entry["account"]["email"], entry["ipAddress"]) == (
         "ada@people.example",
         "ada@work.example",
         "192.0.2.7",
@@ -115,7 +115,7 @@ async def test_a_person_does_not_learn_where_others_were(checked_client: GraphQL
         audit.record("member.made-admin", actor=Actor(admin.id, Origin.SESSION, "192.0.2.66"), account_id=ben.id)
     )
     trail = (await checked_client.data(OWN, headers=await in_session(ben)))["viewer"]["auditTrail"]
-    assert trail["edges"][0]["node"]["address"] is None
+    assert trail["edges"][0]["node"]["ipAddress"] is None
     assert trail["edges"][0]["node"]["actor"]["email"] == "admin@harbor.example"
 
 

@@ -29,14 +29,12 @@ from tests.helpers.sign_in import GOOD
 
 ERRORS = "errors { code message path }"
 BEGIN_TOTP = f"mutation Begin {{ beginTotp {{ secret uri qrCode {ERRORS} }} }}"
-CONFIRM_TOTP = f"mutation Confirm($input: ConfirmTotpInput!) {{ confirmTotp(input: $input) {{ secondFactor {{ isEnabled method confirmedAt backupCodesLeft }} backupCodes {ERRORS} }} }}"
+CONFIRM_TOTP = f"mutation Confirm($input: ConfirmTotpInput!) {{ confirmTotp(input: $input) {{ viewer {{ secondFactor {{ isEnabled method confirmedAt backupCodesLeft }} }} backupCodes {ERRORS} }} }}"
 BEGIN_SMS = f"mutation Begin($input: BeginSmsInput!) {{ beginSms(input: $input) {{ {ERRORS} }} }}"
-CONFIRM_SMS = f"mutation Confirm($input: ConfirmSmsInput!) {{ confirmSms(input: $input) {{ secondFactor {{ method }} backupCodes {ERRORS} }} }}"
-REGENERATE = f"mutation Renew {{ regenerateBackupCodes {{ backupCodes {ERRORS} }} }}"
+CONFIRM_SMS = f"mutation Confirm($input: ConfirmSmsInput!) {{ confirmSms(input: $input) {{ viewer {{ secondFactor {{ method }} }} backupCodes {ERRORS} }} }}"
+REGENERATE = f"mutation Renew {{ regenerateBackupCodes {{ viewer {{ secondFactor {{ backupCodesLeft }} }} backupCodes {ERRORS} }} }}"
 REQUEST = f"mutation Ask {{ requestSecondFactorDeactivation {{ {ERRORS} }} }}"
-DEACTIVATE = (
-    f"mutation Off($input: DeactivateSecondFactorInput!) {{ deactivateSecondFactor(input: $input) {{ {ERRORS} }} }}"
-)
+DEACTIVATE = f"mutation Off($input: DeactivateSecondFactorInput!) {{ deactivateSecondFactor(input: $input) {{ viewer {{ secondFactor {{ isEnabled }} }} {ERRORS} }} }}"
 STATUS = "{ viewer { secondFactor { isEnabled method confirmedAt backupCodesLeft } } }"
 OFF = {"isEnabled": False, "method": None, "confirmedAt": None, "backupCodesLeft": 0}
 
@@ -111,7 +109,7 @@ async def test_an_authenticator_is_set_up_and_shown_as_on(checked_client: GraphQ
     # then
     assert done["errors"] == [] and len(done["backupCodes"]) == 10
     shown = await status(checked_client)
-    assert shown == done["secondFactor"]
+    assert shown == done["viewer"]["secondFactor"]
     assert (shown["isEnabled"], shown["method"], shown["backupCodesLeft"]) == (True, "TOTP", 10)
     await second_factors.check(ada.id, done["backupCodes"][0], actor=OPERATOR)
     assert (await status(checked_client))["backupCodesLeft"] == 9
@@ -153,7 +151,7 @@ async def test_a_refused_set_up_leaves_the_session_as_it_is(checked_client: Grap
     response = await checked_client.post(CONFIRM_TOTP, input={"code": "12345"})
     payload = (await response.json())["data"]["confirmTotp"]
     assert [(each["code"], each["path"]) for each in payload["errors"]] == [("BAD_CODE", ["code"])]
-    assert (payload["secondFactor"], payload["backupCodes"]) == (None, None)
+    assert (payload["viewer"], payload["backupCodes"]) == (None, None)
     assert "session" not in response.cookies
     assert await sessions.authenticate(elsewhere) is not None
     assert await status(checked_client) == OFF
@@ -166,7 +164,7 @@ async def test_codes_by_text_message(checked_client: GraphQLClient, ada: Account
     # when
     done = await do(checked_client, "confirmSms", {"code": await found("sms-code", r"\b([0-9]{6})\b")})
     # then
-    assert (done["errors"], done["secondFactor"], len(done["backupCodes"])) == ([], {"method": "SMS"}, 10)
+    assert (done["errors"], done["viewer"], len(done["backupCodes"])) == ([], {"secondFactor": {"method": "SMS"}}, 10)
     assert (await status(checked_client))["method"] == "SMS"
     assert await errors(checked_client, "beginSms", {"phoneNumber": "+31201234568"}) == ["SECOND_FACTOR_ALREADY_ON"]
     assert await errors(checked_client, "beginTotp") == ["SECOND_FACTOR_ALREADY_ON"]
@@ -175,7 +173,10 @@ async def test_codes_by_text_message(checked_client: GraphQLClient, ada: Account
 async def test_new_backup_codes(checked_client: GraphQLClient, ada: Account) -> None:
     assert await errors(checked_client, "regenerateBackupCodes") == ["SECOND_FACTOR_OFF"]
     _, first = await switch_on(checked_client)
-    fresh = (await do(checked_client, "regenerateBackupCodes"))["backupCodes"]
+    await second_factors.check(ada.id, first[1], actor=OPERATOR)
+    done = await do(checked_client, "regenerateBackupCodes")
+    fresh = done["backupCodes"]
+    assert done["viewer"] == {"secondFactor": {"backupCodesLeft": 10}}
     assert len({*first, *fresh}) == 20
     assert await accepted(ada, first[0]) is False
     assert await accepted(ada, fresh[0]) is True
@@ -198,7 +199,8 @@ async def test_a_mailed_link_switches_it_off(checked_client: GraphQLClient, ada:
     assert await errors(checked_client, "requestSecondFactorDeactivation") == []
     assert (await status(checked_client))["isEnabled"]
     token = await found("second-factor-off-link", r"token=(\w+)")
-    assert await errors(checked_client, "deactivateSecondFactor", {"token": token}) == []
+    done = await do(checked_client, "deactivateSecondFactor", {"token": token})
+    assert done == {"viewer": {"secondFactor": {"isEnabled": False}}, "errors": []}
     # then
     assert await status(checked_client) == OFF
     assert (await Session.get(account_id=ada.id)).digest != before.digest

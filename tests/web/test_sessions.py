@@ -41,8 +41,8 @@ mutation Complete($input: CompleteSignInInput!) {
   completeSignIn(input: $input) { viewer { account { email } } isPasswordExpired errors { code } }
 }
 """
-END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { errors { code path } } }"
-SESSIONS = "{ viewer { sessions { id createdAt seenAt device address isCurrent } } }"
+END = "mutation E($input: EndSessionInput!) { endSession(input: $input) { endedSessionId errors { code path } } }"
+SESSIONS = "{ viewer { sessions { id createdAt lastUsedAt device ipAddress isCurrent } } }"
 
 
 async def test_a_browser_signs_in_and_out(checked_client: GraphQLClient) -> None:
@@ -205,7 +205,8 @@ async def test_sessions_are_listed_and_ended(checked_client: GraphQLClient) -> N
     assert await error_codes(checked_client, END, "endSession", sessionId=graph_id("ses", 999_999)) == ["NOT_FOUND"]
     assert await error_codes(checked_client, END, "endSession", sessionId=graph_id("acc", ada.id)) == ["NOT_FOUND"]
     assert await error_codes(checked_client, END, "endSession", sessionId="nonsense") == ["BAD_ID"]
-    assert await error_codes(checked_client, END, "endSession", sessionId=listed[1]["id"]) == []
+    done = (await checked_client.data(END, input={"sessionId": listed[1]["id"]}))["endSession"]
+    assert done == {"endedSessionId": listed[1]["id"], "errors": []}
     # then
     assert await viewer_with(checked_client, with_cookie(stolen)) == {"viewer": None}
     assert len((await checked_client.data(SESSIONS))["viewer"]["sessions"]) == 1
