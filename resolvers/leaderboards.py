@@ -53,7 +53,7 @@ async def leaderboard(
     One board of everyone. If the operation requests `asOf` of a board, the whole board is a snapshot of that moment, and its
     cursors continue the snapshot. That depends on the operation and not on the field, so that a plan and graphql-core cannot differ.
 
-    Raises Refused: BAD_INPUT, IN_THE_FUTURE, PIN_EXPIRED, RATE_LIMITED (too much work for snapshots).
+    Raises Refused: BAD_INPUT, IN_THE_FUTURE, SNAPSHOT_EXPIRED, RATE_LIMITED (too much work for snapshots).
     """
     return await _board_row(context, queries.key_of(board, period, on=on, at=as_of, company_id=None))
 

@@ -143,7 +143,7 @@ class Span(NamedTuple):
     end: date
 
 
-@columns("starts_on", "points", "by_category")
+@columns("starts_on", "points", "categories")
 async def series(
     profile_ids: Sequence[int],
     context: Context,
@@ -178,7 +178,7 @@ def _bucket_row(start: date, found: Mapping[str, int], categories: Sequence[tupl
     return {
         "starts_on": start,
         "points": max(0, sum([found.get(name, 0) for _, name in categories])),
-        "by_category": [{"category": category, "points": max(0, found.get(name, 0))} for category, name in categories],
+        "categories": [{"category": category, "points": max(0, found.get(name, 0))} for category, name in categories],
     }
 
 

@@ -114,7 +114,7 @@ class DeleteProjectInput:
 
 
 @strawberry.input(description="The order of the projects in your portfolio.")
-class OrderProjectsInput:
+class ReorderProjectsInput:
     project_ids: list[strawberry.ID] = strawberry.field(
         description=(
             "Ids of your projects, drafts or published, in display order. Projects that you omit follow in their "
@@ -188,8 +188,8 @@ class DeleteProjectPayload:
     errors: list[UserError] = column("Why the mutation was refused; empty on success.")
 
 
-@strawberry.type(description="Payload of `orderProjects`.")
-class OrderProjectsPayload:
+@strawberry.type(description="Payload of `reorderProjects`.")
+class ReorderProjectsPayload:
     profile: LazyProfile | None = loaded_by(
         profiles.by_id, "Your profile, with the projects in their new order; null if refused.", key="profile_id"
     )
@@ -291,7 +291,7 @@ class ProjectEditingMutation:
         codes=[ErrorCode.BAD_ID, ErrorCode.BAD_INPUT, ErrorCode.NOT_FOUND],
         input=DeleteProjectInput,
     )
-    order_projects: OrderProjectsPayload | None = mutation_by(
+    reorder_projects: ReorderProjectsPayload | None = mutation_by(
         project_editing.order,
         "Set the order of the projects in your portfolio.",
         allowed=[Person()],
@@ -302,7 +302,7 @@ class ProjectEditingMutation:
             ErrorCode.RATE_LIMITED,
             ErrorCode.TOO_MANY_ITEMS,
         ],
-        input=OrderProjectsInput,
+        input=ReorderProjectsInput,
     )
     untag_from_project: UntagFromProjectPayload | None = mutation_by(
         project_editing.untag,

@@ -48,8 +48,8 @@ class ElevateSessionInput:
     )
 
 
-@strawberry.type(description="The second step of a sign-in.")
-class SecondFactorChallenge:
+@strawberry.type(description="A sign-in that still needs a code of the second factor.")
+class PendingSignIn:
     token: str = column("Token to pass to `completeSignIn` together with the code.")
     method: SecondFactorMethod = column("Source of the code. If it is a text message, it has been sent.")
 
@@ -62,9 +62,7 @@ class SignInPayload:
     is_password_expired: bool | None = column(
         "True if you are signed in with an expired password: only `changePassword` and `signOut` work. Null if refused."
     )
-    second_factor: SecondFactorChallenge | None = column(
-        "Set if a code is needed to finish the sign-in; null otherwise."
-    )
+    second_factor: PendingSignIn | None = column("Set if a code is needed to finish the sign-in; null otherwise.")
     errors: list[UserError] = column(ERRORS_DESCRIPTION)
 
 

@@ -40,16 +40,16 @@ class CategoryStats:
 
 
 @strawberry.type(description="Points of one interval.")
-class StatsPoint:
+class StatsInterval:
     starts_on: Day = column("First UTC day of the interval.")
     points: int = column("Points of the events in it; at least 0.")
-    by_category: list[CategoryPoints] = column("Points per category; each at least 0.")
+    categories: list[CategoryPoints] = column("Points per category; each at least 0.")
 
 
 @strawberry.type(description="Statistics of a person's points, for a chart and its legend.")
 class Stats:
     categories: list[CategoryStats] = column("Points per category, in the catalogue's order.")
-    series: list[StatsPoint] = loaded_by(
+    series: list[StatsInterval] = loaded_by(
         stats.series,
         "Points over time by the moment of the events, oldest interval first, intervals without points included. "
         "Opening balances have no date and are left out.",

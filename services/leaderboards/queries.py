@@ -34,14 +34,16 @@ def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None
     Return the key of the board of the period that contains `on`, as it was at `at`. Without `on`: the day of `at`, or
     today.
 
-    Raises Refused: BAD_INPUT (`on` with all time), IN_THE_FUTURE, PIN_EXPIRED (`at` is more than an hour ago).
+    Raises Refused: BAD_INPUT (`on` with all time), IN_THE_FUTURE, SNAPSHOT_EXPIRED (`at` is more than an hour ago).
     """
     now = clock.now()
     if at is not None and at > now + MAX_CLOCK_SKEW:
         raise refused(ErrorCode.IN_THE_FUTURE, "That moment is in the future.", path=("asOf",))
     if at is not None and at < now - SNAPSHOT_LIFETIME:
         raise refused(
-            ErrorCode.PIN_EXPIRED, "That moment is more than one hour ago. Start again without `asOf`.", path=("asOf",)
+            ErrorCode.SNAPSHOT_EXPIRED,
+            "That moment is more than one hour ago. Start again without `asOf`.",
+            path=("asOf",),
         )
     today = (at or now).date()
     if on is None:

@@ -86,7 +86,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "addProjectImage": BY_SESSION | BY_KEY | {"token", "stranger"},
     "createProject": BY_SESSION | BY_KEY | {"token", "stranger"},
     "deleteProject": BY_SESSION | BY_KEY | {"token", "stranger"},
-    "orderProjects": BY_SESSION | BY_KEY | {"token", "stranger"},
+    "reorderProjects": BY_SESSION | BY_KEY | {"token", "stranger"},
     "removeProjectImage": BY_SESSION | BY_KEY | {"token", "stranger"},
     "publishProject": BY_SESSION | BY_KEY | {"token", "stranger"},
     "unpublishProject": BY_SESSION | BY_KEY | {"token", "stranger"},

@@ -25,7 +25,7 @@ UNPUBLISH = (
     f"mutation($input: UnpublishProjectInput!) {{ unpublishProject(input: $input) {{ project {{ state }} {ERRORS} }} }}"
 )
 DELETE = f"mutation($input: DeleteProjectInput!) {{ deleteProject(input: $input) {{ deletedProjectId profile {{ projects {{ totalCount }} }} {ERRORS} }} }}"
-ORDER = f"""mutation($input: OrderProjectsInput!) {{ orderProjects(input: $input) {{
+ORDER = f"""mutation($input: ReorderProjectsInput!) {{ reorderProjects(input: $input) {{
   profile {{ projects {{ edges {{ node {{ title }} }} }} }} {ERRORS} }} }}"""
 UNTAG = f"mutation($input: UntagFromProjectInput!) {{ untagFromProject(input: $input) {{ project {{ collaborators {{ name }} }} {ERRORS} }} }}"
 ADD_IMAGE = f"""mutation($input: AddProjectImageInput!) {{ addProjectImage(input: $input) {{

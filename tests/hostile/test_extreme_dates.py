@@ -59,7 +59,10 @@ async def test_a_board_of_any_day_and_moment(checked_client: GraphQLClient, peri
         assert codes(body) == wanted, (day, body)
     for moment in MOMENTS:
         [code] = codes(await checked_client.ask(BOARD, period=period, at=moment, who=who))
-        assert code in {"PIN_EXPIRED", "IN_THE_FUTURE", "BAD_INPUT", "BAD_REQUEST", "BAD_VARIABLES"}, (moment, code)
+        assert code in {"SNAPSHOT_EXPIRED", "IN_THE_FUTURE", "BAD_INPUT", "BAD_REQUEST", "BAD_VARIABLES"}, (
+            moment,
+            code,
+        )
 
 
 async def test_an_activity_of_any_moment(checked_client: GraphQLClient) -> None:

@@ -239,7 +239,7 @@ async def test_no_edit_holds_the_loop(client: GraphQLClient, monkeypatch: pytest
             {"name": "a", "scopes": ["MX_POINTS_READ"] * 1_000},
         ),
         ("setFeaturedBadges", "SetFeaturedBadgesInput", {"badgeCodes": ["B"] * 1_000}),
-        ("orderProjects", "OrderProjectsInput", {"projectIds": ["pro_1"] * 1_000}),
+        ("reorderProjects", "ReorderProjectsInput", {"projectIds": ["pro_1"] * 1_000}),
         ("beginSms", "BeginSmsInput", {"phoneNumber": "+1" * 500}),
     ]
     for name, type_, given in edits:

@@ -24,7 +24,7 @@ OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLI
 COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
 NEVER_BY_TOKEN = {
     "ApiKey.*", "Company.auditTrail", "Company.domains", "Company.members", "Company.passwordDays", "Company.usesSso", "MemberConnection.*", "MemberEdge.*",
-    "PersonalAccessToken.*", "SecondFactor.*", "SecondFactorChallenge.*", "Session.*",
+    "PersonalAccessToken.*", "SecondFactor.*", "PendingSignIn.*", "Session.*",
     "Viewer.apiKeys", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",
     "Viewer.sessions",
     "CreditEntry.*", "CreditEntryConnection.*", "CreditEntryEdge.*", "Query.shop", "ShopItem.*", "ShopOrder.*",
@@ -34,7 +34,7 @@ NEVER_BY_TOKEN = {
 MUTATIONS_BY_TOKEN = {
     "resendInvite", "sendInvites", "withdrawInvite",
     "acceptConnectionRequest", "blockProfile", "dismissSuggestion", "ignoreConnectionRequest", "removeConnection", "sendConnectionRequest", "unblockProfile", "withdrawConnectionRequest",
-    "addProjectImage", "createProject", "deleteProject", "orderProjects", "publishProject", "removeProjectImage", "unpublishProject", "untagFromProject", "updateProject",
+    "addProjectImage", "createProject", "deleteProject", "reorderProjects", "publishProject", "removeProjectImage", "unpublishProject", "untagFromProject", "updateProject",
     "introspectToken", "recordActivities", "recordActivity", "removeAvatar", "reverseActivity", "setFeaturedBadges", "updateProfile", "uploadAvatar",
 }  # fmt: skip
 """All other mutations, and what they answer, are closed to tokens."""

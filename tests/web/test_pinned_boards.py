@@ -211,7 +211,7 @@ async def test_the_owner_sees_the_own_place_in_a_pinned_listing(checked_client: 
 
 async def test_a_moment_too_old_or_still_to_come_is_refused(checked_client: GraphQLClient) -> None:
     now = clock.now()
-    assert await checked_client.code(FULL, at=f"{(now - timedelta(minutes=61)).isoformat()}") == "PIN_EXPIRED"
+    assert await checked_client.code(FULL, at=f"{(now - timedelta(minutes=61)).isoformat()}") == "SNAPSHOT_EXPIRED"
     assert await checked_client.code(FULL, at=f"{(now + timedelta(minutes=1)).isoformat()}") == "IN_THE_FUTURE"
     assert ranked_names(await board(checked_client, at=f"{(now - timedelta(minutes=59)).isoformat()}")) == []
 

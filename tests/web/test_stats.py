@@ -32,7 +32,7 @@ STATS = """
 query S($id: ID!, $bucket: StatsBucket, $since: Date, $until: Date, $category: PointCategory) { profile(by: {id: $id}) { stats {
   categories { category points openingPoints correctionPoints activities { activity { code } times points } }
   series(bucket: $bucket, since: $since, until: $until, category: $category) {
-    startsOn points byCategory { category points } } } } }
+    startsOn points categories { category points } } } } }
 """
 TODAY = "{ viewer { pointsToday { activity { code } earned cap remaining resetsAt } } }"
 
@@ -78,7 +78,7 @@ async def figures(client: GraphQLClient, account: Account) -> dict[str, Any]:
     text = """
     query F($id: ID!) { profile(by: {id: $id}) {
       stats { categories { category points openingPoints correctionPoints activities { activity { code } times points } }
-        series(bucket: DAY, since: "2026-03-01", until: "2026-03-20") { startsOn points byCategory { category points } } }
+        series(bucket: DAY, since: "2026-03-01", until: "2026-03-20") { startsOn points categories { category points } } }
       pointHistory(first: 50) { edges { node { id kind pointsAwarded reason } } }
       badges { nodes { badge { code } awardedAt } } } }
     """
@@ -278,7 +278,7 @@ async def test_series_and_ledger_say_the_same(database: Database) -> None:
                 )
                 ledger = dict(await rows)
                 assert piece["points"] == max(0, sum(ledger.values()))
-                for each in piece["by_category"]:
+                for each in piece["categories"]:
                     assert each["points"] == max(0, ledger.get(each["category"], 0))
     # ... and the lines of each category add up to its sum
     for profile_id, row in zip(people, await stats.of_profiles(people, context), strict=True):
