@@ -124,7 +124,7 @@ async def measure(database: Database, people: int) -> None:
         await change(database, each)
         places.append(await seconds(own(database, key, each)))
     report("first place after a change", places)
-    pinned = key_of(Board.OVERALL, Period.ALL_TIME, on=None, at=clock.now(), company_id=None)
+    pinned = key_of(Board.OVERALL, Period.ALL_TIME, on=None, at=clock.now(), people=None)
     print(f"{'a pinned board':<34} {await seconds(listing(database, pinned)):10.2f} s")
     print(f"{'movement, the first time':<34} {await seconds(movements(database, key, [(1, 1)])):10.2f} s")
     fifty = [(each, 1) for each in someone[:50]]

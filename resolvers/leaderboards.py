@@ -22,7 +22,7 @@ from resolvers.base.rows import Row
 from services.core import rate_limits
 from services.errors import ErrorCode, refused
 from services.leaderboards import queries
-from services.leaderboards.keys import Board, BoardKey, Period
+from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period
 from services.leaderboards.sorted_rows import Standing
 from services.progress.scores import microseconds
 
@@ -55,7 +55,7 @@ async def leaderboard(
 
     Raises Refused: BAD_INPUT, IN_THE_FUTURE, SNAPSHOT_EXPIRED, RATE_LIMITED (too much work for snapshots).
     """
-    return await _board_row(context, queries.key_of(board, period, on=on, at=as_of, company_id=None))
+    return await _board_row(context, queries.key_of(board, period, on=on, at=as_of, people=None))
 
 
 @columns("key", "board", "period", "company_id", "starts_on", "ends_on")
@@ -69,10 +69,13 @@ async def of_companies(
     as_of: datetime | None = None,
 ) -> list[Row]:
     """
-    One board of the members of each company, like `leaderboard`. The boards of the 64 companies that were read last are kept in
-    memory; that of another company is made of its members, by an index, and of sums that are there already.
+    One board of each company, like `leaderboard`: its members for the viewer's own company, otherwise the people whose profile
+    shows it, so that nothing tells of a second employer. The boards of the 64 companies that were read last are kept in memory;
+    that of another company is made of its people, by an index, and of sums that are there already.
     """
-    keys = [queries.key_of(board, period, on=on, at=as_of, company_id=each) for each in company_ids]
+    own = context.viewer.company_id
+    people = [CompanyPeople(each, shown=each != own) for each in company_ids]
+    keys = [queries.key_of(board, period, on=on, at=as_of, people=each) for each in people]
     return [await _board_row(context, key) for key in keys]
 
 
@@ -83,7 +86,7 @@ async def _board_row(context: Context, key: BoardKey) -> Row:
         "key": key,
         "board": key.board,
         "period": key.window.period,
-        "company_id": key.company_id,
+        "company_id": key.people and key.people.company_id,
         "starts_on": key.window.first,
         "ends_on": key.window.last,
     }

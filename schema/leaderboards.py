@@ -148,7 +148,8 @@ WORK = Work(50)
 class LeaderboardOfCompany:
     leaderboard: Leaderboard | None = loaded_by(
         leaderboards.of_companies,
-        "One of the six leaderboards, as it is now, of the people with an account in the company.",
+        "One of the six leaderboards, as it is now, of the people of the company: for its members all with an active "
+        "account in it, for everyone else those whose profile shows it.",
         arguments=ARGUMENTS,
         types=TYPES,
         work=WORK,

@@ -21,7 +21,7 @@ from services.core.runtime import runtime_of
 from services.leaderboards import sql
 from services.leaderboards.cache import ALL_TIME_VIEW, CachedBoards, Membership, Ranking, WindowTotals
 from services.leaderboards.history import HISTORY_LENGTH, NEVER, Change, History
-from services.leaderboards.keys import BOARD_COLUMNS, CATEGORY_COLUMNS, Board, LedgerView, Period
+from services.leaderboards.keys import BOARD_COLUMNS, CATEGORY_COLUMNS, Board, CompanyPeople, LedgerView, Period
 from services.leaderboards.sorted_rows import SortedRows, sort
 from services.leaderboards.tables import BOARDS, ZERO_SUMS, ScoreTable, Sums
 
@@ -57,7 +57,9 @@ class Boards:
             raise RuntimeError("The database of these boards is closed.")
         return database
 
-    async def ranking(self, board: Board, view: LedgerView = ALL_TIME_VIEW, company_id: int | None = None) -> Ranking:
+    async def ranking(
+        self, board: Board, view: LedgerView = ALL_TIME_VIEW, people: CompanyPeople | None = None
+    ) -> Ranking:
         """
         Return an up-to-date ranking. It is valid only until the caller's next await.
 
@@ -67,15 +69,13 @@ class Boards:
         while True:
             totals = await self.totals(view)
             cached = self.cached
-            if company_id is not None and company_id not in cached.companies:
-                await self.run_once(("company", company_id), partial(self._load_company, cached, company_id))
-            elif company_id not in totals.rankings[column]:
-                await self.run_once(
-                    (view, column, company_id), partial(self._build_ranking, cached, view, column, company_id)
-                )
+            if people is not None and people not in cached.companies:
+                await self.run_once(("company", people), partial(self._load_company, cached, people))
+            elif people not in totals.rankings[column]:
+                await self.run_once((view, column, people), partial(self._build_ranking, cached, view, column, people))
             else:
-                cached.mark_used(view, company_id)
-                return totals.rankings[column][company_id]
+                cached.mark_used(view, people)
+                return totals.rankings[column][people]
 
     async def totals(self, view: LedgerView) -> WindowTotals:
         """Return the up-to-date sums of a window, valid as in `ranking`."""
@@ -212,10 +212,10 @@ class Boards:
             await self._reload(cached, dict.fromkeys(ids[start : start + PROFILES_PER_READ], change))
             await asyncio.sleep(0)
 
-    async def _load_company(self, cached: CachedBoards, company_id: int) -> None:
+    async def _load_company(self, cached: CachedBoards, people: CompanyPeople) -> None:
         async with self.lock:
             # Under the lock no membership is applied meanwhile. A change during the read is applied afterwards.
-            cached.companies[company_id] = await sql.members(self.database, company_id)
+            cached.companies[people] = await sql.people_of(self.database, people)
             cached.evict()
 
     async def _build_totals(self, cached: CachedBoards, view: LedgerView) -> None:
@@ -294,16 +294,18 @@ class Boards:
                 return True
         return False
 
-    async def _build_ranking(self, cached: CachedBoards, view: LedgerView, column: int, company_id: int | None) -> None:
+    async def _build_ranking(
+        self, cached: CachedBoards, view: LedgerView, column: int, people: CompanyPeople | None
+    ) -> None:
         totals = cached.windows.get(view)
         if totals is None:
             return
         table = totals.table
         with self.changes_during(cached) as changed:
-            rows = await in_thread(len(table), _sorted_rows, cached, totals, column, company_id)
+            rows = await in_thread(len(table), _sorted_rows, cached, totals, column, people)
             async with self.lock:
                 await self.ingest_changes()
-                company_known = company_id is None or company_id in cached.companies
+                company_known = people is None or people in cached.companies
                 if cached.windows.get(view) is not totals or not company_known:
                     return
                 last_change = Change(await sql.last_change(self.database)).later(self.history.last)
@@ -313,9 +315,9 @@ class Boards:
                     rows = array("I", (row for row in rows if row not in moved))
                 ranked = SortedRows(table, column, rows)
                 for row in again:
-                    if table.points[column][row] > 0 and cached.membership(table.ids[row]).ranks_in(company_id):
+                    if table.points[column][row] > 0 and cached.membership(table.ids[row]).ranks_in(people):
                         ranked.insert(row)
-                totals.rankings[column][company_id] = Ranking(ranked, last_change)
+                totals.rankings[column][people] = Ranking(ranked, last_change)
 
 
 async def in_thread(size: int, work: Any, *arguments: Any) -> Any:
@@ -361,8 +363,8 @@ def _set_sums(table: ScoreTable, profile_id: int, sums: Sums) -> None:
         table.add(profile_id, sums)
 
 
-def _sorted_rows(cached: CachedBoards, totals: WindowTotals, column: int, company_id: int | None) -> "array[int]":
-    return sort(totals.table, column, cached.ranked_rows(totals, column, company_id))
+def _sorted_rows(cached: CachedBoards, totals: WindowTotals, column: int, people: CompanyPeople | None) -> "array[int]":
+    return sort(totals.table, column, cached.ranked_rows(totals, column, people))
 
 
 def for_database(database: Database) -> Boards:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from services.leaderboards.history import Change
-from services.leaderboards.keys import ALL_TIME, LedgerView
+from services.leaderboards.keys import ALL_TIME, CompanyPeople, LedgerView
 from services.leaderboards.sorted_rows import SortedRows
 from services.leaderboards.tables import BOARDS, ZERO_SUMS, ScoreTable, Sums
 
@@ -21,14 +21,14 @@ _versions = count(1)
 
 
 class Membership(NamedTuple):
-    """Decides on which boards a profile ranks: whether it is listed, and in which of the cached companies it is."""
+    """Decides on which boards a profile ranks: whether it is listed, and of which of the cached companies it is."""
 
     listed: bool = False
-    companies: frozenset[int] = frozenset()
+    companies: frozenset[CompanyPeople] = frozenset()
 
-    def ranks_in(self, company_id: int | None) -> bool:
+    def ranks_in(self, people: CompanyPeople | None) -> bool:
         """Return True if the profile ranks in the company, or among everyone (None)."""
-        return self.listed and (company_id is None or company_id in self.companies)
+        return self.listed and (people is None or people in self.companies)
 
 
 class WindowTotals:
@@ -36,7 +36,7 @@ class WindowTotals:
 
     def __init__(self, table: ScoreTable) -> None:
         self.table = table
-        self.rankings: list[dict[int | None, Ranking]] = [{} for _ in range(BOARDS)]
+        self.rankings: list[dict[CompanyPeople | None, Ranking]] = [{} for _ in range(BOARDS)]
 
     def update(self, profile_id: int, sums: Sums, before: Membership, after: Membership, change: Change) -> None:
         """Set a profile's sums, and move it in the rankings that this changes."""
@@ -50,9 +50,9 @@ class WindowTotals:
             old = table.points[column][row], table.reached[column][row]
             new = sums[2 * column], sums[2 * column + 1]
             moved = []
-            for company_id, ranking in rankings.items():
-                ranked = old[0] > 0 and before.ranks_in(company_id)
-                ranks = new[0] > 0 and after.ranks_in(company_id)
+            for people, ranking in rankings.items():
+                ranked = old[0] > 0 and before.ranks_in(people)
+                ranks = new[0] > 0 and after.ranks_in(people)
                 if ranked != ranks or (ranked and old != new):
                     moved.append((ranking, ranks))
                     if ranked:
@@ -85,12 +85,12 @@ class CachedBoards:
 
     def __init__(self) -> None:
         self.windows: OrderedDict[LedgerView, WindowTotals] = OrderedDict()
-        self.companies: OrderedDict[int, set[int]] = OrderedDict()
+        self.companies: OrderedDict[CompanyPeople, set[int]] = OrderedDict()
         self.trackers: list[set[int]] = []
         """For each build under way: the profiles whose sums, visibility or company changed since it began."""
         self.visibility_changes = array("q")
         """Profiles that became listed or unlisted since the cache was built, in order."""
-        self.company_changes: dict[int, int] = {}
+        self.company_changes: dict[CompanyPeople | None, int] = {}
         """For each cached company: how often a profile joined or left it."""
         self._listed = bytearray()
 
@@ -106,7 +106,7 @@ class CachedBoards:
 
     def membership(self, profile_id: int) -> Membership:
         """Return the cached membership of a profile."""
-        inside = frozenset(company_id for company_id, members in self.companies.items() if profile_id in members)
+        inside = frozenset(people for people, members in self.companies.items() if profile_id in members)
         return Membership(self.is_listed(profile_id), inside)
 
     def set_membership(self, profile_id: int, membership: Membership) -> None:
@@ -119,17 +119,17 @@ class CachedBoards:
         if self._listed[row] != membership.listed:
             self._listed[row] = membership.listed
             self.visibility_changes.append(profile_id)
-        for company_id, members in self.companies.items():
-            if (company_id in membership.companies) != (profile_id in members):
-                self.company_changes[company_id] = self.company_changes.get(company_id, 0) + 1
-                (members.add if company_id in membership.companies else members.discard)(profile_id)
+        for people, members in self.companies.items():
+            if (people in membership.companies) != (profile_id in members):
+                self.company_changes[people] = self.company_changes.get(people, 0) + 1
+                (members.add if people in membership.companies else members.discard)(profile_id)
 
-    def ranked_rows(self, totals: WindowTotals, column: int, company_id: int | None) -> Iterator[int]:
+    def ranked_rows(self, totals: WindowTotals, column: int, people: CompanyPeople | None) -> Iterator[int]:
         """Yield the rows that rank by this column, unsorted."""
         table = totals.table
         points = table.points[column]
-        if company_id is not None:
-            for profile_id in list(self.companies.get(company_id, ())):
+        if people is not None:
+            for profile_id in list(self.companies.get(people, ())):
                 row = table.row(profile_id)
                 if row is not None and points[row] > 0 and self.is_listed(profile_id):
                     yield row
@@ -147,11 +147,11 @@ class CachedBoards:
         """Unregister this very set: equal sets of other builds stay."""
         self.trackers = [each for each in self.trackers if each is not changed]
 
-    def mark_used(self, view: LedgerView, company_id: int | None) -> None:
+    def mark_used(self, view: LedgerView, people: CompanyPeople | None) -> None:
         """Mark a window and a company as the most recently read ones."""
         self.windows.move_to_end(view)
-        if company_id is not None:
-            self.companies.move_to_end(company_id)
+        if people is not None:
+            self.companies.move_to_end(people)
 
     def evict(self) -> None:
         """Drop the least recently read windows and companies beyond the limits; never all time, never the latest."""
@@ -161,7 +161,7 @@ class CachedBoards:
         ):
             del self.windows[next(view for view in self.windows if view != ALL_TIME_VIEW)]
         while len(self.companies) > MAX_COMPANIES:
-            company_id, _ = self.companies.popitem(last=False)
+            people, _ = self.companies.popitem(last=False)
             for totals in self.windows.values():
                 for rankings in totals.rankings:
-                    rankings.pop(company_id, None)
+                    rankings.pop(people, None)

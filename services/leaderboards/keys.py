@@ -62,9 +62,19 @@ class LedgerView(NamedTuple):
         return self.until is None
 
 
+class CompanyPeople(NamedTuple):
+    """
+    The people of a company: those with an active account in it, for its members; or, `shown`, those whose profile shows this
+    company, for everyone else. A person with accounts in two companies shows one of them.
+    """
+
+    company_id: int
+    shown: bool = False
+
+
 class BoardKey(NamedTuple):
     """
-    One board: of a window, among everyone or the members of a company, live or as it was `at` a moment.
+    One board: of a window, among everyone or the people of a company, live or as it was `at` a moment.
 
     `chosen_by_client`: the client named the moment, so a cursor must be of the same moment. Otherwise the moment is that
     of the request, and it accepts a cursor of any moment.
@@ -72,14 +82,14 @@ class BoardKey(NamedTuple):
 
     board: Board
     window: Window = ALL_TIME
-    company_id: int | None = None
+    people: CompanyPeople | None = None
     at: datetime | None = None
     chosen_by_client: bool = False
 
     @property
     def cursor(self) -> str:
         """The text that a cursor of this list is bound to, beside the moment of its page."""
-        among = "everyone" if self.company_id is None else f"company {self.company_id}"
+        among = "everyone" if self.people is None else f"company {self.people.company_id} {self.people.shown}"
         return f"leaderboard {self.board.value} {self.window.period.value} {self.window.first} {among}"
 
 

@@ -10,7 +10,16 @@ from services.core import clock
 from services.core.runtime import runtime_of
 from services.errors import ErrorCode, refused
 from services.leaderboards import boards
-from services.leaderboards.keys import BOARD_COLUMNS, Board, BoardKey, LedgerView, Period, view_of_week_start, window_of
+from services.leaderboards.keys import (
+    BOARD_COLUMNS,
+    Board,
+    BoardKey,
+    CompanyPeople,
+    LedgerView,
+    Period,
+    view_of_week_start,
+    window_of,
+)
 from services.leaderboards.snapshots import SNAPSHOT_LIFETIME, Snapshots
 from services.leaderboards.sorted_rows import Listing, Place, Standing
 
@@ -29,7 +38,9 @@ class Entry(NamedTuple):
     hidden: bool = False
 
 
-def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None, company_id: int | None) -> BoardKey:
+def key_of(
+    board: Board, period: Period, *, on: date | None, at: datetime | None, people: CompanyPeople | None
+) -> BoardKey:
     """
     Return the key of the board of the period that contains `on`, as it was at `at`. Without `on`: the day of `at`, or
     today.
@@ -47,20 +58,20 @@ def key_of(board: Board, period: Period, *, on: date | None, at: datetime | None
         )
     today = (at or now).date()
     if on is None:
-        return BoardKey(board, window_of(period, today), company_id, at, chosen_by_client=at is not None)
+        return BoardKey(board, window_of(period, today), people, at, chosen_by_client=at is not None)
     if period is Period.ALL_TIME:
         raise refused(ErrorCode.BAD_INPUT, "`on` is not allowed for all time.", path=("on",))
     window = window_of(period, on)
     if on > today and window != window_of(period, today):
         raise refused(ErrorCode.IN_THE_FUTURE, "That period is in the future.", path=("on",))
-    return BoardKey(board, window, company_id, at, chosen_by_client=at is not None)
+    return BoardKey(board, window, people, at, chosen_by_client=at is not None)
 
 
 async def listing(database: Database, key: BoardKey) -> Listing:
     """Return the board. It is valid only until the caller's next await."""
     if key.at is not None:
         return await _snapshots(database).get(key)
-    ranking = await boards.for_database(database).ranking(key.board, LedgerView(key.window), key.company_id)
+    ranking = await boards.for_database(database).ranking(key.board, LedgerView(key.window), key.people)
     return ranking.rows
 
 
@@ -155,7 +166,7 @@ async def movements(database: Database, key: BoardKey, entries: Sequence[tuple[i
     snapshot = None if key.at is None else await _snapshots(database).get(key)
     view = view_of_week_start(key.window, (key.at or clock.now()).date())
     live = boards.for_database(database)
-    then = (await live.ranking(key.board, view, key.company_id)).rows
+    then = (await live.ranking(key.board, view, key.people)).rows
     table = live.cached.windows[view].table
     moved: list[int | None] = []
     for profile_id, rank in entries:
@@ -181,12 +192,12 @@ async def _standing(
         if live.cached.is_listed(profile_id):
             return snapshot, snapshot.standing(profile_id), False
         return snapshot, own_standing, True
-    ranking = await live.ranking(key.board, LedgerView(key.window), key.company_id)
+    ranking = await live.ranking(key.board, LedgerView(key.window), key.people)
     membership = live.cached.membership(profile_id)
     table = live.cached.windows[LedgerView(key.window)].table
     row = table.row(profile_id)
     standing = None if row is None else table.standing(row, BOARD_COLUMNS[key.board])
-    visible = membership.ranks_in(key.company_id) or (is_own and not membership.listed)
+    visible = membership.ranks_in(key.people) or (is_own and not membership.listed)
     if standing is None or standing[0] <= 0 or not visible:
         standing = None
     return ranking.rows, standing, not membership.listed

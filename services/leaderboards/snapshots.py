@@ -18,7 +18,7 @@ from services.core import clock
 from services.leaderboards import moments, sql
 from services.leaderboards.boards import PROFILES_PER_READ, Boards
 from services.leaderboards.cache import ALL_TIME_VIEW, CachedBoards, Ranking, WindowTotals
-from services.leaderboards.keys import BOARD_COLUMNS, BoardKey, LedgerView
+from services.leaderboards.keys import BOARD_COLUMNS, BoardKey, CompanyPeople, LedgerView
 from services.leaderboards.moments import Moment
 from services.leaderboards.sorted_rows import FrozenRows, Place, Standing, sort_key
 from services.leaderboards.tables import BYTES_PER_ROW, ScoreTable
@@ -139,7 +139,7 @@ class Snapshots:
         enough to be requested.
         """
         boards = self._boards
-        ranking = await boards.ranking(key.board, LedgerView(key.window), key.company_id)
+        ranking = await boards.ranking(key.board, LedgerView(key.window), key.people)
         version, changed, now = ranking.version, ranking.changed, clock.now()
         minute = now.minute - now.minute % (HALF_HOUR.seconds // 60)
         at = max(changed.at, now.replace(minute=minute, second=0, microsecond=0))
@@ -162,7 +162,7 @@ class Snapshots:
             if cached is not self._cached:
                 self._cached, self._snapshots = cached, OrderedDict()
             snapshot = self._snapshots.get(key)
-            if snapshot is None or snapshot.seen_company != cached.company_changes.get(key.company_id or 0, 0):
+            if snapshot is None or snapshot.seen_company != cached.company_changes.get(key.people, 0):
                 await boards.run_once(("snapshot", key), partial(self._make, cached, key))
             elif snapshot.seen_visibility < len(cached.visibility_changes):
                 start = snapshot.seen_visibility
@@ -190,16 +190,16 @@ class Snapshots:
         if key.at is None:
             return
         moment = (await moments.fix(boards.database, key.at)).moment
-        if key.company_id is not None:
+        if key.people is not None:
             await boards.refresh()  # the members of the company are those of today
-        await boards.ranking(key.board, view, key.company_id)
+        await boards.ranking(key.board, view, key.people)
         with boards.changes_during(cached) as uncertain:
             async with boards.lock:  # no change is partly applied
-                totals, ranking = _find(cached, view, column, key.company_id)
+                totals, ranking = _find(cached, view, column, key.people)
                 if totals is None or ranking is None or boards.cached is not cached:
                     return
                 frozen, seen_visibility = ranking.rows.freeze(), len(cached.visibility_changes)
-                seen_company = cached.company_changes.get(key.company_id or 0, 0)
+                seen_company = cached.company_changes.get(key.people, 0)
                 uncertain.update(boards.pending)
             # After this poll every change is known that belongs to the moment, and every one that is frozen but does not.
             await boards.poll()
@@ -235,7 +235,7 @@ class Snapshots:
         history = self._boards.history
         if ranking.changed.at <= moment.at and ranking.changed.transaction < moment.begin and not uncertain:
             return {}
-        members = None if key.company_id is None else cached.companies.get(key.company_id, set())
+        members = None if key.people is None else cached.companies.get(key.people, set())
         listed = history.listed_at(moment)
         return {
             profile_id: listed.get(profile_id, cached.is_listed(profile_id))
@@ -300,7 +300,7 @@ def _shared(key: BoardKey) -> BoardKey:
 
 
 def _find(
-    cached: CachedBoards, view: LedgerView, column: int, company_id: int | None
+    cached: CachedBoards, view: LedgerView, column: int, people: CompanyPeople | None
 ) -> tuple[WindowTotals | None, Ranking | None]:
     totals = cached.windows.get(view)
-    return totals, totals.rankings[column].get(company_id) if totals else None
+    return totals, totals.rankings[column].get(people) if totals else None

@@ -9,7 +9,7 @@ from models.accounts import AccountStatus
 from models.database import Database, Row
 from models.statements import Statement, read_datetime
 from services.core.change_feed import Topic
-from services.leaderboards.keys import ALL_TIME, CATEGORY_COLUMNS, FIRST_DAY, LedgerView, Window
+from services.leaderboards.keys import ALL_TIME, CATEGORY_COLUMNS, FIRST_DAY, CompanyPeople, LedgerView, Window
 from services.leaderboards.moments import Moment
 from services.leaderboards.tables import BOARDS, Sums
 from services.progress.scores import COLUMNS, DECIDES, EPOCH, PENALTIES, microseconds
@@ -44,15 +44,19 @@ _OF_DAY = Statement.of("SELECT DISTINCT profile_id FROM point_entry WHERE day = 
 _LAST_CHANGE = Statement.of("SELECT at FROM notice WHERE topic = $1 ORDER BY at DESC LIMIT 1")
 # Indexes: account (company_id), profile (company_id), account (profile_id).
 _OF_COMPANY = """
-    SELECT profile_id, company_id FROM account WHERE status = $2 AND profile_id IS NOT NULL AND {account}
+    SELECT profile_id, company_id, 0 AS shown FROM account WHERE status = $2 AND profile_id IS NOT NULL AND {account}
     UNION
-    SELECT p.id, p.company_id FROM profile p
+    SELECT p.id, p.company_id, 0 FROM profile p
     WHERE p.company_id IS NOT NULL AND {profile} AND NOT EXISTS (SELECT 1 FROM account a WHERE a.profile_id = p.id)
 """
+_SHOWN = "SELECT id AS profile_id, company_id, 1 AS shown FROM profile WHERE company_id IS NOT NULL AND {profile}"
 _MEMBERS = Statement.of(_OF_COMPANY.format(account="company_id = $1", profile="p.company_id = $1"))
 _MEMBERSHIPS = Statement.of(
     _OF_COMPANY.format(account="profile_id = ANY($1) AND company_id IS NOT NULL", profile="p.id = ANY($1)")
+    + " UNION ALL "
+    + _SHOWN.format(profile="id = ANY($1)")
 )
+_SHOWN_AT = Statement.of(_SHOWN.format(profile="company_id = $1"))
 
 
 async def all_scores(database: Database) -> AsyncIterator[Sequence[Row]]:
@@ -195,17 +199,23 @@ def add_to_sums(sums: list[int], category: str | Category, points: int, reached:
         sums[2 * column + 1] = max(sums[2 * column + 1], at)
 
 
-async def members(database: Database, company_id: int) -> set[int]:
-    """Return the members of a company: profiles with an active account in it, and unclaimed profiles assigned to it."""
-    rows = await database.fetch_long(_MEMBERS, company_id, AccountStatus.ACTIVE.value)
+async def people_of(database: Database, people: CompanyPeople) -> set[int]:
+    """
+    Return the people of a company. Its members are the profiles with an active account in it, and unclaimed profiles assigned
+    to it.
+    """
+    if people.shown:
+        rows = await database.fetch_long(_SHOWN_AT, people.company_id)
+    else:
+        rows = await database.fetch_long(_MEMBERS, people.company_id, AccountStatus.ACTIVE.value)
     return {row["profile_id"] for row in rows}
 
 
-async def memberships(database: Database, ids: Sequence[int]) -> dict[int, set[int]]:
-    """Return the companies of each of these profiles; a profile without one is absent."""
-    found: dict[int, set[int]] = {}
+async def memberships(database: Database, ids: Sequence[int]) -> dict[int, set[CompanyPeople]]:
+    """Return of which companies each of these profiles is; a profile of none is absent."""
+    found: dict[int, set[CompanyPeople]] = {}
     for row in await database.fetch(_MEMBERSHIPS, list(ids), AccountStatus.ACTIVE.value):
-        found.setdefault(row["profile_id"], set()).add(row["company_id"])
+        found.setdefault(row["profile_id"], set()).add(CompanyPeople(row["company_id"], bool(row["shown"])))
     return found
 
 

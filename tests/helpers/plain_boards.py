@@ -8,7 +8,7 @@ from models.database import Database
 from models.points import EntryKind, PointEntry
 from models.profiles import Profile, Visibility
 from services.leaderboards import queries
-from services.leaderboards.keys import Board, BoardKey, Period, Window, window_of
+from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period, Window, window_of
 from services.progress.scores import microseconds
 
 Ranked = tuple[int, int, int, int]
@@ -34,9 +34,10 @@ class Truth:
         for each in profiles:
             active = [account for account in own[each.id] if account.status is AccountStatus.ACTIVE]
             self.listed[each.id] = each.visibility is Visibility.PUBLIC and bool(active or not own[each.id])
-            self.companies[each.id] = (
-                {account.company_id for account in active} if own[each.id] else {each.company_id}
-            ) - {None}
+            member_of = {account.company_id for account in active} if own[each.id] else {each.company_id}
+            self.companies[each.id] = {CompanyPeople(one) for one in member_of - {None}}
+            if each.company_id is not None:
+                self.companies[each.id].add(CompanyPeople(each.company_id, shown=True))
 
     @classmethod
     async def read(cls) -> "Truth":
@@ -67,7 +68,7 @@ class Truth:
         standing = sorted(
             (-points, reached, who)
             for who, (points, reached) in sums.items()
-            if points > 0 and self.listed[who] and (key.company_id is None or key.company_id in self.companies[who])
+            if points > 0 and self.listed[who] and (key.people is None or key.people in self.companies[who])
         )
         all_points = [-points for points, _, _ in standing]
         return [(all_points.index(-points) + 1, -points, reached, who) for points, reached, who in standing]

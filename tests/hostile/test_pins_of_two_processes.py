@@ -56,7 +56,7 @@ class Process:
 
 
 def pinned(at: Any, period: Period = Period.ALL_TIME) -> BoardKey:
-    return key_of(Board.FORUM, period, on=None, at=at, company_id=None)
+    return key_of(Board.FORUM, period, on=None, at=at, people=None)
 
 
 @pytest.mark.postgres_only

@@ -7,7 +7,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from catalogue.points import Category
-from models.accounts import Account, AccountStatus
+from models.accounts import Account, AccountKind, AccountStatus
 from models.profiles import Profile, Visibility
 from services.core import clock
 from services.leaderboards import cache
@@ -142,6 +142,37 @@ async def test_the_board_of_a_company_has_its_people_alone(checked_client: Graph
     assert ranked_names(await board_of(checked_client, river.id, ben)) == [(1, "Ben"), (2, "Ada")]
     carl = await make_member(harbor, "carl@harbor.example")
     assert ranked_names(await board_of(checked_client, harbor.id, carl)) == [(1, "Unclaimed")]
+
+
+async def test_a_second_employer_is_seen_by_colleagues_only(checked_client: GraphQLClient) -> None:
+    # given a person whose profile shows the company of the first account
+    harbor, river = await make_company("Harbor"), await make_company("River")
+    ada = await make_member(harbor, "ada@harbor.example", name="Ada")
+    second = await Account.create(
+        email="ada@river.example", email_key="ada@river.example", name="Ada", kind=AccountKind.PERSON,
+        company_id=river.id, profile_id=ada.profile_id, created_at=clock.now(),
+    )  # fmt: skip
+    async with in_transaction():
+        await refresh_visibility([profile_id_of(ada)])
+    ben = await make_member(river, "ben@river.example", name="Ben")
+    await opened({profile_id_of(ada): 10, profile_id_of(ben): 20})
+    around = graph_id("prf", profile_id_of(ada))
+    # when, then: colleagues of both companies see the person
+    for company, who, names in ((harbor, ada, ["Ada"]), (river, ben, ["Ben", "Ada"]), (river, second, ["Ben", "Ada"])):
+        shown = await board_of(checked_client, company.id, who, around=around)
+        assert [name for _, name in ranked_names(shown)] == names and shown["around"]
+    # and others only in the company that the profile shows
+    for reader in (None, await make_person(), ada):
+        shown = await board_of(checked_client, river.id, reader, around=around)
+        assert ranked_names(shown) == [(1, "Ben")] and shown["entries"]["totalCount"] == 1 and shown["around"] == []
+    assert ranked_names(await board_of(checked_client, harbor.id)) == [(1, "Ada")]
+    # when the profile shows the other company
+    await Account.filter(id=ada.id).update(status=AccountStatus.DEACTIVATED)
+    async with in_transaction():
+        await refresh_visibility([profile_id_of(ada)])
+    # then
+    assert ranked_names(await board_of(checked_client, river.id)) == [(1, "Ben"), (2, "Ada")]
+    assert ranked_names(await board_of(checked_client, harbor.id)) == []
 
 
 async def test_everyone_reads_the_board_of_any_company_and_no_one_sees_who_is_hidden(

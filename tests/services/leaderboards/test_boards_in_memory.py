@@ -11,7 +11,7 @@ from models.database import Database
 from services.core import clock
 from services.core.change_feed import FeedBatch
 from services.leaderboards import boards, cache, sorted_rows
-from services.leaderboards.keys import Board, BoardKey, Period, window_of
+from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period, window_of
 from services.leaderboards.tables import ZERO_SUMS, ScoreTable
 from tests.helpers.factories import give, make_company, make_profile
 from tests.helpers.plain_boards import Truth, live
@@ -44,7 +44,9 @@ async def test_what_is_not_read_any_more_is_forgotten(database: Database, monkey
     # when
     for n in range(12):
         key = BoardKey(
-            Board.FORUM, window_of(Period.LAST_30_DAYS, clock.today() - timedelta(days=5 * n)), companies[n % 4]
+            Board.FORUM,
+            window_of(Period.LAST_30_DAYS, clock.today() - timedelta(days=5 * n)),
+            CompanyPeople(companies[n % 4]),
         )
         assert await live(database, key) == (await Truth.read()).board(key)
     # then

@@ -21,7 +21,7 @@ from models.profiles import Profile, Visibility
 from services.core import clock
 from services.core.change_feed import follower
 from services.leaderboards import boards, queries
-from services.leaderboards.keys import Board, BoardKey, Period, window_of
+from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period, window_of
 from services.points.corrections import penalize, reverse
 from services.points.ledger import record_many
 from services.points.ledger_consistency import differences
@@ -34,21 +34,26 @@ ACTIVITIES = ("ANSWER_ACCEPTED", "UPVOTE_RECEIVED", "DOWNVOTE_RECEIVED")
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
 
 
+def people_of(companies: list[int]) -> list[CompanyPeople]:
+    """The members of these companies, and the people who show them."""
+    return [CompanyPeople(each, shown=shown) for each in companies for shown in (False, True)]
+
+
 async def equal(database: Database, companies: list[int], *, on: date | None = None) -> None:
     """Every board, period and company equals a plain recomputation."""
     truth, day = await Truth.read(), on or clock.today()
     for period in Period:
         for board in Board:
-            for company_id in (None, *companies):
-                key = BoardKey(board, window_of(period, day), company_id)
+            for people in (None, *people_of(companies)):
+                key = BoardKey(board, window_of(period, day), people)
                 assert await live(database, key) == truth.board(key), key
 
 
 async def moved_right(database: Database, companies: list[int]) -> None:
     truth = await Truth.read()
     for period in Period:
-        for company_id in (None, *companies):
-            key = BoardKey(Board.OVERALL, window_of(period, clock.today()), company_id)
+        for people in (None, *people_of(companies)):
+            key = BoardKey(Board.OVERALL, window_of(period, clock.today()), people)
             on_it = await live(database, key)
             moved = await queries.movements(database, key, [(each[3], each[0]) for each in on_it])
             assert dict(zip([each[3] for each in on_it], moved, strict=True)) == truth.movement(key, clock.today()), key
@@ -145,7 +150,7 @@ class Storm:
         key = BoardKey(
             self.random.choice(list(Board)),
             window_of(self.random.choice(list(Period)), self.now.date()),
-            self.random.choice([None, *self.companies]),
+            self.random.choice([None, *people_of(self.companies)]),
         )
         truth = await Truth.read()
         assert await live(database, key) == truth.board(key), key
@@ -157,7 +162,7 @@ class Storm:
             assert await live(database, pinned) == seen, pinned
             fresh = boards.Boards(database)  # another process
             assert await _pinned_by(fresh, pinned) == seen, pinned
-        if self.random.random() < 0.4 and key.company_id is None:
+        if self.random.random() < 0.4 and key.people is None:
             self.pins.append((key._replace(at=self.now), truth.board(key)))
             self.now += timedelta(microseconds=1)
 
@@ -214,10 +219,10 @@ async def test_boards_equal_the_tables_while_many_write_and_read(database: Datab
     company = (await make_company()).id
     people = [await make_profile(f"P{n}", company_id=company if n % 2 else None) for n in range(12)]
     keys = [
-        BoardKey(board, window_of(period, clock.today()), company_id)
+        BoardKey(board, window_of(period, clock.today()), among)
         for board in (Board.OVERALL, Board.FORUM)
         for period in (Period.ALL_TIME, Period.LAST_30_DAYS, Period.WEEK)
-        for company_id in (None, company)
+        for among in (None, *people_of([company]))
     ]
 
     async def write(n: int) -> None:
@@ -285,7 +290,7 @@ async def test_a_slow_transaction_is_in_no_pin_of_an_earlier_moment(database: Da
     with clock.frozen(then - timedelta(minutes=1)):
         ada, ben = await make_profile("Ada"), await make_profile("Ben")
         await give(ada)
-    key = queries.key_of(Board.FORUM, Period.ALL_TIME, on=None, at=then, company_id=None)
+    key = queries.key_of(Board.FORUM, Period.ALL_TIME, on=None, at=then, people=None)
     pinned = await live(database, key)
     assert [each[3] for each in pinned] == [ada]
     # when
