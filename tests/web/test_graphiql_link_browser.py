@@ -12,6 +12,7 @@ from models.database import Database
 from models.profiles import Profile
 from server import make_app
 from services.auth import sessions
+from services.auth.access_tokens import new_secret
 from services.auth.principals import NO_CLIENT
 from settings import Settings
 from tests.helpers.browser import CHROMIUM, Visit, a_browser
@@ -112,9 +113,10 @@ async def test_the_button_copies_a_link_that_opens_the_same(server: str) -> None
         parts = urlsplit(copied)
         assert copied.startswith(f"{server}#") and parts.query == ""
         assert parse_qs(parts.fragment) == {"query": [document], "variables": [variables]}
-        # and one with a password is not made, nor a longer one than a mail carries
+        # and one with a secret is not made, nor a longer one than a mail carries
         for text, message in (
             ('mutation M { signIn(input: {password: "x"}) { errors { code } } }', "it contains a password"),
+            (f'mutation M {{ introspectToken(input: {{token: "{new_secret()}"}}) {{ isActive }} }}', "or a token"),
             (f"# {'a' * 9000}\n{{ __typename }}", "too long for a link"),
             ("   ", "no document to share"),
         ):

@@ -9,7 +9,7 @@
   // Return the link to a document. Throws NotShared, with a message for people.
   function linkTo({ query, variables }) {
     if (!query.trim()) throw new NotShared("There is no document to share.");
-    if (window.communityGraph.holdsPassword(query, variables)) throw new NotShared("Not copied: it contains a password.");
+    if (window.communityGraph.holdsSecret(query, variables)) throw new NotShared("Not copied: it contains a password or a token.");
     const parameters = new URLSearchParams({ query });
     if (variables.trim()) parameters.set("variables", variables);
     const fragment = parameters.toString();

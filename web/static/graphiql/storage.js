@@ -1,4 +1,4 @@
-// What GraphiQL may keep in the browser: its tabs and history, without headers, and nothing that belongs to a password.
+// What GraphiQL may keep in the browser: its tabs and history, without headers, and nothing that has a password, a token or an API key.
 "use strict";
 
 (() => {
@@ -8,8 +8,9 @@
   // GraphiQL stores the active tab's texts a second time under these names. They are read from the tabs instead.
   const ACTIVE_TAB = { "graphiql:query": "query", "graphiql:variables": "variables", "graphiql:headers": "headers" };
 
-  function holdsPassword(...texts) {
-    return texts.some((text) => /password/i.test(text ?? ""));
+  // Passwords by the name of their input; tokens and API keys, like that of `introspectToken`, by their form.
+  function holdsSecret(...texts) {
+    return texts.some((text) => /password|mx[pk]_[0-9a-z]{38}/i.test(text ?? ""));
   }
 
   // GraphiQL stores the headers of every request, tokens included, even if `shouldPersistHeaders` is false.
@@ -17,8 +18,8 @@
     return JSON.parse(text, (key, value) => (key === "headers" ? null : value));
   }
 
-  function withoutPasswords(tab) {
-    return holdsPassword(tab.query, tab.variables) ? { ...tab, query: null, variables: null } : tab;
+  function withoutSecrets(tab) {
+    return holdsSecret(tab.query, tab.variables) ? { ...tab, query: null, variables: null } : tab;
   }
 
   // Return the browser's storage, or one that lasts as long as the page if the browser forbids storage.
@@ -63,11 +64,11 @@
         let kept = text;
         if (key === TABS) {
           const state = withoutHeaders(text);
-          kept = JSON.stringify({ ...state, tabs: state.tabs.map(withoutPasswords) });
+          kept = JSON.stringify({ ...state, tabs: state.tabs.map(withoutSecrets) });
         }
         if (HISTORY.includes(key)) {
           // The history then stays as it was, also the one on the screen.
-          if (holdsPassword(text)) throw new Error("Documents with passwords are not kept.");
+          if (holdsSecret(text)) throw new Error("Documents with secrets are not kept.");
           kept = JSON.stringify(withoutHeaders(text));
         }
         storage.setItem(PREFIX + key, kept);
@@ -84,5 +85,5 @@
     };
   }
 
-  window.communityGraph = { ...window.communityGraph, createStorage, holdsPassword };
+  window.communityGraph = { ...window.communityGraph, createStorage, holdsSecret };
 })();
