@@ -216,7 +216,8 @@ async def _board_page(database: Database, key: BoardKey, page: Page) -> Row:
     if page.cursor is not None:
         points, reached, number, moment = cursors.decode(key.cursor, page.cursor, int, int, int, int)
         if key.chosen_by_client and moment != _moment(key):
-            raise refused(ErrorCode.BAD_CURSOR, _OTHER_MOMENT if moment else _NO_MOMENT)
+            why = _OTHER_MOMENT if moment else _NO_MOMENT
+            raise refused(ErrorCode.BAD_CURSOR, why)
         at = points, reached, number
     board = await queries.listing(database, key)
     places = board.before(at, size) if page.backward else board.after(at, size)

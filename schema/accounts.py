@@ -35,7 +35,7 @@ enum_of(
     )
 )
 class Account(Node):
-    id: strawberry.ID = column("Opaque id of the account.", read=id_of("Account"))
+    id: strawberry.ID = column("Opaque id of the account, like `acc_5k2v9x0qcm`.", read=id_of("Account"))
     email: str = column("Email address of the account.")
     name: str = column("Name of the account, as its owner entered it.")
     status: AccountStatus = column("Whether the account is active or deactivated.")

@@ -93,7 +93,7 @@ class AuditFact:
 
 @strawberry.type(description="One entry of the audit trail. Entries are kept for 365 days.")
 class AuditEntry(Node):
-    id: strawberry.ID = column("Opaque id of the entry.", read=id_of("AuditEntry"))
+    id: strawberry.ID = column("Opaque id of the entry, like `aud_5k2v9x0qcm`.", read=id_of("AuditEntry"))
     occurred_at: DateTime = column("When the action was done.", read=audit.occurred_at)
     action: AuditAction = column("The action.", read=audit.action)
     outcome: AuditOutcome = column("Whether the action was done.", read=audit.outcome)

@@ -16,8 +16,8 @@ from services.errors import ErrorCode
 
 
 @strawberry.type(description="An organisation that people work for. Some fields are for its own members only.")
-class Company(PeopleOfCompany, ProjectsOfCompany, LeaderboardOfCompany, Node):
-    id: strawberry.ID = column("Opaque id of the company.", read=id_of("Company"))
+class Company(Node, PeopleOfCompany, ProjectsOfCompany, LeaderboardOfCompany):
+    id: strawberry.ID = column("Opaque id of the company, like `cmp_5k2v9x0qcm`.", read=id_of("Company"))
     name: str = column("Name of the company.")
     domains: list[str] | None = loaded_by(
         companies.settings,

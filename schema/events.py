@@ -93,7 +93,7 @@ class ConnectionRequestEvent(ViewerEvent):
     )
     request: ConnectionRequest | None = loaded_by(
         connection_requests.with_viewer,
-        "The open request; null if it was withdrawn in the meantime.",
+        "The request; null if it is not open any more.",
         key="profile",
     )
 

@@ -30,8 +30,8 @@ class Certification:
 
 @strawberry.type(description="A person's progress in the Academy.")
 class Academy:
-    units: int = column("Number of units completed.")
-    learning_paths: int = column("Number of learning paths completed.")
+    units: int = column("Number of units that the person has completed.")
+    learning_paths: int = column("Number of learning paths that the person has completed.")
 
 
 @strawberry.type

@@ -27,22 +27,22 @@ class MemberConnection:
 
 @strawberry.input(description="The member to deactivate.")
 class DeactivateMemberInput:
-    account_id: strawberry.ID = strawberry.field(description="Id of the member's account.")
+    account_id: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_5k2v9x0qcm`.")
 
 
 @strawberry.input(description="The member to reactivate.")
 class ReactivateMemberInput:
-    account_id: strawberry.ID = strawberry.field(description="Id of the member's account.")
+    account_id: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_5k2v9x0qcm`.")
 
 
 @strawberry.input(description="The member to make a company admin.")
 class MakeCompanyAdminInput:
-    account_id: strawberry.ID = strawberry.field(description="Id of the member's account.")
+    account_id: strawberry.ID = strawberry.field(description="Id of the member's account, like `acc_5k2v9x0qcm`.")
 
 
 @strawberry.input(description="The company admin to make an ordinary member.")
 class RemoveCompanyAdminInput:
-    account_id: strawberry.ID = strawberry.field(description="Id of the admin's account.")
+    account_id: strawberry.ID = strawberry.field(description="Id of the admin's account, like `acc_5k2v9x0qcm`.")
 
 
 @strawberry.type(description="Payload of `deactivateMember`.")

@@ -47,11 +47,11 @@ class PageInfo:
 class NodesQuery:
     node: Node | None = answered_by(
         nodes.node,
-        "An object by its id; null if it does not exist or you may not see it.",
+        "An object by its id; null if it does not exist or you may not see it. A text that is not an id is refused with BAD_ID.",
         arguments={"id": "Id of the object, like `prf_5k2v9x0qcm`."},
     )
     nodes: list[Node | None] | None = answered_by(
         nodes.nodes,
-        "Objects by their ids, in the same order; null for each that does not exist or that you may not see.",
+        "Objects by their ids, in the same order; null for each that does not exist or that you may not see. A text that is not an id is refused with BAD_ID, with all others.",
         arguments={"ids": "Up to 100 ids."},
     )

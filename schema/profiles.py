@@ -67,7 +67,7 @@ class SocialAccount:
 
 
 @strawberry.type(description="A person of the community.")
-class Profile(BadgesOfProfile, ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile, Node):
+class Profile(Node, BadgesOfProfile, ConnectionsOfProfile, LearningOfProfile, PortfolioOfProfile):
     id: strawberry.ID = column("Opaque id of the profile, like `prf_5k2v9x0qcm`.", read=id_of("Profile"))
     handle: str = column(
         "Unique name for links, like `ada-lovelace`. It can change; earlier handles keep leading to this profile."
@@ -79,7 +79,7 @@ class Profile(BadgesOfProfile, ConnectionsOfProfile, LearningOfProfile, Portfoli
         "private works for about an hour, for everyone who has it.",
         key=avatars.key_of,
         arguments={
-            "size": "Pixels per side that you need. The next larger of 64, 256 and 512 is returned, and 512 for more."
+            "size": "Pixels per side that you need, at least 1. The next larger of 64, 256 and 512 is returned, and 512 for more."
         },
     )
     job_title: str | None = column("Job title; null if not given.")

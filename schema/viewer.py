@@ -24,6 +24,7 @@ from schema.tokens import TokensOfViewer
 
 @strawberry.type(description="The person who makes this request, with what only this person sees.")
 class Viewer(
+    Node,
     SessionsOfViewer,
     TokensOfViewer,
     AuditOfViewer,
@@ -36,9 +37,10 @@ class Viewer(
     InvitesOfViewer,
     ReferralsOfViewer,
     ShopOfViewer,
-    Node,
 ):
-    id: strawberry.ID = column("Opaque id of the viewer.", read=id_of("Viewer", key="account_id"))
+    id: strawberry.ID = column(
+        "Opaque id of the viewer, like `vwr_5k2v9x0qcm`.", read=id_of("Viewer", key="account_id")
+    )
     account: PersonAccount = loaded_by(
         accounts.by_id, "The account that is signed in, or that the token or API key belongs to.", key="account_id"
     )
