@@ -19,7 +19,7 @@ enum_of(
         "NOT_YET_VALID": "Its validity has not started yet.",
         "REVOKED": "The issuer has revoked it.",
     },
-    name="CredentialFault",
+    name="BadgeCredentialProblem",
 )
 
 
@@ -28,20 +28,23 @@ enum_of(
         "Result of verifying a badge credential. Content of the credential is returned only if this server signed it."
     )
 )
-class CredentialVerification:
+class BadgeCredentialVerification:
     is_valid: bool = column(
         "True if this server issued it, it is unchanged, its validity has started, and it is not revoked."
     )
     is_revoked: bool = column("True if the issuer has revoked it.")
-    reason: Fault | None = column("Why it is not valid; null if it is valid.", read=lambda row: row["fault"])
+    problem: Fault | None = column("Why it is not valid; null if it is valid.", read=lambda row: row["fault"])
     url: str | None = column(
-        "URL and id of the credential. It can be fetched there while the recipient's profile is public."
+        "URL and id of the credential; null if this server did not sign it. It can be fetched there while the recipient's "
+        "profile is public."
     )
-    badge_name: str | None = column("Name of the badge, with the level.")
-    achievement_url: str | None = column("URL of the badge's definition.")
-    issuer_url: str | None = column("Id of the issuer, which is a URL.")
-    recipient_url: str | None = column("Id of the person who earned the badge, which is the URL of a profile.")
-    issued_at: DateTime | None = column("When the badge was earned or granted.")
+    badge_name: str | None = column("Name of the badge, with the level; null if this server did not sign it.")
+    achievement_url: str | None = column("URL of the badge's definition; null if this server did not sign it.")
+    issuer_url: str | None = column("Id of the issuer, which is a URL; null if this server did not sign it.")
+    recipient_url: str | None = column(
+        "Id of the person who earned the badge, which is the URL of a profile; null if this server did not sign it."
+    )
+    issued_at: DateTime | None = column("When the badge was earned or granted; null if this server did not sign it.")
     is_recipient: bool | None = column(
         "True if the argument `email` is an address of the recipient. Null without that argument, or if the "
         "signature is not from this server."
@@ -50,9 +53,9 @@ class CredentialVerification:
 
 @strawberry.type
 class OpenBadgesQuery:
-    verify_credential: CredentialVerification | None = answered_by(
+    verify_badge_credential: BadgeCredentialVerification | None = answered_by(
         open_badges.verify,
-        "Verify an Open Badges 3.0 credential that this server issued. Send it as a variable, not inside the document.",
+        "Check whether this server issued an Open Badges 3.0 credential, and whether it is still valid. Send it as a variable, not inside the document.",
         arguments={
             "credential": (
                 "The signed credential, at most 16,384 characters: a VC-JWT (three parts joined by dots) or JSON with a "

@@ -159,7 +159,7 @@ VALUES: dict[str, tuple[str, dict[str, Any]]] = {
     "many words": ("query ($v: String) { profiles(search: $v) { totalCount } }", {"v": "ﷺ a " * 250}),
     "a long cursor": ("query ($v: String) { profiles(after: $v) { totalCount } }", {"v": "a" * 250_000}),
     "a long credential": (
-        "query ($v: String!) { verifyCredential(credential: $v) { __typename } }",
+        "query ($v: String!) { verifyBadgeCredential(credential: $v) { __typename } }",
         {"v": "a." * 10_000},
     ),
     "as many numbers as there may be": (IDS, {"v": list(range(9_990))}),

@@ -28,7 +28,7 @@ query Addresses($credential: String!) {
       topBadges { __typename credentialUrl credentialImageUrl imageUrl badge { __typename imageUrl } }
     }
   }
-  verifyCredential(credential: $credential) { __typename url achievementUrl issuerUrl recipientUrl }
+  verifyBadgeCredential(credential: $credential) { __typename url achievementUrl issuerUrl recipientUrl }
 }
 """
 

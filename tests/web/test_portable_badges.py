@@ -259,10 +259,12 @@ async def test_the_graph_verifies_every_form(checked_client: GraphQLClient) -> N
         await (await get(checked_client, f"{at(award)}/badge.svg")).text(),
         f"data:image/png;base64,{b64encode(picture).decode()}",
     ]
-    ask = "query ($credential: String!) { verifyCredential(credential: $credential) { isValid reason badgeName } }"
+    ask = (
+        "query ($credential: String!) { verifyBadgeCredential(credential: $credential) { isValid problem badgeName } }"
+    )
     for form in forms:
-        found = (await checked_client.data(ask, credential=form))["verifyCredential"]
-        assert found == {"isValid": True, "reason": None, "badgeName": "First Light"}
+        found = (await checked_client.data(ask, credential=form))["verifyBadgeCredential"]
+        assert found == {"isValid": True, "problem": None, "badgeName": "First Light"}
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from tests.helpers.factories import make_token
 from tests.helpers.graphql_client import GraphQLClient
 
 VERIFY = """query ($credential: String!, $email: String) {
-  verifyCredential(credential: $credential, email: $email) {
-    isValid isRevoked reason url badgeName achievementUrl issuerUrl recipientUrl issuedAt isRecipient
+  verifyBadgeCredential(credential: $credential, email: $email) {
+    isValid isRevoked problem url badgeName achievementUrl issuerUrl recipientUrl issuedAt isRecipient
   }
 }"""
 
@@ -18,13 +18,15 @@ async def test_the_graph_verifies_a_pasted_credential(checked_client: GraphQLCli
     account, award = await someones(badge="PROBLEM_SOLVER", level=2)
     credential = await (await get(checked_client, at(award))).text()
     # when
-    found = (await checked_client.data(VERIFY, credential=credential, email="ADA@people.example"))["verifyCredential"]
+    found = (await checked_client.data(VERIFY, credential=credential, email="ADA@people.example"))[
+        "verifyBadgeCredential"
+    ]
     # then
     handle = (await Profile.get(id=account.profile_id)).handle
     assert found == {
         "isValid": True,
         "isRevoked": False,
-        "reason": None,
+        "problem": None,
         "url": f"http://graph.example{at(award)}",
         "badgeName": "Problem Solver, level 2",
         "achievementUrl": "http://graph.example/achievements/PROBLEM_SOLVER/2",
@@ -33,22 +35,24 @@ async def test_the_graph_verifies_a_pasted_credential(checked_client: GraphQLCli
         "issuedAt": "2026-03-10T12:00:00Z",
         "isRecipient": True,
     }
-    wrong = (await checked_client.data(VERIFY, credential=credential, email="eve@people.example"))["verifyCredential"]
+    wrong = (await checked_client.data(VERIFY, credential=credential, email="eve@people.example"))[
+        "verifyBadgeCredential"
+    ]
     assert wrong == {**found, "isRecipient": False}
     assert await checked_client.code(VERIFY, credential=credential, email="eve") == "BAD_INPUT"
     # and what is not ours says nothing
-    bad = (await checked_client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyCredential"]
-    assert bad == {**dict.fromkeys(found), "isValid": False, "isRevoked": False, "reason": "BAD_SIGNATURE"}
+    bad = (await checked_client.data(VERIFY, credential=credential[:-4] + "AAAA", email="eve"))["verifyBadgeCredential"]
+    assert bad == {**dict.fromkeys(found), "isValid": False, "isRevoked": False, "problem": "BAD_SIGNATURE"}
     # and a revoked one
     await badges.revoke(account.own_profile_id, "PROBLEM_SOLVER", level=2, reason="x")
-    gone = (await checked_client.data(VERIFY, credential=credential))["verifyCredential"]
-    assert gone == {**found, "isValid": False, "isRevoked": True, "reason": "REVOKED", "isRecipient": None}
+    gone = (await checked_client.data(VERIFY, credential=credential))["verifyBadgeCredential"]
+    assert gone == {**found, "isValid": False, "isRevoked": True, "problem": "REVOKED", "isRecipient": None}
 
 
 async def test_verifying_is_limited_for_each_address(checked_client: GraphQLClient) -> None:
     asked = (
         "query ($c: String!) {"
-        + "".join(f" a{n}: verifyCredential(credential: $c) {{ isValid }}" for n in range(101))
+        + "".join(f" a{n}: verifyBadgeCredential(credential: $c) {{ isValid }}" for n in range(101))
         + "}"
     )
     body = await checked_client.ask(asked, c="x")
@@ -69,6 +73,6 @@ async def test_a_badge_tells_where_its_credential_is(checked_client: GraphQLClie
     less = await make_token(account, "mx:leaderboard:read")
     assert await checked_client.code(ask, token=less, handle=handle) == "INSUFFICIENT_SCOPE"
     assert await checked_client.code(VERIFY, token=less, credential="x") == "INSUFFICIENT_SCOPE"
-    assert (await checked_client.data(VERIFY, token=token, credential="x"))["verifyCredential"][
-        "reason"
+    assert (await checked_client.data(VERIFY, token=token, credential="x"))["verifyBadgeCredential"][
+        "problem"
     ] == "NOT_A_CREDENTIAL"
