@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.accounts import Account
 from models.audit import Origin
 from resolvers.base import ids
 from services.core import audit
@@ -76,6 +77,26 @@ async def test_viewer_company_is_the_node(checked_client: GraphQLClient) -> None
     assert (await checked_client.data(OWN, headers=await in_session(await make_person())))["viewer"] == {
         "company": None
     }
+
+
+async def test_a_former_admin_and_a_former_member_read_what_they_may_now(checked_client: GraphQLClient) -> None:
+    # given: credentials from before
+    company, admin = await make_company_with_admin()
+    credentials = [await in_session(admin), await with_key(admin)]
+    for headers in credentials:
+        shown, errors = await company_of(checked_client, company.id, headers)
+        assert None not in [shown[field] for field in PRIVATE_FIELDS] and errors == []
+    # when no longer an admin
+    await Account.filter(id=admin.id).update(company_admin=False)
+    for headers in credentials:
+        shown, errors = await company_of(checked_client, company.id, headers)
+        assert shown["domains"] == ["harbor.example"] and [shown[field] for field in ADMIN_FIELDS] == [None] * 2
+        assert [code for _, code in errors] == ["FORBIDDEN"] * 2
+    # when no longer a member
+    await Account.filter(id=admin.id).update(company_id=None)
+    for headers in credentials:
+        shown, errors = await company_of(checked_client, company.id, headers)
+        assert [shown[field] for field in PRIVATE_FIELDS] == [None] * 5 and errors == []
 
 
 async def test_a_token_reads_what_everyone_does_and_no_more(checked_client: GraphQLClient) -> None:

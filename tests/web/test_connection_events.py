@@ -7,7 +7,10 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from models.notices import Notice
+from resolvers import events
+from server import DATABASE
 from services.connections import blocks, connections
+from services.core import person_events
 from tests.helpers.connections import ask, asked, hide, member, request_of
 from tests.helpers.factories import make_token
 from tests.helpers.graphql_client import GraphQLClient
@@ -89,6 +92,31 @@ async def test_what_may_not_be_known_any_more_is_not_told(checked_client: GraphQ
         assert [each["profile"]["name"] for each in await heard(ws)] == ["Gus"]
     written: Any = Notice.filter(profile_id=ben.profile_id).order_by("id").values_list("facts", flat=True)
     assert [each["profile"] for each in await written] == [each.profile_id for each in (dan, eve, finn, gus)]
+
+
+async def test_a_replay_leaves_out_what_may_not_be_known_any_more(checked_client: GraphQLClient) -> None:
+    # given: Ben was told of a request by each of them, and could read these events again
+    people = [await member(name) for name in ("Dan", "Eve", "Finn", "Gus")]
+    ben, (dan, eve, finn, _) = await member("Ben"), people
+    start = events._cursor_of(ben.profile_id, await person_events.now(checked_client.http.app[DATABASE]))
+    for each in people:
+        await ask(each, ben)
+    replay = {**EVENTS, "variables": {"after": start}, "query": EVENTS["query"].replace(
+        "subscription { viewerEvents", "subscription($after: String) { viewerEvents(after: $after)"
+    )}  # fmt: skip
+    async with open_socket(checked_client) as ws:
+        await ws.init({"Authorization": f"mxtoken {await make_token(ben, READ)}"})
+        await ws.send(id="s", type="subscribe", payload=replay)
+        assert [each["profile"]["name"] for each in await heard(ws)] == ["Dan", "Eve", "Finn", "Gus"]
+    # when
+    await hide(dan)
+    await blocks.block(ben.profile_id, eve.profile_id)
+    await connections.withdraw(finn.profile_id, await request_of(finn, ben))
+    # then
+    async with open_socket(checked_client) as ws:
+        await ws.init({"Authorization": f"mxtoken {await make_token(ben, READ)}"})
+        await ws.send(id="s", type="subscribe", payload=replay)
+        assert [each["profile"]["name"] for each in await heard(ws)] == ["Gus"]
 
 
 async def test_an_acceptance_by_somebody_who_hid_or_left_since_is_not_told(checked_client: GraphQLClient) -> None:
