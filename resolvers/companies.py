@@ -36,8 +36,8 @@ async def settings(company_ids: Sequence[int], context: Context) -> list[Row | N
 
 async def set_password_expiry(context: Context, *, input: Any) -> Row:
     """Set after how many days the passwords of members expire; null means never and has to be explicit."""
-    if input.days is not None and not isinstance(input.days, int):  # absent
-        raise refused(ErrorCode.BAD_INPUT, "`days` is required; use null for never.", path=("days",))
+    if input.password_days is not None and not isinstance(input.password_days, int):  # absent
+        raise refused(ErrorCode.BAD_INPUT, "`passwordDays` is required; use null for never.", path=("passwordDays",))
     admin_id = context.viewer.account_id or 0
-    changed = await companies.set_password_expiry(admin_id, input.days, actor=actor_of(context))
+    changed = await companies.set_password_expiry(admin_id, input.password_days, actor=actor_of(context))
     return {"company_id": changed.id}

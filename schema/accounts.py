@@ -31,7 +31,8 @@ enum_of(
 @strawberry.interface(
     description=(
         "A login, identified by one email address that never changes. You can see the accounts of your own profile, "
-        "and as a company admin those of the members."
+        "and as a company admin those of the members. In your audit trail you also see an admin of your company who "
+        "acted on your account."
     )
 )
 class Account(Node):

@@ -51,7 +51,7 @@ class Company(Node, PeopleOfCompany, ProjectsOfCompany, LeaderboardOfCompany):
 
 @strawberry.input(description="The password expiry for your company.")
 class SetPasswordExpiryInput:
-    days: int | None = strawberry.field(
+    password_days: int | None = strawberry.field(
         default=strawberry.UNSET,
         description="Days after which a password expires, 1 to 3650; null for never. Required, also if null.",
     )

@@ -56,7 +56,7 @@ class ViewerEvent:
         "An event that is delivered again can have another cursor."
     )
     kind: PersonKind = column("Kind of the event.")
-    at: DateTime = column("When the event was recorded.")
+    recorded_at: DateTime = column("When the event was recorded.", read=lambda row: row["at"])
 
 
 @strawberry.type(description="You received points, or points were taken away.")

@@ -177,7 +177,7 @@ class ProjectConnection:
 
 @strawberry.type
 class ProjectsOfCompany:
-    projects: ProjectConnection = loaded_by(
+    projects: ProjectConnection | None = loaded_by(
         project_search.of_companies,
         "Published projects of the people who work at the company, published last first. Projects of hidden profiles and "
         "of people that you have blocked are left out.",

@@ -84,7 +84,7 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
         raise refused(
             ErrorCode.BAD_INPUT,
             Text("Enter 1 to {max_days} days, or null for never.", max_days=MAX_PASSWORD_DAYS),
-            path=("days",),
+            path=("passwordDays",),
         )
     async with in_transaction():
         company = await company_of_admin(admin_id)

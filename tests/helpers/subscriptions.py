@@ -20,7 +20,7 @@ BOARD = {
 
 
 OWN = {
-    "query": "subscription Own($after: String) { viewerEvents(after: $after) { cursor __typename kind at ... on PointsEvent { points category activity { code } }"
+    "query": "subscription Own($after: String) { viewerEvents(after: $after) { cursor __typename kind recordedAt ... on PointsEvent { points category activity { code } }"
     " ... on LevelEvent { level { number } } ... on BadgeEvent { level { number } badge { code name } }"
     " ... on ChallengeEvent { challenge { code title credits } } ... on EventsMissedEvent { missedAfter } } }"
 }

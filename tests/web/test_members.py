@@ -181,11 +181,11 @@ async def test_the_password_expiry_is_set_and_never_has_to_be_said(checked_clien
         return (await checked_client.data(document, headers=headers, input=given))["setPasswordExpiry"]
 
     # when, then
-    assert (await expiry(days=30))["company"] == {"passwordDays": 30}
-    assert (await expiry(days=None))["company"] == {"passwordDays": None}
-    bads: list[Any] = [{}, {"days": 0}, {"days": -1}, {"days": 3651}]
+    assert (await expiry(passwordDays=30))["company"] == {"passwordDays": 30}
+    assert (await expiry(passwordDays=None))["company"] == {"passwordDays": None}
+    bads: list[Any] = [{}, {"passwordDays": 0}, {"passwordDays": -1}, {"passwordDays": 3651}]
     for bad in bads:
-        assert (await expiry(**bad))["errors"] == [{"code": "BAD_INPUT", "path": ["days"]}], bad
+        assert (await expiry(**bad))["errors"] == [{"code": "BAD_INPUT", "path": ["passwordDays"]}], bad
     literal = "mutation { setPasswordExpiry(input: {}) { errors { code } } }"
     assert codes((await checked_client.data(literal, headers=headers))["setPasswordExpiry"]) == ["BAD_INPUT"]
     assert (await checked_client.data(OWN, headers=headers))["viewer"]["company"]["passwordDays"] is None

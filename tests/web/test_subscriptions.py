@@ -192,7 +192,7 @@ async def test_every_kind_of_event_has_its_facts(checked_client: GraphQLClient) 
             )
         )
         found = [(await arrives(ws))["viewerEvents"] for _ in range(6)]
-    assert all(each.pop("at") and each.pop("cursor") for each in found)
+    assert all(each.pop("recordedAt") and each.pop("cursor") for each in found)
     assert found == [
         {"__typename": "LevelEvent", "kind": "LEVEL", "level": {"number": 3}},
         {"__typename": "BadgeEvent", "kind": "BADGE", "level": {"number": 1}, "badge": {"code": badge.code, "name": badge.name}},
