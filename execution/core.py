@@ -43,7 +43,8 @@ async def run_in_core(
     body: dict[str, Any] = {"data": finished.data}
     if finished.errors:
         unavailable = unavailable_in(finished.errors)
-        if unavailable and (finished.data is None or operation.kind != "mutation"):
+        answered = any(each is not None for each in (finished.data or {}).values())
+        if unavailable and (operation.kind != "mutation" or not answered):
             raise unavailable
         body["errors"] = format_errors(finished.errors)
     return body

@@ -10,7 +10,7 @@ import pytest
 from catalogue.points import Category
 from models.accounts import Account, AccountStatus
 from models.profiles import Profile, Visibility
-from schema.lengths import MAX_TEXT
+from schema.lengths import LONGER_TEXTS, MAX_TEXT
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
@@ -160,7 +160,7 @@ async def test_a_cursor_is_of_its_board_alone(checked_client: GraphQLClient) -> 
     for wrong in (edited, "", "x", "a" * MAX_TEXT, cursor + "AAAA", "é"):
         assert await checked_client.code(PAGE, board="FORUM", after=wrong) == "BAD_CURSOR", wrong
     # Longer than any text may be is refused as in every argument, before it is read as a cursor.
-    assert await checked_client.code(PAGE, board="FORUM", after="a" * (MAX_TEXT + 1)) == "BAD_INPUT"
+    assert await checked_client.code(PAGE, board="FORUM", after="a" * (LONGER_TEXTS["after"] + 1)) == "BAD_INPUT"
 
 
 @pytest.mark.parametrize(

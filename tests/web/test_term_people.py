@@ -16,7 +16,7 @@ from tests.helpers.people import in_session
 
 PEOPLE = """fragment People on ProfileConnection {
   totalCount nodes { name } edges { cursor node { name } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } }"""
-TERMS = "skills { code profiles { ...People } } industries { code profiles { ...People } } countries { code profiles { ...People } }"
+TERMS = "skills { code profiles(first: 3) { ...People } } industries { code profiles(first: 3) { ...People } } countries { code profiles(first: 3) { ...People } }"
 ALL = f"{{ {TERMS} }} {PEOPLE}"
 ONE = f"""query One($first: Int, $after: String, $last: Int, $before: String) {{
   skills {{ code profiles(first: $first, after: $after, last: $last, before: $before) {{ ...People }} }} }} {PEOPLE}"""

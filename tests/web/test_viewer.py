@@ -90,7 +90,7 @@ async def test_an_entry_is_a_node_as_in_the_trail(checked_client: GraphQLClient)
     bens = Actor(ben.id, Origin.SESSION, "192.0.2.9")
     await committed(audit.record("recovery-email.changed", actor=bens, account_id=ben.id, email="private@home.example"))
     await committed(audit.record("sign-in", actor=OPERATOR, account_id=stranger.id))
-    fields = "id action outcome address actor { id email } facts { name new }"
+    fields = "id action outcome ipAddress actor { id email } facts { name new }"
     node = f"query N($id: ID!) {{ node(id: $id) {{ ... on AuditEntry {{ {fields} }} }} }}"
     own = f"{{ viewer {{ auditTrail {{ nodes {{ {fields} }} }} }} }}"
     theirs = f"{{ viewer {{ company {{ auditTrail {{ nodes {{ {fields} }} }} }} }} }}"

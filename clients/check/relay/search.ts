@@ -62,7 +62,7 @@ export const events = graphql`
     viewerEvents {
       cursor
       __typename
-      at
+      recordedAt
       ... on BadgeEvent {
         badge {
           code

@@ -7,7 +7,7 @@ export const trail = graphql`
     auditTrail(first: $count, after: $cursor) @connection(key: "viewerTrail_auditTrail") {
       edges {
         node {
-          at
+          occurredAt
           action
           facts {
             name
