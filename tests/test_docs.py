@@ -100,6 +100,7 @@ def test_every_event_that_operators_watch_for_is_logged() -> None:
         ([{"a": 1}], [], False),
         ([1, "x"], ["y", "z"], True),
         ({"code": "NOT_FOUND"}, {"code": "BAD_ID"}, False),
+        ({"path": ["country"]}, {"path": ["countryCode"]}, False),
     ],
 )
 def test_answers_are_compared_by_their_shape(expected: object, actual: object, same: bool) -> None:

@@ -58,10 +58,10 @@ def blocks_of(file: Path) -> list[Block]:
 
 def same_shape(expected: Any, actual: Any, name: str = "") -> bool:
     """
-    True if an answer has the names and types of the expected one, and its error codes. Inside of an answer a null stands for
-    any value.
+    True if an answer has the names and types of the expected one, and the codes and paths of its errors. Inside of an answer a
+    null stands for any value.
     """
-    if name == "__typename" or (name == "code" and expected in ERROR_CODES):
+    if name in {"__typename", "path"} or (name == "code" and expected in ERROR_CODES):
         return bool(expected == actual)
     if name and (expected is None or actual is None):
         return True
