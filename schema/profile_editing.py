@@ -21,8 +21,8 @@ class SocialAccountInput:
     service: SocialService = strawberry.field(description="The site.")
     handle: str = strawberry.field(
         description=(
-            "Name or URL of your account there: `ada` or `https://github.com/ada`. An empty text is no account. After a "
-            "change, an account on GitHub must be connected again."
+            "Name or URL of your account there: `ada` or `https://github.com/ada`. An empty text is no account. An "
+            "account that is changed is no longer `isVerified`."
         )
     )
 
