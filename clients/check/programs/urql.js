@@ -95,39 +95,45 @@ const VERIFY = gql`
 await change(VERIFY, { input: { signUpToken: signUp.signUpToken, code: await mailedCode(ADDRESS) } });
 
 // the profile form
-const FORM = gql`
-  query Form {
-    viewer {
+const EDITED = gql`
+  fragment Edited on Viewer {
+    id
+    profileVersion
+    publishChecklist {
+      item
+      isDone
+    }
+    profile {
       id
-      profileVersion
-      publishChecklist {
-        item
-        isDone
+      about
+      country {
+        code
+        name
       }
-      profile {
-        id
-        about
-        country {
-          code
-          name
-        }
-        skills {
-          code
-          name
-        }
-        industries {
-          code
-          name
-        }
-        lookingFor
-        socials {
-          service
-          handle
-          url
-        }
+      skills {
+        code
+        name
+      }
+      industries {
+        code
+        name
+      }
+      lookingFor
+      socials {
+        service
+        handle
+        url
       }
     }
   }
+`;
+const FORM = gql`
+  query Form {
+    viewer {
+      ...Edited
+    }
+  }
+  ${EDITED}
 `;
 const before = (await ask(FORM)).viewer;
 check("a newcomer's profile is empty", before.profile.skills.length === 0 && before.profile.country === null, before);
@@ -135,34 +141,7 @@ const SAVE = gql`
   mutation Save($input: UpdateProfileInput!) {
     updateProfile(input: $input) {
       viewer {
-        id
-        profileVersion
-        publishChecklist {
-          item
-          isDone
-        }
-        profile {
-          id
-          about
-          country {
-            code
-            name
-          }
-          skills {
-            code
-            name
-          }
-          industries {
-            code
-            name
-          }
-          lookingFor
-          socials {
-            service
-            handle
-            url
-          }
-        }
+        ...Edited
       }
       errors {
         code
@@ -171,6 +150,7 @@ const SAVE = gql`
       }
     }
   }
+  ${EDITED}
 `;
 await change(SAVE, {
   input: {
