@@ -81,9 +81,14 @@ def a_server(vendor: Path) -> TestServer:
 
 
 @pytest.fixture
-async def live_server(settings: Settings, database: Database) -> AsyncIterator[str]:
-    """The address of the whole server, with the demo in it."""
+async def demo(database: Database) -> None:
+    """A whole community; most of these tests do without, because loading it takes seconds."""
     await load_demo(database)
+
+
+@pytest.fixture
+async def live_server(settings: Settings, database: Database) -> AsyncIterator[str]:
+    """The address of the whole server."""
     app = await make_app(dataclasses.replace(settings, public_url=""), database)
     async with TestServer(app) as server:
         yield f"http://{server.host}:{server.port}"
@@ -193,7 +198,7 @@ async def test_the_page_from_the_cdn_works_under_its_own_policy(live_server_with
         assert sorted(visit.elsewhere(live_server_without_files)) == sorted(CDN_FILES)
 
 
-async def test_every_example_answers_on_the_demo(live_server: str) -> None:
+async def test_every_example_answers_on_the_demo(demo: None, live_server: str) -> None:
     shown = {
         "ForumBoard": '"rank": 1',
         "ProfilePage": "Ada Okafor",
@@ -221,7 +226,7 @@ async def test_every_example_answers_on_the_demo(live_server: str) -> None:
         assert visit.elsewhere(live_server) == []
 
 
-async def test_a_phone_shows_all_of_it(live_server: str, tmp_path: Path) -> None:
+async def test_a_phone_shows_all_of_it(demo: None, live_server: str, tmp_path: Path) -> None:
     async with a_browser() as visit:
         page = visit.page
         await page.set_viewport_size(PHONE)
