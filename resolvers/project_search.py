@@ -1,7 +1,7 @@
 """
 The list of published projects of listed people, searched and filtered like people (resolvers/people/), and those of a company.
 
-Leaves out the projects of people whom the viewer has blocked. Those who blocked the viewer stay: nobody learns of a block.
+Leaves out the projects of people whom the viewer has blocked. Those who blocked the viewer stay, because a block must not be noticed.
 """
 
 import hashlib
