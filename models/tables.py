@@ -11,6 +11,7 @@ from models.id_key import IdKey
 from models.idempotency import IdempotentCall
 from models.imports import ImportedPerson, ImportProgress
 from models.invites import Invite, InviteOptOut
+from models.merged_profiles import MergedProfile
 from models.moments import BoardMoment
 from models.notices import Notice
 from models.outbox import OutboxMessage
@@ -55,6 +56,7 @@ __all__ = [
     "InviteOptOut",
     "MailedCode",
     "MailedLink",
+    "MergedProfile",
     "Notice",
     "OldPassword",
     "OnceAward",

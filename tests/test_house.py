@@ -47,7 +47,7 @@ OUTSIDE = {
 
 SUBJECTS = (
     "errors", "core", "messages", "media", "auth", "progress", "credits", "open_badges", "achievements", "points", "portfolio",
-    "profiles", "leaderboards", "connections", "accounts", "invites", "sign_in", "imports",
+    "profiles", "leaderboards", "connections", "accounts", "invites", "sign_in", "personal_data", "deletion", "merging", "imports",
 )  # fmt: skip
 """The folders of services/, lowest first: a subject may know those before it and none behind it."""
 SAY_NOTHING = {

@@ -1,0 +1,87 @@
+"""
+Merge one profile into another: the steps, their order, and the locks.
+
+models/ownership declares what happens to each table; each `Combined` or `Rebuilt` rule names the module here that does it. A step
+has two functions: `plan(pair)` reads what it would do and changes nothing; `apply(pair, now)` does it. Everything happens in
+one transaction of the caller. Rule: docs/rules/accounts.md#merging.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Protocol
+
+import orjson
+
+from models.accounts import Account
+from models.profiles import Profile
+from models.transactions import require_transaction
+from services.core import clock
+from services.merging import moved_rows
+from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
+from services.progress.scores import lock_score_rows
+
+
+class Step(Protocol):
+    """A module of this folder that merges some tables."""
+
+    async def plan(self, pair: Pair) -> StepPlan:
+        """Return what the step would do. Changes nothing."""
+        ...
+
+    async def apply(self, pair: Pair, now: datetime) -> None:
+        """Do it, inside the transaction of the merge, with both profiles locked."""
+        ...
+
+
+STEPS: Sequence[Step] = (moved_rows,)
+"""
+In this order. The steps that add entries to the ledger come before `badges` and `progress`, which count what is there; `former_ids`
+comes last and deletes the source.
+"""
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """What a merge does, from all steps."""
+
+    tables: Sequence[TablePlan]
+    fields: Sequence[FieldPlan]
+    compensations: Sequence[Compensation]
+
+    @property
+    def hash(self) -> str:
+        """A digest of the whole plan: another one means that the merge would do something else."""
+        return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+async def plan(pair: Pair) -> MergePlan:
+    """Return what merging would do now. Reads only. Two profiles that are one, or do not exist, are the caller's mistake."""
+    parts = [await step.plan(pair) for step in STEPS]
+    return MergePlan(
+        tables=sorted((each for part in parts for each in part.tables), key=lambda each: each.table),
+        fields=[each for part in parts for each in part.fields],
+        compensations=[each for part in parts for each in part.compensations],
+    )
+
+
+async def lock(pair: Pair) -> bool:
+    """
+    Lock everything of both profiles until the transaction ends; returns False if one of them does not exist (any more).
+
+    Score rows first and in order of id, as every writer does; then profiles and accounts. Requires a transaction.
+    """
+    require_transaction()
+    await lock_score_rows(pair)
+    found = await Profile.filter(id__in=pair).order_by("id").select_for_update()
+    await Account.filter(profile_id__in=pair).order_by("id").select_for_update()
+    return len(found) == len(set(pair)) == len(pair)
+
+
+async def merge(pair: Pair) -> None:
+    """Do all steps. Requires a transaction, after `lock` returned True."""
+    require_transaction()
+    now = clock.now()
+    for step in STEPS:
+        await step.apply(pair, now)

@@ -1,0 +1,75 @@
+"""What a merge does, counted before it is done: each step of services/merging/engine.py makes its part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from catalogue.points import Category
+
+
+class Pair(NamedTuple):
+    """Two profiles: everything of the source goes to the survivor, and the source then no longer exists."""
+
+    source: int
+    survivor: int
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """
+    Rows of one table. `kept`: the survivor's, unchanged. `moved`: the source's, which get the survivor. `combined`: the source's that
+    become one with a row of the survivor. `lost`: rows of either that disappear for another reason, such as a connection between
+    the two.
+    """
+
+    table: str
+    kept: int = 0
+    moved: int = 0
+    combined: int = 0
+    lost: int = 0
+
+
+class Kept(Enum):
+    """Whose value of a field the merged profile has."""
+
+    SURVIVOR = "SURVIVOR"
+    SOURCE = "SOURCE"
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """A field of the profile that is filled in on the source. `value` is what is kept, `other` what is lost; texts for people."""
+
+    field: str
+    kept: Kept
+    value: str
+    other: str = ""
+
+
+class CompensationReason(Enum):
+    """Why a merge takes points back."""
+
+    DUPLICATE = "DUPLICATE"
+    """Both profiles had the points of an activity that counts once."""
+    SELF = "SELF"
+    """One of the two profiles got the points for what the other one did."""
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """An entry of the ledger that is taken back. `points` is what is taken, above 0."""
+
+    reason: CompensationReason
+    category: Category
+    activity: str
+    points: int
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """The part of one step."""
+
+    tables: Sequence[TablePlan] = ()
+    fields: Sequence[FieldPlan] = ()
+    compensations: Sequence[Compensation] = ()
