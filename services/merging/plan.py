@@ -58,11 +58,15 @@ class CompensationReason(Enum):
 
 @dataclass(frozen=True)
 class Compensation:
-    """An entry of the ledger that is taken back. `points` is what is taken, above 0."""
+    """
+    Entries of the ledger that are taken back, of one activity. `points`: what is taken; below 0 what is given back, for entries that
+    took points; 0 for events that a daily cap left without points, and that no longer count.
+    """
 
     reason: CompensationReason
     category: Category
     activity: str
+    entries: int
     points: int
 
 
