@@ -18,7 +18,7 @@ from models.accounts import Account
 from models.profiles import Profile
 from models.transactions import require_transaction
 from services.core import clock
-from services.merging import moved_rows
+from services.merging import accounts, former_ids, moved_rows, profile_fields
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
 from services.progress.scores import lock_score_rows
 
@@ -35,7 +35,7 @@ class Step(Protocol):
         ...
 
 
-STEPS: Sequence[Step] = (moved_rows,)
+STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, former_ids)
 """
 In this order. The steps that add entries to the ledger come before `badges` and `progress`, which count what is there; `former_ids`
 comes last and deletes the source.
@@ -54,6 +54,13 @@ class MergePlan:
     def hash(self) -> str:
         """A digest of the whole plan: another one means that the merge would do something else."""
         return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What the caller does after the commit: `services.media.image_cleanup.discard(pictures)` deletes files that no one uses any more."""
+
+    pictures: Sequence[str]
 
 
 async def plan(pair: Pair) -> MergePlan:
@@ -79,9 +86,11 @@ async def lock(pair: Pair) -> bool:
     return len(found) == len(set(pair)) == len(pair)
 
 
-async def merge(pair: Pair) -> None:
+async def merge(pair: Pair) -> MergeResult:
     """Do all steps. Requires a transaction, after `lock` returned True."""
     require_transaction()
     now = clock.now()
+    pictures = await profile_fields.superseded_pictures(pair)
     for step in STEPS:
         await step.apply(pair, now)
+    return MergeResult(pictures)

@@ -20,7 +20,7 @@ class TablePlan:
     """
     Rows of one table. `kept`: the survivor's, unchanged. `moved`: the source's, which get the survivor. `combined`: the source's that
     become one with a row of the survivor. `lost`: rows of either that disappear for another reason, such as a connection between
-    the two.
+    the two. `added`: new rows of the survivor. So it has `kept + moved + added` rows in the end.
     """
 
     table: str
@@ -28,6 +28,7 @@ class TablePlan:
     moved: int = 0
     combined: int = 0
     lost: int = 0
+    added: int = 0
 
 
 class Kept(Enum):
@@ -39,7 +40,10 @@ class Kept(Enum):
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """A field of the profile that is filled in on the source. `value` is what is kept, `other` what is lost; texts for people."""
+    """
+    A field of the profile that one of the two has filled in. `value` is what is kept, `other` what is lost: texts for people, the same
+    in every language; empty if there is none.
+    """
 
     field: str
     kept: Kept
