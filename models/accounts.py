@@ -52,6 +52,7 @@ class Account(Model):
     verified_at = fields.DatetimeField(null=True, description="When the owner confirmed the address.")
     created_at = fields.DatetimeField()
     marketing = fields.BooleanField(default=False, db_default=False, description="True if news may be mailed.")
+    last_sign_in_at = fields.DatetimeField(null=True, description="The last completed sign-in; null if there was none.")
 
     @property
     def own_profile_id(self) -> int:

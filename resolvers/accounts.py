@@ -19,11 +19,14 @@ ACCOUNT = (
     "company_id",
     "company_admin",
     "created_at",
+    "last_sign_in_at",
     "marketing",
 )  # fmt: skip
+MAX_ACCOUNTS_SHOWN = 100
+"""Accounts of one profile in a list. A person has a few; more come from merging only."""
 
 
-@columns("__typename", *ACCOUNT)
+@columns("__typename", "is_current", *ACCOUNT)
 async def by_id(account_ids: Sequence[int], context: Context) -> list[Row | None]:
     """
     The accounts that the viewer may see: the one of this request, those of the same profile, and for a company admin those
@@ -32,6 +35,27 @@ async def by_id(account_ids: Sequence[int], context: Context) -> list[Row | None
     rows: Any = Account.filter(id__in=account_ids).values(*ACCOUNT)
     visible = [account_row(row, context) for row in await rows if is_own(row, context) or is_managed(row, context)]
     return in_order(account_ids, visible, by="id")
+
+
+@columns("__typename", "is_current", *ACCOUNT)
+async def of_profiles(profile_ids: Sequence[int], context: Context) -> list[list[Row]]:
+    """The accounts of the viewer's profile, oldest first, deactivated ones too; none of any other. Index profile_id."""
+    own = context.viewer.profile_id
+    if own not in profile_ids:
+        return [[] for _ in profile_ids]
+    rows: Any = Account.filter(profile_id=own).order_by("created_at", "id").limit(MAX_ACCOUNTS_SHOWN).values(*ACCOUNT)
+    shown = [account_row(row, context) for row in await rows]
+    return [shown if profile_id == own else [] for profile_id in profile_ids]
+
+
+async def using_sso(account_ids: Sequence[int], context: Context) -> list[bool]:
+    """
+    True for each account whose company uses single sign-on. The caller has checked that the viewer may see the accounts.
+    Primary key.
+    """
+    found: Any = Account.filter(id__in=account_ids, company__sso=True).values_list("id", flat=True)
+    using = set(await found)
+    return [account_id in using for account_id in account_ids]
 
 
 async def service(context: Context) -> Row | None:
@@ -43,12 +67,17 @@ async def service(context: Context) -> Row | None:
 
 
 def account_row(row: Row, context: Context) -> Row:
-    """The row of an account that the viewer may see. Others than its owner do not learn which profile it belongs to."""
+    """
+    The row of an account that the viewer may see. Others than its owner do not learn which profile it belongs to, when it was
+    last used, and whether news may be mailed to it.
+    """
+    private = {} if is_own(row, context) else {"profile_id": None, "last_sign_in_at": None, "marketing": None}
     return {
         **row,
+        **private,
         "__typename": "PersonAccount" if row["kind"] is AccountKind.PERSON else "ServiceAccount",
         "company_admin": bool(row["company_admin"]),
-        "profile_id": row["profile_id"] if is_own(row, context) else None,
+        "is_current": row["id"] == context.viewer.account_id,
     }
 
 

@@ -48,8 +48,24 @@ class Account(Node):
 
 @strawberry.type(description="The account of a person.")
 class PersonAccount(Account):
+    is_current: bool = column(
+        "True if it is the account that is signed in, or that the token or API key of this request belongs to."
+    )
     is_company_admin: bool = column(
         "True if the account is an admin of its company.", read=lambda row: bool(row["company_admin"])
+    )
+    uses_sso: bool = loaded_by(
+        accounts.using_sso,
+        "True if the account's company uses single sign-on: the company's identity provider has the password then.",
+        key="id",
+    )
+    last_sign_in_at: DateTime | None = column(
+        "When the last sign-in with this account was completed; null if there was none. Requests with a token or an API "
+        "key do not count. Null if the account is not yours."
+    )
+    allows_marketing: bool | None = column(
+        "True if news may be mailed to the account. Null if the account is not yours.",
+        read=lambda row: row["marketing"],
     )
     profile: LazyProfile | None = loaded_by(
         profiles.by_id,
@@ -63,6 +79,16 @@ class PersonAccount(Account):
 )
 class ServiceAccount(Account):
     pass
+
+
+@strawberry.type
+class AccountsOfViewer:
+    accounts: list[PersonAccount] = loaded_by(
+        accounts.of_profiles,
+        "All accounts of your profile, the oldest first, deactivated ones included; up to 100. Sessions, tokens, API keys "
+        "and the second factor are shown of the account that is signed in only.",
+        key="profile_id",
+    )
 
 
 @strawberry.type

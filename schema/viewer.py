@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import accounts, companies, profiles, second_factors, viewer
-from schema.accounts import PersonAccount
+from schema.accounts import AccountsOfViewer, PersonAccount
 from schema.audit import AuditOfViewer
 from schema.challenges import ChallengesOfViewer
 from schema.companies import Company
@@ -25,6 +25,7 @@ from schema.tokens import TokensOfViewer
 @strawberry.type(description="The person who makes this request, with what only this person sees.")
 class Viewer(
     Node,
+    AccountsOfViewer,
     SessionsOfViewer,
     TokensOfViewer,
     AuditOfViewer,

@@ -35,7 +35,8 @@ ACCOUNT_TABLES: Final = (
         merge=[Moved()],
         deletion=[Deleted(("id", "profile_id"))],
         export=Exported(
-            "Accounts", ("email", "name", "status", "company_id", "company_admin", "marketing", "created_at")
+            "Accounts",
+            ("email", "name", "status", "company_id", "company_admin", "marketing", "created_at", "last_sign_in_at"),
         ),
     ),
     Ownership(

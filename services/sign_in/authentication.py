@@ -14,10 +14,11 @@ from models.accounts import Account, AccountKind, AccountStatus
 from models.audit import Origin
 from models.passwords import Password
 from models.second_factors import SecondFactorMethod
+from models.transactions import require_transaction
 from models.verification_codes import Purpose
 from services.auth import identity_providers, passwords, second_factors, sessions, verification_codes
 from services.auth.principals import Client
-from services.core import audit, rate_limits
+from services.core import audit, clock, rate_limits
 from services.core.audit import Actor
 from services.core.crypto import digest, keyed_digest
 from services.core.email_addresses import Address, address_of
@@ -139,19 +140,26 @@ def wrong_password(path: str) -> Refused:
     return refused(ErrorCode.BAD_CREDENTIALS, "The password is wrong.", path=(path,))
 
 
+async def begin_session(account_id: int, client: Client) -> str:
+    """
+    Complete a sign-in: begin a session, and record it and its time; returns the cookie's value, which is not stored.
+    Requires a transaction.
+    """
+    require_transaction()
+    secret = await sessions.begin(account_id, client)
+    await Account.filter(id=account_id).update(last_sign_in_at=clock.now())
+    actor = Actor(account_id, Origin.SESSION, client.address)
+    await audit.record("sign-in", actor=actor, account_id=account_id, device=client.device)
+    return secret
+
+
 async def _begin_session(account: Account, stored: str, client: Client, token: str | None = None) -> SignedIn:
     async with in_transaction():
         if not await passwords.lock_if_unchanged(account.id, stored):
             raise bad_credentials()
         if token is not None:
             await verification_codes.use_single_link(Purpose.SIGN_IN, token)
-        secret = await sessions.begin(account.id, client)
-        await audit.record(
-            "sign-in",
-            actor=Actor(account.id, Origin.SESSION, client.address),
-            account_id=account.id,
-            device=client.device,
-        )
+        secret = await begin_session(account.id, client)
     return SignedIn(account.id, secret)
 
 

@@ -19,7 +19,7 @@ from models.profiles import Profile
 from models.verification_codes import Purpose, SignUp
 from services.accounts.accounts import MAX_PERSON_NAME, open_account
 from services.accounts.companies import company_of_domain
-from services.auth import identity_providers, passwords, sessions, verification_codes
+from services.auth import identity_providers, passwords, verification_codes
 from services.auth.principals import Client
 from services.core import audit, clock, rate_limits
 from services.core.audit import Actor
@@ -30,7 +30,7 @@ from services.invites import referrals
 from services.media.text_rules import name_problems
 from services.messages import outbox
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
-from services.sign_in.authentication import SignedIn
+from services.sign_in.authentication import SignedIn, begin_session
 
 PENDING_SIGN_UP_LIFETIME = timedelta(days=1)
 MAX_TRANSACTION_ATTEMPTS = 3
@@ -125,9 +125,7 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
     await referrals.attribute(account, attempt.referral_code)
     actor = Actor(account.id, Origin.SESSION, client.address)
     await audit.record("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
-    secret = await sessions.begin(account.id, client)
-    await audit.record("sign-in", actor=actor, account_id=account.id, device=client.device)
-    return SignedIn(account.id, secret)
+    return SignedIn(account.id, await begin_session(account.id, client))
 
 
 async def _would_be_first(company_id: int | None) -> bool:

@@ -189,6 +189,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     board = BoardKey(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
+        accounts.of_profiles: people,
+        accounts.using_sso: [account.id, 999_999],
         avatars.urls: [("a" * 32, True), ("b" * 32, False)],
         audit.of_companies: [company.id, 999_999],
         audit.totals: [Trail((account.id,)), Trail(company_id=company.id), Trail()],

@@ -59,6 +59,7 @@ async def test_somebody_signs_in(database: Database) -> None:
     assert done.secret not in repr(done)
     [entry] = await AuditEntry.filter(action="sign-in")
     assert (entry.account_id, entry.outcome, entry.address) == (ada.id, "SUCCESS", "192.0.2.7")
+    assert (await Account.get(id=ada.id)).last_sign_in_at is not None
     stored = repr(await AuditEntry.all().values())
     assert done.secret not in stored and GOOD not in stored
 
@@ -205,6 +206,7 @@ async def test_a_half_way_token_is_used_up_by_its_success(database: Database) ->
     assert isinstance(half, authentication.PendingSignIn) and isinstance(other, authentication.PendingSignIn)
     # when, then: a wrong code leaves it, success does not, another sign-in of the same moment lives on
     assert not await completes(half.token, "000000")
+    assert (await Account.get(id=ada.id)).last_sign_in_at is None
     assert await completes(half.token)
     assert not await completes(half.token, spare[0])
     assert await Session.all().count() == 1

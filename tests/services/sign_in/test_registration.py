@@ -63,7 +63,7 @@ async def test_somebody_signs_up(database: Database) -> None:
         True,
         company,
     )
-    assert account.verified_at is not None
+    assert account.verified_at is not None and account.last_sign_in_at is not None
     assert (account.profile.name, account.profile.visibility) == ("Ada Okafor", Visibility.PRIVATE)
     facts = await sessions.authenticate(done.secret)
     assert facts is not None and facts.account_id == account.id and not facts.elevated
