@@ -18,6 +18,7 @@ from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectImage, ProjectSkill, ProjectWord
+from models.profile_changes import ProfileChange
 from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
@@ -64,6 +65,7 @@ __all__ = [
     "Password",
     "PointEntry",
     "Profile",
+    "ProfileChange",
     "ProfileCounter",
     "ProfileHandle",
     "ProfileIndustry",

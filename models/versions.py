@@ -5,9 +5,12 @@ Migrations are `models/migrations/0001_….py`, one after the other; models/migr
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from models.statements import Statement, execute
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -19,6 +22,8 @@ _HAS_TABLE = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migration'",
     "postgres": "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_migration')",
 }
+
+_APPLIED_AT = Statement.of(f"SELECT applied_at FROM {TABLE} WHERE name = $1")
 
 
 class WrongSchema(Exception):
@@ -65,6 +70,13 @@ async def verify(database: "Database") -> None:
         raise SchemaIsNewer(unknown)
     if missing := [name for name in known() if name not in seen]:
         raise SchemaIsOld(missing)
+
+
+async def applied_at(name: str) -> datetime:
+    """When the migration of this name, without its number, was applied to the database of the current task (UTC)."""
+    [full_name] = [each for each in known() if each.partition("_")[2] == name]
+    [row] = await execute(_APPLIED_AT, full_name)
+    return datetime.fromisoformat(row["applied_at"])
 
 
 async def _seen(database: "Database") -> set[str]:

@@ -196,6 +196,12 @@ PROFILE_TABLES: Final = (
             owner="id",
         ),
     ),
+    Ownership(
+        tables.ProfileChange,
+        merge=[Moved()],
+        deletion=[Deleted(("profile_id", "account_id")), Cleared(("actor_id",))],
+        export=Exported("Changes of your data", ("at", "field", "old", "new", "origin", "address")),
+    ),
     Ownership(tables.ProfileCounter, merge=[Rebuilt("progress")], deletion=[WITH_PROFILE], export=DERIVED),
     Ownership(
         tables.ProfileHandle,

@@ -11,10 +11,11 @@ from models.profiles import Profile
 from models.transactions import require_transaction
 from services.accounts.companies import company_of_domain
 from services.core import clock
+from services.core.audit import OPERATOR
 from services.core.email_addresses import Address, address_of
 from services.errors import ErrorCode, Refused, refused
 from services.media.text_rules import MAX_CHARACTERS, name_problems
-from services.profiles import handles
+from services.profiles import handles, profile_changes
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 
 MAX_PERSON_NAME = MAX_CHARACTERS["name"]
@@ -37,7 +38,9 @@ async def create_account(email: str, *, name: str, service: bool = False) -> Acc
             async with in_transaction():
                 if service:
                     return await _account(address, name=name.strip(), kind=AccountKind.SERVICE)
-                return await open_account(address, name=name.strip())
+                account = await open_account(address, name=name.strip())
+                await profile_changes.record_account(account, actor=OPERATOR)
+                return account
         except IntegrityError:
             if await Account.exists(email_key=address.key):
                 raise _taken() from None
@@ -85,7 +88,9 @@ async def attach_account(handle: str, email: str) -> Account:
                 raise refused(
                     ErrorCode.ALREADY_EXISTS, Text("{handle!r} is already claimed.", handle=handle), path=("handle",)
                 )
-            return await _join(address, profile.name, profile.id)
+            account = await _join(address, profile.name, profile.id)
+            await profile_changes.record_account(account, actor=OPERATOR)
+            return account
     except IntegrityError:
         raise _taken() from None
 

@@ -6,10 +6,12 @@ from tortoise.transactions import in_transaction
 
 from catalogue.languages import LANGUAGES, Text
 from models.accounts import Account
+from models.profile_changes import ChangedField
 from models.profiles import Profile
 from services.core import audit
 from services.core.audit import Actor, Change
 from services.errors import ErrorCode, refused
+from services.profiles import profile_changes
 
 
 class Preferences(TypedDict, total=False):
@@ -42,6 +44,9 @@ async def _set_marketing(account_id: int, allowed: bool, actor: Actor) -> None:
         change = Change(account.marketing, allowed)
         account.marketing = allowed
         await account.save(update_fields=["marketing"])
+        await profile_changes.record(
+            account.own_profile_id, {ChangedField.MARKETING: change}, actor=actor, account_id=account_id
+        )
         await audit.record("marketing.changed", actor=actor, account_id=account_id, marketing=change)
 
 
@@ -51,6 +56,7 @@ async def _set_language(profile_id: int, language: str | None, actor: Actor) -> 
         change = Change(profile.language, language)
         profile.language = language
         await profile.save(update_fields=["language"])
+        await profile_changes.record(profile_id, {ChangedField.LANGUAGE: change}, actor=actor)
         await audit.record("language.changed", actor=actor, account_id=actor.account_id, language=change)
 
 

@@ -9,14 +9,16 @@ Rule: docs/rules/sign-in.md#recovery-email.
 from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
+from models.profile_changes import ChangedField
 from models.profiles import Profile
 from models.verification_codes import MailedCode, Purpose
 from services.auth import verification_codes
 from services.core import audit, clock, rate_limits
-from services.core.audit import OPERATOR, Actor
+from services.core.audit import OPERATOR, Actor, Change
 from services.core.email_addresses import Address, address_of
 from services.errors import ErrorCode, refused
 from services.messages import outbox
+from services.profiles import profile_changes
 
 
 async def begin(account_id: int, email: str) -> None:
@@ -88,6 +90,7 @@ async def _store(account_id: int, address: Address | None, actor: Actor) -> None
     await profile.save(update_fields=["recovery_email", "recovery_email_key", "recovery_email_verified_at"])
     if before == email:
         return
+    await profile_changes.record(profile.id, {ChangedField.RECOVERY_EMAIL: Change(before, email)}, actor=actor)
     await audit.record(f"recovery-email.{change}", actor=actor, account_id=account_id)
 
 

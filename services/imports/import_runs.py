@@ -5,7 +5,7 @@ An interrupted import loses nothing and repeats nothing: it continues after the 
 already are recognized by their keys.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,11 +14,13 @@ from tortoise.transactions import in_transaction
 
 from models.companies import Company, CompanyDomain
 from models.imports import ImportedPerson, ImportProgress
+from models.profile_changes import ChangedField
 from models.profiles import ProfileSkill
 from models.transactions import require_transaction
 from services.connections import connection_rows
 from services.connections.connection_rows import ImportedConnection, ImportResult
 from services.core import clock
+from services.core.audit import OPERATOR, Change
 from services.core.bulk import insert, lookup
 from services.errors import Problem
 from services.imports import imported_badges, imported_projects
@@ -26,6 +28,7 @@ from services.imports.imported_badges import BadgeDefinition, ImportedAward
 from services.imports.imported_projects import ImportedCollaborator, ImportedProject, ImportedSkill
 from services.points.ledger import MAX_ATTEMPTS, ActivityEvent, Recorded, record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
+from services.profiles import profile_changes
 from services.profiles.profiles import NewPerson, create_people
 
 T = TypeVar("T")
@@ -116,9 +119,25 @@ async def import_skills(skills: Sequence[tuple[int, str]], progress: Progress) -
         known = set(await rows.values_list("profile_id", "skill")) if skills else set()
         new = [pair for pair in dict.fromkeys(skills) if pair not in known]
         await insert([ProfileSkill(profile_id=profile_id, skill=code) for profile_id, code in new])
+        await _record_skills(known, new)
         return len(new)
 
     return await _import_batch(work, progress)
+
+
+async def _record_skills(known: Collection[tuple[int, str]], new: Collection[tuple[int, str]]) -> None:
+    """Write the changed skills of each person to the history of personal data."""
+    before, after = ({number: set[str]() for number, _ in new} for _ in range(2))
+    for number, code in known:
+        if number in before:
+            before[number].add(code)
+    for number, code in new:
+        after[number].add(code)
+    changes = {
+        number: Change(", ".join(sorted(codes)) or None, ", ".join(sorted(codes | after[number])))
+        for number, codes in before.items()
+    }
+    await profile_changes.record_many(changes, ChangedField.SKILLS, actor=OPERATOR)
 
 
 async def import_badges(badges: Sequence[BadgeDefinition], progress: Progress) -> int:

@@ -9,14 +9,15 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
+from models.profile_changes import ChangedField
 from models.profiles import Profile
 from services.core import audit, rate_limits
-from services.core.audit import Actor
+from services.core.audit import Actor, Change
 from services.core.visibility import is_visible
 from services.errors import Refused
 from services.media import image_cleanup, image_store, images
 from services.media.images import PICTURE_SIZES
-from services.profiles import publishing
+from services.profiles import profile_changes, publishing
 from services.profiles.profile_editing import touch
 
 
@@ -77,6 +78,8 @@ async def _set_key(profile_id: int, key: str | None, actor: Actor) -> str | None
         if lost := publishing.lost_items(profile, before, after):
             raise Refused(*(publishing.item_required(item) for item in lost))
         await touch(profile, ["avatar"])
+        change = Change(former_key, key)
+        await profile_changes.record(profile_id, {ChangedField.AVATAR: change}, actor=actor)
         await publishing.reward_completion(profile, after)
         await audit.record("profile.updated", actor=actor, account_id=actor.account_id, fields=["avatar"])
         return former_key

@@ -4,12 +4,13 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from catalogue.handles import RESERVED
+from models.profile_changes import ChangedField
 from models.profiles import ProfileHandle
 from services.core import audit, clock, rate_limits
 from services.core.audit import Actor, Change
 from services.errors import ErrorCode, Refused, refused
 from services.media.text_rules import NotFit
-from services.profiles import handles, profile_editing, publishing
+from services.profiles import handles, profile_changes, profile_editing, publishing
 from services.progress import search_words
 
 
@@ -50,9 +51,9 @@ async def _change(profile_id: int, handle: str, actor: Actor) -> None:
     profile.handle = handle
     await profile_editing.touch(profile, ["handle"])
     await search_words.index([profile_id])
-    await audit.record(
-        "profile.handle-changed", actor=actor, account_id=actor.account_id, handle=Change(before, handle)
-    )
+    both = Change(before, handle)
+    await profile_changes.record(profile_id, {ChangedField.HANDLE: both}, actor=actor)
+    await audit.record("profile.handle-changed", actor=actor, account_id=actor.account_id, handle=both)
 
 
 def _taken() -> Refused:

@@ -23,7 +23,7 @@ from services.errors import ErrorCode, Problem, Refused, refused
 from services.media import text_rules
 from services.media.social_accounts import SERVICES, SocialService
 from services.media.text_rules import NotFit
-from services.profiles import publishing
+from services.profiles import profile_changes, publishing
 from services.profiles.publishing import ChecklistItem
 from services.progress import search_words
 
@@ -111,6 +111,7 @@ async def update(
                 current_version=profile.version,
             )
         lists = {name: await _read_codes(profile_id, _LISTS[name]) for name in _LISTS}
+        values = profile_changes.values_of(profile, **lists)
         before = _completed_items(profile, lists)
         checked = _check_edit(edit, lists)
         changed = [
@@ -129,6 +130,8 @@ async def update(
             if name in changed:
                 await _write_codes(profile_id, _LISTS[name], lists[name], checked.lists[name])
         await touch(profile, changed)
+        new = profile_changes.values_of(profile, **{**lists, **checked.lists})
+        await profile_changes.record_differences(profile_id, values, new, actor=actor)
         if not SEARCHED_COLUMNS.isdisjoint(changed):
             await search_words.index([profile_id])
         await publishing.reward_completion(profile, after)

@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 
 from catalogue.languages import Text
 from models.points import OnceAward
+from models.profile_changes import ChangedField
 from models.profiles import Profile, ProfileIndustry, ProfileSkill, Visibility
 from models.transactions import require_transaction
 from services.core import audit, clock, rate_limits
@@ -22,6 +23,7 @@ from services.core.audit import Actor, Change
 from services.errors import ErrorCode, Problem, Refused, refused
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record, record_many
 from services.portfolio import collaborators
+from services.profiles import profile_changes
 from services.profiles.profiles import refresh_visibility
 from services.progress.scores import lock_scores
 
@@ -199,6 +201,7 @@ async def _set_visibility(profile: Profile, visibility: Visibility, actor: Actor
     profile.visibility = visibility
     await profile.save(update_fields=["visibility"])
     await refresh_visibility([profile.id])
+    await profile_changes.record(profile.id, {ChangedField.VISIBILITY: change}, actor=actor)
     if visibility is Visibility.PUBLIC:
         await collaborators.notify_tagged(profile.id)  # for projects published while the profile was private
     await audit.record("profile.visibility-changed", actor=actor, account_id=actor.account_id, visibility=change)

@@ -15,6 +15,7 @@ from catalogue.languages import Text
 from models.accounts import Account, AccountKind
 from models.audit import Origin
 from models.companies import Company
+from models.profile_changes import ChangedField
 from models.profiles import Profile
 from models.verification_codes import Purpose, SignUp
 from services.accounts.accounts import MAX_PERSON_NAME, open_account
@@ -22,7 +23,7 @@ from services.accounts.companies import company_of_domain
 from services.auth import identity_providers, passwords, verification_codes
 from services.auth.principals import Client
 from services.core import audit, clock, rate_limits
-from services.core.audit import Actor
+from services.core.audit import Actor, Change
 from services.core.crypto import digest
 from services.core.email_addresses import Address, address_of
 from services.errors import ErrorCode, Problem, Refused, refused
@@ -30,6 +31,7 @@ from services.invites import referrals
 from services.media.text_rules import name_problems
 from services.messages import outbox
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
+from services.profiles import profile_changes
 from services.sign_in.authentication import SignedIn, begin_session
 
 PENDING_SIGN_UP_LIFETIME = timedelta(days=1)
@@ -116,14 +118,18 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
     address = address_of(attempt.email)
     first = await _would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
+    actor = Actor(account.id, Origin.SESSION, client.address)
     await passwords.store(account.id, attempt.password_hash)
     if languages.current_language() != languages.ENGLISH:  # mails will use the language of the sign-up
         await Profile.filter(id=account.profile_id).update(language=languages.current_language())
+        await profile_changes.record(
+            account.own_profile_id, {ChangedField.LANGUAGE: Change(None, languages.current_language())}, actor=actor
+        )
     await attempt.delete()
     if first:
         await _award_first_of_company(account)
     await referrals.attribute(account, attempt.referral_code)
-    actor = Actor(account.id, Origin.SESSION, client.address)
+    await profile_changes.record_account(account, actor=actor)
     await audit.record("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
     return SignedIn(account.id, await begin_session(account.id, client))
 

@@ -25,6 +25,7 @@ from models.outbox import Channel
 from models.ownership import OWNERSHIP
 from models.points import EntryKind, Outcome
 from models.portfolio import ProjectState
+from models.profile_changes import ChangedField
 from models.profiles import Visibility
 from models.referrals import ReferralVia, ShirtSize
 from models.second_factors import SecondFactorMethod
@@ -212,6 +213,10 @@ def _rows(person: FullPerson, text: str) -> list[Model]:
         t.ImportedPerson(profile_id=me, source="forum", key=f"{text}-{n}"),
         t.MergedProfile(profile_id=me, former_id=1_000_000_000 + n, merged_at=now),
         t.OnceAward(profile_id=me, activity="MVP_REACHED"),
+        t.ProfileChange(
+            profile_id=me, actor_id=own.id, at=now, origin=Origin.SESSION, address="192.0.2.97", field=ChangedField.ABOUT,
+            old=f"{text} before", new=text,
+        ),
         t.ProfileHandle(profile_id=me, handle=f"{text.lower()}-before-{n}", noted_at=now),
         t.ProfileIndustry(profile_id=me, industry="logistics"),
         t.ProfileSkill(profile_id=me, skill="python"),

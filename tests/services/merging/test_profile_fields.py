@@ -181,7 +181,9 @@ async def test_a_forgotten_reference_is_named_and_rolls_everything_back(monkeypa
     two = await make_two()
     await ProfileHandle.create(handle="left-behind", profile_id=two.pair.source, noted_at=LONG_AGO)
     monkeypatch.setattr(engine, "STEPS", [each for each in engine.STEPS if each is not moved_rows])
-    with pytest.raises(RuntimeError, match=r"account\.profile_id, profile_handle\.profile_id"):
+    with pytest.raises(
+        RuntimeError, match=r"account\.profile_id, profile_change\.profile_id, profile_handle\.profile_id"
+    ):
         await merge(two.pair)
     assert await Profile.filter(id__in=two.pair).count() == 2
     assert await MergedProfile.all().count() == 0
