@@ -24,6 +24,7 @@ from services.imports import (
     demo_invites,
     demo_pictures,
     demo_projects,
+    demo_second_profile,
     import_runs,
 )
 from services.imports.demo_live import LiveDemo
@@ -92,6 +93,7 @@ async def load_demo(database: Database) -> Report:
     await _projects(community, anchor, report)
     await _project_images(anchor, report)
     await _featured(community, anchor, report)
+    await _second_profile(community, anchor, report)
     await badge_rarity.settle(database)
     return report
 
@@ -187,3 +189,13 @@ async def _featured(community: demo.Community, anchor: date, report: Report) -> 
     report.imported["people who feature badges"] = await demo_badges.feature([profiles[key] for key in keys])
     async with in_transaction():
         await import_runs.save_progress(Progress(demo.SOURCE, FEATURED, 1, anchor.isoformat()))
+
+
+async def _second_profile(community: demo.Community, anchor: date, report: Report) -> None:
+    if await import_runs.rows_imported(demo.SOURCE, demo_second_profile.PROGRESS_NAME, anchor.isoformat()):
+        return
+    profiles = await import_runs.profiles_of(demo.SOURCE, [member.person.key for member in community.members])
+    added = await demo_second_profile.add(profiles, anchor)
+    report.imported["events: new"] += added.events
+    report.imported["connections: new"] += added.connections
+    report.imported["projects: published"] += added.projects

@@ -98,7 +98,7 @@ async def _demo_if_empty(database: Database) -> None:
         f"\nA demo token (stored in {TOKEN_FILE.relative_to(HERE)}):\n\n  {secret}\n"
         "\nIt reads leaderboards and public profiles as a partner's program would, and changes nothing. GraphiQL's examples work\n"
         f'without it, and with it under "Headers": {{"Authorization": "mxtoken {secret}"}}\n'
-        f"\nThree demo people can sign in (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"
+        f"\nThree demo people can sign in, one of them with two accounts (stored in {SIGN_INS_FILE.relative_to(HERE)}):\n"
     )
     for each in sign_ins:
         errors.print(f"{each}\n")

@@ -1,6 +1,6 @@
 """
-Accounts of the demo. Three people can sign in: a member, an admin of a company, and a person with a second factor. Most
-others have an account without a password, so that they can get requests, be suggested and be tagged.
+Accounts of the demo. Three people can sign in: a member, an admin of a company, and a person with a second factor. The
+member has a second account, with an earlier profile. Most others have an account without a password, so that they can get requests, be suggested and be tagged.
 """
 
 import re
@@ -25,6 +25,8 @@ from settings import HERE
 FILE = HERE / "var" / "demo-sign-ins"
 """Where `run` writes them, for the person who started it."""
 MEMBER = "ada-okafor"
+EARLIER = "ada-okafor-northlight"
+"""The same person's earlier profile, which is not public."""
 COMPANY = "Tidewater Robotics"
 UNCLAIMED_EVERY = 8
 """One profile in this many has no account, as after an import."""
@@ -69,6 +71,8 @@ async def open_sign_ins() -> list[SignIn]:
         await _open("a company's admin", admin),
         await _open("someone with a second factor", careful),
     ]
+    if earlier := await Profile.get_or_none(handle=EARLIER):
+        opened.append(await _open("the member's earlier profile, to be merged", earlier))
     await Account.filter(profile_id=admin.id).update(company_admin=True)
     opened[2] = await _with_second_factor(opened[2], careful)
     await _claim_others()

@@ -22,7 +22,7 @@ from resolvers.connections import suggestions
 from services.achievements import badges
 from services.auth.principals import Principal
 from services.core import clock
-from services.imports import import_runs
+from services.imports import demo_second_profile, import_runs
 from services.imports.demo import PEOPLE, SOURCE
 from services.imports.demo_badges import FEATURING_PROFILES
 from services.imports.demo_connections import REQUESTS_PER_SIGN_IN
@@ -48,7 +48,8 @@ async def check_connections(report: Any, database: Database) -> None:
     requests = await ConnectionRequest.all()
     asked = Counter(each.receiver_id for each in requests)
     opened = [await Account.get(email=each.email) for each in await open_sign_ins()]
-    ids = [each.own_profile_id for each in opened]
+    *ids, earlier = [each.own_profile_id for each in opened]
+    assert known[earlier], "the earlier profile knows people, too"
     assert set(asked) == set(ids) and all(known[number] for number in ids)
     assert all(asked[number] >= REQUESTS_PER_SIGN_IN for number in ids)
     assert any(each.sender_id in ids for each in requests)
@@ -71,7 +72,7 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     with clock.frozen(TODAY):
         report = await load_demo(database)
     # then
-    assert (await Profile.all().count(), await Score.all().count()) == (PEOPLE, PEOPLE)
+    assert (await Profile.all().count(), await Score.all().count()) == (PEOPLE + 1, PEOPLE + 1)
     assert await Company.all().count() == await CompanyDomain.all().count() == 11
     outcomes: Any = PointEntry.all().distinct().values_list("outcome", flat=True)
     assert set(await outcomes) == {Outcome.AWARDED, Outcome.CAPPED, Outcome.SELF, Outcome.DUPLICATE}
@@ -84,6 +85,8 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     assert [each async for each in differences()] == []
     guide = await Profile.get(handle="ada-okafor")
     assert guide.listed
+    earlier = await Profile.get(handle=demo_second_profile.KEY)
+    assert (earlier.name, earlier.listed) == (guide.name, False), "one person has two profiles, to try a merge with"
     assert (await Score.get(profile_id=guide.id)).overall > 1_000
     published, drafts = (Project.filter(state=state) for state in (ProjectState.PUBLISHED, ProjectState.DRAFT))
     assert (report.imported["projects: published"], report.imported["projects: drafts"]) == (

@@ -75,7 +75,7 @@ async def test_the_whole_first_start_and_people_of_the_demo_can_go_private_and_p
 ) -> None:
     # given
     await run._demo_if_empty(database)
-    assert await Profile.all().count() == PEOPLE
+    assert await Profile.all().count() == PEOPLE + 1
     assert files[0].exists() and "TOTP secret" in files[1].read_text()
     # then every public profile is complete
     for profile in await Profile.filter(listed=True):
