@@ -78,7 +78,7 @@ async def penalize(
         await audit.record(
             "points.penalize",
             actor=audit.OPERATOR,
-            profile=profile.id,
+            profile=entry.profile_id,
             category=category.value,
             points=points,
             reason=reason,

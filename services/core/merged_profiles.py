@@ -1,9 +1,17 @@
 """Where the id of a merged profile leads. Rule: docs/rules/accounts.md#merging-who-wins."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from models.merged_profiles import MergedProfile
+
+
+class ProfilesMerged(Exception):
+    """Profiles of a call were merged while it ran, and nothing was changed: call again with `current`, the profiles that they lead to."""
+
+    def __init__(self, current: Mapping[int, int]) -> None:
+        super().__init__()
+        self.current = current
 
 
 async def current_ids(profile_ids: Collection[int]) -> dict[int, int]:

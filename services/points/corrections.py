@@ -8,7 +8,7 @@ from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Category
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
 from services.achievements import achievements, award_dates
-from services.core import clock
+from services.core import clock, merged_profiles
 from services.errors import ErrorCode, refused
 from services.points.ledger import MAX_EXTERNAL_ID
 from services.progress.counters import HAPPENED, Tally, write_tally
@@ -41,7 +41,12 @@ async def reverse(source: str, external_id: str) -> Reversal:
         if found is None or found.kind not in {EntryKind.ACTIVITY, EntryKind.PENALTY}:
             raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
         people = await lock_scores([found.profile_id])
-        original = await PointEntry.get(id=found.id)  # again under the lock
+        original = await PointEntry.get_or_none(id=found.id)  # again under the lock
+        while original is not None and original.profile_id not in people:  # the profile was merged in the meantime
+            people = await lock_scores([original.profile_id])
+            original = await PointEntry.get_or_none(id=found.id)
+        if original is None:
+            raise refused(ErrorCode.NOT_FOUND, "There is no such event.", path=("externalId",))
         if earlier := await PointEntry.get_or_none(reverses_id=original.id):
             return Reversal(earlier, repeated=True)
         now = clock.now()
@@ -82,7 +87,7 @@ async def penalize(
     profile_id: int, category: Category, points: int, *, reason: str, shown: bool, external_id: str
 ) -> PointEntry:
     """
-    Take `points` (above 0) away in one category. `shown`: the person may see the penalty. Repeating an `external_id`
+    Take `points` (above 0) away in one category, from a profile or the one that it was merged into. `shown`: the person may see the penalty. Repeating an `external_id`
     returns the first penalty. Raises Refused: NOT_FOUND, BAD_INPUT, EVENT_CONFLICT (same id, different content).
     """
     if points < 1 or not 0 < len(reason.strip()) <= MAX_REASON or not 0 < len(external_id) <= MAX_EXTERNAL_ID:
@@ -95,6 +100,9 @@ async def penalize(
         )
     async with in_transaction():
         people = await lock_scores([profile_id])
+        while not people and (current := await merged_profiles.current_id(profile_id)) != profile_id:
+            profile_id = current
+            people = await lock_scores([profile_id])
         if profile_id not in people:
             raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profile",))
         if earlier := await PointEntry.get_or_none(source=PENALTIES, external_id=external_id):

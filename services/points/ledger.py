@@ -7,9 +7,9 @@ transaction. Corrections (reversals, penalties) are in services/points/correctio
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,9 +21,10 @@ from catalogue.languages import Text
 from catalogue.points import ACTIVITIES, Activity
 from models.points import EntryKind, OnceAward, Outcome, PointEntry
 from services.achievements import achievements
-from services.core import clock
+from services.core import clock, merged_profiles
 from services.core.bulk import insert, lookup
-from services.errors import ErrorCode, Problem, Refused
+from services.core.merged_profiles import ProfilesMerged
+from services.errors import ErrorCode, Problem, Refused, Unavailable
 from services.progress.counters import HAPPENED, Tally, write_tally
 from services.progress.scores import Person, existing_profiles, lock_scores, save_scores
 
@@ -33,8 +34,8 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 """How far the clock of a reporting service may be ahead of ours."""
 MAX_EXTERNAL_ID = 200
 """Characters of a reporter's own id for an event."""
-MAX_ATTEMPTS = 3
-"""Retry when a concurrent batch inserted one of these ids; the retry sees its rows."""
+MAX_ATTEMPTS = 5
+"""Retry when a concurrent batch inserted one of these ids, or a profile was merged; the retry sees its rows."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ async def record_many(events: Sequence[ActivityEvent]) -> list[Recorded | Proble
     """
     Record a batch in one transaction, in order. Returns one result per event: its outcome, or why it was refused.
 
-    A refused event changes nothing and does not affect the others. The number of statements is constant.
+    A refused event changes nothing and does not affect the others. The number of statements is constant. An event of a profile
+    that was merged, before or while this call waits for its lock, is one of the profile that it was merged into.
     """
     if not events:
         return []
@@ -97,18 +99,33 @@ async def record_many(events: Sequence[ActivityEvent]) -> list[Recorded | Proble
         try:
             async with in_transaction():
                 return await _record(events)
+        except ProfilesMerged as merged:
+            # Begin again: all locks are taken in order of id.
+            events = [_with_current_profiles(event, merged.current) for event in events]
         except IntegrityError:
-            # A concurrent writer recorded one of these ids for another profile after we read the ledger.
+            # After we read the ledger and the profiles, a concurrent writer recorded one of these ids, or merged a counterpart.
             if attempt == MAX_ATTEMPTS:
                 raise
-    raise AssertionError("not reached")
+    raise Unavailable("profiles are merged faster than their events are recorded")
+
+
+def _with_current_profiles(event: ActivityEvent, current: Mapping[int, int]) -> ActivityEvent:
+    profile_id, counterpart_id = event.profile_id, event.counterpart_id
+    return replace(
+        event,
+        profile_id=current.get(profile_id, profile_id),
+        counterpart_id=None if counterpart_id is None else current.get(counterpart_id, counterpart_id),
+    )
 
 
 async def _record(events: Sequence[ActivityEvent]) -> list[Recorded | Problem]:
     now = clock.now()
     # The lock serializes the events of one person: two writers must not both use the same rest of a cap.
     people = await lock_scores({event.profile_id for event in events})
-    known = people.keys() | await existing_profiles({event.counterpart_id for event in events} - people.keys() - {None})
+    counterparts = {event.counterpart_id for event in events if event.counterpart_id is not None}
+    known = people.keys() | await existing_profiles(counterparts - people.keys())
+    if current := await merged_profiles.current_ids(({event.profile_id for event in events} | counterparts) - known):
+        raise ProfilesMerged(current)
     problems = [_find_problem(event, known, now) for event in events]
     batch = await EventBatch.read([event for event, problem in zip(events, problems, strict=True) if problem is None])
     results = [

@@ -1,7 +1,7 @@
 """Opening balances: points from an import, without the events behind them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
@@ -10,8 +10,9 @@ from catalogue.languages import Text
 from catalogue.points import Category
 from models.points import EntryKind, Outcome, PointEntry
 from services.achievements import award_dates
-from services.core import clock
+from services.core import clock, merged_profiles
 from services.core.bulk import insert, lookup
+from services.core.merged_profiles import ProfilesMerged
 from services.errors import ErrorCode, refused
 from services.progress.counters import Tally, write_tally
 from services.progress.scores import EPOCH, lock_scores, save_scores
@@ -34,14 +35,26 @@ class OpeningBalance:
 async def record_opening_balances(balances: Sequence[OpeningBalance]) -> int:
     """
     Record opening balances in one transaction; returns how many are new. An existing one, by `(source, external_id)`,
-    stays unchanged. No badges or challenges are evaluated: `badges reevaluate` and `challenges reevaluate` award what
+    stays unchanged. One of a profile that was merged is of the profile that it was merged into. No badges or challenges are evaluated: `badges reevaluate` and `challenges reevaluate` award what
     the balances earn when an operator runs them. Raises Refused: NOT_FOUND (no such profile).
     """
     if not balances:
         return 0
+    try:
+        return await _record(balances)
+    except ProfilesMerged as merged:
+        current = merged.current
+        return await record_opening_balances(
+            [replace(each, profile_id=current.get(each.profile_id, each.profile_id)) for each in balances]
+        )
+
+
+async def _record(balances: Sequence[OpeningBalance]) -> int:
     async with in_transaction():
         people = await lock_scores({balance.profile_id for balance in balances})
         if unknown := {balance.profile_id for balance in balances} - people.keys():
+            if current := await merged_profiles.current_ids(unknown):
+                raise ProfilesMerged(current)
             raise refused(ErrorCode.NOT_FOUND, Text("There is no profile {value}.", value=min(unknown)))
         known = await _read_known_keys(balances)
         now = clock.now()
