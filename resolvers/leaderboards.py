@@ -19,7 +19,7 @@ from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
-from services.core import rate_limits
+from services.core import merged_profiles, rate_limits
 from services.errors import ErrorCode, refused
 from services.leaderboards import queries
 from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period
@@ -156,11 +156,16 @@ async def viewer_entries(keys: Sequence[BoardKey], context: Context) -> list[Row
 
 @columns(*ENTRY)
 async def around(keys: Sequence[BoardKey], context: Context, *, profile_id: ID, radius: int = 5) -> list[list[Row]]:
-    """The entries around a person on each board. Raises Refused: BAD_ID, BAD_PAGE."""
+    """
+    The entries around a person on each board. The id of a profile that was merged means the one that it was merged into, except on a
+    snapshot that still has it. Raises Refused: BAD_ID, BAD_PAGE.
+    """
     number, own = ids.number_of("Profile", profile_id, "profileId") or 0, context.viewer.own_profile
     found = []
     for key in keys:
         nearby = await queries.around(context.database, key, number, radius, own_profile=own)
+        if not nearby and number and (current := await merged_profiles.current_id(number)) != number:
+            nearby = await queries.around(context.database, key, current, radius, own_profile=own)
         found.append([_entry_row(key, entry) for entry in nearby])
     return found
 

@@ -40,6 +40,11 @@ BY_FORMER_HANDLE = Statement.of(f"{_VISIBLE_CARD} AND p.id = (SELECT profile_id 
 DETAILS_BY_ID, WORK_BY_ID, SOCIALS_BY_ID = (
     Statement.of(f"SELECT {each} FROM profile WHERE id = ANY($1)") for each in (DETAILS, WORK, SOCIALS)
 )
+# Unique (merged_profile.former_id), then primary key. One statement, so that its time does not tell who was merged and is hidden.
+BY_FORMER_ID = Statement.of(f"""
+    SELECT {card_sql("p")}, m.former_id FROM merged_profile m JOIN profile p ON p.id = m.profile_id
+    WHERE {visible_sql("p", "$2")} AND m.former_id = ANY($1)
+""")
 OWN_PROFILE = Statement.of("SELECT id, recovery_email, language, version FROM profile WHERE id = ANY($1) AND id = $2")
 
 
@@ -55,9 +60,22 @@ async def by_id(profile_ids: Sequence[int], context: Context) -> list[Row | None
     return in_order(profile_ids, rows, by="id")
 
 
+async def by_any_id(profile_ids: Sequence[int], context: Context) -> list[Row | None]:
+    """
+    Like `by_id`, also by the ids of profiles that were merged: they give the profile that has everything now, with its own id.
+    A second statement only if a profile was not found.
+    """
+    cards = await by_id(profile_ids, context)
+    if missing := [number for number, card in zip(profile_ids, cards, strict=True) if card is None]:
+        rows = await context.database.fetch(BY_FORMER_ID, missing, context.viewer.own_profile)
+        merged = {row["former_id"]: row for row in rows}
+        cards = [card or merged.get(number) for number, card in zip(profile_ids, cards, strict=True)]
+    return cards
+
+
 async def profile(context: Context, *, by: Any) -> Row | None:
     """
-    One profile by its handle in any letter case, also by a former one, or by its id. `by` has one of the two. Raises
+    One profile by its handle in any letter case, also by a former one, or by its id, also that of a profile merged into it. `by` has one of the two. Raises
     Refused: BAD_ID.
 
     Handles are stored in lower case, so the unique index on `handle` answers the lookup.
@@ -68,7 +86,7 @@ async def profile(context: Context, *, by: Any) -> Row | None:
         found = found or await context.database.fetch(BY_FORMER_HANDLE, wanted, context.viewer.own_profile)
         return found[0] if found else None
     number = ids.number_of("Profile", by.id or "", "by", "id")
-    return None if number is None else (await by_id([number], context))[0]
+    return None if number is None else (await by_any_id([number], context))[0]
 
 
 @columns("id", "department", "location", "about", "website", "joined_on", positional=True)

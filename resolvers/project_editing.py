@@ -6,6 +6,7 @@ from typing import Any
 from resolvers.audit import actor_of
 from resolvers.base import ids
 from resolvers.base.context import Context
+from resolvers.base.current_profiles import current
 from resolvers.base.rows import Row
 from services.portfolio import collaborators, project_images, projects
 from services.portfolio.projects import FIELDS
@@ -14,8 +15,15 @@ from services.portfolio.projects import FIELDS
 async def create(context: Context, *, input: Any) -> Row:
     """Create a project of the viewer."""
     key = input.idempotency_key if isinstance(input.idempotency_key, str) else None
+    given = input.collaborator_ids
+    named = None if given is None else _people(given.value or ())
     made = await projects.create(
-        context.viewer.own_profile, _edit(input), actor=actor_of(context), publish=input.publish is True, key=key
+        context.viewer.own_profile,
+        await _edit(input, context),
+        actor=actor_of(context),
+        publish=input.publish is True,
+        key=key,
+        named_collaborators=named,
     )
     return {"project_id": made}
 
@@ -26,7 +34,7 @@ async def update(context: Context, *, input: Any) -> Row:
     await projects.update(
         context.viewer.own_profile,
         number,
-        _edit(input),
+        await _edit(input, context),
         actor=actor_of(context),
         expected_version=_version(input),
     )
@@ -86,15 +94,15 @@ async def remove_image(context: Context, *, input: Any) -> Row:
     return {"project_id": await project_images.remove(context.viewer.own_profile, number)}
 
 
-def _edit(fields: Any) -> dict[str, Any]:
-    """The values to set: an absent field is missing, null is None."""
+async def _edit(fields: Any, context: Context) -> dict[str, Any]:
+    """The values to set: an absent field is missing, null is None. Collaborators that were merged are replaced."""
     edit: dict[str, Any] = {}
     for name in FIELDS:
         value = getattr(fields, name, None)
         if value is not None:
             edit[name] = value.value if hasattr(value, "value") else value
     if edit.get("collaborator_ids") is not None:
-        edit["collaborator_ids"] = _people(edit["collaborator_ids"])
+        edit["collaborator_ids"] = await current(_people(edit["collaborator_ids"]), context)
     return edit
 
 

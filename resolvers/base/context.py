@@ -22,7 +22,7 @@ class Context:
     """
 
     __slots__ = (
-        "_requested_fields", "anonymous", "client", "cookie", "cookie_possible", "database", "loaders", "retry_after", "viewer"
+        "_requested_fields", "anonymous", "client", "cookie", "cookie_possible", "database", "loaders", "named_profiles", "retry_after", "viewer"
     )  # fmt: skip
 
     def __init__(
@@ -40,6 +40,8 @@ class Context:
         self.client = client
         self.cookie_possible = cookie_possible
         self.loaders = Loaders()
+        self.named_profiles: dict[int, int] = {}
+        """Profiles that the input of a mutation names, with those that they lead to: see resolvers/base/current_profiles.py."""
         self._requested_fields: frozenset[str] | None = None  # None until check_access is called
         # For the response's headers: the session's cookie ("" deletes it), and seconds to wait.
         self.cookie: str | None = None

@@ -40,7 +40,7 @@ READERS: dict[str, Read] = {
     "Invite": invites.by_id,
     "PersonalAccessToken": tokens.by_id,
     "PointEntry": ledger_history.by_id,
-    "Profile": profiles.by_id,
+    "Profile": profiles.by_any_id,
     "Project": portfolio.by_id,
     "ProjectImage": portfolio.images_by_id,
     "Session": sessions.by_id,

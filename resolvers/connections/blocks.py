@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from resolvers.base.context import Context
+from resolvers.base.current_profiles import current_of
 from resolvers.base.keyset import PARENT, SortKey, TopPerParent, count_per_parent
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
-from resolvers.connections.connections import profile_number
 from resolvers.profiles import CARD, card_sql
 from services.connections import blocks
 
@@ -53,13 +53,13 @@ async def totals(profile_ids: Sequence[int], context: Context) -> list[int]:
 
 async def block(context: Context, *, input: Any) -> Row:
     """Block a profile."""
-    other = profile_number(input.profile_id)
+    other = await current_of(input.profile_id, context, "profileId")
     await blocks.block(context.viewer.own_profile, other)
     return {"profile_id": other}
 
 
 async def unblock(context: Context, *, input: Any) -> Row:
     """End a block."""
-    other = profile_number(input.profile_id)
+    other = await current_of(input.profile_id, context, "profileId")
     await blocks.unblock(context.viewer.own_profile, other)
     return {"profile_id": other}

@@ -6,8 +6,8 @@ from typing import Any
 
 from catalogue.criteria import CONNECTIONS
 from models.statements import Statement
-from resolvers.base import ids
 from resolvers.base.context import Context
+from resolvers.base.current_profiles import current_of
 from resolvers.base.pagination import Page, check_size, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
@@ -15,7 +15,6 @@ from resolvers.connections import connection_requests, connection_sql
 from resolvers.connections.connection_sql import CONNECTED
 from resolvers.people.people import typed_words
 from services.connections import connections
-from services.errors import ErrorCode, refused
 
 DEFAULT_MUTUAL_NAMES = 3
 MAX_MUTUAL_NAMES = 100
@@ -166,7 +165,7 @@ def _word_ranges(words: tuple[bytes, ...]) -> list[bytes]:
 
 async def send(context: Context, *, input: Any) -> Row:
     """Send a connection request."""
-    other = profile_number(input.profile_id)
+    other = await current_of(input.profile_id, context, "profileId")
     await connections.send(context.viewer.own_profile, other, account_id=context.viewer.account_id or 0)
     [request] = await connection_requests.with_viewer([other], context)
     return {"profile_id": other, "request": request}
@@ -201,14 +200,6 @@ async def withdraw(context: Context, *, input: Any) -> Row:
 
 async def remove(context: Context, *, input: Any) -> Row:
     """End a connection."""
-    other = profile_number(input.profile_id)
+    other = await current_of(input.profile_id, context, "profileId")
     await connections.remove(context.viewer.own_profile, other)
     return {"profile_id": other}
-
-
-def profile_number(text: str) -> int:
-    """The number of a profile in an input. Raises Refused: BAD_ID, NOT_FOUND (an id of another type)."""
-    number = ids.number_of("Profile", text, "profileId")
-    if number is None:
-        raise refused(ErrorCode.NOT_FOUND, "There is no such profile.", path=("profileId",))
-    return number

@@ -11,11 +11,11 @@ from catalogue.terms import INDUSTRIES, SKILLS, Term
 from resolvers import profiles
 from resolvers.base import cursors
 from resolvers.base.context import Context
+from resolvers.base.current_profiles import current_of
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row, in_order
 from resolvers.connections import connections
-from resolvers.connections.connections import profile_number
 from resolvers.connections.suggestion_sql import CANDIDATES, IN_COMMON
 from services.connections import suggestions
 from services.connections.suggestions import Facts, weight
@@ -137,6 +137,6 @@ def _sort_name(term: Term) -> str:
 
 async def dismiss(context: Context, *, input: Any) -> Row:
     """Never suggest a profile to the viewer again."""
-    other = profile_number(input.profile_id)
+    other = await current_of(input.profile_id, context, "profileId")
     await suggestions.dismiss(context.viewer.own_profile, other)
     return {"profile_id": other}

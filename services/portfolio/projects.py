@@ -34,9 +34,19 @@ Edit = Mapping[str, Any]
 """Texts, days and `collaborator_ids` and `skill_codes` (all of them). An absent field stays unchanged; None clears it."""
 
 
-async def create(owner_id: int, edit: Edit, *, actor: Actor, publish: bool = False, key: str | None = None) -> int:
+async def create(
+    owner_id: int,
+    edit: Edit,
+    *,
+    actor: Actor,
+    publish: bool = False,
+    key: str | None = None,
+    named_collaborators: Sequence[int] | None = None,
+) -> int:
     """
     Create a draft, or with `publish` a published project; returns its id. Repeating a key returns the first project's id.
+    `named_collaborators`: the collaborators as the caller named them, if some were merged into those of `edit`: they make two
+    calls with one key the same.
 
     Raises Refused: PROJECT_FIELD_MISSING (fact `field`; a draft needs a title), BAD_INPUT, TOO_MANY_ITEMS, UNKNOWN_TERM,
     problems of collaborators, RATE_LIMITED, and the errors of services/core/idempotency.py.
@@ -71,6 +81,8 @@ async def create(owner_id: int, edit: Edit, *, actor: Actor, publish: bool = Fal
         return {"project": project.id}
 
     arguments = {**{name: edit[name] for name in sorted(edit)}, "publish": publish}
+    if named_collaborators and "collaborator_ids" in edit:
+        arguments["collaborator_ids"] = list(named_collaborators)
     call = await idempotency.run_once(actor.account_id or 0, key, "createProject", arguments, make, spend_first=spend)
     made: int = call.answer["project"]
     return made
