@@ -179,8 +179,10 @@ async def _lock_request(request_id: int, **filters: Any) -> ConnectionRequest:
     """
     found = await ConnectionRequest.get_or_none(id=request_id, **filters)
     if found is not None:
-        await lock_scores([found.sender_id, found.receiver_id])
-        found = await ConnectionRequest.get_or_none(id=request_id, withdrawn_at=None, **filters)  # again under the lock
+        people: dict[str, Any] = {"sender_id": found.sender_id, "receiver_id": found.receiver_id}
+        await lock_scores(people.values())
+        # Again under the lock. A merge gives the request to another profile, whose score row is not locked here.
+        found = await ConnectionRequest.get_or_none(id=request_id, withdrawn_at=None, **{**filters, **people})
     if found is None:
         raise _request_not_found()
     return found

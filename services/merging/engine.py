@@ -8,17 +8,19 @@ one transaction of the caller. Rule: docs/rules/accounts.md#merging.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Protocol
 
 import orjson
+from tortoise.transactions import in_transaction
 
 from models.accounts import Account
 from models.profiles import Profile
 from models.transactions import require_transaction
 from services.core import clock
-from services.merging import accounts, former_ids, moved_rows, profile_fields
+from services.merging import accounts, connections, former_ids, moved_rows, profile_fields
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
 from services.progress.scores import lock_score_rows
 
@@ -35,11 +37,13 @@ class Step(Protocol):
         ...
 
 
-STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, former_ids)
+STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, connections, former_ids)
 """
 In this order. The steps that add entries to the ledger come before `badges` and `progress`, which count what is there; `former_ids`
 comes last and deletes the source.
 """
+AFFECTING_OTHERS = (connections,)
+"""Steps that write rows of third people: `affected(pair)` returns their profile ids."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,39 @@ async def lock(pair: Pair) -> bool:
     """
     Lock everything of both profiles until the transaction ends; returns False if one of them does not exist (any more).
 
-    Score rows first and in order of id, as every writer does; then profiles and accounts. Requires a transaction.
+    Score rows first and in order of id, as every writer does, with those of the third people whose rows change; then profiles and
+    accounts. Requires a transaction.
     """
     require_transaction()
-    await lock_score_rows(pair)
+    while not await _lock_score_rows(pair):
+        pass
     found = await Profile.filter(id__in=pair).order_by("id").select_for_update()
     await Account.filter(profile_id__in=pair).order_by("id").select_for_update()
     return len(found) == len(set(pair)) == len(pair)
+
+
+async def _lock_score_rows(pair: Pair) -> bool:
+    """Return False, with nothing locked, if further people became affected before the rows were locked: try again."""
+    others = await _affected(pair)
+    with suppress(_MoreAffected):
+        async with in_transaction():  # a savepoint: rolling back to it gives the locks back
+            await lock_score_rows({*pair, *others})
+            await _require_none_but(others, pair)
+        return True
+    return False
+
+
+async def _require_none_but(others: set[int], pair: Pair) -> None:
+    if await _affected(pair) - others:
+        raise _MoreAffected
+
+
+async def _affected(pair: Pair) -> set[int]:
+    return {number for step in AFFECTING_OTHERS for number in await step.affected(pair)}
+
+
+class _MoreAffected(Exception):
+    """Rolls the savepoint back. After the locks no one else can become affected: whoever writes such rows locks one of the two."""
 
 
 async def merge(pair: Pair) -> MergeResult:

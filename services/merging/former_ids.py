@@ -20,7 +20,7 @@ from services.merging.plan import Pair, StepPlan, TablePlan
 from services.profiles import handles
 
 MISSING_STEPS: Final = frozenset(
-    {"badges", "challenges", "connections", "invites", "points", "progress", "projects", "referrals", "tshirts"}
+    {"badges", "challenges", "invites", "points", "progress", "projects", "referrals", "tshirts"}
 )
 """Modules that models/ownership names and that do not exist yet: their columns are not searched."""
 
