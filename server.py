@@ -32,7 +32,7 @@ from services.media import image_store
 from services.media.image_cleanup import sweep
 from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
-from services.sign_in import password_expiry, registration
+from services.sign_in import password_expiry, pending_sign_ups
 from settings import VERSION, BadSetting, Settings
 from web import (
     graphiql,
@@ -76,7 +76,7 @@ HOUR, DAY = 3_600.0, 86_400.0
 MAINTENANCE: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "mail_expiring_passwords": password_expiry.mail_expiring,
     "forget_ended_sessions": sessions.forget_ended,
-    "forget_abandoned_sign_ups": registration.forget_abandoned,
+    "forget_abandoned_sign_ups": pending_sign_ups.forget_abandoned,
     "forget_expired_codes": verification_codes.forget_expired,
     "forget_old_audit_entries": audit.forget_old,
     "forget_old_notices": change_feed.forget_old,

@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models.accounts import Account
+from models.sessions import Session
 
 
 class Purpose(Enum):
@@ -68,7 +69,8 @@ class SignUp(Model):
     """
     A sign-up with an address that is not verified yet. Not an account: the address can still be used by others.
     The browser that started it holds a secret; the mailed code alone, without the secret, creates no account, so that no
-    one confirms an account with another person's password.
+    one confirms an account with another person's password. A person who adds an account to the own profile needs the session
+    instead, in which it was started; nobody has the secret of such a row.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -79,6 +81,15 @@ class SignUp(Model):
     password_hash = fields.CharField(max_length=255)
     marketing = fields.BooleanField(default=False)
     referral_code = fields.CharField(max_length=64, default="")
+    session: fields.ForeignKeyNullableRelation[Session] = fields.ForeignKeyField(
+        "models.Session",
+        related_name=False,
+        null=True,
+        on_delete=fields.CASCADE,
+        db_index=True,
+        description="Whose profile gets another account; null: a new person signs up.",
+    )
+    session_id: int | None
     created_at = fields.DatetimeField()
 
     class Meta:

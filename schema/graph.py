@@ -7,6 +7,7 @@ from graphql import GraphQLInputObjectType
 from graphql.utilities.print_schema import print_schema_definition
 from strawberry.schema.config import StrawberryConfig
 
+from schema.account_creation import AccountCreationMutation
 from schema.accounts import AccountsQuery, PersonAccount, ServiceAccount
 from schema.avatars import AvatarsMutation
 from schema.badges import BadgesQuery
@@ -105,6 +106,7 @@ class Mutation(
     SessionsMutation,
     PasswordsMutation,
     SigningUpMutation,
+    AccountCreationMutation,
     IngestionMutation,
     PreferencesMutation,
     ProfileEditingMutation,

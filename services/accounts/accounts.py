@@ -19,6 +19,8 @@ from services.profiles import handles, profile_changes
 from services.profiles.profiles import NewPerson, create_people, refresh_visibility
 
 MAX_PERSON_NAME = MAX_CHARACTERS["name"]
+MAX_ACCOUNTS = 20
+"""Accounts that a person can add to one profile. Merging may leave more."""
 MAX_ATTEMPTS = 3
 """Retry when a concurrent writer took the same handle."""
 
@@ -60,11 +62,28 @@ async def open_account(address: Address, *, name: str, marketing: bool = False) 
     require_transaction()
     person = NewPerson(name=name, joined_on=clock.today())
     [profile_id] = await create_people([person])
-    account = await _join(address, name, profile_id)
-    if marketing:
-        account.marketing = True
-        await account.save(update_fields=["marketing"])
-    return account
+    return await _join(address, name, profile_id, marketing=marketing)
+
+
+async def add_account(address: Address, profile_id: int, *, marketing: bool = False) -> Account:
+    """
+    Create another account of a person, for an address that was just verified. It joins the company that owns the domain of
+    the address, and is named like the person.
+
+    Raises Refused: TOO_MANY_ITEMS (the profile has 20 accounts); IntegrityError if the address has an account.
+    Requires a transaction, with the profile's score row locked.
+    """
+    require_transaction()
+    require_room(await Account.filter(profile_id=profile_id).count())
+    profile = await Profile.get(id=profile_id)
+    return await _join(address, profile.name, profile_id, marketing=marketing)
+
+
+def require_room(accounts: int) -> None:
+    """Raise Refused, TOO_MANY_ITEMS, if a profile that has this many accounts can have no other one."""
+    if accounts >= MAX_ACCOUNTS:
+        text = Text("A profile can have at most {most} accounts.", most=MAX_ACCOUNTS)
+        raise refused(ErrorCode.TOO_MANY_ITEMS, text, path=("email",))
 
 
 async def attach_account(handle: str, email: str) -> Account:
@@ -95,15 +114,28 @@ async def attach_account(handle: str, email: str) -> Account:
         raise _taken() from None
 
 
-async def _join(address: Address, name: str, profile_id: int) -> Account:
+async def _join(address: Address, name: str, profile_id: int, *, marketing: bool = False) -> Account:
     company_id = await company_of_domain(address.domain)
-    account = await _account(address, name=name, kind=AccountKind.PERSON, profile_id=profile_id, company_id=company_id)
+    account = await _account(
+        address,
+        name=name,
+        kind=AccountKind.PERSON,
+        profile_id=profile_id,
+        company_id=company_id,
+        marketing=marketing,
+    )
     await refresh_visibility([profile_id])
     return account
 
 
 async def _account(
-    address: Address, *, name: str, kind: AccountKind, profile_id: int | None = None, company_id: int | None = None
+    address: Address,
+    *,
+    name: str,
+    kind: AccountKind,
+    profile_id: int | None = None,
+    company_id: int | None = None,
+    marketing: bool = False,
 ) -> Account:
     now: datetime = clock.now()
     return await Account.create(
@@ -113,6 +145,7 @@ async def _account(
         name=name,
         profile_id=profile_id,
         company_id=company_id,
+        marketing=marketing,
         verified_at=now,
         created_at=now,
     )

@@ -119,7 +119,7 @@ async def elevate(session_id: int) -> str:
 async def _replace_secret(session_id: int, **more: Any) -> str:
     secret = new_secret()
     if not await Session.filter(id=session_id).update(digest=digest(secret), **more):
-        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+        raise _ended()
     return secret
 
 
@@ -132,7 +132,17 @@ async def require_live(session_id: int | None) -> None:
     """
     require_transaction()
     if session_id is not None and not await Session.exists(id=session_id):
-        raise NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
+        raise _ended()
+
+
+async def lock_live(session_id: int) -> None:
+    """
+    Lock a session, so that it does not end before the caller's transaction. Raises NotAllowed: UNAUTHENTICATED (it has ended).
+    Requires a transaction.
+    """
+    require_transaction()
+    if await Session.select_for_update().get_or_none(id=session_id) is None:
+        raise _ended()
 
 
 async def end(session_id: int) -> None:
@@ -166,6 +176,10 @@ async def forget_ended(now: datetime) -> int:
     old: int = await Session.filter(ends_at__lte=now).delete()
     idle: int = await Session.filter(seen_at__lte=_idle_since(now)).delete()
     return old + idle
+
+
+def _ended() -> NotAllowed:
+    return NotAllowed(ErrorCode.UNAUTHENTICATED, "This session has ended: sign in again.")
 
 
 def _idle_since(now: datetime) -> datetime:

@@ -148,6 +148,16 @@ async def withdraw(profile_id: int, invite_id: int) -> int:
         return invite.id
 
 
+async def withdraw_own(profile_id: int, email_key: str) -> None:
+    """
+    Withdraw a profile's invite to an address that is its own now. Other people's invites to it stay as they are: they must not
+    reveal whose it is. Requires a transaction, with the sender's score row locked.
+    """
+    require_transaction()
+    pending = Invite.filter(sender_id=profile_id, email_key=email_key, state=InviteState.PENDING)
+    await pending.update(state=InviteState.WITHDRAWN)
+
+
 def live(now: datetime) -> QuerySet[Invite]:
     """Invites that can be accepted."""
     return Invite.filter(state=InviteState.PENDING, expires_at__gt=now)

@@ -9,10 +9,9 @@ from enum import Enum
 
 from tortoise.transactions import in_transaction
 
-from models.accounts import Account
 from models.second_factors import SecondFactorMethod
 from models.verification_codes import Purpose
-from services.auth import passwords, second_factors, sessions
+from services.auth import identity_providers, passwords, second_factors, sessions
 from services.core import audit, rate_limits
 from services.core.audit import Actor
 from services.errors import ErrorCode, Refused, refused
@@ -34,7 +33,7 @@ _BY_METHOD = {SecondFactorMethod.TOTP: ElevationProof.TOTP, SecondFactorMethod.S
 
 async def proofs_of(account_id: int) -> list[ElevationProof]:
     """The proofs that this account can elevate its sessions with: any one of them suffices."""
-    if await Account.exists(id=account_id, company__sso=True):
+    if await identity_providers.manages_account(account_id):
         return [ElevationProof.IDENTITY_PROVIDER]
     method = await second_factors.method_of(account_id)
     return [ElevationProof.PASSWORD] if method is None else [_BY_METHOD[method], ElevationProof.BACKUP_CODE]

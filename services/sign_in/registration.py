@@ -5,19 +5,15 @@ Until then there is one pending sign-up per address, the latest. For an address 
 the same work; only its mail differs. Rule: docs/rules/sign-in.md#sign-up.
 """
 
-from datetime import datetime, timedelta
-
-from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from catalogue import languages
 from catalogue.languages import Text
-from models.accounts import Account, AccountKind
+from models.accounts import Account
 from models.audit import Origin
-from models.companies import Company
 from models.profile_changes import ChangedField
 from models.profiles import Profile
-from models.verification_codes import Purpose, SignUp
+from models.verification_codes import SignUp
 from services.accounts.accounts import MAX_PERSON_NAME, open_account
 from services.accounts.companies import company_of_domain
 from services.auth import identity_providers, passwords, verification_codes
@@ -30,13 +26,9 @@ from services.errors import ErrorCode, Problem, Refused, refused
 from services.invites import referrals
 from services.media.text_rules import name_problems
 from services.messages import outbox
-from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
 from services.profiles import profile_changes
+from services.sign_in import first_of_company, pending_sign_ups
 from services.sign_in.authentication import SignedIn, begin_session
-
-PENDING_SIGN_UP_LIFETIME = timedelta(days=1)
-MAX_TRANSACTION_ATTEMPTS = 3
-"""A concurrent call for the same sign-up or handle makes the transaction retry."""
 
 
 async def begin(
@@ -64,22 +56,19 @@ async def begin(
         referral_code=referral_code,
         created_at=clock.now(),
     )
-    try:
-        await _save(attempt)
-    except IntegrityError:  # two first sign-ups for an address at once: now there is a row
-        await _save(attempt)
+    await pending_sign_ups.save(attempt, _mail_code)
     return secret
 
 
 async def resend(secret: str, client: Client) -> None:
     """Mail another code, which replaces the previous one. An unknown secret is no error. Raises Refused: RATE_LIMITED."""
-    known = await SignUp.get_or_none(digest=digest(secret))
+    known = await SignUp.get_or_none(digest=digest(secret), session_id=None)
     key = known.email_key if known else digest(secret)
     await rate_limits.spend("resend", by=[f"address:{client.address}", f"email:{key}"])
     async with in_transaction():
-        attempt = await SignUp.select_for_update().get_or_none(digest=digest(secret))
+        attempt = await SignUp.select_for_update().get_or_none(digest=digest(secret), session_id=None)
         if attempt is not None:
-            await _mail_code(attempt)
+            await pending_sign_ups.mail_new_code(attempt, _mail_code)
 
 
 async def verify(secret: str, code: str, client: Client) -> SignedIn:
@@ -90,33 +79,19 @@ async def verify(secret: str, code: str, client: Client) -> SignedIn:
     Raises Refused: BAD_CODE, ALREADY_EXISTS (the address has an account by now), RATE_LIMITED.
     """
     await rate_limits.spend("code", by=[f"address:{client.address}"])
-    attempt = await SignUp.get_or_none(digest=digest(secret))
+    attempt = await SignUp.get_or_none(digest=digest(secret), session_id=None)
     if attempt is None:
         raise verification_codes.bad_code()
-    await verification_codes.verify(Purpose.SIGN_UP, _subject(attempt), code)
-    for attempt_number in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
-        try:
-            async with in_transaction():
-                return await _create_account(attempt, client)
-        except IntegrityError:
-            if attempt_number == MAX_TRANSACTION_ATTEMPTS:
-                raise
-    raise AssertionError("not reached")
-
-
-async def forget_abandoned(now: datetime) -> int:
-    """Delete sign-ups that were not verified within a day; returns how many."""
-    gone: int = await SignUp.filter(created_at__lte=now - PENDING_SIGN_UP_LIFETIME).delete()
-    return gone
+    await pending_sign_ups.use_code(attempt, code)
+    return await pending_sign_ups.finish(lambda: _create_account(attempt, client))
 
 
 async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
-    if await SignUp.select_for_update().get_or_none(id=attempt.id, digest=attempt.digest) is None:
-        raise verification_codes.bad_code()
+    await pending_sign_ups.lock(attempt)
     if await Account.exists(email_key=attempt.email_key):
         raise refused(ErrorCode.ALREADY_EXISTS, "This address already has an account: sign in.", path=("signUpToken",))
     address = address_of(attempt.email)
-    first = await _would_be_first(await company_of_domain(address.domain))
+    first = await first_of_company.would_be_first(await company_of_domain(address.domain))
     account = await open_account(address, name=attempt.name, marketing=attempt.marketing)
     actor = Actor(account.id, Origin.SESSION, client.address)
     await passwords.store(account.id, attempt.password_hash)
@@ -127,49 +102,14 @@ async def _create_account(attempt: SignUp, client: Client) -> SignedIn:
         )
     await attempt.delete()
     if first:
-        await _award_first_of_company(account)
+        await first_of_company.award(account)
     await referrals.attribute(account, attempt.referral_code)
     await profile_changes.record_account(account, actor=actor)
     await audit.record("account.created", actor=actor, account_id=account.id, referral=attempt.referral_code or None)
     return SignedIn(account.id, await begin_session(account.id, client))
 
 
-async def _would_be_first(company_id: int | None) -> bool:
-    """
-    True if the company has no verified member except admins (an operator appointed the first). Locks the company:
-    others who verify there wait for this transaction. Rule: docs/rules/points.md#first-of-company.
-    """
-    if company_id is None:
-        return False
-    await Company.select_for_update().get(id=company_id)
-    members = Account.filter(company_id=company_id, kind=AccountKind.PERSON, verified_at__not_isnull=True)
-    return not await members.filter(company_admin=False).exists()
-
-
-async def _award_first_of_company(account: Account) -> None:
-    event = ActivityEvent(
-        activity="FIRST_OF_COMPANY",
-        profile_id=account.own_profile_id,
-        occurred_at=clock.now(),
-        source=SYSTEM_SOURCE,
-        external_id=f"first-of-company:{account.company_id}",
-    )
-    await record_many([event])  # once per company: a second event would be a conflict
-
-
-async def _save(attempt: SignUp) -> None:
-    async with in_transaction():
-        before = await SignUp.select_for_update().get_or_none(email_key=attempt.email_key)
-        if before is None:
-            await attempt.save(force_create=True)
-        else:  # reuses the row, for those who wait for its lock; a new code replaces the previous one
-            attempt.id = before.id
-            await attempt.save(force_update=True)
-        await _mail_code(attempt)
-
-
-async def _mail_code(attempt: SignUp) -> None:
-    code = await verification_codes.issue(Purpose.SIGN_UP, _subject(attempt), attempt.email_key)
+async def _mail_code(attempt: SignUp, code: str) -> None:
     account = await Account.get_or_none(email_key=attempt.email_key)
     if account is None:
         await outbox.send_mail("sign-up-code", attempt, code=code, name=attempt.name)
@@ -192,7 +132,3 @@ def _check_input(email: str, password: str, name: str, referral_code: str) -> Ad
     if address is None or problems:
         raise Refused(*problems)
     return address
-
-
-def _subject(attempt: SignUp) -> str:
-    return f"sign-up:{attempt.id}"

@@ -34,17 +34,19 @@ EVERYBODY = {
 }  # fmt: skip
 
 NEVER_BY_TOKEN_OR_KEY = {
-    "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createApiKey", "createPersonalAccessToken",
+    "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "deleteApiKey", "deletePersonalAccessToken", "elevateSession", "regenerateBackupCodes",
-    "removeRecoveryEmail", "requestSecondFactorDeactivation", "setRecoveryEmail", "verifyRecoveryEmail",
+    "removeRecoveryEmail", "requestSecondFactorDeactivation", "resendNewAccountCode", "setRecoveryEmail", "verifyNewAccount",
+    "verifyRecoveryEmail",
 }  # fmt: skip
 """What docs/rules/tokens.md#never-by-token names: no scope and no key ever opens these, whatever else changes in the table."""
 NEEDS_ELEVATION = {
-    "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createApiKey", "createPersonalAccessToken",
+    "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "makeCompanyAdmin", "regenerateBackupCodes", "removeCompanyAdmin", "removeRecoveryEmail",
-    "requestSecondFactorDeactivation", "setPasswordExpiry", "setRecoveryEmail", "verifyRecoveryEmail",
+    "requestSecondFactorDeactivation", "resendNewAccountCode", "setPasswordExpiry", "setRecoveryEmail", "verifyNewAccount",
+    "verifyRecoveryEmail",
 }  # fmt: skip
-"""Password, second factor on and off, recovery email, making tokens and keys and company settings."""
+"""Password, second factor on and off, recovery email, other accounts, making tokens and keys and company settings."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 
 

@@ -19,7 +19,7 @@ from services.accounts.companies import create_company
 from services.auth import passwords, sessions
 from services.core import clock
 from services.errors import ErrorCode, Refused
-from services.sign_in import authentication, registration
+from services.sign_in import authentication, pending_sign_ups, registration
 from tests.helpers.factories import total
 from tests.helpers.sign_in import (
     ADA,
@@ -287,8 +287,8 @@ async def test_no_secret_is_readable_in_the_database(database: Database) -> None
 
 async def test_abandoned_attempts_are_forgotten(database: Database) -> None:
     await begin()
-    assert await registration.forget_abandoned(clock.now()) == 0
-    assert await registration.forget_abandoned(clock.now() + timedelta(days=1)) == 1
+    assert await pending_sign_ups.forget_abandoned(clock.now()) == 0
+    assert await pending_sign_ups.forget_abandoned(clock.now() + timedelta(days=1)) == 1
 
 
 async def test_too_many_sign_ups_are_refused(database: Database) -> None:
