@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from models.statements import Statement, execute, read_datetime
+from services.merging.blocks import Blocks
 from services.merging.plan import Pair
 
 ONE: Final = timedelta(microseconds=1)
@@ -55,17 +56,6 @@ class Decision:
     moved: int = 0
     combined: int = 0
     lost: int = 0
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """People whom the two have blocked, and people who have blocked one of them."""
-
-    by_own: Collection[int]
-    by_others: Collection[int]
-
-    def __contains__(self, other: int) -> bool:
-        return other in self.by_own or other in self.by_others
 
 
 async def decide(pair: Pair, blocks: Blocks, connected: Collection[int], now: datetime) -> Decision:

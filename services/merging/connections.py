@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from catalogue.criteria import CONNECTIONS
-from models.connections import Block, Connection, ConnectionRequest
+from models.connections import Connection, ConnectionRequest
 from models.statements import Statement, execute, execute_rows
 from models.transactions import require_transaction
 from services.achievements import achievements
@@ -22,7 +22,8 @@ from services.connections.connection_rows import ImportedConnection
 from services.core import clock
 from services.core.visibility import blocked_with_sql
 from services.merging import connection_requests
-from services.merging.connection_requests import Blocks, Decision
+from services.merging.blocks import Blocks, blocks_of
+from services.merging.connection_requests import Decision
 from services.merging.plan import Pair, StepPlan, TablePlan
 from services.progress import counters
 from services.progress.counters import Tally
@@ -45,7 +46,7 @@ _DISMISSALS: Final = _PairTable("dismissed_suggestion", ("profile_id", "other_id
 async def plan(pair: Pair) -> StepPlan:
     """Count the connections (not their rows, of which each has two), requests, blocks and dismissals."""
     own = await _read_connections(pair)
-    blocks = await _read_blocks(pair)
+    blocks = await blocks_of(pair)
     decision = await _decide(pair, own, blocks, clock.now())
     return StepPlan(
         [
@@ -76,7 +77,7 @@ async def apply(pair: Pair, now: datetime) -> None:
     require_transaction()
     own = await _read_connections(pair)
     before = Counter(other for others in own.values() for other in others)
-    decision = await _decide(pair, own, await _read_blocks(pair), now)
+    decision = await _decide(pair, own, await blocks_of(pair), now)
     for table in (_BLOCKS, _CONNECTIONS, _DISMISSALS):
         await _unite(table, pair)
     await execute(_DISCONNECT, pair.survivor)
@@ -125,12 +126,6 @@ async def _read_connections(pair: Pair) -> dict[int, set[int]]:
     for profile_id, other_id in await rows:
         found[profile_id].add(other_id)
     return found
-
-
-async def _read_blocks(pair: Pair) -> Blocks:
-    by_own: Any = Block.filter(blocker_id__in=pair).values_list("blocked_id", flat=True)
-    by_others: Any = Block.filter(blocked_id__in=pair).values_list("blocker_id", flat=True)
-    return Blocks(set(await by_own) - set(pair), set(await by_others) - set(pair))
 
 
 async def _unite(table: _PairTable, pair: Pair) -> None:

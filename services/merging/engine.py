@@ -20,7 +20,7 @@ from models.accounts import Account
 from models.profiles import Profile
 from models.transactions import require_transaction
 from services.core import clock
-from services.merging import accounts, connections, former_ids, moved_rows, profile_fields
+from services.merging import accounts, connections, former_ids, moved_rows, profile_fields, projects
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
 from services.progress.scores import lock_score_rows
 
@@ -37,12 +37,12 @@ class Step(Protocol):
         ...
 
 
-STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, connections, former_ids)
+STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, connections, projects, former_ids)
 """
 In this order. The steps that add entries to the ledger come before `badges` and `progress`, which count what is there; `former_ids`
 comes last and deletes the source.
 """
-AFFECTING_OTHERS = (connections,)
+AFFECTING_OTHERS = (connections, projects)
 """Steps that write rows of third people: `affected(pair)` returns their profile ids."""
 
 

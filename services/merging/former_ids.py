@@ -19,9 +19,7 @@ from services.core import change_feed
 from services.merging.plan import Pair, StepPlan, TablePlan
 from services.profiles import handles
 
-MISSING_STEPS: Final = frozenset(
-    {"badges", "challenges", "invites", "points", "progress", "projects", "referrals", "tshirts"}
-)
+MISSING_STEPS: Final = frozenset({"badges", "challenges", "invites", "points", "progress", "referrals", "tshirts"})
 """Modules that models/ownership names and that do not exist yet: their columns are not searched."""
 
 
