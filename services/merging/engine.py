@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 from tortoise.transactions import in_transaction
@@ -81,30 +81,32 @@ async def lock(pair: Pair) -> bool:
     """
     Lock everything of both profiles until the transaction ends; returns False if one of them does not exist (any more).
 
-    Score rows first and in order of id, as every writer does, with those of the third people whose rows change; then profiles and
-    accounts. Requires a transaction.
+    Accounts first, as those lock them who deactivate a member, and weakly, so that rows may refer to them: a call with an idempotency
+    key has such a row when it waits for a score row. Then score rows in order of id, as every writer does, with those of the third
+    people whose rows change; then profiles. Requires a transaction.
     """
     require_transaction()
-    while not await _lock_score_rows(pair):
+    while not await _lock_rows(pair):
         pass
     found = await Profile.filter(id__in=pair).order_by("id").select_for_update()
-    await Account.filter(profile_id__in=pair).order_by("id").select_for_update()
     return len(found) == len(set(pair)) == len(pair)
 
 
-async def _lock_score_rows(pair: Pair) -> bool:
-    """Return False, with nothing locked, if further people became affected before the rows were locked: try again."""
+async def _lock_rows(pair: Pair) -> bool:
+    """Return False, with nothing locked, if further accounts or people became affected before the rows were locked: try again."""
     others = await _affected(pair)
     with suppress(_MoreAffected):
         async with in_transaction():  # a savepoint: rolling back to it gives the locks back
+            accounts = await Account.filter(profile_id__in=pair).order_by("id").select_for_update(no_key=True)
             await lock_score_rows({*pair, *others})
-            await _require_none_but(others, pair)
+            await _require_none_but(others, {each.id for each in accounts}, pair)
         return True
     return False
 
 
-async def _require_none_but(others: set[int], pair: Pair) -> None:
-    if await _affected(pair) - others:
+async def _require_none_but(others: set[int], accounts: set[int], pair: Pair) -> None:
+    now: Any = Account.filter(profile_id__in=pair).values_list("id", flat=True)
+    if set(await now) - accounts or await _affected(pair) - others:
         raise _MoreAffected
 
 
