@@ -47,8 +47,8 @@ LEFT_OUT: Final = tuple(
 
 
 HERE: Final = Path(__file__).parent.parent
-CODE_FOLDERS: Final = ("services", "resolvers", "schema", "execution", "web")
-CALLS: Final = {"Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
+CODE_FOLDERS: Final = ("models", "services", "resolvers", "schema", "execution", "web")
+CALLS: Final = {"Exported": 0, "Text": 0, "NotFit": 0, "refused": 1, "Problem": 1, "NotAllowed": 1}
 """Calls with a message for people, and the position of the message among their arguments."""
 
 

@@ -9,7 +9,6 @@ from tortoise.queryset import QuerySet
 from models.accounts import Account
 from models.audit import AuditAction, AuditEntry, AuditOutcome
 from resolvers import accounts
-from resolvers.base import ids
 from resolvers.base.context import Context
 from resolvers.base.keyset import QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
@@ -24,15 +23,6 @@ ENTRY = ("id", "at", "action", "outcome", "origin", "actor_id", "account_id", "c
 # An admin reads the facts of actions that concern the company. Of a person's other actions an admin reads only that they
 # happened, because their facts may be those of a private profile.
 COMPANY_FACTS = ("company.", "member.", "token.", "api-key.")
-
-ID_FACTS = {
-    "key_id": "ApiKey",
-    "order": "ShopOrder",
-    "profile": "Profile",
-    "project": "Project",
-    "token_id": "PersonalAccessToken",
-}
-"""Facts that are numbers of rows, and the types of the ids that the graph shows for them."""
 
 
 class Trail(NamedTuple):
@@ -120,7 +110,7 @@ def outcome(row: Row) -> AuditOutcome:
 
 def facts(row: Row) -> list[dict[str, str | None]]:
     """The facts of an entry by name; numbers of rows are ids of the graph."""
-    return as_facts({name: _as_id(name, value) for name, value in row["facts"].items()})
+    return as_facts(row["facts"])
 
 
 def occurred_at(row: Row) -> datetime:
@@ -132,12 +122,6 @@ def occurred_at(row: Row) -> datetime:
 def address(row: Row) -> str | None:
     """The network address; None if it is unknown, or hidden from the viewer."""
     return row["address"] or None
-
-
-def _as_id(name: str, value: Any) -> Any:
-    if name not in ID_FACTS or not isinstance(value, int):
-        return value
-    return ids.encode(ID_FACTS[name], value)
 
 
 def _actions(actions: list[AuditAction] | None) -> tuple[AuditAction, ...] | None:

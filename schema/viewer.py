@@ -12,6 +12,7 @@ from schema.credits import CreditsOfViewer
 from schema.fields import answered_by, column, loaded_by
 from schema.invites import InvitesOfViewer
 from schema.nodes import Node, id_of
+from schema.personal_data import PersonalDataOfViewer
 from schema.profiles import Profile, ProfileOfViewer
 from schema.referrals import ReferralsOfViewer
 from schema.second_factors import SecondFactor
@@ -38,6 +39,7 @@ class Viewer(
     InvitesOfViewer,
     ReferralsOfViewer,
     ShopOfViewer,
+    PersonalDataOfViewer,
 ):
     id: strawberry.ID = column(
         "Opaque id of the viewer, like `vwr_5k2v9x0qcm`.", read=id_of("Viewer", key="account_id")

@@ -95,7 +95,7 @@ ACCOUNT_TABLES: Final = (
         tables.SecondFactor,
         merge=[STAYS_WITH_ACCOUNT],
         deletion=[WITH_ACCOUNT],
-        export=Exported("Second factor", ("method", "confirmed_at"), owner="account_id"),
+        export=Exported("Second factor", ("method", "sealed", "confirmed_at"), owner="account_id"),
     ),
     Ownership(
         tables.Session,

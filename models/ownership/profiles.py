@@ -29,9 +29,7 @@ PROFILE_TABLES: Final = (
             )
         ],
         deletion=[Deleted(by="badges", rule="Credentials are revoked; their ids stay known.")],
-        export=Exported(
-            "Badges", ("badge", "level", "origin", "awarded_at", "reason", "revoked_at", "revoked_reason", "credential")
-        ),
+        export=Exported("Badges", ("badge", "level", "origin", "awarded_at", "reason", "revoked_at", "credential")),
     ),
     Ownership(
         tables.Block,
@@ -155,6 +153,7 @@ PROFILE_TABLES: Final = (
         export=Exported(
             "Points",
             ("kind", "category", "activity", "awarded", "outcome", "occurred_at", "source", "external_id", "reason"),
+            where=(("shown", True),),
         ),
     ),
     Ownership(
@@ -173,6 +172,7 @@ PROFILE_TABLES: Final = (
             (
                 "handle",
                 "name",
+                "avatar",
                 "job_title",
                 "department",
                 "country",

@@ -97,12 +97,14 @@ class Retained:
 class Exported:
     """
     A section of the person's data: the rows whose `owner` is the profile or the account, with these columns, oldest first.
-    A column that refers to another person is replaced by that person's public name.
+    A column that refers to another person is replaced by that person's public name. `where`: only rows with these values; the
+    person may not know of the others.
     """
 
     title: str
     columns: tuple[str, ...]
     owner: str = "profile_id"
+    where: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

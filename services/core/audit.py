@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 from models.accounts import Account
 from models.audit import AuditAction, AuditEntry, AuditOutcome, Origin
 from models.transactions import forbid_transaction, require_transaction
-from services.core import clock
+from services.core import clock, ids
 
 AUDIT_RETENTION: Final = timedelta(days=365)
 DELETE_BATCH: Final = 1_000
@@ -27,6 +27,16 @@ _SECRETS: Final = {
     "secrets", "sealed", "token", "tokens",
 }  # fmt: skip
 _LOOKS_SECRET: Final = re.compile(r"mx[pk]_[0-9A-Za-z]{38}|\$argon2|[0-9a-fA-F]{64}")
+
+
+_ID_FACTS: Final = {
+    "key_id": "ApiKey",
+    "order": "ShopOrder",
+    "profile": "Profile",
+    "project": "Project",
+    "token_id": "PersonalAccessToken",
+}
+"""Facts that are numbers of rows, and the types of the ids that readers see."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +133,19 @@ async def forget_old(now: datetime) -> int:
 
 
 def as_facts(stored: Mapping[str, object]) -> list[dict[str, str | None]]:
-    """Format stored facts for readers: name, old and new value as text. `old` is None if there was no value before."""
+    """
+    Format stored facts for readers: name, old and new value as text; numbers of rows are ids of the graph. `old` is None if there
+    was no value before.
+    """
     facts = []
     for name, value in sorted(stored.items()):
-        change = value if isinstance(value, dict) else {"old": None, "new": value}
+        change = value if isinstance(value, dict) else {"old": None, "new": _as_id(name, value)}
         facts.append({"name": name, "old": _text(change["old"]), "new": _text(change["new"])})
     return facts
+
+
+def _as_id(name: str, value: object) -> object:
+    return ids.encode(_ID_FACTS[name], value) if name in _ID_FACTS and isinstance(value, int) else value
 
 
 def _without_secrets(name: str, value: Value | Change) -> object:

@@ -61,7 +61,7 @@ def test_the_columns_of_rules_exist(of: Ownership) -> None:
     meta: Any = of.model._meta
     named = named_by(of.merge) | named_by(of.deletion)
     if isinstance(of.export, Exported):
-        named |= {*of.export.columns, of.export.owner}
+        named |= {*of.export.columns, of.export.owner, *dict(of.export.where)}
     assert named <= columns_of(of.model)
     for rule in of.deletion:
         if isinstance(rule, Cleared):

@@ -41,6 +41,7 @@ from resolvers import (
     level_profiles,
     members,
     open_badges,
+    personal_data,
     points,
     portfolio,
     portfolio_pages,
@@ -76,6 +77,7 @@ from services.credits import shop as shop_rules
 from services.invites import invites as invite_rules
 from services.invites.invites import InviteStatus
 from services.leaderboards.keys import Board, BoardKey
+from services.personal_data.sections import SECTIONS
 from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.factories import NOON, event, make_company, make_person
@@ -244,6 +246,11 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
         points.of_profiles: people,
+        personal_data.change_totals: people,
+        personal_data.changes: people,
+        personal_data.pages: list(SECTIONS),
+        personal_data.totals: list(SECTIONS),
+        personal_data.tracked_since: people,
         people_resolvers.of_companies: [company.id, 999_999],
         people_resolvers.totals: [Search(database, [WordFilter(b"a")], POINTS)],
         term_people.of_countries: ["NL", "XX"],
