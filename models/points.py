@@ -67,6 +67,9 @@ class PointEntry(Model):
         "models.PointEntry", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     reverses_id: int | None
+    former_id = fields.BigIntField(
+        null=True, description="Profile that had the row before that was merged into this one; null if none."
+    )
     reason = fields.CharField(max_length=500, null=True, description="Reason of a penalty.")
     shown = fields.BooleanField(default=True, description="True if the person may see it; False for silent penalties.")
     recorded_at = fields.DatetimeField(description="When the row was written (UTC).")

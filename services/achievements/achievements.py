@@ -29,6 +29,21 @@ async def evaluate(movements: Sequence[Movement], *, notify: bool = True) -> Non
     require_transaction()
     if not movements:
         return
+    await _award(movements, notify=notify)
+    await award_dates.update_dates(movements)
+
+
+async def evaluate_merged(movement: Movement) -> None:
+    """
+    Like `evaluate`, for a profile that has got the ledger of another one: all its rule awards are dated again by the whole ledger.
+    Awards for connections and projects keep their date, unless the movement earned them. Requires a transaction.
+    """
+    require_transaction()
+    await _award([movement], notify=True)
+    await award_dates.recompute_dates([movement.profile_id], awarded_at=movement.at)
+
+
+async def _award(movements: Sequence[Movement], *, notify: bool) -> None:
     near = {
         subject: touched
         for subject in SUBJECTS
@@ -38,4 +53,3 @@ async def evaluate(movements: Sequence[Movement], *, notify: bool = True) -> Non
     facts = await criteria.facts_of(numbers) if near else {}
     for subject, touched in near.items():
         await subject.reached(touched, facts, notify=notify)
-    await award_dates.update_dates(movements)

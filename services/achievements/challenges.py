@@ -212,7 +212,11 @@ async def claim(account_id: int, code: str, key: str | None = None) -> ClaimResu
     call = await idempotency.run_once(
         account_id, key, "claimChallenge", {"challenge": code}, lambda: _claim(account_id, code)
     )
-    return ClaimResult(await ChallengeClaim.get(id=call.answer["claim"]), already=bool(call.answer["already"]))
+    found = await ChallengeClaim.get_or_none(id=call.answer["claim"])
+    if found is None:  # merging profiles has dropped it: another claim of the merged profile stayed
+        account = await active_account(account_id)
+        found = await ChallengeClaim.get(profile_id=account.profile_id, challenge=code)
+    return ClaimResult(found, already=bool(call.answer["already"]))
 
 
 async def _claim(account_id: int, code: str) -> idempotency.Answer:

@@ -41,7 +41,10 @@ class Topic(Enum):
     """The subject of an entry."""
 
     SCORES = "SCORES"
-    """Sums or listing of `profiles` changed; `listed` has, by id, who appeared (true) or disappeared (false)."""
+    """
+    Sums or listing of `profiles` changed. `listed` has, by id, who appeared (true) or disappeared (false); `merged`, by former id,
+    into whom a profile was merged.
+    """
     BADGES = "BADGES"
     """Definitions of imported badges changed."""
     PERSON = "PERSON"
@@ -119,6 +122,12 @@ def scores_changed(profile_ids: Sequence[int], listed: Mapping[int, bool] | None
         if (some := list(profile_ids[start : start + ENTRIES_PER_BATCH]))
         for those in ({str(number): flips[number] for number in some if number in flips},)
     ]
+
+
+def profiles_merged(source_id: int, survivor_id: int, *, was_listed: bool) -> NewFeedEntry:
+    """Create the one entry by which the source disappears and the survivor's sums change. `was_listed`: the source was."""
+    facts: dict[str, Any] = {"profiles": [source_id, survivor_id], "merged": {str(source_id): survivor_id}}
+    return NewFeedEntry(Topic.SCORES, None, facts | ({"listed": {str(source_id): False}} if was_listed else {}))
 
 
 async def publish_all(entries: Sequence[NewFeedEntry]) -> None:

@@ -7,7 +7,7 @@ one transaction of the caller. Rule: docs/rules/accounts.md#merging.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,7 +20,19 @@ from models.accounts import Account
 from models.profiles import Profile
 from models.transactions import require_transaction
 from services.core import clock
-from services.merging import accounts, connections, former_ids, moved_rows, profile_fields, projects
+from services.merging import (
+    accounts,
+    badges,
+    challenges,
+    connections,
+    expected,
+    former_ids,
+    moved_rows,
+    points,
+    profile_fields,
+    progress,
+    projects,
+)
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
 from services.progress.scores import lock_score_rows
 
@@ -37,7 +49,18 @@ class Step(Protocol):
         ...
 
 
-STEPS: Sequence[Step] = (accounts, moved_rows, profile_fields, connections, projects, former_ids)
+STEPS: Sequence[Step] = (
+    accounts,
+    moved_rows,
+    profile_fields,
+    points,
+    connections,
+    projects,
+    challenges,
+    badges,
+    progress,
+    former_ids,
+)
 """
 In this order. The steps that add entries to the ledger come before `badges` and `progress`, which count what is there; `former_ids`
 comes last and deletes the source.
@@ -70,11 +93,24 @@ class MergeResult:
 async def plan(pair: Pair) -> MergePlan:
     """Return what merging would do now. Reads only. Two profiles that are one, or do not exist, are the caller's mistake."""
     parts = [await step.plan(pair) for step in STEPS]
+    compensations = [each for part in parts for each in part.compensations]
+    parts.append(await expected.earned(pair, [each for part in parts for each in part.tables], compensations))
     return MergePlan(
-        tables=sorted((each for part in parts for each in part.tables), key=lambda each: each.table),
+        tables=_by_table(each for part in parts for each in part.tables),
         fields=[each for part in parts for each in part.fields],
-        compensations=[each for part in parts for each in part.compensations],
+        compensations=compensations,
     )
+
+
+def _by_table(plans: Iterable[TablePlan]) -> list[TablePlan]:
+    """One plan for each table, in order of name: several steps may add rows to one."""
+    found: dict[str, TablePlan] = {}
+    for each in plans:
+        before = asdict(found.get(each.table, TablePlan(each.table)))
+        found[each.table] = TablePlan(
+            **{name: value if name == "table" else value + before[name] for name, value in asdict(each).items()}
+        )
+    return [found[table] for table in sorted(found)]
 
 
 async def lock(pair: Pair) -> bool:

@@ -15,11 +15,11 @@ from models.ownership.rules import Combined, Moved, Rebuilt
 from models.profiles import Profile, ProfileHandle
 from models.statements import Statement, execute
 from models.transactions import require_transaction
-from services.core import change_feed
 from services.merging.plan import Pair, StepPlan, TablePlan
+from services.merging.progress import publish_boards
 from services.profiles import handles
 
-MISSING_STEPS: Final = frozenset({"badges", "challenges", "invites", "points", "progress", "referrals", "tshirts"})
+MISSING_STEPS: Final = frozenset({"invites", "referrals", "tshirts"})
 """Modules that models/ownership names and that do not exist yet: their columns are not searched."""
 
 
@@ -42,8 +42,8 @@ async def apply(pair: Pair, now: datetime) -> None:
     if handle not in await handles.owners_of_former([handle]):  # moved_rows.py has moved the earlier ones
         await ProfileHandle.create(handle=handle, profile_id=survivor, noted_at=now)
     await _check_nothing_left(source)
+    await publish_boards(pair)
     await Profile.filter(id=source).delete()
-    await change_feed.publish_all(change_feed.scores_changed([source, survivor], {source: False}))
 
 
 async def _check_nothing_left(source: int) -> None:

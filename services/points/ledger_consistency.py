@@ -16,11 +16,11 @@ from services.progress.scores import COLUMNS, DECIDES, SCORE_COLUMNS, microsecon
 
 PROFILES_PER_BATCH = 1_000
 """Profiles per transaction."""
-# Indexes: (profile_id, activity, day); unique (reverses_id).
+# Index (profile_id, activity, day). A reversal has the profile of what it reverses, so that no other rows are read.
 _LEDGER_SUMS = Statement.of(f"""
     SELECT e.profile_id, e.category, CAST(SUM(e.awarded) AS int) AS points,
         MAX(CASE WHEN r.id IS NULL AND {DECIDES} THEN e.occurred_at END) AS latest
-    FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id
+    FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id AND r.profile_id = ANY($1)
     WHERE e.profile_id = ANY($1) GROUP BY e.profile_id, e.category
 """)
 
@@ -61,7 +61,7 @@ async def _check_batch(after: int, *, repair: bool) -> tuple[list[Difference], i
     stored = {
         score.pk: score for score in await Score.filter(profile_id__in=ids).order_by("profile_id").select_for_update()
     }
-    expected_sums = await _read_ledger_sums(ids)
+    expected_sums = await read_ledger_sums(ids)
     found = []
     for profile_id in ids:
         score = stored.get(profile_id)
@@ -94,7 +94,8 @@ async def _check_counters(ids: list[int], *, repair: bool) -> list[Difference]:
     ]
 
 
-async def _read_ledger_sums(ids: list[int]) -> dict[int, dict[str, int]]:
+async def read_ledger_sums(ids: list[int]) -> dict[int, dict[str, int]]:
+    """Return the columns of each profile's score row as they follow from the ledger."""
     sums = {profile_id: dict.fromkeys(SCORE_COLUMNS, 0) for profile_id in ids}
     for row in await execute(_LEDGER_SUMS, ids):
         own = sums[row["profile_id"]]

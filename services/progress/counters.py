@@ -242,7 +242,7 @@ _FROM_LEDGER = Statement.of(f"""
     SELECT e.profile_id, e.activity AS name,
         CAST(SUM(CASE WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 ELSE -1 END) AS int) AS times,
         CAST(SUM(e.awarded) AS int) AS points
-    FROM point_entry e LEFT JOIN point_entry original ON original.id = e.reverses_id
+    FROM point_entry e LEFT JOIN point_entry original ON original.id = e.reverses_id AND original.profile_id = ANY($1)
     WHERE e.profile_id = ANY($1) AND e.activity IS NOT NULL
       AND e.kind IN ('{EntryKind.ACTIVITY.value}', '{EntryKind.REVERSAL.value}')
       AND COALESCE(original.outcome, e.outcome) IN ({_listed(HAPPENED)})
