@@ -25,7 +25,7 @@ from execution.selection import NotCovered
 from execution.subscriptions import NoEvents, events_of, next_of, root_field
 from execution.variables import BadVariables, Variables
 from schema.fields import Subscribed, types_by_row
-from services.errors import ErrorCode, Refused, Unavailable
+from services.errors import ErrorCode, NotAllowed, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,9 @@ class ExecutionContext(Protocol):
     @property
     def signed_in(self) -> bool:
         """Return True if the caller is not anonymous: an anonymous caller gets half of the maximum cost."""
+
+    async def follow_merges(self) -> bool:
+        """Return True if what failed may succeed now, because profiles were merged meanwhile. Raises Refused."""
 
     def check_access(self, coordinates: frozenset[str]) -> None:
         """Raise NotAllowed if the viewer may not touch one of these fields (`Type.field`)."""
@@ -301,28 +304,40 @@ class Executor:
             data = await plan.run(context, ready.values, event)
         except Unavailable as error:
             return unavailable(error, operation.kind)  # graphql-core would only wait for the same thing again
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            reason = "CancelledError"  # of a reader, not of the request
+            failure: BaseException = error  # of a reader, not of the request
         except Exception as error:  # noqa: BLE001 - graphql-core meets the same error again and reports it
-            reason = type(error).__name__
+            failure = error
         else:
             self.counts.planned += 1
             return answer({"data": data}, planned=True)
         self.counts.fell_back += 1
+        try:
+            return answer(await self._fall_back(ready, context, event, failure), fell_back=True)
+        except Unavailable as error:
+            return unavailable(error, operation.kind)
+
+    async def _fall_back(
+        self, ready: _ReadyOperation, context: ExecutionContext, event: Any, failure: BaseException
+    ) -> dict[str, Any]:
+        """Run in graphql-core after this failure of the plan. If the viewer's profile was merged meanwhile: for the merged one."""
         # A plan does not use the loaders, but a coroutine may have used them, and they may have cached a failure.
         context.loaders.clear()
         try:
-            body = await run_in_core(self._core, operation, ready.raw, context, event)
-        except Unavailable as error:
-            return unavailable(error, operation.kind)
+            if not isinstance(failure, Refused):
+                await context.follow_merges()
+            body = await run_in_core(self._core, ready.operation, ready.raw, context, event)
+        except NotAllowed as gone:
+            return _not_run_because(gone, ready.operation).answer.body
         finally:
-            operation.release_again()
+            ready.operation.release_again()
         if "errors" not in body:
-            log.warning("plan.abandoned", reason=reason)  # the answer is correct, but took 10 to 20 times as long
-        return answer(body, fell_back=True)
+            # The answer is correct, but took 10 to 20 times as long.
+            log.warning("plan.abandoned", reason=type(failure).__name__)
+        return body
 
     async def _run_without_plan(self, ready: _ReadyOperation, context: ExecutionContext, event: Any) -> dict[str, Any]:
         """Run in graphql-core. Answers that read the schema alone are cached: they never change and depend on no viewer."""

@@ -17,11 +17,15 @@ async def set_recovery_email(context: Context, *, input: Any) -> Row:
 
 async def verify_recovery_email(context: Context, *, input: Any) -> Row:
     """Set the recovery email that the code was mailed to."""
-    await recovery_email.verify(context.viewer.account_id or 0, input.code, actor=actor_of(context))
+    await recovery_email.verify(
+        context.viewer.account_id or 0, input.code, actor=actor_of(context), profile_id=context.viewer.profile_id
+    )
     return {"viewer": viewer_row(context)}
 
 
 async def remove_recovery_email(context: Context) -> Row:
     """Remove the viewer's recovery email."""
-    await recovery_email.remove(context.viewer.account_id or 0, actor=actor_of(context))
+    await recovery_email.remove(
+        context.viewer.account_id or 0, actor=actor_of(context), profile_id=context.viewer.profile_id
+    )
     return {"viewer": viewer_row(context)}

@@ -17,6 +17,7 @@ parameter's default. Only a `strawberry.Maybe` parameter distinguishes the two.
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from functools import partial
 from inspect import Parameter, Signature
 from typing import Any, Protocol, cast
 
@@ -29,6 +30,7 @@ from strawberry.types.unset import UNSET
 from schema import lengths
 from schema.arguments import as_argument, defaults_of, parameters_of
 from schema.error_rows import codes_sentence, error_rows
+from schema.mutation_calls import with_merges
 from services.errors import ErrorCode, NotAllowed, Refused
 
 KIND = "kind"
@@ -230,9 +232,9 @@ def mutation_by(
     kind = Answered(coroutine, tuple(allowed), defaults_of(coroutine), mutates=True, codes=frozenset(codes))
 
     async def call(_row: Any, context: Any, arguments: dict[str, Any]) -> Any:
-        _check(kind.allowed, context)
         try:
-            row = await coroutine(context, **given(kind, arguments))
+            check, read = partial(_check, kind.allowed, context), partial(given, kind, arguments)
+            row = await with_merges(coroutine, context, check=check, arguments=read)
         except NotAllowed:
             raise
         except Refused as refusal:
@@ -267,10 +269,8 @@ def subscribed_by(
     arguments: Mapping[str, str] | None = None,
 ) -> Any:
     """
-    Declare a subscription: `source(context, **arguments)` yields one row per event, and returns when there are no more.
-
-    Each row is answered with a new context: the viewer is authenticated again, `allowed` is checked again, and a row is
-    skipped silently if `still_visible(row, context)` is False. Raises ValueError if `allowed` is empty.
+    Declare a subscription: `source(context, **arguments)` yields one row per event, and returns when there are no more. Each
+    row is answered with a new context: the viewer is authenticated again, `allowed` is checked again, and a row is skipped if `still_visible(row, context)` is False. Raises ValueError if `allowed` is empty.
     """
     if not allowed:
         raise ValueError(f"{source.__name__}: a subscription needs `allowed`.")

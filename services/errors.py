@@ -89,6 +89,14 @@ class Unavailable(Exception):
         self.reason = reason
 
 
+class ProfilesMerged(Unavailable):
+    """Profiles of a call were merged while it ran, and nothing was changed: call again with `current`, the profiles that they lead to."""
+
+    def __init__(self, current: Mapping[int, int]) -> None:
+        super().__init__("profiles are merged")
+        self.current = current
+
+
 @dataclass(frozen=True)
 class Problem:
     """One reason of a refusal: a code for programs, a sentence for people, and the path in the input."""

@@ -9,7 +9,9 @@ from catalogue.languages import ENGLISH, Text
 from models.database import Database
 from resolvers.base import unauthenticated_access
 from resolvers.base.loaders import BatchReader, Loaders
+from services.auth import principals
 from services.auth.principals import ANONYMOUS, NO_CLIENT, Client, Principal
+from services.core import merged_profiles
 from services.errors import ErrorCode, NotAllowed
 
 MAX_FIELDS_IN_REFUSAL = 5
@@ -70,6 +72,26 @@ class Context:
     async def load(self, reader: BatchReader, key: Hashable, arguments: dict[str, Any]) -> Any:
         """One key of a batch reader; all keys requested in one turn of the loop are read together."""
         return await self.loaders.load(reader, key, arguments, self)
+
+    async def follow_merges(self) -> bool:
+        """
+        Return True if a call that has just failed may succeed now, because profiles were merged while it ran: the viewer's, which is
+        then the one that it was merged into, or one that the input names. Two statements at most.
+
+        Raises NotAllowed: UNAUTHENTICATED (the viewer's account was deleted meanwhile).
+        """
+        before = self.viewer
+        if before.signed_in:
+            viewer = await principals.renewed(before)
+            if viewer is None:
+                raise NotAllowed(ErrorCode.UNAUTHENTICATED, "Your account no longer exists.")
+            self.viewer = viewer
+        merged = self.viewer.profile_id != before.profile_id
+        if self.named_profiles and not merged:
+            current = await merged_profiles.current_ids(self.named_profiles)
+            merged = any(current.get(number, number) != found for number, found in self.named_profiles.items())
+        self.named_profiles.clear()
+        return merged
 
     def check_access(self, coordinates: frozenset[str]) -> None:
         """

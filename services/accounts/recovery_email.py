@@ -16,7 +16,7 @@ from services.auth import verification_codes
 from services.core import audit, clock, rate_limits
 from services.core.audit import OPERATOR, Actor, Change
 from services.core.email_addresses import Address, address_of
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, ProfilesMerged, refused
 from services.messages import outbox
 from services.profiles import profile_changes
 
@@ -38,22 +38,27 @@ async def begin(account_id: int, email: str) -> None:
         await outbox.send_mail("recovery-email-code", stored, account=account.email, code=code)
 
 
-async def verify(account_id: int, code: str, *, actor: Actor) -> None:
+async def verify(account_id: int, code: str, *, actor: Actor, profile_id: int | None = None) -> None:
     """
     Verify the code, and store the address that it was mailed to. The former address and the person's logins are notified.
 
-    Raises Refused: BAD_CODE, RATE_LIMITED.
+    Raises Refused: BAD_CODE, RATE_LIMITED; ProfilesMerged (the account has another profile than `profile_id` by now).
     """
     await rate_limits.spend("recovery-email-code", by=[_subject(account_id)])
     # Outside the transaction: the count of wrong attempts must be committed even if the code is refused.
     address = address_of(await verification_codes.verify(Purpose.RECOVERY_EMAIL, _subject(account_id), code))
     async with in_transaction():
+        await _check_profile(account_id, profile_id)
         await _store(account_id, address, actor)
 
 
-async def remove(account_id: int, *, actor: Actor) -> None:
-    """Remove the recovery email, and one that waits for its code. Repeating it changes nothing and notifies no one."""
+async def remove(account_id: int, *, actor: Actor, profile_id: int | None = None) -> None:
+    """
+    Remove the recovery email, and one that waits for its code. Repeating it changes nothing and notifies no one. Raises
+    ProfilesMerged (the account has another profile than `profile_id` by now).
+    """
     async with in_transaction():
+        await _check_profile(account_id, profile_id)
         await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _subject(account_id))
         await _store(account_id, None, actor)
 
@@ -76,6 +81,12 @@ async def set_by_operator(account_id: int, email: str) -> None:
             )
         await verification_codes.revoke(Purpose.RECOVERY_EMAIL, _subject(account_id))
         await _store(account_id, address, OPERATOR)
+
+
+async def _check_profile(account_id: int, profile_id: int | None) -> None:
+    """An elevated session of one profile must not change the recovery email of the profile that it was merged into."""
+    if profile_id is not None and not await Account.exists(id=account_id, profile_id=profile_id):
+        raise ProfilesMerged({})
 
 
 async def _store(account_id: int, address: Address | None, actor: Actor) -> None:

@@ -1,11 +1,12 @@
 """Who makes a request, and from where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from models.accounts import AccountStatus
 from models.audit import Origin
+from models.statements import Statement, execute
 from services.auth.credential_expiry import expiry
 from services.core import clock
 
@@ -99,6 +100,32 @@ def principal_of(
         password_expired=password_expired,
         language=row["language"],
     )
+
+
+async def renewed(principal: Principal) -> Principal | None:
+    """
+    The principal as its account is now: with another profile if that was merged since, and then no longer elevated, like its
+    sessions. None if the account was deleted since, or has another profile and is deactivated. Primary key.
+    """
+    rows = await execute(_BY_ACCOUNT, principal.account_id)
+    if not rows:
+        return None
+    [row] = rows
+    if row["profile_id"] == principal.profile_id:
+        return principal
+    if not account_is_active(row):
+        return None
+    return replace(
+        principal,
+        profile_id=row["profile_id"],
+        company_id=row["company_id"],
+        company_admin=bool(row["company_admin"]),
+        language=row["language"],
+        elevated_until=None,
+    )
+
+
+_BY_ACCOUNT: Final = Statement.of(f"SELECT {OWNER_COLUMNS} FROM account a {OWNER_JOINS} WHERE a.id = $1")
 
 
 def account_is_active(row: Row) -> bool:

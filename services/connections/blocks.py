@@ -56,9 +56,13 @@ async def block(profile_id: int, other_id: int) -> None:
 
 
 async def unblock(profile_id: int, other_id: int) -> None:
-    """Remove a block. It restores no connection and no request. Without a block nothing changes."""
+    """
+    Remove a block. It restores no connection and no request. Without a block nothing changes. Raises Refused: NOT_FOUND (the
+    blocker's own profile is gone).
+    """
     async with in_transaction():
-        await lock_scores([profile_id, other_id])
+        if profile_id not in await lock_scores([profile_id, other_id]):
+            raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
         await Block.filter(blocker_id=profile_id, blocked_id=other_id).delete()
 
 

@@ -17,9 +17,9 @@ from models.profiles import Profile
 from services.connections import suggestions
 from services.connections.connection_rows import are_connected, connect, disconnect, is_undelivered
 from services.connections.connection_rows import ignore as ignore_requests
-from services.core import change_feed, clock, rate_limits
+from services.core import change_feed, clock, merged_profiles, rate_limits
 from services.core.change_feed import PersonKind
-from services.errors import ErrorCode, Refused, refused
+from services.errors import ErrorCode, ProfilesMerged, Refused, refused
 from services.progress.scores import lock_scores
 
 RENOTIFY_AFTER: Final = timedelta(days=30)
@@ -175,13 +175,15 @@ async def _lock_request(request_id: int, **filters: Any) -> ConnectionRequest:
     """
     A request that is not withdrawn, by its sender or receiver, with both score rows locked. Receivers filter by
     `ignored_at=None`: an undelivered request of a blocked sender counts as ignored, and must not exist for them. Raises
-    Refused: NOT_FOUND.
+    Refused: NOT_FOUND; ProfilesMerged.
     """
     found = await ConnectionRequest.get_or_none(id=request_id, **filters)
     if found is not None:
         people: dict[str, Any] = {"sender_id": found.sender_id, "receiver_id": found.receiver_id}
-        await lock_scores(people.values())
+        locked = await lock_scores(people.values())
         # Again under the lock. A merge gives the request to another profile, whose score row is not locked here.
+        if current := await merged_profiles.current_ids(set(people.values()) - locked.keys()):
+            raise ProfilesMerged(current)
         found = await ConnectionRequest.get_or_none(id=request_id, withdrawn_at=None, **{**filters, **people})
     if found is None:
         raise _request_not_found()

@@ -20,9 +20,10 @@ from models.accounts import Account, AccountStatus
 from models.invites import Invite
 from models.referrals import Referral, ReferralCode, ReferralVia
 from models.transactions import require_transaction
-from services.core import audit, clock, rate_limits
+from services.core import audit, clock, merged_profiles, rate_limits
 from services.core.audit import Actor
 from services.core.crypto import digest
+from services.errors import ProfilesMerged
 from services.invites import invite_mails, invites
 from services.messages import outbox
 from services.points.ledger import SYSTEM_SOURCE, ActivityEvent, record_many
@@ -87,6 +88,7 @@ async def signed_up(profile_ids: Collection[int]) -> dict[int, int]:
 async def attribute(account: Account, code: str) -> None:
     """
     Store who referred an account that was just verified, if anyone did. Call it in the transaction that creates the account.
+    Raises ProfilesMerged (a referrer was merged meanwhile; in a new transaction the code is the other profile's).
     Requires a transaction.
     """
     require_transaction()
@@ -94,7 +96,10 @@ async def attribute(account: Account, code: str) -> None:
     if not candidates:
         return
     # Rotating, withdrawing and other sign-ups with the same referrer take this lock too.
-    people = await lock_scores({each.profile_id for each in candidates})
+    wanted = {each.profile_id for each in candidates}
+    people = await lock_scores(wanted)
+    if current := await merged_profiles.current_ids(wanted - people.keys()):
+        raise ProfilesMerged(current)
     accounts: Any = Account.filter(profile_id__in=list(people), status=AccountStatus.ACTIVE)
     active = set(await accounts.values_list("profile_id", flat=True))
     for each in candidates:

@@ -23,8 +23,7 @@ from models.points import EntryKind, OnceAward, Outcome, PointEntry
 from services.achievements import achievements
 from services.core import clock, merged_profiles
 from services.core.bulk import insert, lookup
-from services.core.merged_profiles import ProfilesMerged
-from services.errors import ErrorCode, Problem, Refused, Unavailable
+from services.errors import ErrorCode, Problem, ProfilesMerged, Refused
 from services.progress.counters import HAPPENED, Tally, write_tally
 from services.progress.scores import Person, existing_profiles, lock_scores, save_scores
 
@@ -106,7 +105,7 @@ async def record_many(events: Sequence[ActivityEvent]) -> list[Recorded | Proble
             # After we read the ledger and the profiles, a concurrent writer recorded one of these ids, or merged a counterpart.
             if attempt == MAX_ATTEMPTS:
                 raise
-    raise Unavailable("profiles are merged faster than their events are recorded")
+    raise ProfilesMerged({})
 
 
 def _with_current_profiles(event: ActivityEvent, current: Mapping[int, int]) -> ActivityEvent:

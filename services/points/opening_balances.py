@@ -12,8 +12,7 @@ from models.points import EntryKind, Outcome, PointEntry
 from services.achievements import award_dates
 from services.core import clock, merged_profiles
 from services.core.bulk import insert, lookup
-from services.core.merged_profiles import ProfilesMerged
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, ProfilesMerged, refused
 from services.progress.counters import Tally, write_tally
 from services.progress.scores import EPOCH, lock_scores, save_scores
 

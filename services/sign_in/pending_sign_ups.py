@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from models.verification_codes import Purpose, SignUp
 from services.auth import verification_codes
+from services.errors import ProfilesMerged
 
 PENDING_SIGN_UP_LIFETIME: Final = timedelta(days=1)
 MAX_TRANSACTION_ATTEMPTS: Final = 3
@@ -53,12 +54,12 @@ async def lock(sign_up: SignUp) -> None:
 
 
 async def finish(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Return what `work` returns in a transaction. It is tried again if it raises IntegrityError."""
+    """Return what `work` returns in a transaction. It is tried again if it raises IntegrityError or ProfilesMerged."""
     for attempt in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
         try:
             async with in_transaction():
                 return await work()
-        except IntegrityError:
+        except (IntegrityError, ProfilesMerged):
             if attempt == MAX_TRANSACTION_ATTEMPTS:
                 raise
     raise AssertionError("not reached")

@@ -185,6 +185,9 @@ async def test_a_bug_in_the_rights_is_masked() -> None:
     class Broken:
         loaders, signed_in = make_toy().loaders, True
 
+        async def follow_merges(self) -> bool:
+            return False
+
         def check_access(self, coordinates: frozenset[str]) -> None:
             raise RuntimeError("secret")
 

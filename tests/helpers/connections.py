@@ -10,7 +10,7 @@ from models.points import ProfileCounter
 from models.profiles import Profile, Visibility
 from services.connections import connections
 from services.connections.connections import SendOutcome
-from services.errors import ErrorCode, Refused
+from services.errors import ErrorCode, ProfilesMerged, Refused
 from services.points.ledger_consistency import differences
 from services.profiles import profiles
 from tests.helpers.factories import make_person
@@ -75,12 +75,14 @@ async def settled() -> None:
 
 
 async def outcome(call: Any) -> str:
-    """What a call came to: its answer's word or kind, or the code of its refusal."""
+    """What a call came to: its answer's word or kind, the code of its refusal, or MERGED: to be called again."""
     try:
         answer = await call
     except Refused as refusal:
         [problem] = refusal.problems
         return problem.code.value
+    except ProfilesMerged:
+        return "MERGED"
     return answer.value if isinstance(answer, SendOutcome) else "DONE"
 
 

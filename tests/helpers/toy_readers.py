@@ -72,6 +72,9 @@ class Toy:
         if self.scopes is not None and (missing := sorted(coordinates - self.scopes)):
             raise NotAllowed(errors.ErrorCode.INSUFFICIENT_SCOPE, "The token does not reach this.", fields=missing)
 
+    async def follow_merges(self) -> bool:
+        return False
+
     def note(self, what: str, *about: Any) -> None:
         self.asked.append((what, about))
 
