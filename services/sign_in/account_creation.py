@@ -9,11 +9,11 @@ merge. Nobody is signed in by it. Rule: docs/rules/accounts.md#creating-another-
 from dataclasses import dataclass
 from typing import Any
 
-from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.sessions import Session
+from models.transactions import require_transaction
 from models.verification_codes import SignUp
 from services.accounts import accounts
 from services.accounts.companies import company_of_domain
@@ -60,7 +60,8 @@ async def begin(by: Initiator, email: str, password: str, *, marketing: bool, ke
         password_hashes.append(await passwords.hash_password(password))
 
     async def store() -> Answer:
-        await Account.select_for_update().get_or_none(id=by.account_id)  # first: a deletion never waits for an account
+        # First, because a deletion never waits for an account; weakly, because rows of other calls with a key refer to it.
+        await Account.select_for_update(no_key=True).get_or_none(id=by.account_id)
         await sessions.lock_live(by.session_id)
         # Hashed here only if the key of a repeated call expired after it was looked up.
         password_hash = password_hashes[0] if password_hashes else await passwords.hash_password(password)
@@ -146,15 +147,14 @@ async def _create_account(by: Initiator, sign_up: SignUp) -> Account:
 
 async def _lock_profile(by: Initiator) -> Account:
     """
-    Lock the score row of the profile, as merges and deletions do, and return the initiator's account. Raises IntegrityError if
-    the profile was merged into another one meanwhile: then the transaction is tried again.
+    Lock the initiator's account and the score row of the profile, in the order of merges, and return the account: its profile
+    is the one that the person has now. Requires a transaction, with the sign-up locked.
     """
-    before = await Account.get(id=by.account_id)  # it exists as long as its session, and that as long as the sign-up
-    await lock_score_rows([before.own_profile_id])
-    now = await Account.get(id=by.account_id)
-    if now.profile_id != before.profile_id:
-        raise IntegrityError("The profile of the account was merged into another one.")
-    return now
+    require_transaction()
+    # It exists as long as its session, and that as long as the sign-up. Weakly: rows may refer to it meanwhile.
+    account = await Account.select_for_update(no_key=True).get(id=by.account_id)
+    await lock_score_rows([account.own_profile_id])
+    return account
 
 
 async def _mail_code(sign_up: SignUp, code: str) -> None:

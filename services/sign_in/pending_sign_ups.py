@@ -18,7 +18,7 @@ from services.errors import ProfilesMerged
 
 PENDING_SIGN_UP_LIFETIME: Final = timedelta(days=1)
 MAX_TRANSACTION_ATTEMPTS: Final = 3
-"""A concurrent call for the same sign-up, handle or profile makes the transaction retry."""
+"""A concurrent call for the same address or handle makes the transaction retry."""
 
 MailCode = Callable[[SignUp, str], Awaitable[None]]
 """Writes the mail with the code, or the one that an address with an account gets."""
@@ -46,8 +46,8 @@ async def use_code(sign_up: SignUp, code: str) -> None:
 
 async def lock(sign_up: SignUp) -> None:
     """
-    Lock a sign-up whose code was right. It is the first lock of a transaction that creates an account; then come the company
-    and the score rows. Raises Refused: BAD_CODE (it was replaced or used meanwhile).
+    Lock a sign-up whose code was right. It is the first lock of a transaction that creates an account; then come the company, accounts
+    and score rows. Raises Refused: BAD_CODE (it was replaced or used meanwhile).
     """
     if await SignUp.select_for_update().get_or_none(id=sign_up.id, digest=sign_up.digest) is None:
         raise verification_codes.bad_code()

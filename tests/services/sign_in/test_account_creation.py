@@ -25,8 +25,7 @@ from services.invites.invites import Sender
 from services.invites.invites import send as send_invites
 from services.merging import engine
 from services.merging.plan import Pair
-from services.progress.scores import lock_score_rows
-from services.sign_in import account_creation, registration
+from services.sign_in import account_creation, first_of_company, registration
 from services.sign_in.account_creation import Initiator
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_service, total
@@ -292,7 +291,7 @@ async def test_an_own_account_is_nobodys_referral(quick_passwords: None) -> None
 
 async def test_the_same_call_many_times_at_once(quick_passwords: None) -> None:
     by = await initiator(await make_login())
-    await asyncio.gather(*(begin(by) for _ in range(4)))
+    await asyncio.gather(*(begin(by, key=f"key {number}") for number in range(4)))
     assert await SignUp.all().count() == await MailedCode.all().count() == 1
     code = await mailed_code(NEW)
     answers = await asyncio.gather(*(tried(by, code) for _ in range(4)))
@@ -346,11 +345,11 @@ async def test_a_merge_that_ends_while_the_code_is_verified(
             await Account.filter(profile_id=source).update(profile_id=ben.profile_id)
             await Profile.filter(id=source).delete()
 
-    async def announced(profile_ids: Any) -> None:
+    async def announced(_company_id: int | None) -> bool:
         waits.set()
-        await lock_score_rows(profile_ids)
+        return False
 
-    monkeypatch.setattr(account_creation, "lock_score_rows", announced)
+    monkeypatch.setattr(first_of_company, "would_be_first", announced)  # the last step before the locks
     # when
     merging = asyncio.create_task(merge())
     await locked.wait()
