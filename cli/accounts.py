@@ -18,6 +18,8 @@ from services.accounts.support import create_admin as make_admin
 from services.auth import second_factor_removal
 from services.auth.account_lookup import account_by_email
 from services.core.audit import OPERATOR
+from services.errors import ErrorCode, refused
+from services.profiles.handles import profile_of
 
 app = typer.Typer(help="Accounts of people and of services.", no_args_is_help=True)
 Email = Annotated[str, typer.Argument(help="Email address of the account.")]
@@ -61,10 +63,9 @@ def show(email: Email) -> None:
             "status": account.status.value.lower(),
             "name": printable(account.name),
             "profile": account.profile.handle if account.profile else "none",
-            "company": f"{account.company.name}{', admin' if account.company_admin else ''}"
-            if account.company
-            else "none",
+            "company": _company_of(account),
             "created": f"{account.created_at:%Y-%m-%d}",
+            "last sign-in": _last_sign_in(account),
             "second factor": "on"
             if await SecondFactor.exists(account_id=account.id, confirmed_at__not_isnull=True)
             else "off",
@@ -75,6 +76,21 @@ def show(email: Email) -> None:
 
     for name, value in with_database(work).items():
         typer.echo(f"{name + ':':15}{value}")
+
+
+@app.command("list")
+def list_(handle: Annotated[str, typer.Argument(help="Current or former handle of the profile.")]) -> None:
+    """List the accounts of a profile, oldest first: address, status, company, creation and last sign-in."""
+
+    async def work(_database: Database) -> list[Account]:
+        profile = await profile_of(handle)
+        if profile is None:
+            raise refused(ErrorCode.NOT_FOUND, f"There is no profile {handle!r}.", path=("handle",))
+        return await Account.filter(profile_id=profile.id).order_by("created_at", "id").select_related("company")
+
+    for account in with_database(work):
+        created, status = f"{account.created_at:%Y-%m-%d}", account.status.value.lower()
+        typer.echo("\t".join([account.email, status, _company_of(account), created, _last_sign_in(account)]))
 
 
 @app.command()
@@ -127,3 +143,13 @@ def create_admin(
         f"{made.account.email} is the admin of {made.company.name}. The link works once, within 24 hours:", err=True
     )
     typer.echo(made.link)
+
+
+def _company_of(account: Account) -> str:
+    if account.company is None:
+        return "none"
+    return printable(account.company.name) + (", admin" if account.company_admin else "")
+
+
+def _last_sign_in(account: Account) -> str:
+    return f"{account.last_sign_in_at:%Y-%m-%d}" if account.last_sign_in_at else "never"

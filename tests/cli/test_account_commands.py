@@ -1,6 +1,9 @@
 """What an operator does with accounts, tokens and recovery emails."""
 
+from datetime import UTC, datetime
 from typing import Any
+
+from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry, Origin
@@ -10,9 +13,11 @@ from models.profiles import Profile
 from models.second_factors import SecondFactor, SecondFactorMethod
 from models.sessions import Session
 from models.tokens import AccessToken
+from services.accounts.accounts import add_account
 from services.auth import access_tokens, passwords, sessions
 from services.auth.principals import Client
 from services.core import clock
+from services.core.email_addresses import address_of
 from services.sign_in import password_reset
 from tests.cli.conftest import Cli
 
@@ -105,6 +110,31 @@ def test_an_account_is_shown_deactivated_and_let_in_again(cli: Cli, inside: Any)
         return await access_tokens.authenticate(secret) is not None
 
     assert inside(bearer)
+
+
+def test_the_accounts_of_a_profile_are_listed(cli: Cli, inside: Any) -> None:
+    # given
+    new_admin(cli)
+
+    async def second() -> str:
+        first = await Account.get(email=ADA).select_related("profile")
+        assert first.profile is not None
+        async with in_transaction():
+            account = await add_account(address_of("ada@people.example"), first.own_profile_id)
+        last = {"last_sign_in_at": datetime(2026, 3, 10, tzinfo=UTC), "status": AccountStatus.DEACTIVATED}
+        await Account.filter(id=account.id).update(**last)
+        return first.profile.handle
+
+    handle = inside(second)
+    # when
+    listed, missing = cli("account", "list", handle), cli("account", "list", "nobody")
+    # then
+    rows = [row.split("\t") for row in listed.stdout.splitlines()]
+    assert [[*row[:3], row[4]] for row in rows] == [
+        [ADA, "active", "Harbor Works, admin", "never"],
+        ["ada@people.example", "deactivated", "none", "2026-03-10"],
+    ]
+    assert (missing.exit_code, missing.stdout) == (1, "") and "'nobody'" in missing.stderr
 
 
 def test_a_token_is_revoked_by_its_id(cli: Cli, inside: Any) -> None:
