@@ -30,6 +30,7 @@ class AuditAction(Enum):
     """Actions of the audit trail, with the values that are stored."""
 
     ACCOUNT_CREATED = "account.created"
+    ACCOUNT_DELETED = "account.deleted"
     API_KEY_CREATED = "api-key.created"
     API_KEY_DELETED = "api-key.deleted"
     BADGE_GRANTED = "badge.granted"
@@ -51,6 +52,7 @@ class AuditAction(Enum):
     PASSWORD_RESET_REQUESTED = "password.reset-requested"
     POINTS_PENALIZED = "points.penalize"
     POINTS_REVERSED = "points.reverse"
+    PROFILE_ERASED = "profile.erased"
     PROFILE_HANDLE_CHANGED = "profile.handle-changed"
     PROFILE_UPDATED = "profile.updated"
     PROFILE_VISIBILITY_CHANGED = "profile.visibility-changed"
@@ -96,4 +98,8 @@ class AuditEntry(Model):
 
     class Meta:
         table = "audit_entry"
-        indexes = (Index(fields=("account_id", "id")), Index(fields=("company_id", "id")))
+        indexes = (
+            Index(fields=("account_id", "id")),
+            Index(fields=("company_id", "id")),
+            Index(fields=("actor_id",)),  # what an account did, when it is deleted
+        )

@@ -112,6 +112,17 @@ async def lock_rows(table: str, column: str, keys: Iterable[int]) -> None:
         await execute(Statement.of(lock), sorted(set(keys)))
 
 
+async def try_lock_rows(table: str, column: str, keys: Iterable[int]) -> bool:
+    """
+    Lock rows until the transaction ends, without waiting for other transactions. Returns False if one of the rows is in use, or
+    does not exist; some may be locked then. On SQLite the transaction itself is the lock.
+    """
+    wanted = sorted(set(keys))
+    skipping = Statement(sqlite="", postgres=" FOR UPDATE SKIP LOCKED")
+    chosen = Statement.of(f"SELECT {column} FROM {table} WHERE {column} = ANY($1) ORDER BY {column}{{skipping}}")
+    return len(await execute(chosen.put(skipping=skipping), wanted)) == len(wanted)
+
+
 def read_datetime(stored_value: datetime | str) -> datetime:
     """A moment (UTC) as a row has it: text on SQLite."""
     return datetime.fromisoformat(stored_value) if isinstance(stored_value, str) else stored_value

@@ -35,6 +35,7 @@ enum_of(
     "Action that an entry of the audit trail records.",
     {
         "ACCOUNT_CREATED": "An account was created.",
+        "ACCOUNT_DELETED": "An account was deleted. With the last one its profile was erased.",
         "API_KEY_CREATED": "An API key was created.",
         "API_KEY_DELETED": "An API key was deleted.",
         "BADGE_GRANTED": "An operator granted a badge.",
@@ -56,6 +57,7 @@ enum_of(
         "PASSWORD_RESET_REQUESTED": "A link to set a new password was requested.",
         "POINTS_PENALIZED": "An operator took points away.",
         "POINTS_REVERSED": "An operator reversed an award of points.",
+        "PROFILE_ERASED": "A profile was erased, with everything that was stored about the person.",
         "PROFILE_HANDLE_CHANGED": "The handle of the profile was changed.",
         "PROFILE_UPDATED": "The profile was edited.",
         "PROFILE_VISIBILITY_CHANGED": "The profile was made public or private.",

@@ -84,9 +84,16 @@ ACCOUNT_TABLES: Final = (
     Ownership(tables.OldPassword, merge=[STAYS_WITH_ACCOUNT], deletion=[WITH_ACCOUNT], export=SECRET),
     Ownership(
         tables.OutboxMessage,
-        merge=[Unaffected("Messages that wait are sent to the addresses that they are for.")],
+        merge=[
+            Moved("about_profile_id"),
+            Unaffected("Messages that wait are sent to the addresses that they are for."),
+        ],
         deletion=[
-            Deleted((), by="messages", rule="Messages to the person, and those with the person's name, are deleted.")
+            Deleted(
+                ("account_id", "about_profile_id"),
+                by="messages",
+                rule="Messages to the person's addresses, and those with the person's name, are deleted.",
+            )
         ],
         export=NotExported("It is encrypted, and deleted once it was sent."),
     ),

@@ -255,7 +255,7 @@ PROFILE_TABLES: Final = (
                 "Each person is tagged once: an untag of their own stays an untag. A tag on an own project disappears.",
             )
         ],
-        deletion=[WITH_PROFILE],
+        deletion=[Deleted(("profile_id", "project_id"))],
         export=Exported("Projects that tag you", ("project_id", "tagged_at", "untagged_at")),
     ),
     Ownership(

@@ -73,7 +73,7 @@ async def deliver(sender_id: int, invites: Sequence[Invite], allowances: Allowan
             and invite.email_key not in unwanted
             and (member is None or _may_reach(sender, member, blocked))
         )
-        mails.append(NewMail(kind, to, facts, withheld=not goes_out))
+        mails.append(NewMail(kind, to, facts, withheld=not goes_out, about_profile_id=sender_id))
     await outbox.send_mails(mails)
 
 

@@ -70,7 +70,7 @@ class NewMail:
     """
     One of several mails that are written together, with the arguments of `send_mail`.
 
-    `withheld`: the mail is written without a recipient, and services/messages/outbox_worker.py deletes it unsent. For an
+    `about_profile_id`: see `send_mail`. `withheld`: the mail is written without a recipient, and services/messages/outbox_worker.py deletes it unsent. For an
     answer whose time must not reveal that no mail is sent.
     """
 
@@ -78,9 +78,10 @@ class NewMail:
     to: Recipient
     facts: Mapping[str, Fact]
     withheld: bool = False
+    about_profile_id: int | None = None
 
 
-async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
+async def send_mail(kind: str, to: Recipient, about_profile_id: int | None = None, /, **facts: Fact) -> None:
     """
     Write a mail of this kind in the recipient's language. It is sent after the caller's transaction commits, to the
     address that is stored in `to`.
@@ -90,13 +91,15 @@ async def send_mail(kind: str, to: Recipient, /, **facts: Fact) -> None:
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names: people's text as it was typed, and numbers, days
     and moments as they are. `link` must be made by `client_link()`, and `stop`, for unsubscribing, by `server_link()`.
-    Raises BadMessage.
+    `about_profile_id`: another person whose name is in the facts; erasing that person deletes the mail. Raises BadMessage.
     Requires a transaction.
     """
     require_transaction()
     mailbox = _mailbox(_stored_address(to))
     language = await mail_languages.of_person(_profile_id(to))
-    await _row(Channel.MAIL, _kind(kind, by_mail=True), mailbox, facts, language).save(force_create=True)
+    row = _row(Channel.MAIL, _kind(kind, by_mail=True), mailbox, facts, language)
+    row.account_id, row.about_profile_id, row.recipient = _account_id(to), about_profile_id, _digest_of(to)
+    await row.save(force_create=True)
 
 
 async def send_mails(mails: Sequence[NewMail]) -> None:
@@ -113,7 +116,13 @@ async def send_mails(mails: Sequence[NewMail]) -> None:
         mailbox, person = _mailbox(_stored_address(each.to)), _profile_id(each.to)
         language = languages.current_language() if person is None else chosen[person]
         kind = _kind(each.kind, by_mail=True)
-        rows.append(_row(Channel.MAIL, kind, "" if each.withheld else mailbox, each.facts, language))
+        row = _row(Channel.MAIL, kind, "" if each.withheld else mailbox, each.facts, language)
+        row.account_id, row.about_profile_id, row.recipient = (
+            _account_id(each.to),
+            each.about_profile_id,
+            _digest_of(each.to),
+        )
+        rows.append(row)
     await OutboxMessage.bulk_create(rows)
 
 
@@ -127,7 +136,14 @@ async def send_sms(kind: str, to: str, account_id: int, /, **facts: Fact) -> Non
     if not NUMBER.fullmatch(to):
         raise BadMessage("The recipient is not a phone number with its country.")
     language = await mail_languages.of_account(account_id)
-    await _row(Channel.SMS, _kind(kind, by_mail=False), to, facts, language).save(force_create=True)
+    row = _row(Channel.SMS, _kind(kind, by_mail=False), to, facts, language)
+    row.account_id = account_id
+    await row.save(force_create=True)
+
+
+def recipient_digest(email_key: str) -> str:
+    """Return the digest by which messages to an address are found."""
+    return crypto.keyed_digest("outbox-recipient", email_key)
 
 
 def client_link(path: str, **query: str) -> str:
@@ -191,6 +207,21 @@ def _profile_id(row: Recipient) -> int | None:
     if isinstance(row, Profile):
         return row.id
     return row.profile_id if isinstance(row, Account) else None
+
+
+def _account_id(row: Recipient) -> int | None:
+    """Return the recipient's account; None if there is none, or a profile has several."""
+    if isinstance(row, Account):
+        return row.id
+    kind, _, number = row.subject.partition(":") if isinstance(row, MailedCode) else ("", "", "")
+    return int(number) if kind == "account" else None
+
+
+def _digest_of(row: Recipient) -> str:
+    """Return the digest of the key of the recipient's address."""
+    if isinstance(row, Profile):
+        return recipient_digest(row.recovery_email_key or "")
+    return recipient_digest(row.target if isinstance(row, MailedCode) else row.email_key or "")
 
 
 def _stored_address(row: Recipient) -> str:
