@@ -30,6 +30,7 @@ from services.leaderboards import boards, moments
 from services.leaderboards.keys import Board
 from services.media import image_store
 from services.media.image_cleanup import sweep
+from services.merging import operations
 from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
 from services.sign_in import password_expiry, pending_sign_ups
@@ -40,6 +41,7 @@ from web import (
     invites,
     join_pages,
     logs,
+    merge_pages,
     open_badges,
     password_pages,
     recipients,
@@ -82,6 +84,7 @@ MAINTENANCE: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "forget_old_notices": change_feed.forget_old,
     "forget_old_board_moments": moments.forget_old,
     "forget_old_idempotency_keys": idempotency.forget_old,
+    "forget_old_merges": operations.forget_old,
     "forget_withdrawn_requests": connections.delete_withdrawn,
 }
 """Name to work. Each of these coordinates in the database, so that several processes do the work once."""
@@ -141,7 +144,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     recipients.install(app, settings)
     invites.install(app, settings)
     visits = Visits(settings)
-    for pages in (join_pages, password_pages, second_factor_pages, sign_in_pages):
+    for pages in (join_pages, merge_pages, password_pages, second_factor_pages, sign_in_pages):
         pages.install(app, visits)
     app.on_response_prepare.append(_safe_headers)
     app.on_response_prepare.append(request_ids.add_header)

@@ -23,6 +23,7 @@ SCHEMES = {
     "database_url": ("postgres", "postgresql", "sqlite"),
     "client_url": ("http", "https"),
     "public_url": ("http", "https"),
+    "support_url": ("http", "https"),
     "redis_url": ("redis", "rediss", "unix"),
 }
 """Settings that are a URL, with their schemes. MAIL_URL, SMS_URL and AVATAR_STORE are checked where they are used."""
@@ -55,6 +56,9 @@ class Settings:
     client_url: str = _setting(
         "",
         "URL of the client that people use, for the links in mails, invites and command output; empty: PUBLIC_URL, where this server has plain pages for them.",
+    )
+    support_url: str = _setting(
+        "", "URL where people get help, such as a support form; shown where a merge cannot go on. Empty: none."
     )
     database_url: str = _setting(
         "",

@@ -25,6 +25,7 @@ SITE = "site"
 FACT_HTML = {
     "$code": '<p style="font:600 28px/1.4 ui-monospace,monospace;letter-spacing:4px;margin:20px 0">$code</p>',
     "$link": '<p style="margin:20px 0"><a href="$link" style="color:#0b57d0;word-break:break-all">$link</a></p>',
+    "$cancel": '<p style="margin:20px 0"><a href="$cancel" style="color:#0b57d0;word-break:break-all">$cancel</a></p>',
     "$stop": '<p style="margin:12px 0"><a href="$stop" style="color:#5b6475;word-break:break-all">$stop</a></p>',
 }
 """HTML of a paragraph that consists of one of these facts."""

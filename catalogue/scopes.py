@@ -36,6 +36,7 @@ NODES: Final = frozenset(
         "PersonalAccessToken",
         "PointEntry",
         "Profile",
+        "ProfileMerge",
         "Project",
         "ProjectImage",
         "ServiceAccount",

@@ -19,6 +19,7 @@ from models.passwords import OldPassword, Password
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectImage, ProjectSkill, ProjectWord
 from models.profile_changes import ProfileChange
+from models.profile_merges import ProfileMerge
 from models.profiles import Profile, ProfileHandle, ProfileIndustry, ProfileSkill, ProfileWord
 from models.referrals import Referral, ReferralCode, ShirtClaim
 from models.second_factors import BackupCode, SecondFactor
@@ -69,6 +70,7 @@ __all__ = [
     "ProfileCounter",
     "ProfileHandle",
     "ProfileIndustry",
+    "ProfileMerge",
     "ProfileSkill",
     "ProfileWord",
     "Project",

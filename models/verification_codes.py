@@ -20,6 +20,8 @@ class Purpose(Enum):
     ELEVATION_SMS = "ELEVATION_SMS"
     DEACTIVATE_SECOND_FACTOR = "DEACTIVATE_SECOND_FACTOR"
     SIGN_IN = "SIGN_IN"
+    MERGE = "MERGE"
+    MERGE_SMS = "MERGE_SMS"
 
 
 class MailedCode(Model):

@@ -37,6 +37,7 @@ EVENT_TYPES = {
     PersonKind.CONNECTION_REQUEST: "ConnectionRequestEvent",
     PersonKind.CONNECTION_ACCEPTED: "ConnectionAcceptedEvent",
     PersonKind.INVITE_ACCEPTED: "InviteAcceptedEvent",
+    PersonKind.MERGED: "ProfilesMergedEvent",
     PersonKind.MISSED: "EventsMissedEvent",
 }
 

@@ -32,6 +32,7 @@ enum_of(
         "CONNECTION_ACCEPTED": "Someone accepted their request to connect.",
         "INVITE_ACCEPTED": "A person they invited has signed up.",
         "COLLABORATOR_TAGGED": "Someone tagged them as a collaborator of a project.",
+        "MERGED": "Their profile was merged with another one of theirs.",
         "MISSED": "Events may have been missed: see `EventsMissedEvent`.",
     },
     name="ViewerEventKind",
@@ -121,6 +122,16 @@ class CollaboratorTaggedEvent(ViewerEvent):
         "The project; null if you can no longer see it.",
         key="project",
     )
+
+
+@strawberry.type(
+    description=(
+        "Another profile of yours was merged into your profile, which has everything of both now. Read it again: it may have changed "
+        "everywhere."
+    )
+)
+class ProfilesMergedEvent(ViewerEvent):
+    profile: Profile | None = loaded_by(profiles.by_id, "Your profile; null if it no longer exists.", key="profile_id")
 
 
 @strawberry.type(

@@ -28,6 +28,7 @@ from schema.events import (
     InviteAcceptedEvent,
     LevelEvent,
     PointsEvent,
+    ProfilesMergedEvent,
 )
 from schema.featured_badges import FeaturedBadgesMutation
 from schema.fields import types_by_row
@@ -36,6 +37,7 @@ from schema.ingestion import IngestionMutation
 from schema.invites import Invite, InvitesMutation
 from schema.leaderboards import LeaderboardsQuery
 from schema.members import MembersMutation
+from schema.merging import MergingMutation
 from schema.nodes import NodesQuery
 from schema.open_badges import OpenBadgesQuery
 from schema.passwords import PasswordsMutation
@@ -126,6 +128,7 @@ class Mutation(
     ChallengesMutation,
     ShopMutation,
     ProjectEditingMutation,
+    MergingMutation,
 ):
     pass
 
@@ -161,6 +164,7 @@ def build() -> strawberry.Schema:
             PointEntry,
             PointsEvent,
             Profile,
+            ProfilesMergedEvent,
             Project,
             ProjectFieldError,
             ProofRequiredError,

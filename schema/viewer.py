@@ -11,6 +11,7 @@ from schema.connections import ConnectionsOfViewer
 from schema.credits import CreditsOfViewer
 from schema.fields import answered_by, column, loaded_by
 from schema.invites import InvitesOfViewer
+from schema.merging import MergingOfViewer
 from schema.nodes import Node, id_of
 from schema.personal_data import PersonalDataOfViewer
 from schema.profiles import Profile, ProfileOfViewer
@@ -40,6 +41,7 @@ class Viewer(
     ReferralsOfViewer,
     ShopOfViewer,
     PersonalDataOfViewer,
+    MergingOfViewer,
 ):
     id: strawberry.ID = column(
         "Opaque id of the viewer, like `vwr_5k2v9x0qcm`.", read=id_of("Viewer", key="account_id")

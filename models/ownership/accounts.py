@@ -99,6 +99,12 @@ ACCOUNT_TABLES: Final = (
     ),
     Ownership(tables.Password, merge=[STAYS_WITH_ACCOUNT], deletion=[WITH_ACCOUNT], export=SECRET),
     Ownership(
+        tables.ProfileMerge,
+        merge=[Unaffected("It belongs to the account that started it. What is open with either profile is cancelled.")],
+        deletion=[WITH_ACCOUNT],
+        export=PASSING,
+    ),
+    Ownership(
         tables.SecondFactor,
         merge=[STAYS_WITH_ACCOUNT],
         deletion=[WITH_ACCOUNT],

@@ -13,6 +13,7 @@ from resolvers import (
     companies,
     invites,
     ledger_history,
+    merging,
     portfolio,
     profiles,
     sessions,
@@ -41,6 +42,7 @@ READERS: dict[str, Read] = {
     "PersonalAccessToken": tokens.by_id,
     "PointEntry": ledger_history.by_id,
     "Profile": profiles.by_any_id,
+    "ProfileMerge": merging.by_id,
     "Project": portfolio.by_id,
     "ProjectImage": portfolio.images_by_id,
     "Session": sessions.by_id,
@@ -53,6 +55,7 @@ LISTED_IN: dict[str, str] = {
     "ApiKey": "Viewer.apiKeys",
     "CreditEntry": "Viewer.creditHistory",
     "PersonalAccessToken": "Viewer.personalAccessTokens",
+    "ProfileMerge": "Viewer.openMerge",
     "Session": "Viewer.sessions",
     "ShopOrder": "Viewer.orders",
 }

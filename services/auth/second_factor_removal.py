@@ -20,7 +20,7 @@ from services.errors import ErrorCode, Refused, refused
 from services.messages import outbox
 
 LINK_LIFETIME: Final = timedelta(minutes=30)
-SMS_PURPOSES: Final = (Purpose.SECOND_FACTOR_SMS, Purpose.SIGN_IN_SMS, Purpose.ELEVATION_SMS)
+SMS_PURPOSES: Final = (Purpose.SECOND_FACTOR_SMS, Purpose.SIGN_IN_SMS, Purpose.ELEVATION_SMS, Purpose.MERGE_SMS)
 
 
 async def request(account_id: int, *, actor: Actor) -> None:

@@ -74,14 +74,27 @@ async def verify(purpose: Purpose, subject: str, code: str) -> str:
     """
     forbid_transaction()
     async with in_transaction():
-        row = await MailedCode.select_for_update().get_or_none(purpose=purpose, subject=subject)
-        if row is not None and row.tries < MAX_ATTEMPTS and clock.now() < row.expires_at:
-            if hmac.compare_digest(row.digest, _digest(purpose, subject, "".join(code.split()))):
-                await row.delete()
-                return row.target
-            row.tries += 1
-            await row.save(update_fields=["tries"])
-    raise bad_code()
+        target = await use(purpose, subject, code)
+    if target is None:
+        raise bad_code()
+    return target
+
+
+async def use(purpose: Purpose, subject: str, code: str) -> str | None:
+    """
+    Use a code and return its target; None if it is wrong, used or expired. A wrong attempt is counted: commit it also if you refuse.
+    Requires a transaction.
+    """
+    require_transaction()
+    row = await MailedCode.select_for_update().get_or_none(purpose=purpose, subject=subject)
+    if row is None or row.tries >= MAX_ATTEMPTS or clock.now() >= row.expires_at:
+        return None
+    if hmac.compare_digest(row.digest, _digest(purpose, subject, "".join(code.split()))):
+        await row.delete()
+        return row.target
+    row.tries += 1
+    await row.save(update_fields=["tries"])
+    return None
 
 
 async def revoke(purpose: Purpose, subject: str) -> None:

@@ -62,6 +62,7 @@ class PersonKind(Enum):
     CONNECTION_ACCEPTED = "CONNECTION_ACCEPTED"
     INVITE_ACCEPTED = "INVITE_ACCEPTED"
     COLLABORATOR_TAGGED = "COLLABORATOR_TAGGED"
+    MERGED = "MERGED"
     MISSED = "MISSED"
     """Never written: tells a subscriber that earlier events are no longer stored."""
 

@@ -20,6 +20,7 @@ PREFIXES: Final = {
     "PersonalAccessToken": "pat",
     "PointEntry": "pnt",
     "Profile": "prf",
+    "ProfileMerge": "mrg",
     "Project": "prj",
     "ProjectImage": "img",
     "Session": "ses",

@@ -31,7 +31,7 @@ Fact = str | int | date
 """A value in a message: a text, a number, a day, or a moment (datetime)."""
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_FACT = 1_000
-LINKS = frozenset({"link", "stop"})
+LINKS = frozenset({"cancel", "link", "stop"})
 TRUSTED_FACTS = LINKS | {SITE, "account"}
 """Facts that this server makes itself: they are no people's text. `account` is a stored address."""
 Recipient = Account | Profile | SignUp | Invite | MailedCode
@@ -90,7 +90,7 @@ async def send_mail(kind: str, to: Recipient, about_profile_id: int | None = Non
     the owner of one must not reach the other because an attacker typed it.
 
     `facts` are exactly those that `catalogue/mails/<kind>.toml` names: people's text as it was typed, and numbers, days
-    and moments as they are. `link` must be made by `client_link()`, and `stop`, for unsubscribing, by `server_link()`.
+    and moments as they are. `link` must be made by `client_link()`; `cancel`, and `stop` for unsubscribing, by `server_link()`.
     `about_profile_id`: another person whose name is in the facts; erasing that person deletes the mail. Raises BadMessage.
     Requires a transaction.
     """
@@ -151,9 +151,9 @@ def client_link(path: str, **query: str) -> str:
     return _link(runtime.current().settings.client_address, path, query)
 
 
-def server_link(path: str) -> str:
+def server_link(path: str, **query: str) -> str:
     """Return a link to what only this server serves: at the configured PUBLIC_URL."""
-    return _link(runtime.current().settings.address, path, {})
+    return _link(runtime.current().settings.address, path, query)
 
 
 def opened(row: OutboxMessage) -> Message:
@@ -178,7 +178,7 @@ def _sealed(kind: MessageKind, to: str, values: Mapping[str, Fact], language: st
     if facts.keys() != kind.facts:
         raise BadMessage(f"{kind.name} takes the facts {sorted(kind.facts)}, not {sorted(facts)}.")
     settings = runtime.current().settings
-    addresses = {"link": settings.client_address, "stop": settings.address}
+    addresses = {"cancel": settings.address, "link": settings.client_address, "stop": settings.address}
     if any(not facts[each].startswith(f"{addresses[each]}/") for each in LINKS & facts.keys()):
         raise BadMessage(f"{kind.name} got a link that was not made by client_link() or server_link().")
     trusted = TRUSTED_FACTS | {name for name, fact in values.items() if not isinstance(fact, str)}

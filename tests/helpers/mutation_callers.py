@@ -57,6 +57,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "signUp": ANYONE,
     "verifyEmail": ANYONE,
     # signed in here
+    "cancelMerge": BY_SESSION,
     "deleteApiKey": BY_SESSION,
     "deletePersonalAccessToken": BY_SESSION,
     "elevateSession": BY_SESSION,
@@ -101,6 +102,12 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "uploadAvatar": BY_SESSION | BY_KEY | {"token", "stranger"},
     # signed in here, and confirmed
     "beginSms": ELEVATED,
+    "mergeProfiles": ELEVATED,
+    "sendMergeCode": ELEVATED,
+    "sendMergeSecondFactorCode": ELEVATED,
+    "startMerge": ELEVATED,
+    "verifyMergeCode": ELEVATED,
+    "verifyMergeSecondFactor": ELEVATED,
     "requestSecondFactorDeactivation": ELEVATED,
     "deactivateSecondFactor": ELEVATED,
     "createPersonalAccessToken": ELEVATED,

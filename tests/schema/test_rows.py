@@ -1,7 +1,7 @@
 """The contract between types and readers: what a type reads from a row is what its readers declare and answer."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from graphql import (
     get_nullable_type,
     is_list_type,
 )
-from tortoise.transactions import in_transaction
 
 from catalogue.badges import Rarity
 from catalogue.points import Category
@@ -22,7 +21,8 @@ from models.badges import BadgeRarity, ImportedBadge
 from models.connections import ConnectionRequest
 from models.database import Database
 from models.points import PointEntry
-from models.portfolio import ProjectImage, ProjectState
+from models.portfolio import ProjectState
+from models.profile_merges import MergeState
 from models.profiles import Profile
 from resolvers import (
     accounts,
@@ -40,6 +40,7 @@ from resolvers import (
     ledger_history,
     level_profiles,
     members,
+    merging,
     open_badges,
     personal_data,
     points,
@@ -68,9 +69,6 @@ from schema.fields import Column, Loaded, kind_of
 from schema.graph import build
 from services.achievements import badges as badge_rules
 from services.auth.principals import Principal
-from services.connections import blocks as block_rules
-from services.connections import connections as connection_rules
-from services.connections.connection_rows import connect
 from services.core import clock
 from services.credits import credit_ledger as credit_rules
 from services.credits import shop as shop_rules
@@ -82,7 +80,7 @@ from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.factories import NOON, event, make_company, make_person
 from tests.helpers.graph_ids import graph_id
-from tests.helpers.projects import make_project
+from tests.helpers.reader_samples import begun_merge, know_each_other, show_projects
 
 SCHEMA = build()._schema
 Asked = tuple[str, Any, Any]
@@ -138,34 +136,6 @@ def needed(reader: Any) -> dict[str, Any]:
     return arguments.get(reader, {})
 
 
-async def know_each_other(ada: Account) -> None:
-    """Ada knows Ben and Cem, who know each other; Dan has asked her, she has asked Eve, and blocked Finn."""
-    own: int = ada.own_profile_id
-    ben: int = (await Account.get(email="ben@people.example")).own_profile_id
-    cem, dan, eve, finn = [await make_person() for _ in range(4)]
-    async with in_transaction():
-        await connect(own, ben, clock.now())
-        await connect(own, cem.own_profile_id, clock.now())
-        await connect(ben, cem.own_profile_id, clock.now())
-    await connection_rules.send(dan.own_profile_id, own, account_id=dan.id)
-    await connection_rules.send(own, eve.own_profile_id, account_id=ada.id)
-    await block_rules.block(own, finn.own_profile_id)
-
-
-async def show_projects(ada: Account) -> list[int]:
-    """Ada's draft and a project of hers with days, pictures and Ben; Ben's that she is named on, and one that says nothing."""
-    ben = await Account.get(email="ben@people.example")
-    days: dict[str, Any] = {"started_on": date(2024, 1, 2), "ended_on": date(2024, 3, 4)}
-    numbers = [
-        await make_project(ada, publish=False),
-        await make_project(ada, collaborator_ids=[ben.profile_id], **days),
-        await make_project(ben, collaborator_ids=[ada.profile_id]),
-    ]
-    for caption in ("A screen", ""):
-        await ProjectImage.create(project_id=numbers[1], image=f"image {caption}", caption=caption)
-    return numbers
-
-
 async def sample(database: Database) -> dict[Any, list[Any]]:
     """Keys of every reader, in a community where each column has a value somewhere and none elsewhere."""
     full = {"job_title": "Architect", "department": "D", "country": "NL", "location": "R", "about": "A", "website": "https://a.example",
@@ -188,6 +158,11 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
     people = [ada, ben, 999_999]
     await know_each_other(account)
     projects = await show_projects(account)
+    merges = [
+        await begun_merge(account, other, state)
+        for other in (None, ben)
+        for state in (*MergeState, MergeState.VERIFIED)
+    ]
     board = BoardKey(Board.FORUM)
     return {
         accounts.by_id: [account.id, 999_999],
@@ -229,6 +204,8 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         events.boards_now: [board.board],
         ledger_history.by_id: [*await PointEntry.all().values_list("id", flat=True), 999_999],
         ledger_history.of_profiles: people,
+        merging.by_id: [*merges, 999_999],
+        merging.previews: [*merges, 999_999],
         members.of_companies: [company.id, 999_999],
         members.totals: [company.id, 999_999],
         ledger_history.totals: people,
@@ -308,7 +285,14 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
 async def reading(database: Database) -> Context:
     """The context of a request that asks for everything that is read here."""
     account = await Account.get(email="ada@people.example")
-    principal = Principal(account.id, account.own_profile_id, company_id=account.company_id, company_admin=True)
+    principal = Principal(
+        account.id,
+        account.own_profile_id,
+        session_id=1,
+        elevated_until=clock.now() + timedelta(hours=1),
+        company_id=account.company_id,
+        company_admin=True,
+    )
     context = Context(database, principal)
     context.check_access(frozenset(name for name, _, _ in LOADED))
     return context

@@ -14,6 +14,7 @@ from models.accounts import Account
 from models.database import Database
 from models.invites import InviteOptOut
 from models.passwords import Password
+from models.profile_merges import MergeState, ProfileMerge
 from models.profiles import Profile, Visibility
 from models.referrals import Referral
 from models.second_factors import SecondFactor
@@ -23,6 +24,7 @@ from services.auth import passwords, second_factor_removal
 from services.auth.credential_expiry import DEFAULT_DAYS
 from services.core import clock
 from services.invites import referrals
+from services.merging import operations
 from services.messages.outbox import LINKS
 from services.profiles.profiles import refresh_visibility
 from services.sign_in import password_expiry, password_reset
@@ -32,7 +34,8 @@ from tests.helpers.invites import invite
 from tests.helpers.pages import Reader
 from tests.helpers.runtimes import using_settings
 from tests.helpers.second_factors import with_totp
-from tests.helpers.sign_in import ADA, BROWSER, GOOD, OTHER, mailed_code, mails, make_login, signed_in
+from tests.helpers.sign_in import ADA, BROWSER, GOOD, OTHER, mailed_code, mails, make_login, session_id, signed_in
+from tests.helpers.sign_in import HERE as HERE_NOW
 from tests.helpers.transactions import committed
 
 HERE = Path(__file__).parents[2]
@@ -46,6 +49,21 @@ async def link_in(kind: str, fact: str = "link") -> str:
     assert all(f'href="{each}"' in mail.html.replace("&amp;", "&") for each in links)
     stop = [each for each in links if "/invites/stop/" in each]
     return (stop if fact == "stop" else [each for each in links if each not in stop])[0]
+
+
+async def cancel_merge(reader: Reader) -> None:
+    ada, ben = await make_login(), await make_login(BEN)
+    secret = await session_id((await signed_in()).secret)
+    by = operations.Initiator(ada.id, secret, HERE_NOW)
+    merge = await ProfileMerge.get(id=await operations.start(by, BEN))
+    await operations.send_code(by, merge.id, operations.address_id_of(merge, 0))
+    page = await reader.open(await link_in("merge-code"))
+    assert page.status == 200 and (await Profile.get(id=ben.profile_id)).name in page.text
+    assert (await ProfileMerge.get()).state is MergeState.CODE_SENT
+    for _ in range(2):
+        done = await reader.send(page)
+        assert done.status == 200 and "was cancelled" in done.text
+    assert (await ProfileMerge.get()).state is MergeState.CANCELLED
 
 
 async def reset_password(reader: Reader) -> None:
@@ -146,6 +164,7 @@ FOLLOWED: dict[tuple[str, str], Callable[[Reader], Awaitable[None]]] = {
     ("invite-with-note", "stop"): lambda reader: stop_invites(reader, "invite-with-note", "Come along"),
     ("invite-of-member", "link"): look_at_sender,
     ("invite-of-member", "stop"): lambda reader: stop_invites(reader, "invite-of-member"),
+    ("merge-code", "cancel"): cancel_merge,
     ("password-reset", "link"): reset_password,
     ("password-expires", "link"): change_password,
     ("second-factor-off-link", "link"): deactivate_second_factor,

@@ -36,17 +36,19 @@ EVERYBODY = {
 NEVER_BY_TOKEN_OR_KEY = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "deleteApiKey", "deletePersonalAccessToken", "elevateSession", "regenerateBackupCodes",
+    "cancelMerge", "mergeProfiles", "sendMergeCode", "sendMergeSecondFactorCode", "startMerge", "verifyMergeCode", "verifyMergeSecondFactor",
     "removeRecoveryEmail", "requestSecondFactorDeactivation", "resendNewAccountCode", "setRecoveryEmail", "verifyNewAccount",
     "verifyRecoveryEmail",
 }  # fmt: skip
 """What docs/rules/tokens.md#never-by-token names: no scope and no key ever opens these, whatever else changes in the table."""
 NEEDS_ELEVATION = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
-    "deactivateSecondFactor", "makeCompanyAdmin", "regenerateBackupCodes", "removeCompanyAdmin", "removeRecoveryEmail",
+    "deactivateSecondFactor", "makeCompanyAdmin", "mergeProfiles", "regenerateBackupCodes", "sendMergeCode",
+    "sendMergeSecondFactorCode", "startMerge", "verifyMergeCode", "verifyMergeSecondFactor", "removeCompanyAdmin", "removeRecoveryEmail",
     "requestSecondFactorDeactivation", "resendNewAccountCode", "setPasswordExpiry", "setRecoveryEmail", "verifyNewAccount",
     "verifyRecoveryEmail",
 }  # fmt: skip
-"""Password, second factor on and off, recovery email, other accounts, making tokens and keys and company settings."""
+"""Password, second factor on and off, recovery email, other accounts, making tokens and keys, company settings, and merging."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 
 

@@ -14,7 +14,7 @@ from services.core.crypto import CannotOpen
 from services.core.email_addresses import address_of
 from services.errors import ErrorCode, Refused
 from services.messages.mail_transport import compose, sender_of
-from services.messages.outbox import BadMessage, Message, client_link, opened, send_mail, send_sms, server_link
+from services.messages.outbox import LINKS, BadMessage, Message, client_link, opened, send_mail, send_sms, server_link
 from settings import BadSetting, Settings
 from tests.helpers.factories import mailbox
 from tests.helpers.runtimes import using_settings
@@ -81,8 +81,7 @@ def test_every_kind_is_there_with_the_facts_that_callers_give() -> None:
 async def test_every_mail_reads_well_in_text_and_in_html(kind: str) -> None:
     # given
     facts = {
-        name: client_link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"the {name}"
-        for name in KINDS[kind].facts
+        name: client_link(f"/{name}", key="s3cret") if name in LINKS else f"the {name}" for name in KINDS[kind].facts
     }
     # when
     await committed(send_mail(kind, mailbox(ADA), **facts))

@@ -1,0 +1,117 @@
+"""Merges at the same moment: one is done, nothing is done twice, and nothing waits forever."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from models.accounts import Account
+from models.audit import Origin
+from models.database import Database
+from models.merged_profiles import MergedProfile
+from models.outbox import OutboxMessage
+from models.profile_merges import MergeState, ProfileMerge
+from models.profiles import Profile
+from services.auth import sessions
+from services.auth.principals import Client
+from services.core import change_feed
+from services.core.audit import Actor
+from services.errors import ErrorCode
+from services.merging import completion, operations, preview
+from services.merging.operations import Initiator
+from services.merging.plan import Pair
+from tests.helpers.factories import make_person
+from tests.helpers.second_factors import code_of
+from tests.helpers.transactions import committed
+
+pytestmark = pytest.mark.usefixtures("database", "unlimited")
+LOST = {ErrorCode.MERGE_IN_PROGRESS, ErrorCode.MERGE_NOT_OPEN, ErrorCode.PREVIEW_OUTDATED, ErrorCode.SAME_PROFILE}
+
+
+async def ready(survivor: Account, source: Account) -> tuple[Initiator, int, str]:
+    """A merge whose preview was seen: who, which and the preview's hash."""
+    secret = await sessions.begin(survivor.id, Client("192.0.2.1", "A browser"))
+    facts = await sessions.authenticate(secret)
+    assert facts and facts.session_id
+    await sessions.elevate(facts.session_id)
+    by = Initiator(survivor.id, facts.session_id, Actor(survivor.id, Origin.SESSION, "192.0.2.1"))
+    merge_id = await operations.start(by, source.email)
+    await ProfileMerge.filter(id=merge_id).update(state=MergeState.VERIFIED)
+    shown = await committed(preview.of(Pair(source.own_profile_id, survivor.own_profile_id)))
+    assert shown is not None
+    return by, merge_id, shown.hash
+
+
+async def at_once(*merges: tuple[Initiator, int, str]) -> Counter[Any]:
+    """Complete all at the same moment; how often each code came, None for those that are done."""
+    async with asyncio.timeout(30):
+        return Counter(await asyncio.gather(*(code_of(completion.complete(*each)) for each in merges)))
+
+
+async def of_merge(kind: str) -> int:
+    return await OutboxMessage.filter(kind=kind).count()
+
+
+async def test_the_same_merge_twenty_times(database: Database) -> None:
+    ada, ben = await make_person(), await make_person()
+    merge = await ready(ada, ben)
+    assert await at_once(*[merge] * 20) == {None: 20}
+    assert await of_merge("merge-done") == 2 and await MergedProfile.all().count() == 1
+
+
+async def test_into_each_other() -> None:
+    ada, ben = await make_person(), await make_person()
+    codes = await at_once(await ready(ada, ben), await ready(ben, ada))
+    assert codes[None] == 1 and set(codes) <= {None, *LOST}, codes
+    assert await Profile.filter(id__in=[ada.profile_id, ben.profile_id]).count() == 1
+    assert await MergedProfile.all().count() == 1 and await of_merge("merge-done") == 2
+
+
+async def test_in_a_ring_of_three() -> None:
+    people = [await make_person() for _ in range(3)]
+    merges = [await ready(people[n], people[n - 1]) for n in range(3)]
+    codes = await at_once(*merges, *merges)
+    assert codes[None] == 2 and set(codes) <= {None, *LOST}, codes
+    assert await Profile.filter(id__in=[each.profile_id for each in people]).count() == 2
+    assert await Account.filter(profile_id=None).count() == 0
+
+
+async def test_one_profile_wanted_by_many() -> None:
+    ben = await make_person()
+    merges = [await ready(await make_person(), ben) for _ in range(5)]
+    codes = await at_once(*merges)
+    assert codes[None] == 1 and set(codes) <= {None, *LOST}, codes
+
+
+async def test_starting_and_cancelling_while_it_merges() -> None:
+    ada, ben = await make_person(), await make_person()
+    merge = await ready(ada, ben)
+    by, merge_id, _ = merge
+    theirs = await ready(ben, await make_person())
+    async with asyncio.timeout(30):
+        done = await asyncio.gather(
+            code_of(completion.complete(*merge)),
+            code_of(operations.start(by, "nobody@people.example", "a key")),
+            code_of(operations.start(theirs[0], "nobody@people.example", "a key")),
+            code_of(operations.cancel(by, merge_id)),
+            code_of(operations.verify_code(by, merge_id, "1")),
+        )
+    assert done[0] in {None, ErrorCode.MERGE_NOT_OPEN} and (done[1], done[2]) == (None, None)
+    assert (await Profile.filter(id=ben.profile_id).exists()) is (done[0] is not None)
+
+
+async def test_a_crash_leaves_both_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, ben = await make_person(), await make_person()
+    merge = await ready(ada, ben)
+
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(change_feed, "publish", fails)
+        with pytest.raises(RuntimeError):
+            await completion.complete(*merge)
+    assert await Profile.filter(id__in=[ada.profile_id, ben.profile_id]).count() == 2
+    assert (await ProfileMerge.get()).state is MergeState.VERIFIED and await of_merge("merge-done") == 0
+    assert await at_once(merge) == {None: 1}
