@@ -14,6 +14,7 @@ from cli import (
     database,
     demo,
     imports,
+    merging,
     points,
     profiles,
     rebuild,
@@ -71,6 +72,7 @@ app.add_typer(challenges.app, name="challenges")
 app.add_typer(companies.app, name="company")
 app.add_typer(credit_commands.app, name="credits")
 app.add_typer(imports.app, name="import")
+app.add_typer(merging.app, name="merge")
 app.add_typer(profiles.app, name="profile")
 app.add_typer(rebuild.app, name="rebuild")
 app.add_typer(recovery.app, name="recovery-email")

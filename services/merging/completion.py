@@ -14,8 +14,10 @@ from models.accounts import Account, AccountStatus
 from models.profile_merges import MergeState, ProfileMerge
 from models.sessions import Session
 from models.statements import Statement, execute
+from models.transactions import require_transaction
 from services.auth import sessions
 from services.core import audit, change_feed, clock
+from services.core.audit import Actor
 from services.core.change_feed import PersonKind, Topic
 from services.errors import ErrorCode, NotAllowed, refused
 from services.media import image_cleanup
@@ -54,7 +56,7 @@ async def complete(by: Initiator, merge_id: int, preview_hash: str) -> None:
         if row.state is not MergeState.VERIFIED or row.source_id is None:
             raise not_verified()
         pair = Pair(row.source_id, row.survivor_id)
-        await _try_lock(pair)
+        await try_lock(pair)
         if not await engine.lock(pair):
             raise not_open()
         await _require_initiator(by, pair)
@@ -69,11 +71,17 @@ async def complete(by: Initiator, merge_id: int, preview_hash: str) -> None:
         merged = await engine.merge(pair)
         row.state, row.merged_at = MergeState.DONE, clock.now()
         await row.save(update_fields=["state", "merged_at"])
-        await _notify(by, shown)
+        starter = masked((await Account.get(id=by.account_id)).email)
+        await announce(shown, by.actor, mail="merge-done", starter=starter)
     await image_cleanup.discard(merged.pictures)
 
 
-async def _try_lock(pair: Pair) -> None:
+async def try_lock(pair: Pair) -> None:
+    """
+    Keep other merges of these profiles out until the transaction ends, without waiting. Raises Refused: MERGE_IN_PROGRESS.
+    Requires a transaction.
+    """
+    require_transaction()
     for profile_id in sorted(pair):
         [row] = await execute(_TRY_LOCK, _LOCK_SPACE, profile_id % 2**31)
         if not row["locked"]:
@@ -90,21 +98,28 @@ async def _require_initiator(by: Initiator, pair: Pair) -> None:
         raise not_open()
 
 
-async def _notify(by: Initiator, shown: MergePreview) -> None:
-    """Mail all accounts of both, record it on each, and tell the person's open clients."""
+async def announce(shown: MergePreview, actor: Actor, *, mail: str, starter: str = "", reason: str = "") -> None:
+    """
+    Mail all accounts of both, record it on each, and tell the person's open clients. `starter`: masked address of the account that
+    started the merge, for the template `mail` and the audit trail. `reason`: an operator's. Requires a transaction.
+    """
+    require_transaction()
     rows = {each.id: each for each in await Account.filter(id__in=[each.id for each in shown.accounts])}
-    facts = {"source": shown.names[0], "survivor": shown.names[1], "starter": masked(rows[by.account_id].email)}
-    mails = [NewMail("merge-done", rows[each.id], {**facts, "account": each.email}) for each in shown.accounts]
-    await outbox.send_mails(mails)
+    common = {"source": shown.names[0], "survivor": shown.names[1]} | ({"starter": starter} if starter else {})
+    await outbox.send_mails(
+        [NewMail(mail, rows[each.id], {**common, "account": each.email}) for each in shown.accounts]
+    )
     counts = {name: sum(getattr(each, name) for each in shown.plan.tables) for name in ("moved", "combined", "lost")}
-    for each in shown.accounts:
+    numbers: list[int | None] = [*(each.id for each in shown.accounts)]
+    for number in numbers or [None]:  # two imported profiles have no accounts
         await audit.record(
             "merge.done",
-            actor=by.actor,
-            account_id=each.id,
-            started_by=masked(rows[by.account_id].email),
+            actor=actor,
+            account_id=number,
             of_source=_masked_of(shown, of_source=True),
             of_survivor=_masked_of(shown, of_source=False),
+            starter=starter or None,
+            reason=reason or None,
             **counts,
         )
     await change_feed.publish(Topic.PERSON, profile_id=shown.pair.survivor, facts={"kind": PersonKind.MERGED.value})
