@@ -103,12 +103,13 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
 async def company_of_admin(admin_id: int) -> Company:
     """
     Lock the company of this admin until the caller's transaction ends. The lock serializes what admins do to a company:
-    an account that lost its admin rights meanwhile is refused. Raises NotAllowed: FORBIDDEN.
+    an account that lost its admin rights meanwhile is refused. Rows may refer to the company meanwhile: whoever holds a score row may
+    have to write one. Raises NotAllowed: FORBIDDEN.
     Requires a transaction.
     """
     require_transaction()
     admin = await Account.get_or_none(id=admin_id).values("company_id")
-    company = await Company.select_for_update().get_or_none(id=admin["company_id"] if admin else None)
+    company = await Company.select_for_update(no_key=True).get_or_none(id=admin["company_id"] if admin else None)
     active = AccountStatus.ACTIVE
     if company is None or not await Account.exists(
         id=admin_id, company_id=company.id, company_admin=True, status=active

@@ -109,7 +109,7 @@ async def _lock_account(account_id: int) -> Account:
     require_transaction()
     found: Any = await Account.get_or_none(id=account_id)
     if found is not None and found.company_id is not None:
-        await Company.select_for_update().get(id=found.company_id)
+        await Company.select_for_update(no_key=True).get(id=found.company_id)
     account = await Account.select_for_update().get_or_none(id=account_id)
     if account is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such account.", path=("accountId",))

@@ -75,7 +75,7 @@ async def lock(going: Going) -> None:
     await SignUp.filter(email_key__in=going.addresses).order_by("id").select_for_update()
     companies: Any = Account.filter(id__in=going.account_ids, company_id__not_isnull=True)
     numbers = set(await companies.values_list("company_id", flat=True))
-    await Company.filter(id__in=numbers).order_by("id").select_for_update()
+    await Company.filter(id__in=numbers).order_by("id").select_for_update(no_key=True)
     around = await _around(going)
     await lock_score_rows({*around, owner})
     await ShopOrder.filter(account_id__in=going.account_ids, state=OrderState.PLACED).order_by("id").select_for_update()

@@ -16,7 +16,7 @@ async def would_be_first(company_id: int | None) -> bool:
     require_transaction()
     if company_id is None:
         return False
-    await Company.select_for_update().get(id=company_id)
+    await Company.select_for_update(no_key=True).get(id=company_id)
     members = Account.filter(company_id=company_id, kind=AccountKind.PERSON, verified_at__not_isnull=True)
     return not await members.filter(company_admin=False).exists()
 
