@@ -24,9 +24,16 @@ MISSING_STEPS: Final = frozenset({"invites", "referrals", "tshirts"})
 
 
 async def plan(pair: Pair) -> StepPlan:
-    """Count the earlier ids. Index: merged_profile (profile_id)."""
+    """Count the earlier ids, and what is added: the source's id and handle. Index: merged_profile (profile_id)."""
     [row] = await execute(_COUNT, *pair)
-    return StepPlan([TablePlan("merged_profile", kept=row["kept"], moved=row["moved"], added=1)])
+    handle = (await Profile.get(id=pair.source)).handle
+    noted = handle in await handles.owners_of_former([handle])
+    return StepPlan(
+        [
+            TablePlan("merged_profile", kept=row["kept"], moved=row["moved"], added=1),
+            TablePlan("profile_handle", added=0 if noted else 1),
+        ]
+    )
 
 
 async def apply(pair: Pair, now: datetime) -> None:
