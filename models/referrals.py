@@ -37,7 +37,10 @@ class ShirtState(Enum):
 
 
 class ReferralCode(Model):
-    """Code in a personal referral link. A profile has one active code; rotating retires it."""
+    """
+    Code in a personal referral link. A profile has one active code; rotating retires it. Codes of profiles that were merged into
+    it are active too, and are displayed only if it has none of its own.
+    """
 
     id = fields.BigIntField(primary_key=True)
     profile: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
@@ -47,6 +50,9 @@ class ReferralCode(Model):
     code = fields.CharField(max_length=32, unique=True)
     created_at = fields.DatetimeField()
     retired_at = fields.DatetimeField(null=True)
+    merged = fields.BooleanField(
+        default=False, db_default=False, description="The code of a profile that was merged into this one."
+    )
 
     class Meta:
         table = "referral_code"

@@ -254,7 +254,7 @@ def _renew(invite: Invite, now: datetime, **changed: str) -> None:
 def event_of(invite: Invite, now: datetime) -> ActivityEvent:
     """
     The event of an invite. Its id depends only on sender and address, so that an address gives points once, even if the
-    row is deleted. The id does not reveal the address.
+    row is deleted.
     """
     sender_id: int = invite.sender_id
     return ActivityEvent(
@@ -262,8 +262,13 @@ def event_of(invite: Invite, now: datetime) -> ActivityEvent:
         profile_id=sender_id,
         occurred_at=now,
         source=SYSTEM_SOURCE,
-        external_id=f"invite:{keyed_digest('invite-points', str(sender_id), invite.email_key)[:32]}",
+        external_id=event_id(sender_id, invite.email_key),
     )
+
+
+def event_id(sender_id: int, email_key: str) -> str:
+    """The external id of the event of an invite to this address. It does not reveal the address."""
+    return f"invite:{keyed_digest('invite-points', str(sender_id), email_key)[:32]}"
 
 
 async def _company_domains(domains: Collection[str], company_id: int | None) -> set[str]:

@@ -37,6 +37,10 @@ MAX_CODE: Final = 32
 MAX_INVITERS: Final = 5
 """Senders to consider of invites to one address, oldest first; a sender may be deactivated meanwhile."""
 
+ACTIVITIES_BY_MAIL: Final = ("FRIEND_REFERRED",)
+ACTIVITIES_BY_LINK: Final = ("REFERRAL_SIGNED_UP", "FRIEND_REFERRED")
+"""Activities of a referral."""
+
 
 @dataclass(frozen=True)
 class _Candidate:
@@ -58,8 +62,8 @@ async def code_of(profile_id: int) -> str:
 
 async def rotate(account_id: int, profile_id: int, *, actor: Actor) -> str:
     """
-    Replace the code of a profile's link, and return the new one. Sign-ups with a former code have no referrer. Raises
-    Refused: RATE_LIMITED.
+    Replace the code of a profile's link, and return the new one. Sign-ups with a former code, also with one of a profile that was
+    merged into this one, have no referrer. Raises Refused: RATE_LIMITED.
     """
     await rate_limits.spend("rotate-referral-link", by=[f"account:{account_id}"])
     async with in_transaction():
@@ -141,7 +145,7 @@ async def _record_referral(account: Account, by: _Candidate) -> None:
     """Store the referral, and award its points. Other people who invited the address are not notified."""
     now, via = clock.now(), ReferralVia.LINK if by.invite is None else ReferralVia.MAIL
     await Referral.create(referrer_id=by.profile_id, account_id=account.id, via=via, at=now)
-    activities = ["FRIEND_REFERRED"] if by.invite else ["REFERRAL_SIGNED_UP", "FRIEND_REFERRED"]
+    activities = ACTIVITIES_BY_MAIL if by.invite else ACTIVITIES_BY_LINK
     await record_many(
         [
             ActivityEvent(
@@ -149,7 +153,7 @@ async def _record_referral(account: Account, by: _Candidate) -> None:
                 profile_id=by.profile_id,
                 occurred_at=now,
                 source=SYSTEM_SOURCE,
-                external_id=f"referral:{account.id}:{activity}",
+                external_id=_event_id(account.id, activity),
                 counterpart_id=account.profile_id,
             )
             for activity in activities
@@ -161,8 +165,18 @@ async def _record_referral(account: Account, by: _Candidate) -> None:
         await invites.accept(own, account.id)
 
 
+def event_ids(account_id: int) -> list[str]:
+    """External ids of all events that the referral of this account may have caused."""
+    return [_event_id(account_id, activity) for activity in ACTIVITIES_BY_LINK]
+
+
+def _event_id(account_id: int, activity: str) -> str:
+    return f"referral:{account_id}:{activity}"
+
+
 async def _read_code(profile_id: int) -> str | None:
-    found: Any = ReferralCode.filter(profile_id=profile_id, retired_at=None).order_by("id").first().values("code")
+    active: Any = ReferralCode.filter(profile_id=profile_id, retired_at=None)
+    found: Any = active.order_by("merged", "id").first().values("code")
     row = await found
     return None if row is None else str(row["code"])
 

@@ -27,11 +27,14 @@ from services.merging import (
     connections,
     expected,
     former_ids,
+    invites,
     moved_rows,
     points,
     profile_fields,
     progress,
     projects,
+    referrals,
+    tshirts,
 )
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
 from services.progress.scores import lock_score_rows
@@ -56,6 +59,9 @@ STEPS: Sequence[Step] = (
     points,
     connections,
     projects,
+    invites,
+    referrals,
+    tshirts,
     challenges,
     badges,
     progress,

@@ -10,7 +10,7 @@ from models.badges import BadgeAward
 from models.challenges import ChallengeCompletion
 from services.achievements import badges, challenge_windows
 from services.core import clock
-from services.merging import points
+from services.merging import invites, points, referrals
 from services.merging.plan import Compensation, Pair, StepPlan, TablePlan
 from services.progress import criteria
 
@@ -47,7 +47,7 @@ async def new_challenges(pair: Pair, merged: criteria.Facts) -> list[str]:
     had = set(await _completed(pair))
     missing = [each for code, each in CHALLENGES.items() if code not in had]
     windowed = [each for each in missing if each.windowed]
-    inside = await challenge_windows.figures(pair, windowed, without=await points.taken_back(pair))
+    inside = await challenge_windows.figures(pair, windowed, without=await _taken_back(pair))
     return [
         each.code
         for each in missing
@@ -64,6 +64,10 @@ async def earned(pair: Pair, tables: Sequence[TablePlan], compensations: Sequenc
             TablePlan("challenge_completion", added=len(await new_challenges(pair, merged))),
         ]
     )
+
+
+async def _taken_back(pair: Pair) -> list[int]:
+    return [entry for step in (points, invites, referrals) for entry in await step.taken_back(pair)]
 
 
 async def _completed(pair: Pair) -> Sequence[str]:

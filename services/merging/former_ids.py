@@ -7,7 +7,6 @@ Rule: docs/rules/accounts.md#merging-who-wins.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from models.merged_profiles import MergedProfile
 from models.ownership import OWNERSHIP
@@ -18,9 +17,6 @@ from models.transactions import require_transaction
 from services.merging.plan import Pair, StepPlan, TablePlan
 from services.merging.progress import publish_boards
 from services.profiles import handles
-
-MISSING_STEPS: Final = frozenset({"invites", "referrals", "tshirts"})
-"""Modules that models/ownership names and that do not exist yet: their columns are not searched."""
 
 
 async def plan(pair: Pair) -> StepPlan:
@@ -68,8 +64,7 @@ def _columns() -> Iterator[tuple[str, str]]:
                 columns: tuple[str, ...] = (rule.column,)
             else:
                 columns = rule.columns if isinstance(rule, Combined) else ()
-            if getattr(rule, "by", None) not in MISSING_STEPS:
-                yield from ((each.table, column) for column in columns if column != "account_id")
+            yield from ((each.table, column) for column in columns if column != "account_id")
 
 
 _COUNT = Statement.of("""

@@ -7,13 +7,9 @@ from typing import Any, TypeVar
 
 from tortoise.transactions import in_transaction
 
-from models.ownership import OWNERSHIP
-from models.ownership.rules import Combined
 from models.statements import Statement, execute
 from services.merging import engine
-from services.merging.former_ids import MISSING_STEPS
 from services.merging.plan import Pair
-from services.points.ledger_consistency import differences
 
 PATIENCE = 15.0
 """Seconds within which calls get as far as to wait."""
@@ -24,7 +20,7 @@ async def merge_now(source: int, survivor: int) -> None:
     """Merge one profile into another, as the operation does once everything is proved."""
     async with in_transaction():
         assert await engine.lock(Pair(source, survivor))
-        await _merge(Pair(source, survivor))
+        await engine.merge(Pair(source, survivor))
 
 
 async def merge_during(
@@ -37,7 +33,7 @@ async def merge_during(
     outside = copy_context()
     async with in_transaction():
         assert await engine.lock(Pair(source, survivor))
-        await _merge(Pair(source, survivor))
+        await engine.merge(Pair(source, survivor))
         running = [asyncio.create_task(call, context=outside.copy()) for call in calls]
         async with asyncio.timeout(PATIENCE):
             while await _waiting() < sum(not each.done() for each in running):  # noqa: ASYNC110 - no event tells it
@@ -56,23 +52,3 @@ async def _waiting() -> int:
 _WAITING = Statement.of(
     "SELECT count(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
-
-
-async def _merge(pair: Pair) -> None:
-    for each in OWNERSHIP:
-        for rule in each.merge:
-            if isinstance(rule, Combined) and rule.by in MISSING_STEPS:
-                await _move(each.table, rule.columns, pair)
-    await engine.merge(pair)
-    if MISSING_STEPS:
-        _ = [each async for each in differences(repair=True)]
-
-
-async def _move(table: str, columns: Sequence[str], pair: Pair) -> None:
-    """Stands for a step that is not there yet: a row that both have is dropped."""
-    for column in columns:
-        try:
-            async with in_transaction():
-                await execute(Statement.of(f"UPDATE {table} SET {column} = $2 WHERE {column} = $1"), *pair)
-        except Exception:  # noqa: BLE001
-            await execute(Statement.of(f"DELETE FROM {table} WHERE {column} = $1"), pair.source)
