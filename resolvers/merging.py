@@ -15,9 +15,11 @@ from resolvers.base.rows import Row, in_order
 from services.core import runtime
 from services.errors import ErrorCode, NotAllowed
 from services.merging import completion, operations, preview, source_factors
+from services.merging.figures import Figures
 from services.merging.operations import Initiator, MergeStatus
 from services.merging.plan import Pair
 from services.merging.preview import TABLE_TITLES, MergePreview
+from services.progress.scores import COLUMNS
 
 UNFINISHED = frozenset({MergeStatus.STARTED, MergeStatus.CODE_SENT, MergeStatus.VERIFIED})
 MERGE = (
@@ -33,7 +35,18 @@ MERGE = (
     "merged_at",
     "profile_id",
 )
-PREVIEW = ("hash", "fields", "tables", "compensations", "accounts", "credentials", "warnings")
+PREVIEW = (
+    "hash",
+    "fields",
+    "tables",
+    "own_figures",
+    "other_figures",
+    "merged_figures",
+    "compensations",
+    "accounts",
+    "credentials",
+    "warnings",
+)
 
 
 @columns(*MERGE)
@@ -158,10 +171,23 @@ def _preview_row(shown: MergePreview) -> Row:
             for each in shown.plan.fields
         ],
         "tables": [{**vars(each), "title": translate(TABLE_TITLES[each.table])} for each in shown.tables],
+        "own_figures": _figures_row(shown.figures.survivor),
+        "other_figures": _figures_row(shown.figures.source),
+        "merged_figures": _figures_row(shown.figures.merged),
         "compensations": [vars(each) for each in shown.plan.compensations],
         "accounts": [vars(each) for each in shown.accounts],
         "credentials": [vars(each) for each in shown.credentials],
         "warnings": shown.warnings,
+    }
+
+
+def _figures_row(figures: Figures) -> Row:
+    return {
+        "score": {"overall": figures.overall, **{COLUMNS[name]: points for name, points in figures.points.items()}},
+        "badge_count": figures.badges,
+        "challenge_count": len(figures.challenges),
+        "certifications": figures.certifications,
+        "academy": {"units": figures.academy_units, "learning_paths": figures.learning_paths},
     }
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from catalogue.points import Category
+from catalogue.points import Category, CertificationLevel
 from models.accounts import AccountStatus
 from models.second_factors import SecondFactorMethod
 from resolvers import events, merging, profiles
@@ -14,8 +14,9 @@ from schema import second_factors as _second_factors  # noqa: F401 - names the e
 from schema.enums import enum_of
 from schema.errors import UserError
 from schema.fields import Work, answered_by, column, loaded_by, mutation_by
+from schema.learning import Academy
 from schema.nodes import Node, id_of
-from schema.points import Activity
+from schema.points import Activity, Score
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 from services.merging.operations import MergeStatus
@@ -128,6 +129,15 @@ class MergedCredential:
     )
 
 
+@strawberry.type(description="Points and achievements of one of the profiles, or of the merged one.")
+class MergeFigures:
+    score: Score = column("Points and level.")
+    badge_count: int = column("Number of badges.")
+    challenge_count: int = column("Number of completed challenges.")
+    certifications: list[CertificationLevel] = column("Levels of the certifications that were passed, lowest first.")
+    academy: Academy = column("Progress in the Academy.")
+
+
 @strawberry.type(description="Preview of a merge. Reading it changes nothing.")
 class MergePreview:
     hash: str = column(
@@ -135,6 +145,9 @@ class MergePreview:
     )
     fields: list[MergedField] = column("Fields of the profiles. Your value wins; an empty one takes the other's value.")
     tables: list[MergedTable] = column("Kinds of data, with the effect on their rows.")
+    own_figures: MergeFigures = column("Points and achievements of your profile now.")
+    other_figures: MergeFigures = column("Points and achievements of the other profile now.")
+    merged_figures: MergeFigures = column("Points and achievements of your profile after the merge.")
     compensations: list[MergeCompensation] = column("Points that are taken back.")
     accounts: list[MergedAccount] = column("Accounts that the merged profile will have, yours first.")
     credentials: list[MergedCredential] = column("Tokens and API keys of these accounts, oldest first.")

@@ -33,6 +33,8 @@ from services.messages.outbox import NewMail
 
 MERGE_LIFETIME: Final = timedelta(hours=1)
 MERGE_RETENTION: Final = timedelta(days=30)
+"""Of merges that are done. Others are deleted after UNFINISHED_RETENTION."""
+UNFINISHED_RETENTION: Final = timedelta(days=1)
 MAX_WRONG_CODES: Final = 5
 """Wrong codes that end a merge: of all its mails, and of the second factor."""
 OPEN: Final = frozenset({MergeState.STARTED, MergeState.CODE_SENT, MergeState.VERIFIED})
@@ -231,9 +233,11 @@ async def spend_attempt(by: Initiator) -> None:
 
 
 async def forget_old(now: datetime) -> int:
-    """Delete merges that were started more than 30 days ago; returns how many. Index (started_at)."""
-    gone: int = await ProfileMerge.filter(started_at__lte=now - MERGE_RETENTION).delete()
-    return gone
+    """Delete merges 30 days after their start, those that are not done after a day; returns how many. Index (started_at)."""
+    old: int = await ProfileMerge.filter(started_at__lte=now - MERGE_RETENTION).delete()
+    unfinished = ProfileMerge.filter(started_at__lte=now - UNFINISHED_RETENTION).exclude(state=MergeState.DONE)
+    left: int = await unfinished.delete()
+    return old + left
 
 
 def cancel_token(row: ProfileMerge) -> str:

@@ -20,6 +20,7 @@ from models.second_factors import SecondFactor
 from models.tokens import AccessToken, ApiKey
 from services.merging import engine
 from services.merging.engine import MergePlan
+from services.merging.figures import MergeFigures, figures
 from services.merging.plan import Pair, TablePlan
 
 
@@ -67,6 +68,7 @@ class MergePreview:
     pair: Pair
     names: tuple[str, str]
     plan: MergePlan
+    figures: MergeFigures
     accounts: Sequence[AccountPart]
     credentials: Sequence[CredentialPart]
     warnings: Sequence[MergeWarning]
@@ -84,7 +86,8 @@ class MergePreview:
         themselves, such as sessions, would outdate every preview.
         """
         seen = {**asdict(replace(self, plan=replace(self.plan, tables=self.tables))), "pair": list(self.pair)}
-        return hashlib.sha256(orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        text = orjson.dumps(seen, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return hashlib.sha256(text).hexdigest()[:32]
 
 
 TABLE_TITLES: Final = {
@@ -119,11 +122,12 @@ async def of(pair: Pair) -> MergePreview | None:
     if len(profiles) != len(pair):
         return None
     source, survivor = profiles[pair.source], profiles[pair.survivor]
-    accounts = await _accounts(pair)
+    accounts, plan = await _accounts(pair), await engine.plan(pair)
     return MergePreview(
         pair=pair,
         names=(source.name, survivor.name),
-        plan=await engine.plan(pair),
+        plan=plan,
+        figures=await figures(pair, plan),
         accounts=accounts,
         credentials=await _credentials(accounts),
         warnings=_warnings(source, survivor),

@@ -13,8 +13,9 @@ MERGE = """id status addresses { addressId masked } attemptsLeft needsSecondFact
     startedAt expiresAt mergedAt profile { id name }"""
 PREVIEW = """hash warnings fields { name keptFrom kept lost } tables { title kept moved combined lost }
     compensations { reason category points activity { code } } accounts { email status isOfOtherProfile creditBalance }
-    credentials { kind name hint accountEmail isOfOtherProfile }"""
-NO_MERGE = "mrg_5k2v9x0qcm"
+    ownFigures { ...F } otherFigures { ...F } mergedFigures { ...F } credentials { kind name hint accountEmail isOfOtherProfile }"""
+FIGURES = """fragment F on MergeFigures { score { points level { number } categories { category points } } badgeCount challengeCount
+    certifications academy { units learningPaths } }"""
 
 
 def call(name: str, given: str = "$input", fields: str = f"merge {{ {MERGE} }}") -> str:
@@ -67,7 +68,7 @@ class Merger:
 
     async def preview(self) -> Any:
         body = await self.ask(
-            f"query Look($id: ID!) {{ node(id: $id) {{ ... on ProfileMerge {{ preview {{ {PREVIEW} }} }} }} }}",
+            f"query Look($id: ID!) {{ node(id: $id) {{ ... on ProfileMerge {{ preview {{ {PREVIEW} }} }} }} }} {FIGURES}",
             id=self.merge_id,
         )
         return body["data"]["node"]["preview"]

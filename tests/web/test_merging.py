@@ -13,7 +13,7 @@ from models.second_factors import SecondFactorMethod
 from services.accounts import recovery_email
 from services.core import runtime
 from services.credits.credit_ledger import correct
-from tests.helpers.factories import make_person, make_token
+from tests.helpers.factories import give, make_person, make_token
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.merge_steps import Merger, merge_code, merge_mails, merger
 from tests.helpers.people import in_session, with_key
@@ -51,6 +51,7 @@ async def test_with_platform_access_by_both_accounts(checked_client: GraphQLClie
     ada, old = await two_profiles(checked_client)
     await make_token(old, "mx:user:profile:v1:read")
     await correct(OLD, 30, reason="A prize")
+    await give(old.own_profile_id)
     theirs = await in_session(old, elevated=True)
     # start, once for a repeated call
     assert await ada.start(OLD, idempotencyKey="k") == []
@@ -80,9 +81,14 @@ async def test_with_platform_access_by_both_accounts(checked_client: GraphQLClie
     assert (token["kind"], token["name"], token["accountEmail"]) == ("TOKEN", "A token", OLD)
     assert token["isOfOtherProfile"] and len(token["hint"]) == 4
     assert shown == await ada.preview(), "reading it changes nothing"
+    assert (shown["ownFigures"]["score"]["points"], shown["otherFigures"]["score"]["points"]) == (0, 15)
+    assert shown["otherFigures"]["certifications"] == shown["mergedFigures"]["certifications"] == []
     # merged
     assert await ada.finish(shown["hash"]) == []
     await assert_merged(ada, old)
+    body = await ada.ask("{ viewer { profile { score { points level { number } categories { category points } } } } }")
+    score = body["data"]["viewer"]["profile"]["score"]
+    assert score == shown["mergedFigures"]["score"] and score["points"] == 15
     assert (await ada.ask("{ viewer { openMerge { id } } }"))["data"]["viewer"]["openMerge"] is None
     # the old account is signed in still, sees the merged profile, and has to prove itself again
     body = await checked_client.ask("{ viewer { elevatedUntil profile { name } } }", headers=theirs)

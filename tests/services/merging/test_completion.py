@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +12,18 @@ from models.audit import Origin
 from models.database import Database
 from models.merged_profiles import MergedProfile
 from models.outbox import OutboxMessage
+from models.ownership import OWNERSHIP
 from models.profile_merges import MergeState, ProfileMerge
 from models.profiles import Profile
 from services.auth import sessions
 from services.auth.principals import Client
-from services.core import change_feed
+from services.core import change_feed, clock
 from services.core.audit import Actor
 from services.errors import ErrorCode
 from services.merging import completion, operations, preview
 from services.merging.operations import Initiator
 from services.merging.plan import Pair
+from services.merging.preview import TABLE_TITLES
 from tests.helpers.factories import make_person
 from tests.helpers.second_factors import code_of
 from tests.helpers.transactions import committed
@@ -115,3 +118,26 @@ async def test_a_crash_leaves_both_as_they_were(monkeypatch: pytest.MonkeyPatch)
     assert await Profile.filter(id__in=[ada.profile_id, ben.profile_id]).count() == 2
     assert (await ProfileMerge.get()).state is MergeState.VERIFIED and await of_merge("merge-done") == 0
     assert await at_once(merge) == {None: 1}
+
+
+async def test_the_preview_shows_the_tables_that_people_know() -> None:
+    ada, ben = await make_person(), await make_person()
+    shown = await committed(preview.of(Pair(ben.own_profile_id, ada.own_profile_id)))
+    assert shown is not None
+    planned = {each.table for each in shown.plan.tables}
+    not_shown = {
+        "account", "imported_person", "merged_profile", "notice", "once_award", "outbox_message", "profile", "profile_change", "profile_counter",
+        "profile_word", "score", "session",
+    }  # fmt: skip
+    assert planned - TABLE_TITLES.keys() <= not_shown, "a new table gets a title, or is here"
+    assert TABLE_TITLES.keys() <= {each.table for each in OWNERSHIP}
+
+
+async def test_old_merges_are_forgotten() -> None:
+    ada, now = await make_person(), clock.now()
+    by = Initiator(ada.id, 0, Actor(ada.id, Origin.SESSION))
+    for state, days in ((MergeState.DONE, 29), (MergeState.DONE, 30), (MergeState.STARTED, 1), (MergeState.STARTED, 0)):
+        merge_id = await operations.start(by, "nobody@people.example")
+        await ProfileMerge.filter(id=merge_id).update(state=state, started_at=now - timedelta(days=days))
+    assert await operations.forget_old(now) == 2
+    assert await ProfileMerge.filter(state=MergeState.DONE).count() == await ProfileMerge.all().count() - 1 == 1
