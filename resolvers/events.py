@@ -16,7 +16,7 @@ from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
 from resolvers.connections import connection_requests, connections
 from resolvers.connections.connections import ConnectionStatus
-from services.core import change_feed, clock, person_events
+from services.core import change_feed, clock, merged_profiles, person_events
 from services.core.change_feed import FeedBatch, FeedEntry, Listener, PersonKind, Topic
 from services.core.person_events import Position
 from services.errors import ErrorCode, NotAllowed, refused
@@ -83,7 +83,7 @@ async def viewer_events(context: Context, *, after: str | None = None) -> AsyncG
     if own is None:
         raise NotAllowed(ErrorCode.FORBIDDEN, "Only people may do this; this account has no profile.")
     await change_feed.follower(database).catch_up()  # what is committed from here on is notified
-    position = await person_events.now(database) if after is None else _position_of(own, after)
+    position = await person_events.now(database) if after is None else await _position_of(own, after)
     arrived, late = asyncio.Event(), not position.is_stored
     arrived.set()  # for what was committed before the listener is there
 
@@ -104,8 +104,8 @@ async def viewer_events(context: Context, *, after: str | None = None) -> AsyncG
             while found := await person_events.after(database, own, position):
                 for each in found:
                     position = each.position
-                    if await _is_still_visible(each.entry, context):
-                        yield _event_row(each.entry, _cursor_of(own, position))
+                    if entry := await _as_now(each.entry, context):
+                        yield _event_row(entry, _cursor_of(own, position))
 
 
 def is_own(row: Row, context: Context) -> bool:
@@ -127,6 +127,21 @@ def level(row: Row) -> Row:
 def challenge(row: Row) -> Row | None:
     """The challenge that was completed; None if it is no longer in the catalogue."""
     return challenges.by_code(row["challenge"])
+
+
+async def _as_now(entry: FeedEntry, context: Context) -> FeedEntry | None:
+    """
+    Return an event as it is delivered, or None if the viewer may not know of it any more. If the other person was merged into another
+    profile since, it is about that one.
+    """
+    if await _is_still_visible(entry, context):
+        return entry
+    current = await merged_profiles.current_ids([int(entry.facts["profile"])])
+    for other in current.values():
+        moved = replace(entry, facts={**entry.facts, "profile": other})
+        if await _is_still_visible(moved, context):
+            return moved
+    return None
 
 
 async def _is_still_visible(entry: FeedEntry, context: Context) -> bool:
@@ -158,10 +173,13 @@ def _cursor_of(profile_id: int, position: Position) -> str:
     return cursors.encode(EVENTS, profile_id, position.before, position.within, position.last, at)
 
 
-def _position_of(profile_id: int, cursor: str) -> Position:
-    """The position after an event of this profile. Raises Refused: BAD_CURSOR."""
+async def _position_of(profile_id: int, cursor: str) -> Position:
+    """
+    The position after an event of this profile, or of one that was merged into it: the events of both continue there. Raises
+    Refused: BAD_CURSOR.
+    """
     owner, before, within, last, at = cursors.decode(EVENTS, cursor, int, str, str, int, int)
-    if owner != profile_id:
+    if owner != profile_id and await merged_profiles.current_id(owner) != profile_id:
         raise refused(ErrorCode.BAD_CURSOR, "That is not the cursor of an event of yours.", path=("after",))
     return Position(before, within, last, datetime.fromtimestamp(at / 1_000_000, UTC))
 
