@@ -19,7 +19,7 @@ from resolvers.base.context import Context
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
 from resolvers.base.rows import Row
-from services.core import merged_profiles, rate_limits
+from services.core import change_feed, merged_profiles, rate_limits
 from services.errors import ErrorCode, refused
 from services.leaderboards import queries
 from services.leaderboards.keys import Board, BoardKey, CompanyPeople, Period
@@ -31,6 +31,10 @@ AS_OF = "Leaderboard.asOf"
 RESTORED_PEOPLE_PER_COST = 100
 """People restored in a snapshot for which the rate limit is charged one more."""
 ENTRY = ("key", "list", "rank", "points", "reached", "profile_id", "is_hidden")
+
+
+class StaleBoard(Exception):
+    """A board in memory has a person who no longer exists. It is up to date when it is read again: graphql-core does after a plan failed."""
 
 
 class Movement(NamedTuple):
@@ -185,12 +189,17 @@ async def people(profile_ids: Sequence[int], context: Context) -> list[Row | Non
     """
     The cards of people on a board. A person who hid in another process within the last half second may still be on it; the
     card is read nevertheless, so that the page is not lost. Cached boards follow visibility within a second.
+
+    Raises StaleBoard for a person who was merged or deleted in that time; the boards have then caught up.
     """
     database = context.database
     cards = await profiles.by_id(profile_ids, context)
     if missing := [number for number, card in zip(profile_ids, cards, strict=True) if card is None]:
         hidden = {row["id"]: row for row in await database.fetch(JUST_HIDDEN, missing)}
         cards = [card or hidden.get(number) for number, card in zip(profile_ids, cards, strict=True)]
+        if len(hidden) < len(set(missing)):
+            await change_feed.follower(database).poll()
+            raise StaleBoard
     return cards
 
 

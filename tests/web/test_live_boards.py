@@ -336,10 +336,11 @@ async def test_a_page_of_any_live_board_takes_the_statements_of_its_cards(
     people = [await make_profile(f"P{n}") for n in range(30)]
     for who in people:
         await record_answers(who)
-    await board(checked_client, period=period)
+    around = graph_id("prf", people[0])
+    await board(checked_client, period=period, around=around)
     # when
     with count_statements() as seen:
-        page = await board(checked_client, period=period, first=30)
+        page = await board(checked_client, period=period, first=30, around=around)
     # then
     assert len(page["entries"]["edges"]) == 30
-    assert seen.total == 1, seen.texts
+    assert seen.total == 2, seen.texts  # the page, and the people around one of them
