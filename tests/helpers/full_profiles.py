@@ -189,6 +189,9 @@ def _rows(person: FullPerson, text: str) -> list[Model]:
             sealed=seal(OUTBOX_MESSAGE, f'{{"to": "{own.email}", "subject": "", "text": "{text}", "html": ""}}'),
         ),
         t.Password(**account, hash="$no-hash", changed_at=now),
+        t.ProfileMerge(
+            **account, survivor_id=me, typed=secrets.token_hex(32), choices=[], started_at=now, expires_at=now,
+        ),
         t.SecondFactor(
             **account, method=SecondFactorMethod.TOTP, sealed=seal(TOTP_SECRET, text), confirmed_at=now, created_at=now
         ),
