@@ -6,7 +6,6 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models.accounts import Account
-from models.sessions import Session
 
 
 class Purpose(Enum):
@@ -83,15 +82,12 @@ class SignUp(Model):
     password_hash = fields.CharField(max_length=255)
     marketing = fields.BooleanField(default=False)
     referral_code = fields.CharField(max_length=64, default="")
-    session: fields.ForeignKeyNullableRelation[Session] = fields.ForeignKeyField(
-        "models.Session",
-        related_name=False,
+    session_id = fields.BigIntField(
         null=True,
-        on_delete=fields.CASCADE,
         db_index=True,
-        description="Whose profile gets another account; null: a new person signs up.",
+        description="Session whose person adds an account; null: a new person signs up. No foreign key: ending a session must not "
+        "wait for a sign-up.",
     )
-    session_id: int | None
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -127,7 +127,13 @@ ACCOUNT_TABLES: Final = (
     Ownership(
         tables.SignUp,
         merge=[Unaffected("It is no account yet.")],
-        deletion=[Deleted((), by="addresses", rule="Sign-ups with an address of the account are deleted.")],
+        deletion=[
+            Deleted(
+                (),
+                by="addresses",
+                rule="Sign-ups with an address of the account are deleted, and those by which it adds another one.",
+            )
+        ],
         export=PASSING,
     ),
 )

@@ -135,16 +135,6 @@ async def require_live(session_id: int | None) -> None:
         raise _ended()
 
 
-async def lock_live(session_id: int) -> None:
-    """
-    Lock a session, so that it does not end before the caller's transaction. Raises NotAllowed: UNAUTHENTICATED (it has ended).
-    Requires a transaction.
-    """
-    require_transaction()
-    if await Session.select_for_update().get_or_none(id=session_id) is None:
-        raise _ended()
-
-
 async def end(session_id: int) -> None:
     """End a session; no error if it has ended already."""
     await Session.filter(id=session_id).delete()

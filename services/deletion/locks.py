@@ -17,6 +17,7 @@ from models.shop import OrderState, ShopOrder
 from models.statements import Statement, execute, try_lock_rows
 from models.transactions import require_transaction
 from models.verification_codes import SignUp
+from services.deletion.addresses import sign_up_ids
 from services.deletion.plan import Going
 from services.progress.scores import lock_score_rows
 
@@ -72,7 +73,7 @@ async def lock(going: Going) -> None:
     """
     require_transaction()
     owner = going.profile_id or going.stays_id
-    await SignUp.filter(email_key__in=going.addresses).order_by("id").select_for_update()
+    await SignUp.filter(id__in=await sign_up_ids(going)).order_by("id").select_for_update()
     companies: Any = Account.filter(id__in=going.account_ids, company_id__not_isnull=True)
     numbers = set(await companies.values_list("company_id", flat=True))
     await Company.filter(id__in=numbers).order_by("id").select_for_update(no_key=True)

@@ -12,7 +12,6 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
-from models.sessions import Session
 from models.transactions import require_transaction
 from models.verification_codes import SignUp
 from services.accounts import accounts
@@ -60,9 +59,6 @@ async def begin(by: Initiator, email: str, password: str, *, marketing: bool, ke
         password_hashes.append(await passwords.hash_password(password))
 
     async def store() -> Answer:
-        # First, because a deletion never waits for an account; weakly, because rows of other calls with a key refer to it.
-        await Account.select_for_update(no_key=True).get_or_none(id=by.account_id)
-        await sessions.lock_live(by.session_id)
         # Hashed here only if the key of a repeated call expired after it was looked up.
         password_hash = password_hashes[0] if password_hashes else await passwords.hash_password(password)
         sign_up = SignUp(
@@ -75,7 +71,7 @@ async def begin(by: Initiator, email: str, password: str, *, marketing: bool, ke
             session_id=by.session_id,
             created_at=clock.now(),
         )
-        await pending_sign_ups.save(sign_up, _mail_code)
+        await pending_sign_ups.save(sign_up, _mail_by(by))
         return {}
 
     arguments = {
@@ -90,14 +86,14 @@ async def begin(by: Initiator, email: str, password: str, *, marketing: bool, ke
 async def resend(by: Initiator, email: str) -> None:
     """
     Mail another code, which replaces the previous one. An address that waits for none in this session is no error. Raises
-    Refused: BAD_INPUT, RATE_LIMITED.
+    Refused: BAD_INPUT, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
     """
     address = address_of(email)
     await _spend_mail(by, address)
     async with in_transaction():
         sign_up = await SignUp.select_for_update().get_or_none(email_key=address.key, session_id=by.session_id)
         if sign_up is not None:
-            await pending_sign_ups.mail_new_code(sign_up, _mail_code)
+            await pending_sign_ups.mail_new_code(sign_up, _mail_by(by))
 
 
 async def verify(by: Initiator, email: str, code: str) -> Account:
@@ -106,7 +102,7 @@ async def verify(by: Initiator, email: str, code: str) -> Account:
     referrer, because it is no new person. Its owner and the other accounts of the profile are notified.
 
     Raises Refused: BAD_INPUT, BAD_CODE (also in another session), ALREADY_EXISTS (the address has an account by now), TOO_MANY_ITEMS,
-    MANAGED_BY_IDP, RATE_LIMITED.
+    MANAGED_BY_IDP, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
     """
     address = address_of(email)
     await rate_limits.spend("create-account-code", by=[f"account:{by.account_id}"])
@@ -122,11 +118,12 @@ async def _create_account(by: Initiator, sign_up: SignUp) -> Account:
     address = address_of(sign_up.email)
     await _require_unmanaged(by, address)
     first = await first_of_company.would_be_first(await company_of_domain(address.domain))
-    initiator = await _lock_profile(by)
+    initiator = await _lock_account(by)
+    profile_id = initiator.own_profile_id
+    await lock_score_rows([profile_id])
     if await Account.exists(email_key=address.key):
         text = "This address already has an account: merge its profile into yours."
         raise refused(ErrorCode.ALREADY_EXISTS, text, path=("email",))
-    profile_id = initiator.own_profile_id
     others = await Account.filter(profile_id=profile_id, status=AccountStatus.ACTIVE).order_by("id")
     account = await accounts.add_account(address, profile_id, marketing=sign_up.marketing)
     await passwords.store(account.id, sign_up.password_hash)
@@ -145,31 +142,39 @@ async def _create_account(by: Initiator, sign_up: SignUp) -> Account:
     return account
 
 
-async def _lock_profile(by: Initiator) -> Account:
+async def _lock_account(by: Initiator) -> Account:
     """
-    Lock the initiator's account and the score row of the profile, in the order of merges, and return the account: its profile
-    is the one that the person has now. Requires a transaction, with the sign-up locked.
+    Lock the initiator's account until the transaction ends: its profile is the one that the person has now, and what ends all its
+    sessions waits. Raises NotAllowed: UNAUTHENTICATED (the session has ended).
+    Requires a transaction.
     """
     require_transaction()
-    # It exists as long as its session, and that as long as the sign-up. Weakly: rows may refer to it meanwhile.
-    account = await Account.select_for_update(no_key=True).get(id=by.account_id)
-    await lock_score_rows([account.own_profile_id])
+    # Weakly: rows of other calls refer to it. After the sign-up and the company, and before score rows, like other writers.
+    account = await Account.select_for_update(no_key=True).get_or_none(id=by.account_id)
+    await sessions.require_live(by.session_id)
+    if account is None:
+        raise RuntimeError("A session without an account.")
     return account
 
 
-async def _mail_code(sign_up: SignUp, code: str) -> None:
-    """Write both mails, and withhold one: so the work is the same for every address."""
-    taken = await Account.get_or_none(email_key=sign_up.email_key)
-    session = await Session.get(id=sign_up.session_id).select_related("account")
-    initiator = session.account
-    await outbox.send_mails(
-        [
-            NewMail(
-                "new-account-code", sign_up, {"code": code, "account": initiator.email}, withheld=taken is not None
-            ),
-            NewMail("new-account-taken", taken or initiator, {"account": initiator.email}, withheld=taken is None),
-        ]
-    )
+def _mail_by(by: Initiator) -> pending_sign_ups.MailCode:
+    """Return what writes the mails of both cases and withholds one of them, so that the work is the same for every address."""
+
+    async def mail(sign_up: SignUp, code: str) -> None:
+        initiator = await _lock_account(by)
+        taken = await Account.get_or_none(email_key=sign_up.email_key)
+        facts, about = {"account": initiator.email}, initiator.own_profile_id
+        is_free = taken is None
+        await outbox.send_mails(
+            [
+                NewMail(
+                    "new-account-code", sign_up, {"code": code, **facts}, withheld=not is_free, about_profile_id=about
+                ),
+                NewMail("new-account-taken", taken or initiator, facts, withheld=is_free, about_profile_id=about),
+            ]
+        )
+
+    return mail
 
 
 async def _spend_mail(by: Initiator, address: Address) -> None:

@@ -19,7 +19,8 @@ from models.sessions import Session
 from models.verification_codes import MailedCode, SignUp
 from services.accounts import accounts
 from services.auth import passwords, sessions
-from services.core.audit import Actor
+from services.core.audit import OPERATOR, Actor
+from services.deletion import engine as deletion
 from services.errors import ErrorCode, Refused
 from services.invites.invites import Sender
 from services.invites.invites import send as send_invites
@@ -198,8 +199,8 @@ async def test_a_code_is_worth_nothing_in_another_session(quick_passwords: None)
     assert await kinds() == ["new-account-code"]
     # and: not after the session has ended either
     await sessions.end(by.session_id)
-    assert await tried(by, code) is ErrorCode.BAD_CODE
-    assert await SignUp.all().count() == 0 and await Account.all().count() == 2
+    assert await tried(by, code) is ErrorCode.UNAUTHENTICATED
+    assert await Account.all().count() == 2
 
 
 async def test_who_begins_later_with_the_address_counts(quick_passwords: None) -> None:
@@ -298,6 +299,13 @@ async def test_the_same_call_many_times_at_once(quick_passwords: None) -> None:
     assert sorted(isinstance(each, Account) for each in answers) == [False, False, False, True]
     assert {each for each in answers if isinstance(each, ErrorCode)} == {ErrorCode.BAD_CODE}
     assert await Account.all().count() == 2
+    # and: nothing waits for each other in a circle
+    email = "ada@spare.example"
+    await begin(by, email)
+    calls = (tried(by, await mailed_code(email), email), account_creation.resend(by, email), begin(by, email))
+    results: Any = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(results[0], Account) or results[0] is ErrorCode.BAD_CODE
+    assert all(each is None or isinstance(each, Refused) for each in results[1:])
 
 
 async def test_a_repeated_key_sends_nothing(quick_passwords: None) -> None:
@@ -349,7 +357,7 @@ async def test_a_merge_that_ends_while_the_code_is_verified(
         waits.set()
         return False
 
-    monkeypatch.setattr(first_of_company, "would_be_first", announced)  # the last step before the locks
+    monkeypatch.setattr(first_of_company, "would_be_first", announced)  # the last step before it waits for the merge
     # when
     merging = asyncio.create_task(merge())
     await locked.wait()
@@ -360,11 +368,32 @@ async def test_a_merge_that_ends_while_the_code_is_verified(
     assert {each.profile_id for each in await Account.all()} == {ben.profile_id}
 
 
-async def test_no_account_is_added_for_one_that_was_deleted(quick_passwords: None) -> None:
+async def test_a_deletion_takes_what_waits_for_its_code(quick_passwords: None) -> None:
+    # given: Ben is adding an account, too
+    ada, ben = await make_login(), await make_login("ben@people.example")
+    by, other = await initiator(ada), await initiator(ben)
+    await begin(by)
+    await begin(other, "ben@work.example")
+    code = await mailed_code(NEW)
+    planned = {each.table: each.deleted for each in (await deletion.plan_account(ada.id)).tables}
+    # when
+    await deletion.delete_account(ada.id, actor=OPERATOR)
+    # then
+    assert (planned["sign_up"], planned["mailed_code"]) == (1, 1)
+    assert await tried(by, code) is ErrorCode.BAD_CODE
+    assert (await SignUp.get()).email_key == "ben@work.example" and await MailedCode.all().count() == 1
+    assert not [each for each in await mails() if each.to == NEW]
+    assert [each.id for each in await Account.all()] == [ben.id]
+
+
+async def test_the_last_account_is_deleted_while_another_one_is_added(quick_passwords: None) -> None:
     ada = await make_login()
     by = await initiator(ada)
     await begin(by)
     code = await mailed_code(NEW)
-    await Account.filter(id=ada.id).delete()
-    assert await tried(by, code) is ErrorCode.BAD_CODE
-    assert await Account.all().count() == await SignUp.all().count() == 0
+    # when
+    added, _ = await asyncio.gather(tried(by, code), deletion.delete_account(ada.id, actor=OPERATOR))
+    # then: one of them was first, and there is never a profile without an account
+    left = await Account.all()
+    assert added in {ErrorCode.BAD_CODE, ErrorCode.UNAUTHENTICATED} or [each.email for each in left] == [NEW]
+    assert len(left) == await Profile.all().count() == int(isinstance(added, Account))
