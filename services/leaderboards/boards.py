@@ -142,11 +142,19 @@ class Boards:
         cached.track(changed)
         if ALL_TIME_VIEW not in cached.windows:
             return  # nothing is cached yet, and the build under way reads its tracked changes again
-        ids, windows = list(changed), dict(cached.windows)
+        windows = dict(cached.windows)
         views = [view for view in windows if view != ALL_TIME_VIEW]
-        scores = await sql.scores_of(self.database, ids)
-        companies = await sql.memberships(self.database, ids) if cached.companies else {}
-        sums = await sql.sums_of(self.database, ids, views)
+        while True:
+            ids, merges = list(changed), self.history.merges
+            scores = await sql.scores_of(self.database, ids)
+            companies = await sql.memberships(self.database, ids) if cached.companies else {}
+            sums = await sql.sums_of(self.database, ids, views)
+            # A merge that was committed during the reads: both profiles change together, so that no board has both or neither.
+            await self._follower.poll()
+            together = self.history.merged_with(ids) if self.history.merges != merges else set(ids)
+            if together <= changed.keys():
+                break
+            changed = dict.fromkeys(together, self.history.last) | changed
         # No await from here on: no reader may see a profile twice, or not at all. A build that began during the reads
         # above has read the old sums, so it must track these profiles too.
         cached.track(changed)
@@ -199,6 +207,7 @@ class Boards:
                     self.history.record(entry)
             async for rows in sql.all_scores(self.database):
                 await in_thread(len(rows), _add_scores, table, listed, rows)
+            await self._follower.poll()  # what the build has read of a merge is applied as a whole
             async with self.lock:
                 await self.ingest_changes()
                 if cached is not self.cached:
@@ -230,6 +239,7 @@ class Boards:
                 table = await (self._sum_window(view) if view.is_complete else self._subtract_later(cached, view))
                 if table is None:
                     return
+                await self._follower.poll()
                 async with self.lock:
                     await self.ingest_changes()
                     corrected = (

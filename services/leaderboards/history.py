@@ -1,4 +1,4 @@
-"""The changes of sums and visibility within the last hour, so that a board can be put back to a moment."""
+"""The changes of sums and visibility, and the merges, within the last hour, so that a board can be put back to a moment."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -36,18 +36,30 @@ class _VisibilityChange(NamedTuple):
     listed: bool
 
 
+class _Merge(NamedTuple):
+    change: Change
+    survivor: int
+
+
+class MergeChain(Exception):
+    """Of the merges after a moment one has a survivor that was merged in turn: the ledger tells only the last owner before that."""
+
+
 def change_of(entry: FeedEntry) -> Change:
     """Return when an entry was written, and by which transaction."""
     return Change(entry.at.astimezone(UTC), entry.xid or entry.id)
 
 
 class History:
-    """The last change of each changed profile, and every change of visibility."""
+    """The last change of each changed profile, every change of visibility, and every merge."""
 
     def __init__(self) -> None:
         self.last = NEVER
         self._last_changes: dict[int, Change] = {}
         self._visibility: dict[tuple[int, int], _VisibilityChange] = {}
+        self._merges: dict[int, _Merge] = {}
+        self.merges = 0
+        """How many merges were ever recorded: it grows with each."""
         self._recorded = 0
 
     def record(self, entry: FeedEntry) -> Change:
@@ -58,6 +70,9 @@ class History:
             self._last_changes[profile_id] = self._last_changes.get(profile_id, NEVER).later(change)
         for profile_id, listed in entry.facts.get("listed", {}).items():
             self._visibility[entry.id, int(profile_id)] = _VisibilityChange(entry.id, change, int(profile_id), listed)
+        for former_id, survivor in entry.facts.get("merged", {}).items():
+            self.merges += int(former_id) not in self._merges
+            self._merges[int(former_id)] = _Merge(change, survivor)
         self._recorded += 1
         if self._recorded % ENTRIES_PER_CLEANUP == 0:
             self._drop_older(clock.now() - HISTORY_LENGTH)
@@ -67,6 +82,31 @@ class History:
         changes, visibility = self._last_changes, self._visibility
         self._last_changes = {profile_id: each for profile_id, each in changes.items() if each.at >= before}
         self._visibility = {key: each for key, each in visibility.items() if each.change.at >= before}
+        self._merges = {former_id: each for former_id, each in self._merges.items() if each.change.at >= before}
+
+    def merged_with(self, profile_ids: Iterable[int]) -> set[int]:
+        """Return these profiles with those that were merged into them within the last hour, and those that they were merged into."""
+        found = set(profile_ids)
+        for former_id, merge in self._merges.items():
+            if former_id in found or merge.survivor in found:
+                found |= {former_id, merge.survivor}
+        return found
+
+    def merges_after(self, moment: Moment) -> dict[int, int]:
+        """
+        Return the merges that do not belong to the moment: the survivor by the id of the profile that is gone. Raises MergeChain if
+        they cannot be undone.
+        """
+        found = {
+            former_id: each.survivor for former_id, each in self._merges.items() if not moment.contains(*each.change)
+        }
+        if not found.keys().isdisjoint(found.values()):
+            raise MergeChain
+        return found
+
+    def survivors_after(self, moment: Moment) -> set[int]:
+        """Return the profiles that another one was merged into by a merge that does not belong to the moment."""
+        return {each.survivor for each in self._merges.values() if not moment.contains(*each.change)}
 
     def changed_since(self, moment: Moment) -> Iterable[int]:
         """

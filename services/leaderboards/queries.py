@@ -9,7 +9,7 @@ from models.database import Database
 from services.core import clock
 from services.core.runtime import runtime_of
 from services.errors import ErrorCode, refused
-from services.leaderboards import boards
+from services.leaderboards import boards, moments
 from services.leaderboards.keys import (
     BOARD_COLUMNS,
     Board,
@@ -161,11 +161,13 @@ async def movements(database: Database, key: BoardKey, entries: Sequence[tuple[i
     a profile that was not on this board then.
 
     On a pinned board: up to its moment, since the Monday before it. Ranks of a pinned board count profiles that hide
-    now, and ranks of Monday do not, so these are subtracted first.
+    now, and ranks of Monday do not, so these are subtracted first. A profile that another one was merged into since the moment
+    has None: its points of Monday are those of both.
     """
     snapshot = None if key.at is None else await _snapshots(database).get(key)
     view = view_of_week_start(key.window, (key.at or clock.now()).date())
     live = boards.for_database(database)
+    merged = set() if key.at is None else live.history.survivors_after((await moments.fix(database, key.at)).moment)
     then = (await live.ranking(key.board, view, key.people)).rows
     table = live.cached.windows[view].table
     moved: list[int | None] = []
@@ -173,7 +175,7 @@ async def movements(database: Database, key: BoardKey, entries: Sequence[tuple[i
         row = table.row(profile_id)
         points = 0 if row is None else table.points[BOARD_COLUMNS[key.board]][row]
         now = rank if snapshot is None else rank - snapshot.hidden_above(rank)
-        moved.append(then.above(points) + 1 - now if points > 0 else None)
+        moved.append(then.above(points) + 1 - now if points > 0 and profile_id not in merged else None)
     return moved
 
 

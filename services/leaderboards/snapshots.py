@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from services.core import clock
+from services.errors import ErrorCode, refused
 from services.leaderboards import moments, sql
 from services.leaderboards.boards import PROFILES_PER_READ, Boards
 from services.leaderboards.cache import ALL_TIME_VIEW, CachedBoards, Ranking, WindowTotals
+from services.leaderboards.history import History, MergeChain
 from services.leaderboards.keys import BOARD_COLUMNS, BoardKey, CompanyPeople, LedgerView
 from services.leaderboards.moments import Moment
 from services.leaderboards.sorted_rows import FrozenRows, Place, Standing, sort_key
@@ -268,8 +270,13 @@ class Snapshots:
 
     async def _standings_at(self, key: BoardKey, moment: Moment, ids: Sequence[int]) -> dict[int, Standing | None]:
         """Return the standings of these profiles at the moment, listed or not; None for those without points."""
-        column = BOARD_COLUMNS[key.board]
-        sums = await sql.sums_of(self._boards.database, ids, [LedgerView(key.window)], moment)
+        column, boards = BOARD_COLUMNS[key.board], self._boards
+        while True:
+            undone = _merges_after(boards.history, moment)
+            sums = await sql.sums_of(boards.database, ids, [LedgerView(key.window)], moment, undone=undone)
+            await boards.poll()
+            if _merges_after(boards.history, moment) == undone:
+                break  # no merge was committed that these sums contain and that was not undone
         found: dict[int, Standing | None] = dict.fromkeys(ids)
         for profile_id, [own] in sums.items():
             if own[2 * column] > 0:
@@ -292,6 +299,15 @@ class Snapshots:
         return sum(each.size for each in self._snapshots.values()) + sum(
             BYTES_PER_ROW * len(each) for each in tables.values()
         )
+
+
+def _merges_after(history: History, moment: Moment) -> dict[int, int]:
+    """Return the merges to undo for a moment. Raises Refused: SNAPSHOT_EXPIRED (they cannot be undone)."""
+    try:
+        return history.merges_after(moment)
+    except MergeChain as error:
+        text = "Profiles were merged since that moment. Start again without `asOf`."
+        raise refused(ErrorCode.SNAPSHOT_EXPIRED, text, path=("asOf",)) from error
 
 
 def _shared(key: BoardKey) -> BoardKey:

@@ -1,7 +1,8 @@
 """The SQL of the boards: score rows, sums from the ledger, members of companies."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from catalogue.points import Category
@@ -122,18 +123,25 @@ async def last_change(database: Database) -> datetime:
 
 
 async def sums_of(
-    database: Database, ids: Iterable[int], views: Sequence[LedgerView], moment: Moment | None = None
+    database: Database,
+    ids: Iterable[int],
+    views: Sequence[LedgerView],
+    moment: Moment | None = None,
+    *,
+    undone: Mapping[int, int] = MappingProxyType({}),
 ) -> dict[int, list[list[int]]]:
     """
     Return the sums of these profiles in each view, now or at a moment, by profile. Profiles without an entry in any view
-    are absent.
+    are absent. `undone`: merges (the survivor by former id) whose entries count for the profile that had them before.
 
     One statement for any number of views. Index (profile_id, occurred_at, id): days before the first view are not read.
     Unique (reverses_id).
     """
-    keys = list(ids)
-    if not views or not keys:
+    asked = set(ids)
+    if not views or not asked:
         return {}
+    undone = {former: survivor for former, survivor in undone.items() if former in asked or survivor in asked}
+    keys = sorted(asked.union(undone.values()))
     parameters: list[Any] = []
 
     def parameter(value: Any) -> str:
@@ -160,16 +168,22 @@ async def sums_of(
         beginning = f" AND e.occurred_at >= {begun}"
     if moment is not None:
         beginning += f" AND {_belongs_to('e', database, moment, parameter)}"
+    was_anothers = f"e.former_id = ANY({parameter(list(undone))})" if undone else "false"
     text = (
-        f"SELECT e.profile_id, e.category, {', '.join(columns)} FROM point_entry e"
-        f" WHERE e.profile_id = ANY({ids_parameter}){beginning} AND e.awarded <> 0 GROUP BY e.profile_id, e.category"
+        f"SELECT CASE WHEN {was_anothers} THEN e.former_id ELSE e.profile_id END AS owner_id, e.category, {', '.join(columns)} FROM point_entry e"
+        f" WHERE e.profile_id = ANY({ids_parameter}){beginning} AND e.awarded <> 0 GROUP BY 1, 2"
     )
     fetch = database.fetch if len(keys) <= MAX_IDS_BY_INDEX else database.fetch_long
+    sums = _sums_in(await fetch(Statement.of(text), *parameters), len(views))
+    return {profile_id: each for profile_id, each in sums.items() if profile_id in asked}
+
+
+def _sums_in(rows: Sequence[Row], views: int) -> dict[int, list[list[int]]]:
     found: dict[int, list[list[int]]] = {}
-    for row in await fetch(Statement.of(text), *parameters):
-        sums = found.get(row["profile_id"])
+    for row in rows:
+        sums = found.get(row["owner_id"])
         if sums is None:
-            sums = found[row["profile_id"]] = [[0] * (2 * BOARDS) for _ in views]
+            sums = found[row["owner_id"]] = [[0] * (2 * BOARDS) for _ in range(views)]
         for number, each in enumerate(sums):
             add_to_sums(each, row["category"], row[f"p{number}"], row[f"r{number}"])
     return found

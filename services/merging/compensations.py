@@ -2,7 +2,7 @@
 Points that a merge takes back: each entry gets an ordinary REVERSAL row, whose outcome says why.
 
 So a service that reverses the same event later finds the reversal and takes nothing twice (services/points/corrections.py), and
-counters, dates of badges and boards treat the entry as one that never happened. Rule: docs/rules/accounts.md#merging-who-wins.
+counters, dates of badges and boards treat the entry as one that never happened. Rule: docs/rules/accounts.md#merging-points-badges-challenges.
 """
 
 from collections.abc import Collection

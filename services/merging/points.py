@@ -4,7 +4,7 @@ The ledger: the source's entries become the survivor's, with their dates, and wh
 Of an activity that counts once, the earlier award stays (DUPLICATE). What one of the two has for something that the other one did
 is taken back (SELF): votes, referrals. Points that both earned under a daily cap stay, also if they are more than the cap together; the
 room that is left on that day is then 0 (services/points/ledger.py). `former_id` of a moved entry says whose it was, for boards that
-are pinned to a moment before the merge. Rule: docs/rules/accounts.md#merging-who-wins.
+are pinned to a moment before the merge. Rule: docs/rules/accounts.md#merging-points-badges-challenges.
 """
 
 from datetime import datetime

@@ -2,7 +2,7 @@
 Sums and counters of the survivor, counted again from what it has now; then levels, badges and challenges that the sum has earned.
 
 The figures are those that `verify-points` expects (services/points/ledger_consistency.py, services/progress/counters.py). What the
-merged figures earn is awarded with notices, as after any event. Rule: docs/rules/accounts.md#merging-who-wins.
+merged figures earn is awarded with notices, as after any event. Rule: docs/rules/accounts.md#merging-points-badges-challenges.
 """
 
 from datetime import datetime

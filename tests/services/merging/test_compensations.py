@@ -1,4 +1,4 @@
-"""Points that a merge takes back: docs/rules/accounts.md#merging-who-wins."""
+"""Points that a merge takes back: docs/rules/accounts.md#merging-points-badges-challenges."""
 
 from datetime import timedelta
 

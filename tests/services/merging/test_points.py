@@ -1,4 +1,4 @@
-"""The ledgers of two profiles become one: docs/rules/accounts.md#merging-who-wins, docs/rules/points.md."""
+"""The ledgers of two profiles become one: docs/rules/accounts.md#merging-points-badges-challenges, docs/rules/points.md."""
 
 from datetime import timedelta
 from typing import Any
