@@ -23,7 +23,7 @@ from web.graphiql_demo import DemoPeople
 from web.graphiql_files import FILES, FOLDER, VendoredFile, missing
 
 STATIC_FILES = Path(__file__).parent / "static" / "graphiql"
-EXAMPLES = STATIC_FILES / "examples"  # one document per tab, ordered by file name
+EXAMPLES = STATIC_FILES / "examples"  # one document per tab, ordered by file name; beside it its variables
 OWN_DOCUMENTS = STATIC_FILES / "own"  # what the page itself sends, to sign people in and out
 OWN_STYLES = ("graphiql.css",)
 OWN_SCRIPTS = ("storage.js", "shared_link.js", "session.js", "sign_in.js", "graphiql.js")  # in loading order
@@ -185,10 +185,17 @@ def _own(name: str) -> Asset:
 
 
 def _documents() -> Asset:
-    examples = [{"query": path.read_text(encoding="utf-8")} for path in sorted(EXAMPLES.glob("*.graphql"))]
+    examples = [_tab(path) for path in sorted(EXAMPLES.glob("*.graphql"))]
     own = [path.read_text(encoding="utf-8") for path in sorted(OWN_DOCUMENTS.glob("*.graphql"))]
     content = orjson.dumps({"examples": examples, "own": {_operation_name(text): text for text in own}})
     return Asset("documents.json", _version(content), content=content)
+
+
+def _tab(path: Path) -> dict[str, str]:
+    variables = path.with_suffix(".json")
+    return {"query": path.read_text(encoding="utf-8")} | (
+        {"variables": variables.read_text(encoding="utf-8")} if variables.exists() else {}
+    )
 
 
 def _operation_name(document: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import orjson
 import pytest
 from aiohttp import hdrs, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
@@ -251,16 +252,17 @@ def test_the_log_says_when_browsers_are_sent_to_the_cdn(tmp_path: Path) -> None:
 # --- The examples
 
 
-@pytest.mark.parametrize("path", sorted(graphiql.EXAMPLES.iterdir()), ids=lambda path: path.stem)
-def test_an_example_is_one_named_operation_after_three_lines_that_fit_the_editor(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(graphiql.EXAMPLES.glob("*.graphql")), ids=lambda path: path.stem)
+def test_an_example_has_named_operations_after_three_lines_that_fit_the_editor(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     introduction = [line for line in text.splitlines() if line.startswith("#")]
     assert text.splitlines()[:4] == [*introduction, ""]
     assert len(introduction) == 3
     assert max(len(line) for line in introduction) <= 46, "the editor is no wider"
-    [operation] = parse(text).definitions
-    # GraphiQL takes the operation's name as the title of the tab.
+    operation, *others = parse(text).definitions
+    # GraphiQL takes the name of the first operation as the title of the tab.
     assert isinstance(operation, OperationDefinitionNode) and operation.name is not None
+    assert all(isinstance(each, OperationDefinitionNode) and each.name for each in others)
     title = "".join(each.title() for each in path.stem.split("-")[1:])
     assert operation.name.value == title
 
@@ -278,7 +280,11 @@ def test_no_example_has_the_name_of_another_document_that_client_tools_check() -
 
 async def test_the_tabs_come_in_the_order_of_the_files(client: Client) -> None:
     async with client.get("/graphiql/documents.json") as response:
-        queries = [tab["query"] for tab in (await response.json())["examples"]]
+        tabs = (await response.json())["examples"]
+    queries = [tab["query"] for tab in tabs]
+    assert [sorted(orjson.loads(tab["variables"])) for tab in tabs if "variables" in tab] == [
+        ["addressId", "code", "email", "mergeId", "previewHash"]
+    ]
     names = [re.search(r"^(\w+ \w+)", query, re.MULTILINE) for query in queries]
     assert [name and name[1] for name in names] == [
         "query ForumBoard",
@@ -286,13 +292,22 @@ async def test_the_tabs_come_in_the_order_of_the_files(client: Client) -> None:
         "query FindPeople",
         "subscription LiveBoard",
         "mutation UpdateMyProfile",
+        "mutation StartMerge",
     ]
 
 
 async def test_the_page_gets_its_own_documents_by_the_names_of_their_operations(client: Client) -> None:
     async with client.get("/graphiql/documents.json") as response:
         own = (await response.json())["own"]
-    assert sorted(own) == ["CompleteSignIn", "SignIn", "SignOut", "WhoIsSignedIn"]
+    assert sorted(own) == [
+        "CompleteSignIn",
+        "ElevateSession",
+        "ElevationProofs",
+        "SendElevationCode",
+        "SignIn",
+        "SignOut",
+        "WhoIsSignedIn",
+    ]
     for name, document in own.items():
         [operation] = parse(document).definitions
         assert isinstance(operation, OperationDefinitionNode) and operation.name is not None

@@ -164,6 +164,30 @@ async def test_a_session_that_ended_elsewhere_can_be_left(server: str) -> None:
         assert visit.complaints == []
 
 
+async def test_somebody_confirms_that_it_is_them_and_no_password_stays(server: str) -> None:
+    async with a_browser() as visit:
+        page = visit.page
+        await open_dialog(page, server)
+        await sign_in(page)
+        elevate = "query Until { viewer { elevatedUntil } }"
+        await run(page, elevate)
+        await expect(page.locator(".graphiql-response")).to_contain_text('"elevatedUntil": null')
+        # when the password is wrong, then right
+        await page.get_by_role("button", name="Signed in as").click()
+        await page.get_by_role("button", name="Confirm that it is you").click()
+        await page.get_by_role("textbox", name="Password").fill(WRONG)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("password")
+        await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        # then sensitive operations are open, and the password is nowhere
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        await run(page, elevate)
+        await expect(page.locator(".graphiql-response")).not_to_contain_text('"elevatedUntil": null')
+        assert PASSWORD not in await page.evaluate(KEPT)
+        assert visit.complaints == []
+
+
 async def test_a_typed_password_is_not_kept(server: str) -> None:
     async with a_browser() as visit:
         page = visit.page
@@ -181,7 +205,7 @@ async def test_a_typed_password_is_not_kept(server: str) -> None:
         await expect(page.locator(".graphiql-history-item")).to_have_count(1)
         await page.reload()
         await expect(page.locator(".graphiql-query-editor .CodeMirror")).to_contain_text("query Kept")
-        await expect(page.locator(".graphiql-tab-button")).to_have_count(5)
+        await expect(page.locator(".graphiql-tab-button")).to_have_count(6)
 
 
 async def test_the_dialog_keeps_the_focus_and_closes_by_escape(server: str) -> None:

@@ -72,6 +72,19 @@
         return { isPasswordExpired: await finished(await run("CompleteSignIn", { input: { token, code } })) };
       },
 
+      // Returns the proof that the account needs: PASSWORD, TOTP or SMS, for which a code was sent. Throws NotDone.
+      async startElevation() {
+        const viewer = await run("ElevationProofs");
+        const proof = viewer?.elevationProofs[0];
+        if (proof === "SMS") await run("SendElevationCode");
+        return proof;
+      },
+
+      // `text` is the password or the code. Throws NotDone.
+      async elevate(proof, text) {
+        await run("ElevateSession", { input: proof === "PASSWORD" ? { password: text } : { code: text } });
+      },
+
       // Throws NotDone. A session that has ended already is no failure.
       async signOut() {
         try {

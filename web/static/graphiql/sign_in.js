@@ -1,18 +1,20 @@
-// The dialog for signing in and out, and the button that opens it. Passwords and codes stay in its fields: they are never in
+// The dialog for signing in and out and for elevating the session, and the button that opens it. Passwords and codes stay in its fields: they are never in
 // an editor, in the history or in the browser's storage, and the fields are emptied when the dialog closes.
 "use strict";
 
 (() => {
   const dialog = document.getElementById("sign-in");
   const part = (name) => dialog.querySelector(`[data-part="${name}"]`);
-  const TITLES = { credentials: "Sign in", code: "Sign in: code", "signed-in": "Signed in" };
+  const TITLES = { credentials: "Sign in", code: "Sign in: code", "signed-in": "Signed in", proof: "Confirm that it is you" };
+  const PROOF_NAMES = { PASSWORD: "Password", TOTP: "Code of your authenticator app", SMS: "Code that was sent to your phone" };
   const form = dialog.querySelector("form");
-  const { email, password, code } = form.elements;
+  const { email, password, code, proof } = form.elements;
 
   // `session` is of session.js; `demo` is the address of the demo's people.
   function createDialog(session, demo) {
     let challenge = null; // the second factor's, while a code is needed
     let demoPerson = null; // the person of the demo who was chosen
+    let neededProof = null; // what the account must prove, while it is asked for
 
     function show(text) {
       part("message").textContent = text;
@@ -24,10 +26,11 @@
       // A hidden field that is required would stop the form.
       email.required = password.required = name === "credentials";
       code.required = name === "code";
+      proof.required = name === "proof";
     }
 
     function reset() {
-      challenge = demoPerson = null;
+      challenge = demoPerson = neededProof = null;
       form.reset();
       show("");
     }
@@ -70,6 +73,21 @@
       }
       dialog.close();
       window.communityGraph.say(`Signed in as ${session.account()?.name ?? ""}.`);
+    }
+
+    async function askForProof() {
+      neededProof = await session.startElevation();
+      const person = (await demoPeople()).find((each) => each.email === session.account()?.email);
+      proof.value = (neededProof === "PASSWORD" ? person?.password : person?.code) ?? "";
+      part("proof-name").textContent = PROOF_NAMES[neededProof] ?? "Proof";
+      step("proof");
+      proof.focus();
+    }
+
+    async function elevate() {
+      await session.elevate(neededProof, neededProof === "PASSWORD" ? proof.value : proof.value.trim());
+      dialog.close();
+      window.communityGraph.say("Confirmed: sensitive operations work for 8 hours.");
     }
 
     async function askForCode(needed) {
@@ -116,8 +134,9 @@
 
     form.addEventListener("submit", (event) => {
       event.preventDefault(); // nothing is sent by the form itself
-      attempt(signIn);
+      attempt(neededProof ? elevate : signIn);
     });
+    part("confirm").addEventListener("click", () => attempt(askForProof));
     part("sign-out").addEventListener("click", () =>
       attempt(async () => {
         await session.signOut();
