@@ -14,7 +14,7 @@ from services.messages import outbox_worker
 from settings import HERE, BadSetting, Settings
 from tests.helpers import databases
 from tests.helpers.document_examples import Block, Reader, client_page, same_shape
-from tests.helpers.factories import give, make_profile, make_service, make_token
+from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
 from tests.helpers.servers import running
 from tests.helpers.sign_in import make_login
 
@@ -59,8 +59,9 @@ async def reader(settings: Settings, database: Database, other_database: str, tm
 
 
 async def make_community() -> None:
-    """Ada, who can sign in, and people with points on the forum's board."""
+    """Ada, who can sign in and has a second profile, and people with points on the forum's board."""
     ada = await make_login()
+    await make_person("ada@harbor.example")
     assert ada.profile_id is not None
     people = [ada.profile_id, *[await make_profile(name) for name in ("Lakshmi Joshi", "Katharina Sommer")]]
     for times, profile_id in enumerate(people, start=1):
