@@ -25,7 +25,10 @@ from tests.helpers.racing_merges import merge_now
 from tests.helpers.transactions import committed
 
 SCHEMA = build()._schema
-OTHER_IDS = {"accountId", "apiKeyId", "companyId", "imageId", "inviteId", "orderId", "projectId", "projectIds", "requestId", "sessionId", "tokenId"}  # fmt: skip
+OTHER_IDS = {
+    "accountId", "addressId", "apiKeyId", "companyId", "imageId", "inviteId", "mergeId", "orderId", "projectId", "projectIds", "requestId",
+    "sessionId", "tokenId",
+}  # fmt: skip
 """Names of arguments and input fields with ids of other types: merging changes none of them."""
 NODE = "query($id: ID!) { node(id: $id) { __typename id ... on Profile { name } } }"
 BY_ID = "query($id: ID!) { profile(by: {id: $id}) { id name } }"
@@ -252,6 +255,55 @@ async def test_old_links_lead_to_the_new_profile(world: World) -> None:
     assert (answer.status, answer.headers["Location"]) == (302, f"http://graph.example/profiles/{ben}")
     await hide(world.ben)
     assert (await world.client.http.get(f"/profiles/{world.old_handle}", allow_redirects=False)).status == 404
+
+
+LISTS = """query($board: String, $people: String, $known: String, $zoe: ID!) {
+  leaderboard(board: OVERALL) { entries(first: 2, after: $board) { edges { cursor node { profile { name } } } } }
+  profiles(first: 2, after: $people) { edges { cursor node { name } } }
+  profile(by: {id: $zoe}) { connections(first: 2, after: $known) { edges { cursor node { name } } } }
+}"""
+
+
+async def test_a_cursor_of_a_profile_that_was_merged_goes_on(checked_client: GraphQLClient) -> None:
+    """The first page ends with the source; the next one has everyone after it, once, and the survivor where it is now."""
+    zoe = await member("Zoe")
+    people = [await member(name) for name in ("Ada", "Old", "Ben", "Cem", "Dee")]
+    for each in reversed(people):
+        await connected(each, zoe)
+    for place, each in enumerate(people):
+        await give(each.profile_id, times=9 - place)
+    survivor = people[2]
+
+    async def pages(**after: str) -> dict[str, Any]:
+        data = await checked_client.data(LISTS, zoe=graph_id("prf", zoe.profile_id), **after)
+        return {
+            "board": data["leaderboard"]["entries"]["edges"],
+            "people": data["profiles"]["edges"],
+            "known": data["profile"]["connections"]["edges"],
+        }
+
+    def names(edges: Any) -> list[str]:
+        return [(each["node"].get("profile") or each["node"])["name"] for each in edges]
+
+    first = await pages()
+    assert [names(each) for each in first.values()] == [["Ada", "Old"]] * 3
+    # when
+    before = {name: edges[1]["cursor"] for name, edges in first.items()}
+    await merge_now(people[1].profile_id, survivor.profile_id)
+    # then the survivor has more points than Ada, so it is before the cursor where points decide
+    assert {kind: names(edges) for kind, edges in (await pages(**before)).items()} == {
+        "board": ["Cem", "Dee"],
+        "people": ["Cem", "Dee"],
+        "known": ["Ben", "Cem"],
+    }
+    # and every list has each person once, read from its beginning
+    for kind in ("board", "people", "known"):
+        found: list[str] = []
+        after: dict[str, str] = {}
+        while edges := (await pages(**after))[kind]:
+            found += names(edges)
+            after = {kind: edges[-1]["cursor"]}
+        assert sorted(found) == [*["Ada", "Ben", "Cem", "Dee"], *(["Zoe"] if kind == "people" else [])], kind
 
 
 async def test_who_was_not_merged_costs_no_further_statement(
