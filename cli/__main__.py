@@ -12,6 +12,7 @@ from cli import (
     challenges,
     companies,
     database,
+    deletion,
     demo,
     imports,
     merging,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 accounts.register(app)
 database.register(app)
+deletion.register(app)
 demo.register(app)
 points.register(app)
 reference.register(app)

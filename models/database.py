@@ -5,6 +5,7 @@ Writers use Tortoise's models inside `tortoise.transactions.in_transaction()`. R
 `Database.fetch` where a measurement justifies it.
 """
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -92,6 +93,16 @@ class Database:
             await database.close()
             raise
         return database
+
+    async def truncate_log(self) -> bool:
+        """
+        On SQLite, write the WAL into the file and empty it, so that deleted rows are in neither. Returns False if others read or write
+        now: the next call, or the end of the last process, does it. On PostgreSQL it does nothing and returns True.
+        """
+        if not self._on_sqlite:
+            return True
+        client: Any = self._connections.get(self.dialect)
+        return await asyncio.to_thread(embedded.truncate_log, client.filename)
 
     async def close(self) -> None:
         """Close every connection. The database must not be used afterwards."""

@@ -110,10 +110,12 @@ class AuditEntry(Node):
         "IP address of the caller; null if unknown or if you may not see it.", read=audit.address
     )
     actor: Account | None = column(
-        "The account that acted. Null if the caller was anonymous, the system acted, or the account is neither yours nor "
-        "of your company."
+        "The account that acted. Null if the caller was anonymous, the system acted, the user was deleted, or the account is "
+        "neither yours nor of your company."
     )
-    account: Account | None = column("The account that was acted on; null if there is none or you may not see it.")
+    account: Account | None = column(
+        "The account that was acted on; null if there is none, the user was deleted, or you may not see it."
+    )
     facts: list[AuditFact] = column("Further details, each with a name.", read=audit.facts)
 
 

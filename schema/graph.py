@@ -16,6 +16,7 @@ from schema.checklist import ChecklistError
 from schema.companies import CompaniesMutation, Company
 from schema.connections import ConnectionRequest, ConnectionsMutation
 from schema.credits import InsufficientCreditsError
+from schema.deletion import DeletionMutation
 from schema.errors import PlainError, ProofRequiredError, RateLimitError
 from schema.events import (
     BadgeEvent,
@@ -121,6 +122,7 @@ class Mutation(
     CompaniesMutation,
     MembersMutation,
     ConnectionsMutation,
+    DeletionMutation,
     SuggestionsMutation,
     InvitesMutation,
     ReferralsMutation,

@@ -53,7 +53,10 @@ enum_of(
 )
 class Invite(Node):
     id: strawberry.ID = column("Opaque id of the invite, like `inv_5k2v9x0qcm`.", read=id_of("Invite"))
-    email: str = column("The address, as you last typed it.")
+    email: str | None = column(
+        "The address, as you last typed it; null if the user with this address was deleted.",
+        read=lambda row: row["email"] or None,
+    )
     kind: InviteKind = column("Kind of the invite, which decides how many points it gives.")
     state: InviteStatus = column("Current state of the invite.")
     note: str | None = column(
@@ -65,8 +68,8 @@ class Invite(Node):
     accepted_at: DateTime | None = column("When someone signed up with it; null if no one has.")
     accepted_by: LazyProfile | None = loaded_by(
         profiles.by_id,
-        "The person who signed up with it. Null if no one has, if their profile is hidden, or if one of you has "
-        "blocked the other.",
+        "The person who signed up with it. Null if no one has, if the user was deleted, if their profile is hidden, or if "
+        "one of you has blocked the other.",
         key="profile_id",
     )
 

@@ -9,6 +9,7 @@ from schema.challenges import ChallengesOfViewer
 from schema.companies import Company
 from schema.connections import ConnectionsOfViewer
 from schema.credits import CreditsOfViewer
+from schema.deletion import DeletionOfViewer
 from schema.fields import answered_by, column, loaded_by
 from schema.invites import InvitesOfViewer
 from schema.merging import MergingOfViewer
@@ -42,6 +43,7 @@ class Viewer(
     ShopOfViewer,
     PersonalDataOfViewer,
     MergingOfViewer,
+    DeletionOfViewer,
 ):
     id: strawberry.ID = column(
         "Opaque id of the viewer, like `vwr_5k2v9x0qcm`.", read=id_of("Viewer", key="account_id")

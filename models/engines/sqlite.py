@@ -38,6 +38,8 @@ BUSY_SECONDS = 15.0
 
 _PAGES = "PRAGMA cache_size = -32768"  # KiB
 _WRITER = (
+    # What is deleted or overwritten does not stay in the file: 10 to 30 µs a transaction, and no more than FAST, which leaves free pages.
+    "PRAGMA secure_delete = ON",
     "PRAGMA synchronous = NORMAL",  # WAL keeps the file whole; FULL costs 1.4 ms a transaction
     "PRAGMA journal_size_limit = 67108864",
     _PAGES,
@@ -233,6 +235,21 @@ class _Immediate(TransactionContext):
             transaction._parent.leave(transaction)  # type: ignore[attr-defined]
             raise sqlite_unavailable(failed) or failed from error
         self._lock.release()
+
+
+def truncate_log(path: str) -> bool:
+    """
+    Write the WAL into the file and empty it: until then it has rows that were deleted. Returns False if another process is reading or
+    writing. Blocks for up to a quarter of a second.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0.25)
+    try:
+        connection.execute("PRAGMA secure_delete = ON").fetchall()
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
 
 
 class Reads:

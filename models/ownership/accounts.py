@@ -101,7 +101,7 @@ ACCOUNT_TABLES: Final = (
     Ownership(
         tables.ProfileMerge,
         merge=[Unaffected("It belongs to the account that started it. What is open with either profile is cancelled.")],
-        deletion=[WITH_ACCOUNT],
+        deletion=[Deleted(("account_id", "source_id", "survivor_id"))],
         export=PASSING,
     ),
     Ownership(

@@ -24,6 +24,8 @@ LOOSE: Final = {
     "actor_id": Owner.ACCOUNT,
     "profile_id": Owner.PROFILE,
     "about_profile_id": Owner.PROFILE,
+    "source_id": Owner.PROFILE,
+    "survivor_id": Owner.PROFILE,
 }
 """Columns without a foreign key, because their rows outlive what they name."""
 _OWN_IDS: Final = {"account": Owner.ACCOUNT, "profile": Owner.PROFILE, "project": Owner.PROJECT}

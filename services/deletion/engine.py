@@ -14,13 +14,19 @@ from types import MappingProxyType
 from typing import Final
 
 import orjson
+import structlog
 from tortoise.transactions import in_transaction
 
+from catalogue.languages import Text
+from models import tables
 from models.accounts import Account, AccountStatus
+from models.ownership import OWNERSHIP
+from models.ownership.rules import Exported
 from models.profiles import Profile
 from models.transactions import forbid_transaction, require_transaction
+from services.auth import sessions
 from services.core import audit as audit_trail
-from services.core import change_feed, clock
+from services.core import change_feed, clock, runtime
 from services.core.audit import Actor
 from services.deletion import (
     addresses,
@@ -54,8 +60,15 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     }
 )
 """By the names of models/ownership, in this order. The general rules come after them."""
+_HASHED: Final = frozenset(
+    each.table
+    for each in OWNERSHIP
+    if isinstance(each.export, Exported) and each.model not in {tables.AuditEntry, tables.Session}
+)
 MAX_LOCK_SECONDS: Final = 15.0
 LOCK_RETRY_SECONDS: Final = 0.02
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,12 @@ class DeletionPlan:
 
     @property
     def hash(self) -> str:
-        """A digest of the whole plan: another one means that the deletion would do something else."""
-        return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        """
+        A digest of what goes: another one means that the deletion would do something else. It leaves out rows that change by reading and
+        signing in alone.
+        """
+        shown = [asdict(each) for each in self.tables if each.table in _HASHED]
+        return hashlib.sha256(orjson.dumps([asdict(self.going), shown])).hexdigest()[:32]
 
 
 async def plan_account(account_id: int) -> DeletionPlan:
@@ -128,20 +145,36 @@ async def erase(profile_id: int, *, actor: Actor) -> Going:
     return await _delete(lambda: _existing(locks.of_profile(profile_id), "profile"), actor, None)
 
 
-async def require_other_admin(going: Going) -> None:
+async def delete_own_account(account_id: int, *, actor: Actor, session_id: int, preview_hash: str) -> Going:
     """
-    Refuse to leave a company without an admin while it has other members. Raises Refused: LAST_ADMIN.
-    Requires a transaction, with the company locked.
+    Delete the account of a session, as its owner, who has read the preview with this hash. See `delete_account`.
+
+    Raises Refused: PREVIEW_OUTDATED, LAST_ADMIN, NOT_FOUND. Raises NotAllowed: UNAUTHENTICATED (the session has ended).
+    Must not run in a transaction.
     """
-    require_transaction()
+    forbid_transaction()
+
+    async def check(going: Going) -> None:
+        await sessions.require_live(session_id)
+        if await leaves_company_alone(going):
+            text = Text("You are the last admin of your company: make another member an admin first.")
+            raise refused(ErrorCode.LAST_ADMIN, text)
+        if (await plan(going)).hash != preview_hash:
+            text = Text("Something changed after the preview was read. Read it again.")
+            raise refused(ErrorCode.PREVIEW_OUTDATED, text, path=("previewHash",))
+
+    return await delete_account(account_id, actor=actor, check=check)
+
+
+async def leaves_company_alone(going: Going) -> bool:
+    """Return True if a company would have other active members and no admin."""
     for admin in await Account.filter(id__in=going.account_ids, company_admin=True, status=AccountStatus.ACTIVE):
         others = Account.filter(company_id=admin.company_id, status=AccountStatus.ACTIVE).exclude(
             id__in=going.account_ids
         )
         if await others.exists() and not await others.filter(company_admin=True).exists():
-            raise refused(
-                ErrorCode.LAST_ADMIN, "You are the last admin of your company: make another member an admin first."
-            )
+            return True
+    return False
 
 
 async def _delete(find: Callable[[], Awaitable[Going]], actor: Actor, check: Check | None) -> Going:
@@ -161,6 +194,9 @@ async def _delete(find: Callable[[], Awaitable[Going]], actor: Actor, check: Che
     except TimeoutError:
         raise Unavailable("deletion: what goes is in use") from None
     await projects.delete_pictures(leftovers)
+    database = runtime.current().database
+    if not await database.truncate_log():
+        log.info("deletion.log_not_truncated")
     return going
 
 

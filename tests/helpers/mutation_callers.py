@@ -118,6 +118,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "confirmTotp": ELEVATED,
     "regenerateBackupCodes": ELEVATED,
     "createAccount": ELEVATED,
+    "deleteAccount": ELEVATED,
     "resendNewAccountCode": ELEVATED,
     "verifyNewAccount": ELEVATED,
     "removeRecoveryEmail": ELEVATED,

@@ -23,6 +23,7 @@ from web.graphiql import EXAMPLES, OWN_DOCUMENTS
 OBJECTS = [each for each in OWN if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)]
 COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields}
 NEVER_BY_TOKEN = {
+    "DeletionPreview.*", "DeletionRecords.*", "Viewer.deletionPreview",
     "MergeAddress.*", "MergeCompensation.*", "MergeFigures.*", "MergePreview.*", "MergedAccount.*", "MergedCredential.*", "MergedField.*", "MergedTable.*",
     "ProfileMerge.*", "Viewer.openMerge",
     "ApiKey.*", "Company.auditTrail", "Company.domains", "Company.members", "Company.passwordDays", "Company.usesSso", "MemberConnection.*", "MemberEdge.*",

@@ -43,12 +43,12 @@ NEVER_BY_TOKEN_OR_KEY = {
 """What docs/rules/tokens.md#never-by-token names: no scope and no key ever opens these, whatever else changes in the table."""
 NEEDS_ELEVATION = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
-    "deactivateSecondFactor", "makeCompanyAdmin", "mergeProfiles", "regenerateBackupCodes", "sendMergeCode",
+    "deactivateSecondFactor", "deleteAccount", "makeCompanyAdmin", "mergeProfiles", "regenerateBackupCodes", "sendMergeCode",
     "sendMergeSecondFactorCode", "startMerge", "verifyMergeCode", "verifyMergeSecondFactor", "removeCompanyAdmin", "removeRecoveryEmail",
     "requestSecondFactorDeactivation", "resendNewAccountCode", "setPasswordExpiry", "setRecoveryEmail", "verifyNewAccount",
     "verifyRecoveryEmail",
 }  # fmt: skip
-"""Password, second factor on and off, recovery email, other accounts, making tokens and keys, company settings, and merging."""
+"""Password, second factor on and off, recovery email, other accounts, making tokens and keys, company settings, merging, and deleting."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 
 
