@@ -19,6 +19,7 @@ from services.merging.figures import Figures
 from services.merging.operations import Initiator, MergeStatus
 from services.merging.plan import Pair
 from services.merging.preview import TABLE_TITLES, MergePreview
+from services.personal_data.labels import label_of, name_of
 from services.progress.scores import COLUMNS
 
 UNFINISHED = frozenset({MergeStatus.STARTED, MergeStatus.CODE_SENT, MergeStatus.VERIFIED})
@@ -167,7 +168,13 @@ def _preview_row(shown: MergePreview) -> Row:
     return {
         "hash": shown.hash,
         "fields": [
-            {"name": each.field, "kept_from": each.kept, "kept": each.value, "lost": each.other or None}
+            {
+                "name": name_of(each.field),
+                "title": translate(label_of(each.field)),
+                "kept_from": each.kept,
+                "kept": each.value,
+                "lost": each.other or None,
+            }
             for each in shown.plan.fields
         ],
         "tables": [{**vars(each), "title": translate(TABLE_TITLES[each.table])} for each in shown.tables],

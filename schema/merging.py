@@ -82,7 +82,8 @@ class MergeAddress:
 
 @strawberry.type(description="A field of the profiles that at least one of them has filled in.")
 class MergedField:
-    name: str = column("Name of the field, like `job_title`.")
+    name: str = column("Name of the field, like `jobTitle`.")
+    title: str = column("Title of the field, in the language of the answer.")
     kept_from: Kept = column("Profile whose value is kept.")
     kept: str = column("The value that is kept, as text.")
     lost: str | None = column("The value that is lost, as text; null if none is.")

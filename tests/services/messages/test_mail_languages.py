@@ -13,7 +13,7 @@ from models.profiles import Profile
 from services.accounts import preferences, recovery_email
 from services.core import clock
 from services.core.audit import OPERATOR
-from services.messages.outbox import NewMail, client_link, opened, send_mail, send_mails, send_sms
+from services.messages.outbox import LINKS, NewMail, client_link, opened, send_mail, send_mails, send_sms
 from services.sign_in import password_expiry, password_reset, registration
 from settings import Settings
 from tests.helpers.factories import mailbox, make_person, make_service
@@ -185,8 +185,7 @@ async def test_numbers_days_and_moments_are_written_as_the_language_does(monkeyp
 @pytest.mark.parametrize("kind", [name for name in KINDS if KINDS[name].by_mail])
 async def test_every_mail_reads_well_in_dutch(kind: str) -> None:
     facts = {
-        name: client_link(f"/{name}", key="s3cret") if name in {"link", "stop"} else f"de {name}"
-        for name in KINDS[kind].facts
+        name: client_link(f"/{name}", key="s3cret") if name in LINKS else f"de {name}" for name in KINDS[kind].facts
     }
     with using_language("nl"):
         await committed(send_mail(kind, mailbox(NOBODY), **facts))
