@@ -68,7 +68,7 @@ async def complete(by: Initiator, merge_id: int, preview_hash: str) -> None:
         if shown.hash != preview_hash:
             text = "Something has changed since the preview: read it again."
             raise refused(ErrorCode.PREVIEW_OUTDATED, text, path=("previewHash",))
-        merged = await engine.merge(pair, actor=by.actor)
+        merged = await engine.merge(pair)
         row.state, row.merged_at = MergeState.DONE, clock.now()
         await row.save(update_fields=["state", "merged_at"])
         starter = masked((await Account.get(id=by.account_id)).email)
