@@ -31,6 +31,8 @@ async def resend_code(context: Context, *, input: Any) -> Row:
 async def verify(context: Context, *, input: Any) -> Row:
     """Create the account on the viewer's profile. The viewer stays signed in with the same account."""
     account = await account_creation.verify(_initiator(context), input.email, input.code)
+    if account.profile_id != context.viewer.profile_id:
+        await context.follow_merges()
     return {"viewer": viewer_row(context), "account_id": account.id}
 
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from models.accounts import Account
 from resolvers.base import ids
+from services.sign_in import account_creation
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
+from tests.helpers.racing_merges import merge_now
 from tests.helpers.sessions_by_http import ADA_HERSELF, ELEVATE, ME, error_codes, sign_in
 from tests.helpers.sign_in import ADA, GOOD, OTHER, kinds, mailed_code, make_domain, make_login, other_than
 
@@ -81,6 +85,29 @@ async def test_another_persons_address_is_answered_like_a_free_one(checked_clien
         body = await checked_client.data(VERIFY, headers=headers, input={"email": email, "code": "none"})
         assert body["verifyNewAccount"]["errors"] == [{"code": "BAD_CODE", "path": None}]
     assert await kinds() == ["new-account-code"] * 2 + ["new-account-taken"] * 2
+
+
+async def test_an_account_that_lands_on_a_merged_profile_is_in_the_answer(
+    checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: her profile is merged into his after her request was authenticated
+    ada, ben = await make_login(), await make_login("ben@people.example")
+    headers = await in_session(ada, elevated=True)
+    given = {"email": NEW, "password": OTHER, "allowsMarketing": True}
+    await checked_client.data(CREATE, headers=headers, input=given)
+    verify = account_creation.verify
+
+    async def verify_late(*given: Any) -> Account:
+        await merge_now(ada.own_profile_id, ben.own_profile_id)
+        return await verify(*given)
+
+    monkeypatch.setattr(account_creation, "verify", verify_late)
+    # when
+    verified = {"email": NEW, "code": await mailed_code(NEW)}
+    done = (await checked_client.data(VERIFY, headers=headers, input=verified))["verifyNewAccount"]
+    # then
+    assert done["account"]["email"] == NEW and done["errors"] == []
+    assert {each["email"] for each in done["viewer"]["accounts"]} == {ADA, NEW, ben.email}
 
 
 async def test_single_sign_on_says_what_to_do(checked_client: GraphQLClient) -> None:

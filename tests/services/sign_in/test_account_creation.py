@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.audit import AuditEntry, Origin
@@ -24,12 +23,11 @@ from services.deletion import engine as deletion
 from services.errors import ErrorCode, Refused
 from services.invites.invites import Sender
 from services.invites.invites import send as send_invites
-from services.merging import engine
-from services.merging.plan import Pair
-from services.sign_in import account_creation, first_of_company, registration
+from services.sign_in import account_creation, registration
 from services.sign_in.account_creation import Initiator
 from tests.conftest import CountStatements
 from tests.helpers.factories import make_person, make_service, total
+from tests.helpers.racing_merges import merge_during, merge_now
 from tests.helpers.sign_in import (
     ADA,
     BROWSER,
@@ -330,42 +328,31 @@ async def test_the_account_lands_on_the_profile_that_the_person_has_by_then(quic
     ada, ben = await make_login(), await make_login("ben@people.example")
     by = await initiator(ada)
     await begin(by)
-    await Account.filter(id=ada.id).update(profile_id=ben.profile_id)
+    await merge_now(ada.own_profile_id, ben.own_profile_id)
     account = await account_creation.verify(by, NEW, await mailed_code(NEW))
-    assert account.profile_id == ben.profile_id
+    assert {each.profile_id for each in await Account.all()} == {account.profile_id} == {ben.profile_id}
 
 
 @pytest.mark.postgres_only
-async def test_a_merge_that_ends_while_the_code_is_verified(
-    quick_passwords: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_merge_that_ends_while_the_code_is_verified(quick_passwords: None) -> None:
     # given
-    ada, ben = await make_login(), await make_login("ben@people.example")
-    by = await initiator(ada)
-    await begin(by)
-    source, locked, waits = ada.own_profile_id, asyncio.Event(), asyncio.Event()
-
-    async def merge() -> None:
-        async with in_transaction():
-            assert await engine.lock(Pair(source, ben.own_profile_id))
-            locked.set()
-            await waits.wait()
-            await Account.filter(profile_id=source).update(profile_id=ben.profile_id)
-            await Profile.filter(id=source).delete()
-
-    async def announced(_company_id: int | None) -> bool:
-        waits.set()
-        return False
-
-    monkeypatch.setattr(first_of_company, "would_be_first", announced)  # the last step before it waits for the merge
-    # when
-    merging = asyncio.create_task(merge())
-    await locked.wait()
-    account = await account_creation.verify(by, NEW, await mailed_code(NEW))
-    await merging
+    ada, ben, cleo = [await make_login(f"{name}@people.example") for name in ("ada", "ben", "cleo")]
+    as_ada, as_ben = await initiator(ada), await initiator(ben)
+    codes = []
+    for by, email in ((as_ada, NEW), (as_ben, "ben@work.example")):
+        await begin(by, email)
+        codes.append(await mailed_code(email))
+    # when: hers is merged into his, and both are adding an account
+    added = await merge_during(
+        ada.own_profile_id,
+        ben.own_profile_id,
+        account_creation.verify(as_ada, NEW, codes[0]),
+        account_creation.verify(as_ben, "ben@work.example", codes[1]),
+    )
     # then
-    assert account.profile_id == ben.profile_id
-    assert {each.profile_id for each in await Account.all()} == {ben.profile_id}
+    assert [isinstance(each, Account) and each.profile_id for each in added] == [ben.profile_id] * 2
+    assert await Account.filter(profile_id=ben.profile_id).count() == 4
+    assert await Account.filter(profile_id=cleo.profile_id).count() == 1
 
 
 async def test_a_deletion_takes_what_waits_for_its_code(quick_passwords: None) -> None:
