@@ -73,18 +73,17 @@ async def create(
     session_id: int | None = None,
 ) -> CreatedToken:
     """
-    Create a token for an account, and notify its owner by mail. `session_id`: the caller's session, which must not have
-    ended.
+    Create a token for an account, and notify its owner by mail. `session_id`: the caller's session, which must be elevated.
 
     Raises Refused with all problems: BAD_INPUT (name, expiry, no scope, a repeated or unknown one, one for services only),
     NOT_FOUND (no such active account), TOO_MANY_ITEMS (100 tokens), UNAUTHENTICATED (the
-    session has ended).
+    session has ended), ELEVATION_REQUIRED.
     """
     async with in_transaction():
         account = await Account.select_for_update().get_or_none(id=account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
-        await sessions.require_live(session_id)
+        await sessions.require_elevated(session_id)
         if problems := _problems_of(account, name, scopes, expires_at):
             raise Refused(*problems)
         if await AccessToken.filter(account_id=account.id).count() >= MAX_TOKENS:

@@ -42,11 +42,10 @@ class CreatedKey:
 
 async def create(account_id: int, *, name: str, actor: Actor, session_id: int | None = None) -> CreatedKey:
     """
-    Create a key for a person's account, and notify its owner by mail. `session_id`: the caller's session, which must not
-    have ended.
+    Create a key for a person's account, and notify its owner by mail. `session_id`: the caller's session, which must be elevated.
 
     Raises Refused: BAD_INPUT (name), NOT_FOUND (no such active account of a person), TOO_MANY_ITEMS (100 keys),
-    UNAUTHENTICATED (the session has ended).
+    UNAUTHENTICATED (the session has ended), ELEVATION_REQUIRED.
     """
     if problems := name_problems(name, Text("A key's name"), MAX_NAME):
         raise Refused(*problems)
@@ -54,7 +53,7 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
         account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
-        await sessions.require_live(session_id)
+        await sessions.require_elevated(session_id)
         if await ApiKey.filter(account_id=account_id).count() >= MAX_KEYS:
             raise refused(
                 ErrorCode.TOO_MANY_ITEMS,

@@ -123,16 +123,22 @@ async def _replace_secret(session_id: int, **more: Any) -> str:
     return secret
 
 
-async def require_live(session_id: int | None) -> None:
+async def require_elevated(session_id: int | None) -> None:
     """
-    Raise NotAllowed, UNAUTHENTICATED, if a session has ended; None means no session.
+    Raise NotAllowed if a session has ended (UNAUTHENTICATED), or is not elevated any more (ELEVATION_REQUIRED): its profile may have
+    been merged into another one since the request was authenticated. None means no session.
 
     For writes that outlast the session, like a new token. Requires a transaction: theirs, with the account locked, so that
-    ending all sessions happens either before or after them.
+    ending all sessions, and merging, happen either before or after them.
     """
     require_transaction()
-    if session_id is not None and not await Session.exists(id=session_id):
+    if session_id is None:
+        return
+    session = await Session.get_or_none(id=session_id)
+    if session is None:
         raise _ended()
+    if session.elevated_until is None or session.elevated_until <= clock.now():
+        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: call `elevateSession` first.")
 
 
 async def end(session_id: int) -> None:

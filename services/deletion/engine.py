@@ -149,13 +149,13 @@ async def delete_own_account(account_id: int, *, actor: Actor, session_id: int, 
     """
     Delete the account of a session, as its owner, who has read the preview with this hash. See `delete_account`.
 
-    Raises Refused: PREVIEW_OUTDATED, LAST_ADMIN, NOT_FOUND. Raises NotAllowed: UNAUTHENTICATED (the session has ended).
+    Raises Refused: PREVIEW_OUTDATED, LAST_ADMIN, NOT_FOUND. Raises NotAllowed: UNAUTHENTICATED (the session has ended), ELEVATION_REQUIRED.
     Must not run in a transaction.
     """
     forbid_transaction()
 
     async def check(going: Going) -> None:
-        await sessions.require_live(session_id)
+        await sessions.require_elevated(session_id)
         if await leaves_company_alone(going):
             text = Text("You are the last admin of your company: make another member an admin first.")
             raise refused(ErrorCode.LAST_ADMIN, text)

@@ -2,7 +2,7 @@
 Connections, requests, blocks and dismissed suggestions: those of the two become those of one person.
 
 What was between the two disappears. A block of or by either stays, and ends the connection with that person. Requests in both
-directions become a connection. Third people are not notified; their counters follow. Rules: docs/rules/accounts.md#merging-who-wins,
+directions become a connection. Third people are not notified; their counters follow. Rules: docs/rules/accounts.md#merging-people,
 docs/rules/connections.md.
 """
 

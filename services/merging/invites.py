@@ -3,7 +3,7 @@ Invites by mail: those of the two become those of one sender.
 
 Of two invites to one address the accepted one stays, else the one that was mailed later. An invite of one of the two to an address of
 the other is removed, unless it was accepted; its points are taken back in either case. Links in mails that were sent before work as
-before: an invite keeps the digest of its code. Rules: docs/rules/accounts.md#merging-who-wins, docs/rules/invites.md.
+before: an invite keeps the digest of its code. Rules: docs/rules/accounts.md#merging-people, docs/rules/invites.md.
 """
 
 from collections import defaultdict

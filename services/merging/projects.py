@@ -3,7 +3,7 @@ Projects, and the tags of the two on projects of others.
 
 The survivor's projects come first, then the source's. On a project of a third person the two are tagged once, and an untag of
 their own stays; a tag of one on a project of the other disappears. A block also works between the tags of one of the two and
-the projects of the other. Rules: docs/rules/accounts.md#merging-who-wins, docs/rules/portfolio.md#collaborators.
+the projects of the other. Rules: docs/rules/accounts.md#merging-people, docs/rules/portfolio.md#collaborators.
 """
 
 from collections import defaultdict

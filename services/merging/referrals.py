@@ -2,7 +2,7 @@
 Referrals, and the codes of referral links.
 
 Referrals become the survivor's. One of an account that is now the person's own is removed, and its points are taken back. The codes
-of both work on; the survivor's is displayed. Rules: docs/rules/accounts.md#merging-who-wins, docs/rules/invites.md#attribution.
+of both work on; the survivor's is displayed. Rules: docs/rules/accounts.md#merging-people, docs/rules/invites.md#attribution.
 """
 
 from collections.abc import Collection

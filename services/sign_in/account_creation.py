@@ -102,7 +102,7 @@ async def verify(by: Initiator, email: str, code: str) -> Account:
     referrer, because it is no new person. Its owner and the other accounts of the profile are notified.
 
     Raises Refused: BAD_INPUT, BAD_CODE (also in another session), ALREADY_EXISTS (the address has an account by now), TOO_MANY_ITEMS,
-    MANAGED_BY_IDP, RATE_LIMITED, UNAUTHENTICATED (the session has ended).
+    MANAGED_BY_IDP, RATE_LIMITED; NotAllowed: UNAUTHENTICATED (the session has ended), ELEVATION_REQUIRED.
     """
     address = address_of(email)
     await rate_limits.spend("create-account-code", by=[f"account:{by.account_id}"])
@@ -145,13 +145,13 @@ async def _create_account(by: Initiator, sign_up: SignUp) -> Account:
 async def _lock_account(by: Initiator) -> Account:
     """
     Lock the initiator's account until the transaction ends: its profile is the one that the person has now, and what ends all its
-    sessions waits. Raises NotAllowed: UNAUTHENTICATED (the session has ended).
+    sessions, and a merge, wait. Raises NotAllowed: UNAUTHENTICATED (the session has ended), ELEVATION_REQUIRED.
     Requires a transaction.
     """
     require_transaction()
     # Weakly: rows of other calls refer to it. After the sign-up and the company, and before score rows, like other writers.
     account = await Account.select_for_update(no_key=True).get_or_none(id=by.account_id)
-    await sessions.require_live(by.session_id)
+    await sessions.require_elevated(by.session_id)
     if account is None:
         raise RuntimeError("A session without an account.")
     return account

@@ -52,6 +52,7 @@ pytestmark = pytest.mark.usefixtures("database")
 async def initiator(account: Account) -> Initiator:
     """The person in a new session."""
     number = await session_id(await sessions.begin(account.id, BROWSER))
+    await sessions.elevate(number)
     return Initiator(account.id, number, Actor(account.id, Origin.SESSION, BROWSER.address))
 
 

@@ -358,6 +358,7 @@ async def test_a_token_made_while_the_password_is_reset_does_not_outlive_it(data
     # given
     ada = await make_login()
     own = await session_id(await sessions.begin(ada.id, BROWSER))
+    await sessions.elevate(own)
     await password_reset.request(ADA, BROWSER)
     token = await mailed_token()
 
