@@ -33,6 +33,7 @@ from services.media.image_cleanup import sweep
 from services.merging import operations
 from services.messages import outbox_worker
 from services.messages.outbox_worker import sending
+from services.personal_data import downloads, export_store
 from services.sign_in import password_expiry, pending_sign_ups
 from settings import VERSION, BadSetting, Settings
 from web import (
@@ -44,6 +45,7 @@ from web import (
     merge_pages,
     open_badges,
     password_pages,
+    personal_data_pages,
     recipients,
     request_ids,
     second_factor_pages,
@@ -86,6 +88,7 @@ MAINTENANCE: dict[str, Callable[[datetime], Awaitable[object]]] = {
     "forget_old_idempotency_keys": idempotency.forget_old,
     "forget_old_merges": operations.forget_old,
     "forget_withdrawn_requests": connections.delete_withdrawn,
+    "forget_expired_downloads": downloads.forget_expired,
 }
 """Name to work. Each of these coordinates in the database, so that several processes do the work once."""
 
@@ -100,6 +103,8 @@ MAINTENANCE_JOBS = (
     *(Job(name, HOUR, _at_current_time(work)) for name, work in MAINTENANCE.items()),
     # Lists all stored files, so it does not run at each start of each process.
     Job("sweep_pictures", DAY, _sweep_images, first_after=HOUR),
+    Job("sweep_downloads", DAY, _at_current_time(export_store.sweep), first_after=HOUR),
+    Job("make_downloads", downloads.POLL_SECONDS, downloads.make_due),
 )
 
 
@@ -114,6 +119,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     """
     outbox_worker.check(settings)
     image_store.check(settings)
+    export_store.check(settings)
     languages.load()
     terms.load()
     runtime = database.runtime or Runtime(settings, database)
@@ -144,6 +150,7 @@ async def make_app(settings: Settings, database: Database) -> web.Application:
     recipients.install(app, settings)
     invites.install(app, settings)
     visits = Visits(settings)
+    personal_data_pages.install(app, settings, visits)
     for pages in (join_pages, merge_pages, password_pages, second_factor_pages, sign_in_pages):
         pages.install(app, visits)
     app.on_response_prepare.append(_safe_headers)

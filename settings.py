@@ -26,7 +26,7 @@ SCHEMES = {
     "support_url": ("http", "https"),
     "redis_url": ("redis", "rediss", "unix"),
 }
-"""Settings that are a URL, with their schemes. MAIL_URL, SMS_URL and AVATAR_STORE are checked where they are used."""
+"""Settings that are a URL, with their schemes. MAIL_URL, SMS_URL, AVATAR_STORE and EXPORT_STORE are checked where they are used."""
 WEB_ADDRESSES = ("client_url", "public_url")
 """Settings that links begin with: a scheme, a host, and a plain path at most."""
 PREFIX = "COMMUNITY_"
@@ -93,6 +93,10 @@ class Settings:
     avatar_store: str = _setting(
         "file:var/avatars",
         "Where images are stored: `file:` and a folder, or `s3://bucket/prefix?region=…&endpoint=…`, with credentials in `AWS_…` variables.",
+    )
+    export_store: str = _setting(
+        "file:var/exports",
+        "Where downloads of personal data are stored for seven days, like AVATAR_STORE. They are complete copies of people's data: use a folder or bucket that nothing else reads.",
     )
     origins: str = _setting(
         "", "Origins of clients on other hosts that may send cookies, like `https://app.example`, separated by commas."

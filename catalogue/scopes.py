@@ -34,6 +34,7 @@ NODES: Final = frozenset(
         "Invite",
         "PersonAccount",
         "PersonalAccessToken",
+        "PersonalDataDownload",
         "PointEntry",
         "Profile",
         "ProfileMerge",

@@ -56,6 +56,8 @@ class AuditAction(Enum):
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
     PASSWORD_RESET_REQUESTED = "password.reset-requested"
+    PERSONAL_DATA_DOWNLOADED = "personal-data.downloaded"
+    PERSONAL_DATA_DOWNLOAD_REQUESTED = "personal-data.download-requested"
     POINTS_PENALIZED = "points.penalize"
     POINTS_REVERSED = "points.reverse"
     PROFILE_ERASED = "profile.erased"

@@ -16,6 +16,7 @@ from models.moments import BoardMoment
 from models.notices import Notice
 from models.outbox import OutboxMessage
 from models.passwords import OldPassword, Password
+from models.personal_data_exports import PersonalDataExport
 from models.points import OnceAward, PointEntry, ProfileCounter, Score
 from models.portfolio import Project, ProjectCollaborator, ProjectImage, ProjectSkill, ProjectWord
 from models.profile_changes import ProfileChange
@@ -64,6 +65,7 @@ __all__ = [
     "OnceAward",
     "OutboxMessage",
     "Password",
+    "PersonalDataExport",
     "PointEntry",
     "Profile",
     "ProfileChange",

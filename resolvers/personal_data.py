@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from catalogue.languages import translate
+from models.personal_data_exports import ExportState
 from models.profile_changes import ChangedField, ProfileChange
 from models.profiles import Profile
+from resolvers.audit import actor_of
 from resolvers.base.context import Context
 from resolvers.base.keyset import KeysetList, QuerysetList, SortKey
 from resolvers.base.pagination import Page, connection, paged
 from resolvers.base.reader_columns import columns
-from resolvers.base.rows import Row
-from services.personal_data import records, values
+from resolvers.base.rows import Row, in_order
+from services.personal_data import downloads, records, values
 from services.personal_data.sections import SECTIONS, Owner, Section
 from services.profiles import profile_changes
 
@@ -93,6 +95,35 @@ async def change_totals(profile_ids: Sequence[int], context: Context) -> list[in
 
 
 change_cursor = HISTORY.cursor_of
+
+
+async def downloads_of_viewer(context: Context) -> list[Row]:
+    """The downloads of the viewer's account that have not expired, newest first. Index account_id."""
+    account_id = context.viewer.account_id
+    return [] if account_id is None else [_download_row(row) for row in await downloads.of_account(account_id)]
+
+
+@columns("id", "state", "requested_at", "ready_at", "expires_at", "size_in_kilobytes", "url")
+async def downloads_by_id(numbers: Sequence[int], context: Context) -> list[Row | None]:
+    """Downloads of the viewer's account that have not expired; None for any other, and for service accounts."""
+    if context.viewer.profile_id is None:
+        return [None for _ in numbers]
+    return in_order(numbers, await downloads_of_viewer(context), by="id")
+
+
+async def request_download(context: Context, *, input: Any) -> Row:
+    """Request a download of the viewer's personal data."""
+    key = input.idempotency_key or None
+    return {"download_id": await downloads.request(context.viewer.account_id or 0, key, actor=actor_of(context))}
+
+
+def _download_row(row: Row) -> Row:
+    is_ready = row["state"] is ExportState.READY
+    return {
+        **row,
+        "size_in_kilobytes": None if row["bytes"] is None else -(-row["bytes"] // 1_000),
+        "url": downloads.address_of(row["key"]) if is_ready else None,
+    }
 
 
 def record_cursor(row: Row) -> str:

@@ -61,6 +61,8 @@ enum_of(
         "PASSWORD_CHANGED": "The password was changed. With outcome REFUSED: the current password was wrong.",
         "PASSWORD_RESET": "A new password was set with a link sent by email.",
         "PASSWORD_RESET_REQUESTED": "A link to set a new password was requested.",
+        "PERSONAL_DATA_DOWNLOADED": "A download of personal data was fetched.",
+        "PERSONAL_DATA_DOWNLOAD_REQUESTED": "A download of personal data was requested.",
         "POINTS_PENALIZED": "An operator took points away.",
         "POINTS_REVERSED": "An operator reversed an award of points.",
         "PROFILE_ERASED": "A profile was erased, with everything that was stored about the person.",

@@ -43,6 +43,7 @@ from schema.nodes import NodesQuery
 from schema.open_badges import OpenBadgesQuery
 from schema.passwords import PasswordsMutation
 from schema.people import PeopleQuery
+from schema.personal_data import PersonalDataMutation
 from schema.points import PointEntry, PointsQuery
 from schema.portfolio import PortfolioQuery, Project, ProjectFieldError
 from schema.preferences import PreferencesMutation
@@ -131,6 +132,7 @@ class Mutation(
     ShopMutation,
     ProjectEditingMutation,
     MergingMutation,
+    PersonalDataMutation,
 ):
     pass
 

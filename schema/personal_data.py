@@ -3,13 +3,17 @@
 import strawberry
 
 from models.audit import Origin
+from models.personal_data_exports import ExportState
 from models.profile_changes import ChangedField
 from resolvers import accounts, personal_data
+from resolvers.base.permissions import Elevated, PersonItself
 from schema.accounts import PersonAccount
 from schema.enums import enum_of
-from schema.fields import Work, answered_by, column, loaded_by
-from schema.nodes import PAGE_ARGUMENTS, PageInfo, nodes_by
+from schema.errors import UserError
+from schema.fields import Work, answered_by, column, loaded_by, mutation_by
+from schema.nodes import PAGE_ARGUMENTS, Node, PageInfo, id_of, nodes_by
 from schema.scalars import DateTime
+from services.errors import ErrorCode
 
 enum_of(
     ChangedField,
@@ -126,6 +130,34 @@ class PersonalDataChangeConnection:
     total_count: int = loaded_by(personal_data.change_totals, "Number of changes in the history.", key="profile_id")
 
 
+enum_of(
+    ExportState,
+    "State of a download of your personal data.",
+    {
+        "PENDING": "It waits, or is being made; this takes from seconds to minutes. You get an email when it is ready.",
+        "READY": "It can be fetched until it expires.",
+        "FAILED": "It could not be made. Request another one.",
+    },
+    name="PersonalDataDownloadState",
+)
+
+
+@strawberry.type(
+    description="A download of your personal data: a zip archive of JSON files, your pictures and a readable page, `index.html`."
+)
+class PersonalDataDownload(Node):
+    id: strawberry.ID = column("Opaque id of the download, like `dwn_5k2v9x0qcm`.", read=id_of("PersonalDataDownload"))
+    state: ExportState = column("State of the download.")
+    requested_at: DateTime = column("When it was requested.")
+    ready_at: DateTime | None = column("When it became ready; null before.")
+    expires_at: DateTime | None = column("When it is deleted, seven days after it became ready or failed; null before.")
+    size_in_kilobytes: int | None = column("Size of the archive in units of 1,000 bytes; null if it is not ready.")
+    url: str | None = column(
+        "Address of the archive, at this server; null if it is not ready. It works only in an elevated session of the account "
+        "that requested it."
+    )
+
+
 @strawberry.type(
     description="Everything that is stored about you, without secrets such as passwords, and of other people only their "
     "public names."
@@ -154,9 +186,48 @@ class PersonalData:
         arguments=PAGE_ARGUMENTS,
     )
 
+    downloads: list[PersonalDataDownload] = answered_by(
+        personal_data.downloads_of_viewer,
+        "Downloads that the account that is signed in has requested and that have not expired, newest first. Tokens may not read "
+        "them.",
+        allowed=[PersonItself()],
+        work=Work(rows=3),
+    )
+
 
 @strawberry.type
 class PersonalDataOfViewer:
     personal_data: PersonalData = answered_by(
         personal_data.of_viewer, "Everything that is stored about you, and the history of its changes."
+    )
+
+
+@strawberry.input(description="A download to request.")
+class RequestPersonalDataDownloadInput:
+    idempotency_key: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A value of 1 to 128 characters that is new for each request, like a UUID. The same call within 24 hours "
+        "returns the same download, so that a call without an answer can be repeated safely.",
+    )
+
+
+@strawberry.type(description="Payload of `requestPersonalDataDownload`.")
+class RequestPersonalDataDownloadPayload:
+    download: PersonalDataDownload | None = loaded_by(
+        personal_data.downloads_by_id,
+        "The download: a new one, or the one that is still being made; null if refused.",
+        key="download_id",
+    )
+    errors: list[UserError] = column("Why the mutation was refused; empty on success.")
+
+
+@strawberry.type
+class PersonalDataMutation:
+    request_personal_data_download: RequestPersonalDataDownloadPayload | None = mutation_by(
+        personal_data.request_download,
+        "Request a download of everything that is stored about you, for the account that is signed in. It is made in the background; "
+        "an email says when it is ready. It replaces an earlier one.",
+        allowed=[Elevated()],
+        codes=[ErrorCode.BAD_INPUT, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.NOT_FOUND, ErrorCode.RATE_LIMITED],
+        input=RequestPersonalDataDownloadInput,
     )

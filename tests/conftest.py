@@ -94,6 +94,7 @@ def settings(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Se
         mail_url=f"file:{tmp_path}/mail",
         sms_url=f"file:{tmp_path}/sms",
         avatar_store=f"file:{tmp_path}/avatars",
+        export_store=f"file:{tmp_path}/exports",
         public_url="http://graph.example",
     )
 

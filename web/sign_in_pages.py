@@ -21,9 +21,10 @@ from web.page_visits import Visit, Visits, refused_page
 from web.plain_pages import Form, Input, Link, Page
 
 SIGN_IN, FORGOT, CHANGE, DEACTIVATE = "/sign-in", "/forgot-password", "/change-password", "/second-factor/deactivate"
+PERSONAL_DATA: Final = "/personal-data"
 NEXT: Final = "next"
 """Hidden value of a form: the page that the person wanted, one of WANTED."""
-WANTED: Final = (CHANGE, DEACTIVATE)
+WANTED: Final = (CHANGE, DEACTIVATE, PERSONAL_DATA)
 EMAIL: Final = Input("email", Text("Email address"), "email", "username")
 PASSWORD: Final = Input("password", Text("Password"), "password", "current-password")
 CODE: Final = Input(

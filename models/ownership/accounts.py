@@ -99,6 +99,14 @@ ACCOUNT_TABLES: Final = (
     ),
     Ownership(tables.Password, merge=[STAYS_WITH_ACCOUNT], deletion=[WITH_ACCOUNT], export=SECRET),
     Ownership(
+        tables.PersonalDataExport,
+        merge=[STAYS_WITH_ACCOUNT],
+        deletion=[WITH_ACCOUNT],
+        export=Exported(
+            "Downloads of your data", ("requested_at", "state", "ready_at", "expires_at", "bytes"), owner="account_id"
+        ),
+    ),
+    Ownership(
         tables.ProfileMerge,
         merge=[Unaffected("It belongs to the account that started it. What is open with either profile is cancelled.")],
         deletion=[Deleted(("account_id", "source_id", "survivor_id"))],

@@ -14,6 +14,7 @@ from resolvers import (
     invites,
     ledger_history,
     merging,
+    personal_data,
     portfolio,
     profiles,
     sessions,
@@ -40,6 +41,7 @@ READERS: dict[str, Read] = {
     "CreditEntry": credit_resolvers.by_id,
     "Invite": invites.by_id,
     "PersonalAccessToken": tokens.by_id,
+    "PersonalDataDownload": personal_data.downloads_by_id,
     "PointEntry": ledger_history.by_id,
     "Profile": profiles.by_any_id,
     "ProfileMerge": merging.by_id,
@@ -56,6 +58,7 @@ LISTED_IN: dict[str, str] = {
     "CreditEntry": "Viewer.creditHistory",
     "PersonalAccessToken": "Viewer.personalAccessTokens",
     "ProfileMerge": "Viewer.openMerge",
+    "PersonalDataDownload": "PersonalData.downloads",
     "Session": "Viewer.sessions",
     "ShopOrder": "Viewer.orders",
 }

@@ -18,6 +18,7 @@ PREFIXES: Final = {
     "CreditEntry": "crd",
     "Invite": "inv",
     "PersonalAccessToken": "pat",
+    "PersonalDataDownload": "dwn",
     "PointEntry": "pnt",
     "Profile": "prf",
     "ProfileMerge": "mrg",

@@ -11,20 +11,16 @@ import secrets
 from base64 import b32encode
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, S3Store
 
-from services.core import runtime
-from services.core.private_files import make_private_folder
+from services.core import object_stores, runtime
+from services.core.object_stores import Store
 from services.errors import Unavailable
-from settings import HERE, BadSetting, Settings
+from settings import Settings
 
+SETTING = "AVATAR_STORE"
 DISK_FULL = f"os error {errno.ENOSPC}"
 """Text in the errors of obstore when no space is left: they have no error number."""
 KEY = re.compile(r"[a-z2-7]{32}")
@@ -33,7 +29,7 @@ _FILE = re.compile(r"[a-z2-7]{2}/([a-z2-7]{32})\.[0-9]+\.webp")
 
 def check(settings: Settings) -> None:
     """Raise BadSetting for an AVATAR_STORE that cannot be used. It does not connect to a bucket."""
-    _opened(settings.avatar_store)
+    object_stores.opened(settings.avatar_store, SETTING)
 
 
 def new_key() -> str:
@@ -84,27 +80,5 @@ def _path(key: str, size: int) -> str:
     return f"{key[:2]}/{key}.{size}.webp"  # avoids a folder with a million files
 
 
-def _store() -> LocalStore | S3Store:
-    return _opened(runtime.current().settings.avatar_store)
-
-
-@lru_cache(maxsize=16)
-def _opened(address: str) -> LocalStore | S3Store:
-    scheme, _, rest = address.partition(":")
-    if scheme == "file" and rest.strip("/"):
-        folder = HERE / Path(rest)
-        make_private_folder(folder)
-        return LocalStore(folder, mkdir=True)
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        raise BadSetting("AVATAR_STORE cannot be read.") from None
-    if scheme == "s3" and parts.netloc:
-        options: Any = dict(parse_qsl(parts.query))
-        try:
-            return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, config=options)
-        except (BaseError, ValueError):  # its text repeats the options, which may include a secret key
-            raise BadSetting(
-                "AVATAR_STORE cannot be used: an option behind `?` is unknown, or its value cannot be read."
-            ) from None
-    raise BadSetting("AVATAR_STORE must be `file:` and a folder, or `s3://bucket/prefix` with options behind `?`.")
+def _store() -> Store:
+    return object_stores.opened(runtime.current().settings.avatar_store, SETTING)

@@ -37,12 +37,11 @@ def keys_of(section: Section, row: Stored) -> tuple[Any, ...]:
     return tuple(row[name] for name in section.order)
 
 
-async def every_record(section: Section, reader: Reader) -> AsyncIterator[list[Value]]:
-    """All records of a section, read in batches, so that memory is bounded."""
+async def every_batch(section: Section, reader: Reader) -> AsyncIterator[list[list[Value]]]:
+    """All records of a section, in batches, so that memory is bounded."""
     after: tuple[Any, ...] = ()
     while rows := await stored(section, reader.owner, EXPORT_BATCH, after=after):
-        for record in await values_of(section, rows, reader):
-            yield record
+        yield await values_of(section, rows, reader)
         if len(rows) < EXPORT_BATCH:
             return
         after = keys_of(section, rows[-1])

@@ -23,6 +23,7 @@ from models.credits import CreditKind
 from models.invites import InviteKind, InviteState
 from models.outbox import Channel
 from models.ownership import OWNERSHIP
+from models.personal_data_exports import ExportState
 from models.points import EntryKind, Outcome
 from models.portfolio import ProjectState
 from models.profile_changes import ChangedField
@@ -182,6 +183,9 @@ def _rows(person: FullPerson, text: str) -> list[Model]:
         t.Notice(
             topic="person", profile_id=me, at=now,
             facts={"kind": "CONNECTION_ACCEPTED", "profile": friend},
+        ),
+        t.PersonalDataExport(
+            **account, key=new_key(), state=ExportState.READY, requested_at=now, ready_at=now, expires_at=until, bytes=9
         ),
         t.OldPassword(**account, hash="$no-hash", replaced_at=now),
         t.OutboxMessage(

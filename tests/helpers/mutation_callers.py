@@ -112,6 +112,7 @@ OPEN_TO: Mapping[str, frozenset[str]] = {
     "deactivateSecondFactor": ELEVATED,
     "createPersonalAccessToken": ELEVATED,
     "createApiKey": ELEVATED,
+    "requestPersonalDataDownload": ELEVATED,
     "changePassword": ELEVATED,
     "beginTotp": ELEVATED,
     "confirmSms": ELEVATED,

@@ -6,6 +6,7 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from models.accounts import Account
+from models.personal_data_exports import ExportState, PersonalDataExport
 from models.portfolio import ProjectImage
 from models.profile_merges import MergeState, ProfileMerge
 from services.connections import blocks as block_rules
@@ -53,3 +54,19 @@ async def begun_merge(ada: Account, source: int | None, state: MergeState) -> in
         account_id=ada.id, survivor_id=ada.profile_id, source_id=source, state=state, typed="x", choices=choices, **more
     )
     return row.id
+
+
+async def begun_downloads(ada: Account) -> list[int]:
+    """A download of Ada's data that is being made, and one that is ready."""
+    now = clock.now()
+    of: dict[str, Any] = {"account_id": ada.id, "requested_at": now, "due_at": now}
+    ready: dict[str, Any] = {
+        "state": ExportState.READY,
+        "ready_at": now,
+        "expires_at": now + timedelta(days=1),
+        "bytes": 9,
+    }
+    made = [
+        await PersonalDataExport.create(key=key, **of, **more) for key, more in (("a", dict[str, Any]()), ("b", ready))
+    ]
+    return [each.id for each in made]

@@ -80,7 +80,7 @@ from services.points.ledger import record_many
 from services.points.opening_balances import OpeningBalance, record_opening_balances
 from tests.helpers.factories import NOON, event, make_company, make_person
 from tests.helpers.graph_ids import graph_id
-from tests.helpers.reader_samples import begun_merge, know_each_other, show_projects
+from tests.helpers.reader_samples import begun_downloads, begun_merge, know_each_other, show_projects
 
 SCHEMA = build()._schema
 Asked = tuple[str, Any, Any]
@@ -225,6 +225,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         points.of_profiles: people,
         personal_data.change_totals: people,
         personal_data.changes: people,
+        personal_data.downloads_by_id: [*await begun_downloads(account), 999_999],
         personal_data.pages: list(SECTIONS),
         personal_data.totals: list(SECTIONS),
         personal_data.tracked_since: people,

@@ -25,7 +25,7 @@ COORDINATES = {f"{each.name}.{name}" for each in OBJECTS for name in each.fields
 NEVER_BY_TOKEN = {
     "DeletionPreview.*", "DeletionRecords.*", "Viewer.deletionPreview",
     "MergeAddress.*", "MergeCompensation.*", "MergeFigures.*", "MergePreview.*", "MergedAccount.*", "MergedCredential.*", "MergedField.*", "MergedTable.*",
-    "ProfileMerge.*", "Viewer.openMerge",
+    "ProfileMerge.*", "Viewer.openMerge", "PersonalData.downloads", "PersonalDataDownload.*",
     "ApiKey.*", "Company.auditTrail", "Company.domains", "Company.members", "Company.passwordDays", "Company.usesSso", "MemberConnection.*", "MemberEdge.*",
     "PersonalAccessToken.*", "SecondFactor.*", "PendingSignIn.*", "Session.*",
     "Viewer.apiKeys", "Viewer.elevatedUntil", "Viewer.elevationProofs", "Viewer.passwordExpiresAt", "Viewer.personalAccessTokens", "Viewer.secondFactor",

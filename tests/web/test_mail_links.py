@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from catalogue.mail_templates import KINDS
 from models.accounts import Account
+from models.audit import Origin
 from models.database import Database
 from models.invites import InviteOptOut
 from models.passwords import Password
@@ -23,9 +24,11 @@ from services.accounts import support
 from services.auth import passwords, second_factor_removal
 from services.auth.credential_expiry import DEFAULT_DAYS
 from services.core import clock
+from services.core.audit import Actor
 from services.invites import referrals
 from services.merging import operations
 from services.messages.outbox import LINKS
+from services.personal_data import downloads
 from services.profiles.profiles import refresh_visibility
 from services.sign_in import password_expiry, password_reset
 from settings import Settings
@@ -157,6 +160,26 @@ async def stop_invites(reader: Reader, kind: str, note: str = "") -> None:
     assert await InviteOptOut.all().count() == 1
 
 
+async def fetch_personal_data(reader: Reader) -> None:
+    ada = await make_login()
+    await downloads.request(ada.id, None, actor=Actor(ada.id, Origin.SESSION))
+    assert await downloads.make_due() == 1
+    page = await reader.open(await link_in("personal-data-ready"))
+    assert page.status == 200 and page.forms[0][0] == "/sign-in"
+    page = await reader.send(page, email=ADA, password=GOOD)
+    assert page.path == "/personal-data" and not page.links
+    wrong = await reader.send(page, password=OTHER)
+    assert wrong.status == 422 and wrong.links == ["#password"]
+    page = await reader.send(page, password=GOOD)
+    [address] = page.links
+    archive = await reader.http.get(address)
+    assert archive.status == 200 and archive.content_type == "application/zip"
+    # and another one is requested there
+    page = await reader.send(page)
+    assert page.path == "/personal-data" and "is being made" in page.text and await downloads.make_due() == 1
+    assert (await reader.open("/personal-data")).links != [address] and (await reader.http.get(address)).status == 404
+
+
 FOLLOWED: dict[tuple[str, str], Callable[[Reader], Awaitable[None]]] = {
     ("invite", "link"): join_without_note,
     ("invite", "stop"): lambda reader: stop_invites(reader, "invite"),
@@ -167,6 +190,7 @@ FOLLOWED: dict[tuple[str, str], Callable[[Reader], Awaitable[None]]] = {
     ("merge-code", "cancel"): cancel_merge,
     ("password-reset", "link"): reset_password,
     ("password-expires", "link"): change_password,
+    ("personal-data-ready", "link"): fetch_personal_data,
     ("second-factor-off-link", "link"): deactivate_second_factor,
 }
 """A mail and its link, and what follows it."""
@@ -218,7 +242,7 @@ def test_the_guide_names_every_path_that_a_client_serves() -> None:
     code = [file.read_text("utf-8") for file in (HERE / "services").rglob("*.py")]
     linked = {found for text in code for found in re.findall(r'client_link\(f?"(/[^"{]*)', text)}
     # then
-    assert {each.partition("{")[0] for each in named} == linked and len(linked) == 5
+    assert {each.partition("{")[0] for each in named} == linked and len(linked) == 6
     assert not [each for text in code for each in re.findall(r"client_link\((?!f?\"|path|\))", text)]
 
 
@@ -227,4 +251,11 @@ async def test_this_server_has_a_page_for_every_path_that_a_client_serves(
 ) -> None:
     app = await make_app(settings, database)
     served = {str(each.resource.canonical) for each in app.router.routes() if each.resource and each.method == "GET"}
-    assert {"/join", "/reset-password", "/change-password", "/second-factor/deactivate", "/profiles/{handle}"} <= served
+    assert {
+        "/join",
+        "/reset-password",
+        "/change-password",
+        "/second-factor/deactivate",
+        "/profiles/{handle}",
+        "/personal-data",
+    } <= served

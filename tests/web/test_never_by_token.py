@@ -45,10 +45,11 @@ NEEDS_ELEVATION = {
     "beginSms", "beginTotp", "changePassword", "confirmSms", "confirmTotp", "createAccount", "createApiKey", "createPersonalAccessToken",
     "deactivateSecondFactor", "deleteAccount", "makeCompanyAdmin", "mergeProfiles", "regenerateBackupCodes", "sendMergeCode",
     "sendMergeSecondFactorCode", "startMerge", "verifyMergeCode", "verifyMergeSecondFactor", "removeCompanyAdmin", "removeRecoveryEmail",
-    "requestSecondFactorDeactivation", "resendNewAccountCode", "setPasswordExpiry", "setRecoveryEmail", "verifyNewAccount",
+    "requestPersonalDataDownload", "requestSecondFactorDeactivation", "resendNewAccountCode", "setPasswordExpiry", "setRecoveryEmail", "verifyNewAccount",
     "verifyRecoveryEmail",
 }  # fmt: skip
-"""Password, second factor on and off, recovery email, other accounts, making tokens and keys, company settings, merging, and deleting."""
+"""Password, second factor on and off, recovery email, other accounts, making tokens and keys, company settings, merging,
+deleting, and downloads."""
 REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "INSUFFICIENT_SCOPE", "ELEVATION_REQUIRED"}
 
 

@@ -1,18 +1,23 @@
 """Personal data over HTTP: docs/rules/accounts.md#personal-data."""
 
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 from models import tables
 from models.audit import Origin
 from models.profile_changes import ChangedField
 from resolvers.personal_data import NEVER_BY_TOKEN
+from services.core import clock
 from services.core.audit import Actor, Change
+from services.personal_data import downloads
 from services.personal_data.sections import SECTIONS
 from services.profiles import profile_changes
 from tests.helpers.factories import make_person, make_token
 from tests.helpers.full_profiles import make_full_person
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.people import in_session
+from tests.helpers.people import in_session, with_key
 from tests.helpers.transactions import committed
 
 SECTION = "code title description records(first: $first, after: $after) { totalCount nodes { values { name label value } } edges { cursor } pageInfo { hasNextPage endCursor } }"
@@ -118,3 +123,80 @@ async def test_a_token_reads_it_under_its_own_scope_without_what_is_about_securi
 async def test_nobody_else_has_personal_data(checked_client: GraphQLClient) -> None:
     body = await checked_client.ask(ALL, first=1)
     assert body["data"] == {"viewer": None}
+
+
+REQUEST = """mutation Request($input: RequestPersonalDataDownloadInput!) {
+  requestPersonalDataDownload(input: $input) {
+    download { id state requestedAt readyAt expiresAt sizeInKilobytes url } errors { code message } } }"""
+DOWNLOADS = "{ viewer { personalData { downloads { id state sizeInKilobytes expiresAt url } } } }"
+
+
+async def test_a_download_is_requested_made_listed_and_fetched(checked_client: GraphQLClient) -> None:
+    # given
+    ada = await make_full_person(canary="c4n4ry", accounts=2)
+    await tables.PersonalDataExport.all().delete()
+    open_session, elevated = await in_session(ada.account), await in_session(ada.account, elevated=True)
+    http = checked_client.http
+
+    async def listed(headers: Any = elevated) -> Any:
+        return data_of(await checked_client.data(DOWNLOADS, headers=headers))["downloads"]
+
+    # when
+    refused = await checked_client.ask(REQUEST, headers=open_session, input={})
+    asked = (await checked_client.data(REQUEST, headers=elevated, input={"idempotencyKey": "k"}))[
+        "requestPersonalDataDownload"
+    ]
+    # then
+    assert refused["errors"][0]["extensions"]["code"] == "ELEVATION_REQUIRED"
+    assert asked["errors"] == [] and asked["download"]["state"] == "PENDING" and asked["download"]["url"] is None
+    assert await downloads.make_due() == 1
+    [ready] = await listed()
+    assert (ready["id"], ready["state"]) == (asked["download"]["id"], "READY") and ready["sizeInKilobytes"] > 0
+    path = urlsplit(ready["url"]).path
+    response = await http.get(path, headers=elevated)
+    content = await response.read()
+    assert response.status == 200 and ZipFile(BytesIO(content)).testzip() is None
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="personal-data-20')
+    assert (response.headers["Cache-Control"], response.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    assert response.headers["Content-Length"] == str(len(content))
+    # also by a link on a page elsewhere, but not embedded there
+    for mode, status in (("navigate", 200), ("no-cors", 302)):
+        site = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+        assert (await http.get(path, headers=elevated | site, allow_redirects=False)).status == status
+    # and by its id
+    node = "query N($id: ID!) { node(id: $id) { id ... on PersonalDataDownload { state } } }"
+    assert (await checked_client.data(node, headers=elevated, id=ready["id"]))["node"]["state"] == "READY"
+
+    # nobody else fetches it: the answers are those of one that never existed
+    unknown = f"/personal-data/{'a' * 32}"
+    second = await in_session(ada.accounts[1], elevated=True)
+    key = await with_key(ada.account)
+    token = {"Authorization": f"mxtoken {await make_token(ada.account, 'mx:personal-data:read')}"}
+
+    async def answer(address: str, headers: Any) -> tuple[int, bytes, str | None]:
+        got = await http.get(address, headers=headers, allow_redirects=False)
+        return got.status, await got.read(), got.headers.get("Location")
+
+    for headers, expected in (
+        ({}, (302, "/personal-data")),
+        (open_session, (302, "/personal-data")),
+        (second, (404, None)),
+        (key, (403, None)),
+        (token, (403, None)),
+    ):
+        found = await answer(path, headers)
+        assert found == await answer(unknown, headers) == await answer("/personal-data/..%2f..%2fetc", headers)
+        assert (found[0], found[2]) == expected
+    assert await listed(second) == [] and await listed(key) == [ready]
+    assert (await checked_client.data(node, headers=second, id=ready["id"]))["node"] is None
+    assert (await checked_client.ask(DOWNLOADS, headers=token))["errors"][0]["extensions"][
+        "code"
+    ] == "INSUFFICIENT_SCOPE"
+    only_id = "query N($id: ID!) { node(id: $id) { id } }"
+    other = {"Authorization": f"mxtoken {await make_token(ada.account, 'mx:user:profile:v1:read')}"}
+    assert (await checked_client.data(only_id, headers=other, id=ready["id"]))["node"] is None
+    # and no one after a week, or without its account
+    with clock.frozen(clock.now() + downloads.DOWNLOAD_LIFETIME):
+        assert await downloads.of_account(ada.account.id) == []
+    await tables.PersonalDataExport.all().update(expires_at=clock.now())
+    assert (await answer(path, elevated))[0] == 404
