@@ -15,6 +15,8 @@ from models.portfolio import Project, ProjectCollaborator
 from models.profiles import Profile, ProfileHandle, ProfileSkill
 from models.referrals import Referral, ReferralCode, ReferralVia, ShirtClaim
 from services.connections import blocks
+from services.core.audit import OPERATOR
+from services.deletion import engine as deletion
 from services.invites import referrals
 from services.sign_in import registration
 from tests.helpers.badge_awards import make_award
@@ -326,19 +328,22 @@ async def test_who_was_deleted_meanwhile_is_not_signed_in(
     checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def delete() -> None:
-        await Account.filter(id=world.old.id).delete()
-        await Profile.filter(id=world.old.profile_id).delete()
+        await deletion.delete_account(world.old.id, actor=OPERATOR)
 
     for name, given in (
         ("updateProfile", {"about": "x"}),
         ("sendInvites", {"emails": ["new@guests.example"], "idempotencyKey": "one"}),
         ("createProject", {"title": "x"}),
+        ("orderItem", {"itemCode": "STICKERS", "idempotencyKey": "one"}),
+        ("unblockProfile", {"profileId": graph_id("prf", 987_654)}),
+        ("createPersonalAccessToken", {"name": "T", "scopes": ["MX_LEADERBOARD_READ"]}),
     ):
         world = await World.make(checked_client)
         kind = f"{name[0].upper()}{name[1:]}Input"
         document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ errors {{ code }} }} }}"
+        headers = await in_session(world.old, elevated=True)
         with after_authentication(monkeypatch, delete):
-            body = await checked_client.ask(document, headers=world.headers, input=given)
+            body = await checked_client.ask(document, headers=headers, input=given)
         assert [each["extensions"]["code"] for each in body["errors"]] == ["UNAUTHENTICATED"], name
     world = await World.make(checked_client)
     with after_authentication(monkeypatch, delete):
