@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
@@ -11,18 +12,23 @@ from models.connections import Block, Connection, ConnectionRequest, DismissedSu
 from models.points import PointEntry
 from models.portfolio import ProjectCollaborator
 from models.profiles import Profile, Visibility
+from models.referrals import Referral
 from schema.graph import build
 from services.connections import blocks
+from services.invites import referrals
 from services.profiles.profiles import refresh_visibility
 from tests.conftest import CountStatements
+from tests.helpers.badge_awards import make_award
 from tests.helpers.connections import connected, hide, member
 from tests.helpers.factories import give, make_person, make_service, make_token
 from tests.helpers.graph_ids import graph_id
 from tests.helpers.graphql_client import GraphQLClient
+from tests.helpers.invites import join
 from tests.helpers.people import Headers, in_session
 from tests.helpers.projects import WHOLE
 from tests.helpers.racing_merges import merge_now
 from tests.helpers.transactions import committed
+from tests.helpers.uploads import picture, uploaded
 
 SCHEMA = build()._schema
 OTHER_IDS = {
@@ -255,6 +261,30 @@ async def test_old_links_lead_to_the_new_profile(world: World) -> None:
     assert (answer.status, answer.headers["Location"]) == (302, f"http://graph.example/profiles/{ben}")
     await hide(world.ben)
     assert (await world.client.http.get(f"/profiles/{world.old_handle}", allow_redirects=False)).status == 404
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_was_given_out_of_the_source_goes_on_working(checked_client: GraphQLClient, public: bool) -> None:
+    # given a picture, a credential and a link of the source's
+    old, ben = await member("Old", public=public), await member("Ben", public=public)
+    payload = await uploaded(checked_client, picture(), headers=await in_session(old))
+    pictured = urlsplit(payload["profile"]["avatarUrl"])
+    assert bool(pictured.query) is not public  # signed
+    award = await make_award(old.profile_id)
+    code = await referrals.code_of(old.profile_id)
+    await merge_now(old.profile_id, ben.profile_id)
+    # then
+    shown = await checked_client.http.get(f"{pictured.path}?{pictured.query}")
+    assert (shown.status, shown.content_type) == (200, "image/webp")
+    credential = await checked_client.http.get(
+        f"/credentials/{award.credential}", headers={"Accept": "application/json"}
+    )
+    assert credential.status == (200 if public else 404)
+    if public:
+        handle = (await Profile.get(id=ben.profile_id)).handle
+        assert f"/profiles/{handle}" in await credential.text()
+    guest = await join("guest@guests.example", code)
+    assert await Referral.exists(referrer_id=ben.profile_id, account_id=guest.id)
 
 
 LISTS = """query($board: String, $people: String, $known: String, $zoe: ID!) {
