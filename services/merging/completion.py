@@ -12,13 +12,14 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.profile_merges import MergeState, ProfileMerge
+from models.sessions import Session
 from models.statements import Statement, execute
 from models.transactions import require_transaction
 from services.auth import sessions
 from services.core import audit, change_feed, clock
 from services.core.audit import Actor
 from services.core.change_feed import PersonKind, Topic
-from services.errors import ErrorCode, refused
+from services.errors import ErrorCode, NotAllowed, refused
 from services.media import image_cleanup
 from services.merging import engine, preview, source_factors
 from services.merging.candidate_addresses import masked
@@ -67,7 +68,7 @@ async def complete(by: Initiator, merge_id: int, preview_hash: str) -> None:
         if shown.hash != preview_hash:
             text = "Something has changed since the preview: read it again."
             raise refused(ErrorCode.PREVIEW_OUTDATED, text, path=("previewHash",))
-        merged = await engine.merge(pair)
+        merged = await engine.merge(pair, actor=by.actor)
         row.state, row.merged_at = MergeState.DONE, clock.now()
         await row.save(update_fields=["state", "merged_at"])
         starter = masked((await Account.get(id=by.account_id)).email)
@@ -90,7 +91,9 @@ async def try_lock(pair: Pair) -> None:
 
 async def _require_initiator(by: Initiator, pair: Pair) -> None:
     """The initiator's account is locked: what ends its session comes before or after this."""
-    await sessions.require_elevated(by.session_id)
+    await sessions.require_live(by.session_id)
+    if not await Session.exists(id=by.session_id, elevated_until__gt=clock.now()):
+        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: call `elevateSession` first.")
     if not await Account.exists(id=by.account_id, profile_id=pair.survivor, status=AccountStatus.ACTIVE):
         raise not_open()
 

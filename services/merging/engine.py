@@ -20,6 +20,7 @@ from models.accounts import Account
 from models.profiles import Profile
 from models.transactions import require_transaction
 from services.core import clock
+from services.core.audit import OPERATOR, Actor
 from services.merging import (
     accounts,
     badges,
@@ -37,6 +38,7 @@ from services.merging import (
     tshirts,
 )
 from services.merging.plan import Compensation, FieldPlan, Pair, StepPlan, TablePlan
+from services.profiles import profile_changes
 from services.progress.scores import lock_score_rows
 
 
@@ -160,11 +162,14 @@ class _MoreAffected(Exception):
     """Rolls the savepoint back. After the locks no one else can become affected: whoever writes such rows locks one of the two."""
 
 
-async def merge(pair: Pair) -> MergeResult:
-    """Do all steps. Requires a transaction, after `lock` returned True."""
+async def merge(pair: Pair, *, actor: Actor = OPERATOR) -> MergeResult:
+    """Do all steps. `actor` made the changes of the survivor's data. Requires a transaction, after `lock` returned True."""
     require_transaction()
     now = clock.now()
     pictures = await profile_fields.superseded_pictures(pair)
+    before = await profile_changes.read_values(pair.survivor)
     for step in STEPS:
         await step.apply(pair, now)
+    after = await profile_changes.read_values(pair.survivor)
+    await profile_changes.record_differences(pair.survivor, before, after, actor=actor)
     return MergeResult(pictures)

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from models.accounts import Account, AccountStatus
+from models.companies import Company
+from models.profile_changes import ChangedField
 from models.profiles import Profile, ProfileWord
 from models.transactions import require_transaction
 from services.merging.plan import FieldPlan, Kept, Pair, StepPlan, TablePlan
-from services.profiles import profiles
+from services.profiles import profile_changes, profiles
 from services.profiles.profile_editing import LookingFor
 from services.progress import search_words
 
@@ -65,12 +68,12 @@ _NEVER_TAKEN: Final = (
     _Field("language", (), lambda profile: profile.language or ""),
     _Field("visibility", (), lambda profile: profile.visibility.value),
 )
-FIELD_NAMES: Final = tuple(each.name for each in (*_FIELDS, *_NEVER_TAKEN))
+FIELD_NAMES: Final = (*(each.name for each in (*_FIELDS, *_NEVER_TAKEN)), "company")
 """Names of the fields of a plan, in its order."""
 
 
 async def plan(pair: Pair) -> StepPlan:
-    """List each field that either profile has filled in, and whose value is kept."""
+    """List each field that either profile has filled in, and whose value is kept; count the entries of the history of changes."""
     source, survivor = await _read(pair)
     taken = {field.name for field in _taken(source, survivor)}
     fields = []
@@ -82,7 +85,10 @@ async def plan(pair: Pair) -> StepPlan:
         other = texts[Kept.SURVIVOR if kept is Kept.SOURCE else Kept.SOURCE]
         loses = other != texts[kept] or field.name == "avatar"
         fields.append(FieldPlan(field.name, kept, texts[kept], other if loses else ""))
-    return StepPlan([TablePlan("profile", kept=1, combined=1)], fields)
+    if company := await _company(pair, source, survivor):
+        fields.append(company)
+    changes = TablePlan("profile_change", added=await _count_changes(source, survivor))
+    return StepPlan([TablePlan("profile", kept=1, combined=1), changes], fields)
 
 
 async def apply(pair: Pair, now: datetime) -> None:
@@ -92,9 +98,7 @@ async def apply(pair: Pair, now: datetime) -> None:
     """
     require_transaction()
     source, survivor = await _read(pair)
-    columns = [name for field in _taken(source, survivor) for name in field.columns]
-    for name in columns:
-        setattr(survivor, name, getattr(source, name))
+    columns = _take(source, survivor)
     survivor.version += 1
     survivor.edited_at = now
     await survivor.save(update_fields=[*columns, "version", "edited_at"])
@@ -110,11 +114,45 @@ async def superseded_pictures(pair: Pair) -> Sequence[str]:
     return [str(source.avatar)] if keeps_own else []
 
 
+def _take(source: Profile, survivor: Profile) -> list[str]:
+    """Set the columns of the survivor whose value is the source's; return their names. Nothing is written."""
+    columns = [name for field in _taken(source, survivor) for name in field.columns]
+    for name in columns:
+        setattr(survivor, name, getattr(source, name))
+    return columns
+
+
 def _taken(source: Profile, survivor: Profile) -> Iterator[_Field]:
     """The fields whose value is the source's."""
     for field in _FIELDS:
         if field.read(source) and (not field.read(survivor) or field.prefers(survivor, source)):
             yield field
+
+
+async def _count_changes(source: Profile, survivor: Profile) -> int:
+    """Number of values of the survivor that will be others, as `engine.merge` records them. Changes the objects."""
+    before, theirs = [await profile_changes.read_values(each.id) for each in (survivor, source)]
+    _take(source, survivor)
+    after = profile_changes.values_of(survivor)
+    for field in (ChangedField.SKILLS, ChangedField.INDUSTRIES):
+        after[field] = profile_changes.united(before[field], theirs[field])
+    return sum(before[field] != value for field, value in after.items())
+
+
+async def _company(pair: Pair, source: Profile, survivor: Profile) -> FieldPlan | None:
+    """The company that is displayed: see `refresh_visibility`. None if there was none on either side."""
+    accounts = await Account.filter(profile_id__in=pair).order_by("created_at", "id")
+    active = [each for each in accounts if each.status is AccountStatus.ACTIVE]
+    ids = {Kept.SURVIVOR: survivor.company_id, Kept.SOURCE: source.company_id}
+    shown = [*active, *accounts][0].company_id if accounts else survivor.company_id
+    either = {*ids.values(), shown} - {None}
+    if not either:
+        return None
+    rows: Any = Company.filter(id__in=either).values_list("id", "name")
+    names = {None: "", **dict(await rows)}
+    kept = Kept.SURVIVOR if ids[Kept.SURVIVOR] == shown else Kept.SOURCE
+    other = ids[Kept.SURVIVOR if kept is Kept.SOURCE else Kept.SOURCE]
+    return FieldPlan("company", kept, names[shown], names[other] if other != shown else "")
 
 
 async def _read(pair: Pair) -> tuple[Profile, Profile]:

@@ -5,7 +5,7 @@ An entry is written in the transaction of its change, so there is none without t
 texts up to a limit, codes of lists joined by commas. Of an avatar only that there is one. Rule: docs/rules/accounts.md#personal-data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,11 +53,20 @@ def values_of(profile: Profile, *, skills: Sequence[str] = (), industries: Seque
     return {
         **{field: getattr(profile, name) or None for field, name in _TEXTS.items()},
         ChangedField.AVATAR: profile.avatar and f"PICTURE {profile.avatar}",
-        ChangedField.INDUSTRIES: ", ".join(sorted(industries)) or None,
+        ChangedField.INDUSTRIES: _joined(industries),
         ChangedField.LOOKING_FOR: (", ".join(answers) or "NEITHER") if profile.looking_for_confirmed else None,
-        ChangedField.SKILLS: ", ".join(sorted(skills)) or None,
+        ChangedField.SKILLS: _joined(skills),
         ChangedField.VISIBILITY: profile.visibility.value,
     }
+
+
+def united(one: str | None, other: str | None) -> str | None:
+    """The value of a list with the codes of two such values."""
+    return _joined({code for each in (one, other) if each for code in each.split(", ")})
+
+
+def _joined(codes: Iterable[str]) -> str | None:
+    return ", ".join(sorted(codes)) or None
 
 
 async def read_values(profile_id: int) -> Values:

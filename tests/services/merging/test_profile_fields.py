@@ -8,21 +8,19 @@ import pytest
 from models.accounts import Account, AccountStatus
 from models.companies import Company
 from models.merged_profiles import MergedProfile
+from models.profile_changes import ChangedField, ProfileChange
 from models.profiles import Profile, ProfileHandle, ProfileSkill, ProfileWord
-from services.auth import access_tokens, api_keys, sessions
+from services.auth import sessions
 from services.auth.principals import NO_CLIENT
 from services.core.merged_profiles import current_ids
-from services.errors import ErrorCode, NotAllowed, Refused
+from services.errors import Refused
 from services.merging import engine, moved_rows, profile_fields
 from services.merging.plan import FieldPlan, Kept, Pair
 from services.profiles import handle_changes, handles
-from services.sign_in import account_creation
-from services.sign_in.account_creation import Initiator
 from tests.helpers.factories import make_person
 from tests.helpers.invites import BY_TESTS
-from tests.helpers.merging import make_two, merge, plan_of, profile_of
+from tests.helpers.merging import make_two, merge, of_table, plan_of, profile_of
 from tests.helpers.people import make_member
-from tests.helpers.sign_in import GOOD, mailed_code
 
 pytestmark = pytest.mark.usefixtures("start")
 LONG_AGO = datetime(2024, 5, 1, tzinfo=UTC)
@@ -57,9 +55,14 @@ async def test_an_empty_profile_takes_every_field_but_those_that_are_never_taken
         {"details": {**TAKEN, **NEVER}, "joined_on": date(2019, 1, 1)}, {"public": False, "joined_on": date(2020, 1, 1)}
     )
     before = await profile_of(two.pair.survivor)
-    plan = {each.field: each for each in (await plan_of(two.pair)).fields}
+    planned = await plan_of(two.pair)
+    plan = {each.field: each for each in planned.fields}
     assert await profile_fields.superseded_pictures(two.pair) == []
     await merge(two.pair)
+    changes = await ProfileChange.filter(profile_id=two.pair.survivor, account_id=None)
+    texts = {name.upper() for name, value in TAKEN.items() if isinstance(value, str)}
+    assert {each.field.value for each in changes} == texts | {"LOOKING_FOR"}
+    assert of_table(planned, "profile_change").added == len(changes)
 
     after = await profile_of(two.pair.survivor)
     assert {name: getattr(after, name) for name in TAKEN} == TAKEN
@@ -73,7 +76,7 @@ async def test_an_empty_profile_takes_every_field_but_those_that_are_never_taken
     assert plan["joined_on"] == FieldPlan("joined_on", Kept.SOURCE, "2019-01-01", "2020-01-01")
     assert plan["language"] == FieldPlan("language", Kept.SURVIVOR, "", "nl")
     assert plan["visibility"] == FieldPlan("visibility", Kept.SURVIVOR, "PRIVATE", "PUBLIC")
-    assert plan.keys() == set(profile_fields.FIELD_NAMES)
+    assert plan.keys() == set(profile_fields.FIELD_NAMES) - {"company"}
 
 
 async def test_fields_of_the_survivor_stay_and_the_picture_of_the_source_is_to_be_deleted() -> None:
@@ -125,8 +128,10 @@ async def test_accounts_move_as_they_are_and_sessions_see_the_merged_profile_wit
         secret = await sessions.begin(account.id, NO_CLIENT)
         facts = await sessions.authenticate(secret)
         elevated[account.id] = await sessions.elevate(facts.session_id) if facts and facts.session_id else secret
-    [counted] = [each for each in (await plan_of(two.pair)).tables if each.table == "session"]
+    plan = await plan_of(two.pair)
+    counted = of_table(plan, "session")
     assert (counted.kept, counted.moved) == (1, 2)
+    assert plan.fields[-1] == FieldPlan("company", Kept.SOURCE, "Harbor")
     await merge(two.pair)
 
     seen = {account: await sessions.authenticate(secret) for account, secret in elevated.items()}
@@ -141,26 +146,6 @@ async def test_accounts_move_as_they_are_and_sessions_see_the_merged_profile_wit
     assert await Account.filter(profile_id=two.pair.survivor).count() == 3
 
 
-async def test_what_an_elevated_session_of_the_source_began_before_is_refused_after_the_merge() -> None:
-    two = await make_two()
-    facts = await sessions.authenticate(await sessions.begin(two.source.id, NO_CLIENT))
-    assert facts and facts.session_id
-    await sessions.elevate(facts.session_id)
-    by = Initiator(two.source.id, facts.session_id, BY_TESTS)
-    await account_creation.begin(by, "third@people.example", GOOD, marketing=False)
-    code = await mailed_code("third@people.example")
-    await merge(two.pair)
-    for late in (
-        access_tokens.create(two.source.id, name="Late", scopes=["mx:leaderboard:read"], session_id=facts.session_id),
-        api_keys.create(two.source.id, name="Late", actor=BY_TESTS, session_id=facts.session_id),
-        account_creation.verify(by, "third@people.example", code),
-    ):
-        with pytest.raises(NotAllowed) as refusal:
-            await late
-        assert [each.code for each in refusal.value.problems] == [ErrorCode.ELEVATION_REQUIRED]
-    assert await Account.filter(profile_id=two.pair.survivor).count() == 2
-
-
 async def test_a_public_survivor_without_an_active_account_is_listed_by_the_source_s() -> None:
     two = await make_two({"public": False})
     await Account.filter(id=two.survivor.id).update(status=AccountStatus.DEACTIVATED)
@@ -172,7 +157,11 @@ async def test_a_public_survivor_without_an_active_account_is_listed_by_the_sour
 
 async def test_skills_unite() -> None:
     two = await make_two({"skills": ["java", "design"]}, {"skills": ["design"]})
+    expected = of_table(await plan_of(two.pair), "profile_change")
     await merge(two.pair)
+    [change] = await ProfileChange.filter(profile_id=two.pair.survivor, account_id=None)
+    assert (change.field, change.old, change.new) == (ChangedField.SKILLS, "design", "design, java")
+    assert expected.added == 1
     rows = await ProfileSkill.all()
     assert sorted(each.skill for each in rows) == ["design", "java"]
     assert {each.profile_id for each in rows} == {two.pair.survivor}
