@@ -277,7 +277,7 @@ def limits_and_costs() -> str:
 
 
 def personal_data() -> str:
-    """Every table with a reference to a profile or an account."""
+    """What merging, deletion and export do to each table with data of people."""
     from cli.tables_reference import personal_data as made
 
     return made()

@@ -1,51 +1,77 @@
-"""The page of docs/reference about tables that belong to people: what deleting a profile or an account touches."""
+"""The page of docs/reference about tables with data of people: what merging, deletion and export do to each."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from cli.markdown import page, table
-from models import tables
-
-PEOPLE = {"models.Account": "account", "models.Profile": "profile"}
-LOOSE_REFERENCES = ("account_id", "actor_id", "profile_id", "email", "recovery_email")
-"""Columns that name a person without a foreign key."""
-ON_DELETE = {
-    "CASCADE": "deletes the row",
-    "RESTRICT": "is refused while the row exists",
-    "SET NULL": "clears the column",
-}
+from models.ownership import NOT_PERSONAL, OWNERSHIP
+from models.ownership.rules import (
+    Anonymised,
+    Cleared,
+    Combined,
+    Deleted,
+    DeletionRule,
+    Exported,
+    ExportRule,
+    MergeRule,
+    Moved,
+    Rebuilt,
+)
 
 
 def personal_data() -> str:
-    """Every table with a reference to a profile or an account, and what deleting that does to its rows."""
-    named = {each._meta.db_table: each for each in (getattr(tables, name) for name in tables.__all__)}
-    rows = [row for name, model in sorted(named.items()) for row in _references(name, model)]
-    listed = {row[0].strip("`") for row in rows}
+    """Return the page: every table of models/ownership, and those without data of people."""
+    rows = [
+        (f"`{each.table}`", _merging(each.merge), _deletion(each.deletion), _export(each.export))
+        for each in sorted(OWNERSHIP, key=lambda each: each.table)
+    ]
+    others = sorted((str(model._meta.db_table), text) for model, text in NOT_PERSONAL.items())
     return page(
         "Tables with data of people",
-        "Every column that refers to a profile or an account. The models are in `models/`, one file per subject. Nothing deletes "
-        "profiles or accounts today; the [rules](../rules/accounts.md#deleting-an-account) say what deleting must do.",
-        table(("Table", "Column", "Refers to", "Deleting that"), rows),
-        "Tables without such a column: "
-        + ", ".join(f"`{name}`" for name in sorted(set(named) - listed))
-        + ". Some of them hold "
-        "keyed hashes of addresses, or encrypted texts: `mailed_code`, `invite_opt_out`, `outbox_message`.",
+        "Each table says what happens to its rows when two profiles are [merged](../rules/accounts.md#merging), when an account or a "
+        "profile is [deleted](../rules/accounts.md#deleting-an-account), and when a person reads or downloads "
+        "[their data](../rules/accounts.md#personal-data). The declarations are in `models/ownership/`; a test fails for a table "
+        "without one.",
+        table(("Table", "Merging", "Deletion", "Personal data"), rows),
+        "Tables without data of people:",
+        table(("Table", "Content"), [(f"`{name}`", text) for name, text in others]),
     )
 
 
-def _references(name: str, model: Any) -> list[tuple[str, str, str, str]]:
-    meta = model._meta
-    keys = {each: meta.fields_map[each] for each in sorted(meta.fk_fields | meta.o2o_fields)}
-    found = [
-        (f"`{name}`", f"`{key.source_field or each + '_id'}`", PEOPLE[key.model_name], ON_DELETE[key.on_delete.value])
-        for each, key in keys.items()
-        if key.model_name in PEOPLE
-    ]
-    columns = set(meta.fields_db_projection.values()) - {f"{each}_id" for each in keys}
-    loose = sorted(columns & set(LOOSE_REFERENCES))
-    return [*found, *((f"`{name}`", f"`{column}`", _named_by(column), "leaves the value") for column in loose)]
+def _merging(rules: Sequence[MergeRule]) -> str:
+    return " ".join(_one_merge(each) for each in rules)
 
 
-def _named_by(column: str) -> str:
-    if "email" in column:
-        return "an email address"
-    return "profile" if column == "profile_id" else "account"
+def _one_merge(rule: MergeRule) -> str:
+    if isinstance(rule, Moved):
+        unless = f", unless the survivor has one with the same {_listed(rule.unless_same)}" if rule.unless_same else ""
+        return f"The rows move to the survivor (`{rule.column}`){unless}."
+    if isinstance(rule, Combined):
+        return rule.rule
+    if isinstance(rule, Rebuilt):
+        return "Made again for the survivor, from other tables."
+    return f"Unchanged. {rule.why}"
+
+
+def _deletion(rules: Sequence[DeletionRule]) -> str:
+    return " ".join(_one_deletion(each) for each in rules)
+
+
+def _one_deletion(rule: DeletionRule) -> str:
+    if isinstance(rule, Deleted):
+        deleted = f"Rows of the person are deleted ({_listed(rule.columns)})." if rule.columns else ""
+        return f"{deleted} {rule.rule}".strip()
+    if isinstance(rule, Cleared):
+        return f"Rows of others stay, and name a deleted user: {_listed(rule.columns)} becomes null."
+    if isinstance(rule, Anonymised):
+        return rule.rule
+    return f"Rows stay. {rule.why}"
+
+
+def _export(rule: ExportRule) -> str:
+    if isinstance(rule, Exported):
+        return f"“{rule.title}”: {_listed(rule.columns)}"
+    return f"Not shown. {rule.why}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f"`{each}`" for each in columns)

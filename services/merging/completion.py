@@ -91,7 +91,7 @@ async def try_lock(pair: Pair) -> None:
 
 async def _require_initiator(by: Initiator, pair: Pair) -> None:
     """The initiator's account is locked: what ends its session comes before or after this."""
-    await sessions.require_live(by.session_id)
+    await sessions.require_elevated(by.session_id)
     if not await Session.exists(id=by.session_id, elevated_until__gt=clock.now()):
         raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: call `elevateSession` first.")
     if not await Account.exists(id=by.account_id, profile_id=pair.survivor, status=AccountStatus.ACTIVE):

@@ -59,9 +59,10 @@ def test_every_table_is_named_beside_the_people_it_belongs_to() -> None:
     page = text("personal-data.md")
     for name in tables.__all__:
         assert f"`{getattr(tables, name)._meta.db_table}`" in page
-    assert "| `session` | `account_id` | account | deletes the row |" in page
-    assert "| `point_entry` | `profile_id` | profile | is refused while the row exists |" in page
-    assert "| `invite` | `accepted_by_id` | account | clears the column |" in page
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
+    assert "Rows of the person are deleted (`account_id`)" in rows["api_key"]
+    assert "`counterpart_id` becomes null" in rows["point_entry"] and "“Points”" in rows["point_entry"]
+    assert "Not shown." in rows["password"]
 
 
 def test_every_error_code_has_a_row_and_a_place() -> None:
