@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -44,6 +44,7 @@ from services.deletion import (
 )
 from services.deletion.plan import Going, Leftovers, Step, TablePlan
 from services.errors import ErrorCode, Refused, Unavailable, refused
+from services.personal_data import downloads, export_store
 from services.profiles.profiles import refresh_visibility
 
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
@@ -194,6 +195,7 @@ async def _delete(find: Callable[[], Awaitable[Going]], actor: Actor, check: Che
     except TimeoutError:
         raise Unavailable("deletion: what goes is in use") from None
     await projects.delete_pictures(leftovers)
+    await export_store.discard(leftovers.downloads)
     database = runtime.current().database
     if not await database.truncate_log():
         log.info("deletion.log_not_truncated")
@@ -212,7 +214,8 @@ async def _apply(going: Going, actor: Actor) -> Leftovers:
     """Do everything, with everything locked. Requires a transaction."""
     require_transaction()
     now = clock.now()
-    leftovers = await projects.pictures(going)
+    pictures = await projects.pictures(going)
+    leftovers = replace(pictures, downloads=await downloads.keys_of(going.account_ids))
     listed = await Profile.exists(id=going.profile_id, listed=True)
     accounts = await Account.filter(id__in=going.account_ids).order_by("id")
     for step in STEPS.values():

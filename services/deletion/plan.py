@@ -35,10 +35,11 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What is outside of the database and goes after the commit: keys of the image store."""
+    """What is outside of the database and goes after the commit: keys of the image store, and of the store of downloads."""
 
     avatars: Sequence[str] = ()
     project_images: Sequence[str] = ()
+    downloads: Sequence[str] = ()
 
 
 class Step(Protocol):

@@ -6,6 +6,7 @@ meanwhile, and one whose process died is made by another. Rule: docs/rules/accou
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -120,9 +121,9 @@ async def forget_expired(now: datetime) -> int:
     return gone
 
 
-async def keys_of(account_ids: list[int]) -> list[str]:
+async def keys_of(account_ids: Sequence[int]) -> list[str]:
     """The keys of all downloads of these accounts, to `export_store.discard` after a deletion. Index account_id."""
-    rows: Any = PersonalDataExport.filter(account_id__in=account_ids).values_list("key", flat=True)
+    rows: Any = PersonalDataExport.filter(account_id__in=list(account_ids)).values_list("key", flat=True)
     return list(await rows)
 
 

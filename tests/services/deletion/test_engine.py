@@ -19,6 +19,7 @@ from services.deletion import engine
 from services.deletion.plan import TablePlan
 from services.errors import Refused
 from services.messages.outbox import send_mail
+from services.personal_data import downloads, export_store
 from services.points import ledger_consistency
 from tests.helpers.factories import make_person
 from tests.helpers.full_profiles import FullPerson, make_full_person
@@ -133,7 +134,12 @@ async def test_an_account_that_is_not_the_last_leaves_the_profile(database: Data
     before = await all_rows()
     plan = await engine.plan_account(ada.account.id)
     assert not plan.whole_profile
+    [key] = await downloads.keys_of([ada.account.id])
+    archive = export_store.unfinished_file(key)
+    archive.write_bytes(b"PK")
+    await export_store.put(key, archive)
     await engine.delete_account(ada.account.id, actor=OPERATOR)
+    assert await export_store.chunks(key) is None
     after = await all_rows()
     for of in OWNERSHIP:
         columns = [name for name, owner in references_of(of.model).items() if owner is Owner.ACCOUNT]
