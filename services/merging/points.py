@@ -87,7 +87,12 @@ _ONCE_AWARDS = Statement.of(f"""
 _MOVE = (
     Statement.of(f"DELETE FROM once_award AS o WHERE o.profile_id = $1 AND {_HAS_SAME}"),
     Statement.of("UPDATE once_award SET profile_id = $2 WHERE profile_id = $1"),
-    Statement.of("UPDATE point_entry SET profile_id = $2, former_id = $1 WHERE profile_id = $1"),
+    # In one statement: each version of a row costs an entry in every index.
+    Statement.of("""
+        UPDATE point_entry SET profile_id = $2, former_id = $1,
+            counterpart_id = CASE WHEN counterpart_id = $1 THEN $2 ELSE counterpart_id END
+        WHERE profile_id = $1
+    """),
     Statement.of("UPDATE point_entry SET counterpart_id = $2 WHERE counterpart_id = $1"),
 )
 

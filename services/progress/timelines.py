@@ -9,21 +9,23 @@ first, in the order in which they were recorded, and count at the time they were
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from itertools import groupby
+from datetime import UTC, datetime
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from catalogue.criteria import CONNECTIONS, LEVEL, POINTS, POINTS_OF, PROJECTS, Criterion
 from catalogue.points import ACTIVITIES, Category, level_of
 from models.points import EntryKind
 from models.portfolio import ProjectState
-from models.statements import Statement, execute_rows, look_up, read_datetime
+from models.statements import Statement, execute, execute_rows, look_up, read_datetime
 from services.progress.counters import HAPPENED
 from services.progress.criteria import is_met
 from services.progress.scores import EPOCH
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows that are counted before control returns to the event loop."""
+NEVER_MET: Final = 1 << 62
+"""More than any figure."""
 BEFORE, OPENING, DATED = range(3)
 """Stages of a timeline: everything before `since`, summed; opening balances; all other entries."""
 _CATEGORIES: Final = {name: category for category, name in POINTS_OF.items()}
@@ -32,6 +34,9 @@ Wanted = Mapping[int, Collection[Criterion]]
 """Criteria by profile."""
 Met = dict[tuple[int, Criterion], datetime]
 """Times (UTC) by profile and criterion."""
+Slice = tuple[datetime, datetime]
+"""A time, and its end, which does not belong to it."""
+ALL_TIME: Final[Slice] = EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def names_of(criterion: Criterion) -> set[str]:
@@ -44,24 +49,37 @@ async def first_met(wanted: Wanted, since: Mapping[int, datetime]) -> Met:
     Return when each profile first met each of its criteria; criteria that were never met are missing.
 
     `since` (by profile, may be missing): a time before which none of them was met; the database sums earlier entries. One
-    statement, one more for connections and one for projects. Index: (profile_id, occurred_at, id).
+    statement, one more for connections and one for projects; the whole ledger of one profile is read in slices of 5,000 entries, so
+    that nothing holds the event loop. Index: (profile_id, occurred_at, id).
     """
-    moments, met_earlier = await _replay(wanted, since)
+    moments, met_earlier = await _replay(wanted, since, await _slices(wanted, since))
     if met_earlier:  # `since` was wrong for these: replay all of their entries
-        moments.update((await _replay(met_earlier, {}))[0])
+        moments.update((await _replay(met_earlier, {}, [ALL_TIME]))[0])
     return moments
 
 
-async def _replay(wanted: Wanted, since: Mapping[int, datetime]) -> tuple[Met, dict[int, set[Criterion]]]:
-    rows = await _read_changes(wanted, since)
+async def _slices(wanted: Wanted, since: Mapping[int, datetime]) -> list[Slice]:
+    """Return the times to read one after the other: several for the whole ledger of one profile, if it is long."""
+    if since or len(wanted) != 1 or _names(wanted) & {CONNECTIONS, PROJECTS}:
+        return [ALL_TIME]
+    [profile_id] = wanted
+    rows = await execute(_SLICE_ENDS, profile_id, ROWS_AT_ONCE)
+    ends = sorted({read_datetime(row["occurred_at"]) for row in rows})
+    return list(pairwise([ALL_TIME[0], *ends, ALL_TIME[1]]))
+
+
+async def _replay(
+    wanted: Wanted, since: Mapping[int, datetime], slices: Sequence[Slice]
+) -> tuple[Met, dict[int, set[Criterion]]]:
     moments: Met = {}
     met_earlier: dict[int, set[Criterion]] = {}
+    lines = {number: _Line(criteria) for number, criteria in wanted.items()}
     counted = 0
-    for number, own in groupby(rows, key=lambda row: row["profile_id"]):
-        line = _Line(wanted[number])
-        for (stage, _), group in groupby(own, key=lambda row: (row["stage"], row["at"])):
+    for each_slice in slices:
+        rows = await _read_changes(wanted, since, each_slice)
+        for (number, stage, _), group in groupby(rows, key=lambda row: (row["profile_id"], row["stage"], row["at"])):
             together = list(group)
-            newly = line.count(together)
+            newly = lines[number].count(together)
             if stage == BEFORE and newly:
                 met_earlier[number] = newly
             elif newly:
@@ -82,6 +100,8 @@ class _Line:
         for criterion in criteria:
             for name in names_of(criterion):
                 self._open[name].add(criterion)
+        self._least = {name: _least(name, open_) for name, open_ in self._open.items()}
+        """For each figure the number below which no open criterion that counts it can be met."""
 
     def count(self, together: Sequence[Mapping[str, Any]]) -> set[Criterion]:
         """Count the entries of one time; returns the criteria that are newly met."""
@@ -96,12 +116,23 @@ class _Line:
                 figures[POINTS] += row["points"]
                 moved.update((of, POINTS, LEVEL))
         figures[LEVEL] = level_of(figures[POINTS])
-        near = {criterion for name in moved for criterion in self._open.get(name, ())}
+        near = {
+            criterion
+            for name in moved
+            if name in self._least and figures[name] >= self._least[name]
+            for criterion in self._open[name]
+        }
         newly = {criterion for criterion in near if is_met(criterion, figures)}
         for criterion in newly:
             for name in names_of(criterion):
                 self._open[name].discard(criterion)
+                self._least[name] = _least(name, self._open[name])
         return newly
+
+
+def _least(name: str, criteria: Collection[Criterion]) -> int:
+    conditions = (each for criterion in criteria for each in criterion.conditions if name in each.names)
+    return min((each.at_least if len(each.names) == 1 else -NEVER_MET for each in conditions), default=NEVER_MET)
 
 
 def _moment(stage: int, together: Sequence[Mapping[str, Any]]) -> datetime:
@@ -110,16 +141,20 @@ def _moment(stage: int, together: Sequence[Mapping[str, Any]]) -> datetime:
     return recorded if stage == OPENING else min(read_datetime(together[0]["at"]), recorded)
 
 
-async def _read_changes(wanted: Wanted, since: Mapping[int, datetime]) -> list[Mapping[str, Any]]:
-    """Return the changes of the wanted figures, by profile, in order of time."""
-    names = {name for own in wanted.values() for criterion in own for name in names_of(criterion)}
+def _names(wanted: Wanted) -> set[str]:
+    return {name for own in wanted.values() for criterion in own for name in names_of(criterion)}
+
+
+async def _read_changes(wanted: Wanted, since: Mapping[int, datetime], within: Slice) -> list[Mapping[str, Any]]:
+    """Return the changes of the wanted figures, by profile, in order of time; of the ledger those within a slice."""
+    names = _names(wanted)
     activities = sorted(names & ACTIVITIES.keys())
     whole = bool(names & {POINTS, LEVEL})
     categories = [each.value for name, each in _CATEGORIES.items() if whole or name in names]
     people = [(number, since.get(number, EPOCH)) for number in wanted]
     rows: list[Mapping[str, Any]] = []
     if activities or categories:
-        rows += await execute_rows(_LEDGER, people, activities, categories)
+        rows += await execute_rows(_LEDGER, people, activities, categories, *within)
     if CONNECTIONS in names:
         rows += await execute_rows(_CONNECTIONS, people)
     if PROJECTS in names:
@@ -129,12 +164,18 @@ async def _read_changes(wanted: Wanted, since: Mapping[int, datetime]) -> list[M
     return rows
 
 
-def _over_people(text: str, table: str, alias: str, owner: str) -> Statement:
+def _over_people(text: str, table: str, alias: str, owner: str, condition: str = "") -> Statement:
     """`{rows}` are people, as `p`; `{theirs}` are their rows of `table`."""
-    theirs = look_up(table, alias, f"{alias}.{owner} = p.id")
+    theirs = look_up(table, alias, f"{alias}.{owner} = p.id{condition}")
     return Statement.over_rows(text, id="bigint", since="timestamptz").put(theirs=theirs)
 
 
+# Every 5,000th entry. Index: (profile_id, occurred_at, id).
+_SLICE_ENDS = Statement.of("""
+    SELECT occurred_at FROM (
+        SELECT occurred_at, ROW_NUMBER() OVER (ORDER BY occurred_at, id) AS place FROM point_entry WHERE profile_id = $1
+    ) entries WHERE place % $2 = 0
+""")
 # A subquery, because PostgreSQL would read the whole ledger for a join. Primary key.
 OUTCOME = f"""
     CASE WHEN e.kind = '{EntryKind.REVERSAL.value}'
@@ -161,7 +202,10 @@ _LEDGER = _over_people(
     "point_entry",
     "e",
     owner="profile_id",
-)
+    condition=" AND e.occurred_at >= {beginning} AND e.occurred_at < {end}",
+).put(
+    beginning=Statement(sqlite="?4", postgres="$5"), end=Statement(sqlite="?5", postgres="$6")
+)  # after rows and lists
 _ROW = "NULL AS category, '{name}' AS name, 1 AS times, 0 AS points"
 # Index: connection (profile_id, connected_at, other_id).
 _CONNECTIONS = _over_people(
