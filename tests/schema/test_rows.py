@@ -219,7 +219,7 @@ async def sample(database: Database) -> dict[Any, list[Any]]:
         leaderboards.moments: [board],
         leaderboards.of_companies: [company.id],
         leaderboards.movements: [leaderboards.Movement(board, ben, 1), leaderboards.Movement(board, 999_999, 1)],
-        leaderboards.people: people,
+        leaderboards.people: people[:2],  # StaleBoard for no one
         leaderboards.totals: [board],
         leaderboards.viewer_entries: [board],
         points.of_profiles: people,
