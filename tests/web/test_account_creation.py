@@ -6,6 +6,7 @@ import pytest
 
 from models.accounts import Account
 from resolvers.base import ids
+from services.auth import sessions
 from services.sign_in import account_creation
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import in_session
@@ -90,16 +91,17 @@ async def test_another_persons_address_is_answered_like_a_free_one(checked_clien
 async def test_an_account_that_lands_on_a_merged_profile_is_in_the_answer(
     checked_client: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given: her profile is merged into his after her request was authenticated
+    # given: her profile is merged into his after her request was authenticated, and she confirms again that it is her
     ada, ben = await make_login(), await make_login("ben@people.example")
     headers = await in_session(ada, elevated=True)
     given = {"email": NEW, "password": OTHER, "allowsMarketing": True}
     await checked_client.data(CREATE, headers=headers, input=given)
     verify = account_creation.verify
 
-    async def verify_late(*given: Any) -> Account:
+    async def verify_late(by: account_creation.Initiator, email: str, code: str) -> Account:
         await merge_now(ada.own_profile_id, ben.own_profile_id)
-        return await verify(*given)
+        await sessions.elevate(by.session_id)
+        return await verify(by, email, code)
 
     monkeypatch.setattr(account_creation, "verify", verify_late)
     # when

@@ -330,6 +330,7 @@ async def test_the_account_lands_on_the_profile_that_the_person_has_by_then(quic
     by = await initiator(ada)
     await begin(by)
     await merge_now(ada.own_profile_id, ben.own_profile_id)
+    await sessions.elevate(by.session_id)
     account = await account_creation.verify(by, NEW, await mailed_code(NEW))
     assert {each.profile_id for each in await Account.all()} == {account.profile_id} == {ben.profile_id}
 
@@ -350,9 +351,11 @@ async def test_a_merge_that_ends_while_the_code_is_verified(quick_passwords: Non
         account_creation.verify(as_ada, NEW, codes[0]),
         account_creation.verify(as_ben, "ben@work.example", codes[1]),
     )
-    # then
-    assert [isinstance(each, Account) and each.profile_id for each in added] == [ben.profile_id] * 2
-    assert await Account.filter(profile_id=ben.profile_id).count() == 4
+    # then: her session is not elevated any more
+    refusal, account = added
+    assert isinstance(refusal, Refused) and codes_of(refusal) == [ErrorCode.ELEVATION_REQUIRED]
+    assert isinstance(account, Account) and account.profile_id == ben.profile_id
+    assert await Account.filter(profile_id=ben.profile_id).count() == 3
     assert await Account.filter(profile_id=cleo.profile_id).count() == 1
 
 
