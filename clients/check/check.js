@@ -23,7 +23,7 @@ function gather() {
   }
   cpSync(GIVEN, "build/schema.graphql");
   for (const folder of ["documents", EXAMPLES]) {
-    for (const name of readdirSync(folder).sort()) {
+    for (const name of readdirSync(folder).filter((each) => each.endsWith(".graphql")).sort()) {
       cpSync(join(folder, name), join("build/documents", basename(name)));
     }
   }
