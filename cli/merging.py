@@ -61,7 +61,7 @@ def _show(shown: MergePreview) -> None:
     fields = Table("Field", "Kept", "From", "Lost", title="Fields", title_justify="left")
     for field in shown.plan.fields:
         origin = "source" if field.kept is Kept.SOURCE else "survivor"
-        fields.add_row(field.field, printable(field.value), origin, printable(field.other))
+        fields.add_row(field.field.value, printable(field.value), origin, printable(field.other))
     out.print(fields)
     counts = ("kept", "moved", "combined", "lost", "added")
     tables = Table("Data", *(name.capitalize() for name in counts), title="Data", title_justify="left")

@@ -19,7 +19,7 @@ from services.merging.figures import Figures
 from services.merging.operations import Initiator, MergeStatus
 from services.merging.plan import Pair
 from services.merging.preview import TABLE_TITLES, MergePreview
-from services.personal_data.labels import label_of, name_of
+from services.personal_data.labels import label_of
 from services.progress.scores import COLUMNS
 
 UNFINISHED = frozenset({MergeStatus.STARTED, MergeStatus.CODE_SENT, MergeStatus.VERIFIED})
@@ -169,8 +169,8 @@ def _preview_row(shown: MergePreview) -> Row:
         "hash": shown.hash,
         "fields": [
             {
-                "name": name_of(each.field),
-                "title": translate(label_of(each.field)),
+                "field": each.field,
+                "title": translate(label_of(each.field.value.lower())),
                 "kept_from": each.kept,
                 "kept": each.value,
                 "lost": each.other or None,

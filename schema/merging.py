@@ -20,7 +20,7 @@ from schema.points import Activity, Score
 from schema.scalars import DateTime
 from services.errors import ErrorCode
 from services.merging.operations import MergeStatus
-from services.merging.plan import CompensationReason, Kept
+from services.merging.plan import CompensationReason, Kept, MergedFieldName
 from services.merging.preview import CredentialKind, MergeWarning
 
 if TYPE_CHECKING:
@@ -39,6 +39,30 @@ enum_of(
         "CANCELLED": "It was cancelled: by you, by a link in its email, by a later merge, or because one of the profiles changed.",
         "EXPIRED": "It was not finished within one hour.",
         "FAILED": "Five wrong codes were entered.",
+    },
+)
+enum_of(
+    MergedFieldName,
+    "A field of the profile that a preview shows.",
+    {
+        "NAME": "Name.",
+        "AVATAR": "Avatar. Values say only that there is a picture.",
+        "JOB_TITLE": "Job title.",
+        "DEPARTMENT": "Department.",
+        "COUNTRY": "Country of residence, as its code.",
+        "LOCATION": "Location.",
+        "ABOUT": "The text about you.",
+        "WEBSITE": "Website.",
+        "LOOKING_FOR": "Whether you are looking for a job, a project, or neither.",
+        "GITHUB": "Name on GitHub.",
+        "MEETUP": "Name on Meetup.",
+        "TWITTER": "Name on X.",
+        "LINKEDIN": "Name on LinkedIn.",
+        "SKYPE": "Name on Skype.",
+        "JOINED_ON": "Day of sign-up. The earlier one is kept.",
+        "LANGUAGE": "Language of emails and answers. Yours is kept, also if you have not chosen one.",
+        "VISIBILITY": "Whether the profile is public or private. Yours is kept.",
+        "COMPANY": "Company that is displayed: that of the oldest active account.",
     },
 )
 enum_of(
@@ -82,7 +106,7 @@ class MergeAddress:
 
 @strawberry.type(description="A field of the profiles that at least one of them has filled in.")
 class MergedField:
-    name: str = column("Name of the field, like `jobTitle`.")
+    field: MergedFieldName = column("The field.")
     title: str = column("Title of the field, in the language of the answer.")
     kept_from: Kept = column("Profile whose value is kept.")
     kept: str = column("The value that is kept, as text.")

@@ -38,6 +38,29 @@ class Kept(Enum):
     SOURCE = "SOURCE"
 
 
+class MergedFieldName(Enum):
+    """A field of the profile that a preview shows."""
+
+    NAME = "NAME"
+    AVATAR = "AVATAR"
+    JOB_TITLE = "JOB_TITLE"
+    DEPARTMENT = "DEPARTMENT"
+    COUNTRY = "COUNTRY"
+    LOCATION = "LOCATION"
+    ABOUT = "ABOUT"
+    WEBSITE = "WEBSITE"
+    LOOKING_FOR = "LOOKING_FOR"
+    GITHUB = "GITHUB"
+    MEETUP = "MEETUP"
+    TWITTER = "TWITTER"
+    LINKEDIN = "LINKEDIN"
+    SKYPE = "SKYPE"
+    JOINED_ON = "JOINED_ON"
+    LANGUAGE = "LANGUAGE"
+    VISIBILITY = "VISIBILITY"
+    COMPANY = "COMPANY"
+
+
 @dataclass(frozen=True)
 class FieldPlan:
     """
@@ -45,7 +68,7 @@ class FieldPlan:
     in every language; empty if there is none.
     """
 
-    field: str
+    field: MergedFieldName
     kept: Kept
     value: str
     other: str = ""

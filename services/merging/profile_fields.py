@@ -15,7 +15,7 @@ from models.companies import Company
 from models.profile_changes import ChangedField
 from models.profiles import Profile, ProfileWord
 from models.transactions import require_transaction
-from services.merging.plan import FieldPlan, Kept, Pair, StepPlan, TablePlan
+from services.merging.plan import FieldPlan, Kept, MergedFieldName, Pair, StepPlan, TablePlan
 from services.profiles import profile_changes, profiles
 from services.profiles.profile_editing import LookingFor
 from services.progress import search_words
@@ -68,8 +68,6 @@ _NEVER_TAKEN: Final = (
     _Field("language", (), lambda profile: profile.language or ""),
     _Field("visibility", (), lambda profile: profile.visibility.value),
 )
-FIELD_NAMES: Final = (*(each.name for each in (*_FIELDS, *_NEVER_TAKEN)), "company")
-"""Names of the fields of a plan, in its order."""
 
 
 async def plan(pair: Pair) -> StepPlan:
@@ -84,7 +82,7 @@ async def plan(pair: Pair) -> StepPlan:
         kept = Kept.SOURCE if field.name in taken else Kept.SURVIVOR
         other = texts[Kept.SURVIVOR if kept is Kept.SOURCE else Kept.SOURCE]
         loses = other != texts[kept] or field.name == "avatar"
-        fields.append(FieldPlan(field.name, kept, texts[kept], other if loses else ""))
+        fields.append(FieldPlan(MergedFieldName[field.name.upper()], kept, texts[kept], other if loses else ""))
     if company := await _company(pair, source, survivor):
         fields.append(company)
     changes = TablePlan("profile_change", added=await _count_changes(source, survivor))
@@ -152,7 +150,7 @@ async def _company(pair: Pair, source: Profile, survivor: Profile) -> FieldPlan 
     names = {None: "", **dict(await rows)}
     kept = Kept.SURVIVOR if ids[Kept.SURVIVOR] == shown else Kept.SOURCE
     other = ids[Kept.SURVIVOR if kept is Kept.SOURCE else Kept.SOURCE]
-    return FieldPlan("company", kept, names[shown], names[other] if other != shown else "")
+    return FieldPlan(MergedFieldName.COMPANY, kept, names[shown], names[other] if other != shown else "")
 
 
 async def _read(pair: Pair) -> tuple[Profile, Profile]:

@@ -11,7 +11,7 @@ from tests.helpers.people import Headers, in_session
 
 MERGE = """id status addresses { addressId masked } attemptsLeft needsSecondFactor secondFactorMethods supportUrl
     startedAt expiresAt mergedAt profile { id name }"""
-PREVIEW = """hash warnings fields { name keptFrom kept lost } tables { title kept moved combined lost }
+PREVIEW = """hash warnings fields { field title keptFrom kept lost } tables { title kept moved combined lost }
     compensations { reason category points activity { code } } accounts { email status isOfOtherProfile creditBalance }
     ownFigures { ...F } otherFigures { ...F } mergedFigures { ...F } credentials { kind name hint accountEmail isOfOtherProfile }"""
 FIGURES = """fragment F on MergeFigures { score { points level { number } categories { category points } } badgeCount challengeCount

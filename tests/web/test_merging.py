@@ -71,7 +71,13 @@ async def test_with_platform_access_by_both_accounts(checked_client: GraphQLClie
     assert (ada.merge["status"], ada.merge["needsSecondFactor"]) == ("VERIFIED", False)
     # the preview
     shown = await ada.preview()
-    assert {"name": "name", "keptFrom": "SURVIVOR", "kept": "Ada", "lost": "Ada of old"} in shown["fields"]
+    assert {
+        "field": "NAME",
+        "title": "Name",
+        "keptFrom": "SURVIVOR",
+        "kept": "Ada",
+        "lost": "Ada of old",
+    } in shown["fields"]
     assert shown["warnings"] == ["NO_LONGER_VISIBLE"]
     assert shown["accounts"] == [
         {"email": NEW, "status": "ACTIVE", "isOfOtherProfile": False, "creditBalance": 0},

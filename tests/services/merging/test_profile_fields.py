@@ -15,7 +15,7 @@ from services.auth.principals import NO_CLIENT
 from services.core.merged_profiles import current_ids
 from services.errors import Refused
 from services.merging import engine, moved_rows, profile_fields
-from services.merging.plan import FieldPlan, Kept, Pair
+from services.merging.plan import FieldPlan, Kept, MergedFieldName, Pair
 from services.profiles import handle_changes, handles
 from tests.helpers.factories import make_person
 from tests.helpers.invites import BY_TESTS
@@ -69,14 +69,16 @@ async def test_an_empty_profile_takes_every_field_but_those_that_are_never_taken
     assert {name: getattr(after, name) for name in NEVER} == dict.fromkeys(NEVER)
     assert (after.name, after.handle, after.visibility) == (before.name, before.handle, before.visibility)
     assert (after.version, after.joined_on, after.listed, after.active) == (2, date(2019, 1, 1), False, True)
-    assert plan["name"] == FieldPlan("name", Kept.SURVIVOR, "Ada New", "Ada Old")
-    assert plan["country"] == FieldPlan("country", Kept.SOURCE, "NL")
-    assert plan["avatar"] == FieldPlan("avatar", Kept.SOURCE, "picture")
-    assert plan["looking_for"] == FieldPlan("looking_for", Kept.SOURCE, "JOB")
-    assert plan["joined_on"] == FieldPlan("joined_on", Kept.SOURCE, "2019-01-01", "2020-01-01")
-    assert plan["language"] == FieldPlan("language", Kept.SURVIVOR, "", "nl")
-    assert plan["visibility"] == FieldPlan("visibility", Kept.SURVIVOR, "PRIVATE", "PUBLIC")
-    assert plan.keys() == set(profile_fields.FIELD_NAMES) - {"company"}
+    assert plan[MergedFieldName.NAME] == FieldPlan(MergedFieldName.NAME, Kept.SURVIVOR, "Ada New", "Ada Old")
+    assert plan[MergedFieldName.COUNTRY] == FieldPlan(MergedFieldName.COUNTRY, Kept.SOURCE, "NL")
+    assert plan[MergedFieldName.AVATAR] == FieldPlan(MergedFieldName.AVATAR, Kept.SOURCE, "picture")
+    assert plan[MergedFieldName.LOOKING_FOR] == FieldPlan(MergedFieldName.LOOKING_FOR, Kept.SOURCE, "JOB")
+    assert plan[MergedFieldName.JOINED_ON] == FieldPlan(
+        MergedFieldName.JOINED_ON, Kept.SOURCE, "2019-01-01", "2020-01-01"
+    )
+    assert plan[MergedFieldName.LANGUAGE] == FieldPlan(MergedFieldName.LANGUAGE, Kept.SURVIVOR, "", "nl")
+    assert plan[MergedFieldName.VISIBILITY] == FieldPlan(MergedFieldName.VISIBILITY, Kept.SURVIVOR, "PRIVATE", "PUBLIC")
+    assert plan.keys() == set(MergedFieldName) - {MergedFieldName.COMPANY}
 
 
 async def test_fields_of_the_survivor_stay_and_the_picture_of_the_source_is_to_be_deleted() -> None:
@@ -94,10 +96,12 @@ async def test_fields_of_the_survivor_stay_and_the_picture_of_the_source_is_to_b
     assert {name: getattr(after, name) for name in own} == own
     # The connection belongs to the other account.
     assert (after.github_connected_at, after.looking_for_job) == (None, False)
-    assert plan["avatar"] == FieldPlan("avatar", Kept.SURVIVOR, "picture", "picture")
-    assert plan["looking_for"] == FieldPlan("looking_for", Kept.SURVIVOR, "PROJECT", "JOB")
-    assert plan["job_title"] == FieldPlan("job_title", Kept.SURVIVOR, "own job_title", "Engineer")
-    assert plan["joined_on"] == FieldPlan("joined_on", Kept.SURVIVOR, "2020-01-01")
+    assert plan[MergedFieldName.AVATAR] == FieldPlan(MergedFieldName.AVATAR, Kept.SURVIVOR, "picture", "picture")
+    assert plan[MergedFieldName.LOOKING_FOR] == FieldPlan(MergedFieldName.LOOKING_FOR, Kept.SURVIVOR, "PROJECT", "JOB")
+    assert plan[MergedFieldName.JOB_TITLE] == FieldPlan(
+        MergedFieldName.JOB_TITLE, Kept.SURVIVOR, "own job_title", "Engineer"
+    )
+    assert plan[MergedFieldName.JOINED_ON] == FieldPlan(MergedFieldName.JOINED_ON, Kept.SURVIVOR, "2020-01-01")
 
 
 async def test_the_same_github_account_keeps_the_proof_of_either() -> None:
@@ -131,7 +135,7 @@ async def test_accounts_move_as_they_are_and_sessions_see_the_merged_profile_wit
     plan = await plan_of(two.pair)
     counted = of_table(plan, "session")
     assert (counted.kept, counted.moved) == (1, 2)
-    assert plan.fields[-1] == FieldPlan("company", Kept.SOURCE, "Harbor")
+    assert plan.fields[-1] == FieldPlan(MergedFieldName.COMPANY, Kept.SOURCE, "Harbor")
     await merge(two.pair)
 
     seen = {account: await sessions.authenticate(secret) for account, secret in elevated.items()}
