@@ -12,14 +12,13 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.profile_merges import MergeState, ProfileMerge
-from models.sessions import Session
 from models.statements import Statement, execute
 from models.transactions import require_transaction
 from services.auth import sessions
 from services.core import audit, change_feed, clock
 from services.core.audit import Actor
 from services.core.change_feed import PersonKind, Topic
-from services.errors import ErrorCode, NotAllowed, refused
+from services.errors import ErrorCode, refused
 from services.media import image_cleanup
 from services.merging import engine, preview, source_factors
 from services.merging.candidate_addresses import masked
@@ -92,8 +91,6 @@ async def try_lock(pair: Pair) -> None:
 async def _require_initiator(by: Initiator, pair: Pair) -> None:
     """The initiator's account is locked: what ends its session comes before or after this."""
     await sessions.require_elevated(by.session_id)
-    if not await Session.exists(id=by.session_id, elevated_until__gt=clock.now()):
-        raise NotAllowed(ErrorCode.ELEVATION_REQUIRED, "Confirm that it is you: call `elevateSession` first.")
     if not await Account.exists(id=by.account_id, profile_id=pair.survivor, status=AccountStatus.ACTIVE):
         raise not_open()
 

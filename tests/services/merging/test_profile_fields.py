@@ -10,17 +10,20 @@ from models.companies import Company
 from models.merged_profiles import MergedProfile
 from models.profile_changes import ChangedField, ProfileChange
 from models.profiles import Profile, ProfileHandle, ProfileSkill, ProfileWord
-from services.auth import sessions
+from services.auth import access_tokens, api_keys, sessions
 from services.auth.principals import NO_CLIENT
 from services.core.merged_profiles import current_ids
-from services.errors import Refused
+from services.errors import ErrorCode, NotAllowed, Refused
 from services.merging import engine, moved_rows, profile_fields
 from services.merging.plan import FieldPlan, Kept, MergedFieldName, Pair
 from services.profiles import handle_changes, handles
+from services.sign_in import account_creation
+from services.sign_in.account_creation import Initiator
 from tests.helpers.factories import make_person
 from tests.helpers.invites import BY_TESTS
 from tests.helpers.merging import make_two, merge, of_table, plan_of, profile_of
 from tests.helpers.people import make_member
+from tests.helpers.sign_in import GOOD, mailed_code
 
 pytestmark = pytest.mark.usefixtures("start")
 LONG_AGO = datetime(2024, 5, 1, tzinfo=UTC)
@@ -148,6 +151,26 @@ async def test_accounts_move_as_they_are_and_sessions_see_the_merged_profile_wit
     # The company of the oldest active account is displayed.
     assert (await profile_of(two.pair.survivor)).company_id == company.id
     assert await Account.filter(profile_id=two.pair.survivor).count() == 3
+
+
+async def test_what_an_elevated_session_of_the_source_began_before_is_refused_after_the_merge() -> None:
+    two = await make_two()
+    facts = await sessions.authenticate(await sessions.begin(two.source.id, NO_CLIENT))
+    assert facts and facts.session_id
+    await sessions.elevate(facts.session_id)
+    by = Initiator(two.source.id, facts.session_id, BY_TESTS)
+    await account_creation.begin(by, "third@people.example", GOOD, marketing=False)
+    code = await mailed_code("third@people.example")
+    await merge(two.pair)
+    for late in (
+        access_tokens.create(two.source.id, name="Late", scopes=["mx:leaderboard:read"], session_id=facts.session_id),
+        api_keys.create(two.source.id, name="Late", actor=BY_TESTS, session_id=facts.session_id),
+        account_creation.verify(by, "third@people.example", code),
+    ):
+        with pytest.raises(NotAllowed) as refusal:
+            await late
+        assert [each.code for each in refusal.value.problems] == [ErrorCode.ELEVATION_REQUIRED]
+    assert await Account.filter(profile_id=two.pair.survivor).count() == 2
 
 
 async def test_a_public_survivor_without_an_active_account_is_listed_by_the_source_s() -> None:
