@@ -37,6 +37,11 @@ class Request:
         return self.ignored_at is None and self.withdrawn_at is None
 
     @property
+    def is_known(self) -> bool:
+        """True if the one of the two who sent or received it sees it."""
+        return self.withdrawn_at is None if self.sent else self.is_visible
+
+    @property
     def was_delivered(self) -> bool:
         """False if its receiver had blocked its sender when it was sent."""
         return self.ignored_at != self.sent_at
@@ -46,7 +51,7 @@ class Request:
 class Decision:
     """
     `changed`: rows that stay with other times. `deleted`: ids of rows. `connected`: third people whose request crossed one of the two.
-    The rest are counts for the plan.
+    The rest are counts for the plan, of the requests that the two know of: not of those that were withdrawn or never reached them.
     """
 
     changed: list[Request] = field(default_factory=list)
@@ -69,11 +74,11 @@ async def decide(pair: Pair, blocks: Blocks, connected: Collection[int], now: da
         by_person[request.other].append(request)
     for request in by_person.pop(pair.source, []) + by_person.pop(pair.survivor, []):  # between the two
         found.deleted.append(request.id)
-        found.lost += 1
+        found.lost += request.is_known
     for other, requests in by_person.items():
         if other in connected:
             found.deleted += [each.id for each in requests]
-            found.lost += len(requests)
+            found.lost += sum(each.is_known for each in requests)
             continue
         sent = [each for each in requests if each.sent]
         received = [each for each in requests if not each.sent]
@@ -82,7 +87,7 @@ async def decide(pair: Pair, blocks: Blocks, connected: Collection[int], now: da
             all(stands) and other not in blocks
         ):  # as services/connections/connections.py: `send` accepts a request that waits
             found.deleted += [each.id for each in requests]
-            found.combined += len(requests)
+            found.combined += sum(each.is_known for each in requests)
             found.connected.append(other)
             continue
         for some in filter(None, (sent, received)):
@@ -97,11 +102,15 @@ def _keep_one(found: Decision, requests: Sequence[Request], pair: Pair, blocks: 
     if after != first:
         found.changed.append(after)
     found.deleted += [each.id for each in requests if each is not first]
-    if any(each.own == pair.survivor for each in requests):
+    known = [each for each in requests if each.is_known]
+    if not after.is_known:
+        found.lost += len(known)
+        return
+    if any(each.own == pair.survivor for each in known):
         found.kept += 1
     else:
         found.moved += 1
-    found.combined += len(requests) - 1
+    found.combined += len(known) - 1
 
 
 def _united(first: Request, requests: Sequence[Request]) -> Request:

@@ -44,7 +44,10 @@ _DISMISSALS: Final = _PairTable("dismissed_suggestion", ("profile_id", "other_id
 
 
 async def plan(pair: Pair) -> StepPlan:
-    """Count the connections (not their rows, of which each has two), requests, blocks and dismissals."""
+    """
+    Count the connections (not their rows, of which each has two), and requests, blocks and dismissals as far as the two know of
+    them: the preview displays the counts.
+    """
     own = await _read_connections(pair)
     blocks = await blocks_of(pair)
     decision = await _decide(pair, own, blocks, clock.now())
@@ -157,18 +160,16 @@ def _uniting(table: _PairTable) -> Iterator[Statement]:
 
 
 def _counts(table: _PairTable) -> Statement:
+    """The two's own rows alone: the preview must not tell how many people have blocked or dismissed the person."""
     first, second = table.ends
-    between = f"(t.{first} IN ($1, $2) AND t.{second} IN ($1, $2))"
-    equal = " OR ".join(
-        f"(t.{end} = $1 AND EXISTS (SELECT 1 FROM {table.name} x WHERE x.{end} = $2 AND x.{other} = t.{other}))"
-        for end, other in ((first, second), (second, first))
-    )
+    between = f"t.{second} IN ($1, $2)"
+    equal = f"EXISTS (SELECT 1 FROM {table.name} x WHERE x.{first} = $2 AND x.{second} = t.{second})"
     return Statement.of(f"""
         SELECT COUNT(CASE WHEN {between} THEN 1 END) AS lost,
-            COUNT(CASE WHEN NOT {between} AND (t.{first} = $2 OR t.{second} = $2) THEN 1 END) AS kept,
-            COUNT(CASE WHEN NOT {between} AND (t.{first} = $1 OR t.{second} = $1) AND NOT ({equal}) THEN 1 END) AS moved,
-            COUNT(CASE WHEN NOT {between} AND ({equal}) THEN 1 END) AS combined
-        FROM {table.name} t WHERE t.{first} IN ($1, $2) OR t.{second} IN ($1, $2)
+            COUNT(CASE WHEN NOT {between} AND t.{first} = $2 THEN 1 END) AS kept,
+            COUNT(CASE WHEN NOT {between} AND t.{first} = $1 AND NOT {equal} THEN 1 END) AS moved,
+            COUNT(CASE WHEN NOT {between} AND t.{first} = $1 AND {equal} THEN 1 END) AS combined
+        FROM {table.name} t WHERE t.{first} IN ($1, $2)
     """)
 
 

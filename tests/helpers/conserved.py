@@ -108,7 +108,8 @@ async def figures_of(profile_id: int) -> Figures:
 async def rows_by_table(*profile_ids: int) -> Counter[str]:
     """
     Number of rows that name one of these profiles, in each table that merging changes: in the columns that models/ownership declares.
-    A connection is counted once for each of the two that has it, and once if it is between them.
+    A connection is counted once for each of the two that has it, and once if it is between them. Of blocks, dismissals and
+    requests those count that the two know of.
     """
     found = Counter(
         profile=await t.Profile.filter(id__in=profile_ids).count(),
@@ -122,12 +123,23 @@ async def rows_by_table(*profile_ids: int) -> Counter[str]:
             found[each.table] -= await t.Connection.filter(
                 profile_id__in=profile_ids, other_id__in=profile_ids, other_id__gt=F("profile_id")
             ).count()
-        if table is t.PointEntry:
+        if table in {t.PointEntry, t.DismissedSuggestion}:
             columns = {"profile_id"}
+        if table is t.Block:
+            columns = {"blocker_id"}
+        if table is t.ConnectionRequest:
+            found[each.table] += await _known_requests(profile_ids)
+            continue
         if columns:
             conditions: list[dict[str, Any]] = [{f"{column}__in": profile_ids} for column in columns]
             found[each.table] += await table.filter(Q(*(Q(**one) for one in conditions), join_type="OR")).count()
     return found
+
+
+async def _known_requests(profile_ids: tuple[int, ...]) -> int:
+    stands = t.ConnectionRequest.filter(withdrawn_at=None)
+    received = stands.filter(receiver_id__in=profile_ids, ignored_at=None).exclude(sender_id__in=profile_ids)
+    return await stands.filter(sender_id__in=profile_ids).count() + await received.count()
 
 
 def _columns(rule: Any) -> tuple[str, ...]:
