@@ -36,12 +36,13 @@ async def merge_during(
         await engine.merge(Pair(source, survivor))
         running = [asyncio.create_task(call, context=outside.copy()) for call in calls]
         async with asyncio.timeout(PATIENCE):
-            while await _waiting() < sum(not each.done() for each in running):  # noqa: ASYNC110 - no event tells it
+            while await waiting() < sum(not each.done() for each in running):  # noqa: ASYNC110 - no event tells it
                 await asyncio.sleep(0.01)
     return await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _waiting() -> int:
+async def waiting() -> int:
+    """Number of connections that wait for a lock."""
     await execute(
         Statement.of("SELECT 1 AS done FROM pg_stat_clear_snapshot()")
     )  # a transaction reads its statistics once

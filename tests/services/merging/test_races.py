@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -22,20 +24,24 @@ from services.core import clock, merged_profiles
 from services.core.audit import OPERATOR
 from services.credits import shop
 from services.deletion.engine import delete_account
-from services.errors import Refused
+from services.errors import NotAllowed, Refused
 from services.invites import invites, referrals, tshirts
 from services.invites.invites import Sender
-from services.merging import engine
+from services.merging import completion, engine, preview
+from services.merging.operations import Initiator
 from services.merging.plan import Pair
 from services.points import corrections
 from services.points.ledger import ActivityEvent, Recorded, record_many
 from services.portfolio import collaborators, projects
 from services.profiles import handle_changes, profile_editing, publishing
 from tests.helpers.conserved import figures_of
+from tests.helpers.derived_rows import settle
 from tests.helpers.invariants import check_consistent, check_gone
 from tests.helpers.projects import WHOLE, actor
+from tests.helpers.racing_merges import waiting
 from tests.helpers.random_pairs import RandomPair, random_pair
 from tests.helpers.sign_in import BROWSER
+from tests.helpers.transactions import committed
 from tests.helpers.tshirts import HOME
 
 pytestmark = [pytest.mark.postgres_only, pytest.mark.usefixtures("unlimited")]
@@ -139,6 +145,72 @@ async def test_the_last_accounts_are_deleted_during_a_merge(database: Database) 
         if [each for each in (outcomes[0], outcomes[-1]) if each is True] == [True] and len(gone) < len(accounts):
             assert await t.PointEntry.filter(profile_id__in=[a, b]).count() >= points, "the points of a merged profile"
         await check_consistent(database, boards=False)
+
+
+async def test_confirmations_of_both_and_a_deletion_at_once(database: Database) -> None:
+    # given two people who have each verified that the other profile is theirs
+    for seed in range(2):
+        made = await random_pair(Random(40 + seed))
+        a, b = made.pair
+        first, second = (made.accounts[each][0] for each in made.pair)
+        await t.Account.filter(id__in=[first.id, second.id]).update(status="ACTIVE")
+        await settle(made.pair)
+        confirm = [await _verified(first, Pair(b, a)), await _verified(second, Pair(a, b))]
+        # when both confirm many times, and one deletes the account meanwhile
+        calls = [*(each() for each in confirm * 5), delete_account(first.id, actor=OPERATOR)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        # then it is one merge or none
+        wrong = [
+            each for each in outcomes if isinstance(each, Exception) and not isinstance(each, Refused | NotAllowed)
+        ]
+        assert not wrong, wrong
+        assert await t.MergedProfile.filter(former_id__in=[a, b]).count() <= 1
+        assert await t.ProfileMerge.filter(state="DONE", survivor_id__in=[a, b]).count() <= 1
+        assert not await t.Account.exists(id=first.id)
+        left: Any = t.Profile.filter(id__in=[a, b]).values_list("id", flat=True)
+        owners: Any = t.Account.filter(profile_id__in=[a, b]).values_list("profile_id", flat=True)
+        assert set(await left) == set(await owners)
+        await check_consistent(database, boards=False)
+
+
+async def test_a_deletion_waits_for_the_merge_of_its_account(database: Database) -> None:
+    # given a confirmation that has locked its merge, and nothing else yet
+    made = await random_pair(Random(50))
+    account = made.accounts[made.pair.survivor][0]
+    await _verified(account, made.pair)
+    outside = copy_context()
+    async with in_transaction():
+        await t.ProfileMerge.select_for_update().get(account_id=account.id)
+        # when the account is deleted
+        deletion = asyncio.create_task(delete_account(account.id, actor=OPERATOR), context=outside)
+        async with asyncio.timeout(15):
+            while not await waiting():  # noqa: ASYNC110 - no event tells it
+                await asyncio.sleep(0.01)
+        # then it holds nothing that the confirmation needs
+        assert await engine.lock(made.pair)
+    await deletion
+
+
+async def _verified(account: Account, pair: Pair) -> Callable[[], Coroutine[Any, Any, None]]:
+    """The confirmation of a merge whose code was verified, out of an elevated session."""
+    principal = await sessions.authenticate(await sessions.begin(account.id, BROWSER))
+    assert principal is not None and principal.session_id is not None
+    now = clock.now()
+    await t.Session.filter(id=principal.session_id).update(elevated_until=now + timedelta(hours=1))
+    row = await t.ProfileMerge.create(
+        account_id=account.id,
+        survivor_id=pair.survivor,
+        source_id=pair.source,
+        state="VERIFIED",
+        typed="0" * 64,
+        choices=[],
+        started_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    shown = await committed(preview.of(pair))
+    assert shown is not None
+    by = Initiator(account.id, principal.session_id, actor(account))
+    return lambda: completion.complete(by, row.id, shown.hash)
 
 
 async def _begin(random: Random, call: Callable[[], Awaitable[Any]]) -> Any:
