@@ -17,7 +17,7 @@ from services.errors import ErrorCode, NotAllowed
 from services.merging import completion, operations, preview, source_factors
 from services.merging.figures import Figures
 from services.merging.operations import Initiator, MergeStatus
-from services.merging.plan import Pair
+from services.merging.plan import Pair, TablePlan
 from services.merging.preview import TABLE_TITLES, MergePreview
 from services.personal_data.labels import label_of
 from services.progress.scores import COLUMNS
@@ -177,7 +177,11 @@ def _preview_row(shown: MergePreview) -> Row:
             }
             for each in shown.plan.fields
         ],
-        "tables": [{**vars(each), "title": translate(TABLE_TITLES[each.table])} for each in shown.tables],
+        "tables": [
+            {**vars(each), "title": translate(TABLE_TITLES[each.table])}
+            for each in shown.tables
+            if each != TablePlan(each.table)
+        ],
         "own_figures": _figures_row(shown.figures.survivor),
         "other_figures": _figures_row(shown.figures.source),
         "merged_figures": _figures_row(shown.figures.merged),

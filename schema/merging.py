@@ -169,7 +169,7 @@ class MergePreview:
         "Pass it to `mergeProfiles` as `previewHash`: the merge is refused if anything of the preview has changed by then."
     )
     fields: list[MergedField] = column("Fields of the profiles. Your value wins; an empty one takes the other's value.")
-    tables: list[MergedTable] = column("Kinds of data, with the effect on their rows.")
+    tables: list[MergedTable] = column("Kinds of data of which one of the profiles has rows, with the effect on them.")
     own_figures: MergeFigures = column("Points and achievements of your profile now.")
     other_figures: MergeFigures = column("Points and achievements of the other profile now.")
     merged_figures: MergeFigures = column("Points and achievements of your profile after the merge.")

@@ -157,11 +157,10 @@ async def cancel(by: Initiator, merge_id: int) -> None:
 async def mailed_merge(token: str) -> MailedMerge:
     """Return what a link in a mail is about; changes nothing. Raises Refused: BAD_CODE."""
     row = await _mailed_row(token, ProfileMerge.filter())
-    names: Any = Profile.filter(id__in=[row.survivor_id, row.source_id or 0]).values_list("id", "name")
-    found = dict(await names)
+    found = await _names_of(row)
     starter = masked((await Account.get(id=row.account_id)).email)
     return MailedMerge(
-        found.get(row.source_id, ""), found.get(row.survivor_id, ""), starter, await status_of(row, mailed=True)
+        found.get(row.source_id or 0, ""), found.get(row.survivor_id, ""), starter, await status_of(row, mailed=True)
     )
 
 
@@ -238,6 +237,11 @@ async def forget_old(now: datetime) -> int:
     unfinished = ProfileMerge.filter(started_at__lte=now - UNFINISHED_RETENTION).exclude(state=MergeState.DONE)
     left: int = await unfinished.delete()
     return old + left
+
+
+def full_name(profile: Profile) -> str:
+    """Name and handle: both profiles are one person's, and mostly have the same name."""
+    return f"{profile.name} ({profile.handle})"
 
 
 def cancel_token(row: ProfileMerge) -> str:
@@ -323,11 +327,10 @@ async def _mailbox_allows(mailbox: str) -> bool:
 
 async def _mail_code(row: ProfileMerge, recipient: Account | Profile | None, code: str) -> None:
     initiator = await Account.get(id=row.account_id)
-    names: Any = Profile.filter(id__in=[row.survivor_id, row.source_id or 0]).values_list("id", "name")
-    found = dict(await names)
+    found = await _names_of(row)
     survivor = found[row.survivor_id]
     facts = {
-        "source": found.get(row.source_id, survivor),
+        "source": found.get(row.source_id or 0, survivor),
         "survivor": survivor,
         "starter": masked(initiator.email),
         "code": code,
@@ -336,6 +339,11 @@ async def _mail_code(row: ProfileMerge, recipient: Account | Profile | None, cod
     to = recipient or initiator
     mail = NewMail("merge-code", to, facts, withheld=recipient is None, about_profile_id=row.survivor_id)
     await outbox.send_mails([mail])
+
+
+async def _names_of(row: ProfileMerge) -> dict[int, str]:
+    profiles = await Profile.filter(id__in=[row.survivor_id, row.source_id or 0])
+    return {each.id: full_name(each) for each in profiles}
 
 
 async def _cancel(row: ProfileMerge, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from models.tokens import AccessToken, ApiKey
 from services.merging import engine
 from services.merging.engine import MergePlan
 from services.merging.figures import MergeFigures, figures
+from services.merging.operations import full_name
 from services.merging.plan import Pair, TablePlan
 
 
@@ -125,7 +126,7 @@ async def of(pair: Pair) -> MergePreview | None:
     accounts, plan = await _accounts(pair), await engine.plan(pair)
     return MergePreview(
         pair=pair,
-        names=(source.name, survivor.name),
+        names=(full_name(source), full_name(survivor)),
         plan=plan,
         figures=await figures(pair, plan),
         accounts=accounts,

@@ -308,11 +308,13 @@ async def test_the_link_in_the_mail_stops_a_merge_and_does_nothing_else(checked_
     [mail] = await merge_mails()
     ben, own = await Profile.get(id=(await ProfileMerge.get()).source_id), await Profile.get(id=eve.account.profile_id)
     assert (
-        f'"{ben.name}"' in mail.text and f'the profile "{own.name}"' in mail.text and "e•••@p•••.example" in mail.text
+        f'"{ben.name} ({ben.handle})"' in mail.text
+        and f'the profile "{own.name} ({own.handle})"' in mail.text
+        and "e•••@p•••.example" in mail.text
     )
     # opening it changes nothing
     page = await reader.open(link)
-    assert page.status == 200 and ben.name in page.text and own.name in page.text and "e•••@p•••" in page.text
+    assert page.status == 200 and ben.handle in page.text and own.handle in page.text and "e•••@p•••" in page.text
     assert (await eve.seen())["status"] == "CODE_SENT"
     # another page's form does nothing, nor does a wrong token
     assert (await reader.send(page, form="x")).status == 403

@@ -66,7 +66,7 @@ async def test_with_platform_access_by_both_accounts(checked_client: GraphQLClie
     # the code
     assert await ada.send() == [] and ada.merge["status"] == "CODE_SENT"
     [mail] = await merge_mails()
-    assert mail.to == OLD and '"Ada of old"' in mail.text and 'into the profile "Ada"' in mail.text
+    assert mail.to == OLD and '"Ada of old (ada-of-old)"' in mail.text and 'into the profile "Ada (ada)"' in mail.text
     assert await ada.verify(f" {await merge_code()} ") == []
     assert (ada.merge["status"], ada.merge["needsSecondFactor"]) == ("VERIFIED", False)
     # the preview
