@@ -6,8 +6,8 @@ from typing import Any, Final
 from services.personal_data.sections import Owner, Section, beyond
 from services.personal_data.values import Reader, Value, columns_of, values_of
 
-EXPORT_BATCH: Final = 500
-"""Records that a download reads at once."""
+EXPORT_BATCH: Final = 200
+"""Records that a download reads at once: about 0.1 s of the event loop."""
 
 Stored = dict[str, Any]
 
