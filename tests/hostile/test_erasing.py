@@ -24,6 +24,7 @@ from services.credits import credit_ledger
 from services.deletion import engine
 from services.messages.outbox import send_mail
 from services.messages.outbox_worker import OutboxWorker
+from services.personal_data import downloads
 from services.points import ledger_consistency
 from services.profiles import avatars
 from settings import Settings
@@ -74,7 +75,8 @@ def places(content: bytes) -> list[bytes]:
 
 
 def stored_files(settings: Settings) -> list[Path]:
-    return [each for each in Path(settings.avatar_store.removeprefix("file:")).rglob("*") if each.is_file()]
+    stores = settings.avatar_store, settings.export_store
+    return [each for store in stores for each in Path(store.removeprefix("file:")).rglob("*") if each.is_file()]
 
 
 async def with_everything() -> FullPerson:
@@ -83,6 +85,9 @@ async def with_everything() -> FullPerson:
     await avatars.put(ada.profile_id, picture(), actor=Actor(ada.account.id, OPERATOR.origin))
     await Profile.filter(id=ada.profile_id).update(about=f"{CANARY} " * 500)
     await Profile.filter(id=ada.profile_id).update(about=f"{CANARY} short")
+    await downloads.request(ada.account.id, None, actor=OPERATOR)
+    while await downloads.make_due():
+        pass
     async with in_transaction():
         await send_mail("sign-up-taken", ada.account)
         facts = {"sender": CANARY, "link": "http://graph.example/join", "stop": "http://graph.example/stop"}
@@ -101,7 +106,8 @@ async def test_nothing_is_left_of_an_erased_person(
     asked: dict[str, Any] = {"id": ids.encode("Profile", ada.profile_id), "handle": profile.handle}
     shown = await checked_client.data(EVERYWHERE, **asked)
     assert shown["node"] and shown["profile"] and shown["profiles"]["nodes"] and shown["projects"]["nodes"]
-    assert places(await dump(settings)) and stored_files(settings)
+    assert places(await dump(settings))
+    assert {each.suffix for each in stored_files(settings)} == {".webp", ".zip"}
     # when
     await engine.delete_account(ada.account.id, actor=OPERATOR)
     # then the one exception is the mail that confirms it, until it is sent
