@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from models.portfolio import Project, ProjectCollaborator
+from models.portfolio import Project, ProjectCollaborator, ProjectState
 from models.profiles import Profile
 from models.statements import Statement, execute, execute_rows, read_datetime
 from models.transactions import require_transaction
@@ -33,6 +33,12 @@ class _Tag:
     tagged_at: datetime
     untagged_at: datetime | None
     told_at: datetime | None
+    published: bool
+
+    @property
+    def is_known(self) -> bool:
+        """True if the person may know of it: on a published project, and not one that a block kept from them."""
+        return self.published and self.untagged_at != self.tagged_at
 
     @property
     def is_untagged(self) -> bool:
@@ -42,7 +48,10 @@ class _Tag:
 
 @dataclass
 class _Decision:
-    """`changed`: tags that stay with other times. `deleted`: ids of tags. The rest are counts of the two's own tags."""
+    """
+    `changed`: tags that stay with other times. `deleted`: ids of tags. The rest are counts of the two's own tags that the person may
+    know of, because the preview shows them.
+    """
 
     changed: list[_Tag] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
@@ -105,12 +114,16 @@ async def _decide(pair: Pair, now: datetime) -> _Decision:
         first = next((each for each in tags if each.profile == pair.survivor), tags[0])
         after = _united(first, tags)
         found.deleted += [each.id for each in tags if each is not first]
-        found.combined += len(tags) - 1
-        if _end(
+        ended = _end(
             found, first, after, blocked=first.owner in blocks.by_others, blocking=first.owner in blocks.by_own, now=now
-        ):
+        )
+        known = [each for each in tags if each.is_known]
+        if not known:
+            continue
+        found.combined += len(known) - 1
+        if ended:
             found.lost += 1
-        elif first.profile == pair.survivor:
+        elif any(each.profile == pair.survivor for each in known):
             found.kept += 1
         else:
             found.moved += 1
@@ -161,14 +174,20 @@ def _read(rows: Iterable[dict[str, Any]]) -> list[_Tag]:
             row["project_id"],
             row["owner_id"],
             read_datetime(row["tagged_at"]),
-            *(None if row[name] is None else read_datetime(row[name]) for name in ("untagged_at", "told_at")),
+            untagged_at=_moment(row["untagged_at"]),
+            told_at=_moment(row["told_at"]),
+            published=row["state"] == ProjectState.PUBLISHED.value,
         )
         for row in rows
     ]
 
 
+def _moment(stored: datetime | str | None) -> datetime | None:
+    return None if stored is None else read_datetime(stored)
+
+
 _SELECT = """
-    SELECT t.id, t.profile_id, t.project_id, p.owner_id, t.tagged_at, t.untagged_at, t.told_at
+    SELECT t.id, t.profile_id, t.project_id, p.owner_id, t.tagged_at, t.untagged_at, t.told_at, p.state
     FROM project_collaborator t JOIN project p ON p.id = t.project_id
 """
 # Index: project_collaborator (profile_id, untagged_at, project_id).

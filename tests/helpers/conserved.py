@@ -108,8 +108,8 @@ async def figures_of(profile_id: int) -> Figures:
 async def rows_by_table(*profile_ids: int) -> Counter[str]:
     """
     Number of rows that name one of these profiles, in each table that merging changes: in the columns that models/ownership declares.
-    A connection is counted once for each of the two that has it, and once if it is between them. Of blocks, dismissals and
-    requests those count that the two know of.
+    A connection is counted once for each of the two that has it, and once if it is between them. Of blocks, dismissals,
+    requests and tags those count that the two know of.
     """
     found = Counter(
         profile=await t.Profile.filter(id__in=profile_ids).count(),
@@ -127,6 +127,9 @@ async def rows_by_table(*profile_ids: int) -> Counter[str]:
             columns = {"profile_id"}
         if table is t.Block:
             columns = {"blocker_id"}
+        if table is t.ProjectCollaborator:
+            found[each.table] += await known_tags(*profile_ids)
+            continue
         if table is t.ConnectionRequest:
             found[each.table] += await _known_requests(profile_ids)
             continue
@@ -134,6 +137,15 @@ async def rows_by_table(*profile_ids: int) -> Counter[str]:
             conditions: list[dict[str, Any]] = [{f"{column}__in": profile_ids} for column in columns]
             found[each.table] += await table.filter(Q(*(Q(**one) for one in conditions), join_type="OR")).count()
     return found
+
+
+async def known_tags(*profile_ids: int) -> int:
+    """Number of tags that they may know of: on published projects, without those that a block kept from them; and between them."""
+    own = t.ProjectCollaborator.filter(profile_id__in=profile_ids)
+    shown = own.filter(Q(untagged_at=None) | Q(untagged_at__gt=F("tagged_at")), project__state=ProjectState.PUBLISHED)
+    between = own.filter(project__owner_id__in=profile_ids)
+    ids: Any = [each.values_list("id", flat=True) for each in (shown, between)]
+    return len({*await ids[0], *await ids[1]})
 
 
 async def _known_requests(profile_ids: tuple[int, ...]) -> int:

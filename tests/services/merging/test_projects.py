@@ -11,6 +11,7 @@ from services.connections import blocks
 from services.core import clock
 from services.portfolio import collaborators, projects
 from services.portfolio.collaborators import MIN_TAG_TIME
+from tests.helpers.conserved import known_tags
 from tests.helpers.merging import Two, make_two, merge, of_table, plan_of
 from tests.helpers.projects import actor, make_project, people, project_of, tagged
 
@@ -21,10 +22,10 @@ async def merged(two: Two) -> Any:
     """Merge, and compare the rows of the two with the plan."""
     plan = await plan_of(two.pair)
     tags, own = (of_table(plan, name) for name in ("project_collaborator", "project"))
-    before = await ProjectCollaborator.filter(profile_id__in=two.pair).count()
+    before = await known_tags(*two.pair)
     assert before == tags.kept + tags.moved + tags.combined + tags.lost
     await merge(two.pair)
-    assert await ProjectCollaborator.filter(profile_id=two.pair.survivor).count() == tags.kept + tags.moved
+    assert await known_tags(two.pair.survivor) == tags.kept + tags.moved
     assert await Project.filter(owner_id=two.pair.survivor).count() == own.kept + own.moved
     return two.survivor
 
