@@ -43,6 +43,9 @@ class ProfileMerge(Model):
         description="Addresses to choose from, the typed one first: `masked`; `account`, its id, 0 for none; `recovery`, true or false."
     )
     wrong_codes = fields.IntField(default=0, description="Wrong codes so far, of the mail and of the second factor.")
+    proven_choice = fields.IntField(
+        null=True, description="Place among the choices of the address whose code was verified."
+    )
     factor_account = fields.BigIntField(null=True, description="Account of the source whose second factor was proven.")
     factor_at = fields.DatetimeField(null=True, description="When it was proven.")
     started_at = fields.DatetimeField()

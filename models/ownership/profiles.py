@@ -199,7 +199,11 @@ PROFILE_TABLES: Final = (
     Ownership(
         tables.ProfileChange,
         merge=[Moved()],
-        deletion=[Deleted(("profile_id", "account_id")), Cleared(("actor_id",))],
+        deletion=[
+            Deleted(("profile_id", "account_id")),
+            Anonymised("changes", "What a deleted account changed loses the IP address."),
+            Cleared(("actor_id",)),
+        ],
         export=Exported("Changes of your data", ("at", "field", "old", "new", "origin", "address")),
     ),
     Ownership(tables.ProfileCounter, merge=[Rebuilt("progress")], deletion=[WITH_PROFILE], export=DERIVED),

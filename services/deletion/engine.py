@@ -32,6 +32,7 @@ from services.deletion import (
     addresses,
     audit,
     badges,
+    changes,
     connections,
     farewell_mails,
     invites,
@@ -58,6 +59,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "addresses": addresses,
         "messages": messages,
         "audit": audit,
+        "changes": changes,
     }
 )
 """By the names of models/ownership, in this order. The general rules come after them."""

@@ -131,9 +131,9 @@ async def verify_code(by: Initiator, merge_id: int, code: str) -> None:
         target = await verification_codes.use(Purpose.MERGE, _subject(merge_id), code)
         right = target is not None and row.source_id is not None
         if right:
-            row.state = MergeState.VERIFIED
-            await row.save(update_fields=["state"])
-            address = choices_of(row)[int(target or 0)].masked
+            row.state, row.proven_choice = MergeState.VERIFIED, int(target or 0)
+            await row.save(update_fields=["state", "proven_choice"])
+            address = choices_of(row)[row.proven_choice].masked
             await audit.record("merge.verified", actor=by.actor, account_id=by.account_id, address=address)
         else:
             row.wrong_codes += 1

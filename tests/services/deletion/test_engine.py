@@ -131,6 +131,15 @@ async def test_an_account_that_is_not_the_last_leaves_the_profile(database: Data
     ada = await full_person()
     second = await make_person(name="Ada")
     await Account.filter(id=second.id).update(profile_id=ada.profile_id)
+    changed = await tables.ProfileChange.create(
+        profile_id=ada.profile_id,
+        actor_id=ada.account.id,
+        at=clock.now(),
+        origin="SESSION",
+        address="192.0.2.77",
+        field="NAME",
+        new="Ada",
+    )
     before = await all_rows()
     plan = await engine.plan_account(ada.account.id)
     assert not plan.whole_profile
@@ -148,6 +157,10 @@ async def test_an_account_that_is_not_the_last_leaves_the_profile(database: Data
         if of.table not in {"outbox_message", "sign_up", "mailed_code"}:
             assert kept - gone <= after[of.table].keys(), of.table
     assert (await Profile.get(id=ada.profile_id)).active
+    stays = await tables.ProfileChange.get(id=changed.id)
+    assert (stays.actor_id, stays.address, stays.new) == (None, "", "Ada"), (
+        "the other accounts do not see its IP address"
+    )
     counted = {each.table: (each.deleted, each.cleared) for each in plan.tables}
     assert (counted["account"], counted["challenge_claim"], counted["profile"]) == ((1, 0), (0, 1), (0, 0))
     assert await tables.OutboxMessage.filter(account_id=second.id, kind="other-account-deleted").count() == 1

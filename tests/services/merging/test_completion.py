@@ -15,6 +15,7 @@ from models.outbox import OutboxMessage
 from models.ownership import OWNERSHIP
 from models.profile_merges import MergeState, ProfileMerge
 from models.profiles import Profile
+from services.accounts import recovery_email
 from services.auth import sessions
 from services.auth.principals import Client
 from services.core import change_feed, clock
@@ -141,3 +142,30 @@ async def test_old_merges_are_forgotten() -> None:
         await ProfileMerge.filter(id=merge_id).update(state=state, started_at=now - timedelta(days=days))
     assert await operations.forget_old(now) == 2
     assert await ProfileMerge.filter(state=MergeState.DONE).count() == await ProfileMerge.all().count() - 1 == 1
+
+
+async def test_an_address_that_is_no_longer_of_the_source_proves_nothing() -> None:
+    ada, ben = await make_person(), await make_person()
+    other = await make_person()
+    await Account.filter(id=other.id).update(profile_id=ben.profile_id)
+    await recovery_email.set_by_operator(ben.id, "ben@home.example")
+    choices = {}
+
+    async def proven_by(name: str) -> ErrorCode | None:
+        merge = await ready(ada, ben)
+        row = await ProfileMerge.get(id=merge[1])
+        for place, choice in enumerate(operations.choices_of(row)):
+            choices["recovery" if choice.recovery else "other" if choice.account == other.id else "typed"] = place
+        await ProfileMerge.filter(id=row.id).update(proven_choice=choices[name])
+        if name == "recovery":
+            await recovery_email.set_by_operator(ben.id, "someone@home.example")
+        else:
+            await Account.filter(id=other.id).update(profile_id=(await make_person()).profile_id)
+        by, merge_id, _ = merge
+        shown = await committed(preview.of(Pair(ben.own_profile_id, ada.own_profile_id)))
+        assert shown is not None
+        return await code_of(completion.complete(by, merge_id, shown.hash))
+
+    assert await proven_by("recovery") is ErrorCode.MERGE_NOT_OPEN
+    assert await proven_by("other") is ErrorCode.MERGE_NOT_OPEN
+    assert await MergedProfile.all().count() == 0
