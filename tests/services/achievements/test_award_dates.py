@@ -253,6 +253,11 @@ async def test_after_any_story_dates_are_those_of_a_plain_recomputation(steps: l
         [_ async for _ in badge_reevaluation.reevaluate()]
     after = await stored(story.profile_id)
     assert {key: after[key] for key in before} == before
+    # and when the ledger is read in slices, as a long one
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in (("ROWS_AT_ONCE", 2), ("ENTRIES_OF_SLICE", 2), ("SLICES_AT_ONCE", 3)):
+            patch.setattr(timelines, name, number)
+        assert await committed(award_dates.recompute_dates([story.profile_id], awarded_at=NOON)) == 0
     assert [each async for each in differences()] == []
 
 
@@ -279,3 +284,26 @@ async def test_a_long_ledger_lets_others_have_their_turn(monkeypatch: pytest.Mon
     assert await committed(award_dates.recompute_dates([ada], awarded_at=NOON)) == 0
     # then
     assert turns >= 6
+
+
+async def test_of_a_long_ledger_only_slices_that_may_meet_a_criterion_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    ada = await make_profile(joined_on=on(2015).date())
+    await record_many([event(ada, "APP_REVIEWED", occurred_at=on(2017) + timedelta(days=n)) for n in range(40)])
+    monkeypatch.setattr(timelines, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(timelines, "ENTRIES_OF_SLICE", 5)
+    read_changes = timelines._read_changes
+    read: list[int] = []
+
+    async def note(*asked: Any) -> Any:
+        changes = await read_changes(*asked)
+        read.append(len(changes))
+        return changes
+
+    monkeypatch.setattr(timelines, "_read_changes", note)
+    rules = BADGES["HONEST_OPINION"].levels  # 1, 10 and 50 reviews
+    # when
+    met = await timelines.first_met({ada: rules}, {})
+    # then
+    assert met == {(ada, rules[0]): on(2017), (ada, rules[1]): on(2017) + timedelta(days=9)}
+    assert sum(read) < 12
