@@ -15,7 +15,6 @@ from models.transactions import require_transaction
 from services.achievements import achievements
 from services.core import change_feed
 from services.merging.plan import Pair, StepPlan, TablePlan
-from services.points.ledger_consistency import read_ledger_sums
 from services.progress import counters, criteria
 from services.progress.counters import Movement, Span
 from services.progress.scores import COLUMNS, EPOCH, Sum, lock_scores, save_scores
@@ -50,11 +49,12 @@ async def apply(pair: Pair, now: datetime) -> None:
     await ProfileCounter.filter(profile_id=pair.source).update(profile_id=pair.survivor)
     people = await lock_scores([pair.survivor])
     survivor = people[pair.survivor]
-    sums = (await read_ledger_sums([pair.survivor]))[pair.survivor]
+    ledger = await counters.read_ledger([pair.survivor])
+    sums = ledger[pair.survivor].sums
     survivor.overall = Sum(sums["overall"], sums["overall_reached"])
     survivor.sums = {category: _sum_of(sums, category) for category in COLUMNS}
     await save_scores([survivor])
-    wrong = await counters.mismatches([pair.survivor])
+    wrong = await counters.mismatches(ledger)
     await counters.overwrite({key: right for key, (_, right) in wrong.items()})
     figures = (await criteria.facts_of([pair.survivor]))[pair.survivor]
     # From 0: earlier steps have changed some counters, and awards that exist stay as they are.

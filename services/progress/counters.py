@@ -7,7 +7,7 @@ the profile's score row (services/progress/scores.py), and pass the returned mov
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,11 +19,11 @@ from catalogue.points import Category, level_of
 from models.connections import Connection
 from models.points import EntryKind, Outcome, PointEntry, ProfileCounter
 from models.portfolio import Project, ProjectState
-from models.statements import Statement, execute, execute_rows
+from models.statements import Statement, execute, execute_rows, read_datetime
 from models.transactions import require_transaction
 from services.core import clock
 from services.progress import profile_batches
-from services.progress.scores import Person
+from services.progress.scores import COLUMNS, DECIDES, SCORE_COLUMNS, Person, microseconds
 
 HAPPENED = frozenset({Outcome.AWARDED, Outcome.PARTLY_AWARDED, Outcome.CAPPED})
 """Outcomes of events that count."""
@@ -46,6 +46,25 @@ class Span(NamedTuple):
 
     before: int
     after: int
+
+
+@dataclass
+class LedgerFigures:
+    """`sums`: the columns of the score row. `counts`: counters by name; one that is missing is 0."""
+
+    sums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORE_COLUMNS, 0))
+    counts: dict[str, Count] = field(default_factory=dict)
+
+    def add_points(self, category: Category, points: int, reached: int) -> None:
+        """Add entries to the sums of their category and overall. `reached`: time of the latest one that decides, or 0."""
+        for board in ("overall", COLUMNS[category]):
+            self.sums[board] += points
+            self.sums[f"{board}_reached"] = max(self.sums[f"{board}_reached"], reached)
+
+    def add_events(self, name: str, times: int, points: int) -> None:
+        """Add to a counter."""
+        before = self.counts.get(name, NEVER)
+        self.counts[name] = Count(before.times + times, before.points + points)
 
 
 @dataclass
@@ -151,11 +170,19 @@ async def counters_of(profile_ids: Collection[int]) -> dict[int, dict[str, Count
     return found
 
 
-async def recount_ledger(profile_ids: Collection[int]) -> dict[int, dict[str, Count]]:
-    """Count the ledger's entries anew. Indexes: (profile_id, activity, day), (profile_id, occurred_at, id)."""
-    found: dict[int, dict[str, Count]] = {profile_id: {} for profile_id in profile_ids}
-    for row in await execute(_FROM_LEDGER, list(found)):
-        found[row["profile_id"]][row["name"]] = Count(row["times"], row["points"])
+async def read_ledger(profile_ids: Collection[int]) -> dict[int, LedgerFigures]:
+    """
+    Return what sums and counters of these profiles must be, from one scan of their entries. Indexes: (profile_id, activity, day), unique
+    (reverses_id).
+    """
+    found = {profile_id: LedgerFigures() for profile_id in profile_ids}
+    for row in await execute(_FROM_LEDGER, list(found)) if found else ():
+        own, category = found[row["profile_id"]], Category(row["category"])
+        own.add_points(category, row["points"], microseconds(read_datetime(row["latest"])) if row["latest"] else 0)
+        if row["happened"]:
+            own.add_events(row["activity"], row["times"], row["counted"])
+        if not row["shown"]:
+            own.add_events(HIDDEN_OF[category], 0, row["points"])
     return found
 
 
@@ -183,15 +210,14 @@ async def overwrite(counts: Mapping[tuple[int, str], Count]) -> None:
     await _upsert(changes)
 
 
-async def mismatches(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[Count, Count]]:
+async def mismatches(ledger: Mapping[int, LedgerFigures]) -> dict[tuple[int, str], tuple[Count, Count]]:
     """
     Counters that differ from ledger, connections and projects, by profile and name: the stored count and the expected
-    one. The profiles' score rows must be locked, so that no batch is seen half-written. Requires a transaction.
+    one. `ledger`: from `read_ledger`. The profiles' score rows must be locked, so that no batch is seen half-written. Requires a transaction.
     """
     require_transaction()
-    stored = await counters_of(profile_ids)
-    ledger, rows = await recount_ledger(profile_ids), await recount_rows(profile_ids)
-    expected = {profile_id: {**ledger[profile_id], **rows[profile_id]} for profile_id in stored}
+    stored, rows = await counters_of(ledger), await recount_rows(ledger)
+    expected = {profile_id: {**ledger[profile_id].counts, **rows[profile_id]} for profile_id in stored}
     return {
         (profile_id, name): (is_, right)
         for profile_id in stored
@@ -210,7 +236,7 @@ async def rebuild(*, after: int = 0) -> AsyncIterator[profile_batches.BatchResul
 
 
 async def _repair(people: Mapping[int, Person]) -> int:
-    found = await mismatches(people.keys())
+    found = await mismatches(await read_ledger(people))
     await overwrite({key: right for key, (_, right) in found.items()})
     return len(found)
 
@@ -218,10 +244,6 @@ async def _repair(people: Mapping[int, Person]) -> int:
 async def _upsert(counts: Mapping[tuple[int, str], Count]) -> dict[tuple[int, str], int]:
     written = await execute_rows(_ADD, [(*key, *count) for key, count in counts.items()])
     return {(row["profile_id"], row["name"]): row["times"] for row in written}
-
-
-def _listed(outcomes: Iterable[Outcome]) -> str:
-    return ", ".join(f"'{outcome.value}'" for outcome in sorted(outcomes, key=lambda each: each.value))
 
 
 _ADD = Statement.over_rows(
@@ -237,17 +259,16 @@ _ADD = Statement.over_rows(
     times="int",
     points="int",
 )
-# A reversal undoes only what counted: an event that gave nothing for another reason than a cap never counted.
+_COUNTS = f"""
+    e.kind = '{EntryKind.ACTIVITY.value}' AND e.outcome IN ({", ".join(sorted(f"'{each.value}'" for each in HAPPENED))})
+""".strip()
+# A reversal undoes only what counted: an event that gave nothing for another reason than a cap never counted. It has the profile of what it reverses, so that no other rows are read.
 _FROM_LEDGER = Statement.of(f"""
-    SELECT e.profile_id, e.activity AS name,
-        CAST(SUM(CASE WHEN e.kind = '{EntryKind.ACTIVITY.value}' THEN 1 ELSE -1 END) AS int) AS times,
-        CAST(SUM(e.awarded) AS int) AS points
-    FROM point_entry e LEFT JOIN point_entry original ON original.id = e.reverses_id AND original.profile_id = ANY($1)
-    WHERE e.profile_id = ANY($1) AND e.activity IS NOT NULL
-      AND e.kind IN ('{EntryKind.ACTIVITY.value}', '{EntryKind.REVERSAL.value}')
-      AND COALESCE(original.outcome, e.outcome) IN ({_listed(HAPPENED)})
-    GROUP BY e.profile_id, e.activity
-    UNION ALL
-    SELECT profile_id, 'HIDDEN:' || category, 0, CAST(SUM(awarded) AS int) FROM point_entry
-    WHERE profile_id = ANY($1) AND shown = false GROUP BY profile_id, category
+    SELECT e.profile_id, e.category, e.activity, e.shown, CAST(SUM(e.awarded) AS int) AS points,
+        MAX(CASE WHEN r.id IS NULL AND {DECIDES} THEN e.occurred_at END) AS latest,
+        CAST(SUM(CASE WHEN {_COUNTS} THEN 1 ELSE 0 END) AS int) AS happened,
+        CAST(SUM(CASE WHEN {_COUNTS} AND r.id IS NULL THEN 1 ELSE 0 END) AS int) AS times,
+        CAST(SUM(CASE WHEN {_COUNTS} THEN e.awarded + COALESCE(r.awarded, 0) ELSE 0 END) AS int) AS counted
+    FROM point_entry e LEFT JOIN point_entry r ON r.reverses_id = e.id AND r.profile_id = ANY($1)
+    WHERE e.profile_id = ANY($1) GROUP BY e.profile_id, e.category, e.activity, e.shown
 """)
