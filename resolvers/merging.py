@@ -25,7 +25,7 @@ from services.progress.scores import COLUMNS
 UNFINISHED = frozenset({MergeStatus.STARTED, MergeStatus.CODE_SENT, MergeStatus.VERIFIED})
 MERGE = (
     "id",
-    "status",
+    "state",
     "addresses",
     "attempts_left",
     "needs_second_factor",
@@ -62,7 +62,7 @@ async def open_merge(context: Context) -> Row | None:
         return None
     latest = await ProfileMerge.filter(account_id=context.viewer.account_id).order_by("-id").first()
     row = None if latest is None else await _row(latest, context)
-    return row if row is not None and row["status"] in UNFINISHED else None
+    return row if row is not None and row["state"] in UNFINISHED else None
 
 
 @columns(*PREVIEW)
@@ -138,7 +138,7 @@ async def _row(merge: ProfileMerge, context: Context) -> Row:
     choices = operations.choices_of(merge)
     return {
         "id": merge.id,
-        "status": status,
+        "state": status,
         "addresses": [
             {"address_id": operations.address_id_of(merge, place), "masked": each.masked}
             for place, each in enumerate(choices)

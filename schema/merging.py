@@ -40,6 +40,7 @@ enum_of(
         "EXPIRED": "It was not finished within one hour.",
         "FAILED": "Five wrong codes were entered.",
     },
+    name="ProfileMergeState",
 )
 enum_of(
     MergedFieldName,
@@ -187,17 +188,17 @@ class MergePreview:
 )
 class ProfileMerge(Node):
     id: strawberry.ID = column("Opaque id of the merge, like `mrg_5k2v9x0qcm`.", read=id_of("ProfileMerge"))
-    status: MergeStatus = column("How far the merge has come.")
+    state: MergeStatus = column("How far the merge has come.")
     addresses: list[MergeAddress] = column(
         "Addresses that a code can be sent to, up to five; the one that you entered comes first."
     )
     attempts_left: int = column("Number of wrong codes after which the merge fails; 0 if it has failed.")
     needs_second_factor: bool | None = column(
-        "True if a code of a second factor of the other profile is needed now; null unless the status is VERIFIED."
+        "True if a code of a second factor of the other profile is needed now; null unless the state is VERIFIED."
     )
     second_factor_methods: list[SecondFactorMethod] | None = column(
         "Methods of the second factors of the other profile. A code of any one is enough, and so is a backup code. Null unless the "
-        "status is VERIFIED."
+        "state is VERIFIED."
     )
     support_url: str | None = column(
         "Page for people who can read none of the addresses: support can help them; null if there is none."

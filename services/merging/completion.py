@@ -6,7 +6,7 @@ among PostgreSQL's advisory locks without waiting, and what services/merging/eng
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from tortoise.transactions import in_transaction
 
@@ -118,6 +118,7 @@ async def announce(shown: MergePreview, actor: Actor, *, mail: str, starter: str
         [NewMail(mail, rows[each.id], {**common, "account": each.email}) for each in shown.accounts]
     )
     counts = {name: sum(getattr(each, name) for each in shown.plan.tables) for name in ("moved", "combined", "lost")}
+    said: dict[str, Any] = {name: text for name, text in (("starter", starter), ("reason", reason)) if text}
     numbers: list[int | None] = [*(each.id for each in shown.accounts)]
     for number in numbers or [None]:  # two imported profiles have no accounts
         await audit.record(
@@ -126,8 +127,7 @@ async def announce(shown: MergePreview, actor: Actor, *, mail: str, starter: str
             account_id=number,
             of_source=_masked_of(shown, of_source=True),
             of_survivor=_masked_of(shown, of_source=False),
-            starter=starter or None,
-            reason=reason or None,
+            **said,
             **counts,
         )
     await change_feed.publish(Topic.PERSON, profile_id=shown.pair.survivor, facts={"kind": PersonKind.MERGED.value})

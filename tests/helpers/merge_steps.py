@@ -9,7 +9,7 @@ from services.messages import outbox
 from tests.helpers.graphql_client import GraphQLClient
 from tests.helpers.people import Headers, in_session
 
-MERGE = """id status addresses { addressId masked } attemptsLeft needsSecondFactor secondFactorMethods supportUrl
+MERGE = """id state addresses { addressId masked } attemptsLeft needsSecondFactor secondFactorMethods supportUrl
     startedAt expiresAt mergedAt profile { id name }"""
 PREVIEW = """hash warnings fields { field title keptFrom kept lost } tables { title kept moved combined lost }
     compensations { reason category points activity { code } } accounts { email status isOfOtherProfile creditBalance }
@@ -83,7 +83,7 @@ class Merger:
     async def verified(self, email: str, place: int = 0) -> "Merger":
         """Go up to the verified code."""
         assert await self.start(email) == [] and await self.send(place) == []
-        assert await self.verify(await merge_code()) == [] and self.merge["status"] == "VERIFIED"
+        assert await self.verify(await merge_code()) == [] and self.merge["state"] == "VERIFIED"
         return self
 
 

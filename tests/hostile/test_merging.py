@@ -186,7 +186,7 @@ async def test_guesses_in_one_document_count_one_by_one(checked_client: GraphQLC
     answered = (await eve.ask(f"mutation Guess {{ {calls} }}"))["data"]
     codes = [[error["code"] for error in each["errors"]] for each in answered.values()]
     assert codes == [["BAD_CODE"]] * 5 + [["MERGE_NOT_OPEN"]]
-    assert ((await eve.seen())["status"], (await eve.seen())["attemptsLeft"]) == ("FAILED", 0)
+    assert ((await eve.seen())["state"], (await eve.seen())["attemptsLeft"]) == ("FAILED", 0)
     assert await eve.send() == ["MERGE_NOT_OPEN"] and await MailedCode.all().count() == 0
 
 
@@ -264,7 +264,7 @@ async def test_nothing_is_shown_or_merged_before_the_code(checked_client: GraphQ
     # used once
     code = await merge_code()
     assert await eve.verify(code) == [] and await eve.verify(code) == ["BAD_CODE"]
-    assert (await eve.seen())["status"] == "VERIFIED"
+    assert (await eve.seen())["state"] == "VERIFIED"
     # and a new code takes the place of the old one, also if the old one was verified
     assert await eve.send() == [] and await eve.preview() is None
 
@@ -280,7 +280,7 @@ async def test_a_mailbox_alone_does_not_take_a_profile_with_a_second_factor(chec
     bodies = await asyncio.gather(*(eve.ask(document) for _ in range(8)))  # at the same moment, too
     codes = [body["data"]["verifyMergeSecondFactor"]["errors"][0]["code"] for body in bodies]
     assert sorted(codes) == ["BAD_CODE"] * 5 + ["MERGE_NOT_OPEN"] * 3
-    assert await eve.prove(ben.backup_codes[0]) == ["MERGE_NOT_OPEN"] and (await eve.seen())["status"] == "FAILED"
+    assert await eve.prove(ben.backup_codes[0]) == ["MERGE_NOT_OPEN"] and (await eve.seen())["state"] == "FAILED"
     # with the factor it is theirs
     await eve.verified("ben@people.example")
     assert await eve.prove("x") == ["RATE_LIMITED"] and await eve.prove(ben.backup_codes[1]) == []
@@ -315,18 +315,18 @@ async def test_the_link_in_the_mail_stops_a_merge_and_does_nothing_else(checked_
     # opening it changes nothing
     page = await reader.open(link)
     assert page.status == 200 and ben.handle in page.text and own.handle in page.text and "e•••@p•••" in page.text
-    assert (await eve.seen())["status"] == "CODE_SENT"
+    assert (await eve.seen())["state"] == "CODE_SENT"
     # another page's form does nothing, nor does a wrong token
     assert (await reader.send(page, form="x")).status == 403
     for wrong in (link[:-1], f"{link[:-1]}é", link.replace("mrg_", "acc_"), link.partition("?")[0]):
         assert (await reader.open(wrong)).status == 404
     assert (await reader.send(page, token="x")).status == 404
-    assert (await eve.seen())["status"] == "CODE_SENT"
+    assert (await eve.seen())["state"] == "CODE_SENT"
     # the button does
     for _ in range(2):
         done = await reader.send(page)
         assert done.status == 200 and "was cancelled" in done.text
-    assert (await eve.seen())["status"] == "CANCELLED" and await eve.verify(code) == ["MERGE_NOT_OPEN"]
+    assert (await eve.seen())["state"] == "CANCELLED" and await eve.verify(code) == ["MERGE_NOT_OPEN"]
     entry = await AuditEntry.get(action="merge.cancelled")
     assert (entry.actor_id, entry.address) == (None, ""), "the initiator does not learn from where"
 
@@ -341,10 +341,10 @@ async def test_a_merge_that_is_done_is_not_done_again_and_the_hash_is_of_its_own
     assert await eve.finish(theirs) == ["PREVIEW_OUTDATED"] and await eve.finish("") == ["PREVIEW_OUTDATED"]
     assert await Profile.filter(id__in=[ben.profile_id, cem.profile_id]).count() == 2
     own = (await eve.preview())["hash"]
-    assert await eve.finish(own) == [] and eve.merge["status"] == "DONE"
+    assert await eve.finish(own) == [] and eve.merge["state"] == "DONE"
     done = {table: rows for table, rows in (await everything()).items() if table not in {"Session", "AuditEntry"}}
     # the same call, another hash, the link and the code again
-    assert await eve.finish(own) == [] and await eve.finish("x") == [] and eve.merge["status"] == "DONE"
+    assert await eve.finish(own) == [] and await eve.finish("x") == [] and eve.merge["state"] == "DONE"
     reader = Reader(checked_client.http)
     page = await reader.open(link)
     assert page.status == 200 and not page.forms and "can no longer be stopped" in page.text
@@ -373,7 +373,7 @@ async def test_what_changes_meanwhile_is_noticed(checked_client: GraphQLClient) 
     mallory = await (await merger(checked_client, await make_person())).verified("ben@people.example")
     assert await mallory.finish() == []
     assert await eve.finish(shown["hash"]) == ["MERGE_NOT_OPEN"] and await eve.preview() is None
-    assert (await eve.seen())["status"] == "CANCELLED"
+    assert (await eve.seen())["state"] == "CANCELLED"
     assert (await Account.get(id=ben.id)).profile_id == mallory.account.profile_id
     # a session that is not elevated any more, and one that has ended
     await eve.verified("cem@people.example" if await make_person("cem@people.example") else "")
@@ -385,7 +385,7 @@ async def test_what_changes_meanwhile_is_noticed(checked_client: GraphQLClient) 
     again = await (await merger(checked_client, eve.account)).verified("cem@people.example")
     shown = await again.preview()
     await ProfileMerge.filter(account_id=eve.account.id).update(expires_at=clock.now())
-    assert await again.finish(shown["hash"]) == ["MERGE_NOT_OPEN"] and (await again.seen())["status"] == "EXPIRED"
+    assert await again.finish(shown["hash"]) == ["MERGE_NOT_OPEN"] and (await again.seen())["state"] == "EXPIRED"
     assert await again.preview() is None and await again.verify("1") == ["MERGE_NOT_OPEN"]
 
 

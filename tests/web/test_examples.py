@@ -91,4 +91,4 @@ async def test_the_steps_of_the_merge_lead_to_one_profile(checked_client: GraphQ
     assert preview["fields"] and preview["tables"]
     variables["previewHash"] = preview["hash"]
     done = (await step("MergeProfiles"))["merge"]
-    assert (done["status"], done["profile"]["score"]["points"]) == ("DONE", 15)
+    assert (done["state"], done["profile"]["score"]["points"]) == ("DONE", 15)

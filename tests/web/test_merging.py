@@ -35,7 +35,7 @@ async def two_profiles(client: GraphQLClient) -> tuple[Merger, Account]:
 async def assert_merged(ada: Merger, old: Account) -> None:
     """All accounts of both are of Ada's profile, and the old one leads to it."""
     own = ada.account.profile_id
-    assert (ada.merge["status"], ada.merge["profile"]["name"]) == ("DONE", "Ada") and ada.merge["mergedAt"]
+    assert (ada.merge["state"], ada.merge["profile"]["name"]) == ("DONE", "Ada") and ada.merge["mergedAt"]
     assert {each.profile_id for each in await Account.filter(email__in=[OLD, NEW])} == {own}
     assert (await MergedProfile.get(former_id=old.profile_id)).profile_id == own
     assert await Profile.filter(id=old.profile_id).count() == 0
@@ -58,17 +58,17 @@ async def test_with_platform_access_by_both_accounts(checked_client: GraphQLClie
     first = ada.merge["id"]
     assert await ada.start(OLD, idempotencyKey="k") == [] and ada.merge["id"] == first
     assert await ada.start(NEW, idempotencyKey="k") == ["IDEMPOTENCY_MISMATCH"]
-    assert (ada.merge["status"], ada.merge["addresses"][0]["masked"]) == ("STARTED", "a•••@o•••.example")
+    assert (ada.merge["state"], ada.merge["addresses"][0]["masked"]) == ("STARTED", "a•••@o•••.example")
     assert (ada.merge["attemptsLeft"], ada.merge["needsSecondFactor"], ada.merge["supportUrl"]) == (5, None, None)
     # a reloaded client finds it
-    found = await ada.ask("{ viewer { openMerge { id status } } }")
-    assert found["data"]["viewer"]["openMerge"] == {"id": ada.merge["id"], "status": "STARTED"}
+    found = await ada.ask("{ viewer { openMerge { id state } } }")
+    assert found["data"]["viewer"]["openMerge"] == {"id": ada.merge["id"], "state": "STARTED"}
     # the code
-    assert await ada.send() == [] and ada.merge["status"] == "CODE_SENT"
+    assert await ada.send() == [] and ada.merge["state"] == "CODE_SENT"
     [mail] = await merge_mails()
     assert mail.to == OLD and '"Ada of old (ada-of-old)"' in mail.text and 'into the profile "Ada (ada)"' in mail.text
     assert await ada.verify(f" {await merge_code()} ") == []
-    assert (ada.merge["status"], ada.merge["needsSecondFactor"]) == ("VERIFIED", False)
+    assert (ada.merge["state"], ada.merge["needsSecondFactor"]) == ("VERIFIED", False)
     # the preview
     shown = await ada.preview()
     assert {
@@ -129,10 +129,10 @@ async def test_a_later_merge_takes_the_place_of_an_open_one(checked_client: Grap
     first = ada.merge
     assert await ada.start("nobody@people.example") == [] and ada.merge["id"] != first["id"]
     second, ada.merge = ada.merge, first
-    assert (await ada.seen())["status"] == "CANCELLED" and await ada.send() == ["MERGE_NOT_OPEN"]
+    assert (await ada.seen())["state"] == "CANCELLED" and await ada.send() == ["MERGE_NOT_OPEN"]
     ada.merge = second
     for _ in range(2):
-        assert await ada.do("cancelMerge", mergeId=ada.merge_id) == [] and ada.merge["status"] == "CANCELLED"
+        assert await ada.do("cancelMerge", mergeId=ada.merge_id) == [] and ada.merge["state"] == "CANCELLED"
     assert (await ada.ask("{ viewer { openMerge { id } } }"))["data"]["viewer"]["openMerge"] is None
 
 
