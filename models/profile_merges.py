@@ -40,7 +40,7 @@ class ProfileMerge(Model):
     state = fields.CharEnumField(MergeState, max_length=10, default=MergeState.STARTED)
     typed = fields.CharField(max_length=64, description="Keyed digest of the typed address, in hex.")
     choices: Any = fields.JSONField(
-        description="Addresses to choose from, the typed one first: `masked`; `account`, its id, 0 for none; `recovery`, true or false."
+        description="Addresses to choose from, the typed one first: `masked`; `account`, its id, 0 for none; `recovery`, true or false; `mailbox`, keyed digest of the address."
     )
     wrong_codes = fields.IntField(default=0, description="Wrong codes so far, of the mail and of the second factor.")
     proven_choice = fields.IntField(

@@ -102,7 +102,7 @@ enum_of(
 )
 class MergeAddress:
     address_id: strawberry.ID = column("Id of the address within this merge, for `sendMergeCode`.")
-    masked: str = column("First letters and end of the address, like `j•••@e•••.com`.")
+    masked: str = column("The address with most characters hidden, like `j•••@e•••.com` or `j•••@•••`.")
 
 
 @strawberry.type(description="A field of the profiles that at least one of them has filled in.")

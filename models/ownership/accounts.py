@@ -10,6 +10,7 @@ from models.ownership.rules import (
     WITH_ACCOUNT,
     WITH_PROFILE,
     Anonymised,
+    Cleared,
     Combined,
     Deleted,
     Exported,
@@ -109,7 +110,8 @@ ACCOUNT_TABLES: Final = (
     Ownership(
         tables.ProfileMerge,
         merge=[Unaffected("It belongs to the account that started it. What is open with either profile is cancelled.")],
-        deletion=[Deleted(("account_id", "source_id", "survivor_id"))],
+        # A merge into another profile stays as it looks to its account: that it went would tell that the profile existed.
+        deletion=[Deleted(("account_id", "survivor_id")), Cleared(("source_id",))],
         export=PASSING,
     ),
     Ownership(

@@ -1,15 +1,17 @@
 """
 Find what goes, and lock it: everything that a deletion reads or writes, until its transaction ends.
 
-Order: merges that the accounts have started, sign-ups, companies, score rows by id, orders; for these it waits. They are the locks
-that other writers take first. Accounts and the profile come last and are never waited for: a writer that inserts a row with an
-account holds that account, and may be waiting for the score row. If one of them is taken, all locks are given back, and the deletion
-begins again. So it can be in no deadlock.
+Order: merges that the accounts have started or that would take the profile, sign-ups, companies, score rows by id, orders; for these
+it waits. They are the locks that other writers take first. Accounts and the profile come last and are never waited for: a writer that
+inserts a row with an account holds that account, and may be waiting for the score row. If one of them is taken, all locks are given
+back, and the deletion begins again. So it can be in no deadlock.
 
 Score rows of others are locked too, if a row names both people: writers of such rows lock both, and so do merges and other deletions.
 """
 
 from typing import Any, Final
+
+from tortoise.expressions import Q
 
 from models.accounts import Account
 from models.companies import Company
@@ -76,7 +78,8 @@ async def lock(going: Going) -> None:
     require_transaction()
     owner = going.profile_id or going.stays_id
     # services/merging/completion.py holds the merge when it waits for the account.
-    await ProfileMerge.filter(account_id__in=going.account_ids).order_by("id").select_for_update()
+    merges = ProfileMerge.filter(Q(account_id__in=going.account_ids) | Q(source_id=going.profile_id))
+    await merges.order_by("id").select_for_update()
     await SignUp.filter(id__in=await sign_up_ids(going)).order_by("id").select_for_update()
     companies: Any = Account.filter(id__in=going.account_ids, company_id__not_isnull=True)
     numbers = set(await companies.values_list("company_id", flat=True))

@@ -12,7 +12,6 @@ from tortoise.transactions import in_transaction
 
 from models.accounts import Account, AccountStatus
 from models.profile_merges import MergeState, ProfileMerge
-from models.profiles import Profile
 from models.statements import Statement, execute
 from models.transactions import require_transaction
 from services.auth import sessions
@@ -21,7 +20,7 @@ from services.core.audit import Actor
 from services.core.change_feed import PersonKind, Topic
 from services.errors import ErrorCode, refused
 from services.media import image_cleanup
-from services.merging import engine, operations, preview, source_factors
+from services.merging import engine, preview, source_factors
 from services.merging.candidate_addresses import masked
 from services.merging.operations import Initiator, not_open, not_verified, own_row, require_open
 from services.merging.plan import Pair
@@ -59,9 +58,8 @@ async def complete(by: Initiator, merge_id: int, preview_hash: str) -> None:
         await try_lock(pair)
         if not await engine.lock(pair):
             raise not_open()
+        await require_open(row)  # again: what was read before the locks may have changed
         await _require_initiator(by, pair)
-        if not await _has_proven_address(row):
-            raise not_open()
         if not source_factors.is_proven(row, await source_factors.of_source(row)):
             raise source_factors.required()
         shown = await preview.of(pair)
@@ -89,14 +87,6 @@ async def try_lock(pair: Pair) -> None:
         if not row["locked"]:
             text = "Another merge of one of the profiles is running. Try again in a moment."
             raise refused(ErrorCode.MERGE_IN_PROGRESS, text, path=("mergeId",))
-
-
-async def _has_proven_address(row: ProfileMerge) -> bool:
-    """True if the address whose code was verified is still one of the source: it may have been removed or replaced meanwhile."""
-    choice = operations.choices_of(row)[row.proven_choice or 0]
-    if choice.recovery:
-        return await Profile.exists(id=row.source_id, recovery_email_verified_at__lte=row.started_at)
-    return await Account.exists(id=choice.account, profile_id=row.source_id)
 
 
 async def _require_initiator(by: Initiator, pair: Pair) -> None:

@@ -27,7 +27,7 @@ from services.core.crypto import keyed_digest
 from services.core.email_addresses import Address, address_of
 from services.core.idempotency import Plain, run_once
 from services.errors import ErrorCode, Refused, refused
-from services.merging.candidate_addresses import Choice, candidates_of, masked
+from services.merging.candidate_addresses import Choice, candidates_of, mailbox_of, masked
 from services.messages import outbox
 from services.messages.outbox import NewMail
 
@@ -40,6 +40,8 @@ MAX_WRONG_CODES: Final = 5
 OPEN: Final = frozenset({MergeState.STARTED, MergeState.CODE_SENT, MergeState.VERIFIED})
 CANCEL_PATH: Final = "/merges/cancel"
 """Path of the page of this server that cancels a merge."""
+_WITHHELD: Final = "withheld"
+"""Target of a code that is mailed to nobody, because the mailbox got too many."""
 _PROOF_LENGTH: Final = 40
 """Hex digits that prove that a link comes from a mail of this server: 160 bits."""
 
@@ -107,12 +109,14 @@ async def send_code(by: Initiator, merge_id: int, address_id: str) -> None:
     choice = choices_of(row)[place]
     # Counted by the typed address and the place of the choice: a limit by the mailbox would show whose choice it is.
     target = f"email:{row.typed}:{place}"
-    await rate_limits.spend("merge-code", by=[f"account:{by.account_id}", f"merge:{merge_id}", target])
+    network = f"address:{by.actor.address}"
+    await rate_limits.spend("merge-code", by=[f"account:{by.account_id}", f"merge:{merge_id}", network, target])
     recipient, mailbox = await _mailbox_of(row, choice)
     allowed = await _mailbox_allows(mailbox or target)
     async with in_transaction():
         row = await lock_open(by, merge_id)
-        code = await verification_codes.issue(Purpose.MERGE, _subject(merge_id), str(place))
+        # A code that nobody is mailed is never right: its owner would not be warned of guesses.
+        code = await verification_codes.issue(Purpose.MERGE, _subject(merge_id), str(place) if allowed else _WITHHELD)
         await _mail_code(row, recipient if allowed else None, code)
         row.state, row.factor_account, row.factor_at = MergeState.CODE_SENT, None, None
         await row.save(update_fields=["state", "factor_account", "factor_at"])
@@ -129,11 +133,12 @@ async def verify_code(by: Initiator, merge_id: int, code: str) -> None:
     async with in_transaction():
         row = await lock_open(by, merge_id)
         target = await verification_codes.use(Purpose.MERGE, _subject(merge_id), code)
-        right = target is not None and row.source_id is not None
-        if right:
-            row.state, row.proven_choice = MergeState.VERIFIED, int(target or 0)
+        place = None if target in {None, _WITHHELD} else int(target or 0)
+        right = place is not None and bool((await _mailbox_of(row, choices_of(row)[place]))[1])
+        if place is not None and right:
+            row.state, row.proven_choice = MergeState.VERIFIED, place
             await row.save(update_fields=["state", "proven_choice"])
-            address = choices_of(row)[row.proven_choice].masked
+            address = choices_of(row)[place].masked
             await audit.record("merge.verified", actor=by.actor, account_id=by.account_id, address=address)
         else:
             row.wrong_codes += 1
@@ -192,7 +197,7 @@ async def status_of(row: ProfileMerge, *, mailed: bool = False) -> MergeStatus:
     """
     The status of a merge. An open one has expired after an hour, and is cancelled by a later one of its account, or if the own
     profile became part of another one. After the code was verified (or for the reader of its mail), also if the other profile no
-    longer exists; before, that would tell that it existed.
+    longer exists, or no longer has the address of that code; before, that would tell that it existed.
     """
     if row.state not in OPEN:
         return MergeStatus[row.state.name]
@@ -202,9 +207,10 @@ async def status_of(row: ProfileMerge, *, mailed: bool = False) -> MergeStatus:
         return MergeStatus.CANCELLED
     if not await Account.filter(id=row.account_id, profile_id=row.survivor_id).exists():
         return MergeStatus.CANCELLED
-    if (mailed or row.state is MergeState.VERIFIED) and not await Profile.filter(id=row.source_id or 0).exists():
-        return MergeStatus.CANCELLED
-    return MergeStatus[row.state.name]
+    exists = not mailed or await Profile.filter(id=row.source_id or 0).exists()
+    if row.state is MergeState.VERIFIED:
+        exists = await _has_proven_address(row)
+    return MergeStatus[row.state.name] if exists else MergeStatus.CANCELLED
 
 
 async def lock_open(by: Initiator, merge_id: int) -> ProfileMerge:
@@ -311,9 +317,14 @@ async def _mailbox_of(row: ProfileMerge, choice: Choice) -> tuple[Account | Prof
     profile = await Profile.get_or_none(id=row.source_id or 0, recovery_email_verified_at__not_isnull=True)
     if account is not None:
         return account, account.email_key
-    if choice.recovery and profile is not None and masked(profile.recovery_email or "") == choice.masked:
+    if choice.recovery and profile is not None and mailbox_of(profile.recovery_email_key or "") == choice.mailbox:
         return profile, profile.recovery_email_key or ""
     return None, ""
+
+
+async def _has_proven_address(row: ProfileMerge) -> bool:
+    """True if the address whose code was verified is still one of the source: it may have been removed or replaced meanwhile."""
+    return bool((await _mailbox_of(row, choices_of(row)[row.proven_choice or 0]))[1])
 
 
 async def _mailbox_allows(mailbox: str) -> bool:

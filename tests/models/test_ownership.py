@@ -65,8 +65,7 @@ def test_the_columns_of_rules_exist(of: Ownership) -> None:
     assert named <= columns_of(of.model)
     for rule in of.deletion:
         if isinstance(rule, Cleared):
-            assert all(meta.fields_map[name.removesuffix("_id")].null for name in rule.columns), (
-                "a cleared column must be nullable"
-            )
+            cleared = [meta.fields_map.get(name) or meta.fields_map[name.removesuffix("_id")] for name in rule.columns]
+            assert all(each.null for each in cleared), "a cleared column must be nullable"
         if isinstance(rule, Deleted):
             assert rule.columns or rule.by, "rows are deleted by a column or by a module"

@@ -115,7 +115,7 @@ async def test_without_access_to_any_mailbox_support_changes_the_recovery_email(
     await recovery_email.set_by_operator(old.id, "ada@home.example")
     assert await ada.start(OLD) == []
     masks = [each["masked"] for each in ada.merge["addresses"]]
-    assert masks == ["a•••@o•••.example", "a•••@h•••.example"]
+    assert masks == ["a•••@o•••.example", "a•••@•••"]
     assert await ada.send(1) == [] and [each.to for each in await merge_mails()] == ["ada@home.example"]
     assert await ada.verify(await merge_code()) == []
     assert (await ada.preview())["warnings"] == ["NO_LONGER_VISIBLE", "RECOVERY_EMAIL_LOST"]

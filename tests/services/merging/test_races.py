@@ -203,7 +203,7 @@ async def _verified(account: Account, pair: Pair) -> Callable[[], Coroutine[Any,
         source_id=pair.source,
         state="VERIFIED",
         typed="0" * 64,
-        choices=[],
+        choices=[{"masked": "", "account": each.id} for each in await Account.filter(profile_id=pair.source)],
         started_at=now,
         expires_at=now + timedelta(hours=1),
     )
