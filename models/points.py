@@ -84,7 +84,6 @@ class PointEntry(Model):
             Index(fields=("profile_id", "activity", "day")),  # sum that counts toward a daily cap
             Index(fields=("profile_id", "occurred_at", "id")),  # a person's history, newest first
             Index(fields=("day", "profile_id", "category", "awarded", "occurred_at")),  # boards of a period
-            Index(fields=("recorded_at", "id")),  # entries that a pinned board must leave out
         )
         constraints = (
             CheckConstraint(check="kind <> 'ACTIVITY' OR activity IS NOT NULL", name="point_entry_activity"),
