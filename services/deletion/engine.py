@@ -89,10 +89,11 @@ class DeletionPlan:
     @property
     def hash(self) -> str:
         """
-        A digest of what goes: another one means that the deletion would do something else. It leaves out rows that change by reading and
-        signing in alone.
+        A digest of what goes, as far as the person knows of it: another one means that the deletion would do something else. It leaves out
+        rows that change by reading and signing in alone.
         """
-        shown = [asdict(each) for each in self.tables if each.table in _HASHED]
+        known = [replace(each, deleted=each.deleted - each.hidden, hidden=0) for each in self.tables]
+        shown = [asdict(each) for each in known if each.table in _HASHED]
         return hashlib.sha256(orjson.dumps([asdict(self.going), shown])).hexdigest()[:32]
 
 
@@ -119,6 +120,7 @@ async def plan(going: Going) -> DeletionPlan:
             before.deleted + each.deleted,
             before.cleared + each.cleared,
             before.anonymised + each.anonymised,
+            before.hidden + each.hidden,
         )
     return DeletionPlan(going, [sums[name] for name in sorted(sums)])
 

@@ -10,7 +10,7 @@ from typing import Final
 from models import tables
 from models.ownership import OWNERSHIP
 from models.ownership.references import Owner, owner_of
-from models.ownership.rules import Cleared, Deleted, Ownership
+from models.ownership.rules import Cleared, Deleted, Exported, Ownership
 from models.statements import Statement, execute
 from models.transactions import require_transaction
 from services.deletion.plan import Going, TablePlan
@@ -38,12 +38,13 @@ async def plan(going: Going) -> list[TablePlan]:
         gone, named = _condition(each, Deleted), _condition(each, Cleared)
         counted = Statement.of(f"""
             SELECT COUNT(CASE WHEN {gone} THEN 1 END) AS deleted,
+                COUNT(CASE WHEN ({gone}) AND NOT ({_known(each)}) THEN 1 END) AS hidden,
                 COUNT(CASE WHEN ({named}) AND NOT ({gone}) THEN 1 END) AS cleared
             FROM {each.table} JOIN {{going}} ON true WHERE ({gone}) OR ({named})
         """).put(going=_GOING)
         if gone != _NONE or named != _NONE:
             [row] = await execute(counted, list(going.account_ids), going.profile_id)
-            found.append(TablePlan(each.table, deleted=row["deleted"], cleared=row["cleared"]))
+            found.append(TablePlan(each.table, deleted=row["deleted"], cleared=row["cleared"], hidden=row["hidden"]))
     return found
 
 
@@ -68,6 +69,18 @@ def _in_order() -> Iterator[Ownership]:
     by_model = {each.model: each for each in OWNERSHIP}
     yield from (each for each in OWNERSHIP if each.model not in _LAST)
     yield from (by_model[each] for each in _LAST)
+
+
+def _known(of: Ownership) -> str:
+    """SQL condition: the person may know of a row that is deleted: as the owner whom the export names, or by another kind of reference."""
+    if not isinstance(of.export, Exported):
+        return "true"
+    owner = owner_of(of.model, of.export.owner)
+    columns = [column for rule in of.deletion if isinstance(rule, Deleted) for column in rule.columns]
+    others = [column for column in columns if owner_of(of.model, column) is not owner]
+    only = "".join(f" AND {column} = {str(value).lower()}" for column, value in of.export.where)
+    own = f"({of.export.owner} {_IS_ONE_OF[owner]}{only})"
+    return " OR ".join([own, *(f"{column} {_IS_ONE_OF[owner_of(of.model, column)]}" for column in others)])
 
 
 def _condition(of: Ownership, kind: type[Deleted] | type[Cleared]) -> str:

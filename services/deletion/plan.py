@@ -1,7 +1,7 @@
 """What goes, and how many rows of each table: counted before it is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -24,13 +24,15 @@ class Going:
 class TablePlan:
     """
     Rows of one table. `deleted`: the person's own. `cleared`: rows of others that no longer name the person. `anonymised`: rows
-    that stay without what identifies the person.
+    that stay without what identifies the person. `hidden`: of the deleted, those that the person must not know of, such as blocks by others
+    and silent penalties.
     """
 
     table: str
     deleted: int = 0
     cleared: int = 0
     anonymised: int = 0
+    hidden: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

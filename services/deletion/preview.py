@@ -52,11 +52,13 @@ async def read(plan: DeletionPlan) -> Preview:
 
 
 def records_of(plan: DeletionPlan) -> list[Records]:
-    """Return the records of the plan that a person knows, by title. Secrets and what follows from other tables are left out."""
+    """Return the records of the plan that a person knows, by title. Secrets, what the person must not know, and what follows from other tables are left out."""
     titles = {each.table: each.export.title for each in OWNERSHIP if isinstance(each.export, Exported)}
     found = [
-        Records(each.table.replace("_", "-"), titles[each.table], each.deleted, each.cleared + each.anonymised)
+        Records(
+            each.table.replace("_", "-"), titles[each.table], each.deleted - each.hidden, each.cleared + each.anonymised
+        )
         for each in plan.tables
-        if each.table in titles and each.deleted + each.cleared + each.anonymised
+        if each.table in titles and each.deleted - each.hidden + each.cleared + each.anonymised
     ]
     return sorted(found, key=lambda each: each.title)

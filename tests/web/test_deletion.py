@@ -50,8 +50,8 @@ async def test_the_last_account_goes_with_its_profile(checked_client: GraphQLCli
     assert (shown["isLastAccount"], shown["isLastAdmin"]) == (True, False)
     assert (shown["lostCredits"], shown["refundedOrderCount"]) == (70, 1)
     counted = {each["code"]: (each["deletedCount"], each["detachedCount"]) for each in shown["records"]}
-    assert (counted["profile"], counted["connection"], counted["project"]) == ((1, 0), (2, 0), (2, 0))
-    assert (counted["point-entry"], counted["access-token"]) == ((3, 1), (2, 0))
+    assert (counted["profile"], counted["connection"], counted["project"]) == ((1, 0), (1, 0), (2, 0))
+    assert (counted["point-entry"], counted["access-token"]) == ((2, 1), (2, 0))
     assert "Punten" in {each["title"] for each in shown["records"]} and "password" not in counted
     assert outdated == {"wasProfileErased": None, "errors": [{"code": "PREVIEW_OUTDATED", "path": ["previewHash"]}]}
     assert done == {"wasProfileErased": True, "errors": []}
