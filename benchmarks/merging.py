@@ -3,7 +3,8 @@ Measures merging two profiles: `python -m benchmarks.merging [DATABASE_URL] [ent
 temporary folder. A PostgreSQL database must be empty.
 
 Prints the time of the plan, of the merge and of each of its steps, and the longest time that the event loop was blocked. A tenth of the
-entries are votes between the two; every twentieth is reversed. Other people have ten times as many entries.
+entries are votes between the two; every twentieth is reversed. Other people have ten times as many entries. Results:
+docs/decisions/0022-merging-profiles.md.
 """
 
 import asyncio

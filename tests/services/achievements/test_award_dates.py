@@ -307,3 +307,19 @@ async def test_of_a_long_ledger_only_slices_that_may_meet_a_criterion_are_read(m
     # then
     assert met == {(ada, rules[0]): on(2017), (ada, rules[1]): on(2017) + timedelta(days=9)}
     assert sum(read) < 12
+
+
+async def test_a_criterion_that_is_met_inside_a_slice_and_lost_before_its_end_was_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given
+    ada = await make_profile(joined_on=on(2015).date())
+    await record(event(ada, "HACKATHON_ATTENDED", occurred_at=on(2017)))  # 50 points
+    with clock.frozen(on(2017, 2)):
+        await penalize(ada, Category.COMMUNITY, 50, reason="No such event.", shown=True, external_id="1")
+    await record_many([event(ada, "MEETUP_ATTENDED", occurred_at=on(year)) for year in range(2018, 2024)])
+    for name in ("ROWS_AT_ONCE", "ENTRIES_OF_SLICE"):
+        monkeypatch.setattr(timelines, name, 3)  # the first slice ends before the third entry
+    [rule] = BADGES["COLLECTOR"].levels[:1]
+    # then
+    assert await timelines.first_met({ada: [rule]}, {}) == {(ada, rule): on(2017)}
