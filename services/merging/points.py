@@ -63,10 +63,10 @@ _LATER = Statement.of(f"""
             AND (e.counterpart_id IS NULL OR NOT {BETWEEN_THE_TWO})
     ) awards WHERE profile_id <> earliest
 """)
-# Index: (profile_id, activity, day).
+# Without silent penalties: the person must not know that there are any. Index: (profile_id, activity, day).
 _ENTRIES = Statement.of("""
     SELECT COUNT(CASE WHEN profile_id = $2 THEN 1 END) AS kept, COUNT(CASE WHEN profile_id = $1 THEN 1 END) AS moved
-    FROM point_entry WHERE profile_id IN ($1, $2)
+    FROM point_entry WHERE profile_id IN ($1, $2) AND shown
 """)
 _HAS_SAME = "EXISTS (SELECT 1 FROM once_award s WHERE s.profile_id = $2 AND s.activity = o.activity)"
 _OWN = f"SELECT 1 FROM point_entry e WHERE e.profile_id = o.profile_id AND e.activity = o.activity AND {COUNTS}"

@@ -109,7 +109,7 @@ async def rows_by_table(*profile_ids: int) -> Counter[str]:
     """
     Number of rows that name one of these profiles, in each table that merging changes: in the columns that models/ownership declares.
     A connection is counted once for each of the two that has it, and once if it is between them. Of blocks, dismissals,
-    requests and tags those count that the two know of.
+    requests, tags and penalties those count that the two know of.
     """
     found = Counter(
         profile=await t.Profile.filter(id__in=profile_ids).count(),
@@ -123,12 +123,15 @@ async def rows_by_table(*profile_ids: int) -> Counter[str]:
             found[each.table] -= await t.Connection.filter(
                 profile_id__in=profile_ids, other_id__in=profile_ids, other_id__gt=F("profile_id")
             ).count()
-        if table in {t.PointEntry, t.DismissedSuggestion}:
+        if table is t.DismissedSuggestion:
             columns = {"profile_id"}
         if table is t.Block:
             columns = {"blocker_id"}
         if table is t.ProjectCollaborator:
             found[each.table] += await known_tags(*profile_ids)
+            continue
+        if table is t.PointEntry:
+            found[each.table] += await t.PointEntry.filter(profile_id__in=profile_ids, shown=True).count()
             continue
         if table is t.ConnectionRequest:
             found[each.table] += await _known_requests(profile_ids)

@@ -1,4 +1,4 @@
-"""Finding out by the preview of a deletion what others have done in secret."""
+"""Finding out by the preview of a deletion or a merge what others have done in secret."""
 
 import pytest
 
@@ -7,8 +7,11 @@ from models.connections import Block, ConnectionRequest, DismissedSuggestion
 from models.database import Database
 from services.core import clock
 from services.deletion import engine, preview
+from services.merging import preview as merge_preview
+from services.merging.plan import Pair
 from services.points import corrections
 from tests.helpers.factories import make_person
+from tests.helpers.transactions import committed
 
 
 @pytest.mark.usefixtures("database")
@@ -29,3 +32,16 @@ async def test_a_preview_does_not_tell_what_others_did_in_secret(database: Datab
     last = await preview.read(await engine.plan_account(ada.id))
     assert last.plan.hash != before.plan.hash
     assert [each.deleted for each in last.records if each.code == "block"] == [1]
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_merge_does_not_count_silent_penalties(database: Database) -> None:
+    ada, other = await make_person(), await make_person()
+    pair = Pair(other.own_profile_id, ada.own_profile_id)
+    before = await committed(merge_preview.of(pair))
+    for profile_id in pair:
+        await corrections.penalize(
+            profile_id, Category.COMMUNITY, 5, reason="A reason", shown=False, external_id=f"x{profile_id}"
+        )
+    after = await committed(merge_preview.of(pair))
+    assert before and after and after.tables == before.tables
