@@ -43,7 +43,7 @@ class DeletionOfViewer:
         "The effect that `deleteAccount` has now. Only for the account that is signed in: null with an error for an API key; tokens may "
         "not read it.",
         allowed=[InSession()],
-        work=Work(rows=100),
+        work=Work(1_000),
     )
 
 

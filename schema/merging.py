@@ -131,7 +131,7 @@ class MergeCompensation:
     activity: Activity | None = column(
         "Activity that gave them; null if it is no longer in the catalogue.", read=events.activity
     )
-    points: int = column("Number of points that are taken back, above 0.")
+    points: int = column("Number of points that are taken back; below 0 where negative points are given back.")
 
 
 @strawberry.type(description="An account that the merged profile will have.")
@@ -211,7 +211,7 @@ class ProfileMerge(Node):
         "Preview of the merge. Null until the code was verified, and a code of the second factor if one is needed; null after the "
         "merge. Needs an elevated session.",
         key="id",
-        work=Work(50),
+        work=Work(1_000),
     )
     profile: LazyProfile | None = loaded_by(
         profiles.by_id, "Your profile, which has everything of both; null until the merge is done.", key="profile_id"

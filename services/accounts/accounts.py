@@ -98,7 +98,7 @@ async def attach_account(handle: str, email: str) -> Account:
     try:
         async with in_transaction():
             found = await handles.profile_of(handle)
-            profile = found and await Profile.select_for_update().get_or_none(id=found.id)
+            profile = found and await Profile.select_for_update(no_key=True).get_or_none(id=found.id)
             if profile is None:
                 raise refused(
                     ErrorCode.NOT_FOUND, Text("There is no profile {handle!r}.", handle=handle), path=("handle",)

@@ -48,7 +48,7 @@ async def create_company(name: str, *, domain: str, admin_email: str, actor: Act
 
 
 async def _create(name: str, domain: str, admin_key: str) -> Company:
-    admin = await Account.select_for_update().get_or_none(email_key=admin_key, kind=AccountKind.PERSON)
+    admin = await Account.select_for_update(no_key=True).get_or_none(email_key=admin_key, kind=AccountKind.PERSON)
     if admin is None:
         raise refused(ErrorCode.NOT_FOUND, "No person has an account with the admin's address.", path=("admin",))
     if admin.company_id is not None:
@@ -56,7 +56,7 @@ async def _create(name: str, domain: str, admin_key: str) -> Company:
     company = await Company.create(name=name, created_at=clock.now())
     await CompanyDomain.create(company=company, domain=domain)
     admin.company_admin = True
-    joining = await Account.select_for_update().filter(
+    joining = await Account.select_for_update(no_key=True).filter(
         email_key__endswith=f"@{domain}", company_id=None, kind=AccountKind.PERSON, verified_at__not_isnull=True
     )
     for account in {each.id: each for each in [*joining, admin]}.values():

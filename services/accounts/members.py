@@ -110,14 +110,16 @@ async def _lock_account(account_id: int) -> Account:
     found: Any = await Account.get_or_none(id=account_id)
     if found is not None and found.company_id is not None:
         await Company.select_for_update(no_key=True).get(id=found.company_id)
-    account = await Account.select_for_update().get_or_none(id=account_id)
+    account = await Account.select_for_update(no_key=True).get_or_none(id=account_id)
     if account is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such account.", path=("accountId",))
     return account
 
 
 async def _lock_member(company: Company, member_id: int) -> Account:
-    member = await Account.select_for_update().get_or_none(id=member_id, company_id=company.id, kind=AccountKind.PERSON)
+    member = await Account.select_for_update(no_key=True).get_or_none(
+        id=member_id, company_id=company.id, kind=AccountKind.PERSON
+    )
     if member is None:
         raise refused(ErrorCode.NOT_FOUND, "Your company has no such member.", path=("accountId",))
     return member

@@ -39,7 +39,7 @@ async def update(account_id: int, profile_id: int, preferences: Preferences, *, 
 
 
 async def _set_marketing(account_id: int, allowed: bool, actor: Actor) -> None:
-    account = await Account.select_for_update().get(id=account_id)
+    account = await Account.select_for_update(no_key=True).get(id=account_id)
     if account.marketing is not allowed:
         change = Change(account.marketing, allowed)
         account.marketing = allowed
@@ -51,7 +51,7 @@ async def _set_marketing(account_id: int, allowed: bool, actor: Actor) -> None:
 
 
 async def _set_language(profile_id: int, language: str | None, actor: Actor) -> None:
-    profile = await Profile.select_for_update().get(id=profile_id)
+    profile = await Profile.select_for_update(no_key=True).get(id=profile_id)
     if profile.language != language:
         change = Change(profile.language, language)
         profile.language = language

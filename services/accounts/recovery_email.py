@@ -91,7 +91,7 @@ async def _check_profile(account_id: int, profile_id: int | None) -> None:
 
 async def _store(account_id: int, address: Address | None, actor: Actor) -> None:
     account = await Account.get(id=account_id)
-    profile = await Profile.select_for_update().get(id=account.profile_id)
+    profile = await Profile.select_for_update(no_key=True).get(id=account.profile_id)
     before, email = profile.recovery_email, address.email if address else None
     change = "removed" if email is None else "changed" if before else "set"
     if before != email:

@@ -80,7 +80,7 @@ async def create(
     session has ended), ELEVATION_REQUIRED.
     """
     async with in_transaction():
-        account = await Account.select_for_update().get_or_none(id=account_id)
+        account = await Account.select_for_update(no_key=True).get_or_none(id=account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account.", path=("account",))
         await sessions.require_elevated(session_id)

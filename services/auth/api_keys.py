@@ -50,7 +50,7 @@ async def create(account_id: int, *, name: str, actor: Actor, session_id: int | 
     if problems := name_problems(name, Text("A key's name"), MAX_NAME):
         raise Refused(*problems)
     async with in_transaction():
-        account = await Account.select_for_update().get_or_none(id=account_id, kind=AccountKind.PERSON)
+        account = await Account.select_for_update(no_key=True).get_or_none(id=account_id, kind=AccountKind.PERSON)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise refused(ErrorCode.NOT_FOUND, "There is no such active account of a person.", path=("account",))
         await sessions.require_elevated(session_id)

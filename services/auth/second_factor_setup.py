@@ -124,7 +124,7 @@ async def renew_backup_codes(account_id: int, *, actor: Actor) -> list[str]:
 async def _create_factor(account_id: int, method: SecondFactorMethod, sealed: str) -> Account:
     async with in_transaction():
         # There may be no factor to lock yet: lock the account.
-        account = await Account.select_for_update().get(id=account_id)
+        account = await Account.select_for_update(no_key=True).get(id=account_id)
         factor = await lock_factor(account_id)
         if factor is not None:
             if factor.confirmed_at is not None:

@@ -16,7 +16,15 @@ from models.verification_codes import Purpose
 from services.auth import second_factors
 from services.core import clock
 from services.errors import ErrorCode, Refused, refused
-from services.merging.operations import Initiator, end_if_guessed, lock_open, not_verified, spend_attempt, wrong_code
+from services.merging.operations import (
+    Initiator,
+    end_if_guessed,
+    lock_open,
+    not_open,
+    not_verified,
+    spend_attempt,
+    wrong_code,
+)
 
 
 async def of_source(row: ProfileMerge) -> Sequence[SecondFactor]:
@@ -87,7 +95,10 @@ async def verify(by: Initiator, merge_id: int, code: str) -> None:
     limited = [each for each in refusals if each.problems[0].code is ErrorCode.RATE_LIMITED]
     was_checked = bool(proven) or len(limited) < len(accounts)
     async with in_transaction():
-        row = await ProfileMerge.select_for_update().get(id=merge_id)
+        found = await ProfileMerge.select_for_update().get_or_none(id=merge_id)
+        if found is None:  # the account was deleted meanwhile
+            raise not_open()
+        row = found
         if proven or not was_checked:
             row.wrong_codes -= 1
         if proven and row.state is MergeState.VERIFIED:

@@ -66,7 +66,7 @@ async def lock_profile(profile_id: int) -> Profile:
     """
     require_transaction()
     await lock_scores([profile_id])
-    profile = await Profile.select_for_update().get_or_none(id=profile_id)
+    profile = await Profile.select_for_update(no_key=True).get_or_none(id=profile_id)
     if profile is None:
         raise refused(ErrorCode.NOT_FOUND, "There is no such profile.")
     return profile

@@ -76,7 +76,7 @@ async def reset(token: str, new: str, client: Client) -> Revocation:
     new_hash = await passwords.hash_new(account.id, account.email, new)
     async with in_transaction():
         await _account_of(await verification_codes.use_link(Purpose.RESET_PASSWORD, token))
-        await Account.select_for_update().get(
+        await Account.select_for_update(no_key=True).get(
             id=account.id
         )  # a concurrent creation of a token waits, and then finds no session
         await passwords.store(account.id, new_hash)

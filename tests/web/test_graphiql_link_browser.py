@@ -27,7 +27,7 @@ pytestmark = [
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 MUTATION = f'mutation Shared {{ updateProfile(input: {{ location: "{HTML}" }}) {{ errors {{ code }} }} }}'
-EXAMPLES = 5
+EXAMPLES = 6
 
 
 @pytest.fixture
