@@ -13,20 +13,25 @@ from dataclasses import replace
 
 import pytest
 
+from models.audit import Origin
 from models.companies import Company
 from models.database import Database
 from models.portfolio import ProjectImage
+from models.sessions import Session
 from resolvers.base import ids
 from services.auth import api_keys
-from services.core.audit import OPERATOR
+from services.core.audit import OPERATOR, Actor
 from services.credits import shop
 from services.credits.credit_ledger import correct
+from services.merging import operations
+from services.merging.operations import Initiator
 from settings import HERE, Settings
 from tests.helpers.connections import asked
 from tests.helpers.document_examples import client_page
 from tests.helpers.factories import give, make_person, make_profile, make_service, make_token
 from tests.helpers.invites import invite
 from tests.helpers.people import Headers, in_session, make_company_with_admin, make_member
+from tests.helpers.personal_data import make_download
 from tests.helpers.projects import make_project
 from tests.helpers.servers import running
 
@@ -67,7 +72,8 @@ SIGNED_IN = """
     sessions { __typename id } personalAccessTokens { __typename id } apiKeys { __typename id }
     orders(first: 1) { nodes { __typename id } } creditHistory(first: 1) { nodes { __typename id } }
     invites(first: 1) { nodes { __typename id } } connectionRequestsReceived(first: 1) { nodes { __typename id } }
-    auditTrail(first: 1) { nodes { __typename id } } } }
+    auditTrail(first: 1) { nodes { __typename id } }
+    openMerge { __typename id } personalData { downloads { __typename id } } } }
 """
 A_SERVICE = "{ serviceAccount { __typename id } }"
 
@@ -83,7 +89,12 @@ async def one_of_each(company: Company) -> Headers:
     await invite(ada, "guest@people.example")
     await asked(await make_person(), ada)
     await ProjectImage.create(project_id=await make_project(ada), image="a" * 32, caption="", place=1)
-    return await in_session(ada)
+    await make_download(ada)
+    headers = await in_session(ada, elevated=True)
+    session = await Session.get(account_id=ada.id)
+    by = Initiator(ada.id, session.id, Actor(ada.id, Origin.SESSION, "192.0.2.7"))
+    await operations.start(by, "someone@people.example")
+    return headers
 
 
 async def run(environment: Environment, *words: str) -> str:

@@ -1,5 +1,6 @@
 """Every address that a query answers is absolute: a client on another origin can use it as it is."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from graphql import GraphQLObjectType
 
 from models.profiles import Profile
 from schema.graph import build
+from services.core import runtime
 from services.core.audit import OPERATOR
 from services.portfolio import project_images
 from services.profiles import avatars
@@ -14,14 +16,18 @@ from tests.helpers.badge_awards import make_award
 from tests.helpers.badge_credentials import at, get
 from tests.helpers.factories import make_person
 from tests.helpers.graphql_client import GraphQLClient
-from tests.helpers.people import in_session
+from tests.helpers.merge_steps import merger
+from tests.helpers.personal_data import make_download
 from tests.helpers.projects import make_project
+from tests.helpers.runtimes import using_settings
 from tests.helpers.uploads import picture
 
 ASK = """
 query Addresses($credential: String!) {
   viewer {
     referral { __typename link shareUrls { __typename url } }
+    openMerge { __typename supportUrl }
+    personalData { downloads { __typename url } }
     profile {
       __typename avatarUrl website socials { __typename url }
       projects { nodes { images { __typename url thumbnailUrl } } }
@@ -67,8 +73,13 @@ async def test_every_address_in_the_schema_is_absolute(checked_client: GraphQLCl
     award = await make_award((await make_person()).own_profile_id)
     await make_award(ada.own_profile_id)
     credential = await (await get(checked_client, at(award))).text()
+    await make_download(ada)
+    merging = await merger(checked_client, ada)
+    assert await merging.start("someone@people.example") == []
     # when
-    body = await checked_client.ask(ASK, headers=await in_session(ada), credential=credential)
+    support = dataclasses.replace(runtime.current().settings, support_url="https://support.example/help")
+    with using_settings(support):
+        body = await checked_client.ask(ASK, headers=merging.headers, credential=credential)
     # then
     assert "errors" not in body, body
     found = addresses_in(body["data"])

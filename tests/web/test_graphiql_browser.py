@@ -31,7 +31,7 @@ pytestmark = [
 
 CDN_FILES = [f"https://unpkg.com/{file.specifier}/{file.path}" for file in FILES]
 SUBSCRIPTION = "LiveBoard"
-TABS = ["ForumBoard", "ProfilePage", "FindPeople", SUBSCRIPTION, "UpdateMyProfile"]
+TABS = ["ForumBoard", "ProfilePage", "FindPeople", SUBSCRIPTION, "UpdateMyProfile", "StartMerge"]
 KNOWN = "Warning: Missing `Description` or `aria-describedby={undefined}` for {DialogContent}."
 """What GraphiQL's own dialogs say to its developers."""
 PHONE: Any = {"width": 390, "height": 844}
