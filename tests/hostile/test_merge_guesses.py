@@ -109,7 +109,7 @@ async def test_a_mailbox_that_the_profile_has_no_more_does_not_take_it(checked_c
                 assert await eve.verify(code) == ["BAD_CODE"]
             else:
                 assert await eve.preview() is None and await eve.finish(shown) == ["MERGE_NOT_OPEN"]
-                assert (await eve.seen())["status"] == "CANCELLED"
+                assert (await eve.seen())["state"] == "CANCELLED"
             await Account.filter(id=stolen.id).update(profile_id=ben.profile_id)
 
 
@@ -122,5 +122,5 @@ async def test_a_deletion_does_not_tell_that_there_was_a_profile(checked_client:
         assert await eve.start(email) == [] and await eve.send() == []
         if email.startswith("ben"):
             await engine.delete_account((await Account.get(email=email)).id, actor=OPERATOR)
-        seen.append([(await eve.seen())["status"], await eve.send(), await eve.verify("x"), await eve.finish("x")])
+        seen.append([(await eve.seen())["state"], await eve.send(), await eve.verify("x"), await eve.finish("x")])
     assert seen[0] == seen[1] == ["CODE_SENT", [], ["BAD_CODE"], ["MERGE_NOT_VERIFIED"]]

@@ -31,7 +31,8 @@ pytestmark = [
 
 CDN_FILES = [f"https://unpkg.com/{file.specifier}/{file.path}" for file in FILES]
 SUBSCRIPTION = "LiveBoard"
-TABS = ["ForumBoard", "ProfilePage", "FindPeople", SUBSCRIPTION, "UpdateMyProfile", "StartMerge"]
+MERGE = "StartMerge"
+TABS = ["ForumBoard", "ProfilePage", "FindPeople", SUBSCRIPTION, "UpdateMyProfile", MERGE]
 KNOWN = "Warning: Missing `Description` or `aria-describedby={undefined}` for {DialogContent}."
 """What GraphiQL's own dialogs say to its developers."""
 PHONE: Any = {"width": 390, "height": 844}
@@ -205,7 +206,7 @@ async def test_every_example_answers_on_the_demo(demo: None, live_server: str) -
         "FindPeople": '"totalCount"',
         "UpdateMyProfile": "Rotterdam, NL",
     }
-    assert {*shown, SUBSCRIPTION} == {*TABS}
+    assert {*shown, SUBSCRIPTION, MERGE} == {*TABS}  # the steps of the merge: tests/web/test_examples.py
     ada = await attach_account("ada-okafor", "ada@people.example")
     cookie: Any = {"name": "session", "value": await sessions.begin(ada.id, NO_CLIENT), "url": live_server}
     async with a_browser() as visit:
