@@ -28,7 +28,12 @@ def run(
     source: Source,
     survivor: Survivor,
     *,
-    reason: Annotated[str, typer.Option(help="Why, for the audit trail: the number of the support request.")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="Why, such as the number of the request. It is in the audit trail of the person, who can read it."
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Merge. Without it, only the preview is shown.")] = False,
 ) -> None:
     """

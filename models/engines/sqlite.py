@@ -38,7 +38,7 @@ BUSY_SECONDS = 15.0
 
 _PAGES = "PRAGMA cache_size = -32768"  # KiB
 _WRITER = (
-    # What is deleted or overwritten does not stay in the file: 10 to 30 µs a transaction, and no more than FAST, which leaves free pages.
+    # What is deleted or overwritten does not stay in the file: about 50 µs a transaction, and no more than FAST, which leaves free pages.
     "PRAGMA secure_delete = ON",
     "PRAGMA synchronous = NORMAL",  # WAL keeps the file whole; FULL costs 1.4 ms a transaction
     "PRAGMA journal_size_limit = 67108864",

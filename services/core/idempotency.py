@@ -13,7 +13,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -24,6 +23,7 @@ from catalogue.languages import Text
 from models.idempotency import IdempotentCall
 from models.transactions import forbid_transaction, require_transaction
 from services.core import clock
+from services.core.crypto import keyed_digest
 from services.errors import ErrorCode, refused
 
 KEY_RETENTION: Final = timedelta(hours=24)
@@ -133,7 +133,8 @@ async def _claim_key(account_id: int, key: str, operation: str, fingerprint: str
 
 
 def _fingerprint(arguments: Mapping[str, Any]) -> str:
-    return sha256(orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    # Keyed: nobody can try addresses against the row of a call with an address, which outlives the address's account.
+    return keyed_digest("idempotent-call", orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode())
 
 
 def _checked(answer: Answer) -> dict[str, Any]:
