@@ -126,6 +126,7 @@ async def test_the_demo_is_a_whole_community(database: Database) -> None:
     assert not await FeaturedBadge.filter(profile_id=guide.id).exists(), "what people chose stays"
 
 
+@pytest.mark.sqlite_only
 async def test_a_demo_that_was_interrupted_is_completed_from_its_first_day(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,9 +45,10 @@ async def test_a_job_may_begin_later_than_the_server() -> None:
 
 def test_each_daily_chore_is_a_job_of_its_own() -> None:
     names = [job.name for job in MAINTENANCE_JOBS]
-    assert len(names) == len(set(names)) == len(MAINTENANCE) + 1
-    # what lists every picture does not begin with the process
-    assert [job.name for job in MAINTENANCE_JOBS if job.first_after] == ["sweep_pictures"]
+    assert len(names) == len(set(names))
+    assert {*names} - MAINTENANCE.keys() == {"make_downloads", "sweep_downloads", "sweep_pictures"}
+    # what lists every file does not begin with the process
+    assert [job.name for job in MAINTENANCE_JOBS if job.first_after] == ["sweep_pictures", "sweep_downloads"]
 
 
 async def test_leaving_waits_for_what_is_under_way_to_end() -> None:
