@@ -5,10 +5,13 @@ A test that is about one of them carries `@pytest.mark.sqlite_only` or `@pytest.
 """
 
 import logging
+import os
 import re
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,7 +43,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "dialect" in metafunc.fixturenames:
         only = [each for each in DIALECTS if metafunc.definition.get_closest_marker(f"{each}_only")]
-        metafunc.parametrize("dialect", only or DIALECTS)
+        metafunc.parametrize("dialect", only or _dialects_of(metafunc))
+
+
+@cache
+def _has_postgres() -> bool:
+    return databases.postgres_missing() is None
+
+
+def _dialects_of(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    """
+    Both databases; for tests through HTTP one of the two, by the test's name, because the rules and readers behind them are tested on
+    both. TEST_EVERY_DATABASE=1 runs those on both too. Without PostgreSQL all run on SQLite.
+    """
+    path = metafunc.definition.path
+    if path.parent.name != "web" or os.environ.get("TEST_EVERY_DATABASE") or not _has_postgres():
+        return DIALECTS
+    return (DIALECTS[zlib.crc32(f"{path.name}::{metafunc.function.__name__}".encode()) % 2],)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
