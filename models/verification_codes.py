@@ -71,7 +71,7 @@ class SignUp(Model):
     A sign-up with an address that is not verified yet. Not an account: the address can still be used by others.
     The browser that started it holds a secret; the mailed code alone, without the secret, creates no account, so that no
     one confirms an account with another person's password. A person who adds an account to the own profile needs the session
-    instead, in which it was started; nobody has the secret of such a row.
+    instead, in which it was started; no browser has the secret of such a row.
     """
 
     id = fields.BigIntField(primary_key=True)

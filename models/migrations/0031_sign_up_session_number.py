@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     initial = False
 
-    # Sign-ups of sessions are begun again: without their session nobody can verify them.
+    # Sign-ups of sessions are begun again: without their session they cannot be verified.
     operations = [
         ops.RemoveField(model_name="SignUp", name="session"),
         ops.AddField(

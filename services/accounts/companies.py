@@ -103,7 +103,7 @@ async def set_password_expiry(admin_id: int, days: int | None, *, actor: Actor) 
 async def company_of_admin(admin_id: int) -> Company:
     """
     Lock the company of this admin until the caller's transaction ends. The lock serializes what admins do to a company:
-    an account that lost its admin rights meanwhile is refused. Rows may refer to the company meanwhile: whoever holds a score row may
+    an account that lost its admin rights meanwhile is refused. Rows may refer to the company meanwhile: a transaction that holds a score row may
     have to write one. Raises NotAllowed: FORBIDDEN.
     Requires a transaction.
     """

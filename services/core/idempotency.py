@@ -133,7 +133,7 @@ async def _claim_key(account_id: int, key: str, operation: str, fingerprint: str
 
 
 def _fingerprint(arguments: Mapping[str, Any]) -> str:
-    # Keyed: nobody can try addresses against the row of a call with an address, which outlives the address's account.
+    # Keyed, so that no one can try addresses against the row of a call with an address, which outlives the address's account.
     return keyed_digest("idempotent-call", orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode())
 
 

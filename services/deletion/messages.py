@@ -1,4 +1,4 @@
-"""Messages that wait: those to an address that goes, whoever they are from. The general rules delete those that name the person."""
+"""Messages that wait: those to an address that goes, from any sender. The general rules delete those that name the person."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -159,7 +159,7 @@ async def _affected(pair: Pair) -> set[int]:
 
 
 class _MoreAffected(Exception):
-    """Rolls the savepoint back. After the locks no one else can become affected: whoever writes such rows locks one of the two."""
+    """Rolls the savepoint back. After the locks no one else can become affected: a writer of such rows locks one of the two."""
 
 
 async def merge(pair: Pair, *, actor: Actor = OPERATOR) -> MergeResult:

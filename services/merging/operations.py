@@ -41,7 +41,7 @@ OPEN: Final = frozenset({MergeState.STARTED, MergeState.CODE_SENT, MergeState.VE
 CANCEL_PATH: Final = "/merges/cancel"
 """Path of the page of this server that cancels a merge."""
 _WITHHELD: Final = "withheld"
-"""Target of a code that is mailed to nobody, because the mailbox got too many."""
+"""Target of a code that is not mailed, because the mailbox got too many."""
 _PROOF_LENGTH: Final = 40
 """Hex digits that prove that a link comes from a mail of this server: 160 bits."""
 
@@ -115,7 +115,7 @@ async def send_code(by: Initiator, merge_id: int, address_id: str) -> None:
     allowed = await _mailbox_allows(mailbox or target)
     async with in_transaction():
         row = await lock_open(by, merge_id)
-        # A code that nobody is mailed is never right: its owner would not be warned of guesses.
+        # A code that was not mailed is never right: its owner would not be warned of guesses.
         code = await verification_codes.issue(Purpose.MERGE, _subject(merge_id), str(place) if allowed else _WITHHELD)
         await _mail_code(row, recipient if allowed else None, code)
         row.state, row.factor_account, row.factor_at = MergeState.CODE_SENT, None, None
@@ -312,7 +312,7 @@ async def require_open(row: ProfileMerge) -> ProfileMerge:
 
 
 async def _mailbox_of(row: ProfileMerge, choice: Choice) -> tuple[Account | Profile | None, str]:
-    """Return whom to mail and the key of the address; nobody for a decoy, or if it belongs to the source no more."""
+    """Return the recipient and the key of the address; no recipient for a decoy, or if it belongs to the source no more."""
     account = await Account.get_or_none(id=choice.account, profile_id=row.source_id or 0)
     profile = await Profile.get_or_none(id=row.source_id or 0, recovery_email_verified_at__not_isnull=True)
     if account is not None:
@@ -328,7 +328,7 @@ async def _has_proven_address(row: ProfileMerge) -> bool:
 
 
 async def _mailbox_allows(mailbox: str) -> bool:
-    """False if a mailbox got too many codes from all initiators; the mail is then withheld, which nobody is told."""
+    """False if a mailbox got too many codes from all initiators; the mail is then withheld without notice."""
     try:
         await rate_limits.spend("merge-mail", by=[f"email:{mailbox}"])
     except Refused:

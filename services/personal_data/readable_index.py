@@ -31,7 +31,7 @@ PICTURES: Final = frozenset({"avatar", "image"})
 
 @dataclass(frozen=True)
 class Origin:
-    """Of whom a download is, and from when."""
+    """The account of a download, and when it was made."""
 
     account: str
     made_at: datetime

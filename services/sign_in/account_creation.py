@@ -3,7 +3,7 @@ Another account of the own profile: an address, a password, and a code that is m
 
 It is a pending sign-up like that of a new person (pending_sign_ups.py), but bound to the session in which it was started: the
 code is worth nothing in another one. For an address that has an account it is stored with the same work; its mail says how to
-merge. Nobody is signed in by it. Rule: docs/rules/accounts.md#creating-another-account.
+merge. It signs no one in. Rule: docs/rules/accounts.md#creating-another-account.
 """
 
 from dataclasses import dataclass
