@@ -21,6 +21,7 @@ from models.database import STATEMENTS, Database, opened
 from services.core.runtime import Runtime
 from settings import Settings
 from tests.helpers import databases
+from tests.helpers.quick_models import models_prepared_once
 
 DIALECTS = ("sqlite", "postgres")
 LONG = (
@@ -57,7 +58,9 @@ def _dialects_of(metafunc: pytest.Metafunc) -> tuple[str, ...]:
     both. TEST_EVERY_DATABASE=1 runs those on both too. Without PostgreSQL all run on SQLite.
     """
     path = metafunc.definition.path
-    if path.parent.name != "web" or os.environ.get("TEST_EVERY_DATABASE") or not _has_postgres():
+    asks = not {"checked_client", "client", "server"}.isdisjoint(metafunc.fixturenames)
+    through_http = path.parent.name == "web" or (path.parent.name == "hostile" and asks)
+    if not through_http or os.environ.get("TEST_EVERY_DATABASE") or not _has_postgres():
         return DIALECTS
     return (DIALECTS[zlib.crc32(f"{path.name}::{metafunc.function.__name__}".encode()) % 2],)
 
@@ -69,6 +72,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
         databases.drop_template()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_prepared_once() -> Iterator[None]:
+    with models_prepared_once():
+        yield
 
 
 @pytest.fixture(scope="session")

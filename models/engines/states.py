@@ -1,10 +1,11 @@
 """Model classes as of each step of a migration, built only when they are used."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 
 def no_tables(dialect: str) -> State:
@@ -13,10 +14,14 @@ def no_tables(dialect: str) -> State:
 
 
 class _LazyApps(StateApps):
-    """Model classes by app and name. `refresh` is called before each access."""
+    """
+    Model classes by app and name. `refresh` is called before each access. Tortoise finalises all classes again for each step;
+    here a class is finalised once, and again if it has other fields since.
+    """
 
     def __init__(self, default_connections: dict[str, str] | None = None, connections: Any = None) -> None:
         self.refresh: Callable[[], None] = lambda: None
+        self._finalised: dict[tuple[str, str], tuple[type[Model], tuple[str, ...]]] = {}
         super().__init__(default_connections, connections)
 
     @property
@@ -27,6 +32,21 @@ class _LazyApps(StateApps):
     @apps.setter
     def apps(self, by_app: Any) -> None:
         self._by_app = by_app
+
+    def _build_initial_querysets(self) -> None:
+        every = self._by_app
+        self._by_app = {app: dict(self._not_finalised(app, models)) for app, models in every.items()}
+        try:
+            super()._build_initial_querysets()
+        finally:
+            self._by_app = every
+
+    def _not_finalised(self, app: str, models: dict[str, type[Model]]) -> Iterator[tuple[str, type[Model]]]:
+        for name, model in models.items():
+            current = (model, tuple(model._meta.fields_map))
+            if model._meta._inited and self._finalised.get((app, name)) != current:
+                self._finalised[app, name] = current
+                yield name, model
 
 
 class _LazyState(State):

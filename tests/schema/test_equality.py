@@ -126,7 +126,7 @@ async def test_generated_documents_are_answered_alike(database: Database, execut
 
     # Not shrunk: that takes longer than a test may, and would hide what failed.
     @settings(
-        max_examples=60,
+        max_examples=40,
         derandomize=True,
         deadline=None,
         suppress_health_check=list(HealthCheck),

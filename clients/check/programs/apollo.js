@@ -51,7 +51,7 @@ const BOARD = gql`
   }
 `;
 
-// given a first page that nobody has registered: Apollo sends the hash, then the text
+// given a first page that is not registered: Apollo sends the hash, then the text
 const client = newClient();
 const first = await client.query({ query: BOARD, variables: { first: 2 } });
 const { asOf, entries } = first.data.leaderboard;

@@ -58,7 +58,7 @@
     const SignInButton = communityGraph.createSignInButton(window, session, dialog);
     const SignedInName = communityGraph.createSignedInName(window, session);
     const create = React.createElement;
-    session.refresh().catch(() => {}); // then nobody is shown as signed in
+    session.refresh().catch(() => {}); // then it shows that you are not signed in
 
     const page = create(
       GraphiQL,
