@@ -44,7 +44,7 @@ class _LazyApps(StateApps):
     def _not_finalised(self, app: str, models: dict[str, type[Model]]) -> Iterator[tuple[str, type[Model]]]:
         for name, model in models.items():
             current = (model, tuple(model._meta.fields_map))
-            if model._meta._inited and self._finalised.get((app, name)) != current:
+            if model._meta._inited and self._finalised.get((app, name)) != current:  # noqa: SLF001 - as Tortoise does
                 self._finalised[app, name] = current
                 yield name, model
 
