@@ -54,7 +54,7 @@ def _has_postgres() -> bool:
 
 def _dialects_of(metafunc: pytest.Metafunc) -> tuple[str, ...]:
     """
-    Both databases; for tests through HTTP one of the two, by the test's name, because the rules and readers behind them are tested on
+    Both databases; for tests through HTTP, hostile ones too, one of the two, by the test's name, because the rules and readers behind them are tested on
     both. TEST_EVERY_DATABASE=1 runs those on both too. Without PostgreSQL all run on SQLite.
     """
     path = metafunc.definition.path
